@@ -1,0 +1,116 @@
+"""Every exception that pipcacheplus raises on purpose: a request that cannot be carried out.
+
+Broken data in a cache is never an exception; it is a finding.
+"""
+
+__all__ = [
+    "BadRequestError",
+    "CacheBusyError",
+    "CacheDisabledError",
+    "CacheNotFoundError",
+    "InterpreterError",
+    "NotACacheError",
+    "PipCachePlusError",
+]
+
+
+class PipCachePlusError(Exception):
+    """Base of everything that pipcacheplus raises on purpose."""
+
+
+class BadRequestError(PipCachePlusError):
+    """An option, argument or selection does not say what it has to say."""
+
+    what: str
+    problem: str
+    next_step: str
+
+    def __init__(self, what: str, problem: str, next_step: str) -> None:
+        self.what = what
+        self.problem = problem
+        self.next_step = next_step
+        super().__init__(what, problem, next_step)
+
+    def __str__(self) -> str:
+        """Name the input, what is wrong with it, and the next step."""
+        return f"{self.what}: {self.problem}; {self.next_step}"
+
+
+class CacheNotFoundError(PipCachePlusError):
+    """No directory exists where pip's cache should be."""
+
+    path: str
+    source: str
+
+    def __init__(self, path: str, source: str) -> None:
+        self.path = path
+        self.source = source
+        super().__init__(path, source)
+
+    def __str__(self) -> str:
+        """Name the place, what decided it, and the next step."""
+        return f"no cache directory at {self.path} (from {self.source}); pass --cache-dir, or run pip once"
+
+
+class CacheDisabledError(PipCachePlusError):
+    """The settings tell pip to use no cache at all."""
+
+    setting: str
+
+    def __init__(self, setting: str) -> None:
+        self.setting = setting
+        super().__init__(setting)
+
+    def __str__(self) -> str:
+        """Name the setting, and the next step."""
+        return f"pip's cache is switched off by {self.setting}; pass --cache-dir to name a cache all the same"
+
+
+class NotACacheError(PipCachePlusError):
+    """The directory is no pip cache, so nothing in it is read or removed."""
+
+    path: str
+    reason: str
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(path, reason)
+
+    def __str__(self) -> str:
+        """Name the directory, why it is refused, and the next step."""
+        return (
+            f"{self.path} is not taken for a pip cache: {self.reason}; pass the directory that `pip cache dir` prints"
+        )
+
+
+class CacheBusyError(PipCachePlusError):
+    """Another pipcacheplus changes this cache, and did not finish in time."""
+
+    path: str
+    waited_s: float
+
+    def __init__(self, path: str, waited_s: float) -> None:
+        self.path = path
+        self.waited_s = waited_s
+        super().__init__(path, waited_s)
+
+    def __str__(self) -> str:
+        """Name the cache, how long was waited, and the next step."""
+        return f"another pipcacheplus works on {self.path} (waited {self.waited_s:g} s); try again when it is done"
+
+
+class InterpreterError(PipCachePlusError):
+    """A Python interpreter that was named cannot be asked for its tags."""
+
+    path: str
+    reason: str
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(path, reason)
+
+    def __str__(self) -> str:
+        """Name the interpreter, what it did, and the next step."""
+        return f"{self.path} cannot be asked for its tags: {self.reason}; pass the path of a Python that runs"

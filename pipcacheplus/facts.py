@@ -1,0 +1,193 @@
+"""What the readers learn from an entry's bytes: facts, never judgements.
+
+A reader returns one of these or `Broken`, whatever the bytes; it raises `OSError` only when the file itself cannot be
+read. All are frozen and hold no more than a stated number of bytes (see each reader).
+"""
+
+from dataclasses import dataclass
+
+__all__ = [
+    "Broken",
+    "Facts",
+    "Head",
+    "Link",
+    "Metadata",
+    "Origin",
+    "Page",
+    "Payload",
+    "Pickle",
+    "Sdist",
+    "Selfcheck",
+    "Span",
+    "Unknown",
+    "Wheel",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """The bytes are not what they should be."""
+
+    reason: str
+    """One clause, without path and full stop: `ends inside the central directory`."""
+    offset: int | None = None
+    """Where, in bytes from the start, if that is known."""
+    is_cut: bool = False
+    """Whether it looks like the front part of something sound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """The bytes may be sound, but a limit of ours, or a feature that we do not read, keeps us from telling."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Where the payload lies within the file of a one-file entry."""
+
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pickle:
+    """What the opcodes of a pickled entry (cc=1) name. It is never loaded."""
+
+    calls: tuple[str, ...]
+    """Dotted names that loading would import, sorted: `os.mkdir`."""
+    is_plain: bool
+    """Whether it holds only what pip's own writer puts there (plain data and its header class)."""
+    strings: tuple[str, ...]
+    """Text constants in order, those over 4 KiB left out, at most 1,000."""
+    body: bytes | None = None
+    """The longest constant, if that is short enough to be held."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The head of a cached response, without the payload."""
+
+    cc: int
+    """Format by its `cc=N,` prefix: 1, 2 or 4."""
+    status: int | None
+    headers: tuple[tuple[str, str], ...]
+    """Names in lower case, in the order stored."""
+    vary: tuple[tuple[str, str | None], ...] = ()
+    reason: str | None = None
+    body: Span | None = None
+    """cc=4: where the payload lies in the file itself; its length is 0 in `http-v2`, where the body is a file."""
+    body_size: int | None = None
+    """Length in bytes of the payload inside the file, decoded; `None` if unknown."""
+    pickle: Pickle | None = None
+    """cc=1 only."""
+
+    def header(self, name: str) -> str | None:
+        """Return the value of the first header of this name, given in lower case."""
+        return next((value for key, value in self.headers if key == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wheel:
+    """What a wheel says of itself: dist-info directory, METADATA, WHEEL."""
+
+    name: str
+    """As in METADATA."""
+    version: str
+    tags: tuple[str, ...]
+    """The `Tag` lines of WHEEL, expanded, sorted."""
+    build: str | None
+    stem: str
+    """The dist-info directory's name without `.dist-info`."""
+    members: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sdist:
+    """What a source distribution says of itself: PKG-INFO nearest the top."""
+
+    name: str | None
+    """`None` if there is no PKG-INFO."""
+    version: str | None
+    format: str
+    """`tar.gz`, `tar.bz2`, `tar.xz`, `tar` or `zip`."""
+    top: str | None
+    """The single directory at the top of the archive, if there is one: `demo-1.0`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """A METADATA file that is served beside a wheel (PEP 658)."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A link of an index page."""
+
+    url: str
+    """As written, without fragment; may be relative."""
+    filename: str
+    hashes: tuple[tuple[str, str], ...] = ()
+    """Algorithm and hex digest, in the order written."""
+    metadata_hashes: tuple[tuple[str, str], ...] | None = None
+    """Digests of `<url>.metadata` (PEP 658, 714); empty if it is served without one, `None` if it is not served."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """An index page (PEP 503, 691), or a page of links."""
+
+    name: str | None
+    """The project as the page names it; `None` for a page of links."""
+    format: str
+    """`json` or `html`."""
+    is_index: bool
+    """Whether it is a page of one project, not just any page with links."""
+    links: tuple[Link, ...] = ()
+    base: str | None = None
+    """`<base href>`, if there is one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """An `origin.json` beside a built wheel: a direct URL (PEP 610)."""
+
+    url: str
+    is_directory: bool
+    """Whether it has `dir_info`: built from a local directory."""
+    hashes: tuple[tuple[str, str], ...] = ()
+    """Of the archive; algorithm and hex digest."""
+    vcs: str | None = None
+    commit: str | None = None
+    subdirectory: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selfcheck:
+    """What pip remembers of its last look for a newer pip."""
+
+    environments: tuple[str, ...]
+    """`sys.prefix` of each environment named."""
+    last_check: str | None
+    pip_version: str | None
+
+
+Payload = Wheel | Sdist | Metadata | Page | Unknown | Broken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that was read of one entry; `None` stands for not read, or not there."""
+
+    head: Head | Broken | None = None
+    payload: Payload | None = None
+    body_size: int | None = None
+    """Length in bytes of the stored payload."""
+    origin: Origin | Broken | None = None
+    selfcheck: Selfcheck | Broken | None = None
+    is_intact: bool | None = None
+    """Whether the archive was read to its end and is whole; `None` if it was not read to its end."""
