@@ -5,10 +5,12 @@ read. All are frozen and hold no more than a stated number of bytes (see each re
 """
 
 from dataclasses import dataclass
+from enum import Enum
 
 __all__ = [
     "Broken",
     "Facts",
+    "Format",
     "Head",
     "Link",
     "Metadata",
@@ -176,6 +178,18 @@ class Selfcheck:
     pip_version: str | None
 
 
+class Format(str, Enum):
+    """What a payload is by its first bytes."""
+
+    ZIP = "zip"
+    TAR = "tar"
+    """Compressed or not."""
+    METADATA = "metadata"
+    PAGE = "page"
+    EMPTY = "empty"
+    OTHER = "other"
+
+
 Payload = Wheel | Sdist | Metadata | Page | Unknown | Broken
 
 
@@ -189,5 +203,9 @@ class Facts:
     """Length in bytes of the stored payload."""
     origin: Origin | Broken | None = None
     selfcheck: Selfcheck | Broken | None = None
-    is_intact: bool | None = None
-    """Whether the archive was read to its end and is whole; `None` if it was not read to its end."""
+    format: Format | None = None
+    """What the payload's first bytes, and its head, say that it is."""
+    is_read_whole: bool = False
+    """Whether the archive was read to its end."""
+    damage: Broken | Unknown | None = None
+    """What reading it to its end showed: `Broken`, or `Unknown` where it could not be told."""

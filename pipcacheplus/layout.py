@@ -161,15 +161,17 @@ def _is_key_of(fan_out: list[str], key: str) -> bool:
     return _KEY.fullmatch(key) is not None and list(key[:_KEY_DEPTH]) == fan_out
 
 
-def role_of(folder: str, name: str) -> Role:
+def role_of(folder: str, name: str, place: Place | None = None) -> Role:
     """Return what a regular file is for, by the directory it lies in and its name.
+
+    `place` is what `place_of` says of the directory, if that is known already.
 
     >>> role_of("wheels/18/ac/23/" + "5" * 50, "demo-1.0-py3-none-any.whl")
     <Role.WHEEL: 'wheel'>
     >>> role_of("wheels", "demo-1.0-py3-none-any.whl")
     <Role.FOREIGN: 'foreign'>
     """
-    place = place_of(folder)
+    place = place or place_of(folder)
     area = area_of(folder or name)
     if place is Place.ROOT:
         return _root_role(name)

@@ -5,6 +5,7 @@ nobody can lead us out of the cache by swapping a directory for a link; the acce
 because "last used" is read from it; and nothing blocks (`O_NONBLOCK`), because a pipe may lie there.
 """
 
+import errno
 import os
 import stat
 from types import TracebackType
@@ -12,13 +13,14 @@ from typing import BinaryIO
 
 from pipcacheplus.model import File
 
-__all__ = ["HAS_DIRECTORY_DESCRIPTORS", "OpenCache", "file_of"]
+__all__ = ["HAS_DIRECTORY_DESCRIPTORS", "ChangedError", "OpenCache", "file_of", "is_same"]
 
 HAS_DIRECTORY_DESCRIPTORS = os.open in os.supports_dir_fd and os.scandir in os.supports_fd
 _NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
 _FILE_FLAGS: int = os.O_RDONLY | _NOFOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _FOLDER_FLAGS: int = os.O_RDONLY | _NOFOLLOW | getattr(os, "O_DIRECTORY", 0)
 _NOATIME: int = getattr(os, "O_NOATIME", 0)
+_MAX_DEPTH = 60
 
 
 def file_of(path: str, status: os.stat_result) -> File:
@@ -37,6 +39,16 @@ def file_of(path: str, status: os.stat_result) -> File:
     )
 
 
+def is_same(file: File, status: os.stat_result) -> bool:
+    """Return whether a file is still the one that was seen, and unchanged: device, inode, size, modification time."""
+    seen = (file.device, file.inode, file.size, file.mtime_ns)
+    return seen == (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+class ChangedError(OSError):
+    """A file is not the one that was seen before; there is nothing to say of it. Never leaves the package."""
+
+
 class OpenCache:
     """The cache directory, open; a context manager.
 
@@ -52,10 +64,11 @@ class OpenCache:
         self.path = path
         self.moves_access_times = False
         """Whether a file was opened whose access time the system would not leave alone."""
-        self._root = -1
-        self._last: tuple[str, int] = ("", -1)
+        self.device = os.stat(path).st_dev
+        self._chain: list[tuple[str, int]] = []
+        """The directories that are open, each below the one before it; the first is the cache directory."""
         if HAS_DIRECTORY_DESCRIPTORS:
-            self._root = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+            self._chain.append(("", os.open(path, os.O_RDONLY | os.O_DIRECTORY)))
 
     def __enter__(self) -> "OpenCache":
         """Return itself."""
@@ -69,24 +82,47 @@ class OpenCache:
 
     def close(self) -> None:
         """Close all descriptors; a second call does nothing."""
-        self._forget()
-        if self._root >= 0:
-            os.close(self._root)
-            self._root = -1
+        self._close_below(0)
 
     def folder(self, path: str) -> int:
         """Return a descriptor of a directory below the cache; it stays ours, and open until the next call.
 
+        Directories that stay on the way are not opened again, so walking in order is cheap.
+
         Raises:
-            OSError: A part of the path is missing, is a link, or is no directory; or the system has no descriptors
-                for directories (`HAS_DIRECTORY_DESCRIPTORS`).
+            OSError: A part of the path is missing, is a link, or is no directory; it lies more than 60 directories
+                deep; or the system has no descriptors for directories (`HAS_DIRECTORY_DESCRIPTORS`).
         """
-        if not path:
-            return self._root
-        if self._last[0] != path:
-            self._forget()
-            self._last = (path, self._descend(path))
-        return self._last[1]
+        parts = path.split("/") if path else []
+        if len(parts) > _MAX_DEPTH:
+            raise OSError(errno.ENAMETOOLONG, "too many directories below each other", path)
+        shared = 0
+        for part, (name, _) in zip(parts, self._chain[1:]):  # noqa: B905 - up to the shorter
+            if part != name:
+                break
+            shared += 1
+        self._close_below(shared + 1)
+        for part in parts[shared:]:
+            self._chain.append((part, self._without_trace(part, _FOLDER_FLAGS, self._chain[-1][1])))
+        return self._chain[-1][1]
+
+    def names(self, folder: str) -> list[tuple[str, os.stat_result]]:
+        """List a directory below the cache: names with their `lstat` results, in order of names.
+
+        A name that vanishes while it is looked at is left out.
+
+        Raises:
+            OSError: The directory cannot be listed, or a part of the path is a link.
+        """
+        found = []
+        with os.scandir(self.folder(folder) if self._chain else self._checked(folder)) as names:
+            for name in names:
+                try:
+                    # Through the directory: on Windows an entry's own answer lacks inode and device.
+                    found.append((name.name, name.stat(follow_symlinks=False) if self._chain else os.lstat(name.path)))
+                except FileNotFoundError:
+                    continue
+        return sorted(found, key=lambda pair: pair[0])
 
     def open(self, path: str) -> BinaryIO:
         """Open a file below the cache for reading, unbuffered.
@@ -95,25 +131,28 @@ class OpenCache:
             OSError: It cannot be opened; a part of the path is a link; or it is no regular file.
         """
         folder, _, name = path.rpartition("/")
-        if self._root >= 0:
+        if self._chain:
             descriptor = self._without_trace(name, _FILE_FLAGS, self.folder(folder))
         else:
             descriptor = os.open(self._checked(path), _FILE_FLAGS)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
-            raise OSError(0, "not a regular file", path)
+            raise OSError(errno.EINVAL, "not a regular file", path)
         return open(descriptor, "rb", buffering=0)
 
-    def _descend(self, path: str) -> int:
-        here = self._root
-        for part in path.split("/"):
-            try:
-                below = self._without_trace(part, _FOLDER_FLAGS, here)
-            finally:
-                if here != self._root:
-                    os.close(here)
-            here = below
-        return here
+    def open_same(self, file: File) -> BinaryIO:
+        """Open a file that was seen before, if it is still the same.
+
+        Raises:
+            ChangedError: It is another file by now, or was written to.
+            OSError: As `open`.
+        """
+        opened = self.open(file.path)
+        status = os.fstat(opened.fileno())
+        if not is_same(file, status):
+            opened.close()
+            raise ChangedError(errno.ESTALE, "changed since it was first seen", file.path)
+        return opened
 
     def _without_trace(self, name: str, flags: int, folder: int) -> int:
         if _NOATIME and not self.moves_access_times:
@@ -128,13 +167,12 @@ class OpenCache:
 
     def _checked(self, path: str) -> str:
         real = self.path
-        for part in path.split("/"):
+        for part in path.split("/") if path else ():
             real = os.path.join(real, part)
             if os.path.islink(real):
-                raise OSError(0, "a link is not followed", path)
+                raise OSError(errno.ELOOP, "a link is not followed", path)
         return real
 
-    def _forget(self) -> None:
-        if self._last[1] >= 0:
-            os.close(self._last[1])
-        self._last = ("", -1)
+    def _close_below(self, depth: int) -> None:
+        while len(self._chain) > depth:
+            os.close(self._chain.pop()[1])

@@ -1,0 +1,43 @@
+"""A stored body is longer or shorter than its head says.
+
+**Why it matters.** pip 8.0 and later store a response only if its length is right, so something changed it afterwards.
+pip 25.3 and later fetch what is missing; all others fail at every install until the entry is removed.
+
+**What to do.** Remove it; pip downloads it anew.
+"""
+
+from collections.abc import Iterator
+
+from pipcacheplus.facts import Facts, Head
+from pipcacheplus.judging import Check, Context, Cost, Verdict
+from pipcacheplus.model import Entry, Group, Kind, Remedy, Severity, Shape
+
+__all__ = ["CHECK"]
+
+_WITHOUT_BODY = frozenset({301, 308})
+_FILES = frozenset({Kind.WHEEL, Kind.SDIST, Kind.METADATA})
+
+
+def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
+    if not isinstance(facts.head, Head) or facts.body_size is None:
+        return
+    stated = (facts.head.header("content-length") or "").strip()
+    # Permanent redirects are stored without their body.
+    if not stated.isdecimal() or facts.head.status in _WITHOUT_BODY or int(stated) == facts.body_size:
+        return
+    yield Verdict(
+        message=f"body has {facts.body_size} bytes, its head says {int(stated)}",
+        evidence=(("expected_bytes", int(stated)), ("actual_bytes", facts.body_size)),
+        severity=None if entry.kind in _FILES else Severity.WARNING,
+    )
+
+
+CHECK = Check(
+    slug="body-length-mismatch",
+    group=Group.CORRUPT,
+    shapes=frozenset({Shape.PAIR, Shape.SINGLE}),
+    severity=Severity.ERROR,
+    remedy=Remedy.REMOVE_IF_ASKED,
+    cost=Cost.ENDS,
+    run=_run,
+)

@@ -1,0 +1,29 @@
+"""A directory in which a pip (25.3 or later) was building a wheel, and that it never cleaned up.
+
+**Why it matters.** No pip uses what lies there, not even a wheel that is whole; `pip cache list` counts it.
+
+**What to do.** Remove it once it is older than a build could take: a day at least.
+"""
+
+from collections.abc import Iterator
+
+from pipcacheplus.facts import Facts
+from pipcacheplus.judging import Check, Context, Cost, Verdict, left_behind
+from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
+
+__all__ = ["CHECK"]
+
+
+def _run(entry: Entry, _facts: Facts, context: Context) -> Iterator[Verdict]:
+    yield from left_behind(entry, context, "build directory of a pip that did not finish")
+
+
+CHECK = Check(
+    slug="build-directory-left",
+    group=Group.PARTIAL,
+    shapes=frozenset({Shape.BUILD}),
+    severity=Severity.WARNING,
+    remedy=Remedy.REMOVE,
+    cost=Cost.STAT,
+    run=_run,
+)

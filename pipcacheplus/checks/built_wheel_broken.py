@@ -1,0 +1,40 @@
+"""A wheel that pip built is no zip archive, or ends before its end.
+
+**Why it matters.** pip installs it unseen: half of it fails for ever ("Wheel ... is invalid", or a traceback up to pip
+20.3), and a flipped byte is installed.
+
+**What to do.** Remove it; pip builds it anew.
+"""
+
+from collections.abc import Iterator
+
+from pipcacheplus.facts import Broken, Facts
+from pipcacheplus.judging import Check, Context, Cost, Verdict, is_young
+from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
+
+__all__ = ["CHECK"]
+
+
+def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict]:
+    broken = facts.payload if isinstance(facts.payload, Broken) else facts.damage
+    if not isinstance(broken, Broken):
+        return
+    # pip up to 25.2 moves a wheel here, which is a copy if it comes from another file system: it may still grow.
+    if broken.is_cut and is_young(entry, context):
+        return
+    yield Verdict(
+        message=f"built wheel is broken: {broken.reason}",
+        evidence=(("reason", broken.reason), ("offset", broken.offset)),
+        paths=(entry.files[0].path,),
+    )
+
+
+CHECK = Check(
+    slug="built-wheel-broken",
+    group=Group.CORRUPT,
+    shapes=frozenset({Shape.BUILT_WHEEL}),
+    severity=Severity.ERROR,
+    remedy=Remedy.REMOVE,
+    cost=Cost.ENDS,
+    run=_run,
+)

@@ -1,0 +1,31 @@
+"""A wheel was built from a local directory, and kept.
+
+**Why it matters.** pip up to 26.1.2 kept such wheels by mistake, and installs them again although the source has
+changed since.
+
+**What to do.** Remove it with `prune --stale`; pip builds it from the source as it is.
+"""
+
+from collections.abc import Iterator
+
+from pipcacheplus.facts import Facts, Origin
+from pipcacheplus.judging import Check, Context, Cost, Verdict
+from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
+
+__all__ = ["CHECK"]
+
+
+def _run(_entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
+    if isinstance(facts.origin, Origin) and facts.origin.is_directory:
+        yield Verdict(message="wheel was built from a local directory", evidence=(("origin", facts.origin.url),))
+
+
+CHECK = Check(
+    slug="built-wheel-from-directory",
+    group=Group.STALE,
+    shapes=frozenset({Shape.BUILT_WHEEL}),
+    severity=Severity.WARNING,
+    remedy=Remedy.REMOVE_IF_ASKED,
+    cost=Cost.ENDS,
+    run=_run,
+)

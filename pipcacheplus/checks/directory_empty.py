@@ -1,0 +1,30 @@
+"""A directory of pip's own has nothing in it.
+
+**Why it matters.** It costs an inode, and time whenever the cache is walked. It is all that a killed build of pip up
+to 25.2 leaves.
+
+**What to do.** Remove it, once no build can be about to use it.
+"""
+
+from collections.abc import Iterator
+
+from pipcacheplus.facts import Facts
+from pipcacheplus.judging import Check, Context, Cost, Verdict, left_behind
+from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
+
+__all__ = ["CHECK"]
+
+
+def _run(entry: Entry, _facts: Facts, context: Context) -> Iterator[Verdict]:
+    yield from left_behind(entry, context, "directory is empty")
+
+
+CHECK = Check(
+    slug="directory-empty",
+    group=Group.PARTIAL,
+    shapes=frozenset({Shape.EMPTY_DIRECTORY}),
+    severity=Severity.INFO,
+    remedy=Remedy.REMOVE,
+    cost=Cost.STAT,
+    run=_run,
+)

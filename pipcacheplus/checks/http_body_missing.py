@@ -1,0 +1,30 @@
+"""A response's head lies in `http-v2` without its body.
+
+**Why it matters.** It is what a pip leaves that was killed between its two writes. pip takes the pair as absent and
+downloads again; pip 23.3.0 alone takes it for an empty file and fails.
+
+**What to do.** Remove it; pip writes both files anew.
+"""
+
+from collections.abc import Iterator
+
+from pipcacheplus.facts import Facts
+from pipcacheplus.judging import Check, Context, Cost, Verdict, left_behind
+from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
+
+__all__ = ["CHECK"]
+
+
+def _run(entry: Entry, _facts: Facts, context: Context) -> Iterator[Verdict]:
+    yield from left_behind(entry, context, "response has no body")
+
+
+CHECK = Check(
+    slug="http-body-missing",
+    group=Group.PARTIAL,
+    shapes=frozenset({Shape.HEAD}),
+    severity=Severity.WARNING,
+    remedy=Remedy.REMOVE,
+    cost=Cost.STAT,
+    run=_run,
+)

@@ -1,0 +1,30 @@
+"""A response's body lies in `http-v2` without its head.
+
+**Why it matters.** No pip reads it. It is poison all the same: if the next pip is killed between its two writes, its
+new head lies over this old body, and every later install of that file fails.
+
+**What to do.** Remove it.
+"""
+
+from collections.abc import Iterator
+
+from pipcacheplus.facts import Facts
+from pipcacheplus.judging import Check, Context, Cost, Verdict, left_behind
+from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
+
+__all__ = ["CHECK"]
+
+
+def _run(entry: Entry, _facts: Facts, context: Context) -> Iterator[Verdict]:
+    yield from left_behind(entry, context, "response has no head")
+
+
+CHECK = Check(
+    slug="http-head-missing",
+    group=Group.PARTIAL,
+    shapes=frozenset({Shape.BODY}),
+    severity=Severity.WARNING,
+    remedy=Remedy.REMOVE,
+    cost=Cost.STAT,
+    run=_run,
+)

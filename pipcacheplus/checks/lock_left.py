@@ -1,0 +1,49 @@
+"""A lock of a pip up to 19.2 whose process is gone.
+
+**Why it matters.** pip up to 19.2 waits for such a lock for ever, without a time-out and without a word.
+
+**What to do.** Remove it. A lock whose process lives stays; one of another machine, whose processes cannot be seen
+from here, counts as left behind after a day: pip holds a lock only while it writes one file.
+"""
+
+from collections.abc import Iterator
+
+from pipcacheplus.facts import Facts
+from pipcacheplus.judging import DAY_S, Check, Context, Cost, Verdict, left_behind
+from pipcacheplus.layout import lock_owner
+from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
+
+__all__ = ["CHECK"]
+
+
+def _run(entry: Entry, _facts: Facts, context: Context) -> Iterator[Verdict]:
+    owners = [owner for file in entry.files if (owner := lock_owner(file.path.rpartition("/")[2])) is not None]
+    written_s = max(file.mtime_ns for file in entry.files) / 1e9
+    evidence = ("host", owners[0].host if owners else None)
+    if any(context.is_owner_alive(owner.pids, written_s) for owner in owners if owner.host == context.host):
+        yield Verdict(
+            message="lock of a process that is running",
+            evidence=(evidence,),
+            severity=Severity.INFO,
+            remedy=Remedy.NONE,
+        )
+    elif any(owner.host != context.host for owner in owners) and written_s > context.now_s - DAY_S:
+        yield Verdict(
+            message="lock of a process on another machine",
+            evidence=(evidence,),
+            severity=Severity.INFO,
+            remedy=Remedy.NONE,
+        )
+    else:
+        yield from left_behind(entry, context, "lock of a process that is gone", evidence)
+
+
+CHECK = Check(
+    slug="lock-left",
+    group=Group.PARTIAL,
+    shapes=frozenset({Shape.LOCK}),
+    severity=Severity.WARNING,
+    remedy=Remedy.REMOVE,
+    cost=Cost.STAT,
+    run=_run,
+)

@@ -1,0 +1,29 @@
+"""An `origin.json` lies in a directory of `wheels` without any wheel.
+
+**Why it matters.** `pip cache remove` before pip 26.0 takes the wheel and leaves this behind. It describes nothing.
+
+**What to do.** Remove it; pip writes it anew with the next build.
+"""
+
+from collections.abc import Iterator
+
+from pipcacheplus.facts import Facts
+from pipcacheplus.judging import Check, Context, Cost, Verdict, left_behind
+from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
+
+__all__ = ["CHECK"]
+
+
+def _run(entry: Entry, _facts: Facts, context: Context) -> Iterator[Verdict]:
+    yield from left_behind(entry, context, "origin.json without a wheel")
+
+
+CHECK = Check(
+    slug="origin-alone",
+    group=Group.PARTIAL,
+    shapes=frozenset({Shape.ORIGIN}),
+    severity=Severity.WARNING,
+    remedy=Remedy.REMOVE,
+    cost=Cost.STAT,
+    run=_run,
+)

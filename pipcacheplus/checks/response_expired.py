@@ -1,0 +1,44 @@
+"""A page, or another answer that may change, is past its lifetime.
+
+**Why it matters.** Little: pip asks the index whether it is still current, and a page that is costs one short answer.
+Without an ETag pip cannot ask, and drops it when it meets it. A file that can be asked for by its ETag is not
+concerned: what an index publishes under one address does not change.
+
+**What to do.** Remove it with `prune --stale`; `--stale=AGE` takes pages by their age, fresh or not.
+"""
+
+from collections.abc import Iterator
+
+from pipcacheplus.facts import Facts, Head
+from pipcacheplus.freshness import fresh_until, written_at
+from pipcacheplus.judging import Check, Context, Cost, Verdict
+from pipcacheplus.model import Entry, Group, Kind, Remedy, Severity, Shape
+
+__all__ = ["CHECK"]
+
+_FILES = frozenset({Kind.WHEEL, Kind.SDIST, Kind.METADATA})
+
+
+def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict]:
+    if not isinstance(facts.head, Head) or facts.head.status is None:
+        return
+    until, written = fresh_until(facts.head), written_at(facts.head)
+    if entry.kind in _FILES and facts.head.header("etag"):
+        return
+    if until is not None and until < context.now_s:
+        yield Verdict(message=f"{entry.kind.value} is past its lifetime", evidence=(("fresh_until", until),))
+    elif context.stale_age_s is not None and entry.kind not in _FILES and written is not None:
+        age_s = int(context.now_s - written)
+        if age_s >= context.stale_age_s:
+            yield Verdict(message=f"{entry.kind.value} is older than asked for", evidence=(("age_s", age_s),))
+
+
+CHECK = Check(
+    slug="response-expired",
+    group=Group.STALE,
+    shapes=frozenset({Shape.PAIR, Shape.SINGLE}),
+    severity=Severity.WARNING,
+    remedy=Remedy.REMOVE_IF_ASKED,
+    cost=Cost.ENDS,
+    run=_run,
+)

@@ -1,0 +1,41 @@
+"""A response is stored as a pickle (pip 6.0 to 6.0.6).
+
+**Why it matters.** Every pip from 6.0 to 23.2.1 loads it when it meets it, and loading a pickle runs what it names.
+pip 23.3 and later ignore it. It is never loaded here.
+
+**What to do.** Remove it with `prune --unsafe`.
+"""
+
+from collections.abc import Iterator
+
+from pipcacheplus.facts import Facts, Head
+from pipcacheplus.judging import Check, Context, Cost, Verdict
+from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
+
+__all__ = ["CHECK"]
+
+
+def _run(_entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
+    if not isinstance(facts.head, Head) or facts.head.pickle is None:
+        return
+    pickle = facts.head.pickle
+    calls = ", ".join(pickle.calls[:8])
+    if pickle.is_plain:
+        yield Verdict(message="response is a pickle", evidence=(("calls", calls),))
+    else:
+        yield Verdict(
+            message="response is a pickle that runs what pip never put there",
+            evidence=(("calls", calls),),
+            severity=Severity.ERROR,
+        )
+
+
+CHECK = Check(
+    slug="response-pickled",
+    group=Group.UNSAFE,
+    shapes=frozenset({Shape.SINGLE}),
+    severity=Severity.WARNING,
+    remedy=Remedy.REMOVE_IF_ASKED,
+    cost=Cost.ENDS,
+    run=_run,
+)

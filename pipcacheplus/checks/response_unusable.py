@@ -1,0 +1,31 @@
+"""A response has neither a date nor an ETag.
+
+**Why it matters.** pip cannot tell whether it is current, and cannot ask: it drops it when it meets it.
+
+**What to do.** Remove it with `prune --stale`.
+"""
+
+from collections.abc import Iterator
+
+from pipcacheplus.facts import Facts, Head
+from pipcacheplus.freshness import is_usable
+from pipcacheplus.judging import Check, Context, Cost, Verdict
+from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
+
+__all__ = ["CHECK"]
+
+
+def _run(_entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
+    if isinstance(facts.head, Head) and facts.head.pickle is None and not is_usable(facts.head):
+        yield Verdict(message="response has neither a date nor an ETag")
+
+
+CHECK = Check(
+    slug="response-unusable",
+    group=Group.STALE,
+    shapes=frozenset({Shape.PAIR, Shape.SINGLE}),
+    severity=Severity.WARNING,
+    remedy=Remedy.REMOVE_IF_ASKED,
+    cost=Cost.ENDS,
+    run=_run,
+)

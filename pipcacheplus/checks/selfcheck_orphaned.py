@@ -1,0 +1,35 @@
+"""What pip remembers of its last look for a newer pip, in an environment that no longer exists.
+
+**Why it matters.** It is small, and nothing ever removes it.
+
+**What to do.** Remove it with `prune --orphaned`.
+"""
+
+from collections.abc import Iterator
+
+from pipcacheplus.facts import Facts, Selfcheck
+from pipcacheplus.judging import Check, Context, Cost, Verdict
+from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
+
+__all__ = ["CHECK"]
+
+
+def _run(_entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict]:
+    if not isinstance(facts.selfcheck, Selfcheck) or not facts.selfcheck.environments:
+        return
+    if not any(context.has_path(path) for path in facts.selfcheck.environments):
+        yield Verdict(
+            message="self-check of an environment that is gone",
+            evidence=(("environment", facts.selfcheck.environments[0]),),
+        )
+
+
+CHECK = Check(
+    slug="selfcheck-orphaned",
+    group=Group.ORPHANED,
+    shapes=frozenset({Shape.SELFCHECK}),
+    severity=Severity.WARNING,
+    remedy=Remedy.REMOVE_IF_ASKED,
+    cost=Cost.ENDS,
+    run=_run,
+)

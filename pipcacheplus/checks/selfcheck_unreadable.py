@@ -1,0 +1,34 @@
+"""What pip remembers of its last look for a newer pip cannot be read.
+
+**Why it matters.** pip takes it as absent, and writes it anew.
+
+**What to do.** Remove it.
+"""
+
+from collections.abc import Iterator
+
+from pipcacheplus.facts import Broken, Facts
+from pipcacheplus.judging import Check, Context, Cost, Verdict
+from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
+
+__all__ = ["CHECK"]
+
+
+def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
+    # pip up to 19.2 wrote selfcheck.json in place, a moment during which it is empty.
+    if isinstance(facts.selfcheck, Broken) and entry.size:
+        yield Verdict(
+            message=f"self-check cannot be read: {facts.selfcheck.reason}",
+            evidence=(("reason", facts.selfcheck.reason),),
+        )
+
+
+CHECK = Check(
+    slug="selfcheck-unreadable",
+    group=Group.CORRUPT,
+    shapes=frozenset({Shape.SELFCHECK}),
+    severity=Severity.WARNING,
+    remedy=Remedy.REMOVE,
+    cost=Cost.ENDS,
+    run=_run,
+)

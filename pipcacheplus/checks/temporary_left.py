@@ -1,0 +1,29 @@
+"""A file that pip was writing and never renamed to its final name.
+
+**Why it matters.** No pip looks at it again, and no pip removes it but `pip cache purge`.
+
+**What to do.** Remove it once it is older than any download could take.
+"""
+
+from collections.abc import Iterator
+
+from pipcacheplus.facts import Facts
+from pipcacheplus.judging import Check, Context, Cost, Verdict, left_behind
+from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
+
+__all__ = ["CHECK"]
+
+
+def _run(entry: Entry, _facts: Facts, context: Context) -> Iterator[Verdict]:
+    yield from left_behind(entry, context, "temporary file of a pip that did not finish")
+
+
+CHECK = Check(
+    slug="temporary-left",
+    group=Group.PARTIAL,
+    shapes=frozenset({Shape.TEMPORARY}),
+    severity=Severity.WARNING,
+    remedy=Remedy.REMOVE,
+    cost=Cost.STAT,
+    run=_run,
+)

@@ -1,0 +1,163 @@
+"""What an entry is called: kind, project, version, file name, tags and lifetime, from its facts alone.
+
+Nothing is guessed into the result. Sources: the headers that the file host sends with every file (`x-pypi-file-*`),
+what an archive says of itself, and the names of built wheels, which pip itself goes by.
+"""
+
+import re
+from dataclasses import replace
+
+from pipcacheplus.facts import Facts, Format, Head, Metadata, Origin, Page, Pickle, Sdist, Wheel
+from pipcacheplus.freshness import fresh_until
+from pipcacheplus.model import Entry, Kind, Shape, UrlSource
+
+__all__ = ["canonical", "expand_tags", "identify"]
+
+_PROJECT = "x-pypi-file-project"
+_VERSION = "x-pypi-file-version"
+_TYPE = "x-pypi-file-package-type"
+_PERMANENT = frozenset({301, 308})
+_WHEEL_PARTS = (5, 6)
+_MAX_TAGS = 4096
+
+
+def canonical(name: str) -> str:
+    """Return the canonical name of a project (PEP 503).
+
+    >>> canonical("Demo._Cext")
+    'demo-cext'
+    """
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def identify(entry: Entry, facts: Facts) -> Entry:
+    """Return the entry with all that its own facts tell of its kind and names."""
+    match entry.shape:
+        case Shape.BUILT_WHEEL:
+            return _built_wheel(entry, facts)
+        case Shape.PAIR | Shape.SINGLE:
+            return _response(entry, facts, _kind(facts))
+        case Shape.HEAD | Shape.BODY:
+            return _response(entry, facts, Kind.LEFTOVER)
+    return entry
+
+
+def _built_wheel(entry: Entry, facts: Facts) -> Entry:
+    filename = entry.id.rpartition("/")[2]
+    parts = filename.removesuffix(".whl").split("-")
+    if len(parts) not in _WHEEL_PARTS:
+        return replace(entry, filename=filename)
+    url = facts.origin.url if isinstance(facts.origin, Origin) else None
+    return replace(
+        entry,
+        project=canonical(parts[0]),
+        version=parts[1],
+        filename=filename,
+        tags=expand_tags("-".join(parts[-3:])),
+        url=url,
+        url_source=UrlSource.ORIGIN if url is not None else None,
+    )
+
+
+def expand_tags(compressed: str) -> tuple[str, ...]:
+    """Return the tags of a compressed set, sorted; nothing if it is none, or stands for more than 4,096.
+
+    >>> expand_tags("py2.py3-none-any")
+    ('py2-none-any', 'py3-none-any')
+    """
+    sets = [part.split(".") for part in compressed.split("-")]
+    if len(sets) != 3 or len(sets[0]) * len(sets[1]) * len(sets[2]) > _MAX_TAGS:  # noqa: PLR2004 - python, abi, platform
+        return ()
+    pythons, abis, platforms = sets
+    return tuple(sorted({f"{p}-{a}-{o}".lower() for p in pythons for a in abis for o in platforms}))
+
+
+def _kind(facts: Facts) -> Kind:
+    head = facts.head
+    if not isinstance(head, Head):
+        return Kind.UNREADABLE
+    if head.status in _PERMANENT and facts.format is None:
+        return Kind.REDIRECT
+    match facts.payload:
+        case Wheel():
+            return Kind.WHEEL
+        case Sdist():
+            return Kind.SDIST
+        case Metadata():
+            return Kind.METADATA
+        case Page(is_index=True):
+            return Kind.INDEX_PAGE
+        case Page():
+            return Kind.LINKS_PAGE
+    return _kind_of_broken(head, facts)
+
+
+def _kind_of_broken(head: Head, facts: Facts) -> Kind:
+    """Tell what a payload was that cannot be read: by what the server said of it, then by its first bytes."""
+    package_type = head.header(_TYPE)
+    if package_type == "sdist":
+        return Kind.SDIST
+    if package_type == "bdist_wheel":
+        # A wheel and its metadata carry the same headers.
+        return Kind.METADATA if facts.format is Format.METADATA else Kind.WHEEL
+    if (head.header("content-type") or "").startswith("application/vnd.pypi.simple."):
+        return Kind.INDEX_PAGE
+    kinds = {Format.ZIP: Kind.WHEEL, Format.TAR: Kind.SDIST, Format.METADATA: Kind.METADATA}
+    return kinds.get(facts.format or Format.OTHER, Kind.RESPONSE)
+
+
+def _response(entry: Entry, facts: Facts, kind: Kind) -> Entry:
+    head = facts.head if isinstance(facts.head, Head) else None
+    name, version = _name_and_version(facts)
+    stated = head.header(_PROJECT) if head else None
+    return replace(
+        entry,
+        kind=kind,
+        project=canonical(stated or name) if stated or name else None,
+        version=version or (head.header(_VERSION) if head else None),
+        filename=_filename(facts),
+        tags=facts.payload.tags if isinstance(facts.payload, Wheel) else (),
+        fresh_until_s=fresh_until(head) if head else None,
+    )
+
+
+def _name_and_version(facts: Facts) -> tuple[str | None, str | None]:
+    match facts.payload:
+        case Wheel(stem=stem, name=name, version=version):
+            # The stem is what stands in the file name; METADATA may spell the version another way.
+            _, _, in_name = stem.rpartition("-")
+            return name, in_name or version
+        case Sdist(name=name, version=version) | Metadata(name=name, version=version):
+            return name, version
+        case Page(name=name):
+            return name, None
+    return _pickled(facts.head.pickle) if isinstance(facts.head, Head) and facts.head.pickle else (None, None)
+
+
+def _pickled(pickle: Pickle) -> tuple[str | None, str | None]:
+    """Return what follows the names of the file host's headers among the constants of a pickle."""
+    strings = [text.lower() for text in pickle.strings]
+    found = {name: pickle.strings[strings.index(name) + 1] for name in (_PROJECT, _VERSION) if name in strings[:-1]}
+    return found.get(_PROJECT), found.get(_VERSION)
+
+
+def _filename(facts: Facts) -> str | None:
+    """Return the name that the index must have published; `None` where it could be spelt in more than one way."""
+    match facts.payload:
+        case Wheel(stem=stem, tags=tags, build=build):
+            compressed = _compress(tags)
+            return "-".join(filter(None, (stem, build, compressed))) + ".whl" if compressed else None
+        case Sdist(top=str(top), name=str(), version=str(version), format=suffix) if top.endswith("-" + version):
+            return f"{top}.{suffix}"
+    return None
+
+
+def _compress(tags: tuple[str, ...]) -> str | None:
+    """Return the compressed set of these tags, if it can be written in one way only."""
+    if not tags:
+        return None
+    columns = [sorted({tag.split("-")[i] for tag in tags}) for i in range(3)]
+    # Several platforms or ABIs come in an order that only the index knows; several Pythons come sorted.
+    if len(columns[1]) > 1 or len(columns[2]) > 1 or len(columns[0]) != len(tags):
+        return None
+    return "-".join(".".join(column) for column in columns)

@@ -1,0 +1,131 @@
+"""What a check is, which ones there are, and how they are put to an entry.
+
+A check is one file in `checks/`, found by walking that folder; it knows an entry, its facts and the context, and no
+other check.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import cache
+
+from pipcacheplus.facts import Facts
+from pipcacheplus.model import Entry, Finding, Group, Remedy, Severity, Shape, Value
+
+__all__ = ["DAY_S", "Check", "Context", "Cost", "Verdict", "checks", "findings", "is_young", "left_behind"]
+
+DAY_S = 86_400
+
+
+class Cost(IntEnum):
+    """What a check needs to have been read; the numbers are those of `readers.entry.Depth`."""
+
+    STAT = 0
+    """Nothing but names and stamps."""
+    ENDS = 1
+    """Heads, pages, and what names an archive."""
+    WHOLE = 2
+    """Archives to their end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What checks may know of the world besides the entry."""
+
+    now_s: float
+    """Seconds since 1970."""
+    min_age_s: float = 3600
+    """The grace period: younger halves and leftovers may be a pip's work in hand."""
+    tags: frozenset[str] | None = None
+    """What the interpreters considered can use; `None` if none was asked."""
+    interpreters: tuple[str, ...] = ()
+    """Their names, for people: `cp311`."""
+    stale_age_s: float | None = None
+    """Pages older than this are stale, fresh or not."""
+    host: str = ""
+    """Name of this machine, as locks have it."""
+    is_owner_alive: Callable[[Sequence[int], float], bool] = field(default=lambda _pids, _before_s: True)
+    """Whether a process with one of these numbers runs that had started before that second."""
+    has_path: Callable[[str], bool] = field(default=lambda _path: True)
+    """Whether a path outside the cache exists."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a check says of an entry. What is `None` is as the check has it."""
+
+    message: str
+    evidence: tuple[tuple[str, Value], ...] = ()
+    severity: Severity | None = None
+    remedy: Remedy | None = None
+    paths: tuple[str, ...] | None = None
+    """The files concerned, if not all of the entry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One question to every entry of some shapes."""
+
+    slug: str
+    group: Group
+    shapes: frozenset[Shape]
+    severity: Severity
+    remedy: Remedy
+    cost: Cost
+    run: Callable[[Entry, Facts, Context], Iterable[Verdict]]
+
+
+@cache
+def checks() -> tuple[Check, ...]:
+    """Return every check, in order of slugs."""
+    package = importlib.import_module("pipcacheplus.checks")
+    names = [module.name for module in pkgutil.iter_modules(package.__path__, "pipcacheplus.checks.")]
+    found = [importlib.import_module(name).CHECK for name in names]
+    return tuple(sorted(found, key=lambda check: check.slug))
+
+
+def findings(entry: Entry, facts: Facts, context: Context, chosen: Iterable[Check]) -> Iterator[Finding]:
+    """Yield what the chosen checks object to."""
+    for check in chosen:
+        if entry.shape in check.shapes:
+            for verdict in check.run(entry, facts, context):
+                yield _finding(check, entry, verdict)
+
+
+def _finding(check: Check, entry: Entry, verdict: Verdict) -> Finding:
+    own = entry.paths or tuple(folder.path for folder in entry.folders[:1])
+    return Finding(
+        check=check.slug,
+        entry=entry,
+        group=check.group,
+        severity=verdict.severity or check.severity,
+        message=verdict.message,
+        evidence=verdict.evidence,
+        remedy=verdict.remedy or check.remedy,
+        paths=own if verdict.paths is None else verdict.paths,
+    )
+
+
+def is_young(entry: Entry, context: Context) -> bool:
+    """Return whether the newest file or directory of an entry is within the grace period, or dated in the future.
+
+    A build may take hours, and its directory is in use all the while: there the period is a day at least.
+    """
+    newest_ns = max(stamp.mtime_ns for stamp in (*entry.files, *entry.folders))
+    grace_s = max(context.min_age_s, DAY_S) if entry.shape is Shape.BUILD else context.min_age_s
+    return newest_ns / 1e9 > context.now_s - grace_s
+
+
+def left_behind(entry: Entry, context: Context, message: str, *evidence: tuple[str, Value]) -> Iterator[Verdict]:
+    """Yield the verdict on something that a pip may still be at work on: while it is young, nothing is to be done."""
+    if is_young(entry, context):
+        yield Verdict(
+            message=f"{message}, but young enough to be in use",
+            evidence=evidence,
+            severity=Severity.INFO,
+            remedy=Remedy.NONE,
+        )
+    else:
+        yield Verdict(message=message, evidence=evidence)

@@ -1,0 +1,109 @@
+"""Findings, a selection and keeps become a plan: which files go, in which order, and for which reasons. Pure."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from pipcacheplus.model import Action, CacheDir, Entry, File, Finding, Group, Outcome, Plan, Remedy, Report, Shape, State
+
+__all__ = ["Judged", "Rule", "by_findings", "by_request", "make_plan", "planned"]
+
+Judged = tuple[Entry, tuple[Finding, ...]]
+"""An entry, and what was found wrong with it."""
+
+Rule = Callable[[Judged], tuple[str, ...]]
+"""Why an entry should go: slugs; nothing if it should stay."""
+
+_NEVER_USED = frozenset({Shape.TEMPORARY, Shape.LOCK, Shape.BUILD, Shape.HEAD, Shape.BODY, Shape.EMPTY_DIRECTORY})
+
+
+def by_findings(groups: frozenset[Group]) -> Rule:
+    """Return the rule that takes what has a finding of one of these groups; without any, what no pip can ever use."""
+
+    def rule(judged: Judged) -> tuple[str, ...]:
+        chosen = {
+            finding.check
+            for finding in judged[1]
+            if finding.remedy is Remedy.REMOVE or (groups and finding.remedy is Remedy.REMOVE_IF_ASKED)
+            if finding.group in groups or not groups
+        }
+        return tuple(sorted(chosen))
+
+    return rule
+
+
+def by_request(is_wanted: Callable[[Entry], bool]) -> Rule:
+    """Return the rule that takes every entry that pip wrote and that is wanted."""
+
+    def rule(judged: Judged) -> tuple[str, ...]:
+        entry = judged[0]
+        return ("requested",) if entry.shape is not Shape.FOREIGN and is_wanted(entry) else ()
+
+    return rule
+
+
+@dataclass(slots=True)
+class _Choice:
+    """What was decided while the entries went by."""
+
+    chosen: list[tuple[Entry, tuple[str, ...]]] = field(default_factory=list)
+    kept: list[Entry] = field(default_factory=list)
+    needed: set[str] = field(default_factory=set)
+    """Shared files of entries that stay."""
+
+
+def make_plan(
+    cache: CacheDir,
+    judged: Iterable[Judged],
+    rule: Rule,
+    *,
+    is_kept: Callable[[Entry], bool],
+    is_young: Callable[[Entry], bool],
+) -> Plan:
+    """Decide what goes.
+
+    What is kept wins over every reason. What a pip may be at work on (`is_young`, asked of halves and leftovers only)
+    never goes. A file that several entries share goes with the last of them, and only if all of them go.
+    """
+    choice = _Choice()
+    for entry, found in judged:
+        reasons = rule((entry, found))
+        if reasons and not is_kept(entry) and not (entry.shape in _NEVER_USED and is_young(entry)):
+            choice.chosen.append((entry, reasons))
+            continue
+        if reasons:
+            choice.kept.append(entry)
+        choice.needed.update(file.path for file in entry.files)
+    return Plan(cache=cache, actions=tuple(_actions(choice)), kept=tuple(choice.kept))
+
+
+def _actions(choice: _Choice) -> Iterator[Action]:
+    """Leave a shared file to the last entry that has it: walk backwards, then turn round."""
+    done = set(choice.needed)
+    actions = []
+    for entry, reasons in reversed(choice.chosen):
+        files = tuple(file for file in _in_order(entry) if file.path not in done)
+        done.update(file.path for file in files)
+        actions.append(Action(entry=entry, reasons=reasons, files=files))
+    return reversed(actions)
+
+
+def _in_order(entry: Entry) -> tuple[File, ...]:
+    """Return the files of an entry in the order in which they go."""
+    # Body first: a head alone is a miss for pip, a body alone can end under another head. A wheel goes before its
+    # origin, without which pip would still use it.
+    return tuple(reversed(entry.files)) if entry.shape is Shape.PAIR else entry.files
+
+
+def planned(plan: Plan) -> Report:
+    """Return the report of a dry run: every action planned, nothing done."""
+    outcomes = tuple(
+        Outcome(
+            action=action,
+            state=State.PLANNED,
+            removed=action.files,
+            disk_size=sum(file.disk_size for file in action.files if file.links == 1),
+        )
+        for action in plan.actions
+    )
+    return Report(plan=plan, outcomes=outcomes, warnings=plan.warnings)
+

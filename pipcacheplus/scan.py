@@ -1,0 +1,181 @@
+"""Walk a cache directory and put the files of each entry together; no file is opened, no link followed.
+
+What an entry is follows from names alone (`layout`); which of its files are read, and how, is not decided here.
+"""
+
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from os import stat_result
+
+from pipcacheplus.layout import Place, Role, area_of, body_path, place_of, role_of
+from pipcacheplus.model import Area, Entry, File, Folder, Kind, Shape, Warned
+from pipcacheplus.opening import OpenCache, file_of
+
+__all__ = ["scan"]
+
+_NOT_READ_YET = {
+    Shape.PAIR: Kind.RESPONSE,
+    Shape.SINGLE: Kind.RESPONSE,
+    Shape.BUILT_WHEEL: Kind.BUILT_WHEEL,
+    Shape.SELFCHECK: Kind.SELFCHECK,
+    Shape.FOREIGN: Kind.FOREIGN,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listing:
+    """What lies in one directory."""
+
+    path: str
+    place: Place
+    files: tuple[tuple[Role, File], ...]
+    folders: tuple[Folder, ...]
+
+
+def scan(cache: OpenCache) -> Iterator[Entry | Warned]:
+    """Yield every entry of the cache, in order of directories, and a warning for what could not be looked at.
+
+    Entries have their files and a first kind (responses: `response`); `identify` tells more. Empty directories of
+    pip's own come as entries of the shape `EMPTY_DIRECTORY`, without files. Directories on other devices are not
+    entered. A file that vanishes meanwhile is left out.
+
+    Raises:
+        OSError: The cache directory itself cannot be listed.
+    """
+    yield from _below(cache, _list(cache, ""), cache.device)
+
+
+def _below(cache: OpenCache, listing: _Listing, device: int) -> Iterator[Entry | Warned]:
+    yield from _entries(listing)
+    for folder in listing.folders:
+        inner = _enter(cache, folder, device)
+        if isinstance(inner, Warned):
+            yield inner
+        elif inner.place in {Place.BUILD, Place.LOCK}:
+            yield from _whole_tree(cache, folder, inner)
+        elif not inner.files and not inner.folders:
+            yield from _empty(folder, inner.place)
+        else:
+            yield from _below(cache, inner, device)
+
+
+def _enter(cache: OpenCache, folder: Folder, device: int) -> _Listing | Warned:
+    if folder.device != device:
+        return Warned(path=folder.path, message="lies on another file system: not entered")
+    try:
+        return _list(cache, folder.path)
+    except OSError as error:
+        return Warned(path=folder.path, message=f"cannot be listed: {error.strerror}")
+
+
+def _list(cache: OpenCache, path: str) -> _Listing:
+    place = place_of(path)
+    files: list[tuple[Role, File]] = []
+    folders: list[Folder] = []
+    prefix = path + "/" if path else ""
+    for name, status in cache.names(path):
+        if stat.S_ISDIR(status.st_mode):
+            folders.append(_folder_of(prefix + name, status))
+        else:
+            role = role_of(path, name, place) if stat.S_ISREG(status.st_mode) else Role.FOREIGN
+            if role in {Role.LOCK, Role.LOCK_LINK} and status.st_size:
+                role = Role.FOREIGN  # pip's locks are names, without content
+            files.append((role, file_of(prefix + name, status)))
+    return _Listing(path=path, place=place, files=tuple(files), folders=tuple(folders))
+
+
+def _folder_of(path: str, status: stat_result) -> Folder:
+    return Folder(path=path, mtime_ns=status.st_mtime_ns, inode=status.st_ino, device=status.st_dev)
+
+
+def _entry(shape: Shape, *files: File, folders: tuple[Folder, ...] = ()) -> Entry:
+    path = files[0].path if files else folders[0].path
+    kind = _NOT_READ_YET.get(shape, Kind.LEFTOVER)
+    return Entry(id=path, area=area_of(path), shape=shape, kind=kind, files=files, folders=folders)
+
+
+def _empty(folder: Folder, place: Place) -> Iterator[Entry]:
+    is_top = "/" not in folder.path and area_of(folder.path) is not Area.OTHER and place is not Place.LOCK
+    if place is not Place.FOREIGN and not is_top:
+        yield _entry(Shape.EMPTY_DIRECTORY, folders=(folder,))
+
+
+def _entries(listing: _Listing) -> Iterator[Entry]:
+    by_role: dict[Role, list[File]] = {}
+    for role, file in listing.files:
+        by_role.setdefault(role, []).append(file)
+    yield from _responses(by_role)
+    yield from _wheels(by_role)
+    yield from _locks(by_role)
+    for role, shape in _ALONE.items():
+        for file in by_role.get(role, ()):
+            yield _entry(shape, file)
+
+
+_ALONE = {
+    Role.SINGLE: Shape.SINGLE,
+    Role.TEMPORARY: Shape.TEMPORARY,
+    Role.SELFCHECK: Shape.SELFCHECK,
+    Role.LOG: Shape.LOG,
+    Role.FOREIGN: Shape.FOREIGN,
+}
+
+
+def _responses(by_role: dict[Role, list[File]]) -> Iterator[Entry]:
+    bodies = {file.path: file for file in by_role.get(Role.BODY, ())}
+    for head in by_role.get(Role.HEAD, ()):
+        body = bodies.pop(body_path(head.path), None)
+        yield _entry(Shape.HEAD, head) if body is None else _entry(Shape.PAIR, head, body)
+    for body in bodies.values():
+        yield _entry(Shape.BODY, body)
+
+
+def _wheels(by_role: dict[Role, list[File]]) -> Iterator[Entry]:
+    origin = by_role.get(Role.ORIGIN, [])
+    wheels = by_role.get(Role.WHEEL, [])
+    for wheel in wheels:
+        yield _entry(Shape.BUILT_WHEEL, wheel, *origin)
+    if origin and not wheels:
+        yield _entry(Shape.ORIGIN, *origin)
+
+
+def _locks(by_role: dict[Role, list[File]]) -> Iterator[Entry]:
+    """Put the two names of a lock of pip 6 together: they are one file."""
+    links = by_role.get(Role.LOCK_LINK, [])
+    for lock in by_role.get(Role.LOCK, ()):
+        same = [link for link in links if (link.inode, link.device) == (lock.inode, lock.device)]
+        links = [link for link in links if link not in same]
+        yield _entry(Shape.LOCK, lock, *same)
+    for link in links:
+        yield _entry(Shape.LOCK, link)
+
+
+def _whole_tree(cache: OpenCache, top: Folder, first: _Listing) -> Iterator[Entry | Warned]:
+    """Yield a build directory, or the directory of a lock, with all that lies below as one entry."""
+    files: list[File] = []
+    folders = [top]
+    waiting = [first]
+    is_whole = True
+    while waiting:
+        listing = waiting.pop()
+        for role, file in listing.files:
+            if role is Role.FOREIGN:
+                yield _entry(Shape.FOREIGN, file)
+                is_whole = False
+            else:
+                files.append(file)
+        for folder in listing.folders:
+            folders.append(folder)
+            inner = _enter(cache, folder, top.device)
+            if isinstance(inner, Warned):
+                yield inner
+                is_whole = False
+            else:
+                waiting.append(inner)
+    folders.sort(key=lambda folder: folder.path.count("/"), reverse=True)
+    if files:
+        shape = Shape.BUILD if first.place is Place.BUILD else Shape.LOCK
+        yield _entry(shape, *sorted(files, key=lambda file: file.path), folders=tuple(folders))
+    elif is_whole:
+        yield _entry(Shape.EMPTY_DIRECTORY, folders=tuple(folders))
