@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cache
+from typing import NamedTuple
 
 from pipcacheplus.facts import Facts
 from pipcacheplus.model import Entry, Finding, Group, Remedy, Severity, Shape, Value
 
-__all__ = ["DAY_S", "Check", "Context", "Cost", "Verdict", "checks", "findings", "is_young", "left_behind"]
+__all__ = ["DAY_S", "Check", "Context", "Cost", "Judged", "Verdict", "checks", "findings", "is_young", "left_behind"]
 
 DAY_S = 86_400
 
@@ -75,6 +76,15 @@ class Check:
     remedy: Remedy
     cost: Cost
     run: Callable[[Entry, Facts, Context], Iterable[Verdict]]
+
+
+class Judged(NamedTuple):
+    """An entry, and what was found wrong with it."""
+
+    entry: Entry
+    findings: tuple[Finding, ...] = ()
+    is_unverifiable: bool = False
+    """Whether a limit of ours, or a feature that we do not read, kept us from telling if it is whole."""
 
 
 @cache

@@ -3,12 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from pipcacheplus.model import Action, CacheDir, Entry, File, Finding, Group, Outcome, Plan, Remedy, Report, Shape, State
+from pipcacheplus.judging import Judged
+from pipcacheplus.model import Action, CacheDir, Entry, File, Group, Outcome, Plan, Remedy, Report, Shape, State
 
-__all__ = ["Judged", "Rule", "by_findings", "by_request", "make_plan", "planned"]
-
-Judged = tuple[Entry, tuple[Finding, ...]]
-"""An entry, and what was found wrong with it."""
+__all__ = ["Rule", "by_findings", "by_request", "make_plan", "planned"]
 
 Rule = Callable[[Judged], tuple[str, ...]]
 """Why an entry should go: slugs; nothing if it should stay."""
@@ -22,7 +20,7 @@ def by_findings(groups: frozenset[Group]) -> Rule:
     def rule(judged: Judged) -> tuple[str, ...]:
         chosen = {
             finding.check
-            for finding in judged[1]
+            for finding in judged.findings
             if finding.remedy is Remedy.REMOVE or (groups and finding.remedy is Remedy.REMOVE_IF_ASKED)
             if finding.group in groups or not groups
         }
@@ -35,7 +33,7 @@ def by_request(is_wanted: Callable[[Entry], bool]) -> Rule:
     """Return the rule that takes every entry that pip wrote and that is wanted."""
 
     def rule(judged: Judged) -> tuple[str, ...]:
-        entry = judged[0]
+        entry = judged.entry
         return ("requested",) if entry.shape is not Shape.FOREIGN and is_wanted(entry) else ()
 
     return rule
@@ -65,8 +63,8 @@ def make_plan(
     never goes. A file that several entries share goes with the last of them, and only if all of them go.
     """
     choice = _Choice()
-    for entry, found in judged:
-        reasons = rule((entry, found))
+    for one in judged:
+        entry, reasons = one.entry, rule(one)
         if reasons and not is_kept(entry) and not (entry.shape in _NEVER_USED and is_young(entry)):
             choice.chosen.append((entry, reasons))
             continue
@@ -106,4 +104,3 @@ def planned(plan: Plan) -> Report:
         for action in plan.actions
     )
     return Report(plan=plan, outcomes=outcomes, warnings=plan.warnings)
-

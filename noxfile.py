@@ -1,0 +1,98 @@
+"""How every tool is run, here and in CI: `nox` runs lint, types, layers and tests."""
+
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.sessions = ["lint", "types", "layers", "tests"]
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_missing_interpreters = False
+
+CODE = ("pipcacheplus", "tests", "examples", "noxfile.py")
+TESTS = ("coverage[toml]>=7.6", "hypothesis>=6.115", "pytest>=8.3", "pytest-xdist>=3.6")
+PYTHONS = ("3.10", "3.11", "3.12", "3.13")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Format, lint, unused dependencies, dead code."""
+    session.install("ruff>=0.14", "deptry>=0.23", "vulture>=2.14", ".")
+    session.run("ruff", "format", "--check", *CODE)
+    session.run("ruff", "check", *CODE)
+    session.run("deptry", "pipcacheplus")
+    session.run("vulture")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Strict types, of the package and of its tests."""
+    session.install("mypy>=1.18", "nox>=2025.2.9", "types-psutil", *TESTS, ".")
+    session.run("mypy", *CODE)
+
+
+@nox.session
+def layers(session: nox.Session) -> None:
+    """Arrows only point down."""
+    session.install("import-linter>=2.1", ".")
+    session.run("lint-imports", "--no-cache")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Every test, against the built wheel and not the tree; with branch coverage."""
+    session.install(*TESTS, _wheel(session))
+    session.chdir(_away_from_the_tree(session))
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", *(session.posargs or ["-n", "2"]))
+    session.run("coverage", "combine", "--quiet", success_codes=[0, 1])
+    session.run("coverage", "report")
+
+
+@nox.session(python=PYTHONS)
+def versions(session: nox.Session) -> None:
+    """The tests that start no pip, on every Python that is supported."""
+    session.install(*TESTS, _wheel(session))
+    session.chdir(_away_from_the_tree(session))
+    session.run("python", "-m", "pytest", "-m", "not pips", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Print how long we take, beside what a user would run instead."""
+    session.install("pip", _wheel(session))
+    session.run("python", "tests/bench.py", *session.posargs)
+
+
+@nox.session
+def changelog(session: nox.Session) -> None:
+    """Show what the next CHANGELOG entry says."""
+    session.install("towncrier>=24.8")
+    session.run("towncrier", "build", "--draft", "--version", "next", *session.posargs)
+
+
+def _wheel(session: nox.Session) -> str:
+    """Build the wheel, and return its path."""
+    out = _folder(session, "dist")
+    session.install("build>=1.2")
+    session.run("python", "-m", "build", "--wheel", "--outdir", str(out), ".", silent=True)
+    return str(next(out.glob("*.whl")))
+
+
+def _away_from_the_tree(session: nox.Session) -> Path:
+    """Copy all that the tests need but the package, so that it is the wheel that they import."""
+    folder = _folder(session, "run")
+    for name in ("tests", "examples", "docs"):
+        shutil.copytree(name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "CHANGELOG.md"):
+        shutil.copy(name, folder)
+    return folder
+
+
+def _folder(session: nox.Session, purpose: str) -> Path:
+    """Make an empty folder of this session's own."""
+    folder = Path(session.virtualenv.location).resolve() / "pipcacheplus" / purpose
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
