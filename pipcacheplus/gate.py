@@ -3,7 +3,7 @@
 import os
 
 from pipcacheplus.errors import NotACacheError
-from pipcacheplus.layout import area_of, place_of, role_of, Place, Role
+from pipcacheplus.layout import Place, Role, area_of, place_of, role_of
 from pipcacheplus.model import Area
 
 __all__ = ["check_readable", "check_writable"]

@@ -39,6 +39,7 @@ _LOG = ("log", "debug.log")
 _BODY_SUFFIX = ".body"
 _LOCK_SUFFIX = ".lock"
 _KEY_DEPTH = 5
+_FAN_OUT = frozenset("0123456789abcdef")
 _LEAF_DEPTH = 4
 
 _KEY = re.compile(r"[0-9a-f]{56}")
@@ -138,7 +139,7 @@ def _only(is_leaf: bool, /) -> Place:  # noqa: FBT001 - private, positional
 
 def _http_place(top: str, parts: list[str]) -> Place:
     fan_out = parts[:_KEY_DEPTH]
-    if not all(len(part) == 1 and part in "0123456789abcdef" for part in fan_out):
+    if not _FAN_OUT.issuperset(fan_out):
         return Place.FOREIGN
     if len(parts) == _KEY_DEPTH + 1 and top == Area.HTTP.value:
         key = parts[-1].removesuffix(_LOCK_SUFFIX)

@@ -39,6 +39,10 @@ def file_of(path: str, status: os.stat_result) -> File:
     )
 
 
+def _first(pair: tuple[str, os.stat_result]) -> str:
+    return pair[0]
+
+
 def is_same(file: File, status: os.stat_result) -> bool:
     """Return whether a file is still the one that was seen, and unchanged: device, inode, size, modification time."""
     seen = (file.device, file.inode, file.size, file.mtime_ns)
@@ -122,7 +126,8 @@ class OpenCache:
                     found.append((name.name, name.stat(follow_symlinks=False) if self._chain else os.lstat(name.path)))
                 except FileNotFoundError:
                     continue
-        return sorted(found, key=lambda pair: pair[0])
+        found.sort(key=_first)
+        return found
 
     def open(self, path: str) -> BinaryIO:
         """Open a file below the cache for reading, unbuffered.

@@ -43,21 +43,22 @@ def scan(cache: OpenCache) -> Iterator[Entry | Warned]:
     Raises:
         OSError: The cache directory itself cannot be listed.
     """
-    yield from _below(cache, _list(cache, ""), cache.device)
-
-
-def _below(cache: OpenCache, listing: _Listing, device: int) -> Iterator[Entry | Warned]:
-    yield from _entries(listing)
-    for folder in listing.folders:
-        inner = _enter(cache, folder, device)
-        if isinstance(inner, Warned):
-            yield inner
-        elif inner.place in {Place.BUILD, Place.LOCK}:
-            yield from _whole_tree(cache, folder, inner)
-        elif not inner.files and not inner.folders:
-            yield from _empty(folder, inner.place)
+    top = _list(cache, "")
+    yield from _entries(top)
+    waiting = list(reversed(top.folders))
+    while waiting:
+        folder = waiting.pop()
+        listing = _enter(cache, folder, cache.device)
+        if isinstance(listing, Warned):
+            yield listing
+        elif listing.place is Place.BUILD or listing.place is Place.LOCK:
+            yield from _whole_tree(cache, folder, listing)
+        elif listing.files or listing.folders:
+            if listing.files:
+                yield from _entries(listing)
+            waiting.extend(reversed(listing.folders))
         else:
-            yield from _below(cache, inner, device)
+            yield from _empty(folder, listing.place)
 
 
 def _enter(cache: OpenCache, folder: Folder, device: int) -> _Listing | Warned:
@@ -79,7 +80,7 @@ def _list(cache: OpenCache, path: str) -> _Listing:
             folders.append(_folder_of(prefix + name, status))
         else:
             role = role_of(path, name, place) if stat.S_ISREG(status.st_mode) else Role.FOREIGN
-            if role in {Role.LOCK, Role.LOCK_LINK} and status.st_size:
+            if (role is Role.LOCK or role is Role.LOCK_LINK) and status.st_size:
                 role = Role.FOREIGN  # pip's locks are names, without content
             files.append((role, file_of(prefix + name, status)))
     return _Listing(path=path, place=place, files=tuple(files), folders=tuple(folders))
@@ -102,6 +103,10 @@ def _empty(folder: Folder, place: Place) -> Iterator[Entry]:
 
 
 def _entries(listing: _Listing) -> Iterator[Entry]:
+    match listing.files:
+        case ((Role.HEAD, head), (Role.BODY, body)) if body.path == body_path(head.path):
+            yield _entry(Shape.PAIR, head, body)  # what nearly every directory of http-v2 holds
+            return
     by_role: dict[Role, list[File]] = {}
     for role, file in listing.files:
         by_role.setdefault(role, []).append(file)

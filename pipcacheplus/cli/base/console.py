@@ -1,0 +1,68 @@
+"""The terminal, or what stands in its place: the only file that knows stdout, stderr and who looks at them."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TextIO
+
+__all__ = ["Console", "open_console"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Console:
+    """Where data and talk go."""
+
+    out: TextIO
+    """Data."""
+    err: TextIO
+    """Talk."""
+    width: int | None
+    """Columns, if stdout is a terminal."""
+    color: bool
+    """Whether stdout takes colours."""
+    shows_progress: bool
+    can_ask: bool
+    """Whether somebody is there to answer."""
+
+    def say(self, text: str) -> None:
+        """Write a line of talk; whatever it holds, it can be written."""
+        from pipcacheplus.render.text.words import safe  # noqa: PLC0415 - most runs say nothing
+
+        encoding = self.err.encoding or "ascii"
+        line = safe(text).encode(encoding, "backslashreplace").decode(encoding)
+        print(line, file=self.err, flush=True)
+
+    def ask(self, question: str) -> bool:
+        """Ask for yes or no; anything but a clear yes is no."""
+        self.err.write(f"{question} [y/N] ")
+        self.err.flush()
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def open_console(environ: Mapping[str, str], *, no_color: bool, no_input: bool, is_quiet: bool) -> Console:
+    """Look at the standard streams.
+
+    `NO_COLOR` and `FORCE_COLOR` count if they are not empty; the option wins, then `NO_COLOR`.
+    """
+    is_terminal = sys.stdout.isatty()
+    is_dumb = environ.get("TERM") == "dumb"
+    wants_color = bool(environ.get("FORCE_COLOR")) or (is_terminal and not is_dumb)
+    return Console(
+        out=sys.stdout,
+        err=sys.stderr,
+        width=_width(environ) if is_terminal else None,
+        color=wants_color and not no_color and not environ.get("NO_COLOR"),
+        shows_progress=sys.stderr.isatty() and not is_dumb and not is_quiet and not environ.get("CI"),
+        can_ask=not no_input and sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty(),
+    )
+
+
+def _width(environ: Mapping[str, str]) -> int | None:
+    columns = environ.get("COLUMNS", "")
+    if columns.isascii() and columns.isdigit() and int(columns[:6]) > 0:
+        return int(columns[:6])
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or None
+    except (OSError, ValueError):
+        return None

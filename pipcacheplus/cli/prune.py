@@ -1,0 +1,67 @@
+"""`prune`: removes by reason."""
+
+from argparse import ArgumentParser
+
+from pipcacheplus.cli.base import exits
+from pipcacheplus.cli.base.ages import AGE_HELP, age_s
+from pipcacheplus.cli.base.command import Answer, Command, Request
+from pipcacheplus.cli.base.options import declare_pythons
+from pipcacheplus.cli.base.progress import progress
+from pipcacheplus.cli.base.removal import carry_out, declare_limits
+from pipcacheplus.errors import BadRequestError
+
+__all__ = ["COMMAND"]
+
+_REASONS = {
+    "corrupt": "what fails verification; every byte is read",
+    "partial": "what interrupted downloads, writes and builds left",
+    "incompatible": "wheels that none of the interpreters considered can use",
+    "unsafe": "pickled responses, which pip up to 23.2.1 would execute",
+    "orphaned": "self-check files of environments that are gone",
+}
+
+
+def _declare(parser: ArgumentParser) -> None:
+    reasons = parser.add_argument_group(
+        "reasons", "An entry goes if one of them holds; without any, only what no pip can ever use goes."
+    )
+    for word, text in _REASONS.items():
+        reasons.add_argument(f"--{word}", action="store_true", help=text)
+    reasons.add_argument(
+        "--stale",
+        metavar="=AGE",
+        nargs="?",
+        default=False,
+        type=_stale,
+        help="pages past their lifetime, and wheels built from a local directory; with an age, pages older than that,"
+        f" fresh or not: {AGE_HELP}",
+    )
+    declare_limits(parser)
+    declare_pythons(parser)
+    parser.add_argument("--exit-code", action="store_true", help="with --dry-run: exit with 3 if something would go")
+
+
+def _stale(text: str) -> bool | float:
+    return age_s(text) if text else True
+
+
+def _run(request: Request) -> Answer:
+    options = request.options
+    if options.exit_code and not options.dry_run:
+        raise BadRequestError("--exit-code", "says what would go, and nothing would: it goes", "add --dry-run")
+    cache = request.open_cache()
+    with progress(request.console, "reading") as show:
+        plan = cache.plan(
+            **{word: getattr(options, word) for word in _REASONS},
+            stale=options.stale,
+            keep=options.keep,
+            min_age_s=options.min_age,
+            pythons=options.python,
+            progress=show,
+        )
+    done = carry_out(request, cache, plan)
+    would_go = exits.FOUND if options.exit_code and plan.actions else exits.DONE
+    return Answer(view=done.view, exit_code=exits.worst(done.exit_code, would_go))
+
+
+COMMAND = Command(help="Remove entries by reason", run=_run, declare=_declare, optional_values={"--stale": "--stale="})

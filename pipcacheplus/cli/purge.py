@@ -1,0 +1,41 @@
+"""`purge`: removes everything that pip put there, and nothing else."""
+
+from argparse import ArgumentParser
+
+from pipcacheplus.cli.base import exits
+from pipcacheplus.cli.base.answers import answer
+from pipcacheplus.cli.base.command import Answer, Command, Request
+from pipcacheplus.cli.base.progress import progress
+from pipcacheplus.cli.base.removal import carry_out, declare_limits
+from pipcacheplus.errors import BadRequestError
+from pipcacheplus.model import Plan
+from pipcacheplus.render.summary import of_outcomes, tally
+from pipcacheplus.render.text.words import number, safe, size
+
+__all__ = ["COMMAND"]
+
+
+def _declare(parser: ArgumentParser) -> None:
+    parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
+    declare_limits(parser)
+
+
+def _run(request: Request) -> Answer:
+    options = request.options
+    is_agreed = options.yes or options.dry_run
+    if not is_agreed and not request.console.can_ask:
+        raise BadRequestError("purge", "there is nobody to ask", "pass --yes to remove everything")
+    cache = request.open_cache()
+    with progress(request.console, "reading") as show:
+        plan = cache.plan_purge(keep=options.keep, min_age_s=options.min_age, progress=show)
+    if is_agreed or not plan.actions or request.console.ask(_question(plan)):
+        return carry_out(request, cache, plan)
+    return answer(request, cache, exit_code=exits.FAILED, summary=of_outcomes((), plan.kept), kept=plan.kept)
+
+
+def _question(plan: Plan) -> str:
+    total = tally(action.entry for action in plan.actions)
+    return f"Remove {number(total['entries'], 'entry')} ({size(total['bytes'])}) from {safe(plan.cache.path)}?"
+
+
+COMMAND = Command(help="Remove everything that pip put there, and nothing else", run=_run, declare=_declare)

@@ -1,0 +1,25 @@
+"""`remove`: removes what fits the arguments."""
+
+from argparse import ArgumentParser
+
+from pipcacheplus.cli.base.command import Answer, Command, Request
+from pipcacheplus.cli.base.options import declare_selection
+from pipcacheplus.cli.base.progress import progress
+from pipcacheplus.cli.base.removal import carry_out, declare_limits
+
+__all__ = ["COMMAND"]
+
+
+def _declare(parser: ArgumentParser) -> None:
+    declare_selection(parser, needs_one=True)
+    declare_limits(parser)
+
+
+def _run(request: Request) -> Answer:
+    cache, options = request.open_cache(), request.options
+    with progress(request.console, "reading") as show:
+        plan = cache.plan_removal(*options.what, keep=options.keep, min_age_s=options.min_age, progress=show)
+    return carry_out(request, cache, plan)
+
+
+COMMAND = Command(help="Remove downloads, built wheels and pages that fit", run=_run, declare=_declare)

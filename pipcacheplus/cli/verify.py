@@ -1,0 +1,46 @@
+"""`verify`: what is damaged, half, unreadable or dangerous."""
+
+from argparse import ArgumentParser
+
+from pipcacheplus.cli.base import exits
+from pipcacheplus.cli.base.ages import AGE_HELP, age_s
+from pipcacheplus.cli.base.answers import answer
+from pipcacheplus.cli.base.command import Answer, Command, Request
+from pipcacheplus.cli.base.options import declare_pythons, declare_selection
+from pipcacheplus.cli.base.progress import progress
+from pipcacheplus.render.summary import of_findings
+
+__all__ = ["COMMAND"]
+
+
+def _declare(parser: ArgumentParser) -> None:
+    declare_selection(parser, needs_one=False)
+    parser.add_argument(
+        "--min-age",
+        metavar="AGE",
+        type=age_s,
+        default=3600.0,
+        help=f"do not object to halves and leftovers that are younger (default 1h); {AGE_HELP}",
+    )
+    declare_pythons(parser)
+
+
+def _run(request: Request) -> Answer:
+    cache, options = request.open_cache(), request.options
+    with progress(request.console, "verifying") as show:
+        found = cache.verify(*options.what, min_age_s=options.min_age, pythons=options.python, progress=show)
+    counts = {"entries": found.entries, "bytes": found.bytes, "unverifiable": found.unverifiable}
+    return answer(
+        request,
+        cache,
+        warnings=found.warnings,
+        unmatched=found.unmatched,
+        exit_code=exits.FOUND if found.errors else exits.DONE,
+        findings=found.findings,
+        summary={**counts, **of_findings(found.findings)},
+    )
+
+
+COMMAND = Command(
+    help="Find what is damaged, half, unreadable or dangerous; change nothing", run=_run, declare=_declare
+)

@@ -1,0 +1,127 @@
+"""Which directory is pip's cache, and why that one.
+
+pip itself is not started. The answers are those of `pip cache dir`, pip 20.1 to 26.3.
+"""
+
+import os
+
+from pipcacheplus.errors import BadRequestError, CacheDisabledError
+from pipcacheplus.machine import Machine, this_machine
+from pipcacheplus.model import CacheDir, Source
+from pipcacheplus.places import absolute, default_cache
+from pipcacheplus.settings import ENVIRONMENT, Setting, Settings, find, read_settings
+
+__all__ = ["Machine", "index_urls", "locate", "owner_objection", "this_machine"]
+
+_BOOLEANS = frozenset({"y", "yes", "t", "true", "on", "1", "n", "no", "f", "false", "off", "0"})
+_USERS_OF_INDEXES = ("install", "download", "wheel", "lock", "index", "list")
+"""Commands that ask an index, each with a section of its own."""
+
+
+def locate(
+    machine: Machine,
+    *,
+    cache_dir: str | None = None,
+    no_cache_dir: bool = False,
+    isolated: bool = False,
+    command: str = "cache",
+) -> CacheDir:
+    """Find pip's cache directory; it need not exist.
+
+    The first of these that says something: the arguments, `PIP_NO_CACHE_DIR` or `no-cache-dir` anywhere (pip 19.0 and
+    later: before any `cache-dir`, and whether the word means yes or no), `PIP_CACHE_DIR`, `cache-dir` in the
+    command's section of any file, then in `[global]`, and the default. With `cache_dir`, neither files nor variables
+    are read, so that a broken file does not matter.
+
+    Args:
+        machine: Every input.
+        cache_dir: As `--cache-dir`; relative to the machine's current directory.
+        no_cache_dir: As `--no-cache-dir`. pip takes the last of both options; this takes this one.
+        isolated: As `--isolated`: no variables, no user's files.
+        command: Whose section counts. A cache that only `[install]` names is not what `pip cache dir` prints.
+
+    Returns:
+        The directory, absolute, with links followed. If pip would not use it for its owner, `disabled_by` says so.
+
+    Raises:
+        CacheDisabledError: A setting, or an empty `cache_dir`, switches the cache off.
+        BadRequestError: pip would refuse a setting, or cannot read a file; or no home directory is known.
+
+    Source: pip 26.3 `_internal/cli/parser.py`, `cmdoptions.py` and `base_command.py`.
+    """
+    if no_cache_dir or cache_dir == "":
+        raise CacheDisabledError("--no-cache-dir" if no_cache_dir else "an empty --cache-dir")
+    if cache_dir is not None:
+        return _cache_dir(machine, cache_dir, Source.ARGUMENT, "--cache-dir")
+    settings = read_settings(machine, isolated=isolated)
+    _refuse_if_off(settings, command)
+    if setting := find(settings, "cache-dir", ENVIRONMENT, command, "global"):
+        source = Source.ENVIRONMENT if setting.path is None else Source.CONFIG
+        return _cache_dir(machine, setting.value, source, str(setting))
+    path, variable = default_cache(machine)
+    if variable:
+        return _cache_dir(machine, path, Source.ENVIRONMENT, variable)
+    return _cache_dir(machine, path, Source.DEFAULT, f"the default on {machine.platform}")
+
+
+def _cache_dir(machine: Machine, path: str, source: Source, detail: str) -> CacheDir:
+    resolved = absolute(machine, path, what=detail)
+    return CacheDir(path=resolved, source=source, detail=detail, disabled_by=owner_objection(resolved, machine.uid))
+
+
+def _refuse_if_off(settings: Settings, command: str) -> None:
+    off: Setting | None = None
+    for section in ("global", command, ENVIRONMENT):
+        # pip looks at the word of each section, also of those that another one outranks.
+        if setting := find(settings, "no-cache-dir", section):
+            if setting.value.lower() not in _BOOLEANS:
+                raise BadRequestError(
+                    str(setting), f"{setting.value!r} is no word for yes or no", "write 1, or unset it"
+                )
+            off = setting
+    if off:
+        raise CacheDisabledError(str(off))
+
+
+def owner_objection(path: str, uid: int | None) -> str | None:
+    """Return why pip would use no cache at this path, or `None` if it has no objection.
+
+    The first path that exists, going up, has to belong to root if this is root, and else has to be writable.
+
+    Args:
+        path: Absolute.
+        uid: The effective user. For another than root the system is asked what this process may write.
+
+    Source: pip 26.3 `_internal/utils/filesystem.py`, `check_path_owner`; the same since 6.1.
+    """
+    if uid is None:
+        return None
+    previous = ""
+    while not os.path.lexists(path) and path != previous:
+        previous, path = path, os.path.dirname(path)
+    if uid != 0:
+        return None if os.access(path, os.W_OK) else f"{path} is not writable"
+    try:
+        owner = os.stat(path).st_uid  # a link that leads nowhere is an objection for pip too
+    except OSError as error:
+        return f"{path} cannot be looked at ({error.strerror})"
+    return None if owner == 0 else f"{path} belongs to user {owner}, and pip runs as root"
+
+
+def index_urls(machine: Machine, *, isolated: bool = False) -> tuple[str, ...]:
+    """List the configured indexes, whose pages may be in the cache: variables first, then commands, then `[global]`.
+
+    The default index is not among them, nor is what a stronger file hides. Where pip would take one section, all are
+    taken here: the cache is filled by all commands.
+
+    Raises:
+        BadRequestError: As `read_settings`.
+    """
+    settings = read_settings(machine, isolated=isolated)
+    urls: list[str] = []
+    for section in (ENVIRONMENT, *_USERS_OF_INDEXES, "global"):
+        if index := find(settings, "index-url", section):
+            urls.append(index.value)
+        if extra := find(settings, "extra-index-url", section):
+            urls += extra.value.split()
+    return tuple(dict.fromkeys(urls))

@@ -1,0 +1,244 @@
+"""Where the members of a zip archive lie: its central directory, read by hand.
+
+`zipfile` takes ten times as long to open a wheel, and holds an object for each member.
+
+Sources: PKWARE's APPNOTE.TXT 6.3 for the records; `zipfile.py` of Python 3.13 for what is tolerated (bytes in front
+of the archive, or behind it), because that is what pip reads with.
+"""
+
+import struct
+import zlib
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, NamedTuple
+
+from pipcacheplus.facts import Broken, Unknown
+from pipcacheplus.readers.zipend import LOCAL_SIGNATURE, End, read_at, read_end
+
+__all__ = ["Directory", "Member", "data_start", "read_directory", "read_front", "read_member"]
+
+MAX_MEMBERS = 200_000
+MAX_DIRECTORY_BYTES = 64 << 20
+
+_ENTRY = struct.Struct("<4s4xHH4x3L3H8xL")
+_STEP = struct.Struct("<4s4xH18x3H")
+_ENTRY_SIGNATURE = b"PK\1\2"
+_ENTRY_BYTES = 46
+_LOCAL = struct.Struct("<4s22xHH")
+_FULL16 = 0xFFFF
+_FULL32 = 0xFFFF_FFFF
+_ENCRYPTED = 0x2041
+"""Bits 0, 6 and 13: encrypted, strongly encrypted, masked local headers."""
+_UTF8 = 0x800
+_STORED = 0
+_DEFLATED = 8
+
+
+class Member(NamedTuple):
+    """One member, as the central directory describes it; sizes and offset in bytes."""
+
+    raw_name: bytes
+    flags: int
+    method: int
+    crc: int
+    packed_size: int
+    size: int
+    offset: int
+    """Of the local header, from the start of the file."""
+
+    @property
+    def name(self) -> str:
+        """Return the name as text; what cannot be decoded is replaced."""
+        return self.raw_name.decode("utf-8" if self.flags & _UTF8 else "cp437", "replace")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """A central directory whose records follow each other as they should."""
+
+    raw: bytes
+    starts: tuple[int, ...]
+    """Where in `raw` the record of each member starts."""
+    offset: int
+    """Of the central directory, from the start of the file."""
+    shift: int
+    """Bytes in front of the archive."""
+    trailing: int
+    """Bytes behind the archive."""
+
+    def __len__(self) -> int:
+        """Return the number of members."""
+        return len(self.starts)
+
+    def members(self) -> Iterator[Member]:
+        """Yield the members in the order of the directory; each is decoded when it is asked for."""
+        return map(self.member, self.starts)
+
+    def member(self, start: int) -> Member:
+        """Decode the record at an offset of `starts`."""
+        _, flags, method, crc, packed, size, name_size, extra_size, _, offset = _ENTRY.unpack_from(self.raw, start)
+        name_end = start + _ENTRY_BYTES + name_size
+        if _FULL32 in {packed, size, offset}:
+            extra = self.raw[name_end : name_end + extra_size]
+            size, packed, offset = _widened(extra, size, packed, offset)
+        raw_name = self.raw[start + _ENTRY_BYTES : name_end]
+        # No member starts behind the directory; a garbled offset must not become one that no file can be sought to.
+        return Member(raw_name, flags, method, crc, packed, size, min(offset + self.shift, self.offset))
+
+    def named_like(self, part: bytes) -> Iterator[Member]:
+        """Yield the members whose name contains these bytes; the others are not decoded."""
+        at = self.raw.find(part)
+        while at >= 0:
+            index = bisect_right(self.starts, at)
+            member = self.member(self.starts[index - 1])
+            if part in member.raw_name:
+                yield member
+            following = self.starts[index] if index < len(self.starts) else len(self.raw)
+            at = self.raw.find(part, following)
+
+
+def read_directory(
+    file: BinaryIO, size: int, *, max_members: int = MAX_MEMBERS, max_bytes: int = MAX_DIRECTORY_BYTES
+) -> Directory | Broken | Unknown:
+    """Find and read the central directory; no member is looked at.
+
+    Args:
+        file: Seekable.
+        size: Its length in bytes.
+        max_members: With more than these the answer is `Unknown`.
+        max_bytes: Most bytes of the central directory.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    if not size:
+        return Broken(reason="is empty", offset=0, is_cut=True)
+    end = read_end(file, size)
+    if not isinstance(end, End):
+        return end
+    if end.members > max_members or end.size > max_bytes:
+        return Unknown(reason=f"archive of {end.members} members with a directory of {end.size} bytes")
+    raw = end.raw if end.raw is not None else read_at(file, end.offset, end.size)
+    if len(raw) != end.size:
+        return Broken(reason="ends inside the central directory", offset=end.offset + len(raw), is_cut=True)
+    starts = _starts(raw, end, max_members)
+    if not isinstance(starts, list):
+        return starts
+    if end.shift and read_at(file, 0, 4) == LOCAL_SIGNATURE:
+        # An archive inside a cut one brings an end record of its own: everything then lies too far back.
+        return Broken(reason="central directory belongs to an archive inside this one", is_cut=True)
+    return Directory(raw=raw, starts=tuple(starts), offset=end.offset, shift=end.shift, trailing=end.trailing)
+
+
+def read_member(file: BinaryIO, member: Member, *, limit: int) -> bytes | Broken | Unknown:
+    """Return the content of one small member; its checksum is compared.
+
+    Args:
+        file: The archive.
+        member: Of its directory.
+        limit: Most bytes of content; a larger member is `Unknown`.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    if member.size > limit:
+        return Unknown(reason=f"{member.name} has {member.size} bytes")
+    return read_front(file, member, length=limit)
+
+
+def read_front(file: BinaryIO, member: Member, *, length: int) -> bytes | Broken | Unknown:
+    """Return the first `length` bytes of a member's content; if that is all of it, its checksum is compared.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    if member.flags & _ENCRYPTED:
+        return Unknown(reason=f"{member.name} is encrypted")
+    if member.method not in {_STORED, _DEFLATED}:
+        return Unknown(reason=f"{member.name} is packed by method {member.method}")
+    # Even data that deflate cannot shrink grows by less than a thousandth.
+    wanted = min(member.packed_size, length + length // 1000 + 4096)
+    local_size = _LOCAL.size + len(member.raw_name)
+    # Most local headers carry few extra bytes, so that one read gets header and data.
+    data = read_at(file, member.offset, local_size + 64 + wanted)
+    start = data_start(data, member)
+    if isinstance(start, Broken):
+        return start
+    packed = data[start : start + wanted]
+    if len(packed) < wanted:
+        packed = read_at(file, member.offset + start, wanted)
+    if len(packed) < wanted:
+        return Broken(reason=f"ends inside {member.name}", offset=member.offset, is_cut=True)
+    return _content(packed, member, length)
+
+
+def data_start(local: bytes, member: Member) -> int | Broken:
+    """Return how many bytes behind its local header's start a member's data starts.
+
+    Args:
+        local: The file's bytes from there, at least 30 and the name.
+        member: What the central directory says.
+    """
+    if len(local) < _LOCAL.size + len(member.raw_name):
+        return Broken(reason=f"ends inside the header of {member.name}", offset=member.offset, is_cut=True)
+    signature, name_size, extra_size = _LOCAL.unpack_from(local)
+    if signature != LOCAL_SIGNATURE:
+        return Broken(reason=f"no header in front of {member.name}", offset=member.offset)
+    if local[_LOCAL.size : _LOCAL.size + name_size] != member.raw_name:
+        return Broken(reason=f"header of {member.name} has another name", offset=member.offset)
+    return _LOCAL.size + int(name_size) + int(extra_size)
+
+
+def _content(packed: bytes, member: Member, length: int) -> bytes | Broken:
+    if member.method == _STORED:
+        content = packed[:length]
+    else:
+        try:
+            content = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, min(length, member.size) + 1)[: length + 1]
+        except zlib.error:
+            return Broken(reason=f"data of {member.name} cannot be unpacked", offset=member.offset)
+    if member.size > length:
+        return content[:length]
+    if len(content) != member.size:
+        return Broken(reason=f"{member.name} has not the size that the directory says", offset=member.offset)
+    if zlib.crc32(content) != member.crc:
+        return Broken(reason=f"checksum of {member.name} does not fit", offset=member.offset)
+    return content
+
+
+def _starts(raw: bytes, end: End, max_members: int) -> list[int] | Broken | Unknown:
+    starts: list[int] = []
+    at = flags = 0
+    step = _STEP.unpack_from
+    while at + _ENTRY_BYTES <= len(raw):
+        signature, member_flags, name_size, extra_size, comment_size = step(raw, at)
+        if signature != _ENTRY_SIGNATURE:
+            return Broken(reason="central directory is garbled", offset=end.offset + at)
+        starts.append(at)
+        flags |= member_flags
+        at += _ENTRY_BYTES + name_size + extra_size + comment_size
+    if at != len(raw):
+        return Broken(reason="central directory is garbled", offset=end.offset + at)
+    if len(starts) != end.members and (end.is_wide or (len(starts) - end.members) % (_FULL16 + 1)):
+        return Broken(reason=f"central directory has {len(starts)} members instead of {end.members}", offset=end.offset)
+    if len(starts) > max_members:
+        return Unknown(reason=f"archive of {len(starts)} members")
+    if flags & _ENCRYPTED:
+        return Unknown(reason="archive is encrypted")
+    return starts
+
+
+def _widened(extra: bytes, size: int, packed: int, offset: int) -> tuple[int, int, int]:
+    """Return size, packed size and offset with the values of zip64's extra field for those that are full."""
+    at = 0
+    while at + 4 <= len(extra):
+        kind, length = struct.unpack_from("<HH", extra, at)
+        if kind == 1:
+            values = iter(
+                struct.unpack_from(f"<{length // 8}Q", extra[: at + 4 + length].ljust(at + 4 + length), at + 4)
+            )
+            size, packed, offset = (next(values, old) if old == _FULL32 else old for old in (size, packed, offset))
+            break
+        at += 4 + length
+    return size, packed, offset

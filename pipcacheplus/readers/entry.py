@@ -1,0 +1,183 @@
+"""Which readers an entry needs, by its shape and by the first bytes of its payload."""
+
+import os
+from enum import IntEnum
+from typing import BinaryIO
+
+from pipcacheplus.facts import Broken, Facts, Format, Head, Origin, Payload, Unknown
+from pipcacheplus.layout import ORIGIN_NAME
+from pipcacheplus.model import Entry, File, Shape
+from pipcacheplus.opening import OpenCache
+from pipcacheplus.readers.central import read_directory
+from pipcacheplus.readers.content import decode
+from pipcacheplus.readers.integrity import read_to_end
+from pipcacheplus.readers.metadata import read_metadata
+from pipcacheplus.readers.origin import read_origin
+from pipcacheplus.readers.page import read_page
+from pipcacheplus.readers.payload import open_payload
+from pipcacheplus.readers.response import read_head
+from pipcacheplus.readers.sdist import read_sdist
+from pipcacheplus.readers.selfcheck import read_selfcheck
+from pipcacheplus.readers.wheel import has_dist_info, read_wheel
+
+__all__ = ["Depth", "read"]
+
+PAGE_LIMIT = 256 << 20
+"""Bytes of a decoded page that are looked at."""
+_SMALL_LIMIT = 1 << 20
+_START = 512
+_REDIRECTS = range(300, 400)
+_TAR_MAGIC = 257
+
+
+class Depth(IntEnum):
+    """How much of an entry is read."""
+
+    NAMES = 0
+    """Nothing: names and stamps only."""
+    ENDS = 1
+    """Heads, pages, and of archives what names them."""
+    WHOLE = 2
+    """Archives to their end."""
+
+
+def read(entry: Entry, cache: OpenCache, *, depth: Depth) -> Facts:
+    """Read what an entry says of itself.
+
+    Memory is bounded by `PAGE_LIMIT` for pages, and by a few MiB for everything else, whatever the entry's size.
+
+    Raises:
+        ChangedError: A file is not the one that was scanned.
+        OSError: A file cannot be read.
+    """
+    if depth is Depth.NAMES:
+        return Facts()
+    match entry.shape:
+        case Shape.PAIR:
+            with cache.open_same(entry.files[0]) as file:
+                head = read_head(file, entry.files[0].size)
+            with cache.open_same(entry.files[1]) as body:
+                return _response(head, body, entry.files[1].size, depth)
+        case Shape.HEAD:
+            with cache.open_same(entry.files[0]) as file:
+                return Facts(head=read_head(file, entry.files[0].size))
+        case Shape.BODY:
+            with cache.open_same(entry.files[0]) as body:
+                return _response(None, body, entry.files[0].size, Depth.ENDS)
+        case Shape.SINGLE:
+            return _single(entry.files[0], cache, depth)
+        case Shape.BUILT_WHEEL:
+            return _built_wheel(entry, cache, depth)
+        case Shape.ORIGIN:
+            return Facts(origin=_origin(entry.files[0], cache))
+        case Shape.SELFCHECK:
+            with cache.open_same(entry.files[0]) as file:
+                return Facts(selfcheck=read_selfcheck(_small(file)))
+    return Facts()
+
+
+def _small(file: BinaryIO) -> bytes:
+    return _exactly(file, _SMALL_LIMIT + 1)
+
+
+def _exactly(file: BinaryIO, length: int) -> bytes:
+    """Read so many bytes, or all there are: an unbuffered file may hand over fewer at a time."""
+    parts: list[bytes] = []
+    while length and (part := file.read(length)):
+        parts.append(part)
+        length -= len(part)
+    return b"".join(parts)
+
+
+def _single(file: File, cache: OpenCache, depth: Depth) -> Facts:
+    with cache.open_same(file) as opened:
+        head = read_head(opened, file.size)
+        if isinstance(head, Broken):
+            return Facts(head=head)
+        payload = open_payload(opened, head)
+        if payload is None:
+            return Facts(head=head)
+        with payload:
+            size = head.body_size if head.body_size is not None else payload.seek(0, os.SEEK_END)
+            payload.seek(0)
+            return _response(head, payload, size, depth)
+
+
+def _response(head: Head | Broken | None, body: BinaryIO, size: int, depth: Depth) -> Facts:
+    known = head if isinstance(head, Head) else None
+    if known is not None and known.status in _REDIRECTS:
+        return Facts(head=head, body_size=size)
+    start = _exactly(body, _START)
+    body.seek(0)
+    format_ = _format(start, known)
+    payload = _payload(format_, body, size, known)
+    is_archive = format_ in {Format.ZIP, Format.TAR} and not isinstance(payload, (Broken, Unknown))
+    if depth is not Depth.WHOLE or not is_archive:
+        return Facts(head=head, body_size=size, format=format_, payload=payload)
+    body.seek(0)
+    damage = read_to_end(body, size)
+    return Facts(head=head, body_size=size, format=format_, payload=payload, is_read_whole=True, damage=damage)
+
+
+def _format(start: bytes, head: Head | None) -> Format:
+    """Tell a payload by its first bytes; a content encoding stands before them."""
+    if not start:
+        return Format.EMPTY
+    content_type = (head.header("content-type") or "") if head else ""
+    if head and (head.header("content-encoding") or "identity").strip().lower() != "identity":
+        return Format.PAGE
+    if start.startswith((b"PK\3\4", b"PK\5\6")):
+        return Format.ZIP
+    if start.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")) or start[_TAR_MAGIC : _TAR_MAGIC + 5] == b"ustar":
+        return Format.TAR
+    if start.lower().startswith(b"metadata-version:"):
+        return Format.METADATA
+    is_text = content_type.startswith(("text/html", "application/vnd.pypi.simple.", "application/json"))
+    return Format.PAGE if is_text or start.lstrip()[:1] in {b"{", b"<"} else Format.OTHER
+
+
+def _payload(format_: Format, body: BinaryIO, size: int, head: Head | None) -> Payload | None:
+    match format_:
+        case Format.ZIP:
+            return _zip(body, size)
+        case Format.TAR:
+            return read_sdist(body, size)
+        case Format.METADATA:
+            return read_metadata(_small(body))
+        case Format.PAGE:
+            return _page(body, head)
+    return None
+
+
+def _zip(body: BinaryIO, size: int) -> Payload:
+    directory = read_directory(body, size)
+    if isinstance(directory, (Broken, Unknown)):
+        return directory
+    return read_wheel(body, size) if has_dist_info(directory) else read_sdist(body, size)
+
+
+def _page(body: BinaryIO, head: Head | None) -> Payload:
+    encoding = head.header("content-encoding") if head else None
+    data = decode(body, encoding, limit=PAGE_LIMIT)
+    if isinstance(data, (Broken, Unknown)):
+        return data
+    if data[:17].lower() == b"metadata-version:":
+        return read_metadata(data[:_SMALL_LIMIT])
+    return read_page(data, content_type=head.header("content-type") if head else None)
+
+
+def _built_wheel(entry: Entry, cache: OpenCache, depth: Depth) -> Facts:
+    wheel, *beside = entry.files
+    with cache.open_same(wheel) as file:
+        payload = read_wheel(file, wheel.size)
+        is_whole = depth is Depth.WHOLE and not isinstance(payload, (Broken, Unknown))
+        damage = read_to_end(file, wheel.size) if is_whole else None
+    origin = next((_origin(f, cache) for f in beside if f.path.endswith("/" + ORIGIN_NAME)), None)
+    return Facts(
+        payload=payload, body_size=wheel.size, format=Format.ZIP, origin=origin, is_read_whole=is_whole, damage=damage
+    )
+
+
+def _origin(file: File, cache: OpenCache) -> Origin | Broken:
+    with cache.open_same(file) as opened:
+        return read_origin(_small(opened))

@@ -1,0 +1,67 @@
+"""What the header fields of METADATA, PKG-INFO and WHEEL look like, and what a METADATA served beside a wheel says."""
+
+from collections.abc import Iterable, Iterator
+
+from pipcacheplus.facts import Broken, Metadata
+
+__all__ = ["MAX_HEADER_BYTES", "fields", "name_and_version", "read_metadata"]
+
+MAX_HEADER_BYTES = 1 << 20
+"""Most bytes of a METADATA or PKG-INFO that are looked at; the header of the largest known ones takes a tenth."""
+_MAX_VALUE_CHARS = 1024
+
+
+def fields(data: bytes) -> Iterator[tuple[str, str]]:
+    r"""Yield the header fields in order, names in lower case, up to the first line that is none.
+
+    Of a folded field only the first line is given: nothing that is read here is ever folded.
+
+    >>> list(fields(b"Name: demo\r\nLicense: one\n  two\nVersion:1.0\n\nName: other"))
+    [('name', 'demo'), ('license', 'one'), ('version', '1.0')]
+    """
+    at = 0
+    while at < len(data):
+        end = data.find(b"\n", at)
+        end = len(data) if end < 0 else end
+        line = data[at:end]
+        at = end + 1
+        if line[:1] in {b" ", b"\t"}:
+            continue
+        name, colon, value = line.partition(b":")
+        if not colon:
+            return
+        yield name.strip().decode("latin-1").lower(), value.strip().decode("utf-8", "replace")
+
+
+def name_and_version(pairs: Iterable[tuple[str, str]]) -> tuple[str, str] | Broken:
+    """Return the first Name and the first Version; nothing behind them is read."""
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if name in {"name", "version"} and found.setdefault(name, value) and len(found) == 2:  # noqa: PLR2004 - both
+            break
+    for name in ("name", "version"):
+        if not found.get(name):
+            return Broken(reason=f"no {name.capitalize()} in the metadata")
+        if len(found[name]) > _MAX_VALUE_CHARS:
+            return Broken(reason=f"{name.capitalize()} in the metadata is longer than {_MAX_VALUE_CHARS} characters")
+    return found["name"], found["version"]
+
+
+def read_metadata(data: bytes) -> Metadata | Broken:
+    """Read a METADATA file that is served beside a wheel (PEP 658).
+
+    Args:
+        data: All of it, or at least its header.
+    """
+    if not data:
+        return Broken(reason="is empty", offset=0, is_cut=True)
+    if not data[:17].lower().startswith(b"metadata-version:"):
+        return Broken(reason="does not start with Metadata-Version", offset=0)
+    found = name_and_version(fields(data[:MAX_HEADER_BYTES]))
+    if isinstance(found, Broken):
+        return Broken(reason=found.reason, is_cut=_ends_in_header(data))
+    return Metadata(name=found[0], version=found[1])
+
+
+def _ends_in_header(data: bytes) -> bool:
+    return b"\n\n" not in data and b"\n\r\n" not in data

@@ -1,0 +1,51 @@
+"""What pip remembers of its last look for a newer pip.
+
+Sources: pip 26.3 and 19.3 `_internal/self_outdated_check.py` (one environment a file), pip 18.0
+`_internal/utils/outdated.py` (one file for all environments).
+"""
+
+import json
+
+from pipcacheplus.facts import Broken, Selfcheck
+
+__all__ = ["MAX_SELFCHECK_BYTES", "read_selfcheck"]
+
+MAX_SELFCHECK_BYTES = 1 << 20
+
+
+def read_selfcheck(data: bytes) -> Selfcheck | Broken:
+    """Read either form; more than `MAX_SELFCHECK_BYTES` counts as broken.
+
+    Where several environments are named, date and version are those of the latest look.
+    """
+    if not data:
+        return Broken(reason="is empty", offset=0, is_cut=True)
+    if len(data) > MAX_SELFCHECK_BYTES:
+        return Broken(reason=f"is longer than {MAX_SELFCHECK_BYTES} bytes")
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        return Broken(reason="is not JSON", offset=getattr(error, "pos", None), is_cut=not data.rstrip().endswith(b"}"))
+    if not isinstance(document, dict):
+        return Broken(reason="is not a JSON object")
+    if isinstance(key := document.get("key"), str):
+        looks = {key: document}
+    else:
+        looks = {name: look for name, look in document.items() if isinstance(look, dict)}
+    if not looks:
+        return Broken(reason="names no environment")
+    return _selfcheck(looks)
+
+
+def _selfcheck(looks: dict[str, dict[str, object]]) -> Selfcheck:
+    # The dates of one file have one form, so that they sort as text.
+    latest = max(looks.values(), key=lambda look: _text(look.get("last_check")) or "")
+    return Selfcheck(
+        environments=tuple(looks),
+        last_check=_text(latest.get("last_check")),
+        pip_version=_text(latest.get("pypi_version")),
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

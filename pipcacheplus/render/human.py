@@ -1,0 +1,22 @@
+"""Text for people: each kind of view has a module of its own below `text`, loaded only when it is written."""
+
+from collections.abc import Iterator
+from importlib import import_module
+
+from pipcacheplus.render.text.page import Page
+from pipcacheplus.render.view import Format, View, Write
+
+__all__ = ["FORMAT"]
+
+_SHARED = {"prune": "outcomes", "remove": "outcomes", "purge": "outcomes"}
+"""Commands whose view is written by a module with another name."""
+
+
+def _render(view: View, write: Write, *, width: int | None, color: bool) -> None:
+    module = import_module(f"pipcacheplus.render.text.{_SHARED.get(view.command, view.command)}")
+    lines: Iterator[str] = module.lines(view, Page(width=width, color=color))
+    for line in lines:
+        write(line + "\n")
+
+
+FORMAT = Format(help="text for people", render=_render)

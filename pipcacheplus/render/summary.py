@@ -1,0 +1,128 @@
+"""How many, and how much: counts of entries, findings and outcomes, for the JSON and for people alike."""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from enum import Enum
+from typing import TypeVar
+
+from pipcacheplus.model import Entry, File, Finding, Outcome, Severity, State
+from pipcacheplus.render.view import Json, View
+
+__all__ = ["WENT", "counted", "grouped", "of_entries", "of_findings", "of_outcomes", "tally", "used_ns"]
+
+_K = TypeVar("_K", bound=Hashable)
+
+WENT = frozenset({State.PLANNED, State.REMOVED, State.TRASHED})
+"""The states of what is away, or would be."""
+_FAILED = frozenset({State.FAILED, State.BUSY})
+
+
+def used_ns(entry: Entry, last_use: str) -> int | None:
+    """Return when an entry was last used, in nanoseconds since 1970; `None` if it has no file that could tell."""
+    times = [file.atime_ns if last_use == "atime" else file.mtime_ns for file in entry.files]
+    return max(times, default=None)
+
+
+def tally(entries: Iterable[Entry]) -> dict[str, int]:
+    """Count entries, files and bytes. A file that several entries share counts once.
+
+    >>> tally([])
+    {'entries': 0, 'files': 0, 'bytes': 0, 'disk_bytes': 0}
+    """
+    count = 0
+    sizes = dict[str, tuple[int, int]]()
+    single = _Sum()
+    for entry in entries:
+        count += 1
+        if len(entry.files) == 1:
+            # Nothing to share: only a wheel's origin is in several entries, and never alone in one of them.
+            single.add(entry.files[0])
+        else:
+            sizes.update((file.path, (file.size, file.disk_size)) for file in entry.files)
+    return {
+        "entries": count,
+        "files": single.files + len(sizes),
+        "bytes": single.bytes + sum(size for size, _ in sizes.values()),
+        "disk_bytes": single.disk_bytes + sum(disk_size for _, disk_size in sizes.values()),
+    }
+
+
+class _Sum:
+    """Running totals of files."""
+
+    def __init__(self) -> None:
+        self.files = self.bytes = self.disk_bytes = 0
+
+    def add(self, file: File) -> None:
+        """Count one more."""
+        self.files += 1
+        self.bytes += file.size
+        self.disk_bytes += file.disk_size
+
+
+def of_entries(entries: Sequence[Entry]) -> dict[str, Json]:
+    """Count entries, and the same by area and by kind."""
+    return {
+        **tally(entries),
+        "by_area": _split(entries, lambda entry: entry.area),
+        "by_kind": _split(entries, lambda entry: entry.kind),
+    }
+
+
+def _split(entries: Iterable[Entry], key: Callable[[Entry], Enum]) -> dict[str, Json]:
+    """Tally by key, in the order in which the enum names its members."""
+    parts = grouped(entries, key)
+    order = list(type(next(iter(parts)))) if parts else []
+    return {member.value: tally(parts[member]) for member in order if member in parts}
+
+
+def grouped(entries: Iterable[Entry], key: Callable[[Entry], _K]) -> dict[_K, list[Entry]]:
+    """Put entries with the same key together."""
+    parts = dict[_K, list[Entry]]()
+    for entry in entries:
+        parts.setdefault(key(entry), []).append(entry)
+    return parts
+
+
+def of_findings(findings: Sequence[Finding]) -> dict[str, Json]:
+    """Count findings by severity, and by group."""
+    by_severity = {severity.value: 0 for severity in Severity}
+    by_group = dict[str, int]()
+    for finding in findings:
+        by_severity[finding.severity.value] += 1
+        by_group[finding.group.value] = by_group.get(finding.group.value, 0) + 1
+    return {"findings": len(findings), "by_severity": by_severity, "by_group": dict(sorted(by_group.items()))}
+
+
+def of_outcomes(outcomes: Sequence[Outcome], kept: Sequence[Entry]) -> dict[str, Json]:
+    """Count what really went (of planned outcomes: what would), the same by reason, and what stayed or failed.
+
+    An entry that several reasons chose counts under each of them.
+    """
+    by_reason = dict[str, list[Outcome]]()
+    for outcome in outcomes:
+        for reason in outcome.action.reasons:
+            by_reason.setdefault(reason, []).append(outcome)
+    changed = [outcome.action.entry for outcome in outcomes if outcome.state is State.CHANGED]
+    return {
+        **_gone(outcomes),
+        "by_reason": {reason: _gone(by_reason[reason]) for reason in sorted(by_reason)},
+        "kept": tally((*kept, *changed)),
+        "failed": sum(outcome.state in _FAILED for outcome in outcomes),
+    }
+
+
+def _gone(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    """Count files that went even where their entry did not go as a whole."""
+    removed = [file for outcome in outcomes for file in outcome.removed]
+    return {
+        "entries": sum(outcome.state in WENT for outcome in outcomes),
+        "files": len(removed),
+        "bytes": sum(file.size for file in removed),
+        "disk_bytes": sum(outcome.disk_size for outcome in outcomes),
+    }
+
+
+def counted(view: View, key: str) -> int:
+    """Return a number of a view's summary, 0 if it has none of this name."""
+    value = view.summary.get(key)
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,69 @@
+"""The text of `list`: a line for each entry, by project and version; then what has no project; then totals."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from pipcacheplus.model import Entry, Kind
+from pipcacheplus.render.summary import tally, used_ns
+from pipcacheplus.render.text.page import Page, Row
+from pipcacheplus.render.text.words import describe, kind_in_words, name, number, safe, size, target
+from pipcacheplus.render.times import day
+from pipcacheplus.render.view import View
+
+__all__ = ["lines"]
+
+_PAGES = frozenset({Kind.INDEX_PAGE, Kind.LINKS_PAGE, Kind.REDIRECT})
+
+
+def lines(view: View, page: Page) -> Iterator[str]:
+    """Yield the list; below a verbosity of 0 the totals alone."""
+    named = [entry for entry in view.entries if entry.project and entry.kind not in _PAGES]
+    pages = [entry for entry in view.entries if entry.kind in _PAGES]
+    others = [entry for entry in view.entries if not entry.project and entry.kind not in _PAGES]
+    if view.verbosity >= 0:
+        yield from _section("", (_named(entry, view) for entry in sorted(named, key=_order)), page)
+        yield from _section("Pages", sorted(_unnamed(entry, view) for entry in pages), page)
+        yield from _section("Others", sorted(_unnamed(entry, view) for entry in others), page)
+    yield _totals(view.entries)
+
+
+def _section(title: str, rows: Iterable[Row], page: Page) -> Iterator[str]:
+    table = list(rows)
+    if not table:
+        return
+    if title:
+        yield page.paint(title, "bold")
+    at_size = len(table[0]) - 3
+    yield from page.table(table, right=(at_size,), give=at_size - 1)
+    yield ""
+
+
+def _named(entry: Entry, view: View) -> Row:
+    return name(entry), kind_in_words(entry.kind), target(entry), *_end(entry, view)
+
+
+def _unnamed(entry: Entry, view: View) -> Row:
+    return describe(entry), *_end(entry, view)
+
+
+def _end(entry: Entry, view: View) -> Row:
+    last = used_ns(entry, view.last_use)
+    identity = safe(entry.id) if view.verbosity > 0 else ""
+    return size(entry.size), "" if last is None else day(last // 10**9), identity
+
+
+def _order(entry: Entry) -> tuple[str, list[tuple[int, str]], str, str]:
+    """Order by project, version, kind; `1.10` comes behind `1.9`."""
+    parts = re.findall(r"\d+|[^\d.]+", entry.version or "")
+    version = [(int(part[:18]), "") if part[0] in "0123456789" else (-1, part) for part in parts]
+    return entry.project or "", version, entry.kind.value, entry.id
+
+
+def _totals(entries: tuple[Entry, ...]) -> str:
+    if not entries:
+        return "Nothing cached."
+    total = tally(entries)
+    return (
+        f"{number(total['entries'], 'entry')}, {number(total['files'], 'file')} ({size(total['bytes'])};"
+        f" {size(total['disk_bytes'])} on disk)"
+    )

@@ -1,0 +1,65 @@
+"""How text is laid out on a page: aligned columns, cut to a terminal's width, and colours if they are wanted."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+__all__ = ["Page", "Row"]
+
+Row = tuple[str, ...]
+
+_GAP = "  "
+_LEAST = 12
+_STYLES = {"bold": "1", "dim": "2", "red": "31", "yellow": "33", "green": "32"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Where text is going to."""
+
+    width: int | None
+    """Columns of the terminal; `None`: nothing is cut."""
+    color: bool
+
+    def paint(self, text: str, style: str) -> str:
+        r"""Return text in a style, if there are colours.
+
+        >>> Page(width=None, color=False).paint("a", "bold"), Page(width=None, color=True).paint("a", "red")
+        ('a', '\x1b[31ma\x1b[0m')
+        """
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.color and text else text
+
+    def cut(self, text: str, width: int | None = None) -> str:
+        """Shorten text to a width, that of the terminal unless one is given; nothing is cut where nobody looks.
+
+        >>> Page(width=8, color=False).cut("manylinux"), Page(width=None, color=False).cut("manylinux")
+        ('manylin…', 'manylinux')
+        """
+        limit = self.width if width is None else width
+        if self.width is None or limit is None or len(text) <= limit:
+            return text
+        return text[: limit - 1] + "…"
+
+    def table(
+        self, rows: Sequence[Row], *, right: Iterable[int] = (), give: int = 0, indent: str = ""
+    ) -> Iterator[str]:
+        """Yield rows with aligned columns.
+
+        Args:
+            rows: Cells; all rows have as many.
+            right: Columns that are aligned to the right.
+            give: The column that gives way if the terminal is too narrow.
+            indent: What each line begins with.
+        """
+        if not rows:
+            return
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        total = len(indent) + sum(widths) + len(_GAP) * (len(widths) - 1)
+        if self.width is not None and total > self.width:
+            widths[give] = max(min(_LEAST, widths[give]), widths[give] - (total - self.width))
+        aligned = frozenset(right)
+        for row in rows:
+            cells = [
+                cell.rjust(width) if at in aligned else self.cut(cell, width).ljust(width)
+                for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ]
+            yield (indent + _GAP.join(cells)).rstrip()

@@ -1,0 +1,88 @@
+"""The text of `verify`: what is wrong, by group, each with the command that helps; then the count."""
+
+from collections.abc import Iterator, Sequence
+from shlex import quote
+
+from pipcacheplus.model import Finding, Group, Remedy, Severity, Source, Value
+from pipcacheplus.render.summary import counted, tally
+from pipcacheplus.render.text.page import Page
+from pipcacheplus.render.text.words import describe, number, safe, size
+from pipcacheplus.render.view import View
+
+__all__ = ["lines"]
+
+_IN_FULL = frozenset({Group.CORRUPT, Group.PARTIAL, Group.UNSAFE, Group.OUTDATED_BUILD})
+"""Groups that are told entry by entry; of the others, which are waste and not damage, only the errors are."""
+_COUNTED = (Severity.ERROR, Severity.WARNING)
+_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
+
+
+def lines(view: View, page: Page) -> Iterator[str]:
+    """Yield the findings and the count; below a verbosity of 0 errors alone."""
+    for group in Group:
+        told = [finding for finding in view.findings if finding.group is group and _is_told(finding, view.verbosity)]
+        if told:
+            yield from _group(group, told, view, page)
+    others = [finding for finding in view.findings if not _is_told(finding, view.verbosity)]
+    if others and view.verbosity >= 0:
+        yield "Also: " + ", ".join(_counts(others)) + " (-v names them)"
+        yield ""
+    yield _last(view)
+
+
+def _is_told(finding: Finding, verbosity: int) -> bool:
+    if finding.severity is Severity.ERROR or verbosity > 0:
+        return True
+    return verbosity == 0 and finding.group in _IN_FULL and finding.severity is Severity.WARNING
+
+
+def _group(group: Group, findings: Sequence[Finding], view: View, page: Page) -> Iterator[str]:
+    entries = {finding.entry.id: finding.entry for finding in findings}
+    total = tally(entries.values())
+    title = group.value.replace("-", " ").capitalize()
+    yield page.paint(f"{title}: {number(len(entries), 'entry')} ({size(total['bytes'])})", "bold")
+    for finding in findings:
+        severity = page.paint(finding.severity.value.ljust(len("warning")), _STYLES[finding.severity])
+        yield f"  {severity}  {describe(finding.entry)}: {safe(finding.message)}"
+        if view.verbosity > 0:
+            yield from _details(finding)
+    if command := _repair(group, findings, view):
+        yield f"  To remove {'it' if len(entries) == 1 else 'them'}: {command}"
+    yield ""
+
+
+def _details(finding: Finding) -> Iterator[str]:
+    yield f"    {finding.check}: {safe(finding.entry.id)}"
+    for key, value in finding.evidence:
+        yield f"    {safe(key.replace('_', ' '))}: {safe(_value(value))}"
+
+
+def _value(value: Value) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "unknown" if value is None else str(value)
+
+
+def _repair(group: Group, findings: Sequence[Finding], view: View) -> str:
+    if all(finding.remedy is Remedy.NONE for finding in findings):
+        return ""
+    # The same cache again, if this one was named on the command line.
+    where = f" --cache-dir {quote(view.cache.path)}" if view.cache.source is Source.ARGUMENT else ""
+    return safe(f"python -m pipcacheplus prune --{group.value}{where}")
+
+
+def _counts(findings: Sequence[Finding]) -> Iterator[str]:
+    for group in Group:
+        ids = {finding.entry.id for finding in findings if finding.group is group}
+        if ids:
+            yield f"{len(ids):,} {group.value.replace('-', ' ')}"
+
+
+def _last(view: View) -> str:
+    checked, size_bytes, unverifiable = (counted(view, key) for key in ("entries", "bytes", "unverifiable"))
+    line = f"{number(checked, 'entry')} checked ({size(size_bytes)})"
+    if unverifiable:
+        line += f", {unverifiable:,} of them without anything to hold the content against"
+    told = {severity: sum(finding.severity is severity for finding in view.findings) for severity in _COUNTED}
+    problems = [number(count, severity.value) for severity, count in told.items() if count]
+    return f"{line}: {', '.join(problems) or 'nothing wrong'}"

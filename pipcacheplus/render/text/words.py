@@ -1,0 +1,144 @@
+"""Words, sizes and names as people read them; nothing that comes from a cache reaches a terminal unescaped."""
+
+from pipcacheplus.model import Entry, Kind, Shape
+from pipcacheplus.render.text.tags import platforms_in_words, pythons_in_words
+
+__all__ = [
+    "KIND_WORDS",
+    "describe",
+    "kind_in_words",
+    "name",
+    "number",
+    "pip_size",
+    "reasons_in_words",
+    "safe",
+    "size",
+    "target",
+]
+
+KIND_WORDS = {
+    Kind.INDEX_PAGE.value: "index page",
+    Kind.LINKS_PAGE.value: "page of links",
+    Kind.UNREADABLE.value: "unreadable response",
+    Kind.BUILT_WHEEL.value: "built wheel",
+    Kind.SELFCHECK.value: "self-check",
+    Kind.FOREIGN.value: "foreign file",
+}
+"""Kinds that people call otherwise than their value."""
+_SHAPES = {
+    Shape.BUILD: "unfinished build",
+    Shape.TEMPORARY: "temporary file",
+    Shape.LOCK: "lock",
+    Shape.HEAD: "head without body",
+    Shape.BODY: "body without head",
+    Shape.ORIGIN: "origin without wheel",
+    Shape.LOG: "log",
+    Shape.EMPTY_DIRECTORY: "empty directory",
+}
+_REASONS = {"requested": "asked for"}
+
+
+def safe(text: str) -> str:
+    r"""Escape what a terminal would obey or could not show: controls, directions, line ends, undecodable bytes.
+
+    >>> safe("caf\xe9"), safe("a\x1b[2Jb\n"), safe("\u202egpj.exe"), safe("\udcff")
+    ('café', 'a\\x1b[2Jb\\x0a', '\\u202egpj.exe', '\\udcff')
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escape(ord(char)) for char in text)
+
+
+def _escape(code: int) -> str:
+    if code <= 0xFF:  # noqa: PLR2004 - two digits
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - four digits
+
+
+def pip_size(size_bytes: int) -> str:
+    """Return a size exactly as pip prints it.
+
+    Source: pip 26.3 `_internal/utils/misc.py` `format_size`: powers of 1000, `kB` above ten are cut, nothing above MB.
+
+    >>> pip_size(1000), pip_size(1001), pip_size(10_999), pip_size(1_300_000_000)
+    ('1000 bytes', '1.0 kB', '10 kB', '1300.0 MB')
+    """
+    if size_bytes > 1000 * 1000:
+        return f"{size_bytes / 1000.0 / 1000:.1f} MB"
+    if size_bytes > 10 * 1000:
+        return f"{size_bytes // 1000} kB"
+    if size_bytes > 1000:  # noqa: PLR2004 - where kB begin
+        return f"{size_bytes / 1000.0:.1f} kB"
+    return f"{size_bytes} bytes"
+
+
+def size(size_bytes: int) -> str:
+    """Return a size in pip's words, and in GB or TB where pip stays with MB.
+
+    >>> size(300), size(1), size(1_300_000_000), size(999_960_000)
+    ('300 bytes', '1 byte', '1.3 GB', '1.0 GB')
+    """
+    if size_bytes == 1:
+        return "1 byte"
+    for unit, power in (("TB", 10**12), ("GB", 10**9)):
+        if size_bytes >= power * 0.99995:  # where the MB, or GB, would round up to 1000.0
+            return f"{size_bytes / power:.1f} {unit}"
+    return pip_size(size_bytes)
+
+
+def number(count: int, noun: str) -> str:
+    """Return a count with its noun.
+
+    >>> number(1, "entry"), number(2, "entry"), number(0, "file"), number(2, "empty directory")
+    ('1 entry', '2 entries', '0 files', '2 empty directories')
+    """
+    if count == 1:
+        return f"{count:,} {noun}"
+    return f"{count:,} {noun[:-1]}ies" if noun.endswith("y") else f"{count:,} {noun}s"
+
+
+def kind_in_words(kind: Kind) -> str:
+    """Return a kind as people say it."""
+    return KIND_WORDS.get(kind.value, kind.value)
+
+
+def reasons_in_words(reasons: tuple[str, ...]) -> str:
+    """Return the reasons of an action; a slug says it in words already.
+
+    >>> reasons_in_words(("requested",)), reasons_in_words(("http-body-missing", "wheel-cut"))
+    ('asked for', 'http body missing, wheel cut')
+    """
+    return ", ".join(_REASONS.get(reason, safe(reason.replace("-", " "))) for reason in reasons)
+
+
+def name(entry: Entry) -> str:
+    """Return project and version, as far as they are known."""
+    return safe(" ".join(part for part in (entry.project, entry.version) if part))
+
+
+def target(entry: Entry) -> str:
+    """Return for what an entry is: `cp312 manylinux x86_64`."""
+    words = f"{pythons_in_words(entry.tags)} {platforms_in_words(entry.tags)}".strip()
+    if entry.interpreter is None or entry.interpreter in words.replace(".", " ").split():
+        return safe(words)
+    return safe(f"{words} ({entry.interpreter})".strip())
+
+
+def describe(entry: Entry) -> str:
+    """Return what an entry is in one phrase: `numpy 2.1.0, wheel for cp312 on manylinux x86_64`.
+
+    What has no name is called by its URL, or else by its id, so that it can be found.
+    """
+    what = _what(entry)
+    if entry.tags:
+        pythons, platforms = pythons_in_words(entry.tags), platforms_in_words(entry.tags)
+        what += f" for {pythons}" + (f" on {platforms}" if platforms else "")
+    named = name(entry)
+    return f"{named}, {safe(what)}" if named else f"{what} {safe(entry.url or entry.id)}"
+
+
+def _what(entry: Entry) -> str:
+    # Its own name says it, where it has one; an entry that could be read has a kind that says more than its shape.
+    if entry.kind in {Kind.LEFTOVER, Kind.UNREADABLE} or entry.shape is Shape.EMPTY_DIRECTORY:
+        return _SHAPES.get(entry.shape, kind_in_words(entry.kind))
+    return kind_in_words(entry.kind)

@@ -1,0 +1,38 @@
+"""Times as text, without asking a clock or a time zone."""
+
+from functools import lru_cache
+
+__all__ = ["day", "rfc3339"]
+
+_DAY_S = 86_400
+_LAST_S = 253_402_300_799
+"""The last second of the year 9999: what four digits can say."""
+
+
+@lru_cache(maxsize=4096)
+def rfc3339(time_s: int | None) -> str | None:
+    """Return seconds since 1970 as a time in UTC; times before the year 1 or after 9999 stay at that end.
+
+    >>> rfc3339(1_795_219_200), rfc3339(-1), rfc3339(None)
+    ('2026-11-21T00:00:00Z', '1969-12-31T23:59:59Z', None)
+    """
+    if time_s is None:
+        return None
+    days, second = divmod(min(max(time_s, -62_135_596_800), _LAST_S), _DAY_S)
+    return f"{_date(days)}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z"
+
+
+def day(time_s: int | None) -> str:
+    """Return seconds since 1970 as a day in UTC, nothing for `None`.
+
+    >>> day(1_795_219_200)
+    '2026-11-21'
+    """
+    return (rfc3339(time_s) or "").partition("T")[0]
+
+
+@lru_cache(maxsize=4096)
+def _date(days: int) -> str:
+    from datetime import date  # noqa: PLC0415 - not needed by every command
+
+    return date.fromordinal(719_163 + days).isoformat()

@@ -1,0 +1,122 @@
+"""What a user means by `numpy`, `numpy<2`, a file name with or without wildcards, `kind:wheel`, an id or a URL."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from pipcacheplus.errors import BadRequestError
+from pipcacheplus.identify import canonical
+from pipcacheplus.model import Entry, Kind, Shape
+
+__all__ = ["Selector", "matches", "parse"]
+
+_Test = Callable[[Entry], bool]
+
+_ACCEPTED = (
+    "pass a project (numpy), a version range ('numpy<2'), a file name ('six-1.*.whl'), kind:KIND, an id or a URL as"
+    " `list --format json` gives them"
+)
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_RANGE = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]]*\])?\s*\(?\s*(?:[<>~!=]=|[<>=])")
+_WILDCARDS = re.compile(r"[*?\[]")
+_SUFFIXES = (".whl", ".whl.metadata", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.Z", ".tar", ".zip")
+_LONGEST = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selector:
+    """A selection that was understood."""
+
+    what: str
+    """As the user wrote it."""
+    fits: _Test
+    """Whether an entry is meant by its content; its id counts besides, and `matches` knows what else does."""
+    may_be_foreign: bool = False
+
+
+def parse(what: str) -> Selector:
+    """Understand a selection.
+
+    The forms are tried in this order: `kind:KIND`, a URL (has `://`), an id (has `/`), a version range (has a
+    comparison), a file name with wildcards, a file name (ends as wheels and source distributions end), a project.
+
+    Raises:
+        BadRequestError: It has none of these forms, or names a kind that does not exist.
+    """
+    if not what.strip() or len(what) > _LONGEST:
+        raise BadRequestError(repr(what[:40]), "selects nothing", _ACCEPTED)
+    if what.startswith("kind:"):
+        return Selector(what=what, fits=_of_kind(what), may_be_foreign=True)
+    return Selector(what=what, fits=_form(what))
+
+
+def matches(selector: Selector, entry: Entry) -> bool:
+    """Return whether an entry is meant. A foreign one is meant only by its id and by `kind:foreign`."""
+    if entry.id == selector.what:
+        return True
+    if entry.shape is Shape.FOREIGN and not selector.may_be_foreign:
+        return False
+    return selector.fits(entry)
+
+
+def _form(what: str) -> _Test:
+    if "://" in what:
+        return lambda entry: entry.url == what
+    if "/" in what:
+        return lambda _: False  # `matches` compares the id
+    if _RANGE.match(what):
+        return _in_range(what)
+    if _WILDCARDS.search(what):
+        pattern = what.lower()
+        return lambda entry: any(fnmatchcase(name.lower(), pattern) for name in _names(entry))
+    if what.endswith(_SUFFIXES):
+        return lambda entry: what in _names(entry)
+    if _NAME.fullmatch(what):
+        project = canonical(what)
+        return lambda entry: entry.project == project
+    raise BadRequestError(repr(what), "selects nothing", _ACCEPTED)
+
+
+def _of_kind(what: str) -> _Test:
+    word = what.partition(":")[2]
+    kinds = {kind.value: kind for kind in Kind}
+    if word not in kinds:
+        raise BadRequestError(repr(what), "names no kind", f"the kinds are {', '.join(kinds)}")
+    return lambda entry: entry.kind is kinds[word]
+
+
+def _names(entry: Entry) -> tuple[str, ...]:
+    # Of a built wheel also the file's own name, which is what lies there.
+    own = entry.id.rpartition("/")[2] if entry.shape is Shape.BUILT_WHEEL else None
+    return tuple(name for name in (entry.filename, own) if name is not None)
+
+
+def _in_range(what: str) -> _Test:
+    """Compare versions as pip does (PEP 440), pre-releases included: what lies in the cache is there already."""
+    # Slow to import, and most selections are a bare name.
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415
+    from packaging.version import InvalidVersion, Version  # noqa: PLC0415
+
+    try:
+        wanted = Requirement(what)
+    except InvalidRequirement:
+        raise BadRequestError(repr(what), "is no version range", _ACCEPTED) from None
+    if wanted.extras or wanted.marker or wanted.url:
+        raise BadRequestError(repr(what), "has more than a version range", "leave out extras and markers")
+    project, known = canonical(wanted.name), dict[str, bool]()
+
+    def is_within(text: str) -> bool:
+        try:
+            return wanted.specifier.contains(Version(text), prereleases=True)
+        except InvalidVersion:
+            return False
+
+    def fits(entry: Entry) -> bool:
+        if entry.project != project or entry.version is None:
+            return False
+        if entry.version not in known:
+            known[entry.version] = is_within(entry.version)
+        return known[entry.version]
+
+    return fits

@@ -1,0 +1,184 @@
+"""Which configuration files pip reads, in which order, and what they and the environment say.
+
+Nothing here knows what an option means. Source: pip 26.3, `_internal/configuration.py` and `_internal/cli/parser.py`;
+where an earlier pip reads differently, `Machine.pip_version` decides.
+"""
+
+import configparser
+import io
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipcacheplus.errors import BadRequestError
+from pipcacheplus.machine import Machine
+from pipcacheplus.places import path_module, system_config_directories, user_config_directories
+
+__all__ = ["ENVIRONMENT", "Setting", "Settings", "configuration_files", "find", "read_settings"]
+
+ENVIRONMENT = ":env:"
+"""The section in which the `PIP_*` variables stand. pip honours a file's section of this name, so we do."""
+
+_MAX_BYTES = 1 << 20
+"""A configuration file is not longer; pip itself has no limit."""
+_NONBLOCK: int = getattr(os, "O_NONBLOCK", 0)
+
+_KEPT_BY_FILE = (25, 2)
+"""Since then a file that is named twice keeps its first, weaker place."""
+_KEYS_ARE_NORMALISED = (26, 3)
+"""Since then two spellings of a key in one section are a duplicate; before, the later one counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What one option is set to, and where."""
+
+    value: str
+    """Empty counts as not set, but has hidden what weaker files say."""
+    section: str
+    name: str
+    """The key in pip's own spelling; for a variable its name, as written."""
+    path: str | None
+    """The file; `None` for a variable."""
+
+    def __str__(self) -> str:
+        """Name the place, for people."""
+        return self.name if self.path is None else f"{self.name} in [{self.section}] of {self.path}"
+
+
+Settings = Mapping[str, Mapping[str, Setting]]
+"""By section, then by key in pip's own spelling: `cache-dir`."""
+
+
+def find(settings: Settings, key: str, *sections: str) -> Setting | None:
+    """Return the setting of the first of these sections in which it is not empty."""
+    for section in sections:
+        setting = settings.get(section, {}).get(key)
+        if setting is not None and setting.value:
+            return setting
+    return None
+
+
+def read_settings(machine: Machine, *, isolated: bool = False) -> Settings:
+    """Read pip's configuration files and variables.
+
+    Args:
+        machine: Where to look, and what the variables are.
+        isolated: As with pip's `--isolated`: the user's files and the variables do not count, the other files do.
+            pip stops at errors in what does not count as well; this does not.
+
+    Raises:
+        BadRequestError: pip reads a file that is broken, and so would stop; or it is a pipe or longer than 1 MiB,
+            which is refused here only. A file that is missing or cannot be read is passed over, as by pip. Or no home
+            directory is known.
+    """
+    merged: dict[str, dict[str, Setting]] = {}
+    for path in configuration_files(machine, isolated=isolated):
+        for setting in _settings_in(machine, path):
+            merged.setdefault(setting.section, {})[setting.name] = setting
+    if not isolated:
+        for name, value in machine.environ.items():
+            # Behind the prefix any case will do, since pip 10.0.
+            if name.startswith("PIP_"):
+                setting = Setting(value=value, section=ENVIRONMENT, name=name, path=None)
+                merged.setdefault(ENVIRONMENT, {})[_key(name[4:])] = setting
+    return merged
+
+
+def configuration_files(machine: Machine, *, isolated: bool = False) -> tuple[str, ...]:
+    """List the files that pip looks for, the weakest first, whether or not they exist.
+
+    A file that `PIP_CONFIG_FILE` names is the strongest and, if it exists, stands for the user's own. The null device
+    there means that nothing is read.
+
+    Raises:
+        BadRequestError: No home directory is known.
+    """
+    named = machine.environ.get("PIP_CONFIG_FILE")
+    if named == ("nul" if machine.is_windows else "/dev/null"):
+        return ()
+    paths = path_module(machine)
+    basename = "pip.ini" if machine.is_windows else "pip.conf"
+    system = machine.site_config
+    if system is None:
+        system = tuple(paths.join(folder, basename) for folder in system_config_directories(machine))
+    is_replaced = named and os.path.exists(_from_cwd(machine, named))
+    own = [] if isolated or is_replaced else user_config_directories(machine)
+    files = [*system, *(paths.join(folder, basename) for folder in (*own, machine.prefix))]
+    if named:
+        files.append(named)
+    return tuple(dict.fromkeys(files) if machine.pip_version >= _KEPT_BY_FILE else files)
+
+
+def _from_cwd(machine: Machine, path: str) -> str:
+    joined: str = path_module(machine).join(machine.cwd, path)
+    return joined
+
+
+def _settings_in(machine: Machine, path: str) -> list[Setting]:
+    try:
+        with open(_from_cwd(machine, path), "rb", buffering=0, opener=_without_waiting) as file:
+            content = _content(path, file)
+    except (OSError, ValueError):
+        # ValueError: a null character in the name.
+        return []
+    parser = _Parser(machine)
+    try:
+        parser.read_file(io.TextIOWrapper(io.BytesIO(content), encoding=machine.encoding), source=path)
+    except UnicodeError:
+        raise _refusal(path, f"is not all {machine.encoding}") from None
+    except configparser.Error as error:
+        raise _refusal(path, _reason(error)) from None
+    # Outside of its own section, [DEFAULT] stands in every other.
+    found = {(section, _key(key)): value for section in parser.sections() for key, value in parser.items(section)}
+    return [Setting(value=value, section=section, name=key, path=path) for (section, key), value in found.items()]
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    # A pipe that nobody writes to would hold us for ever.
+    return os.open(path, flags | _NONBLOCK)
+
+
+def _content(path: str, file: io.FileIO) -> bytes:
+    if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
+        raise _refusal(path, "is a pipe")
+    content = b""
+    while len(content) <= _MAX_BYTES and (part := file.read(_MAX_BYTES)):
+        content += part
+    if len(content) > _MAX_BYTES:
+        raise _refusal(path, f"is longer than {_MAX_BYTES} bytes")
+    return content
+
+
+class _Parser(configparser.RawConfigParser):
+    """pip's reading of a file: no interpolation, a duplicate is an error."""
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__()
+        self._normalise = machine.pip_version >= _KEYS_ARE_NORMALISED
+
+    def optionxform(self, optionstr: str) -> str:
+        return _key(optionstr) if self._normalise else optionstr.lower()
+
+
+def _key(name: str) -> str:
+    return name.lower().replace("_", "-").removeprefix("--")
+
+
+def _refusal(path: str, problem: str) -> BadRequestError:
+    return BadRequestError(path, problem, "mend it, or pass --cache-dir")
+
+
+def _reason(error: configparser.Error) -> str:
+    # Not the parser's own words: they quote the line, and passwords stand in these files.
+    match error:
+        case configparser.DuplicateSectionError():
+            return f"section [{error.section}] stands there twice (line {error.lineno})"
+        case configparser.DuplicateOptionError():
+            return f"{error.option} stands twice in section [{error.section}] (line {error.lineno})"
+        case configparser.MissingSectionHeaderError():
+            return f"line {error.lineno} stands before any section"
+        case configparser.ParsingError(errors=[(line, _), *_]):
+            return f"line {line} is no setting"
+    return f"cannot be parsed ({type(error).__name__})"
