@@ -1,0 +1,34 @@
+"""Put one check to every entry of a cache, with the stages before it as they are."""
+
+import os
+from dataclasses import replace
+
+from pipcacheplus.identify import identify
+from pipcacheplus.judging import Context, checks, findings
+from pipcacheplus.model import Finding, Warned
+from pipcacheplus.opening import OpenCache
+from pipcacheplus.readers.entry import Depth, read
+from pipcacheplus.scan import scan
+from tests.builders import NOW_S, Cache
+
+CONTEXT = Context(now_s=NOW_S, host="here", is_owner_alive=lambda pids, _before_s: 77 in pids, has_path=os.path.lexists)
+"""The present of `builders`, on the machine `here`, on which the process 77 runs."""
+
+
+def objections(slug: str, cache: Cache, **changes: object) -> list[Finding]:
+    """Return what the check finds, in order of paths."""
+    context = replace(CONTEXT, **changes)  # type: ignore[arg-type] # any field of Context
+    (check,) = [check for check in checks() if check.slug == slug]
+    found: list[Finding] = []
+    with OpenCache(str(cache.path)) as names, OpenCache(str(cache.path)) as contents:
+        for entry in scan(names):
+            assert not isinstance(entry, Warned), entry
+            facts = read(entry, contents, depth=Depth(check.cost))
+            found.extend(findings(identify(entry, facts), facts, context, (check,)))
+    return found
+
+
+def told(slug: str, cache: Cache, **changes: object) -> list[tuple[str, str, str]]:
+    """Return message, severity and remedy of what the check finds."""
+    found = objections(slug, cache, **changes)
+    return [(finding.message, finding.severity.value, finding.remedy.value) for finding in found]

@@ -1,0 +1,53 @@
+"""The check `archive-broken`."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests import artefacts
+from tests.builders import Cache, file_headers
+from tests.checks.objections import told
+
+URL = "https://files.example/demo"
+
+
+def wheel(folder: Path) -> bytes:
+    return artefacts.wheel(folder, "demo", "1.0").read_bytes()
+
+
+def sdist(folder: Path) -> bytes:
+    return artefacts.sdist(folder, "demo", "1.0").read_bytes()
+
+
+@pytest.mark.parametrize("make", [wheel, sdist])
+def test_an_archive_that_is_whole_is_fine(cache: Cache, tmp_path: Path, make: Callable[[Path], bytes]) -> None:
+    cache.http_v2(URL, make(tmp_path))
+    cache.http(URL, make(tmp_path), cc=2)
+    assert told("archive-broken", cache) == []
+
+
+@pytest.mark.parametrize("make", [wheel, sdist])
+@pytest.mark.parametrize("share", [0, 0.3, 0.6, 0.99])
+def test_an_archive_that_ends_early_is_an_error(
+    cache: Cache, tmp_path: Path, make: Callable[[Path], bytes], share: float
+) -> None:
+    content = make(tmp_path)
+    kind = "sdist" if make is sdist else "bdist_wheel"
+    headers = file_headers(content, project="demo") | {"x-pypi-file-package-type": kind}
+    cache.http_v2(URL, content[: int(len(content) * share)], headers=headers)
+    assert [(severity, remedy) for _, severity, remedy in told("archive-broken", cache)] == [
+        ("error", "remove-if-asked")
+    ]
+
+
+def test_a_flipped_byte_in_a_member_is_an_error(cache: Cache, tmp_path: Path) -> None:
+    content = bytearray(wheel(tmp_path))
+    content[60] ^= 0x55
+    cache.http_v2(URL, bytes(content))
+    assert len(told("archive-broken", cache)) == 1
+
+
+def test_a_file_that_is_neither_is_nobodys_business(cache: Cache) -> None:
+    cache.http_v2(URL, b"just text")
+    assert told("archive-broken", cache) == []

@@ -1,0 +1,25 @@
+"""The check `built-wheel-broken`."""
+
+import pytest
+
+from tests.builders import Cache
+from tests.checks.objections import told
+
+URL = "https://files.example/demo"
+
+
+@pytest.mark.parametrize(
+    ("share", "age_s", "objections"), [(1, 7 * 86_400, 0), (0.5, 7 * 86_400, 1), (0, 7 * 86_400, 1), (0.5, 60, 0)]
+)
+def test_a_built_wheel_that_ends_early_is_an_error_once_it_is_old(
+    cache: Cache, share: float, age_s: float, objections: int
+) -> None:
+    path = cache.built_wheel("demo")
+    content = cache.real(path).read_bytes()
+    cache.write(path, content[: int(len(content) * share)], age_s=age_s)
+    assert [severity for _, severity, _ in told("built-wheel-broken", cache)] == ["error"] * objections
+
+
+def test_a_built_wheel_that_is_no_zip_is_an_error(cache: Cache) -> None:
+    cache.built_wheel("demo", content=b"no zip at all")
+    assert len(told("built-wheel-broken", cache)) == 1

@@ -1,0 +1,18 @@
+"""What holds for all checks."""
+
+import importlib.util
+
+import pytest
+
+from pipcacheplus.judging import checks
+
+SLUGS = [check.slug for check in checks()]
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_every_check_has_a_test_of_its_own(slug: str) -> None:
+    assert importlib.util.find_spec(f"tests.checks.test_{slug.replace('-', '_')}") is not None
+
+
+def test_no_two_checks_have_one_slug() -> None:
+    assert sorted(set(SLUGS)) == SLUGS
