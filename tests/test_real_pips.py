@@ -1,0 +1,204 @@
+"""The main job from the outside: real pips fill a cache, it is pruned, and the same pips install from what is left."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.builders import tree
+from tests.conftest import Filled
+from tests.pips import Pip
+
+FillCache = Callable[[str], Filled]
+GENERATIONS = ["http-html", "http-json", "http-v2", "newest"]
+
+
+def run(*arguments: str, cache: Path, codes: tuple[int, ...] = (0,)) -> dict[str, Any]:
+    """Run the command as a user does, without any setting of this machine; return its JSON."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "XDG_"))}
+    environment |= {"PIP_CONFIG_FILE": os.devnull, "XDG_STATE_HOME": str(cache.parent / "state")}
+    command = [sys.executable, "-m", "pipcacheplus", *arguments, "--cache-dir", str(cache), "--format", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=120)
+    assert done.returncode in codes, done.stderr
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+def gone(document: dict[str, Any]) -> set[str]:
+    return {path for action in document["actions"] for path in action["paths"]}
+
+
+def install(pip: Pip, filled: Filled, folder: Path, *what: str, is_checked: bool = True) -> list[str]:
+    """Install anew, and return the file names that were downloaded for it."""
+    filled.index.clear_requests()
+    done = pip.run(
+        "install",
+        "--target",
+        str(folder),
+        *what,
+        cache_dir=filled.path,
+        index=filled.index.index_url,
+        is_checked=is_checked,
+    )
+    assert is_checked or done.returncode, "the control did not fail"
+    paths = [request.path for request in filled.index.requests if request.path.startswith("/packages/")]
+    return sorted(path.rpartition("/")[2] for path in paths)
+
+
+def entry_of(filled: Filled, kind: str, project: str) -> dict[str, Any]:
+    found = [e for e in run("list", project, cache=filled.path)["entries"] if e["kind"] == kind]
+    assert found, f"no {kind} of {project}"
+    entry: dict[str, Any] = found[0]
+    return entry
+
+
+def flip_in_wheel(filled: Filled, entry: dict[str, Any]) -> None:
+    """Flip a byte in the first member of a cached wheel, and keep the file's times."""
+    path = filled.path / entry["paths"][-1]
+    times = os.stat(path)
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\3\4") + 60] ^= 0x55
+    path.write_bytes(content)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_what_real_pips_wrote_is_named_and_sound(filled_cache: FillCache, generation: str) -> None:
+    filled = filled_cache(generation)
+    entries = run("list", cache=filled.path)["entries"]
+    kinds = {(entry["kind"], entry["project"]) for entry in entries}
+    assert {
+        ("wheel", "demo-app"),
+        ("wheel", "demo-lib"),
+        ("sdist", "demo-source"),
+        ("built-wheel", "demo-source"),
+        ("index-page", "demo-app"),
+    } <= kinds
+    assert not {"leftover", "foreign", "unreadable"} & {kind for kind, _ in kinds}
+    assert all(entry["version"] for entry in entries if entry["kind"] in {"wheel", "sdist", "built-wheel"})
+    errors = [f for f in run("verify", cache=filled.path)["findings"] if f["severity"] == "error"]
+    assert errors == []
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_a_flipped_byte_fails_every_install_until_it_is_pruned(
+    filled_cache: FillCache, tmp_path: Path, generation: str
+) -> None:
+    filled = filled_cache(generation)
+    pip = filled.pips[0]
+    bad = entry_of(filled, "wheel", "demo-lib")
+    flip_in_wheel(filled, bad)
+    install(pip, filled, tmp_path / "control", "demo-app", is_checked=False)
+    (error,) = [f for f in run("verify", cache=filled.path, codes=(3,))["findings"] if f["severity"] == "error"]
+    assert error["id"] == bad["id"]
+    before = tree(filled.path)
+    assert gone(run("prune", "--corrupt", cache=filled.path)) == set(bad["paths"])
+    after = tree(filled.path)
+    assert {path: seen for path, seen in before.items() if path not in bad["paths"]} == {
+        path: seen for path, seen in after.items() if not path.endswith("/")
+    }
+    assert install(pip, filled, tmp_path / "healed", "demo-app") == [bad["filename"]]
+    assert (tmp_path / "healed" / "demo_lib.py").exists()
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_half_a_built_wheel_fails_every_install_until_it_is_pruned(
+    filled_cache: FillCache, tmp_path: Path, generation: str
+) -> None:
+    filled = filled_cache(generation)
+    pip = filled.pips[-1]
+    for entry in run("list", "demo-source", "--cache-dir", str(filled.path), cache=filled.path)["entries"]:
+        if entry["kind"] == "built-wheel":
+            wheel = filled.path / entry["id"]
+            times = os.stat(wheel)
+            wheel.write_bytes(wheel.read_bytes()[:200])
+            os.utime(wheel, ns=(times.st_atime_ns, times.st_mtime_ns))
+    install(pip, filled, tmp_path / "control", "demo-app", is_checked=False)
+    run("prune", cache=filled.path)  # a bare one: no pip can ever use half a zip
+    assert install(pip, filled, tmp_path / "healed", "demo-app") == []  # built anew from the sdist in the cache
+    assert (tmp_path / "healed" / "demo_source.py").exists()
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_leftovers_go_and_the_rest_serves_as_before(filled_cache: FillCache, tmp_path: Path, generation: str) -> None:
+    filled = filled_cache(generation)
+    sound = tree(filled.path)
+    head = filled.path / entry_of(filled, "wheel", "demo-app")["id"]
+    left = [head.with_name(head.name + "ab12cd_9.tmp")]
+    if generation in {"http-v2", "newest"}:
+        left.append(head.with_name(head.name + ".bodyab12cd_9.tmp"))
+    for path in left:
+        path.write_bytes(b"half")
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    document = run("prune", "--partial", cache=filled.path)
+    assert gone(document) == {path.relative_to(filled.path).as_posix() for path in left}
+    assert tree(filled.path) == sound
+    assert install(filled.pips[0], filled, tmp_path / "again", "demo-app") == []
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_stale_pages_go_and_no_file_is_downloaded_again(
+    filled_cache: FillCache, tmp_path: Path, generation: str
+) -> None:
+    filled = filled_cache(generation)
+    run("prune", "--stale=0", cache=filled.path)
+    kinds = {entry["kind"] for entry in run("list", cache=filled.path)["entries"]}
+    assert ("index-page" in kinds, "wheel" in kinds, "built-wheel" in kinds) == (False, True, True)
+    assert install(filled.pips[0], filled, tmp_path / "again", "demo-app") == []
+
+
+def test_wheels_of_another_python_go_and_ones_own_serve_as_before(filled_cache: FillCache, tmp_path: Path) -> None:
+    filled = filled_cache("newest")
+    if not filled.has_extension:
+        pytest.skip("no C compiler")
+    newer, older = filled.pips
+    document = run("prune", "--incompatible", "--python", older.python, cache=filled.path)
+    wheels = {path.name for path in filled.path.rglob("*.whl")}
+    assert any("cp311" in name for name in wheels)
+    assert not any("cp313" in name for name in wheels)
+    assert all("cp313" in path or path.endswith("origin.json") for path in gone(document))
+    assert install(older, filled, tmp_path / "older", "demo-ext", "demo-app") == []
+    assert install(newer, filled, tmp_path / "newer", "demo-ext") == []  # built anew from the sdist in the cache
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_a_removed_project_is_all_that_is_downloaded_again(
+    filled_cache: FillCache, tmp_path: Path, generation: str
+) -> None:
+    filled = filled_cache(generation)
+    run("remove", "Demo._Lib", cache=filled.path)
+    assert not [e for e in run("list", cache=filled.path)["entries"] if e["project"] == "demo-lib"]
+    assert set(install(filled.pips[0], filled, tmp_path / "again", "demo-app")) <= {
+        "demo_lib-1.1-py2.py3-none-any.whl",
+        "demo_lib-1.1-py2.py3-none-any.whl.metadata",
+    }
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_a_purge_leaves_what_pip_did_not_write(filled_cache: FillCache, tmp_path: Path, generation: str) -> None:
+    filled = filled_cache(generation)
+    (filled.path / "notes.txt").write_bytes(b"mine")
+    run("purge", "--yes", cache=filled.path)
+    assert [path for path in tree(filled.path) if not path.endswith("/")] == ["notes.txt"]
+    assert install(filled.pips[0], filled, tmp_path / "again", "demo-app")
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_info_begins_with_pips_own_lines(filled_cache: FillCache, generation: str) -> None:
+    filled = filled_cache(generation)
+    newest = next(pip for pip in filled_cache("newest").pips if pip.interpreter == "3.13")
+    theirs = newest.run("cache", "info", cache_dir=filled.path).stdout
+    ours = subprocess.run(
+        [sys.executable, "-m", "pipcacheplus", "info", "--cache-dir", str(filled.path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "XDG_STATE_HOME": str(filled.path.parent / "state")},
+        timeout=60,
+    ).stdout
+    assert ours.startswith(theirs.rstrip("\n"))
