@@ -1,0 +1,151 @@
+"""What tests ask for by name: caches built by hand, an index, real pips, caches that real pips filled."""
+
+import functools
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from tests import artefacts
+from tests.builders import Cache
+from tests.pips import GENERATIONS, Pip, UnavailableError, fill, pip_environment, set_back
+from tests.server import IndexServer
+
+_DAY_S = 86_400
+_PIP_FIXTURES = frozenset({"filled_cache", "pip_of"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filled:
+    """A cache that real pips filled three days ago; a copy of one's own."""
+
+    path: Path
+    pips: tuple[Pip, ...]
+    """Those that filled it, in order."""
+    index: IndexServer
+    """The index they asked; it still runs, and is shared: its log is empty at the start, nothing is to be added."""
+    has_extension: bool
+    """Whether a C extension was built."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the mark for tests that run real pips."""
+    config.addinivalue_line("markers", "pips: runs real pips; to make them takes the package registry")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that run real pips, by the fixtures they ask for."""
+    for item in items:
+        if _PIP_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("pips")
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    """Return an empty cache to build in."""
+    return Cache(tmp_path / "cache")
+
+
+@pytest.fixture(scope="session")
+def demo_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
+    """Make the wheels and source distributions that the index offers."""
+    folder = tmp_path_factory.mktemp("demo")
+    return (
+        artefacts.wheel(folder, "demo-app", "1.0", requires=["demo-lib>=1", "demo-source"]),
+        artefacts.wheel(folder, "demo-lib", "1.0", tag="py2.py3-none-any"),
+        artefacts.wheel(folder, "demo-lib", "1.1", tag="py2.py3-none-any"),
+        artefacts.sdist(folder, "demo-source", "2.0"),
+        artefacts.wheel(folder, "demo-tool", "0.5"),
+        artefacts.sdist(folder, "demo-tool", "0.5"),
+        artefacts.extension_sdist(folder, "demo-ext", "1.0"),
+        artefacts.wheel(folder, "pip", "99.0"),
+    )
+
+
+@pytest.fixture
+def index(demo_files: tuple[Path, ...]) -> Iterator[IndexServer]:
+    """Run an index of one's own that offers the demo files."""
+    with IndexServer(demo_files) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _shared_index(demo_files: tuple[Path, ...]) -> Iterator[IndexServer]:
+    with IndexServer(demo_files) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def pip_of(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Pip]:
+    """Return a function from pip's and Python's version to a pip that runs; it skips the test if there is none.
+
+    With `PIPCACHEPLUS_REQUIRE_PIPS` set the test fails instead.
+    """
+    kept = getattr(request.config, "cache", None)  # not there if pytest's own cache is switched off
+    folder = Path(kept.mkdir("pips")) if kept is not None else tmp_path_factory.mktemp("pips")
+
+    @functools.cache  # a registry that does not answer costs a minute: it is asked once for each pip
+    def look(version: str, interpreter: str) -> Pip | UnavailableError:
+        try:
+            return pip_environment(version, interpreter, folder)
+        except UnavailableError as error:
+            return error
+
+    def pip_of(version: str, interpreter: str) -> Pip:
+        found = look(version, interpreter)
+        if isinstance(found, UnavailableError):
+            _give_up(f"pip {version} under Python {interpreter}: {found}")
+        return found
+
+    return pip_of
+
+
+def _give_up(reason: str) -> NoReturn:
+    if os.environ.get("PIPCACHEPLUS_REQUIRE_PIPS"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def _filled(
+    pip_of: Callable[[str, str], Pip], _shared_index: IndexServer, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Filled]:
+    made: dict[str, Filled] = {}
+    has_extension = artefacts.why_no_compiler() is None
+
+    def filled(generation: str) -> Filled:
+        if generation not in made:
+            folder = tmp_path_factory.mktemp(f"filled-{generation}")
+            pips = tuple(pip_of(version, interpreter) for version, interpreter in GENERATIONS[generation])
+            for number, pip in enumerate(pips):
+                scratch = folder / str(number)
+                scratch.mkdir()
+                fill(pip, folder / "cache", _shared_index.index_url, scratch, has_extension=has_extension)
+            made[generation] = Filled(
+                path=folder / "cache", pips=pips, index=_shared_index, has_extension=has_extension
+            )
+        return made[generation]
+
+    return filled
+
+
+@pytest.fixture
+def filled_cache(_filled: Callable[[str], Filled], tmp_path: Path) -> Callable[[str], Filled]:
+    """Return a function from a name in `pips.GENERATIONS` to a copy of the cache that those pips filled.
+
+    All files and directories are three days older than they are, so that no period of grace hides anything.
+    """
+
+    def copy(generation: str) -> Filled:
+        filled = _filled(generation)
+        target = tmp_path / f"cache-{generation}"
+        shutil.copytree(filled.path, target, symlinks=True)
+        set_back(target, 3 * _DAY_S)
+        filled.index.clear_requests()
+        return Filled(path=target, pips=filled.pips, index=filled.index, has_extension=filled.has_extension)
+
+    return copy

@@ -1,0 +1,161 @@
+"""How arguments are read, and which exit code counts."""
+
+from argparse import ArgumentTypeError, Namespace
+
+import pytest
+
+from pipcacheplus import errors
+from pipcacheplus.cli.base import exits, options
+from pipcacheplus.cli.base.ages import age_s
+from pipcacheplus.cli.base.command import Command
+from pipcacheplus.cli.base.family import Family, members
+from pipcacheplus.render.view import Format
+
+COMMANDS = Family("pipcacheplus.cli", "COMMAND", Command)
+FORMATS = members("pipcacheplus.render", "FORMAT", Format)
+
+
+def parsed(*arguments: str) -> Namespace:
+    words = {name: form.help for name, form in FORMATS.items()} | {"abspath": ""}
+    return options.parse(arguments, COMMANDS, words, version="1.2")[1]
+
+
+def test_commands_and_formats_are_found_by_walking_their_folder() -> None:
+    assert list(COMMANDS) == ["dir", "info", "list", "prune", "purge", "remove", "show", "verify"]
+    assert all(COMMANDS[name].help for name in COMMANDS)
+    assert list(FORMATS) == ["human", "json", "paths"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--cache-dir", "/c", "-n", "remove", "a", "b"),
+        ("remove", "a", "b", "--cache-dir", "/c", "-n"),
+        ("remove", "--cache-dir=/c", "a", "--dry-run", "b"),
+        ("--cache-dir", "/other", "remove", "a", "-n", "b", "--cache-dir", "/c"),
+    ],
+)
+def test_options_may_stand_before_after_and_between(arguments: tuple[str, ...]) -> None:
+    chosen = parsed(*arguments)
+    assert (chosen.cache_dir, chosen.dry_run, list(chosen.what)) == ("/c", True, ["a", "b"])
+
+
+def test_what_is_not_given_has_a_default() -> None:
+    chosen = parsed("list")
+    assert (chosen.cache_dir, chosen.format, chosen.dry_run, chosen.no_color, chosen.no_input) == (
+        None,
+        "human",
+        False,
+        False,
+        False,
+    )
+    assert (chosen.verbose, chosen.quiet, chosen.index_url, chosen.what) == (0, 0, (), [])
+
+
+def test_options_that_add_up_do_so_from_both_places() -> None:
+    chosen = parsed("-v", "--index-url", "a", "list", "-vv", "--extra-index-url", "b", "-q")
+    assert (chosen.verbose, chosen.quiet, chosen.index_url) == (3, 1, ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stale"),
+    [
+        ([], False),
+        (["--stale"], True),
+        (["--stale", "--corrupt"], True),
+        (["--stale=0"], 0.0),
+        (["--stale=30d"], 30 * 86_400.0),
+        (["--stale=2w", "--stale"], True),
+    ],
+)
+def test_stale_takes_a_value_only_behind_an_equals_sign(arguments: list[str], stale: bool | float) -> None:  # noqa: FBT001 - a row's value
+    chosen = parsed("prune", *arguments)
+    assert (stale, type(stale)) == (chosen.stale, type(chosen.stale))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["prune", "--stale", "numpy"], "unrecognized arguments: numpy"),
+        (["prune", "--stale", "30d"], "unrecognized arguments: 30d"),
+        (["prune", "--stale=soon"], "'soon' is no age; write seconds, or a number with s, m, h, d or w"),
+        (["prune", "--min-age", "-1"], "--min-age"),
+        (["frobnicate"], "there is no command 'frobnicate'; the commands are dir, info, list"),
+        (["list", "--format", "xml"], "invalid choice: 'xml'"),
+        (["--cache", "/c", "list"], "--cache"),
+        (["dir", "extra"], "unrecognized arguments: extra"),
+        (["show"], "WHAT"),
+        (["remove"], "WHAT"),
+        (["list", "--corrupt"], "unrecognized arguments: --corrupt"),
+    ],
+)
+def test_arguments_that_mean_nothing_are_refused_with_2(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parsed(*arguments)
+    out, err = capsys.readouterr()
+    assert (caught.value.code, out) == (2, "")
+    assert sentence in err
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["--version"], ["list", "--version"]):
+        with pytest.raises(SystemExit) as caught:
+            parsed(*arguments)
+        assert (caught.value.code, capsys.readouterr().out) == (0, "pipcacheplus 1.2\n")
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_help_names_every_command_and_every_common_option(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parsed(*filter(None, [name, "--help"]))
+    told = capsys.readouterr().out
+    assert all(option in told for option in ("--cache-dir", "--format", "--dry-run", "--no-input", "--index-url"))
+    assert name or all(f"  {command}" in told for command in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("0", 0),
+        ("90", 90),
+        ("90s", 90),
+        ("15m", 900),
+        ("12h", 43_200),
+        ("30d", 2_592_000),
+        ("2w", 1_209_600),
+        ("0.5h", 1800),
+    ],
+)
+def test_ages(text: str, seconds: float) -> None:
+    assert seconds == age_s(text)
+
+
+@pytest.mark.parametrize("text", ["", "d", "-1", "1y", "1 d", "1e9", "nan", "inf", "٣d", "9" * 10, "1h30m"])
+def test_what_is_no_age_is_refused(text: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="is no age"):
+        age_s(text)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.BadRequestError("a", "b", "c"), 2),
+        (errors.NotACacheError("/c", "why"), 2),
+        (errors.InterpreterError("/p", "why"), 2),
+        (errors.CacheNotFoundError("/c", "default"), 10),
+        (errors.CacheDisabledError("PIP_NO_CACHE_DIR"), 10),
+        (errors.CacheBusyError("/c", 1.0), 5),
+        (errors.PipCachePlusError(), 1),
+    ],
+)
+def test_each_error_has_its_exit_code(error: errors.PipCachePlusError, code: int) -> None:
+    assert code == exits.of_error(error)
+
+
+@pytest.mark.parametrize(
+    ("codes", "code"), [((0,), 0), ((0, 3), 3), ((3, 4, 0), 4), ((5, 4), 5), ((1, 5), 1), ((130, 1), 130), ((23, 4), 4)]
+)
+def test_the_worst_exit_code_wins(codes: tuple[int, ...], code: int) -> None:
+    assert code == exits.worst(*codes)
