@@ -72,7 +72,7 @@ class OpenCache:
         self._chain: list[tuple[str, int]] = []
         """The directories that are open, each below the one before it; the first is the cache directory."""
         if HAS_DIRECTORY_DESCRIPTORS:
-            self._chain.append(("", os.open(path, os.O_RDONLY | os.O_DIRECTORY)))
+            self._chain.append(("", self._without_trace(path, os.O_RDONLY | os.O_DIRECTORY, None)))
 
     def __enter__(self) -> "OpenCache":
         """Return itself."""
@@ -159,7 +159,7 @@ class OpenCache:
             raise ChangedError(errno.ESTALE, "changed since it was first seen", file.path)
         return opened
 
-    def _without_trace(self, name: str, flags: int, folder: int) -> int:
+    def _without_trace(self, name: str, flags: int, folder: int | None) -> int:
         if _NOATIME and not self.moves_access_times:
             try:
                 return os.open(name, flags | _NOATIME, dir_fd=folder)

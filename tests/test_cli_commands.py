@@ -4,12 +4,15 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from pipcacheplus.__main__ import main
+from pipcacheplus.cli.base.console import Console
+from pipcacheplus.cli.base.progress import progress
 from tests import artefacts
 from tests.builders import INDEX_URL, Cache, file_headers, file_url, page_headers, tree
 from tests.pips import NEWEST, Pip
@@ -261,3 +264,35 @@ def test_colour_is_a_matter_of_options_and_environment(run: Run, cache: Cache, m
     assert "\x1b[" not in run("list", "--no-color").out
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b[" not in run("list").out
+
+
+def test_what_cannot_be_looked_at_is_a_warning_and_4(run: Run, cache: Cache) -> None:
+    cache.foreign("/".join(["deep"] * 70) + "/notes.txt")
+    answer = run("list")
+    assert answer.code == 4
+    assert answer.err.startswith("WARNING: deep/deep/")
+    assert answer.out.splitlines()[-1].startswith("5 entries, ")
+    assert "deep/deep" in run("verify", "--format", "json").document["warnings"][0]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no owner there")
+def test_a_cache_that_pip_does_not_use_is_told(run: Run, cache: Cache) -> None:
+    if os.geteuid() == 0:
+        os.chown(cache.path, 12_345, -1)
+    else:
+        cache.path.chmod(0o500)
+    answer = run("list")
+    assert answer.code == 0
+    assert answer.err.startswith("WARNING: pip itself does not use this cache: ")
+    assert "Used by pip:          no: " in run("info").out
+    cache.path.chmod(0o700)
+
+
+def test_progress_is_shown_late_and_only_where_somebody_looks(capsys: pytest.CaptureFixture[str]) -> None:
+    seen = Console(out=sys.stdout, err=sys.stderr, width=80, color=False, shows_progress=True, can_ask=False)
+    with progress(seen, "reading") as show:
+        assert show is not None
+        show(1, 2)
+    assert capsys.readouterr().err == ""
+    with progress(replace(seen, shows_progress=False), "reading") as show:
+        assert show is None

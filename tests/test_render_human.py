@@ -156,10 +156,12 @@ def test_an_error_of_any_group_is_told_in_full() -> None:
 
 
 def test_information_is_only_counted_until_it_is_asked_for() -> None:
-    young = a_finding(LEFT, group=Group.PARTIAL, severity=Severity.INFO, evidence=(("age_s", 5), ("is_cut", None)))
+    young = a_finding(
+        LEFT, group=Group.PARTIAL, severity=Severity.INFO, evidence=(("age_s", 5), ("is_cut", None), ("fresh_until", 0))
+    )
     assert "Also: 1 partial" in text(a_view("verify", findings=(young,)))
     told = text(a_view("verify", findings=(young,), verbosity=1))
-    assert "    age s: 5\n    is cut: unknown\n" in told
+    assert "    age s: 5\n    is cut: unknown\n    fresh until: 1970-01-01T00:00:00Z\n" in told
 
 
 def test_a_sound_cache_has_nothing_wrong() -> None:

@@ -48,7 +48,7 @@ def _stale(text: str) -> bool | float:
 def _run(request: Request) -> Answer:
     options = request.options
     if options.exit_code and not options.dry_run:
-        raise BadRequestError("--exit-code", "says what would go, and nothing would: it goes", "add --dry-run")
+        raise BadRequestError(what="--exit-code", problem="tells what would go", next_step="add --dry-run")
     cache = request.open_cache()
     with progress(request.console, "reading") as show:
         plan = cache.plan(

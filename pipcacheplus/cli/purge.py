@@ -24,7 +24,7 @@ def _run(request: Request) -> Answer:
     options = request.options
     is_agreed = options.yes or options.dry_run
     if not is_agreed and not request.console.can_ask:
-        raise BadRequestError("purge", "there is nobody to ask", "pass --yes to remove everything")
+        raise BadRequestError(what="purge", problem="there is nobody to ask", next_step="pass --yes")
     cache = request.open_cache()
     with progress(request.console, "reading") as show:
         plan = cache.plan_purge(keep=options.keep, min_age_s=options.min_age, progress=show)

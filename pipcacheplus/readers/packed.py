@@ -1,309 +1,215 @@
-"""How gzip, bzip2 and xz are unpacked piece by piece, in bounded memory, without an exception for broken data."""
+"""cc=4: one msgpack map, in which the payload is stepped over.
 
-import zlib
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from typing import BinaryIO, Protocol
+Source: pip 10.0 to 26.3, `cachecontrol/serialize.py`: `{"response": {"body", "headers", "status", …}, "vary": {…}}` and
+nothing behind it; bytes have a type of their own, but pips below 18.0 under Python 2 could write names as bytes.
+"""
 
-from pipcacheplus.facts import Broken, Unknown
+from collections.abc import Callable
+from typing import Any, BinaryIO
 
-__all__ = [
-    "MAX_BYTES",
-    "MAX_DECODER_BYTES",
-    "MAX_RATIO",
-    "PIECE_BYTES",
-    "RATIO_SLACK_BYTES",
-    "Decoder",
-    "Inflater",
-    "Stream",
-    "bzip2_decoder",
-    "decode_piece",
-    "format_of",
-    "lzma_decoder",
-]
+from pipcacheplus.facts import Broken, Head, Span
 
-MAX_BYTES = 16 << 30
-MAX_RATIO = 1100
-"""deflate cannot pack better than 1,032 to 1; the others can, but then hold nothing that anybody wants."""
-RATIO_SLACK_BYTES = 16 << 20
-PIECE_BYTES = 256 << 10
-MAX_DECODER_BYTES = 128 << 20
-"""Memory for one decoder; `xz -9` needs half of it."""
-_MAX_PARTS = 100_000
-_LONGEST_MAGIC = 6
+__all__ = ["MAX_HEADERS", "read_packed"]
 
-_MAGICS = (("tar.gz", b"\x1f\x8b"), ("tar.bz2", b"BZh"), ("tar.xz", b"\xfd7zXZ\0"), ("zip", b"PK\3\4"))
-_TAR_MAGIC = slice(257, 262)
+MAX_HEADERS = 1_000
+"""Ten times what `http.client` lets through, so that no sound head is refused."""
+_READ = 8 << 10
+_MAX_KEYS = 100
+_FIXED_TEXT = range(0xA0, 0xC0)
+_LENGTH_WIDTHS = {0xC4: 1, 0xC5: 2, 0xC6: 4, 0xD9: 1, 0xDA: 2, 0xDB: 4}
+"""First byte of a msgpack bytes or text value to the number of bytes in which its length follows."""
 
-_Piece = bytes | Broken | Unknown
+_Pairs = tuple[tuple[object, object], ...]
 
 
-class Decoder(Protocol):
-    """What the decoders of `bz2` and `lzma` have in common."""
+class _DamageError(Exception):
+    """The map does not say what a response has to say; the text is the reason."""
 
-    @property
-    def eof(self) -> bool:
-        """Whether the end of the packed data was met."""
-
-    @property
-    def needs_input(self) -> bool:
-        """Whether nothing more comes out before more goes in."""
-
-    @property
-    def unused_data(self) -> bytes:
-        """What was given beyond the end."""
-
-    def decompress(self, data: bytes, max_length: int) -> bytes:
-        """Take these bytes, and give at most `max_length`."""
+    def __init__(self, reason: str, *, is_cut: bool = False) -> None:
+        self.is_cut = is_cut
+        super().__init__(reason)
 
 
-class Inflater:
-    """zlib's decoder, made to behave like the others."""
-
-    def __init__(self, window_bits: int) -> None:
-        self._inner = zlib.decompressobj(window_bits)
-        self._is_full = False
-
-    @property
-    def eof(self) -> bool:
-        """Return whether the end of the packed data was met."""
-        return self._inner.eof
-
-    @property
-    def needs_input(self) -> bool:
-        """Return whether nothing more comes out before more goes in."""
-        return not self._is_full and not self._inner.unconsumed_tail
-
-    @property
-    def unused_data(self) -> bytes:
-        """Return what was given beyond the end."""
-        return self._inner.unused_data
-
-    def decompress(self, data: bytes, max_length: int) -> bytes:
-        """Take these bytes, and give at most `max_length`.
-
-        Raises:
-            zlib.error: The data is broken.
-        """
-        tail = self._inner.unconsumed_tail
-        content = self._inner.decompress(tail + data if tail else data, max_length)
-        self._is_full = len(content) == max_length
-        return content
-
-
-class _Lzma:
-    """The decoder of `lzma` with errors that can be told apart without importing it."""
-
-    def __init__(self, inner: Decoder, error: type[Exception]) -> None:
-        self._inner = inner
-        self._error = error
-
-    @property
-    def eof(self) -> bool:
-        return self._inner.eof
-
-    @property
-    def needs_input(self) -> bool:
-        return self._inner.needs_input
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._inner.unused_data
-
-    def decompress(self, data: bytes, max_length: int) -> bytes:
-        try:
-            return self._inner.decompress(data, max_length)
-        except self._error as error:
-            raise (MemoryError if "limit" in str(error) else ValueError)(str(error)) from error
-
-
-def format_of(front: bytes) -> str | None:
-    """Return the archive format by its magic bytes, as in `Sdist.format`; `None` if it is none of them.
+def read_packed(file: BinaryIO, front: bytes, size: int, *, start: int, limit: int) -> Head | Broken:
+    """Decode a msgpack head; the payload's place is told, its bytes are not read.
 
     Args:
-        front: The first 512 bytes.
+        file: Seekable; its position is moved.
+        front: The first bytes of the file, already read.
+        size: Length of the file in bytes.
+        start: Where the msgpack map begins.
+        limit: Most bytes to read, the payload not counted.
     """
-    for name, magic in _MAGICS:
-        if front.startswith(magic):
-            return name
-    return "tar" if front[_TAR_MAGIC] == b"ustar" else None
+    import msgpack  # type: ignore[import-untyped]  # noqa: PLC0415 - it has no types, and is slow to import
 
-
-def decode_piece(decoder: Decoder, data: bytes) -> bytes | Broken | Unknown:
-    """Give data to a decoder, and take at most 256 KiB from it."""
+    source = _Source(file, front, size, limit)
+    parser = _Parser(source, start)
     try:
-        return decoder.decompress(data, PIECE_BYTES)
-    except MemoryError:
-        return Unknown(reason="unpacking takes more memory than we allow")
-    except (zlib.error, OSError, EOFError, ValueError):
-        # OSError is what bz2 raises for broken data; no file is read here.
-        return Broken(reason="packed data is garbled")
+        head = _head(parser)
+    except _DamageError as damage:
+        return Broken(reason=str(damage), offset=parser.position, is_cut=damage.is_cut)
+    except msgpack.OutOfData:
+        if source.is_spent:
+            return Broken(reason=f"head longer than {limit} bytes", offset=parser.position)
+        return Broken(reason="ends inside the head", offset=size, is_cut=True)
+    except (ValueError, TypeError, OverflowError, RecursionError, msgpack.UnpackException):
+        # The package does not promise which of these it raises for which damage.
+        return Broken(reason="not the msgpack of a response", offset=parser.position)
+    if parser.position != size:
+        return Broken(reason=f"{size - parser.position} bytes behind the end", offset=parser.position)
+    return head
 
 
-def bzip2_decoder() -> Decoder | Unknown:
-    """Return a decoder of bzip2."""
-    try:
-        import bz2  # noqa: PLC0415 - missing in some builds of Python, and seldom needed.
-    except ImportError:
-        return Unknown(reason="this Python cannot read bzip2")
-    return bz2.BZ2Decompressor()
+def _head(parser: "_Parser") -> Head:
+    in_response = {
+        "body": parser.skip_bytes,
+        "headers": parser.value,
+        "status": parser.value,
+        "reason": parser.value,
+    }
+    fields = parser.map({"response": lambda: parser.map(in_response), "vary": parser.value})
+    if "response" not in fields:
+        raise _DamageError(reason="no response in it")
+    response = fields["response"]
+    for name in ("body", "headers", "status"):
+        if name not in response:
+            raise _DamageError(reason=f"response without {name}")
+    status, reason, body = response["status"], response.get("reason"), response["body"]
+    if not isinstance(status, int) or isinstance(status, bool):
+        raise _DamageError(reason="status is no number")
+    headers, vary = _pairs(response["headers"], "headers"), _pairs(fields.get("vary", ()), "vary")
+    return Head(
+        cc=4,
+        status=status,
+        headers=tuple((_text(name).lower(), _text(value)) for name, value in headers),
+        vary=tuple((_text(name), None if value is None else _text(value)) for name, value in vary),
+        reason=None if reason is None else _text(reason),
+        body=body,
+        body_size=body.length,
+    )
 
 
-def lzma_decoder(*, raw: Sequence[Mapping[str, int]] | None = None) -> Decoder | Unknown:
-    """Return a decoder of xz, or of bare LZMA data with these filters."""
-    try:
-        import lzma  # noqa: PLC0415 - missing in some builds of Python, and seldom needed.
-    except ImportError:
-        return Unknown(reason="this Python cannot read xz")
-    if raw is not None:
-        return _Lzma(lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=raw), lzma.LZMAError)
-    return _Lzma(lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MAX_DECODER_BYTES), lzma.LZMAError)
+def _pairs(value: object, what: str) -> _Pairs:
+    """Return the pairs of a map: those come as tuples, and nothing else does."""
+    if not isinstance(value, tuple):
+        raise _DamageError(reason=f"{what} is no map")
+    if len({name for name, _ in value}) != len(value):
+        raise _DamageError(reason=f"a name twice in {what}")
+    return value
 
 
-class Stream:
-    """The content of a packed file, taken from front to end; `fault` says why it ended early."""
-
-    def __init__(
-        self,
-        file: BinaryIO,
-        kind: str,
-        *,
-        max_bytes: int = MAX_BYTES,
-        max_ratio: int = MAX_RATIO,
-        piece_bytes: int = PIECE_BYTES,
-    ) -> None:
-        self.position = 0
-        """Bytes of content taken or skipped."""
-        self.fault: Broken | Unknown | None = None
-        """Set once the content ended before its sound end."""
-        self._piece = b""
-        self._at = 0
-        self._pieces = _pieces(_Source(file, piece_bytes), kind, max_bytes=max_bytes, max_ratio=max_ratio)
-
-    def take(self, count: int) -> bytes:
-        """Return `count` bytes; fewer only at the end.
-
-        Raises:
-            OSError: The file cannot be read.
-        """
-        parts = []
-        missing = count
-        while missing and self._fill():
-            part = self._piece[self._at : self._at + missing]
-            parts.append(part)
-            self._at += len(part)
-            missing -= len(part)
-        self.position += count - missing
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    def skip(self, count: int) -> bool:
-        """Pass over `count` bytes; tell whether there were as many.
-
-        Raises:
-            OSError: The file cannot be read.
-        """
-        missing = count
-        while missing and self._fill():
-            step = min(missing, len(self._piece) - self._at)
-            self._at += step
-            missing -= step
-        self.position += count - missing
-        return not missing
-
-    def drain(self) -> Broken | Unknown | None:
-        """Go to the end of the file, and return the fault.
-
-        Raises:
-            OSError: The file cannot be read.
-        """
-        while self._fill():
-            self.position += len(self._piece) - self._at
-            self._at = len(self._piece)
-        return self.fault
-
-    def _fill(self) -> bool:
-        while self._at == len(self._piece):
-            if self.fault:
-                return False
-            piece = next(self._pieces, None)
-            if not isinstance(piece, bytes):
-                self.fault = piece
-                return False
-            self._piece, self._at = piece, 0
-        return True
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogateescape")
+    raise _DamageError(reason="a value that is no text")
 
 
 class _Source:
-    """A file read from front to end."""
+    """The bytes of the file as the unpacker asks for them, within a limit."""
 
-    def __init__(self, file: BinaryIO, piece_bytes: int) -> None:
-        file.seek(0)
-        self.fed = 0
-        """Bytes read."""
+    def __init__(self, file: BinaryIO, front: bytes, size: int, limit: int) -> None:
+        self.size = size
+        self.limit = limit
+        self.next = 0
+        """Where the next read begins."""
+        self.is_spent = False
+        """Whether the limit, not the end of the file, stopped the last read."""
         self._file = file
-        self._piece_bytes = piece_bytes
+        self._front = front
+        self._left = limit
 
-    def read(self) -> bytes:
-        data = self._file.read(self._piece_bytes)
-        self.fed += len(data)
+    def read(self, length: int) -> bytes:
+        """Return the next bytes, none at the end of the file or of what may be read."""
+        wanted = min(length, self.size - self.next)
+        self.is_spent = wanted > 0 >= self._left
+        data = self.peek(self.next, min(wanted, self._left))
+        self.next += len(data)
+        self._left -= len(data)
         return data
 
-    def read_behind(self, rest: bytes) -> bytes:
-        """Return what follows the end of packed data, without the zeros that may fill the file up."""
-        rest = rest.lstrip(b"\0")
-        while len(rest) < _LONGEST_MAGIC and (more := self.read()):
-            rest = (rest + more).lstrip(b"\0")
-        return rest
+    def peek(self, at: int, length: int) -> bytes:
+        """Return up to so many bytes from there; fewer also where the part that was read at first ends."""
+        if length <= 0:
+            return b""
+        if at < len(self._front):
+            return self._front[at : at + length]
+        self._file.seek(at)
+        return self._file.read(length) or b""
 
 
-def _pieces(source: _Source, kind: str, *, max_bytes: int, max_ratio: int) -> Iterator[_Piece]:
-    """Yield the content in pieces; the last one is the fault, if there is one."""
-    made = 0
-    for piece in iter(source.read, b"") if kind == "tar" else _unpacked(source, kind):
-        yield piece
-        made += len(piece) if isinstance(piece, bytes) else 0
-        if made > max_bytes or made > source.fed * max_ratio + RATIO_SLACK_BYTES:
-            yield Unknown(reason=f"{source.fed} bytes unpack to {made} and more")
-            return
+class _Parser:
+    """Reads msgpack values, one after the other, and knows where each begins."""
 
+    def __init__(self, source: _Source, start: int) -> None:
+        self._source = source
+        self._go_to(start)
 
-def _unpacked(source: _Source, kind: str) -> Iterator[_Piece]:
-    """Unpack one part after the other: each of the formats may be several files, one behind the other."""
-    data = source.read()
-    for _ in range(_MAX_PARTS):
-        decoder = _decoder(kind)
-        if isinstance(decoder, Unknown):
-            yield decoder
-            return
-        rest = yield from _part(source, decoder, data)
-        data = source.read_behind(rest) if rest is not None else b""
+    @property
+    def position(self) -> int:
+        """Return where the next value begins, in bytes from the start of the file."""
+        return self._base + int(self._unpacker.tell())
+
+    def map(self, fields: dict[str, Callable[[], Any]]) -> dict[str, Any]:
+        """Read a map with the function given for each key; the values of other keys are skipped."""
+        length = self._unpacker.read_map_header()
+        if length > _MAX_KEYS:
+            raise _DamageError(reason="a map with too many keys")
+        found: dict[str, Any] = {}
+        seen: set[str] = set()
+        for _ in range(length):
+            key = _text(self.value())
+            if key in seen:
+                raise _DamageError(reason="a key twice in a map")
+            seen.add(key)
+            if key in fields:
+                found[key] = fields[key]()
+            else:
+                self._unpacker.skip()
+        return found
+
+    def value(self) -> object:
+        """Read a value; a map becomes a tuple of pairs."""
+        value: object = self._unpacker.unpack()
+        return value
+
+    def skip_bytes(self) -> Span:
+        """Step over bytes or text, of which only the length is read."""
+        at = self.position
+        first = self._byte(at)
+        width = _LENGTH_WIDTHS.get(first, 0)
+        if not width and first not in _FIXED_TEXT:
+            raise _DamageError(reason="body is no bytes")
+        begin = at + 1 + width
+        length = int.from_bytes([self._byte(at + 1 + i) for i in range(width)], "big") if width else first & 0x1F
+        if begin + length > self._source.size:
+            raise _DamageError(reason="ends inside the body", is_cut=True)
+        self._go_to(begin + length)
+        return Span(offset=begin, length=length)
+
+    def _byte(self, at: int) -> int:
+        # One by one: a length may lie across the end of what was read at first.
+        data = self._source.peek(at, 1) if at < self._source.size else b""
         if not data:
-            return
-        if not data.startswith(dict(_MAGICS)[kind]):
-            # Python's gzip raises for this; bz2 and lzma take no notice.
-            reason = "other bytes behind the packed data"
-            yield Broken(reason=reason) if kind == "tar.gz" else Unknown(reason=reason)
-            return
-    yield Unknown(reason=f"more than {_MAX_PARTS} packed parts")
+            raise _DamageError(reason="ends inside the head", is_cut=True)
+        return data[0]
 
+    def _go_to(self, position: int) -> None:
+        import msgpack  # noqa: PLC0415 - slow to import, and only needed when a head is read
 
-def _part(source: _Source, decoder: Decoder, data: bytes) -> Generator[_Piece, None, bytes | None]:
-    """Unpack up to the end that the data itself marks; return what lies behind it, `None` after a fault."""
-    while True:
-        piece = decode_piece(decoder, data)
-        yield piece
-        if not isinstance(piece, bytes):
-            return None
-        if decoder.eof:
-            return decoder.unused_data
-        data = b""
-        if decoder.needs_input:
-            data = source.read()
-            if not data:
-                yield Broken(reason="ends inside the packed data", offset=source.fed, is_cut=True)
-                return None
-
-
-def _decoder(kind: str) -> Decoder | Unknown:
-    if kind == "tar.gz":
-        return Inflater(16 + zlib.MAX_WBITS)
-    return bzip2_decoder() if kind == "tar.bz2" else lzma_decoder()
+        bound = max(self._source.limit, _READ)
+        self._base = self._source.next = position
+        # Only headers and vary are unpacked. Maps within maps keep a list a level: bounded lengths bound the memory.
+        self._unpacker = msgpack.Unpacker(
+            self._source,
+            read_size=_READ,
+            max_buffer_size=bound,
+            max_str_len=bound,
+            max_bin_len=bound,
+            max_array_len=0,
+            max_map_len=MAX_HEADERS,
+            max_ext_len=0,
+            unicode_errors="surrogateescape",
+            object_pairs_hook=tuple,
+        )

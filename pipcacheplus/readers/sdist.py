@@ -1,12 +1,13 @@
 """What a source distribution says of itself: the PKG-INFO nearest the top of a tar or zip archive."""
 
+from itertools import islice
 from typing import BinaryIO
 
 from pipcacheplus.facts import Broken, Sdist, Unknown
 from pipcacheplus.readers.central import read_directory, read_front
 from pipcacheplus.readers.metadata import MAX_HEADER_BYTES, fields, name_and_version
-from pipcacheplus.readers.packed import Stream, format_of
 from pipcacheplus.readers.tar import Tar
+from pipcacheplus.readers.unpacking import Stream, format_of
 from pipcacheplus.readers.zipend import read_at
 
 __all__ = ["read_sdist"]
@@ -16,8 +17,9 @@ MAX_BYTES = 16 << 20
 MAX_MEMBERS = 2000
 _PIECE_BYTES = 32 << 10
 _NAME = "PKG-INFO"
+_NONE = 2
 _DEPTH = 2
-"""Of `demo-1.0/PKG-INFO`, in parts."""
+"""Most parts of the name of the very PKG-INFO, `demo-1.0/PKG-INFO`."""
 
 
 def read_sdist(file: BinaryIO, size: int) -> Sdist | Broken | Unknown:
@@ -42,37 +44,52 @@ def read_sdist(file: BinaryIO, size: int) -> Sdist | Broken | Unknown:
 
 
 class _Search:
-    """Looks at one member's name after the other for the best PKG-INFO, and for the directory that holds all."""
+    """Looks at one name after the other for the best PKG-INFO, and for the directory that holds all."""
 
     def __init__(self) -> None:
-        self.text: bytes | None = None
-        self._rank = 3
+        self._text = b""
+        self._rank = _NONE
         self._tops: set[str] = set()
 
-    def rank(self, name: str) -> int:
-        """Return 0 for the very PKG-INFO, 1 for one of an `.egg-info`, 2 for all else."""
-        parts = [part for part in name.split("/") if part not in {"", "."}]
-        if len(self._tops) <= 1 and parts:
+    def see(self, name: str) -> None:
+        """Take notice of a member's name; that of a directory ends with a slash."""
+        parts = _parts(name)
+        if parts and len(self._tops) <= 1:
             self._tops.add(parts[0] if len(parts) > 1 or name.endswith("/") else "")
-        if not parts or parts[-1] != _NAME:
-            return 2
-        if len(parts) <= _DEPTH and not parts[0].endswith(".egg-info"):
-            return 0
-        return 1 if parts[-2].endswith(".egg-info") else 2
 
-    def is_better(self, rank: int) -> bool:
-        return rank < min(self._rank, 2)
+    @property
+    def is_blank(self) -> bool:
+        """Return whether no name was seen."""
+        return not self._tops
 
-    def keep(self, rank: int, text: bytes) -> bool:
+    def wants(self, name: str) -> bool:
+        """Tell whether this member would be better than what was kept."""
+        return _rank(name) < self._rank
+
+    def keep(self, name: str, text: bytes) -> bool:
         """Keep this PKG-INFO; tell whether there can be no better one."""
-        self._rank, self.text = rank, text
-        return rank == 0
+        self._rank, self._text = _rank(name), text
+        return self._rank == 0
 
     def sdist(self, kind: str) -> Sdist:
-        found = name_and_version(fields(self.text or b""))
+        found = name_and_version(fields(self._text))
         name, version = (None, None) if isinstance(found, Broken) else found
         top = next(iter(self._tops)) if len(self._tops) == 1 else ""
         return Sdist(name=name, version=version, format=kind, top=top or None)
+
+
+def _parts(name: str) -> list[str]:
+    return [part for part in name.split("/") if part not in {"", "."}]
+
+
+def _rank(name: str) -> int:
+    """Return 0 for the very PKG-INFO, 1 for that of an `.egg-info`, 2 for all else."""
+    parts = _parts(name)
+    if not parts or parts[-1] != _NAME:
+        return _NONE
+    if len(parts) > 1 and parts[-2].endswith(".egg-info"):
+        return 1
+    return 0 if len(parts) <= _DEPTH else _NONE
 
 
 def _read_tar(file: BinaryIO, kind: str) -> Sdist | Broken | Unknown:
@@ -80,23 +97,31 @@ def _read_tar(file: BinaryIO, kind: str) -> Sdist | Broken | Unknown:
     # pax needs a header more for each member, GNU up to two.
     tar = Tar(stream, max_headers=3 * MAX_MEMBERS)
     search = _Search()
-    for number, member in enumerate(tar):
-        rank = search.rank(member.name + "/" * (not member.is_file))
-        if member.is_file and search.is_better(rank):
-            text = stream.take(min(member.size, MAX_HEADER_BYTES))
-            if search.keep(rank, text):
+    for member in islice(tar, MAX_MEMBERS):
+        search.see(member.name if member.is_file else member.name + "/")
+        if member.is_file and search.wants(member.name):
+            wanted = min(member.size, MAX_HEADER_BYTES)
+            text = stream.take(wanted)
+            if len(text) == wanted and search.keep(member.name, text):
                 return search.sdist(kind)
-        if number >= MAX_MEMBERS:
-            break
-    if isinstance(tar.fault, Broken):
-        return tar.fault
-    if isinstance(tar.fault, Unknown) and not stream.position > MAX_BYTES // 2:
+    # A limit that is met behind the first members says that there is no PKG-INFO near; before them, it says nothing.
+    if isinstance(tar.fault, Broken) or (tar.fault and search.is_blank):
         return tar.fault
     return search.sdist(kind)
 
 
 def _read_zip(file: BinaryIO, size: int) -> Sdist | Broken | Unknown:
     directory = read_directory(file, size)
-    if not isinstance(directory, Broken | Unknown):
-        pass
-    return Unknown(reason="")
+    if isinstance(directory, (Broken, Unknown)):
+        return directory
+    search = _Search()
+    for member in islice(directory.members(), MAX_MEMBERS):
+        search.see(member.name)
+    for member in islice(directory.named_like(_NAME.encode()), MAX_MEMBERS):
+        if search.wants(member.name):
+            text = read_front(file, member, length=MAX_HEADER_BYTES)
+            if isinstance(text, (Broken, Unknown)):
+                return text
+            if search.keep(member.name, text):
+                break
+    return search.sdist("zip")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pipcacheplus.facts import Broken, Unknown
-from pipcacheplus.readers.packed import Stream
+from pipcacheplus.readers.unpacking import Stream
 
 __all__ = ["Tar", "TarMember"]
 
@@ -20,6 +20,7 @@ _MAX_EXTRA_BYTES = 1 << 20
 _CHECKSUM = slice(148, 156)
 _EXTENDING = frozenset(b"xXgLK")
 _WITHOUT_DATA = frozenset(b"123456")
+_FILES = frozenset(b"\x0007")
 _SPARSE = ord("S")
 _BINARY = 0x80
 _IS_EXTENDED = 482
@@ -83,6 +84,8 @@ class Tar:
         if len(header) < _BLOCK:
             if header or self._stream.fault:
                 self._cut()
+            elif not position:
+                self.fault = Unknown(reason="no tar archive")
         elif not any(header):
             self.has_end = True
         elif not _is_header(header):
@@ -159,7 +162,7 @@ def _member(header: bytes, name: str | None, length: int) -> TarMember:
         name = (prefix + b"/" + raw if prefix else raw).decode("utf-8", "surrogateescape")
     if kind in _WITHOUT_DATA or (not kind and name.endswith("/")):
         return TarMember(name, 0, is_file=False)
-    return TarMember(name, length, is_file=kind in b"\x007")
+    return TarMember(name, length, is_file=kind in _FILES)
 
 
 def _extended(kind: int, extra: bytes, name: str | None, size: int | None) -> tuple[str | None, int | None]:

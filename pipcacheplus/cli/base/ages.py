@@ -22,5 +22,6 @@ def age_s(text: str) -> float:
     """
     match = _AGE.fullmatch(text.strip())
     if match is None:
-        raise ArgumentTypeError(f"{text!r} is no age; write {AGE_HELP}")
+        problem = f"{text!r} is no age; write {AGE_HELP}"
+        raise ArgumentTypeError(problem)
     return float(match["number"]) * _UNITS_S[match["unit"]]

@@ -11,7 +11,7 @@ from pipcacheplus import __version__
 from pipcacheplus.cli.base import exits, options
 from pipcacheplus.cli.base.command import Answer, Command, Request
 from pipcacheplus.cli.base.console import Console, open_console
-from pipcacheplus.cli.base.family import members
+from pipcacheplus.cli.base.family import Family, members
 from pipcacheplus.errors import PipCachePlusError
 from pipcacheplus.render.view import Format
 
@@ -28,7 +28,7 @@ def run(arguments: Sequence[str]) -> int:
     Raises:
         SystemExit: As argparse does it, after help, the version, or arguments that cannot be understood.
     """
-    commands = members("pipcacheplus.cli", "COMMAND", Command)
+    commands = Family("pipcacheplus.cli", "COMMAND", Command)
     formats = members("pipcacheplus.render", "FORMAT", Format)
     words = {name: form.help for name, form in formats.items()}
     aliases = {alias: name for name, form in formats.items() for alias in form.aliases}

@@ -12,6 +12,8 @@ from pipcacheplus.render.view import View
 
 __all__ = ["lines"]
 
+_PARTS = re.compile(r"[0-9]+|[^0-9._-]+")
+_BEFORE_THE_END = ("a", "b", "c", "dev", "pre", "rc")
 _PAGES = frozenset({Kind.INDEX_PAGE, Kind.LINKS_PAGE, Kind.REDIRECT})
 
 
@@ -53,10 +55,16 @@ def _end(entry: Entry, view: View) -> Row:
 
 
 def _order(entry: Entry) -> tuple[str, list[tuple[int, str]], str, str]:
-    """Order by project, version, kind; `1.10` comes behind `1.9`."""
-    parts = re.findall(r"\d+|[^\d.]+", entry.version or "")
-    version = [(int(part[:18]), "") if part[0] in "0123456789" else (-1, part) for part in parts]
-    return entry.project or "", version, entry.kind.value, entry.id
+    """Order by project, version, kind; `1.10` comes behind `1.9`, and `1.9rc1` before it."""
+    parts = _PARTS.findall(entry.version or "")
+    return entry.project or "", [*map(_rank, parts), (0, "")], entry.kind.value, entry.id
+
+
+def _rank(part: str) -> tuple[int, str]:
+    # Near enough to PEP 440 for a list, and for versions that it does not know. The end counts as (0, "").
+    if part[0] in "0123456789":
+        return int(part[:18]), ""
+    return (-1 if part.lower().startswith(_BEFORE_THE_END) else 0), part
 
 
 def _totals(entries: tuple[Entry, ...]) -> str:

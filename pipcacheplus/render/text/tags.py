@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 __all__ = ["platforms_in_words", "pythons_in_words"]
 
@@ -11,6 +12,7 @@ _WINDOWS = {"win32": "windows x86", "win_amd64": "windows x86_64", "win_arm64": 
 _MOST = 3
 
 
+@lru_cache(maxsize=1024)
 def pythons_in_words(tags: tuple[str, ...]) -> str:
     """Return the Pythons of a set of expanded tags, and an ABI that says more than they do.
 
@@ -25,6 +27,7 @@ def pythons_in_words(tags: tuple[str, ...]) -> str:
     return " ".join(filter(None, (_few(pythons), _few(abis))))
 
 
+@lru_cache(maxsize=1024)
 def platforms_in_words(tags: tuple[str, ...]) -> str:
     """Return the systems of a set of expanded tags without their versions; nothing for `any`.
 

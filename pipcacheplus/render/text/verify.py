@@ -7,6 +7,7 @@ from pipcacheplus.model import Finding, Group, Remedy, Severity, Source, Value
 from pipcacheplus.render.summary import counted, tally
 from pipcacheplus.render.text.page import Page
 from pipcacheplus.render.text.words import describe, number, safe, size
+from pipcacheplus.render.times import rfc3339
 from pipcacheplus.render.view import View
 
 __all__ = ["lines"]
@@ -54,12 +55,14 @@ def _group(group: Group, findings: Sequence[Finding], view: View, page: Page) ->
 def _details(finding: Finding) -> Iterator[str]:
     yield f"    {finding.check}: {safe(finding.entry.id)}"
     for key, value in finding.evidence:
-        yield f"    {safe(key.replace('_', ' '))}: {safe(_value(value))}"
+        yield f"    {safe(key.replace('_', ' '))}: {safe(_value(key, value))}"
 
 
-def _value(value: Value) -> str:
+def _value(key: str, value: Value) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int) and key.endswith("_until"):
+        return rfc3339(value) or ""
     return "unknown" if value is None else str(value)
 
 

@@ -1,0 +1,122 @@
+"""Whether an archive is whole, by what it says of itself: every checksum, read from the first byte to the last."""
+
+from typing import BinaryIO
+
+from pipcacheplus.facts import Broken, Unknown
+from pipcacheplus.readers.central import Directory, read_directory, read_member
+from pipcacheplus.readers.members import read_members
+from pipcacheplus.readers.record import Row, read_rows
+from pipcacheplus.readers.tar import Tar
+from pipcacheplus.readers.unpacking import MAX_BYTES, MAX_RATIO, Stream, format_of
+from pipcacheplus.readers.wheel import has_dist_info
+from pipcacheplus.readers.zipend import read_at
+
+__all__ = ["check_record", "read_to_end", "read_wheel_to_end"]
+
+MAX_RECORD_BYTES = 16 << 20
+_MAX_TAR_HEADERS = 2_000_000
+
+
+def read_to_end(
+    file: BinaryIO, size: int, *, max_bytes: int = MAX_BYTES, max_ratio: int = MAX_RATIO
+) -> Broken | Unknown | None:
+    """Tell whether a zip or tar archive is whole; `None` if it is.
+
+    Args:
+        file: Seekable.
+        size: Its length in bytes.
+        max_bytes: Most bytes of content that are unpacked.
+        max_ratio: Most bytes of content to a packed byte, 16 MiB of content aside.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    if not size:
+        return Broken(reason="is empty", offset=0, is_cut=True)
+    kind = format_of(read_at(file, 0, 512))
+    if kind in {None, "zip"}:
+        directory = read_directory(file, size)
+        if isinstance(directory, (Broken, Unknown)):
+            return directory
+        return _read_zip(file, directory, {}, is_all=True, max_bytes=max_bytes, max_ratio=max_ratio)
+    return _read_tar(file, kind or "", max_bytes, max_ratio)
+
+
+def check_record(file: BinaryIO, size: int) -> Broken | Unknown | None:
+    """Tell whether the members that the RECORD of a wheel lists are as it says; others are not read.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    return _read_wheel(file, size, is_all=False)
+
+
+def read_wheel_to_end(
+    file: BinaryIO, size: int, *, max_bytes: int = MAX_BYTES, max_ratio: int = MAX_RATIO
+) -> Broken | Unknown | None:
+    """Do what `read_to_end` and `check_record` do, and unpack each member once.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    return _read_wheel(file, size, is_all=True, max_bytes=max_bytes, max_ratio=max_ratio)
+
+
+def _read_wheel(
+    file: BinaryIO, size: int, *, is_all: bool, max_bytes: int = MAX_BYTES, max_ratio: int = MAX_RATIO
+) -> Broken | Unknown | None:
+    directory = read_directory(file, size)
+    if isinstance(directory, (Broken, Unknown)):
+        return directory
+    rows = _rows(file, directory)
+    if isinstance(rows, Broken):
+        return rows
+    known: dict[str, Row] = {} if isinstance(rows, Unknown) else rows
+    fault = _read_zip(file, directory, known, is_all=is_all, max_bytes=max_bytes, max_ratio=max_ratio)
+    return rows if fault is None and isinstance(rows, Unknown) else fault
+
+
+def _rows(file: BinaryIO, directory: Directory) -> dict[str, Row] | Broken | Unknown:
+    """Return the rows of RECORD; each has a member, and only one."""
+    stem = has_dist_info(directory)
+    if stem is None:
+        return Broken(reason="zip without a .dist-info directory")
+    records = [m for m in directory.named_like(b"RECORD") if m.name == f"{stem}.dist-info/RECORD"]
+    if not records:
+        return Broken(reason=f"no RECORD in {stem}.dist-info")
+    text = read_member(file, records[-1], limit=MAX_RECORD_BYTES)
+    rows = text if isinstance(text, (Broken, Unknown)) else read_rows(text, stem=stem)
+    if isinstance(rows, (Broken, Unknown)):
+        return rows
+    names = [member.name for member in directory.members()]
+    if len(set(names)) != len(names):
+        return Unknown(reason="two members of one name")
+    missing = rows.keys() - set(names)
+    lost = next((name for name in sorted(missing) if _is_plain(name)), None)
+    return Broken(reason=f"{lost} is in RECORD, but not in the archive") if lost else rows
+
+
+def _is_plain(name: str) -> bool:
+    """Tell whether a member would have to have just this name: no other spelling, no place outside the archive."""
+    return name.isascii() and not {"", ".", ".."} & set(name.split("/"))
+
+
+def _read_zip(
+    file: BinaryIO, directory: Directory, rows: dict[str, Row], *, is_all: bool, max_bytes: int, max_ratio: int
+) -> Broken | Unknown | None:
+    fault = read_members(file, directory, rows=rows, is_all=is_all, max_bytes=max_bytes, max_ratio=max_ratio)
+    if fault is None and (directory.shift or directory.trailing):
+        return Unknown(reason="other bytes in front of the archive or behind it")
+    return fault
+
+
+def _read_tar(file: BinaryIO, kind: str, max_bytes: int, max_ratio: int) -> Broken | Unknown | None:
+    stream = Stream(file, kind, max_bytes=max_bytes, max_ratio=max_ratio)
+    tar = Tar(stream, max_headers=_MAX_TAR_HEADERS)
+    for _ in tar:
+        pass
+    # What follows the members is read as well: the checksum stands at the very end.
+    fault = stream.drain() or tar.fault
+    if fault is None and kind == "tar" and not tar.has_end:
+        return Unknown(reason="tar archive without the mark of its end")
+    return fault

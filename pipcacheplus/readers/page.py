@@ -1,0 +1,175 @@
+"""What an index page says: which project, which files, and their digests; or that it is just a page of links.
+
+Sources: PEP 503 and 629 (HTML), 691 (JSON), 658 and 714 (metadata beside a file); pip 26.3 `_internal/models/link.py`
+for which key and which attribute goes before which, because what counts is what pip understood.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+
+from pipcacheplus.facts import Broken, Link, Page, Unknown
+from pipcacheplus.readers.html import Tag, read_tags
+
+__all__ = ["MAX_JSON_BYTES", "MAX_LINKS", "read_page"]
+
+MAX_LINKS = 250_000
+"""Ten times as many as the largest project has files."""
+MAX_JSON_BYTES = 64 << 20
+"""A hostile document takes twenty times its size in memory once it is parsed."""
+
+_Hashes = tuple[tuple[str, str], ...]
+
+_METADATA_KEYS = ("core-metadata", "dist-info-metadata", "data-dist-info-metadata")
+_METADATA_ATTRIBUTES = ("data-core-metadata", "data-dist-info-metadata")
+_DIGEST = re.compile(r"(sha512|sha384|sha256|sha224|sha1|md5)=([0-9a-fA-F]+)")
+_TITLE = re.compile(r"\blinks for (\S+)\s*$", re.IGNORECASE)
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_LATIN = frozenset({"iso-8859-1", "iso8859-1", "latin-1", "latin1", "windows-1252", "cp1252"})
+_VERSION_MARK = "pypi:repository-version"
+
+
+def read_page(data: bytes, *, content_type: str | None) -> Page | Broken | Unknown:
+    """Read a page, JSON or HTML by its first character.
+
+    Args:
+        data: The decoded content, all of it.
+        content_type: The header's value, for its `charset`.
+
+    Returns:
+        The page; `Broken` if it is cut or no JSON; `Unknown` if it has neither links nor the marks of an index page,
+        or more than `MAX_LINKS` links.
+    """
+    front = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not data:
+        return Broken(reason="is empty", offset=0, is_cut=True)
+    return _read_json(data) if front[:1] in {b"{", b"["} else _read_html(data, content_type or "")
+
+
+def _read_json(data: bytes) -> Page | Broken | Unknown:
+    if len(data) > MAX_JSON_BYTES:
+        return Unknown(reason=f"JSON of {len(data)} bytes")
+    try:
+        # No number is looked at, and a number of a million digits takes int() too long.
+        document = json.loads(data, parse_int=float)
+    except json.JSONDecodeError as error:
+        # What is cut ends in the middle: within a text, or where something else has to follow.
+        is_cut = error.msg.startswith("Unterminated") or error.pos >= len(error.doc.rstrip()) - len("\\uXXXX")
+        return Broken(reason="is not JSON", offset=error.pos, is_cut=is_cut)
+    except UnicodeDecodeError as error:
+        return Broken(reason="is not JSON", offset=error.start, is_cut="unexpected end" in error.reason)
+    except (ValueError, RecursionError):
+        return Broken(reason="is not JSON")
+    files = document.get("files") if isinstance(document, dict) else None
+    if not isinstance(files, list):
+        return Unknown(reason="no index page")
+    if len(files) > MAX_LINKS:
+        return Unknown(reason=f"page of {len(files)} links")
+    links = tuple(link for file in files if isinstance(file, dict) and (link := _json_link(file)))
+    name = document.get("name")
+    name = _clean(name) if isinstance(name, str) and name else None
+    return Page(name=name, format="json", is_index=name is not None, links=links)
+
+
+def _json_link(file: dict[str, object]) -> Link | None:
+    address, filename = file.get("url"), file.get("filename")
+    if not isinstance(address, str):
+        return None
+    url = _clean(address).partition("#")[0]
+    given = next((file[key] for key in _METADATA_KEYS if file.get(key) is not None), None)
+    if isinstance(given, dict):
+        metadata: _Hashes | None = _json_hashes(given)
+    else:
+        metadata = () if given is True else None
+    return Link(
+        url=url,
+        filename=_clean(filename) if isinstance(filename, str) else _filename(url),
+        hashes=_json_hashes(file.get("hashes")),
+        metadata_hashes=metadata,
+    )
+
+
+def _json_hashes(given: object) -> _Hashes:
+    if not isinstance(given, dict):
+        return ()
+    return tuple((_clean(name), _clean(value).lower()) for name, value in given.items() if isinstance(value, str))
+
+
+def _clean(text: str) -> str:
+    """Replace lone surrogates, which JSON can spell and no later step can encode."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _read_html(data: bytes, content_type: str) -> Page | Broken | Unknown:
+    marks: dict[str, str] = {}
+    links: list[Link] = []
+    for tag in read_tags(data, _encoding(data, content_type)):
+        if tag.name == "a":
+            links.extend(_html_links(tag))
+        else:
+            _mark(tag, marks)
+        if len(links) > MAX_LINKS:
+            return Unknown(reason=f"page of more than {MAX_LINKS} links")
+    is_index = "name" in marks or "version" in marks
+    if not links and not is_index:
+        return Unknown(reason="no index page")
+    if "end" not in marks:
+        return Broken(reason="ends inside a tag", offset=len(data), is_cut=True)
+    return Page(
+        name=marks.get("name"), format="html", is_index=is_index, links=tuple(links), base=marks.get("base") or None
+    )
+
+
+def _mark(tag: Tag, marks: dict[str, str]) -> None:
+    """Note what a tag says of the page; the first that says it counts."""
+    if not tag.name:
+        marks["end"] = ""
+    elif tag.name == "base" and "href" in tag.attributes:
+        marks.setdefault("base", tag.attributes["href"].strip())
+    elif tag.name == "meta" and tag.attributes.get("name", "").lower() == _VERSION_MARK:
+        marks["version"] = ""
+    elif found := _TITLE.search(tag.text):
+        marks.setdefault("name", found[1])
+
+
+def _encoding(data: bytes, content_type: str) -> str:
+    """Return the encoding that the header names, if it is a known one; else UTF-8, or Latin-1 where that cannot be."""
+    named = _CHARSET.search(content_type)
+    if named and named[1].lower() in _LATIN:
+        return "latin-1"
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8"
+
+
+def _html_links(tag: Tag) -> Iterable[Link]:
+    url, _, fragment = tag.attributes.get("href", "").strip().partition("#")
+    if not url:
+        return
+    given = next((tag.attributes[key] for key in _METADATA_ATTRIBUTES if key in tag.attributes), "false")
+    yield Link(
+        url=url,
+        filename=_filename(url),
+        hashes=_digests(fragment),
+        metadata_hashes=None if given.lower() == "false" else _digests(given),
+    )
+
+
+def _digests(text: str) -> _Hashes:
+    found: list[tuple[str, str]] = []
+    for part in text.split("&") if text else ():
+        match = _DIGEST.fullmatch(part)
+        if match:
+            found.append((match[1], match[2].lower()))
+    return tuple(found)
+
+
+def _filename(url: str) -> str:
+    name = url.partition("?")[0].rstrip("/").rpartition("/")[2]
+    if "%" not in name:
+        return name
+    from urllib.parse import unquote  # noqa: PLC0415 - slow to import, and seldom needed
+
+    return unquote(name)

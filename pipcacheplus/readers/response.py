@@ -1,0 +1,54 @@
+"""The formats of cached responses, told apart by the first bytes of the file.
+
+Source: pip 6.0 to 26.3, `cachecontrol/serialize.py`: an entry starts with `cc=`, one digit and a comma. Released pips
+wrote 1 (a pickle), 2 (zlib, JSON, base64) and 4 (msgpack).
+"""
+
+import re
+from typing import BinaryIO
+
+from pipcacheplus.facts import Broken, Head
+from pipcacheplus.readers.encoded import read_encoded
+from pipcacheplus.readers.packed import read_packed
+from pipcacheplus.readers.pickled import read_pickle
+
+__all__ = ["PREFIX_LENGTH", "read_head"]
+
+PREFIX_LENGTH = 5
+"""Bytes before the entry's own format starts."""
+_FRONT = 8 << 10
+_PREFIX = re.compile(rb"cc=[0-9],")
+_CUT_PREFIX = re.compile(rb"c(c(=[124]?)?)?")
+
+
+def read_head(file: BinaryIO, size: int, *, limit: int = 1 << 20) -> Head | Broken:
+    """Decode the head of a cached response; the payload inside the file is not held, and if possible not read.
+
+    Memory: a small multiple of `limit`; for a pickle, up to three times `pickled.BODY_LIMIT`. Time: cc=4 reads 8 KiB
+    of an ordinary head whatever the payload's size; cc=2 has to unpack the whole file, because the headers stand
+    behind the payload; cc=1 reads past payloads that are too long to be held.
+
+    Args:
+        file: Seekable; the head of `http-v2`, or a one-file entry of `http`. Its position is moved, it stays open.
+        size: Length of the file in bytes; nothing behind it is read.
+        limit: Most bytes of the head, the payload not counted. A longer head counts as broken.
+
+    Raises:
+        OSError: The file cannot be read. No bytes make it raise.
+    """
+    file.seek(0)
+    front = file.read(min(size, _FRONT)) or b""
+    if not front:
+        return Broken(reason="empty", offset=0, is_cut=True)
+    if _CUT_PREFIX.fullmatch(front):
+        return Broken(reason="ends inside the mark of the format", offset=len(front), is_cut=True)
+    match front[:PREFIX_LENGTH]:
+        case b"cc=4,":
+            return read_packed(file, front, size, start=PREFIX_LENGTH, limit=limit)
+        case b"cc=2,":
+            return read_encoded(file, size, start=PREFIX_LENGTH, limit=limit)
+        case b"cc=1,":
+            return read_pickle(file, size, start=PREFIX_LENGTH)
+        case prefix:
+            mark = prefix[:-1].decode("ascii") if _PREFIX.fullmatch(prefix) else "no mark"
+            return Broken(reason=f"no known format ({mark})", offset=0)

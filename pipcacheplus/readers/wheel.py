@@ -1,0 +1,108 @@
+"""What a wheel says of itself: METADATA and WHEEL in the dist-info directory at its top."""
+
+from collections.abc import Iterator
+from itertools import islice, product
+from typing import BinaryIO
+
+from pipcacheplus.facts import Broken, Unknown, Wheel
+from pipcacheplus.readers.central import Directory, Member, read_directory, read_front, read_member
+from pipcacheplus.readers.metadata import MAX_HEADER_BYTES, fields, name_and_version
+
+__all__ = ["has_dist_info", "read_wheel"]
+
+_SUFFIX = ".dist-info"
+_FRONT_BYTES = 64 << 10
+"""Holds the header of nearly every METADATA; what follows is the description."""
+_MAX_WHEEL_BYTES = 1 << 20
+_MAX_TAGS = 10_000
+"""Expanded; the longest known list has some hundreds."""
+_TAG_PARTS = 3
+
+
+def has_dist_info(directory: Directory) -> str | None:
+    """Return the name of the first dist-info directory at the top, without `.dist-info`; `None` if there is none."""
+    return next(_stems(directory), None)
+
+
+def read_wheel(
+    file: BinaryIO, size: int, *, directory: Directory | Broken | Unknown | None = None
+) -> Wheel | Broken | Unknown:
+    """Read name, version and tags; only the two members that hold them are unpacked.
+
+    Args:
+        file: Seekable.
+        size: Its length in bytes.
+        directory: What `read_directory` returned for this file, if it was read already.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    if directory is None:
+        directory = read_directory(file, size)
+    if isinstance(directory, (Broken, Unknown)):
+        return directory
+    stems = set(_stems(directory))
+    if not stems:
+        return Broken(reason="zip without a .dist-info directory")
+    if len(stems) > 1:
+        # pip 20.0 and later refuse such a wheel (`_internal/utils/wheel.py`).
+        return Broken(reason="more than one .dist-info directory")
+    (stem,) = stems
+    return _read(file, directory, stem)
+
+
+def _read(file: BinaryIO, directory: Directory, stem: str) -> Wheel | Broken | Unknown:
+    members = {member.name: member for member in directory.named_like(_SUFFIX.encode())}
+    metadata, wheel = (members.get(f"{stem}{_SUFFIX}/{name}") for name in ("METADATA", "WHEEL"))
+    if metadata is None or wheel is None:
+        return Broken(reason=f"no {'WHEEL' if metadata else 'METADATA'} in {stem}{_SUFFIX}")
+    found = _read_metadata(file, metadata)
+    if isinstance(found, (Broken, Unknown)):
+        return found
+    text = read_member(file, wheel, limit=_MAX_WHEEL_BYTES)
+    if isinstance(text, (Broken, Unknown)):
+        return text
+    return _wheel(stem, found, text, len(directory))
+
+
+def _read_metadata(file: BinaryIO, metadata: Member) -> tuple[str, str] | Broken | Unknown:
+    found: tuple[str, str] | Broken | Unknown = Broken(reason="")
+    for length in (_FRONT_BYTES, MAX_HEADER_BYTES):
+        front = read_front(file, metadata, length=length)
+        found = front if isinstance(front, (Broken, Unknown)) else name_and_version(fields(front))
+        if not isinstance(found, Broken) or metadata.size <= length:
+            break
+    return found
+
+
+def _stems(directory: Directory) -> Iterator[str]:
+    """Yield the names of the dist-info directories at the top, again and again, without `.dist-info`."""
+    for member in directory.named_like(_SUFFIX.encode()):
+        top, slash, _ = member.name.partition("/")
+        if slash and top.endswith(_SUFFIX) and top != _SUFFIX:
+            yield top[: -len(_SUFFIX)]
+
+
+def _wheel(stem: str, found: tuple[str, str], text: bytes, members: int) -> Wheel | Unknown:
+    # WHEEL has no body: what stands behind an empty line is a field as well.
+    pairs = [pair for part in text.replace(b"\r\n", b"\n").split(b"\n\n") for pair in fields(part.lstrip(b"\n"))]
+    tags: set[str] = set()
+    for tag in (value for name, value in pairs if name == "tag"):
+        tags.update(_expanded(tag, _MAX_TAGS - len(tags) + 1))
+        if len(tags) > _MAX_TAGS:
+            return Unknown(reason=f"wheel of more than {_MAX_TAGS} tags")
+    build = next((value for name, value in pairs if name == "build" and value), None)
+    name, version = found
+    return Wheel(name=name, version=version, tags=tuple(sorted(tags)), build=build, stem=stem, members=members)
+
+
+def _expanded(tag: str, limit: int) -> Iterator[str]:
+    """Yield the tags of a compressed set (PEP 425), at most `limit`; none if it has not three parts.
+
+    >>> list(_expanded("py2.py3-none-any", 9))
+    ['py2-none-any', 'py3-none-any']
+    """
+    parts = [part.split(".") for part in tag.lower().split("-")]
+    if len(parts) != _TAG_PARTS:
+        return iter(())
+    return islice(("-".join(choice) for choice in product(*parts)), limit)
