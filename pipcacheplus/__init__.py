@@ -4,26 +4,29 @@ The names below are the promise, in the order of the pipeline; besides them, `er
 JSON are. All is typed, frozen and silent: no printing, no prompting, no global state.
 """
 
-from pipcacheplus.cache import PipCache, Progress
-from pipcacheplus.inventory import Inventory, Verification
-from pipcacheplus.model import (
-    Action,
-    Area,
-    CacheDir,
-    Entry,
-    File,
-    Finding,
-    Group,
-    Kind,
-    Outcome,
-    Plan,
-    Remedy,
-    Report,
-    Severity,
-    Source,
-    State,
-)
-from pipcacheplus.pruning import prune_corrupt, prune_incompatible_wheels, prune_partial, prune_stale, verify
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipcacheplus.cache import PipCache, Progress
+    from pipcacheplus.inventory import Inventory, Verification
+    from pipcacheplus.model import (
+        Action,
+        Area,
+        CacheDir,
+        Entry,
+        File,
+        Finding,
+        Group,
+        Kind,
+        Outcome,
+        Plan,
+        Remedy,
+        Report,
+        Severity,
+        Source,
+        State,
+    )
+    from pipcacheplus.pruning import prune_corrupt, prune_incompatible_wheels, prune_partial, prune_stale, verify
 
 __all__ = [
     "Action",
@@ -54,3 +57,27 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    **dict.fromkeys(("PipCache", "Progress"), "cache"),
+    **dict.fromkeys(("Inventory", "Verification"), "inventory"),
+    **dict.fromkeys(
+        ("prune_corrupt", "prune_incompatible_wheels", "prune_partial", "prune_stale", "verify"), "pruning"
+    ),
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first asked for (PEP 562): `python -m pipcacheplus dir` needs none of them."""
+    if name not in __all__:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    from importlib import import_module  # noqa: PLC0415 - as above
+
+    value: object = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'model')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -7,19 +7,20 @@ from dataclasses import replace
 
 from pipcacheplus import gate
 from pipcacheplus.errors import CacheNotFoundError
-from pipcacheplus.facts import Unknown
+from pipcacheplus.facts import Depth, Facts, Unknown
 from pipcacheplus.identify import identify
 from pipcacheplus.inventory import Inventory, Verification, Wanted
-from pipcacheplus.judging import Check, Context, Cost, Judged, checks, findings, is_young
+from pipcacheplus.judging import Check, Context, Judged, checks, findings, is_young
 from pipcacheplus.locate import locate
 from pipcacheplus.machine import this_machine
 from pipcacheplus.model import CacheDir, Entry, Finding, Group, Plan, Report, Shape, Source, Warned
 from pipcacheplus.opening import ChangedError, OpenCache
 from pipcacheplus.plan import Rule, by_findings, by_request, make_plan, planned
-from pipcacheplus.readers.entry import Depth, read
 from pipcacheplus.scan import scan
 
 __all__ = ["PipCache", "Progress"]
+
+_HOUR_S = 3600.0
 
 Progress = Callable[[int, int | None], None]
 """Called with what is done and with all there is to do, `None` if that is not known."""
@@ -83,10 +84,36 @@ class PipCache:
         entries = tuple(one.entry for one in judged if _is_listed(one.entry) and wanted.is_wanted(one.entry))
         return Inventory(cache=self.dir, entries=entries, warnings=tuple(warnings), unmatched=wanted.unmatched)
 
+    def overview(
+        self, *, reads: bool = False, pythons: Sequence[str] | None = None, progress: Progress | None = None
+    ) -> Inventory:
+        """List the entries, and what could go, in one pass.
+
+        Args:
+            reads: Whether heads, pages and the ends of archives are read; without, nothing is opened, and kinds and
+                findings are those that names and times tell.
+            pythons: As `plan`; asked only if anything is read.
+            progress: Called with the entries looked at.
+
+        Raises:
+            InterpreterError: One of `pythons` cannot be asked.
+        """
+        depth = Depth.ENDS if reads else Depth.NAMES
+        put = tuple(check for check in checks() if check.depth <= depth)
+        warnings: list[Warned] = []
+        entries: list[Entry] = []
+        found: list[Finding] = []
+        context = _context(min_age_s=_HOUR_S, pythons=pythons, needs_tags=reads)
+        for one in self._judged(put, context, warnings, depth, progress):
+            found.extend(one.findings)
+            if _is_listed(one.entry):
+                entries.append(one.entry)
+        return Inventory(cache=self.dir, entries=tuple(entries), warnings=tuple(warnings), findings=tuple(found))
+
     def verify(
         self,
         *what: str,
-        min_age_s: float = 3600,
+        min_age_s: float = _HOUR_S,
         pythons: Sequence[str] | None = None,
         progress: Progress | None = None,
     ) -> Verification:
@@ -127,7 +154,7 @@ class PipCache:
         unsafe: bool = False,
         orphaned: bool = False,
         keep: Sequence[str] = (),
-        min_age_s: float = 3600,
+        min_age_s: float = _HOUR_S,
         pythons: Sequence[str] | None = None,
         progress: Progress | None = None,
     ) -> Plan:
@@ -159,15 +186,15 @@ class PipCache:
             Group.ORPHANED: orphaned,
         }
         groups = frozenset(group for group, is_asked in chosen.items() if is_asked)
-        put = tuple(check for check in checks() if (check.group in groups if groups else check.cost < Cost.WHOLE))
+        put = tuple(check for check in checks() if (check.group in groups if groups else check.depth < Depth.WHOLE))
         context = _context(min_age_s=min_age_s, pythons=pythons, needs_tags=incompatible)
         if stale is not False and stale is not True:
             context = replace(context, stale_age_s=float(stale))
-        depth = Depth(max(check.cost for check in put))
+        depth = Depth(max(check.depth for check in put))
         return self._planned(by_findings(groups), put, context, depth, keep=keep, progress=progress)
 
     def plan_removal(
-        self, *what: str, keep: Sequence[str] = (), min_age_s: float = 3600, progress: Progress | None = None
+        self, *what: str, keep: Sequence[str] = (), min_age_s: float = _HOUR_S, progress: Progress | None = None
     ) -> Plan:
         """Decide what goes if everything that fits `what` is to go; of nothing, nothing.
 
@@ -181,7 +208,7 @@ class PipCache:
         return replace(made, unmatched=wanted.unmatched)
 
     def plan_purge(
-        self, *, keep: Sequence[str] = (), min_age_s: float = 3600, progress: Progress | None = None
+        self, *, keep: Sequence[str] = (), min_age_s: float = _HOUR_S, progress: Progress | None = None
     ) -> Plan:
         """Decide what goes if everything that pip wrote is to go.
 
@@ -246,7 +273,7 @@ class PipCache:
                     warnings.append(entry)
                     continue
                 try:
-                    facts = read(entry, contents, depth=depth)
+                    facts = Facts() if depth is Depth.NAMES else _read(entry, contents, depth)
                 except (ChangedError, FileNotFoundError):
                     continue  # a pip renewed or dropped it meanwhile: there is nothing to say of it
                 except OSError as error:
@@ -258,6 +285,12 @@ class PipCache:
                 yield Judged(named, tuple(findings(named, facts, context, put)), is_unknown)
                 if progress is not None:
                     progress(done + 1, None)
+
+
+def _read(entry: Entry, cache: OpenCache, depth: Depth) -> Facts:
+    from pipcacheplus.readers.entry import read  # noqa: PLC0415 - slow to import, and not needed for names alone
+
+    return read(entry, cache, depth=depth)
 
 
 def _is_listed(entry: Entry) -> bool:

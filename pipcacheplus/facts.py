@@ -5,10 +5,11 @@ read. All are frozen and hold no more than a stated number of bytes (see each re
 """
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, IntEnum
 
 __all__ = [
     "Broken",
+    "Depth",
     "Facts",
     "Format",
     "Head",
@@ -24,6 +25,17 @@ __all__ = [
     "Unknown",
     "Wheel",
 ]
+
+
+class Depth(IntEnum):
+    """How far an entry is read."""
+
+    NAMES = 0
+    """Nothing: names and stamps only."""
+    ENDS = 1
+    """Heads, pages, and of archives what names them."""
+    WHOLE = 2
+    """Archives to their end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,7 @@ def identify(entry: Entry, facts: Facts) -> Entry:
     match entry.shape:
         case Shape.BUILT_WHEEL:
             return _built_wheel(entry, facts)
-        case Shape.PAIR | Shape.SINGLE:
+        case Shape.PAIR | Shape.SINGLE if facts.head is not None:
             return _response(entry, facts, _kind(facts))
         case Shape.HEAD | Shape.BODY:
             return _response(entry, facts, Kind.LEFTOVER)

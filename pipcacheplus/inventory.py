@@ -18,6 +18,8 @@ class Inventory:
     warnings: tuple[Warned, ...] = ()
     unmatched: tuple[str, ...] = ()
     """Selections that fitted nothing."""
+    findings: tuple[Finding, ...] = ()
+    """What an overview finds wrong on the way."""
 
     def select(self, *what: str, kind: str | None = None) -> tuple[Entry, ...]:
         """Return the entries that fit one of these, in the words of the command line; all if none is given.

@@ -8,27 +8,15 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
 from functools import cache
 from typing import NamedTuple
 
-from pipcacheplus.facts import Facts
+from pipcacheplus.facts import Depth, Facts
 from pipcacheplus.model import Entry, Finding, Group, Remedy, Severity, Shape, Value
 
-__all__ = ["DAY_S", "Check", "Context", "Cost", "Judged", "Verdict", "checks", "findings", "is_young", "left_behind"]
+__all__ = ["DAY_S", "Check", "Context", "Judged", "Verdict", "checks", "findings", "is_young", "left_behind"]
 
 DAY_S = 86_400
-
-
-class Cost(IntEnum):
-    """What a check needs to have been read; the numbers are those of `readers.entry.Depth`."""
-
-    STAT = 0
-    """Nothing but names and stamps."""
-    ENDS = 1
-    """Heads, pages, and what names an archive."""
-    WHOLE = 2
-    """Archives to their end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +62,8 @@ class Check:
     shapes: frozenset[Shape]
     severity: Severity
     remedy: Remedy
-    cost: Cost
+    depth: Depth
+    """How far an entry must have been read for it."""
     run: Callable[[Entry, Facts, Context], Iterable[Verdict]]
 
 

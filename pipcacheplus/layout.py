@@ -9,6 +9,7 @@ pip 6.0 to 19.2 `_vendor/cachecontrol/caches/file_cache.py` and `_vendor/lockfil
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -28,6 +29,7 @@ __all__ = [
     "page_key",
     "place_of",
     "role_of",
+    "roles_in",
     "selfcheck_name",
 ]
 
@@ -162,34 +164,44 @@ def _is_key_of(fan_out: list[str], key: str) -> bool:
     return _KEY.fullmatch(key) is not None and list(key[:_KEY_DEPTH]) == fan_out
 
 
-def role_of(folder: str, name: str, place: Place | None = None) -> Role:
+def role_of(folder: str, name: str) -> Role:
     """Return what a regular file is for, by the directory it lies in and its name.
-
-    `place` is what `place_of` says of the directory, if that is known already.
 
     >>> role_of("wheels/18/ac/23/" + "5" * 50, "demo-1.0-py3-none-any.whl")
     <Role.WHEEL: 'wheel'>
     >>> role_of("wheels", "demo-1.0-py3-none-any.whl")
     <Role.FOREIGN: 'foreign'>
     """
-    place = place or place_of(folder)
-    area = area_of(folder or name)
-    if place is Place.ROOT:
-        return _root_role(name)
-    if place is Place.BUILD:
-        return Role.BUILD
-    if place is Place.LOCK:
-        return Role.LOCK if _LOCK_INNER.fullmatch(name) else Role.FOREIGN
-    if place is not Place.LEAF:
-        return Role.FOREIGN
-    match area:
-        case Area.HTTP | Area.HTTP_V2:
-            return _http_role(area, folder.split("/")[1:], name)
+    return roles_in(folder, place_of(folder))(name)
+
+
+def roles_in(folder: str, place: Place) -> Callable[[str], Role]:
+    """Return the function from the name of a regular file in this directory to what it is for.
+
+    `place` is what `place_of` says of the directory.
+    """
+    match place:
+        case Place.ROOT:
+            return _root_role
+        case Place.BUILD:
+            return lambda _name: Role.BUILD
+        case Place.LOCK:
+            return lambda name: Role.LOCK if _LOCK_INNER.fullmatch(name) else Role.FOREIGN
+        case Place.LEAF:
+            return _leaf_roles(folder)
+    return lambda _name: Role.FOREIGN
+
+
+def _leaf_roles(folder: str) -> Callable[[str], Role]:
+    match area_of(folder):
+        case Area.HTTP | Area.HTTP_V2 as area:
+            fan_out = folder.split("/")[1:]
+            return lambda name: _http_role(area, fan_out, name)
         case Area.WHEELS:
-            return _wheels_role(name)
+            return _wheels_role
         case Area.SELFCHECK:
-            return _selfcheck_role(name)
-    return Role.LOG if name == _LOG[1] else Role.FOREIGN
+            return _selfcheck_role
+    return lambda name: Role.LOG if name == _LOG[1] else Role.FOREIGN
 
 
 def _root_role(name: str) -> Role:

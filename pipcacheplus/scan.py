@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from os import stat_result
 
-from pipcacheplus.layout import Place, Role, area_of, body_path, place_of, role_of
+from pipcacheplus.layout import Place, Role, area_of, body_path, place_of, roles_in
 from pipcacheplus.model import Area, Entry, File, Folder, Kind, Shape, Warned
 from pipcacheplus.opening import OpenCache, file_of
 
@@ -75,11 +75,12 @@ def _list(cache: OpenCache, path: str) -> _Listing:
     files: list[tuple[Role, File]] = []
     folders: list[Folder] = []
     prefix = path + "/" if path else ""
+    role_of = roles_in(path, place)
     for name, status in cache.names(path):
         if stat.S_ISDIR(status.st_mode):
             folders.append(_folder_of(prefix + name, status))
         else:
-            role = role_of(path, name, place) if stat.S_ISREG(status.st_mode) else Role.FOREIGN
+            role = role_of(name) if stat.S_ISREG(status.st_mode) else Role.FOREIGN
             if (role is Role.LOCK or role is Role.LOCK_LINK) and status.st_size:
                 role = Role.FOREIGN  # pip's locks are names, without content
             files.append((role, file_of(prefix + name, status)))

@@ -8,8 +8,8 @@ install fails for ever.
 
 from collections.abc import Iterator
 
-from pipcacheplus.facts import Broken, Facts, Format
-from pipcacheplus.judging import Check, Context, Cost, Verdict
+from pipcacheplus.facts import Broken, Depth, Facts, Format
+from pipcacheplus.judging import Check, Context, Verdict
 from pipcacheplus.model import Entry, Group, Kind, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
@@ -36,6 +36,6 @@ CHECK = Check(
     shapes=frozenset({Shape.PAIR, Shape.SINGLE}),
     severity=Severity.ERROR,
     remedy=Remedy.REMOVE_IF_ASKED,
-    cost=Cost.WHOLE,
+    depth=Depth.WHOLE,
     run=_run,
 )

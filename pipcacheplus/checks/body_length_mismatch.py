@@ -8,8 +8,8 @@ pip 25.3 and later fetch what is missing; all others fail at every install until
 
 from collections.abc import Iterator
 
-from pipcacheplus.facts import Facts, Head
-from pipcacheplus.judging import Check, Context, Cost, Verdict
+from pipcacheplus.facts import Depth, Facts, Head
+from pipcacheplus.judging import Check, Context, Verdict
 from pipcacheplus.model import Entry, Group, Kind, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
@@ -38,6 +38,6 @@ CHECK = Check(
     shapes=frozenset({Shape.PAIR, Shape.SINGLE}),
     severity=Severity.ERROR,
     remedy=Remedy.REMOVE_IF_ASKED,
-    cost=Cost.ENDS,
+    depth=Depth.ENDS,
     run=_run,
 )

@@ -8,8 +8,8 @@
 
 from collections.abc import Iterator
 
-from pipcacheplus.facts import Broken, Facts
-from pipcacheplus.judging import Check, Context, Cost, Verdict, is_young
+from pipcacheplus.facts import Broken, Depth, Facts
+from pipcacheplus.judging import Check, Context, Verdict, is_young
 from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
@@ -35,6 +35,6 @@ CHECK = Check(
     shapes=frozenset({Shape.BUILT_WHEEL}),
     severity=Severity.ERROR,
     remedy=Remedy.REMOVE,
-    cost=Cost.ENDS,
+    depth=Depth.ENDS,
     run=_run,
 )

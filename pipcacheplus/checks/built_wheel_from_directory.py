@@ -8,8 +8,8 @@ changed since.
 
 from collections.abc import Iterator
 
-from pipcacheplus.facts import Facts, Origin
-from pipcacheplus.judging import Check, Context, Cost, Verdict
+from pipcacheplus.facts import Depth, Facts, Origin
+from pipcacheplus.judging import Check, Context, Verdict
 from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
@@ -26,6 +26,6 @@ CHECK = Check(
     shapes=frozenset({Shape.BUILT_WHEEL}),
     severity=Severity.WARNING,
     remedy=Remedy.REMOVE_IF_ASKED,
-    cost=Cost.ENDS,
+    depth=Depth.ENDS,
     run=_run,
 )

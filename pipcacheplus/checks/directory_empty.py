@@ -8,8 +8,8 @@ to 25.2 leaves.
 
 from collections.abc import Iterator
 
-from pipcacheplus.facts import Facts
-from pipcacheplus.judging import Check, Context, Cost, Verdict, left_behind
+from pipcacheplus.facts import Depth, Facts
+from pipcacheplus.judging import Check, Context, Verdict, left_behind
 from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
@@ -25,6 +25,6 @@ CHECK = Check(
     shapes=frozenset({Shape.EMPTY_DIRECTORY}),
     severity=Severity.INFO,
     remedy=Remedy.REMOVE,
-    cost=Cost.STAT,
+    depth=Depth.NAMES,
     run=_run,
 )

@@ -8,8 +8,8 @@ downloads again; pip 23.3.0 alone takes it for an empty file and fails.
 
 from collections.abc import Iterator
 
-from pipcacheplus.facts import Facts
-from pipcacheplus.judging import Check, Context, Cost, Verdict, left_behind
+from pipcacheplus.facts import Depth, Facts
+from pipcacheplus.judging import Check, Context, Verdict, left_behind
 from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
@@ -25,6 +25,6 @@ CHECK = Check(
     shapes=frozenset({Shape.HEAD}),
     severity=Severity.WARNING,
     remedy=Remedy.REMOVE,
-    cost=Cost.STAT,
+    depth=Depth.NAMES,
     run=_run,
 )

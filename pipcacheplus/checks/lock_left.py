@@ -8,8 +8,8 @@ from here, counts as left behind after a day: pip holds a lock only while it wri
 
 from collections.abc import Iterator
 
-from pipcacheplus.facts import Facts
-from pipcacheplus.judging import DAY_S, Check, Context, Cost, Verdict, left_behind
+from pipcacheplus.facts import Depth, Facts
+from pipcacheplus.judging import DAY_S, Check, Context, Verdict, left_behind
 from pipcacheplus.layout import lock_owner
 from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
 
@@ -44,6 +44,6 @@ CHECK = Check(
     shapes=frozenset({Shape.LOCK}),
     severity=Severity.WARNING,
     remedy=Remedy.REMOVE,
-    cost=Cost.STAT,
+    depth=Depth.NAMES,
     run=_run,
 )

@@ -7,8 +7,8 @@
 
 from collections.abc import Iterator
 
-from pipcacheplus.facts import Broken, Facts
-from pipcacheplus.judging import Check, Context, Cost, Verdict
+from pipcacheplus.facts import Broken, Depth, Facts
+from pipcacheplus.judging import Check, Context, Verdict
 from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
@@ -29,6 +29,6 @@ CHECK = Check(
     shapes=frozenset({Shape.BUILT_WHEEL}),
     severity=Severity.WARNING,
     remedy=Remedy.NONE,
-    cost=Cost.ENDS,
+    depth=Depth.ENDS,
     run=_run,
 )

@@ -7,8 +7,8 @@
 
 from collections.abc import Iterator
 
-from pipcacheplus.facts import Broken, Facts, Format
-from pipcacheplus.judging import Check, Context, Cost, Verdict
+from pipcacheplus.facts import Broken, Depth, Facts, Format
+from pipcacheplus.judging import Check, Context, Verdict
 from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
@@ -28,6 +28,6 @@ CHECK = Check(
     shapes=frozenset({Shape.PAIR, Shape.SINGLE}),
     severity=Severity.WARNING,
     remedy=Remedy.REMOVE_IF_ASKED,
-    cost=Cost.ENDS,
+    depth=Depth.ENDS,
     run=_run,
 )

@@ -9,9 +9,9 @@ concerned: what an index publishes under one address does not change.
 
 from collections.abc import Iterator
 
-from pipcacheplus.facts import Facts, Head
+from pipcacheplus.facts import Depth, Facts, Head
 from pipcacheplus.freshness import fresh_until, written_at
-from pipcacheplus.judging import Check, Context, Cost, Verdict
+from pipcacheplus.judging import Check, Context, Verdict
 from pipcacheplus.model import Entry, Group, Kind, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
@@ -39,6 +39,6 @@ CHECK = Check(
     shapes=frozenset({Shape.PAIR, Shape.SINGLE}),
     severity=Severity.WARNING,
     remedy=Remedy.REMOVE_IF_ASKED,
-    cost=Cost.ENDS,
+    depth=Depth.ENDS,
     run=_run,
 )

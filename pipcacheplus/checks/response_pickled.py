@@ -8,8 +8,8 @@ pip 23.3 and later ignore it. It is never loaded here.
 
 from collections.abc import Iterator
 
-from pipcacheplus.facts import Facts, Head
-from pipcacheplus.judging import Check, Context, Cost, Verdict
+from pipcacheplus.facts import Depth, Facts, Head
+from pipcacheplus.judging import Check, Context, Verdict
 from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
@@ -36,6 +36,6 @@ CHECK = Check(
     shapes=frozenset({Shape.SINGLE}),
     severity=Severity.WARNING,
     remedy=Remedy.REMOVE_IF_ASKED,
-    cost=Cost.ENDS,
+    depth=Depth.ENDS,
     run=_run,
 )

@@ -7,9 +7,9 @@
 
 from collections.abc import Iterator
 
-from pipcacheplus.facts import Facts, Head
+from pipcacheplus.facts import Depth, Facts, Head
 from pipcacheplus.freshness import is_usable
-from pipcacheplus.judging import Check, Context, Cost, Verdict
+from pipcacheplus.judging import Check, Context, Verdict
 from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
@@ -26,6 +26,6 @@ CHECK = Check(
     shapes=frozenset({Shape.PAIR, Shape.SINGLE}),
     severity=Severity.WARNING,
     remedy=Remedy.REMOVE_IF_ASKED,
-    cost=Cost.ENDS,
+    depth=Depth.ENDS,
     run=_run,
 )

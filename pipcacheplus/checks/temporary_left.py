@@ -7,8 +7,8 @@
 
 from collections.abc import Iterator
 
-from pipcacheplus.facts import Facts
-from pipcacheplus.judging import Check, Context, Cost, Verdict, left_behind
+from pipcacheplus.facts import Depth, Facts
+from pipcacheplus.judging import Check, Context, Verdict, left_behind
 from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
@@ -24,6 +24,6 @@ CHECK = Check(
     shapes=frozenset({Shape.TEMPORARY}),
     severity=Severity.WARNING,
     remedy=Remedy.REMOVE,
-    cost=Cost.STAT,
+    depth=Depth.NAMES,
     run=_run,
 )

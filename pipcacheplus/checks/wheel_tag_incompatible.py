@@ -8,8 +8,8 @@ and keeps it for ever.
 
 from collections.abc import Iterator
 
-from pipcacheplus.facts import Facts
-from pipcacheplus.judging import Check, Context, Cost, Verdict
+from pipcacheplus.facts import Depth, Facts
+from pipcacheplus.judging import Check, Context, Verdict
 from pipcacheplus.model import Entry, Group, Kind, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
@@ -33,6 +33,6 @@ CHECK = Check(
     shapes=frozenset({Shape.PAIR, Shape.SINGLE, Shape.BUILT_WHEEL}),
     severity=Severity.WARNING,
     remedy=Remedy.REMOVE_IF_ASKED,
-    cost=Cost.ENDS,
+    depth=Depth.ENDS,
     run=_run,
 )

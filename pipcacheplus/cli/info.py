@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipcacheplus.cli.base.answers import answer
 from pipcacheplus.cli.base.command import Answer, Command, Request
 from pipcacheplus.cli.base.progress import progress
-from pipcacheplus.model import Action, Area, Entry, Shape
+from pipcacheplus.model import Area, Entry, Finding, Remedy, Shape
 from pipcacheplus.render.summary import grouped, of_entries, tally, used_ns
 from pipcacheplus.render.view import Json
 
@@ -22,16 +22,14 @@ _SPANS_DAYS = (1, 7, 30, 90, 365)
 
 
 def _run(request: Request) -> Answer:
-    """Look at everything but the content of archives."""
+    """Look at names and times; with `-v`, read heads, pages and the ends of archives as well."""
     cache = request.open_cache()
     with progress(request.console, "reading") as show:
-        inventory = cache.scan(progress=show)
-        # All that can be told without reading every byte.
-        plan = cache.plan(partial=True, stale=True, incompatible=True, unsafe=True, orphaned=True, progress=show)
+        inventory = cache.overview(reads=request.verbosity > 0, progress=show)
     summary: dict[str, Json] = {
         **of_entries(inventory.entries),
         "pip": _as_pip_counts(cache, inventory.entries),
-        "reclaimable": _reclaimable(plan.actions),
+        "reclaimable": _reclaimable(inventory.findings),
         "by_last_use": _by_last_use(inventory.entries, cache.last_use, request.now_s),
         "health": {
             "owner": _owner(cache.dir.path),
@@ -53,11 +51,14 @@ def _as_pip_counts(cache: "PipCache", entries: Iterable[Entry]) -> dict[str, Jso
     for entry in entries:
         if entry.area in sizes:
             known = sizes[entry.area]
-            for file in entry.files:
-                path = os.path.join(cache.dir.path, *file.path.split("/"))
-                is_link = entry.shape is Shape.FOREIGN and os.path.islink(path)
-                if not (is_link and os.path.isdir(path)):
-                    known[file.path] = 0 if is_link else file.size
+            if entry.shape is not Shape.FOREIGN:
+                known.update((file.path, file.size) for file in entry.files)
+                continue
+            path = os.path.join(cache.dir.path, *entry.id.split("/"))
+            if not os.path.islink(path):
+                known[entry.id] = entry.size
+            elif not os.path.isdir(path):
+                known[entry.id] = 0
     http, http_v2, wheels = sizes.values()
     location = {area: os.path.join(cache.dir.path, area.value) for area in sizes}
     return {
@@ -71,15 +72,12 @@ def _as_pip_counts(cache: "PipCache", entries: Iterable[Entry]) -> dict[str, Jso
     }
 
 
-def _reclaimable(actions: Sequence[Action]) -> dict[str, Json]:
+def _reclaimable(findings: Sequence[Finding]) -> dict[str, Json]:
     """Count what each option of `prune` would remove; an entry may be under several."""
-    from pipcacheplus.judging import checks  # noqa: PLC0415 - with the cache, which has loaded it
-
-    groups = {check.slug: check.group.value for check in checks()}
     parts = dict[str, dict[str, Entry]]()
-    for action in actions:
-        for group in {groups[reason] for reason in action.reasons if reason in groups}:
-            parts.setdefault(group, {})[action.entry.id] = action.entry
+    for finding in findings:
+        if finding.remedy is not Remedy.NONE:
+            parts.setdefault(finding.group.value, {})[finding.entry.id] = finding.entry
     return {group: tally(parts[group].values()) for group in sorted(parts)}
 
 

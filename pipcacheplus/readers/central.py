@@ -50,7 +50,9 @@ class Member(NamedTuple):
     @property
     def name(self) -> str:
         """Return the name as text; what cannot be decoded is replaced."""
-        return self.raw_name.decode("utf-8" if self.flags & _UTF8 else "cp437", "replace")
+        # The decoder of cp437 is slow, and seldom needed.
+        is_utf8 = self.flags & _UTF8 or self.raw_name.isascii()
+        return self.raw_name.decode("utf-8" if is_utf8 else "cp437", "replace")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,9 @@
 """Which readers an entry needs, by its shape and by the first bytes of its payload."""
 
 import os
-from enum import IntEnum
 from typing import BinaryIO
 
-from pipcacheplus.facts import Broken, Facts, Format, Head, Origin, Payload, Unknown
+from pipcacheplus.facts import Broken, Depth, Facts, Format, Head, Origin, Payload, Unknown
 from pipcacheplus.layout import ORIGIN_NAME
 from pipcacheplus.model import Entry, File, Shape
 from pipcacheplus.opening import OpenCache
@@ -20,7 +19,7 @@ from pipcacheplus.readers.sdist import read_sdist
 from pipcacheplus.readers.selfcheck import read_selfcheck
 from pipcacheplus.readers.wheel import has_dist_info, read_wheel
 
-__all__ = ["Depth", "read"]
+__all__ = ["read"]
 
 PAGE_LIMIT = 256 << 20
 """Bytes of a decoded page that are looked at."""
@@ -28,17 +27,6 @@ _SMALL_LIMIT = 1 << 20
 _START = 512
 _REDIRECTS = range(300, 400)
 _TAR_MAGIC = 257
-
-
-class Depth(IntEnum):
-    """How much of an entry is read."""
-
-    NAMES = 0
-    """Nothing: names and stamps only."""
-    ENDS = 1
-    """Heads, pages, and of archives what names them."""
-    WHOLE = 2
-    """Archives to their end."""
 
 
 def read(entry: Entry, cache: OpenCache, *, depth: Depth) -> Facts:
@@ -50,8 +38,6 @@ def read(entry: Entry, cache: OpenCache, *, depth: Depth) -> Facts:
         ChangedError: A file is not the one that was scanned.
         OSError: A file cannot be read.
     """
-    if depth is Depth.NAMES:
-        return Facts()
     match entry.shape:
         case Shape.PAIR:
             with cache.open_same(entry.files[0]) as file:

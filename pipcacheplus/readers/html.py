@@ -11,6 +11,8 @@ from typing import NamedTuple
 __all__ = ["Tag", "read_tags"]
 
 _MAX_TEXT_BYTES = 1024
+_MAX_ATTRIBUTES = 1000
+"""A tag with more of them counts as one without end."""
 _START = re.compile(rb"<(?:(!--)|(a|base|title|h1|meta|script|style)(?=[\s/>]))", re.IGNORECASE)
 _END_OF_TEXT = {b"script": re.compile(rb"</script", re.IGNORECASE), b"style": re.compile(rb"</style", re.IGNORECASE)}
 _ATTRIBUTE = re.compile(
@@ -61,7 +63,10 @@ def read_tags(data: bytes, encoding: str) -> Iterator[Tag]:
 def _attributes(data: bytes, at: int, encoding: str) -> tuple[dict[str, str], int]:
     """Return a tag's attributes, and where it ends, -1 if it does not."""
     attributes: dict[str, str] = {}
-    while found := _ATTRIBUTE.match(data, at):
+    for _ in range(_MAX_ATTRIBUTES):
+        found = _ATTRIBUTE.match(data, at)
+        if found is None:
+            break
         at = found.end()
         end, name, double, single, is_open, bare = found.groups()
         if end:

@@ -162,6 +162,8 @@ class _Stream:
             if len(self._buffer) - self._used > _MAX_LINE:
                 raise LimitError
             self._fill(_CHUNK)
+        if end - self._used > _MAX_LINE:
+            raise LimitError
         return self.take(end + 1 - self._used)[:-1]
 
     def skip(self, length: int) -> None:

@@ -14,7 +14,9 @@ __all__ = ["MAX_HEADERS", "read_packed"]
 MAX_HEADERS = 1_000
 """Ten times what `http.client` lets through, so that no sound head is refused."""
 _READ = 8 << 10
+_SHORT = 256
 _MAX_KEYS = 100
+_NO_RESPONSE = "not the msgpack of a response"
 _FIXED_TEXT = range(0xA0, 0xC0)
 _LENGTH_WIDTHS = {0xC4: 1, 0xC5: 2, 0xC6: 4, 0xD9: 1, 0xDA: 2, 0xDB: 4}
 """First byte of a msgpack bytes or text value to the number of bytes in which its length follows."""
@@ -52,9 +54,11 @@ def read_packed(file: BinaryIO, front: bytes, size: int, *, start: int, limit: i
         if source.is_spent:
             return Broken(reason=f"head longer than {limit} bytes", offset=parser.position)
         return Broken(reason="ends inside the head", offset=size, is_cut=True)
+    except msgpack.BufferFull:
+        return Broken(reason=f"head longer than {limit} bytes", offset=parser.position)
     except (ValueError, TypeError, OverflowError, RecursionError, msgpack.UnpackException):
         # The package does not promise which of these it raises for which damage.
-        return Broken(reason="not the msgpack of a response", offset=parser.position)
+        return Broken(reason=_NO_RESPONSE, offset=parser.position)
     if parser.position != size:
         return Broken(reason=f"{size - parser.position} bytes behind the end", offset=parser.position)
     return head
@@ -155,7 +159,7 @@ class _Parser:
         """Read a map with the function given for each key; the values of other keys are skipped."""
         length = self._unpacker.read_map_header()
         if length > _MAX_KEYS:
-            raise _DamageError(reason="a map with too many keys")
+            raise _DamageError(reason=_NO_RESPONSE)
         found: dict[str, Any] = {}
         seen: set[str] = set()
         for _ in range(length):
@@ -185,7 +189,10 @@ class _Parser:
         length = int.from_bytes([self._byte(at + 1 + i) for i in range(width)], "big") if width else first & 0x1F
         if begin + length > self._source.size:
             raise _DamageError(reason="ends inside the body", is_cut=True)
-        self._go_to(begin + length)
+        if length <= _SHORT:
+            self._unpacker.skip()  # cheaper than to start anew, as for the empty one of each head of `http-v2`
+        else:
+            self._go_to(begin + length)
         return Span(offset=begin, length=length)
 
     def _byte(self, at: int) -> int:
@@ -200,14 +207,14 @@ class _Parser:
 
         bound = max(self._source.limit, _READ)
         self._base = self._source.next = position
-        # Only headers and vary are unpacked. Maps within maps keep a list a level: bounded lengths bound the memory.
+        # Values within values keep room for their length at each level: bounded lengths bound the memory.
         self._unpacker = msgpack.Unpacker(
             self._source,
             read_size=_READ,
             max_buffer_size=bound,
             max_str_len=bound,
             max_bin_len=bound,
-            max_array_len=0,
+            max_array_len=MAX_HEADERS,
             max_map_len=MAX_HEADERS,
             max_ext_len=0,
             unicode_errors="surrogateescape",

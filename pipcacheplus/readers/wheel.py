@@ -21,7 +21,7 @@ _TAG_PARTS = 3
 
 def has_dist_info(directory: Directory) -> str | None:
     """Return the name of the first dist-info directory at the top, without `.dist-info`; `None` if there is none."""
-    return next(_stems(directory), None)
+    return next((stem for member in _near(directory) if (stem := _stem(member.name))), None)
 
 
 def read_wheel(
@@ -41,18 +41,18 @@ def read_wheel(
         directory = read_directory(file, size)
     if isinstance(directory, (Broken, Unknown)):
         return directory
-    stems = set(_stems(directory))
+    members = {member.name: member for member in _near(directory)}
+    stems = {stem for name in members if (stem := _stem(name))}
     if not stems:
         return Broken(reason="zip without a .dist-info directory")
     if len(stems) > 1:
         # pip 20.0 and later refuse such a wheel (`_internal/utils/wheel.py`).
         return Broken(reason="more than one .dist-info directory")
     (stem,) = stems
-    return _read(file, directory, stem)
+    return _read(file, members, stem, len(directory))
 
 
-def _read(file: BinaryIO, directory: Directory, stem: str) -> Wheel | Broken | Unknown:
-    members = {member.name: member for member in directory.named_like(_SUFFIX.encode())}
+def _read(file: BinaryIO, members: dict[str, Member], stem: str, count: int) -> Wheel | Broken | Unknown:
     metadata, wheel = (members.get(f"{stem}{_SUFFIX}/{name}") for name in ("METADATA", "WHEEL"))
     if metadata is None or wheel is None:
         return Broken(reason=f"no {'WHEEL' if metadata else 'METADATA'} in {stem}{_SUFFIX}")
@@ -62,7 +62,7 @@ def _read(file: BinaryIO, directory: Directory, stem: str) -> Wheel | Broken | U
     text = read_member(file, wheel, limit=_MAX_WHEEL_BYTES)
     if isinstance(text, (Broken, Unknown)):
         return text
-    return _wheel(stem, found, text, len(directory))
+    return _wheel(stem, found, text, count)
 
 
 def _read_metadata(file: BinaryIO, metadata: Member) -> tuple[str, str] | Broken | Unknown:
@@ -75,12 +75,19 @@ def _read_metadata(file: BinaryIO, metadata: Member) -> tuple[str, str] | Broken
     return found
 
 
-def _stems(directory: Directory) -> Iterator[str]:
-    """Yield the names of the dist-info directories at the top, again and again, without `.dist-info`."""
-    for member in directory.named_like(_SUFFIX.encode()):
-        top, slash, _ = member.name.partition("/")
-        if slash and top.endswith(_SUFFIX) and top != _SUFFIX:
-            yield top[: -len(_SUFFIX)]
+def _near(directory: Directory) -> Iterator[Member]:
+    """Yield the members that may lie in a dist-info directory."""
+    return directory.named_like(_SUFFIX.encode())
+
+
+def _stem(name: str) -> str | None:
+    """Return the name of the dist-info directory at the top that a member lies in, without `.dist-info`.
+
+    >>> _stem("demo-1.0.dist-info/WHEEL"), _stem("demo/vendored-2.0.dist-info/WHEEL"), _stem("demo.dist-info")
+    ('demo-1.0', None, None)
+    """
+    top, slash, _ = name.partition("/")
+    return (top[: -len(_SUFFIX)] or None) if slash and top.endswith(_SUFFIX) else None
 
 
 def _wheel(stem: str, found: tuple[str, str], text: bytes, members: int) -> Wheel | Unknown:

@@ -66,6 +66,7 @@ def read_end(file: BinaryIO, size: int) -> End | Broken | Unknown:
     Raises:
         OSError: The file cannot be read.
     """
+    tail_offset, tail = 0, b""
     for count in (_TAIL_BYTES, _MAX_TAIL_BYTES):
         tail_offset = max(0, size - count)
         tail = read_at(file, tail_offset, size - tail_offset)
@@ -74,19 +75,23 @@ def read_end(file: BinaryIO, size: int) -> End | Broken | Unknown:
             return _end(file, tail, tail_offset, at)
         if not tail_offset:
             break
+    # Other bytes may follow, or the comment may be cut.
+    at = tail.rfind(_END_SIGNATURE)
+    if at >= 0:
+        return _end(file, tail, tail_offset, at)
     is_cut = read_at(file, 0, 4) in {LOCAL_SIGNATURE[: min(size, 4)], _END_SIGNATURE[: min(size, 4)]}
     return Broken(reason="no end of a zip archive" if is_cut else "no archive", is_cut=is_cut)
 
 
 def _find_end(tail: bytes) -> int:
-    """Return where the end record starts, -1 if nowhere; one whose comment ends with the file is preferred."""
-    last = at = tail.rfind(_END_SIGNATURE)
+    """Return where the end record starts whose comment ends with the file, -1 if there is none."""
+    at = tail.rfind(_END_SIGNATURE)
     while at >= 0:
         comment_size = int.from_bytes(tail[at + 20 : at + 22], "little")
         if at + _END.size + comment_size == len(tail):
             return at
         at = tail.rfind(_END_SIGNATURE, 0, at)
-    return last
+    return -1
 
 
 def _end(file: BinaryIO, tail: bytes, tail_offset: int, at: int) -> End | Broken | Unknown:

@@ -7,7 +7,7 @@ from pipcacheplus.identify import identify
 from pipcacheplus.judging import Context, checks, findings
 from pipcacheplus.model import Finding, Warned
 from pipcacheplus.opening import OpenCache
-from pipcacheplus.readers.entry import Depth, read
+from pipcacheplus.readers.entry import read
 from pipcacheplus.scan import scan
 from tests.builders import NOW_S, Cache
 
@@ -23,7 +23,7 @@ def objections(slug: str, cache: Cache, **changes: object) -> list[Finding]:
     with OpenCache(str(cache.path)) as names, OpenCache(str(cache.path)) as contents:
         for entry in scan(names):
             assert not isinstance(entry, Warned), entry
-            facts = read(entry, contents, depth=Depth(check.cost))
+            facts = read(entry, contents, depth=check.depth)
             found.extend(findings(identify(entry, facts), facts, context, (check,)))
     return found
 

@@ -1,9 +1,9 @@
 """The heads of cached responses in all formats, sound, cut, mutated and hostile."""
 
 import base64
+import hashlib
 import io
 import json
-import random
 import tracemalloc
 import zlib
 from typing import Any, BinaryIO
@@ -19,7 +19,7 @@ from pipcacheplus.readers.response import read_head
 HEADERS = {"Content-Type": "text/html", "ETag": '"abc"', "X-PyPI-File-Project": "demo"}
 
 
-def document(body: bytes | str = b"", **response: Any) -> dict[str, Any]:  # noqa: ANN401 - any value, also a wrong one
+def document(body: object = b"", **response: Any) -> dict[str, Any]:  # noqa: ANN401 - any value, also a wrong one
     """Return what pip stores of a response, before it is written in a format."""
     fields = {"body": body, "headers": HEADERS, "status": 200, "version": 11, "reason": "OK", "decode_content": True}
     return {"response": fields | response, "vary": {"Accept-Encoding": "identity", "Accept": None}}
@@ -57,6 +57,7 @@ class Counted(io.BytesIO):
     reads = 0
 
     def read(self, size: int | None = -1, /) -> bytes:
+        """Read, and count."""
         data = super().read(size)
         self.count += len(data)
         self.reads += 1
@@ -92,7 +93,7 @@ def test_an_ordinary_head_takes_one_read_of_8_kib() -> None:
 @pytest.mark.parametrize("order", [["body", "headers", "status"], ["status", "headers", "body"]])
 @pytest.mark.parametrize("is_vary_first", [False, True])
 def test_a_payload_is_passed_by_wherever_it_stands(order: list[str], *, is_vary_first: bool) -> None:
-    body = random.Random(1).randbytes(50_000_000)
+    body = hashlib.shake_128(b"large").digest(50_000_000)
     doc = document(body)
     fields = {name: doc["response"][name] for name in order}
     outer = {"vary": doc["vary"], "response": fields} if is_vary_first else {"response": fields, "vary": doc["vary"]}
@@ -121,9 +122,10 @@ def test_a_length_across_the_end_of_the_first_read_is_found(filler: int) -> None
 def test_a_long_head_is_read_up_to_the_limit() -> None:
     data = packed(document(headers={"link": "x" * 200_000}))
     assert sound(data).header("link") == "x" * 200_000
-    assert read(data, limit=100_000) == Broken(reason="not the msgpack of a response", offset=27)
+    assert not broken(data, limit=100_000).is_cut
     many = packed(document(headers={f"h{i}": "x" * 500 for i in range(900)}))
-    assert "longer than 100000 bytes" in broken(many, limit=100_000).reason
+    assert sound(many).header("h899") == "x" * 500
+    assert broken(many, limit=100_000).reason == "head longer than 100000 bytes"
 
 
 def broken(data: bytes, **limits: int) -> Broken:
@@ -143,7 +145,7 @@ def test_text_that_is_not_utf_8_survives_a_round_trip() -> None:
 
 
 def test_fields_that_a_later_pip_might_add_are_passed_by() -> None:
-    doc = document(trailers=[[1, {"a": [None]}], 2.5]) | {"format": {"x": [1] * 5_000}}
+    doc = document(trailers=[[1, {"a": [None]}], 2.5]) | {"format": {"x": [1] * 900}}
     assert sound(packed(doc)).status == 200
 
 
@@ -177,13 +179,14 @@ MAP = b"\x81\xa8response"
         (b"cc=4," + MAP + b"\x81\xa7headers\xdf\xff\xff\xff\xff", "not the msgpack of a response"),
         (b"cc=4," + MAP + b"\x81\xa7headers\xdd\xff\xff\xff\xff", "not the msgpack of a response"),
         (b"cc=4," + MAP + b"\x81\xa7headers\xc9\xff\xff\xff\xff\1", "not the msgpack of a response"),
-        (b"cc=4,\xdf\xff\xff\xff\xff", "a map with too many keys"),
+        (b"cc=4," + MAP + b"\x81\xa7headers" + b"\xdc\x03\xe8" * 5_000, "not the msgpack of a response"),
+        (b"cc=4,\xdf\xff\xff\xff\xff", "not the msgpack of a response"),
         (packed(document(status=msgpack.Timestamp(1))), "not the msgpack of a response"),
     ],
 )
 def test_msgpack_that_is_no_response_is_broken(data: bytes, reason: str | None) -> None:
     head, peak = measured(data)
-    assert peak < 4 << 20
+    assert peak < 12 << 20
     if reason is None:
         assert isinstance(head, Head)
     else:
@@ -256,7 +259,7 @@ def test_bytes_behind_a_zlib_stream_are_no_damage() -> None:
 
 
 def test_a_json_entry_with_a_large_payload_is_read_in_little_memory() -> None:
-    body = random.Random(2).randbytes(12 << 20)
+    body = hashlib.shake_128(b"large").digest(12 << 20)
     head, peak = measured(encoded(encoded_document(body)))
     assert isinstance(head, Head)
     assert head.body_size == len(body)
@@ -265,7 +268,7 @@ def test_a_json_entry_with_a_large_payload_is_read_in_little_memory() -> None:
 
 def bomb(length: int) -> bytes:
     """Return an entry whose payload is a run of zeros."""
-    packer = zlib.compressobj(1)
+    packer = zlib.compressobj(9)
     parts = [packer.compress(b'{"response":{"body":"')]
     parts += [packer.compress(b"A" * (1 << 20)) for _ in range(length >> 20)]
     return b"cc=2," + b"".join(parts) + packer.compress(b'"}}') + packer.flush()

@@ -26,7 +26,7 @@ def lines(view: View, page: Page) -> Iterator[str]:
     if view.verbosity < 0:
         return
     yield from _counts("Kind", _part(view.summary, "by_kind"), page, total=view.summary)
-    yield from _reclaimable(_part(view.summary, "reclaimable"), page)
+    yield from _reclaimable(_part(view.summary, "reclaimable"), page, is_read=view.verbosity > 0)
     yield from _counts("Last used", _part(view.summary, "by_last_use"), page)
     yield from _health(_part(view.summary, "health"), view, page)
 
@@ -68,12 +68,13 @@ def _number(part: Mapping[str, Json], key: str) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _reclaimable(parts: Mapping[str, Json], page: Page) -> Iterator[str]:
+def _reclaimable(parts: Mapping[str, Json], page: Page, *, is_read: bool) -> Iterator[str]:
+    how = "without reading every file (verify does)" if is_read else "by names and times alone (-v reads)"
     yield ""
     if not parts:
-        yield "Nothing to reclaim without reading every file (verify does)."
+        yield f"Nothing to reclaim {how}."
         return
-    yield page.paint("Reclaimable, without reading every file (verify does)", "bold")
+    yield page.paint(f"Reclaimable, {how}", "bold")
     rows = [
         (f"prune --{key}", number(_number(part, "entries"), "entry"), size(_number(part, "disk_bytes")) + " on disk")
         for key in parts
