@@ -169,8 +169,9 @@ def _tidy(cache: OpenCache, action: Action, tally: _Tally, *, is_alone: bool) ->
             tally.folders += _remove_folder(cache, folder.path, must=not action.files)
     if entry.area not in HTTP_AREAS and not is_alone:
         return  # a build makes its directory a moment before it uses it
-    lowest = action.files[-1].path if action.files else entry.id
-    above = lowest.rpartition("/")[0]
+    # The directories of an entry go deepest first; the last is the one that lies in pip's own.
+    outermost = entry.folders[-1].path if entry.folders else entry.id
+    above = outermost.rpartition("/")[0]
     while "/" in above and _remove_folder(cache, above, must=False):
         tally.folders += 1
         above = above.rpartition("/")[0]

@@ -109,11 +109,11 @@ def _kind_of_broken(head: Head, facts: Facts) -> Kind:
 def _response(entry: Entry, facts: Facts, kind: Kind) -> Entry:
     head = facts.head if isinstance(facts.head, Head) else None
     name, version = _name_and_version(facts)
-    stated = head.header(_PROJECT) if head else None
+    stated = (head.header(_PROJECT) if head else None) or name
     return replace(
         entry,
         kind=kind,
-        project=canonical(stated or name) if stated or name else None,
+        project=canonical(stated) if stated else None,
         version=version or (head.header(_VERSION) if head else None),
         filename=_filename(facts),
         tags=facts.payload.tags if isinstance(facts.payload, Wheel) else (),

@@ -112,7 +112,7 @@ def is_young(entry: Entry, context: Context) -> bool:
 
     A build may take hours, and its directory is in use all the while: there the period is a day at least.
     """
-    newest_ns = max(stamp.mtime_ns for stamp in (*entry.files, *entry.folders))
+    newest_ns = max(*(file.mtime_ns for file in entry.files), *(folder.mtime_ns for folder in entry.folders), 0)
     grace_s = max(context.min_age_s, DAY_S) if entry.shape is Shape.BUILD else context.min_age_s
     return newest_ns / 1e9 > context.now_s - grace_s
 

@@ -5,8 +5,8 @@ What an entry is follows from names alone (`layout`); which of its files are rea
 
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from os import stat_result
+from typing import NamedTuple
 
 from pipcacheplus.layout import Place, Role, area_of, body_path, place_of, roles_in
 from pipcacheplus.model import Area, Entry, File, Folder, Kind, Shape, Warned
@@ -23,14 +23,16 @@ _NOT_READ_YET = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Listing:
-    """What lies in one directory."""
+_Below = tuple[str, stat_result]
+"""A directory that is not entered yet: path, and what `lstat` says of it."""
 
-    path: str
+
+class _Listing(NamedTuple):
+    """What lies in one directory. A tuple, because there are more directories than entries."""
+
     place: Place
-    files: tuple[tuple[Role, File], ...]
-    folders: tuple[Folder, ...]
+    files: list[tuple[Role, File]]
+    folders: list[_Below]
 
 
 def scan(cache: OpenCache) -> Iterator[Entry | Warned]:
@@ -45,7 +47,7 @@ def scan(cache: OpenCache) -> Iterator[Entry | Warned]:
     """
     top = _list(cache, "")
     yield from _entries(top)
-    waiting = list(reversed(top.folders))
+    waiting = top.folders[::-1]
     while waiting:
         folder = waiting.pop()
         listing = _enter(cache, folder, cache.device)
@@ -56,38 +58,40 @@ def scan(cache: OpenCache) -> Iterator[Entry | Warned]:
         elif listing.files or listing.folders:
             if listing.files:
                 yield from _entries(listing)
-            waiting.extend(reversed(listing.folders))
+            waiting.extend(listing.folders[::-1])
         else:
             yield from _empty(folder, listing.place)
 
 
-def _enter(cache: OpenCache, folder: Folder, device: int) -> _Listing | Warned:
-    if folder.device != device:
-        return Warned(path=folder.path, message="lies on another file system: not entered")
+def _enter(cache: OpenCache, folder: _Below, device: int) -> _Listing | Warned:
+    path, status = folder
+    if status.st_dev != device:
+        return Warned(path=path, message="lies on another file system: not entered")
     try:
-        return _list(cache, folder.path)
+        return _list(cache, path)
     except OSError as error:
-        return Warned(path=folder.path, message=f"cannot be listed: {error.strerror}")
+        return Warned(path=path, message=f"cannot be listed: {error.strerror}")
 
 
 def _list(cache: OpenCache, path: str) -> _Listing:
     place = place_of(path)
     files: list[tuple[Role, File]] = []
-    folders: list[Folder] = []
+    folders: list[_Below] = []
     prefix = path + "/" if path else ""
     role_of = roles_in(path, place)
     for name, status in cache.names(path):
         if stat.S_ISDIR(status.st_mode):
-            folders.append(_folder_of(prefix + name, status))
+            folders.append((prefix + name, status))
         else:
             role = role_of(name) if stat.S_ISREG(status.st_mode) else Role.FOREIGN
             if (role is Role.LOCK or role is Role.LOCK_LINK) and status.st_size:
                 role = Role.FOREIGN  # pip's locks are names, without content
             files.append((role, file_of(prefix + name, status)))
-    return _Listing(path=path, place=place, files=tuple(files), folders=tuple(folders))
+    return _Listing(place, files, folders)
 
 
-def _folder_of(path: str, status: stat_result) -> Folder:
+def _folder_of(folder: _Below) -> Folder:
+    path, status = folder
     return Folder(path=path, mtime_ns=status.st_mtime_ns, inode=status.st_ino, device=status.st_dev)
 
 
@@ -97,15 +101,16 @@ def _entry(shape: Shape, *files: File, folders: tuple[Folder, ...] = ()) -> Entr
     return Entry(id=path, area=area_of(path), shape=shape, kind=kind, files=files, folders=folders)
 
 
-def _empty(folder: Folder, place: Place) -> Iterator[Entry]:
-    is_top = "/" not in folder.path and area_of(folder.path) is not Area.OTHER and place is not Place.LOCK
+def _empty(folder: _Below, place: Place) -> Iterator[Entry]:
+    path = folder[0]
+    is_top = "/" not in path and area_of(path) is not Area.OTHER and place is not Place.LOCK
     if place is not Place.FOREIGN and not is_top:
-        yield _entry(Shape.EMPTY_DIRECTORY, folders=(folder,))
+        yield _entry(Shape.EMPTY_DIRECTORY, folders=(_folder_of(folder),))
 
 
 def _entries(listing: _Listing) -> Iterator[Entry]:
     match listing.files:
-        case ((Role.HEAD, head), (Role.BODY, body)) if body.path == body_path(head.path):
+        case [(Role.HEAD, head), (Role.BODY, body)] if body.path == body_path(head.path):
             yield _entry(Shape.PAIR, head, body)  # what nearly every directory of http-v2 holds
             return
     by_role: dict[Role, list[File]] = {}
@@ -157,10 +162,10 @@ def _locks(by_role: dict[Role, list[File]]) -> Iterator[Entry]:
         yield _entry(Shape.LOCK, link)
 
 
-def _whole_tree(cache: OpenCache, top: Folder, first: _Listing) -> Iterator[Entry | Warned]:
+def _whole_tree(cache: OpenCache, top: _Below, first: _Listing) -> Iterator[Entry | Warned]:
     """Yield a build directory, or the directory of a lock, with all that lies below as one entry."""
     files: list[File] = []
-    folders = [top]
+    folders = [_folder_of(top)]
     waiting = [first]
     is_whole = True
     while waiting:
@@ -172,8 +177,8 @@ def _whole_tree(cache: OpenCache, top: Folder, first: _Listing) -> Iterator[Entr
             else:
                 files.append(file)
         for folder in listing.folders:
-            folders.append(folder)
-            inner = _enter(cache, folder, top.device)
+            folders.append(_folder_of(folder))
+            inner = _enter(cache, folder, cache.device)
             if isinstance(inner, Warned):
                 yield inner
                 is_whole = False

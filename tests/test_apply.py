@@ -146,6 +146,15 @@ def test_a_build_directory_goes_as_a_whole(cache: Cache) -> None:
     assert left(cache) == before
 
 
+def test_what_held_a_lock_or_a_build_goes_with_it(cache: Cache) -> None:
+    lock = cache.lock_directory("http/0/1/2/4/8/01248" + "a" * 51, host="here", pid=5)
+    build = cache.build_directory("wheels/18/ac/23/" + "5" * 50 + "/demo-1.0-py3-none-any.whl", b"half")
+    assert cache.real(lock).is_dir()
+    assert cache.real(build).is_dir()
+    apply(planned(cache), is_alone=True)
+    assert left(cache) == {"http/", "wheels/"}
+
+
 def test_an_empty_directory_that_was_used_meanwhile_stays(cache: Cache) -> None:
     folder = cache.directory("wheels/18/ac/23/" + "5" * 50)
     plan = planned(cache)

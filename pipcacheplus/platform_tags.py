@@ -1,0 +1,249 @@
+"""Which wheel tags a Python takes, worked out from what it tells of itself; nothing here asks, or looks at, anything.
+
+The rules are those of `packaging.tags`, given explicit arguments where it would look at the running interpreter, and
+those of old pips, whose lists of tags were wider in places. If in doubt a tag is in: what is left out here makes
+somebody's wheel count as useless.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+__all__ = ["Told", "legacy_tags", "platforms_of", "short_name", "tags_of"]
+
+# No Python, libc or macOS has come near; it keeps the lists short, whatever an interpreter says.
+_MAX_NUMBER = 99
+_MAX_TEXT = 4096
+
+_LOWEST_GLIBC_MINOR = {"x86_64": 5, "i686": 5}
+_OTHER_GLIBC_MINOR = 17
+_MANYLINUX = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
+_GLIBC_MAJOR = 2
+
+_LAST_WITH_PYMALLOC = (3, 7)
+_LAST_WITH_UNICODE_WIDTH = (3, 2)
+_WIDE_UNICODE = 0x10FFFF
+_WIDE_UNICODE_BYTES = 4
+_FIRST_MACOS_OF_TODAY = 11
+
+_LAST_PYTHON_OF_PIP_7 = (3, 5)
+_PYTHONS_WITH_UNDERSCORE = frozenset({(3, 10), (3, 11)})
+_TWO_DIGIT_MINOR = re.compile(r"\b(cp|py)3(1[01])\b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What an interpreter tells of itself."""
+
+    implementation: str
+    """`cpython`, `pypy`; in lower case."""
+    version: tuple[int, int]
+    platform: str
+    """As `sysconfig.get_platform()` has it: `linux-x86_64`."""
+    pointer_bytes: int
+    prefix: str = ""
+    executable: str = ""
+    pypy_version: tuple[int, int] | None = None
+    soabi: str = ""
+    ext_suffix: str = ""
+    is_debug: bool = False
+    has_pymalloc: bool = True
+    is_wide_unicode: bool = True
+    is_free_threaded: bool = False
+    libc: str = ""
+    """`glibc` or `musl`; empty if there is no such thing, or it could not be told."""
+    libc_version: tuple[int, int] = (0, 0)
+    macos: tuple[int, int] | None = None
+    machine: str = ""
+    """macOS only: the processor."""
+
+    @classmethod
+    def parse(cls, answer: object) -> "Told | None":
+        """Read the answer to `interpreters.QUESTION`; `None` if it is anything else, whatever that is.
+
+        >>> Told.parse({"version": [3, 11]}) is None
+        True
+        """
+        if not isinstance(answer, dict):
+            return None
+        version, pointer_bytes = _pair(answer.get("version")), answer.get("pointer_bytes")
+        implementation, platform = _text(answer.get("implementation")), _text(answer.get("platform"))
+        if not (version and implementation.isidentifier() and platform and pointer_bytes in {4, 8}):
+            return None
+        return cls(
+            implementation=implementation.lower(),
+            version=version,
+            platform=platform,
+            pointer_bytes=4 if pointer_bytes == 4 else 8,  # noqa: PLR2004 - bytes
+            prefix=_text(answer.get("prefix")),
+            executable=_text(answer.get("executable")),
+            pypy_version=_pair(answer.get("pypy_version")),
+            soabi=_text(answer.get("soabi")),
+            ext_suffix=_text(answer.get("ext_suffix")),
+            is_debug=_is_debug(answer),
+            has_pymalloc=answer.get("with_pymalloc") in {None, 1},
+            is_wide_unicode=_is_wide_unicode(answer),
+            is_free_threaded=answer.get("gil_disabled") == 1,
+            libc=_text(answer.get("libc")),
+            libc_version=_pair(answer.get("libc_version")) or (0, 0),
+            macos=_pair(answer.get("macos")),
+            machine=_text(answer.get("machine")),
+        )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) and len(value) <= _MAX_TEXT else ""
+
+
+def _pair(value: object) -> tuple[int, int] | None:
+    match value:
+        case [int(major), int(minor), *_] if 0 <= major <= _MAX_NUMBER and 0 <= minor <= _MAX_NUMBER:
+            return major, minor
+    return None
+
+
+# The three rules below, and that of pymalloc above, are those of packaging 26.3 `tags.py`, `_cpython_abis`: Windows
+# sets none of these variables.
+def _is_debug(answer: dict[object, object]) -> bool:
+    value = answer.get("debug")
+    return value == 1 or (value is None and (answer.get("has_refcount") is True or answer.get("loads_debug") is True))
+
+
+def _is_wide_unicode(answer: dict[object, object]) -> bool:
+    size = answer.get("unicode_size")
+    return size == _WIDE_UNICODE_BYTES or (size is None and answer.get("max_unicode") == _WIDE_UNICODE)
+
+
+def short_name(implementation: str) -> str:
+    """Return the name of an implementation as tags have it.
+
+    >>> short_name("cpython"), short_name("graalpy")
+    ('cp', 'graalpy')
+    """
+    return {"cpython": "cp", "pypy": "pp", "ironpython": "ip", "jython": "jy"}.get(implementation, implementation)
+
+
+def tags_of(told: Told, *, also_platforms: Iterable[str] = ()) -> frozenset[str]:
+    """Return every wheel tag (`py3-none-any`) that any pip of this interpreter takes.
+
+    Args:
+        told: What the interpreter tells of itself.
+        also_platforms: Platforms that are known to fit besides those that follow from what it tells.
+    """
+    # Slow to import: three times the start of an interpreter.
+    from packaging.tags import compatible_tags, cpython_tags, generic_tags  # noqa: PLC0415 - see above
+
+    # Never empty: packaging would put in the platforms of the running interpreter.
+    platforms = tuple(dict.fromkeys((*platforms_of(told), *also_platforms)))
+    short = short_name(told.implementation)
+    name = f"{short}{told.version[0]}{told.version[1]}"
+    if short == "cp":
+        own = cpython_tags(told.version, _cpython_abis(told), platforms)
+    else:
+        own = generic_tags(name, _generic_abis(told), platforms)
+    known = {str(tag) for tags in (own, compatible_tags(told.version, name, platforms)) for tag in tags}
+    known |= legacy_tags(short, told.version, known, pypy_version=told.pypy_version, macos=told.macos)
+    return frozenset(known)
+
+
+def _cpython_abis(told: Told) -> tuple[str, ...]:
+    # As `_cpython_abis` of packaging 26.3 `tags.py`; from 3.8 on a debug build loads what others load, too.
+    plain = f"cp{told.version[0]}{told.version[1]}" + "t" * told.is_free_threaded
+    if told.version > _LAST_WITH_PYMALLOC:
+        return (plain, plain + "d") if told.is_debug else (plain,)
+    flags = "d" * told.is_debug + "m" * told.has_pymalloc
+    return (plain + flags + "u" * (told.version <= _LAST_WITH_UNICODE_WIDTH and told.is_wide_unicode),)
+
+
+def _generic_abis(told: Told) -> tuple[str, ...]:
+    # packaging 26.3 `tags.py`, `_generic_abi`, reads EXT_SUFFIX; pip up to 20.3 takes SOABI as it is.
+    parts = told.ext_suffix.split(".")
+    stem = parts[1].split("-") if len(parts) > 2 else []  # noqa: PLR2004 - ".stem.so"
+    kept = stem[: 3 if stem and stem[0].startswith("graalpy") else 2]
+    return tuple(_normal(abi) for abi in ("-".join(kept), told.soabi) if abi)
+
+
+def platforms_of(told: Told) -> Iterator[str]:
+    """Yield the platforms whose wheels fit, at least one.
+
+    glibc and musl count as in PEP 600 and PEP 656. Two things that packaging looks at are left aside, so that the list
+    may be longer: a module `_manylinux` that forbids, and the ELF header on 32-bit ARM.
+    """
+    platform = _normal(told.platform)
+    if told.macos is not None and platform.startswith("macosx_"):
+        # Slow to import, see `tags_of`.
+        from packaging.tags import mac_platforms  # noqa: PLC0415 - see above
+
+        yield from mac_platforms(told.macos, _mac_processor(told))
+    if not platform.startswith("linux_"):
+        yield platform
+        return
+    for processor in _linux_processors(told, platform.removeprefix("linux_")):
+        yield f"linux_{processor}"
+        if told.libc == "glibc" and told.libc_version[0] == _GLIBC_MAJOR:
+            yield from _manylinux(processor, told.libc_version[1])
+        elif told.libc == "musl":
+            major, minor = told.libc_version
+            yield from (f"musllinux_{major}_{older}_{processor}" for older in range(minor + 1))
+
+
+def _normal(platform: str) -> str:
+    return re.sub(r"[-. ]", "_", platform)
+
+
+def _mac_processor(told: Told) -> str:
+    if told.pointer_bytes == 8:  # noqa: PLR2004 - bytes
+        return told.machine
+    return "ppc" if told.machine.startswith("ppc") else "i386"
+
+
+def _linux_processors(told: Told, processor: str) -> tuple[str, ...]:
+    if told.pointer_bytes == 4:  # noqa: PLR2004 - bytes
+        # A 32-bit Python under a 64-bit kernel tells the kernel's processor.
+        processor = {"x86_64": "i686", "aarch64": "armv8l"}.get(processor, processor)
+    return ("armv8l", "armv7l") if processor == "armv8l" else (processor,)
+
+
+def _manylinux(processor: str, glibc_minor: int) -> Iterator[str]:
+    for minor in range(_LOWEST_GLIBC_MINOR.get(processor, _OTHER_GLIBC_MINOR), glibc_minor + 1):
+        yield f"manylinux_{_GLIBC_MAJOR}_{minor}_{processor}"
+        if minor in _MANYLINUX:
+            yield f"{_MANYLINUX[minor]}_{processor}"
+
+
+def legacy_tags(
+    short: str,
+    version: tuple[int, int],
+    known: Collection[str],
+    *,
+    pypy_version: tuple[int, int] | None = None,
+    macos: tuple[int, int] | None = None,
+) -> frozenset[str]:
+    """Return the tags that pips up to 20.3 take and packaging does not list any more.
+
+    - `cp3-none-any`: pip 6.0 to 19.3.
+    - `cp26-none-any` under 2.7: pip 6.0 to 7.1, for the Pythons up to 3.5 that these were made for.
+    - `cp3_10-…`: pip 20.0 to 20.2, which start under no Python after 3.11.
+    - `pp373-…` for PyPy 7.3 under 3.6: pip 6.0 to 19.3 count PyPy's own version.
+    - `macosx_11_6_…`: pip up to 20.3 counts the minor versions of macOS 11 and later.
+
+    The last two were read, not seen. Source: pip 7.1.2 `pep425tags.py`, 19.3.1 `_internal/pep425tags.py`, 20.0.2
+    `_vendor/packaging/tags.py`.
+
+    >>> sorted(legacy_tags("cp", (3, 11), ["cp311-none-any"]))
+    ['cp3-none-any', 'cp3_11-none-any']
+    """
+    major, minor = version
+    found = {f"{short}{major}-none-any"}
+    if version <= _LAST_PYTHON_OF_PIP_7:
+        found |= {f"{short}{major}{older}-none-any" for older in range(minor)}
+    if version in _PYTHONS_WITH_UNDERSCORE:
+        found |= {_TWO_DIGIT_MINOR.sub(r"\g<1>3_\2", tag) for tag in known}
+    if pypy_version is not None:
+        own, former = f"{short}{major}{minor}-", f"{short}{major}{pypy_version[0]}{pypy_version[1]}-"
+        found |= {former + tag.removeprefix(own) for tag in known if tag.startswith(own)}
+    if macos is not None and macos[0] >= _FIRST_MACOS_OF_TODAY:
+        first = f"-macosx_{macos[0]}_0_"
+        later = [f"-macosx_{macos[0]}_{point}_" for point in range(1, macos[1] + 1)]
+        found |= {tag.replace(first, point) for tag in known if first in tag for point in later}
+    return frozenset(found.difference(known))
