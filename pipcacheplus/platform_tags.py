@@ -7,13 +7,10 @@ somebody's wheel count as useless.
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 
-__all__ = ["Told", "legacy_tags", "platforms_of", "short_name", "tags_of"]
+from pipcacheplus.telling import Told
 
-# No Python, libc or macOS has come near; it keeps the lists short, whatever an interpreter says.
-_MAX_NUMBER = 99
-_MAX_TEXT = 4096
+__all__ = ["legacy_tags", "platforms_of", "short_name", "tags_of"]
 
 _LOWEST_GLIBC_MINOR = {"x86_64": 5, "i686": 5}
 _OTHER_GLIBC_MINOR = 17
@@ -22,96 +19,11 @@ _GLIBC_MAJOR = 2
 
 _LAST_WITH_PYMALLOC = (3, 7)
 _LAST_WITH_UNICODE_WIDTH = (3, 2)
-_WIDE_UNICODE = 0x10FFFF
-_WIDE_UNICODE_BYTES = 4
 _FIRST_MACOS_OF_TODAY = 11
 
 _LAST_PYTHON_OF_PIP_7 = (3, 5)
 _PYTHONS_WITH_UNDERSCORE = frozenset({(3, 10), (3, 11)})
 _TWO_DIGIT_MINOR = re.compile(r"\b(cp|py)3(1[01])\b")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What an interpreter tells of itself."""
-
-    implementation: str
-    """`cpython`, `pypy`; in lower case."""
-    version: tuple[int, int]
-    platform: str
-    """As `sysconfig.get_platform()` has it: `linux-x86_64`."""
-    pointer_bytes: int
-    prefix: str = ""
-    executable: str = ""
-    pypy_version: tuple[int, int] | None = None
-    soabi: str = ""
-    ext_suffix: str = ""
-    is_debug: bool = False
-    has_pymalloc: bool = True
-    is_wide_unicode: bool = True
-    is_free_threaded: bool = False
-    libc: str = ""
-    """`glibc` or `musl`; empty if there is no such thing, or it could not be told."""
-    libc_version: tuple[int, int] = (0, 0)
-    macos: tuple[int, int] | None = None
-    machine: str = ""
-    """macOS only: the processor."""
-
-    @classmethod
-    def parse(cls, answer: object) -> "Told | None":
-        """Read the answer to `interpreters.QUESTION`; `None` if it is anything else, whatever that is.
-
-        >>> Told.parse({"version": [3, 11]}) is None
-        True
-        """
-        if not isinstance(answer, dict):
-            return None
-        version, pointer_bytes = _pair(answer.get("version")), answer.get("pointer_bytes")
-        implementation, platform = _text(answer.get("implementation")), _text(answer.get("platform"))
-        if not (version and implementation.isidentifier() and platform and pointer_bytes in {4, 8}):
-            return None
-        return cls(
-            implementation=implementation.lower(),
-            version=version,
-            platform=platform,
-            pointer_bytes=4 if pointer_bytes == 4 else 8,  # noqa: PLR2004 - bytes
-            prefix=_text(answer.get("prefix")),
-            executable=_text(answer.get("executable")),
-            pypy_version=_pair(answer.get("pypy_version")),
-            soabi=_text(answer.get("soabi")),
-            ext_suffix=_text(answer.get("ext_suffix")),
-            is_debug=_is_debug(answer),
-            has_pymalloc=answer.get("with_pymalloc") in {None, 1},
-            is_wide_unicode=_is_wide_unicode(answer),
-            is_free_threaded=answer.get("gil_disabled") == 1,
-            libc=_text(answer.get("libc")),
-            libc_version=_pair(answer.get("libc_version")) or (0, 0),
-            macos=_pair(answer.get("macos")),
-            machine=_text(answer.get("machine")),
-        )
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) and len(value) <= _MAX_TEXT else ""
-
-
-def _pair(value: object) -> tuple[int, int] | None:
-    match value:
-        case [int(major), int(minor), *_] if 0 <= major <= _MAX_NUMBER and 0 <= minor <= _MAX_NUMBER:
-            return major, minor
-    return None
-
-
-# The three rules below, and that of pymalloc above, are those of packaging 26.3 `tags.py`, `_cpython_abis`: Windows
-# sets none of these variables.
-def _is_debug(answer: dict[object, object]) -> bool:
-    value = answer.get("debug")
-    return value == 1 or (value is None and (answer.get("has_refcount") is True or answer.get("loads_debug") is True))
-
-
-def _is_wide_unicode(answer: dict[object, object]) -> bool:
-    size = answer.get("unicode_size")
-    return size == _WIDE_UNICODE_BYTES or (size is None and answer.get("max_unicode") == _WIDE_UNICODE)
 
 
 def short_name(implementation: str) -> str:

@@ -1,4 +1,7 @@
-"""Which processes run on this machine: whether the owner of a lock lives, and whether a pip is at work."""
+"""Which processes run on this machine: the owner of a lock, and pips at work.
+
+Looking takes no lock and proves nothing about the next moment; if in doubt, somebody is there.
+"""
 
 import os
 import re
@@ -6,75 +9,109 @@ from collections.abc import Sequence
 
 __all__ = ["is_pip", "owner_is_alive", "pips_running", "this_host"]
 
-_PIP = re.compile(r"pip(\d+(\.\d+)*)?(\.exe)?", re.IGNORECASE)
 _CLOCK_SLACK_S = 2.0
+"""Linux tells when a process started by way of the time of boot, which it knows in whole seconds."""
+
+_PIP = re.compile(r"pip(\d+(\.\d+)*)?")
+_PIP_FILES = frozenset({"__pip-runner__.py", "get-pip.py", "pip.pyz"})
+_PIP_MODULES = re.compile(r"pip(\._?\w+)*")
+_PIP_IN_CODE = re.compile(r"\bpip\b")
+_PYTHON = re.compile(r"py|(python|pypy|graalpy)w?[\d.]*[a-z]*")
+_WITH_VALUE = frozenset({"-W", "-X", "--check-hash-based-pycs"})
 
 
 def this_host() -> str:
-    """Return the name of this machine, as the locks of pip up to 19.2 have it."""
-    if hasattr(os, "uname"):
-        return os.uname().nodename
-    import socket  # noqa: PLC0415 - slow to import
+    """Return the name of this machine as pip up to 19.2 puts it into the names of locks."""
+    # Slow to import, and only locks need it.
+    import socket  # noqa: PLC0415 - see above
 
     return socket.gethostname()
 
 
 def owner_is_alive(pids: Sequence[int], started_before_s: float) -> bool:
-    """Return whether a process with one of these numbers runs that had started before that second since 1970.
+    """Tell whether a process runs that can be the owner of a lock.
 
-    A process that started later has only come to have the same number. One that may not be looked at counts.
+    Args:
+        pids: Every number that the owner may have had.
+        started_before_s: When the lock was written, in seconds since 1970. A process that started later merely got
+            the number of one that is gone. Two seconds are allowed for the grain of the clocks.
+
+    Returns:
+        Whether a process with one of these numbers had started by then. One that cannot be looked at counts; one that
+        has ended and was not yet waited for (a zombie) does not.
     """
-    import psutil  # noqa: PLC0415 - slow to import
+    return any(_is_alive(pid, started_before_s) for pid in pids if pid > 0)
 
-    for pid in pids:
-        try:
-            if psutil.Process(pid).create_time() <= started_before_s + _CLOCK_SLACK_S:
-                return True
-        except psutil.NoSuchProcess:
-            continue
-        except psutil.Error:
-            return True
-    return False
+
+def _is_alive(pid: int, started_before_s: float) -> bool:
+    # Slow to import, and only needed where there is a lock, or something to remove.
+    import psutil  # noqa: PLC0415 - see above
+
+    try:
+        process = psutil.Process(pid)
+        is_zombie = process.status() == psutil.STATUS_ZOMBIE
+        return not is_zombie and process.create_time() <= started_before_s + _CLOCK_SLACK_S
+    except (psutil.NoSuchProcess, OverflowError):
+        return False
+    except psutil.AccessDenied:
+        return True
 
 
 def pips_running(exclude_pid: int) -> bool:
-    """Return whether a pip may run on this machine, this process apart; also if processes cannot be listed at all."""
-    import psutil  # noqa: PLC0415 - slow to import
+    """Tell whether any process is a pip, by its command line.
+
+    Args:
+        exclude_pid: A process that does not count: the one that asks.
+
+    Returns:
+        Also true if the processes cannot be listed. A process whose command line is hidden from us does not count.
+    """
+    # Slow to import, see `_is_alive`.
+    import psutil  # noqa: PLC0415 - see above
 
     try:
-        running = list(psutil.process_iter(["cmdline"]))
+        lines = [process.info["cmdline"] for process in psutil.process_iter(["cmdline"]) if process.pid != exclude_pid]
     except (psutil.Error, OSError):
         return True
-    return any(process.pid != exclude_pid and is_pip(process.info["cmdline"] or ()) for process in running)
+    return any(is_pip(line) for line in lines if line)
 
 
 def is_pip(command: Sequence[str]) -> bool:
-    """Return whether a command line is that of a pip.
+    """Tell whether a command line is one of pip, however it was started.
 
     >>> is_pip(["/usr/bin/python3", "-m", "pip", "install", "six"]), is_pip(["uv", "pip", "install", "six"])
     (True, False)
     """
-    if not command:
-        return False
-    program, *arguments = command
-    if _PIP.fullmatch(os.path.basename(program)):
+    program = _name(command[0]) if command else ""
+    if _PIP.fullmatch(program):
         return True
-    if "python" not in os.path.basename(program).lower() and "pypy" not in os.path.basename(program).lower():
-        return False
-    return _runs_pip(arguments)
+    return _PYTHON.fullmatch(program) is not None and _runs_pip(command[1:])
 
 
 def _runs_pip(arguments: Sequence[str]) -> bool:
-    """Look for `-m pip`, a script called pip, or pip's own directory or zip, before any other argument."""
-    for at, argument in enumerate(arguments):
-        if argument == "-m":
-            return arguments[at + 1 : at + 2] in (["pip"], ("pip",))
-        if argument in {"-W", "-X"}:
+    """Tell whether a Python with these arguments runs pip: by its module, by its script, or by a line of code."""
+    rest = iter(arguments)
+    for argument in rest:
+        if not argument.startswith("-") or argument == "-":
+            return _is_pip_file(argument)
+        if argument in _WITH_VALUE:
+            next(rest, None)
             continue
-        if not argument.startswith("-"):
-            parts = argument.replace("\\", "/").split("/")
-            is_before = at > 0 and arguments[at - 1] in {"-W", "-X"}
-            if is_before:
-                continue
-            return bool(_PIP.fullmatch(parts[-1])) or "pip" in parts[-2:] or "__pip-runner__.py" in parts
+        if found := re.fullmatch(r"-[A-Za-ln-z]*?([cm])(.*)", argument, re.DOTALL):
+            what = found[2] or next(rest, "")
+            # Code that only speaks of pip costs a wait; a pip that was not seen costs somebody's install.
+            return bool(_PIP_IN_CODE.search(what) if found[1] == "c" else _PIP_MODULES.fullmatch(what))
     return False
+
+
+def _is_pip_file(path: str) -> bool:
+    name = _name(path)
+    if name == "__main__.py":
+        name = _name(os.path.dirname(path))
+    return _PIP.fullmatch(name) is not None or name in _PIP_FILES
+
+
+def _name(path: str) -> str:
+    # Both kinds of separators: what one machine runs can come from another (WSL).
+    name = re.split(r"[\\/]", path.rstrip("\\/"))[-1].lower()
+    return name.removesuffix(".exe")

@@ -117,8 +117,8 @@ def response(
         inner["strict"] = 0
     whole: dict[str, Any] = {"response": inner, "vary": dict(vary or {})}
     if cc == 1:
-        # Protocol 2 is the highest of Python 2, where most of pip 6.0 ran.
-        return b"cc=1," + pickle.dumps(whole, protocol=2)
+        # The highest of Python 3.4, which pip 6.0 asked for; protocol 2 would hold bytes as a call.
+        return b"cc=1," + pickle.dumps(whole, protocol=4)
     if cc == 2:
         inner.update(body=_base64(body), headers=_base64_map(headers), reason=_base64(reason.encode()))
         whole["vary"] = _base64_map(vary or {})

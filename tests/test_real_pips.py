@@ -12,7 +12,7 @@ import pytest
 
 from tests.builders import tree
 from tests.conftest import Filled
-from tests.pips import Pip
+from tests.pips import NEWEST, Pip
 
 FillCache = Callable[[str], Filled]
 GENERATIONS = ["http-html", "http-json", "http-v2", "newest"]
@@ -189,10 +189,11 @@ def test_a_purge_leaves_what_pip_did_not_write(filled_cache: FillCache, tmp_path
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_info_begins_with_pips_own_lines(filled_cache: FillCache, generation: str) -> None:
+def test_info_begins_with_pips_own_lines(
+    filled_cache: FillCache, pip_of: Callable[[str, str], Pip], generation: str
+) -> None:
     filled = filled_cache(generation)
-    newest = next(pip for pip in filled_cache("newest").pips if pip.interpreter == "3.13")
-    theirs = newest.run("cache", "info", cache_dir=filled.path).stdout
+    theirs = pip_of(NEWEST, "3.13").run("cache", "info", cache_dir=filled.path).stdout
     ours = subprocess.run(
         [sys.executable, "-m", "pipcacheplus", "info", "--cache-dir", str(filled.path)],
         capture_output=True,

@@ -1,5 +1,7 @@
 """The check `archive-broken`."""
 
+import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,7 +45,8 @@ def test_an_archive_that_ends_early_is_an_error(
 
 def test_a_flipped_byte_in_a_member_is_an_error(cache: Cache, tmp_path: Path) -> None:
     content = bytearray(wheel(tmp_path))
-    content[60] ^= 0x55
+    first = zipfile.ZipFile(io.BytesIO(content)).infolist()[0]
+    content[first.header_offset + 30 + len(first.filename) + 2] ^= 0x55  # within its data
     cache.http_v2(URL, bytes(content))
     assert len(told("archive-broken", cache)) == 1
 

@@ -1,0 +1,110 @@
+"""What interpreters answered before, kept from run to run in a folder of our own.
+
+It saves time and decides nothing: what cannot be read, is torn, was sealed by nobody, or was asked of another file is
+as good as not there, and what cannot be written is forgotten.
+"""
+
+import hashlib
+import json
+import os
+import stat
+import sys
+
+__all__ = ["Memory", "libc_here", "stamp_of"]
+
+_MAX_BYTES = 1 << 16
+_FLAGS: int = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def libc_here() -> str:
+    """Return the C library of this process with its version, `glibc 2.36`; empty if it does not tell by `confstr`."""
+    name = "CS_GNU_LIBC_VERSION"
+    try:
+        return os.confstr(name) or ""
+    except (AttributeError, OSError, ValueError):
+        return ""
+
+
+def stamp_of(path: str, question: str) -> str | None:
+    """Return what has to be the same for an answer to hold, as a digest in hex; `None` if there is no such file.
+
+    It covers the question, the system, the file behind the path (device, inode, size, time of change), and the
+    `pyvenv.cfg` that makes it the interpreter of one environment.
+
+    Args:
+        path: Of an interpreter, absolute.
+        question: What is asked, in full.
+    """
+    real = os.path.realpath(path)
+    here = os.path.dirname(path)
+    settings = [os.path.join(folder, "pyvenv.cfg") for folder in (here, os.path.dirname(here))]
+    seen = [_file_stamp(name) for name in (real, *settings)]
+    if seen[0] is None:
+        return None
+    # Whichever of the two the system has; both change with its version.
+    system = (*getattr(os, "uname", tuple)(), *getattr(sys, "getwindowsversion", tuple)()[:3])
+    return _digest([question, path, real, *seen, libc_here(), *system])
+
+
+def _file_stamp(path: str) -> list[int] | None:
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return [status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns]
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+class Memory:
+    """A folder with one small file for each path that was asked; it is made when something is first kept."""
+
+    def __init__(self, folder: str) -> None:
+        """Take the folder.
+
+        Args:
+            folder: Absolute; of our own, and of this user.
+        """
+        self.folder = folder
+
+    def recall(self, path: str, stamp: str) -> object:
+        """Return the answer that was kept for this path under this stamp, `None` if there is none. Never raises."""
+        try:
+            kept = json.loads(self._read(path))
+        except (OSError, ValueError, RecursionError):
+            return None
+        if not isinstance(kept, dict) or kept.get("stamp") != stamp:
+            return None
+        answer = kept.get("answer")
+        return answer if kept.get("seal") == _digest([stamp, answer]) else None
+
+    def keep(self, path: str, stamp: str, answer: object) -> None:
+        """Keep an answer, in place of the former one for this path. What cannot be written is not kept.
+
+        Two runs may write at once. The file is not swapped but overwritten; its seal tells a torn one.
+
+        Args:
+            path: As it was asked.
+            stamp: What `stamp_of` said before it was asked.
+            answer: Plain JSON.
+        """
+        kept = {"stamp": stamp, "answer": answer, "seal": _digest([stamp, answer])}
+        try:
+            os.makedirs(self.folder, mode=0o700, exist_ok=True)
+            descriptor = os.open(self._file(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _FLAGS, 0o600)
+            with open(descriptor, "wb") as file:
+                file.write(json.dumps(kept).encode())
+        except OSError:
+            return
+
+    def _read(self, path: str) -> bytes:
+        descriptor = os.open(self._file(path), os.O_RDONLY | _FLAGS)
+        with open(descriptor, "rb") as file:
+            # A directory or a pipe in its place is not read at all.
+            return file.read(_MAX_BYTES) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+
+    def _file(self, path: str) -> str:
+        name = hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        return os.path.join(self.folder, f"python-{name}.json")
