@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pipcacheplus import gate
 from pipcacheplus.errors import CacheNotFoundError
@@ -18,9 +19,14 @@ from pipcacheplus.opening import ChangedError, OpenCache
 from pipcacheplus.plan import Rule, by_findings, by_request, make_plan, planned
 from pipcacheplus.scan import scan
 
+if TYPE_CHECKING:
+    from pipcacheplus.interpreters import Interpreter
+
 __all__ = ["PipCache", "Progress"]
 
 _HOUR_S = 3600.0
+_CURRENT = "current"
+"""The word for the interpreter that runs this."""
 
 Progress = Callable[[int, int | None], None]
 """Called with what is done and with all there is to do, `None` if that is not known."""
@@ -287,6 +293,15 @@ class PipCache:
                     progress(done + 1, None)
 
 
+def _considered(pythons: Sequence[str]) -> "list[Interpreter]":
+    from pipcacheplus.interpreters import ask, running  # noqa: PLC0415 - slow to import, and of use to few commands
+    from pipcacheplus.remembered import Memory  # noqa: PLC0415
+    from pipcacheplus.state import state_folder  # noqa: PLC0415
+
+    memory = Memory(os.path.join(state_folder(), "interpreters"))
+    return [running() if path == _CURRENT else ask(path, memory=memory) for path in pythons]
+
+
 def _read(entry: Entry, cache: OpenCache, depth: Depth) -> Facts:
     from pipcacheplus.readers.entry import read  # noqa: PLC0415 - slow to import, and not needed for names alone
 
@@ -314,11 +329,7 @@ def _context(*, min_age_s: float, pythons: Sequence[str] | None = None, needs_ta
     )
     if not needs_tags:
         return context
-    from pipcacheplus import interpreters  # noqa: PLC0415 - packaging.tags is slow to import
-
-    considered = [
-        interpreters.running() if path == "current" else interpreters.ask(path) for path in pythons or ("current",)
-    ]
+    considered = _considered(pythons or (_CURRENT,))
     return replace(
         context,
         tags=frozenset().union(*(interpreter.tags for interpreter in considered)),

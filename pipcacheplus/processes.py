@@ -17,7 +17,10 @@ _PIP_FILES = frozenset({"__pip-runner__.py", "get-pip.py", "pip.pyz"})
 _PIP_MODULES = re.compile(r"pip(\._?\w+)*")
 _PIP_IN_CODE = re.compile(r"\bpip\b")
 _PYTHON = re.compile(r"py|(python|pypy|graalpy)w?[\d.]*[a-z]*")
-_WITH_VALUE = frozenset({"-W", "-X", "--check-hash-based-pycs"})
+# Options of Python, which may be drawn together: `-Im pip`, `-bW error`, `-Xfrozen_modules=off`.
+_FLAGS = "-[bBdEhiIOPqRsStuvVx3]*"
+_WITH_VALUE = re.compile(_FLAGS + "[WX]|--check-hash-based-pycs")
+_WHAT_TO_RUN = re.compile(_FLAGS + "([cm])(.*)", re.DOTALL)
 
 
 def this_host() -> str:
@@ -51,7 +54,7 @@ def _is_alive(pid: int, started_before_s: float) -> bool:
         process = psutil.Process(pid)
         is_zombie = process.status() == psutil.STATUS_ZOMBIE
         return not is_zombie and process.create_time() <= started_before_s + _CLOCK_SLACK_S
-    except (psutil.NoSuchProcess, OverflowError):
+    except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:
         return True
@@ -94,10 +97,10 @@ def _runs_pip(arguments: Sequence[str]) -> bool:
     for argument in rest:
         if not argument.startswith("-") or argument == "-":
             return _is_pip_file(argument)
-        if argument in _WITH_VALUE:
+        if _WITH_VALUE.fullmatch(argument):
             next(rest, None)
             continue
-        if found := re.fullmatch(r"-[A-Za-ln-z]*?([cm])(.*)", argument, re.DOTALL):
+        if found := _WHAT_TO_RUN.fullmatch(argument):
             what = found[2] or next(rest, "")
             # Code that only speaks of pip costs a wait; a pip that was not seen costs somebody's install.
             return bool(_PIP_IN_CODE.search(what) if found[1] == "c" else _PIP_MODULES.fullmatch(what))

@@ -22,7 +22,8 @@ def find_python(version: str) -> str | None:
 
 
 def _version_of(python: str) -> str | None:
-    command = (python, "-I", "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
+    # Not -I, which 2.7 lacks.
+    command = (python, "-E", "-s", "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     except (OSError, subprocess.TimeoutExpired):

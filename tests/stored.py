@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from email.utils import formatdate
 from typing import Any
 
-import msgpack  # type: ignore[import-untyped]  # it has no stubs
+import msgpack
 
 from pipcacheplus.model import Area
 

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-import msgpack  # type: ignore[import-untyped]  # it has no stubs
+import msgpack
 import pytest
 
 from pipcacheplus.layout import Place, Role, body_path, entry_path, page_key, place_of, role_of

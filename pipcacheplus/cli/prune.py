@@ -7,6 +7,7 @@ from pipcacheplus.cli.base.ages import AGE_HELP, age_s
 from pipcacheplus.cli.base.command import Answer, Command, Request
 from pipcacheplus.cli.base.options import declare_pythons
 from pipcacheplus.cli.base.progress import progress
+from pipcacheplus.cli.base.pythons import resolve
 from pipcacheplus.cli.base.removal import carry_out, declare_limits
 from pipcacheplus.errors import BadRequestError
 
@@ -56,7 +57,7 @@ def _run(request: Request) -> Answer:
             stale=options.stale,
             keep=options.keep,
             min_age_s=options.min_age,
-            pythons=options.python,
+            pythons=resolve(options.python, request.environ),
             progress=show,
         )
     done = carry_out(request, cache, plan)

@@ -8,6 +8,7 @@ from pipcacheplus.cli.base.answers import answer
 from pipcacheplus.cli.base.command import Answer, Command, Request
 from pipcacheplus.cli.base.options import declare_pythons, declare_selection
 from pipcacheplus.cli.base.progress import progress
+from pipcacheplus.cli.base.pythons import resolve
 from pipcacheplus.render.summary import of_findings
 
 __all__ = ["COMMAND"]
@@ -28,7 +29,9 @@ def _declare(parser: ArgumentParser) -> None:
 def _run(request: Request) -> Answer:
     cache, options = request.open_cache(), request.options
     with progress(request.console, "verifying") as show:
-        found = cache.verify(*options.what, min_age_s=options.min_age, pythons=options.python, progress=show)
+        found = cache.verify(
+            *options.what, min_age_s=options.min_age, pythons=resolve(options.python, request.environ), progress=show
+        )
     counts = {"entries": found.entries, "bytes": found.bytes, "unverifiable": found.unverifiable}
     return answer(
         request,

@@ -8,7 +8,7 @@ import tracemalloc
 import zlib
 from typing import Any, BinaryIO
 
-import msgpack  # type: ignore[import-untyped]  # it has no types
+import msgpack
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,0 +1,221 @@
+"""Which wheels a Python can install: the running one is looked at, any other is run and asked.
+
+The only module that starts a process. The one asked answers with facts (`telling.Told`); the tags are worked
+out here, so that Pythons too old to have `packaging`, down to 2.7, can be asked as well.
+"""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import sysconfig
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from pipcacheplus.errors import InterpreterError
+from pipcacheplus.platform_tags import legacy_tags, short_name, tags_of
+from pipcacheplus.remembered import Memory, libc_here, stamp_of
+from pipcacheplus.telling import MARK, QUESTION, Told
+
+__all__ = ["Interpreter", "ask", "running"]
+
+_MAX_ANSWER_BYTES = 1 << 20
+_LEFT_OUT = ("PYTHON", "__PYVENV_LAUNCHER__")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interpreter:
+    """A Python, and what it can install."""
+
+    path: str
+    """As it was given, made absolute."""
+    implementation: str
+    """`cp`, `pp`."""
+    version: tuple[int, int]
+    prefix: str
+    """`sys.prefix`: the environment that it is the interpreter of."""
+    name: str
+    """`cp311`: what the keys of built wheels hold (pip 20.0 and later)."""
+    tags: frozenset[str]
+    """Every wheel tag (`py3-none-any`) that any pip of this interpreter takes."""
+
+
+def running() -> Interpreter:
+    """Return the interpreter that runs this; it is not started again."""
+    # Slow to import: three times the start of an interpreter.
+    from packaging.tags import interpreter_name, sys_tags  # noqa: PLC0415 - see above
+
+    short, version = interpreter_name(), sys.version_info[:2]
+    known = frozenset(map(str, sys_tags()))
+    pypy: tuple[int, ...] | None = getattr(sys, "pypy_version_info", None)
+    older = legacy_tags(
+        short, version, known, pypy_version=(pypy[0], pypy[1]) if pypy else None, macos=_newest_macos(known)
+    )
+    return _interpreter(sys.executable, short, version, sys.prefix, known | older)
+
+
+def _newest_macos(known: frozenset[str]) -> tuple[int, int] | None:
+    # packaging asks the system for its version in a way of its own, but lists only `11_0` for macOS 11.6.
+    # Slow to import, see `running`; elsewhere the version is empty.
+    import platform  # noqa: PLC0415 - see above
+
+    major, minor, *_ = (*(int(part) for part in platform.mac_ver()[0].split(".") if part), 0, 0)
+    return (major, minor) if any(f"-macosx_{major}_0_" in tag for tag in known) else None
+
+
+def _interpreter(path: str, short: str, version: tuple[int, int], prefix: str, tags: frozenset[str]) -> Interpreter:
+    name = f"{short}{version[0]}{version[1]}"
+    return Interpreter(path=path, implementation=short, version=version, prefix=prefix, name=name, tags=tags)
+
+
+def ask(
+    path: str, *, memory: Memory | None = None, timeout_s: float = 30, environ: Mapping[str, str] | None = None
+) -> Interpreter:
+    """Run an interpreter, and return what it can install.
+
+    It runs without the variables that would make it another one (`PYTHON*`), without the user's own packages, and
+    writes no bytecode; what is installed in its environment can still make it do anything, as at any start.
+
+    Args:
+        path: Of the interpreter, with a directory. A bare name is refused: the search path is not looked at.
+        memory: What was answered before, and holds as long as the interpreter and the system stay the same. Only an
+            interpreter that says it is the very file that was named is remembered: something that passes the call on
+            may pass it to another one tomorrow.
+        timeout_s: Time to answer; then it is ended with all that it started.
+        environ: Variables for it; those of this process by default.
+
+    Raises:
+        InterpreterError: It is no file, does not run, or is no Python; `reason` says what it did.
+    """
+    if os.path.basename(path) == path:
+        raise InterpreterError(path, "it is a name, not a path")
+    path = os.path.abspath(path)
+    _expect_program(path)
+    # Before it is asked, so that one that is replaced meanwhile is asked again the next time.
+    stamp = stamp_of(path, QUESTION) if memory else None
+    told = Told.parse(memory.recall(path, stamp)) if memory and stamp else None
+    if told is None:
+        answer = _answer(path, timeout_s, os.environ if environ is None else environ)
+        told = Told.parse(answer)
+        if told is None:
+            raise InterpreterError(path, "it is not a Python that tells its version and platform")
+        if memory and stamp and _is_lasting(told, path):
+            memory.keep(path, stamp, answer)
+    tags = tags_of(told, also_platforms=_platforms_shared_with(told))
+    return _interpreter(path, short_name(told.implementation), told.version, _native(told.prefix), tags)
+
+
+def _expect_program(path: str) -> None:
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError) as error:
+        raise InterpreterError(path, f"it cannot be found ({getattr(error, 'strerror', None) or error})") from error
+    if not stat.S_ISREG(mode):
+        raise InterpreterError(path, "it is not a file")
+    if not os.access(path, os.X_OK):
+        raise InterpreterError(path, "it is not executable")
+
+
+def _is_lasting(told: Told, path: str) -> bool:
+    # The stamp covers our own C library. Another one, as musl's, can be replaced without a trace in it.
+    is_its_libc_ours = not told.platform.startswith("linux") or _libc_of(told) == libc_here()
+    return is_its_libc_ours and os.path.realpath(_native(told.executable)) == os.path.realpath(path)
+
+
+def _libc_of(told: Told) -> str:
+    return f"{told.libc} {told.libc_version[0]}.{told.libc_version[1]}"
+
+
+def _platforms_shared_with(told: Told) -> Sequence[str]:
+    # Slow to import, see `running`.
+    from packaging.tags import platform_tags  # noqa: PLC0415 - see above
+
+    # For one like the running interpreter, packaging itself says what fits: it may know more than we do.
+    is_alike = told.platform == sysconfig.get_platform() and (told.pointer_bytes == 8) == (sys.maxsize > 1 << 32)  # noqa: PLR2004 - bytes
+    return tuple(platform_tags()) if is_alike and (not told.libc or _libc_of(told) == libc_here()) else ()
+
+
+def _native(path: str) -> str:
+    # An old Python in the C locale took the bytes of the path for ASCII, and escaped those beyond.
+    return path if os.name == "nt" else os.fsdecode(path.encode("utf-8", "surrogateescape"))
+
+
+def _answer(path: str, timeout_s: float, environ: Mapping[str, str]) -> object:
+    status, output = _run(path, timeout_s, environ)
+    # The last line with the mark: start-up files of an environment may print, before and after.
+    lines = output.decode("utf-8", "replace").splitlines()
+    marked = [line.removeprefix(MARK) for line in lines if line.startswith(MARK)]
+    if status or not marked:
+        said = next((line.strip() for line in lines if line.strip()), "")[:200]
+        did = f"it ended with exit code {status}" if status > 0 else f"it was ended by signal {-status}"
+        did = did if status else "it is no Python"
+        raise InterpreterError(path, f"{did}, and said {said!r}" if said else did)
+    try:
+        answer: object = json.loads(marked[-1])
+    except (ValueError, RecursionError):
+        raise InterpreterError(path, "it gave an answer that is no JSON") from None
+    return answer
+
+
+def _run(path: str, timeout_s: float, environ: Mapping[str, str]) -> tuple[int, bytes]:
+    # The system's true version, for Pythons built before macOS 11.
+    variables = {name: value for name, value in environ.items() if not name.startswith(_LEFT_OUT)}
+    variables["SYSTEM_VERSION_COMPAT"] = "0"
+    try:
+        process = subprocess.Popen(
+            # Not -I, which 2.7 lacks, nor -S, without which up to 3.13 no environment has its own prefix.
+            (path, "-B", "-E", "-s", "-c", QUESTION),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=variables,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        raise InterpreterError(path, f"it cannot be run ({getattr(error, 'strerror', None) or error})") from error
+    with _ended(process):
+        return _listen(path, process, timeout_s)
+
+
+@contextmanager
+def _ended(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """See to it that a process is gone at the end, with all that it started."""
+    try:
+        yield
+    finally:
+        # As long as nobody has waited for the process, its number, which is that of the group, is not used again.
+        if process.returncode is None:
+            with suppress(OSError):
+                if os.name == "nt":
+                    process.kill()
+                else:
+                    os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _listen(path: str, process: "subprocess.Popen[bytes]", timeout_s: float) -> tuple[int, bytes]:
+    heard: list[bytes] = []
+    pipe = process.stdout
+    assert pipe is not None  # noqa: S101 - for mypy: it was asked for
+
+    def listen() -> None:
+        with pipe:
+            heard.append(pipe.read(_MAX_ANSWER_BYTES + 1))
+
+    # A thread, because pipes have no time-out on Windows. It ends with the last process that holds the other end;
+    # should one have got out of the group, it must not keep us from ending.
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    listener.join(timeout_s)
+    if listener.is_alive():
+        raise InterpreterError(path, f"it did not answer within {timeout_s:g} s")
+    if len(heard[0]) > _MAX_ANSWER_BYTES:
+        raise InterpreterError(path, f"it printed more than {_MAX_ANSWER_BYTES} bytes")
+    try:
+        return process.wait(timeout_s), heard[0]
+    except subprocess.TimeoutExpired:
+        raise InterpreterError(path, f"it did not end within {timeout_s:g} s") from None

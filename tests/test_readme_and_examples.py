@@ -1,0 +1,66 @@
+"""What the README and the examples show works as it stands there, on a cache with something to find."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import artefacts
+from tests.builders import Cache, tree
+
+TOP = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def used(cache: Cache, tmp_path: Path) -> Cache:
+    """Return a cache with a sound wheel and a leftover."""
+    cache.http_v2("https://files.example/demo", artefacts.wheel(tmp_path, "demo", "1.0").read_bytes())
+    cache.http_v2("https://files.example/half", b"x", has_head=False)
+    return cache
+
+
+def run(cache: Cache, *command: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
+    environment |= {"PIP_CACHE_DIR": str(cache.path), "XDG_STATE_HOME": str(cache.path.parent / "state")}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
+
+
+def test_the_tour_runs_and_removes_what_it_says(used: Cache, tmp_path: Path) -> None:
+    (tour,) = re.findall(r"```python\n(.*?)```", (TOP / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert len(tour.splitlines()) <= 22
+    sound = {path: seen for path, seen in tree(used.path).items() if not path.endswith(".body") or seen != b"x"}
+    done = run(used, sys.executable, "-c", tour)
+    assert done.returncode == 0, done.stderr
+    assert f"{used.path} decided by environment" in done.stdout
+    assert "demo 1.0 wheel" in done.stdout
+    assert "1 entries would go\n1 bytes are free again" in done.stdout
+    assert tree(used.path) == sound
+
+
+def test_the_step_before_an_install_heals_the_cache(used: Cache) -> None:
+    done = run(used, sys.executable, str(TOP / "examples" / "ci_pre_install.py"))
+    assert (done.returncode, done.stdout) == (0, "1 entries removed, 1 bytes freed\n")
+
+
+def test_the_step_before_an_install_needs_no_cache(used: Cache, tmp_path: Path) -> None:
+    used.path = tmp_path / "nothing"
+    done = run(used, sys.executable, str(TOP / "examples" / "ci_pre_install.py"))
+    assert done.returncode == 0
+    assert done.stdout.startswith("nothing to heal")
+
+
+def test_the_largest_projects_are_told(used: Cache) -> None:
+    done = run(used, sys.executable, str(TOP / "examples" / "largest_projects.py"), "5")
+    assert done.returncode == 0, done.stderr
+    assert "demo" in done.stdout.splitlines()[0]
+
+
+def test_every_command_of_the_readme_is_one(used: Cache) -> None:
+    text = (TOP / "README.md").read_text(encoding="utf-8")
+    named = {words.split()[0] for words in re.findall(r"`python -m pipcacheplus ([^`]+)`", text)}
+    listed = run(used, sys.executable, "-m", "pipcacheplus", "--help").stdout
+    assert named
+    assert all(re.search(rf"^ +{name}\b", listed, re.MULTILINE) for name in named), listed
