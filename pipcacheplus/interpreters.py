@@ -141,7 +141,11 @@ def _platforms_shared_with(told: Told) -> Sequence[str]:
 
 def _native(path: str) -> str:
     # An old Python in the C locale took the bytes of the path for ASCII, and escaped those beyond.
-    return path if os.name == "nt" else os.fsdecode(path.encode("utf-8", "surrogateescape"))
+    try:
+        return path if os.name == "nt" else os.fsdecode(path.encode("utf-8", "surrogateescape"))
+    except UnicodeError:
+        # No path of this system.
+        return ""
 
 
 def _answer(path: str, timeout_s: float, environ: Mapping[str, str]) -> object:
@@ -151,8 +155,8 @@ def _answer(path: str, timeout_s: float, environ: Mapping[str, str]) -> object:
     marked = [line.removeprefix(MARK) for line in lines if line.startswith(MARK)]
     if status or not marked:
         said = next((line.strip() for line in lines if line.strip()), "")[:200]
-        did = f"it ended with exit code {status}" if status > 0 else f"it was ended by signal {-status}"
-        did = did if status else "it is no Python"
+        ended = f"ended with exit code {status}" if status > 0 else f"was ended by signal {-status}"
+        did = f"it {ended}" if status else "it is no Python"
         raise InterpreterError(path, f"{did}, and said {said!r}" if said else did)
     try:
         answer: object = json.loads(marked[-1])

@@ -177,7 +177,8 @@ class Told:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) and len(value) <= _MAX_TEXT else ""
+    # No path, and nothing else that is told, has a zero byte.
+    return value if isinstance(value, str) and len(value) <= _MAX_TEXT and "\0" not in value else ""
 
 
 def _pair(value: object) -> tuple[int, int] | None:

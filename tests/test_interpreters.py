@@ -125,6 +125,18 @@ def test_an_environment_has_a_prefix_of_its_own_and_the_tags_of_its_base(environ
     assert asked.tags == running().tags
 
 
+@posix
+@pytest.mark.parametrize("version", ["3.6", "3.8", "3.13"])
+def test_a_prefix_beyond_ascii_is_told_in_any_locale(version: str, tmp_path: Path) -> None:
+    base = find_python(version)
+    if base is None:
+        pytest.skip(f"no Python {version} here")
+    folder = tmp_path / "na\N{LATIN SMALL LETTER I WITH DIAERESIS}ve"
+    subprocess.run((base, "-m", "venv", "--without-pip", folder), check=True)
+    python = str(folder / "bin" / "python")
+    assert {ask(python, environ={"LC_ALL": locale}).prefix for locale in ("C", "C.UTF-8")} == {str(folder)}
+
+
 def test_a_relative_path_is_made_absolute(environment: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(os.path.dirname(environment))
     assert ask(os.path.join(os.curdir, os.path.basename(environment))).path == environment
@@ -177,6 +189,14 @@ def test_what_start_up_files_print_does_no_harm(script: Callable[[str], str]) ->
 )
 def test_what_is_no_python_is_told(script: Callable[[str], str], text: str, reason: str) -> None:
     assert reason_of(script(text)) == reason
+
+
+@posix
+@pytest.mark.parametrize("odd", ["\0", chr(0xD800), chr(0xDCFF), "x" * 5000, 7, None])
+def test_odd_paths_in_an_answer_do_no_harm(script: Callable[[str], str], odd: object, tmp_path: Path) -> None:
+    (tmp_path / "answer").write_text(MARK + json.dumps(facts(prefix=odd, executable=odd)))
+    asked = ask(script(f"cat {tmp_path}/answer"), memory=Memory(str(tmp_path / "state")))
+    assert asked.tags == tags_of(told())
 
 
 @posix

@@ -160,13 +160,25 @@ def standing_pip(folder: Path) -> Path:
 
 def test_a_real_pip_that_waits_for_its_input_is_seen(alone: Callable[[int], bool]) -> None:
     # Its list of requirements is its standard input; it has none before the block is left.
-    command = (sys.executable, "-m", "pip", "--isolated", "--no-cache-dir", "install", "--no-index", "-r", "/dev/stdin")
+    command = (
+        sys.executable,
+        "-m",
+        "pip",
+        "--isolated",
+        "--no-cache-dir",
+        "install",
+        "-v",
+        "--no-index",
+        "-r",
+        "/dev/stdin",
+    )
     if (
         os.name == "nt"
         or subprocess.run((sys.executable, "-m", "pip", "--version"), capture_output=True, check=False).returncode
     ):
         pytest.skip("takes a pip in this environment, and /dev/stdin")
     with waiting(*command) as process:
+        assert heard(process).startswith(b"Using pip")
         assert alone(process.pid)
         assert pips_running(os.getpid())
 

@@ -1,4 +1,4 @@
-"""A wheel that pip built is no zip archive, or ends before its end.
+"""A wheel that pip built is no zip archive, ends before its end, or is not what its own RECORD says.
 
 **Why it matters.** pip installs it unseen: half of it fails for ever ("Wheel ... is invalid", or a traceback up to pip
 20.3), and a flipped byte is installed.

@@ -9,7 +9,7 @@ from pipcacheplus.model import Entry, File, Shape
 from pipcacheplus.opening import OpenCache
 from pipcacheplus.readers.central import read_directory
 from pipcacheplus.readers.content import decode
-from pipcacheplus.readers.integrity import read_to_end
+from pipcacheplus.readers.integrity import read_to_end, read_wheel_to_end
 from pipcacheplus.readers.metadata import read_metadata
 from pipcacheplus.readers.origin import read_origin
 from pipcacheplus.readers.page import read_page
@@ -157,7 +157,7 @@ def _built_wheel(entry: Entry, cache: OpenCache, depth: Depth) -> Facts:
     with cache.open_same(wheel) as file:
         payload = read_wheel(file, wheel.size)
         is_whole = depth is Depth.WHOLE and not isinstance(payload, (Broken, Unknown))
-        damage = read_to_end(file, wheel.size) if is_whole else None
+        damage = read_wheel_to_end(file, wheel.size) if is_whole else None
     origin = next((_origin(f, cache) for f in beside if f.path.endswith("/" + ORIGIN_NAME)), None)
     return Facts(
         payload=payload, body_size=wheel.size, format=Format.ZIP, origin=origin, is_read_whole=is_whole, damage=damage

@@ -42,7 +42,7 @@ def read_packed(file: BinaryIO, front: bytes, size: int, *, start: int, limit: i
         start: Where the msgpack map begins.
         limit: Most bytes to read, the payload not counted.
     """
-    import msgpack
+    import msgpack  # noqa: PLC0415 - slow to import
 
     source = _Source(file, front, size, limit)
     parser = _Parser(source, start)

@@ -3,6 +3,7 @@
 import gzip
 import io
 import zlib
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -14,17 +15,26 @@ from pipcacheplus.readers.content import decode
 TEXT = b"Links for demo\n" * 100
 
 
+def _same(data: bytes) -> bytes:
+    return data
+
+
 def _bare(data: bytes) -> bytes:
     return zlib.compress(data)[2:-4]
 
 
-ENCODINGS = {"gzip": gzip.compress, "x-gzip": gzip.compress, " GZip ": gzip.compress, "deflate": zlib.compress}
+ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "x-gzip": gzip.compress,
+    " GZip ": gzip.compress,
+    "deflate": zlib.compress,
+}
 
 
 @pytest.mark.parametrize("encoding", [*ENCODINGS, None, "", "identity"])
 @pytest.mark.parametrize("text", [b"", b"x", TEXT])
 def test_what_was_encoded_is_decoded(encoding: str | None, text: bytes) -> None:
-    encode = ENCODINGS.get(encoding or "", bytes)
+    encode = ENCODINGS.get(encoding or "", _same)
     assert text == decode(encode(text), encoding, limit=5000)
     assert text == decode(io.BytesIO(encode(text)), encoding, limit=5000)
 
@@ -55,7 +65,7 @@ def test_an_encoding_that_we_do_not_read_is_unknown(encoding: str) -> None:
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", None])
 def test_content_beyond_the_limit_is_unknown(encoding: str | None) -> None:
-    data = ENCODINGS.get(encoding or "", bytes)(bytes(5001))
+    data = ENCODINGS.get(encoding or "", _same)(bytes(5001))
     assert isinstance(decode(data, encoding, limit=5000), Unknown)
     assert decode(data, encoding, limit=5001) == bytes(5001)
 

@@ -203,12 +203,12 @@ def test_json_cut_anywhere_is_cut() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['{"name": "demo" "files": []} and a lot of other text behind it', "{" + "[" * 200_000]
+    "text", ['{"name": "demo" "files": []} and a lot of other text behind it', '{"a": ' + "[" * 200_000]
 )
 def test_what_is_no_json_is_broken(text: str) -> None:
     found = read(text)
     assert isinstance(found, Broken)
-    assert found.is_cut == text.endswith("[[")
+    assert not found.is_cut
 
 
 @pytest.mark.parametrize("end", ['<a href="x', "<a href=", "<a ", "<!-- x", '<a title="x>y'])
