@@ -1,32 +1,26 @@
 """pip's cache as one object: each of its verbs is a short chain of the stages."""
 
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from pipcacheplus import gate
 from pipcacheplus.errors import CacheNotFoundError
-from pipcacheplus.facts import Depth, Facts, Unknown
-from pipcacheplus.identify import identify
+from pipcacheplus.facts import Depth
 from pipcacheplus.inventory import Inventory, Verification, Wanted
-from pipcacheplus.judging import Check, Context, Judged, checks, findings, is_young
+from pipcacheplus.judging import Check, Context, Judged, checks, is_young
+from pipcacheplus.locate import index_urls as configured_index_urls
 from pipcacheplus.locate import locate
 from pipcacheplus.machine import this_machine
 from pipcacheplus.model import CacheDir, Entry, Finding, Group, Plan, Report, Shape, Source, Warned
-from pipcacheplus.opening import ChangedError, OpenCache
 from pipcacheplus.plan import Rule, by_findings, by_request, make_plan, planned
-from pipcacheplus.scan import scan
-
-if TYPE_CHECKING:
-    from pipcacheplus.interpreters import Interpreter
+from pipcacheplus.surroundings import context_of, default_index_of_pip
+from pipcacheplus.survey import Survey, survey
 
 __all__ = ["PipCache", "Progress"]
 
 _HOUR_S = 3600.0
-_CURRENT = "current"
-"""The word for the interpreter that runs this."""
 
 Progress = Callable[[int, int | None], None]
 """Called with what is done and with all there is to do, `None` if that is not known."""
@@ -39,22 +33,33 @@ class PipCache:
     nothing is remembered from call to call: each looks at the disk as it is.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, index_urls: Sequence[str] = ()) -> None:
         """Name a cache.
+
+        Args:
+            path: Of the directory.
+            index_urls: Of indexes whose pages may be in it; the default index is known.
 
         Raises:
             CacheNotFoundError: There is no such directory.
             NotACacheError: It is a directory, but no pip cache.
         """
         real = os.path.realpath(os.path.expanduser(path))
-        self._open(CacheDir(path=real, source=Source.ARGUMENT, detail="argument"))
+        self._open(CacheDir(path=real, source=Source.ARGUMENT, detail="argument"), tuple(index_urls))
 
     @classmethod
-    def locate(cls, *, cache_dir: str | None = None, environ: Mapping[str, str] | None = None) -> "PipCache":
+    def locate(
+        cls,
+        *,
+        cache_dir: str | None = None,
+        index_urls: Sequence[str] = (),
+        environ: Mapping[str, str] | None = None,
+    ) -> "PipCache":
         """Find the cache that the pip of this interpreter would use.
 
         Args:
             cache_dir: What pip would be given as `--cache-dir`; it wins over every setting.
+            index_urls: Of indexes whose pages may be in it, besides those of pip's settings and the default index.
             environ: The environment variables; those of this process by default.
 
         Raises:
@@ -64,14 +69,17 @@ class PipCache:
             NotACacheError: It is a directory, but no pip cache.
         """
         found = cls.__new__(cls)
-        found._open(locate(this_machine(environ), cache_dir=cache_dir))  # noqa: SLF001 - its own class
+        machine = this_machine(environ)
+        urls = (*index_urls, *configured_index_urls(machine))
+        found._open(locate(machine, cache_dir=cache_dir), urls)  # noqa: SLF001 - its own class
         return found
 
-    def _open(self, cache: CacheDir) -> None:
+    def _open(self, cache: CacheDir, index_urls: tuple[str, ...]) -> None:
         if not os.path.isdir(cache.path):
             raise CacheNotFoundError(cache.path, cache.detail or cache.source.value)
         gate.check_readable(cache.path, home=os.path.expanduser("~"))
         self.dir: CacheDir = cache
+        self.index_urls: tuple[str, ...] = index_urls
         self.last_use: str = "mtime" if _has_no_access_times(cache.path) else "atime"
 
     def __repr__(self) -> str:
@@ -86,7 +94,7 @@ class PipCache:
         """
         wanted = Wanted(what, kind)
         warnings: list[Warned] = []
-        judged = self._judged((), Context(now_s=0), warnings, Depth.ENDS, progress)
+        judged = self._survey((), Context(now_s=0), Depth.ENDS, needs_urls=True, warnings=warnings, progress=progress)
         entries = tuple(one.entry for one in judged if _is_listed(one.entry) and wanted.is_wanted(one.entry))
         return Inventory(cache=self.dir, entries=entries, warnings=tuple(warnings), unmatched=wanted.unmatched)
 
@@ -109,8 +117,9 @@ class PipCache:
         warnings: list[Warned] = []
         entries: list[Entry] = []
         found: list[Finding] = []
-        context = _context(min_age_s=_HOUR_S, pythons=pythons, needs_tags=reads)
-        for one in self._judged(put, context, warnings, depth, progress):
+        context = context_of(min_age_s=_HOUR_S, pythons=pythons, needs_tags=reads)
+        judged = self._survey(put, context, depth, needs_urls=False, warnings=warnings, progress=progress)
+        for one in judged:
             found.extend(one.findings)
             if _is_listed(one.entry):
                 entries.append(one.entry)
@@ -121,9 +130,17 @@ class PipCache:
         *what: str,
         min_age_s: float = _HOUR_S,
         pythons: Sequence[str] | None = None,
+        executor: Executor | None = None,
         progress: Progress | None = None,
     ) -> Verification:
         """Put every check to the entries that fit `what`; every byte of them is read.
+
+        Args:
+            what: Selections, in the words of the command line; all entries without any.
+            min_age_s: The grace period in seconds.
+            pythons: As `plan`.
+            executor: Where entries are read side by side; any will do. Without one, they are read one by one.
+            progress: Called with the bytes done.
 
         Raises:
             BadRequestError: `what` cannot be understood.
@@ -131,10 +148,19 @@ class PipCache:
         """
         wanted = Wanted(what)
         warnings: list[Warned] = []
-        context = _context(min_age_s=min_age_s, pythons=pythons, needs_tags=True)
+        context = context_of(min_age_s=min_age_s, pythons=pythons, needs_tags=True)
         found: list[Finding] = []
         entries = size = unverifiable = 0
-        for one in self._judged(checks(), context, warnings, Depth.WHOLE, progress):
+        judged = self._survey(
+            checks(),
+            context,
+            Depth.WHOLE,
+            needs_urls=True,
+            warnings=warnings,
+            executor=executor,
+            progress=progress,
+        )
+        for one in judged:
             if wanted.is_wanted(one.entry):
                 found.extend(one.findings)
                 entries += _is_listed(one.entry)
@@ -193,7 +219,7 @@ class PipCache:
         }
         groups = frozenset(group for group, is_asked in chosen.items() if is_asked)
         put = tuple(check for check in checks() if (check.group in groups if groups else check.depth < Depth.WHOLE))
-        context = _context(min_age_s=min_age_s, pythons=pythons, needs_tags=incompatible)
+        context = context_of(min_age_s=min_age_s, pythons=pythons, needs_tags=incompatible)
         if stale is not False and stale is not True:
             context = replace(context, stale_age_s=float(stale))
         depth = Depth(max(check.depth for check in put))
@@ -209,8 +235,8 @@ class PipCache:
         """
         wanted = Wanted(what)
         rule = by_request(lambda entry: bool(what) and wanted.is_wanted(entry))
-        context = _context(min_age_s=min_age_s)
-        made = self._planned(rule, (), context, Depth.ENDS, keep=keep, progress=progress)
+        context = context_of(min_age_s=min_age_s)
+        made = self._planned(rule, (), context, Depth.ENDS, keep=keep, progress=progress, is_selected=True)
         return replace(made, unmatched=wanted.unmatched)
 
     def plan_purge(
@@ -223,7 +249,7 @@ class PipCache:
         """
         depth = Depth.ENDS if keep else Depth.NAMES
         rule = by_request(lambda _entry: True)
-        return self._planned(rule, (), _context(min_age_s=min_age_s), depth, keep=keep, progress=progress)
+        return self._planned(rule, (), context_of(min_age_s=min_age_s), depth, keep=keep, progress=progress)
 
     def apply(
         self, plan: Plan, *, dry_run: bool = False, lock_timeout_s: float = 0, progress: Progress | None = None
@@ -252,60 +278,50 @@ class PipCache:
         *,
         keep: Sequence[str],
         progress: Progress | None,
+        is_selected: bool = False,
     ) -> Plan:
         keeps = Wanted(keep)
         warnings: list[Warned] = []
+        judged = self._survey(
+            put,
+            context,
+            Depth.ENDS if keep and depth < Depth.ENDS else depth,
+            needs_urls=depth is Depth.WHOLE or is_selected or bool(keep),
+            warnings=warnings,
+            progress=progress,
+        )
         made = make_plan(
             self.dir,
-            self._judged(put, context, warnings, Depth.ENDS if keep and depth < Depth.ENDS else depth, progress),
+            judged,
             rule,
             is_kept=lambda entry: bool(keep) and keeps.is_wanted(entry),
             is_young=lambda entry: is_young(entry, context),
         )
         return replace(made, warnings=tuple(warnings))
 
-    def _judged(
+    def _survey(
         self,
         put: tuple[Check, ...],
         context: Context,
-        warnings: list[Warned],
         depth: Depth,
-        progress: Progress | None,
+        *,
+        needs_urls: bool,
+        warnings: list[Warned],
+        executor: Executor | None = None,
+        progress: Progress | None = None,
     ) -> Iterator[Judged]:
         """Yield every entry with what the checks say of it; what cannot be read is told in `warnings`."""
-        with OpenCache(self.dir.path) as names, OpenCache(self.dir.path) as contents:
-            for done, entry in enumerate(scan(names)):
-                if isinstance(entry, Warned):
-                    warnings.append(entry)
-                    continue
-                try:
-                    facts = Facts() if depth is Depth.NAMES else _read(entry, contents, depth)
-                except (ChangedError, FileNotFoundError):
-                    continue  # a pip renewed or dropped it meanwhile: there is nothing to say of it
-                except OSError as error:
-                    warnings.append(Warned(path=entry.id, message=f"cannot be read: {error.strerror or error}"))
-                    yield Judged(entry, is_unverifiable=True)
-                    continue
-                named = identify(entry, facts)
-                is_unknown = isinstance(facts.payload, Unknown) or isinstance(facts.damage, Unknown)
-                yield Judged(named, tuple(findings(named, facts, context, put)), is_unknown)
-                if progress is not None:
-                    progress(done + 1, None)
+        indexes = self._indexes() if needs_urls else None
+        what = Survey(path=self.dir.path, depth=depth, checks=put, context=context, indexes=indexes)
+        for one in survey(what, executor=executor, progress=progress):
+            if isinstance(one, Warned):
+                warnings.append(one)
+            else:
+                yield one
 
-
-def _considered(pythons: Sequence[str]) -> "list[Interpreter]":
-    from pipcacheplus.interpreters import ask, running  # noqa: PLC0415 - slow to import, and of use to few commands
-    from pipcacheplus.remembered import Memory  # noqa: PLC0415
-    from pipcacheplus.state import state_folder  # noqa: PLC0415
-
-    memory = Memory(os.path.join(state_folder(), "interpreters"))
-    return [running() if path == _CURRENT else ask(path, memory=memory) for path in pythons]
-
-
-def _read(entry: Entry, cache: OpenCache, depth: Depth) -> Facts:
-    from pipcacheplus.readers.entry import read  # noqa: PLC0415 - slow to import, and not needed for names alone
-
-    return read(entry, cache, depth=depth)
+    def _indexes(self) -> tuple[str, ...]:
+        default = default_index_of_pip()
+        return (*self.index_urls, *([default] if default else ()))
 
 
 def _is_listed(entry: Entry) -> bool:
@@ -315,23 +331,3 @@ def _is_listed(entry: Entry) -> bool:
 def _has_no_access_times(path: str) -> bool:
     flag: int = getattr(os, "ST_NOATIME", 0)
     return bool(flag) and bool(os.statvfs(path).f_flag & flag)
-
-
-def _context(*, min_age_s: float, pythons: Sequence[str] | None = None, needs_tags: bool = False) -> Context:
-    from pipcacheplus.processes import owner_is_alive, this_host  # noqa: PLC0415 - psutil is slow to import
-
-    context = Context(
-        now_s=time.time(),
-        min_age_s=min_age_s,
-        host=this_host(),
-        is_owner_alive=owner_is_alive,
-        has_path=os.path.lexists,
-    )
-    if not needs_tags:
-        return context
-    considered = _considered(pythons or (_CURRENT,))
-    return replace(
-        context,
-        tags=frozenset().union(*(interpreter.tags for interpreter in considered)),
-        interpreters=tuple(sorted({interpreter.name for interpreter in considered})),
-    )

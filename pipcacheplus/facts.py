@@ -10,6 +10,7 @@ from enum import Enum, IntEnum
 __all__ = [
     "Broken",
     "Depth",
+    "Expected",
     "Facts",
     "Format",
     "Head",
@@ -206,6 +207,16 @@ Payload = Wheel | Sdist | Metadata | Page | Unknown | Broken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What the rest of the cache says that a payload should be."""
+
+    published: tuple[tuple[str, str], ...] = ()
+    """Algorithm and hex digest, as the index published them."""
+    hosts: tuple[str, ...] = ()
+    """`https://host` of every file host that pages of the cache link to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """All that was read of one entry; `None` stands for not read, or not there."""
 
@@ -221,3 +232,7 @@ class Facts:
     """Whether the archive was read to its end."""
     damage: Broken | Unknown | None = None
     """What reading it to its end showed: `Broken`, or `Unknown` where it could not be told."""
+    published: tuple[tuple[str, str], ...] = ()
+    """Digests of the payload that the index published."""
+    digests: tuple[tuple[str, str], ...] = ()
+    """Digests of the payload as it is stored, of those that something can be held against."""

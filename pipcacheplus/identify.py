@@ -4,14 +4,17 @@ Nothing is guessed into the result. Sources: the headers that the file host send
 what an archive says of itself, and the names of built wheels, which pip itself goes by.
 """
 
-import re
 from dataclasses import replace
 
+from pipcacheplus.builds import interpreter_of
 from pipcacheplus.facts import Facts, Format, Head, Metadata, Origin, Page, Pickle, Sdist, Wheel
+from pipcacheplus.filenames import canonical, file_name, file_names
 from pipcacheplus.freshness import fresh_until
+from pipcacheplus.layout import key_of, page_key
 from pipcacheplus.model import Entry, Kind, Shape, UrlSource
+from pipcacheplus.references import Reference, References
 
-__all__ = ["canonical", "expand_tags", "identify"]
+__all__ = ["expand_tags", "identify", "resolve"]
 
 _PROJECT = "x-pypi-file-project"
 _VERSION = "x-pypi-file-version"
@@ -19,15 +22,6 @@ _TYPE = "x-pypi-file-package-type"
 _PERMANENT = frozenset({301, 308})
 _WHEEL_PARTS = (5, 6)
 _MAX_TAGS = 4096
-
-
-def canonical(name: str) -> str:
-    """Return the canonical name of a project (PEP 503).
-
-    >>> canonical("Demo._Cext")
-    'demo-cext'
-    """
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def identify(entry: Entry, facts: Facts) -> Entry:
@@ -115,7 +109,7 @@ def _response(entry: Entry, facts: Facts, kind: Kind) -> Entry:
         kind=kind,
         project=canonical(stated) if stated else None,
         version=version or (head.header(_VERSION) if head else None),
-        filename=_filename(facts),
+        filename=file_name(facts),
         tags=facts.payload.tags if isinstance(facts.payload, Wheel) else (),
         fresh_until_s=fresh_until(head) if head else None,
     )
@@ -141,23 +135,39 @@ def _pickled(pickle: Pickle) -> tuple[str | None, str | None]:
     return found.get(_PROJECT), found.get(_VERSION)
 
 
-def _filename(facts: Facts) -> str | None:
-    """Return the name that the index must have published; `None` where it could be spelt in more than one way."""
-    match facts.payload:
-        case Wheel(stem=stem, tags=tags, build=build):
-            compressed = _compress(tags)
-            return "-".join(filter(None, (stem, build, compressed))) + ".whl" if compressed else None
-        case Sdist(top=str(top), name=str(), version=str(version), format=suffix) if top.endswith("-" + version):
-            return f"{top}.{suffix}"
+def resolve(entry: Entry, facts: Facts, known: References) -> Entry:
+    """Return the entry with what the rest of the cache tells of it: its exact URL, and with it its file name.
+
+    A URL is told only if its SHA-224 is the entry's key.
+    """
+    if entry.shape is Shape.BUILT_WHEEL:
+        origin = facts.origin if isinstance(facts.origin, Origin) else None
+        return replace(entry, interpreter=interpreter_of(entry.id, origin, known.sources.get(entry.project or "", ())))
+    key = key_of(entry.id)
+    reference = known.by_key.get(key) if key is not None else None
+    if key is not None and reference is None:
+        reference = _at_file_host(key, entry, facts, known.hosts)
+    if reference is None:
+        return entry
+    guessed = reference.url.rstrip("/").rpartition("/")[2] if reference.source is UrlSource.INDEX_GUESS else None
+    return replace(
+        entry,
+        url=reference.url,
+        url_source=reference.source,
+        filename=reference.filename or entry.filename,
+        project=entry.project or (canonical(guessed) if guessed else None),
+    )
+
+
+def _at_file_host(key: str, entry: Entry, facts: Facts, hosts: tuple[str, ...]) -> Reference | None:
+    """Try the URL that the file host makes from the digest of a file; a hit proves both URL and content."""
+    digest = dict(facts.digests).get("blake2b")
+    if digest is None:
+        return None
+    folder = f"packages/{digest[:2]}/{digest[2:4]}/{digest[4:]}"
+    for filename in file_names(entry, facts):
+        for host in hosts:
+            url = f"{host}/{folder}/{filename}"
+            if page_key(url) == key:
+                return Reference(url=url, source=UrlSource.FILE_HOST, filename=filename)
     return None
-
-
-def _compress(tags: tuple[str, ...]) -> str | None:
-    """Return the compressed set of these tags, if it can be written in one way only."""
-    if not tags:
-        return None
-    columns = [sorted({tag.split("-")[i] for tag in tags}) for i in range(3)]
-    # Several platforms or ABIs come in an order that only the index knows; several Pythons come sorted.
-    if len(columns[1]) > 1 or len(columns[2]) > 1 or len(columns[0]) != len(tags):
-        return None
-    return "-".join(".".join(column) for column in columns)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from pipcacheplus.errors import BadRequestError
-from pipcacheplus.identify import canonical
+from pipcacheplus.filenames import canonical
 from pipcacheplus.model import Entry, Kind, Shape
 
 __all__ = ["Selector", "matches", "parse"]

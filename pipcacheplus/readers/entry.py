@@ -3,13 +3,13 @@
 import os
 from typing import BinaryIO
 
-from pipcacheplus.facts import Broken, Depth, Facts, Format, Head, Origin, Payload, Unknown
+from pipcacheplus.facts import Broken, Depth, Expected, Facts, Format, Head, Origin, Payload, Unknown
 from pipcacheplus.layout import ORIGIN_NAME
 from pipcacheplus.model import Entry, File, Shape
 from pipcacheplus.opening import OpenCache
 from pipcacheplus.readers.central import read_directory
 from pipcacheplus.readers.content import decode
-from pipcacheplus.readers.integrity import read_to_end, read_wheel_to_end
+from pipcacheplus.readers.integrity import read_wheel_to_end
 from pipcacheplus.readers.metadata import read_metadata
 from pipcacheplus.readers.origin import read_origin
 from pipcacheplus.readers.page import read_page
@@ -18,18 +18,20 @@ from pipcacheplus.readers.response import read_head
 from pipcacheplus.readers.sdist import read_sdist
 from pipcacheplus.readers.selfcheck import read_selfcheck
 from pipcacheplus.readers.wheel import has_dist_info, read_wheel
+from pipcacheplus.readers.whole import read_whole
 
 __all__ = ["read"]
 
 PAGE_LIMIT = 256 << 20
 """Bytes of a decoded page that are looked at."""
+_NOTHING = Expected()
 _SMALL_LIMIT = 1 << 20
 _START = 512
 _REDIRECTS = range(300, 400)
 _TAR_MAGIC = 257
 
 
-def read(entry: Entry, cache: OpenCache, *, depth: Depth) -> Facts:
+def read(entry: Entry, cache: OpenCache, *, depth: Depth, expected: Expected = _NOTHING) -> Facts:
     """Read what an entry says of itself.
 
     Memory is bounded by `PAGE_LIMIT` for pages, and by a few MiB for everything else, whatever the entry's size.
@@ -43,15 +45,15 @@ def read(entry: Entry, cache: OpenCache, *, depth: Depth) -> Facts:
             with cache.open_same(entry.files[0]) as file:
                 head = read_head(file, entry.files[0].size)
             with cache.open_same(entry.files[1]) as body:
-                return _response(head, body, entry.files[1].size, depth)
+                return _response(head, body, entry.files[1].size, depth, expected)
         case Shape.HEAD:
             with cache.open_same(entry.files[0]) as file:
                 return Facts(head=read_head(file, entry.files[0].size))
         case Shape.BODY:
             with cache.open_same(entry.files[0]) as body:
-                return _response(None, body, entry.files[0].size, Depth.ENDS)
+                return _response(None, body, entry.files[0].size, Depth.ENDS, expected)
         case Shape.SINGLE:
-            return _single(entry.files[0], cache, depth)
+            return _single(entry.files[0], cache, depth, expected)
         case Shape.BUILT_WHEEL:
             return _built_wheel(entry, cache, depth)
         case Shape.ORIGIN:
@@ -75,7 +77,7 @@ def _exactly(file: BinaryIO, length: int) -> bytes:
     return b"".join(parts)
 
 
-def _single(file: File, cache: OpenCache, depth: Depth) -> Facts:
+def _single(file: File, cache: OpenCache, depth: Depth, expected: Expected) -> Facts:
     with cache.open_same(file) as opened:
         head = read_head(opened, file.size)
         if isinstance(head, Broken):
@@ -86,10 +88,10 @@ def _single(file: File, cache: OpenCache, depth: Depth) -> Facts:
         with payload:
             size = head.body_size if head.body_size is not None else payload.seek(0, os.SEEK_END)
             payload.seek(0)
-            return _response(head, payload, size, depth)
+            return _response(head, payload, size, depth, expected)
 
 
-def _response(head: Head | Broken | None, body: BinaryIO, size: int, depth: Depth) -> Facts:
+def _response(head: Head | Broken | None, body: BinaryIO, size: int, depth: Depth, expected: Expected) -> Facts:
     known = head if isinstance(head, Head) else None
     if known is not None and known.status in _REDIRECTS:
         return Facts(head=head, body_size=size)
@@ -97,12 +99,8 @@ def _response(head: Head | Broken | None, body: BinaryIO, size: int, depth: Dept
     body.seek(0)
     format_ = _format(start, known)
     payload = _payload(format_, body, size, known)
-    is_archive = format_ in {Format.ZIP, Format.TAR} and not isinstance(payload, (Broken, Unknown))
-    if depth is not Depth.WHOLE or not is_archive:
-        return Facts(head=head, body_size=size, format=format_, payload=payload)
-    body.seek(0)
-    damage = read_to_end(body, size)
-    return Facts(head=head, body_size=size, format=format_, payload=payload, is_read_whole=True, damage=damage)
+    facts = Facts(head=head, body_size=size, format=format_, payload=payload)
+    return read_whole(facts, body, expected) if depth is Depth.WHOLE and known is not None else facts
 
 
 def _format(start: bytes, head: Head | None) -> Format:

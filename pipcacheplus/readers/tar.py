@@ -22,6 +22,7 @@ _EXTENDING = frozenset(b"xXgLK")
 _WITHOUT_DATA = frozenset(b"123456")
 _FILES = frozenset(b"\x0007")
 _SPARSE = ord("S")
+_MAX_LENGTH_DIGITS = 9
 _BINARY = 0x80
 _IS_EXTENDED = 482
 _IS_EXTENDED_AGAIN = 504
@@ -179,14 +180,16 @@ def _extended(kind: int, extra: bytes, name: str | None, size: int | None) -> tu
 
 
 def _pax_records(extra: bytes) -> dict[str, bytes]:
-    """Return the records `length key=value`; what follows a garbled one is left out."""
+    """Return the records `length key=value`; a garbled one ends them."""
     records: dict[str, bytes] = {}
     at = 0
     while at < len(extra):
-        digits, space, _ = extra[at : at + 10].partition(b" ")
+        digits, space, _ = extra[at : at + _MAX_LENGTH_DIGITS + 1].partition(b" ")
         length = int(digits) if space and digits.isdigit() else 0
-        key, equals, value = extra[at + len(digits) + 1 : at + length - 1].partition(b"=")
-        if not equals:
+        start, end = at + len(digits) + 1, at + length - 1
+        key, equals, value = extra[start:end].partition(b"=")
+        # A length that does not even reach behind itself would be read again and again.
+        if end <= start or end >= len(extra) or not equals:
             break
         records[key.decode("utf-8", "replace")] = value
         at += length

@@ -63,7 +63,7 @@ class Stream:
         """
         parts = []
         missing = count
-        while missing and self._fill():
+        while missing > 0 and self._fill():
             part = self._piece[self._at : self._at + missing]
             parts.append(part)
             self._at += len(part)
@@ -78,7 +78,7 @@ class Stream:
             OSError: The file cannot be read.
         """
         missing = count
-        while missing and self._fill():
+        while missing > 0 and self._fill():
             step = min(missing, len(self._piece) - self._at)
             self._at += step
             missing -= step

@@ -125,6 +125,29 @@ def test_a_hostile_pax_header_ends_the_search() -> None:
     assert Unknown(reason=f"tar header of {2 << 20} bytes") == found
 
 
+@pytest.mark.parametrize(
+    ("record", "name"),
+    [
+        (b"20 path=d/PKG-INFO2\n", None),  # sound, and renames the member
+        (b"0 path=d/PKG-INFO22\n", "Demo.Pure"),  # a length of nothing once kept the reader busy for ever
+        (b"1 path=x\n", "Demo.Pure"),
+        (b"-9 path=x\n", "Demo.Pure"),
+        (b"9999999 path=x\n", "Demo.Pure"),
+        (b"x path=x\n", "Demo.Pure"),
+        (b"path=x\n", "Demo.Pure"),
+    ],
+)
+def test_a_pax_record_of_a_garbled_length_is_passed_over(record: bytes, name: str | None) -> None:
+    header = tarfile.TarInfo("x")
+    header.type, header.size = tarfile.XHDTYPE, len(record)
+    member = tarfile.TarInfo("d/PKG-INFO")
+    member.size = len(INFO)
+    blocks = header.tobuf(), record.ljust(512, b"\0"), member.tobuf(), INFO.ljust(512, b"\0"), bytes(1024)
+    found = read(gzip.compress(b"".join(blocks)))
+    assert isinstance(found, Sdist)
+    assert name == found.name
+
+
 @pytest.mark.parametrize("kind", [*PACKERS, "zip"])
 @given(damages=st.lists(st.tuples(st.integers(0, 999), st.integers(0, 255), st.integers(0, 7)), max_size=3))
 def test_no_damage_makes_the_reader_raise(kind: str, damages: list[tuple[int, int, int]]) -> None:

@@ -43,7 +43,8 @@ class Request:
         """
         from pipcacheplus.cache import PipCache  # noqa: PLC0415 - slow to import
 
-        return PipCache.locate(cache_dir=self.options.cache_dir, environ=self.environ)
+        options = self.options
+        return PipCache.locate(cache_dir=options.cache_dir, index_urls=options.index_url or (), environ=self.environ)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

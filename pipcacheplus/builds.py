@@ -1,0 +1,82 @@
+"""Which interpreter looks for a built wheel in the directory that it lies in: by making the directory's key again.
+
+Sources: pip 26.3 `_internal/cache.py` `_get_cache_path_parts`; pip 19.3 `_internal/cache.py` for the key without
+interpreter; pip 22.3 `_internal/models/link.py`, which takes no hash from a JSON page.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+
+from pipcacheplus.facts import Origin
+from pipcacheplus.references import Source
+
+__all__ = ["LEGACY", "interpreter_of", "leaf_key"]
+
+LEGACY = "legacy"
+"""For the keys of pip up to 19.3, which are the same for every interpreter."""
+
+_INTERPRETERS = tuple(("cp", f"{major}{minor}") for major, minor in ((2, 7), *((3, m) for m in range(4, 16)))) + tuple(
+    ("pp", f"{major}{minor}") for major, minor in ((2, 7), *((3, m) for m in range(5, 13)))
+)
+
+
+def leaf_key(
+    url: str, digest: tuple[str, str] | None, interpreter: tuple[str, str] | None, subdirectory: str | None
+) -> str:
+    """Return the SHA-224 in hex digits that names the directory for what is built from a source.
+
+    Args:
+        url: Without fragment.
+        digest: Algorithm and hex digest, if the link had one.
+        interpreter: `("cp", "311")`; `None` for the key of pip up to 19.3.
+        subdirectory: Of a link that has one.
+    """
+    if interpreter is None:
+        text = url if digest is None else f"{url}#{digest[0]}={digest[1]}"
+    else:
+        parts = {"interpreter_name": interpreter[0], "interpreter_version": interpreter[1], "url": url}
+        parts |= {digest[0]: digest[1]} if digest else {}
+        parts |= {"subdirectory": subdirectory} if subdirectory else {}
+        text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha224(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def interpreter_of(path: str, origin: Origin | None, sources: Sequence[Source]) -> str | None:
+    """Return the interpreter whose directory a built wheel lies in.
+
+    Args:
+        path: Of the wheel in the cache.
+        origin: What lies beside it.
+        sources: Source distributions of the project that pages link to.
+
+    Returns:
+        `cp311`, `legacy` for the keys of pip up to 19.3, or `None` if no key fits.
+    """
+    key = "".join(path.split("/")[1:-1])
+    subdirectory = origin.subdirectory if origin else None
+    for url, digest in _candidates(origin, sources):
+        if leaf_key(url, digest, None, None) == key:
+            return LEGACY
+        for interpreter in _INTERPRETERS:
+            if leaf_key(url, digest, interpreter, subdirectory) == key:
+                return "".join(interpreter)
+    return None
+
+
+def _candidates(origin: Origin | None, sources: Iterable[Source]) -> Iterator[tuple[str, tuple[str, str] | None]]:
+    seen = set()
+    for url, hashes in [*_of_origin(origin), *((source.url, source.hashes) for source in sources)]:
+        for digest in (None, *hashes):
+            if (url, digest) not in seen:
+                seen.add((url, digest))
+                yield url, digest
+
+
+def _of_origin(origin: Origin | None) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
+    if origin is None:
+        return
+    url = f"{origin.vcs}+{origin.url}@{origin.commit}" if origin.vcs and origin.commit else origin.url
+    yield url, origin.hashes
+    if ":///" in url:
+        yield url.replace(":///", ":/", 1), origin.hashes  # as pip 26.3 spells a git URL without a host

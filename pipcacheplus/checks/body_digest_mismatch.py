@@ -1,0 +1,51 @@
+"""A stored file is not the one that its index published.
+
+**Why it matters.** pip holds every file against the page, and never drops one that does not fit: the same install fails
+for ever ("THESE PACKAGES DO NOT MATCH THE HASHES"). pip 22.3 looks at no digest of a JSON page, and installs it.
+
+**What to do.** Remove it; pip downloads it anew.
+"""
+
+from collections.abc import Iterator
+
+from pipcacheplus.facts import Depth, Facts, Head
+from pipcacheplus.judging import Check, Context, Verdict
+from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape, UrlSource
+from pipcacheplus.readers.whole import single_part_md5
+
+__all__ = ["CHECK"]
+
+
+def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
+    if not isinstance(facts.head, Head) or entry.url_source is UrlSource.FILE_HOST:
+        return  # a file host's path is made from the content: it fits, so the content is right
+    digests = dict(facts.digests)
+    fitting = [(name, value == digests[name]) for name, value in facts.published if name in digests]
+    etag = single_part_md5(facts.head)
+    # A body that is what the server sent is not damaged, even if the page has changed since.
+    is_as_sent = etag is not None and digests.get("md5") == etag
+    if any(fits for _, fits in fitting) or is_as_sent:
+        return
+    if fitting:
+        name = fitting[0][0]
+        yield _verdict(name, dict(facts.published)[name], digests[name], "index-page")
+    elif etag is not None and "md5" in digests:
+        yield _verdict("md5", etag, digests["md5"], "etag")
+
+
+def _verdict(name: str, expected: str, actual: str, source: str) -> Verdict:
+    return Verdict(
+        message="content is not what the index published" if source == "index-page" else "content is not what was sent",
+        evidence=((f"expected_{name}", expected), (f"actual_{name}", actual), ("expected_from", source)),
+    )
+
+
+CHECK = Check(
+    slug="body-digest-mismatch",
+    group=Group.CORRUPT,
+    shapes=frozenset({Shape.PAIR, Shape.SINGLE}),
+    severity=Severity.ERROR,
+    remedy=Remedy.REMOVE_IF_ASKED,
+    depth=Depth.WHOLE,
+    run=_run,
+)

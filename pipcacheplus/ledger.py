@@ -1,0 +1,284 @@
+"""What was read to its end before, and what that showed, kept from run to run in a folder of our own.
+
+It saves time and decides nothing. An entry is known only while each of its files has the stamp under which it was read;
+a ledger that is damaged, locked, not ours or cannot be written is done without.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import astuple, dataclass, fields
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from pipcacheplus.model import Entry
+
+if TYPE_CHECKING:
+    import sqlite3
+
+__all__ = ["Ledger", "Verified"]
+
+_SCHEMA = 1
+_READERS = 1
+"""To be raised whenever reading the same bytes to their end would show something else than before."""
+_VERSION = _SCHEMA << 16 | _READERS
+_APPLICATION = 0x70637031
+"""Marks a database as a ledger: `pcp1`."""
+
+_TABLE = "CREATE TABLE verified (id BLOB PRIMARY KEY, stamp BLOB NOT NULL, told BLOB NOT NULL) WITHOUT ROWID"
+
+_TIMEOUT_S = 1.0
+_BATCH = 500
+_MAX_TOLD = 4096
+"""Bytes of one row's result; what is longer is not remembered."""
+_MAX_ROWS = 1_000_000
+_LIMITS = (_MAX_TOLD, _MAX_ROWS)
+_SEAL_SIZE = 8
+_SETTLED_NS = 2_000_000_000
+"""The coarsest time stamps there are, those of FAT: within it a file can change and keep its stamp."""
+_FLAGS: int = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What reading an entry to its end showed."""
+
+    sha256: str | None
+    """Of the payload, in hex, as the other digests; `None` if it was not computed."""
+    blake2b: str | None
+    md5: str | None
+    url: str | None
+    """Only if a digest proved it."""
+    url_source: str | None
+    damage: str | None
+    """Why it is broken, `None` if it is whole."""
+    is_unknown: bool
+    """Whether a limit of ours kept us from telling."""
+
+
+_FIELDS = tuple(field.name for field in fields(Verified))
+
+
+class _RefusedError(OSError):
+    """A sound database, but none that we may use."""
+
+
+class Ledger:
+    """What is known of the entries of one cache: a context manager, of use only between entering and leaving it.
+
+    No method raises for what is wrong with the file, its folder or its disk; `trouble` tells it. On entering, all is
+    read at once. Two runs may use one file at the same time: each sees what the other had written when it was entered.
+    One object is for one thread at a time.
+    """
+
+    def __init__(self, folder: str, cache_path: str, *, clock_ns: int | None = None) -> None:
+        """Name a ledger; nothing is opened or made yet.
+
+        Args:
+            folder: Absolute; of our own, and of this user. It is made when it is missing.
+            cache_path: The cache directory; each has a file of its own.
+            clock_ns: Nanoseconds since 1970, now. An entry that changed in the last 2 s before, or later, is not
+                remembered, since it could change again under the same stamp. `None` remembers it all the same.
+        """
+        name = hashlib.sha256(_bytes(os.path.realpath(cache_path))).hexdigest()
+        self.path = os.path.join(folder, f"{name}.sqlite3")
+        self.trouble: str | None = None
+        """Why something is not known, or not remembered, for people: `database is locked`; `None` if all went well.
+
+        A file that was damaged is told as well, though it was begun anew.
+        """
+        self._clock_ns = clock_ns
+        self._connection: sqlite3.Connection | None = None
+        self._is_damaged = False
+        self._told: dict[bytes, bytes] = {}
+        self._others: set[bytes] = set()
+        self._pending: list[tuple[bytes, bytes, bytes]] = []
+
+    def __enter__(self) -> "Ledger":
+        """Read what is known; a file that is damaged is emptied, and begun anew."""
+        try:
+            self._attempt(self._open)
+            if self._is_damaged:
+                self._attempt(self._empty)
+                self._attempt(self._open)
+        except BaseException:
+            self._close()  # interrupted; nobody else would
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Write what was noted, however the block ended."""
+        try:
+            self._attempt(self._write)
+        finally:
+            self._close()
+
+    def known(self, entry: Entry) -> Verified | None:
+        """Return what reading this entry showed; `None` if it was not read, or is not as it was then."""
+        stamp = _stamp(entry)
+        told = self._told.get(stamp)
+        verified = None if told is None else _verified(stamp, told)
+        if verified is not None:
+            self._others.discard(stamp)
+        return verified
+
+    def note(self, entry: Entry, verified: Verified) -> None:
+        """Remember what reading this entry showed, in place of what was known of it.
+
+        It is written with the next 500, or on leaving.
+        """
+        if self._connection is None or not self._is_settled(entry):
+            return
+        stamp = _stamp(entry)
+        told = _sealed(stamp, verified)
+        if len(told) > _MAX_TOLD:
+            return
+        self._told[stamp] = told
+        self._others.discard(stamp)
+        self._pending.append((_bytes(entry.id), stamp, told))
+        if len(self._pending) >= _BATCH:
+            self._attempt(self._write)
+
+    def forget_others(self) -> None:
+        """Drop what was known on entering, and neither `known` told nor `note` renewed: those entries are gone.
+
+        To be called after a complete pass only. What another run wrote in the meantime stays.
+        """
+        self._attempt(self._write)
+        self._attempt(self._forget)
+
+    def _is_settled(self, entry: Entry) -> bool:
+        """Return whether the stamps of an entry tell any later change. Without files there is no stamp at all."""
+        # On Windows, the change time is that of creation.
+        newest_ns = max((max(file.mtime_ns, file.ctime_ns) for file in entry.files), default=None)
+        if newest_ns is None:
+            return False
+        return self._clock_ns is None or newest_ns < self._clock_ns - _SETTLED_NS
+
+    def _attempt(self, step: Callable[[], None]) -> None:
+        """Take a step with the database; if it fails, do without the database from then on."""
+        try:
+            import sqlite3  # noqa: PLC0415 - slow to import, and missing from some builds of Python
+        except ImportError as error:
+            self.trouble = str(error)
+            return
+        try:
+            step()
+        except (sqlite3.Error, OSError) as error:
+            self._close()
+            self.trouble = str(error)
+            # Locks, full disks and the like have classes of their own; what is damaged, or no database, has not.
+            self._is_damaged = type(error) is sqlite3.DatabaseError
+
+    def _open(self) -> None:
+        import sqlite3  # noqa: PLC0415 - see above
+
+        os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
+        # Each transaction is begun by hand, with its lock: a reader that turns writer could fail at once.
+        # A generator that is left in the middle may be closed in another thread, and must be able to write.
+        connection = sqlite3.connect(self.path, timeout=_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+        self._connection = connection
+        connection.text_factory = bytes  # whatever is in there, it is not decoded
+        # A loss of power may damage the ledger: that costs a pass, waiting for the disk costs time in each.
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        if _mark(connection) != (_APPLICATION, _VERSION):
+            _begin_anew(connection)
+        rows = connection.execute("SELECT stamp, told FROM verified WHERE length(told) <= ? LIMIT ?", _LIMITS)
+        self._told = dict(rows)
+        self._others = set(self._told)
+
+    def _write(self) -> None:
+        if self._connection is None or not self._pending:
+            return
+        with self._connection as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany("INSERT OR REPLACE INTO verified (id, stamp, told) VALUES (?, ?, ?)", self._pending)
+        # Only now: if this was interrupted, all of it is written on leaving.
+        self._pending.clear()
+
+    def _forget(self) -> None:
+        if self._connection is None or not self._others:
+            return
+        with self._connection as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("CREATE TEMP TABLE other (stamp BLOB PRIMARY KEY) WITHOUT ROWID")
+            connection.executemany("INSERT INTO other VALUES (?)", ((stamp,) for stamp in self._others))
+            connection.execute("DELETE FROM verified WHERE stamp IN (SELECT stamp FROM other)")
+            connection.execute("DROP TABLE other")
+        for stamp in self._others:
+            del self._told[stamp]
+        self._others.clear()
+
+    def _empty(self) -> None:
+        """Take all content from a file that is no sound database; a link is not followed."""
+        with open(os.open(self.path, os.O_WRONLY | os.O_TRUNC | _FLAGS), "wb"):
+            self._is_damaged = False
+
+    def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        self._pending.clear()
+        if connection is not None:
+            connection.close()
+
+
+def _mark(connection: "sqlite3.Connection") -> tuple[int, int]:
+    """Return whose a database says it is, and of which version."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return application, version
+
+
+def _begin_anew(connection: "sqlite3.Connection") -> None:
+    """Make the table, in place of one of an older version.
+
+    Raises:
+        _RefusedError: It is not ours, or of a newer version; it is left as it is.
+    """
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        # Another run may have done it before the lock was ours.
+        application, version = _mark(connection)
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        is_new = not (application or version or tables)
+        if not is_new and (application != _APPLICATION or version > _VERSION):
+            reason = "written by a newer version" if application == _APPLICATION else "not ours"
+            raise _RefusedError(reason)
+        if is_new or version != _VERSION:
+            connection.execute("DROP TABLE IF EXISTS verified")
+            connection.execute(_TABLE)
+            connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+def _bytes(text: str) -> bytes:
+    """Encode any name, one that was not UTF-8 too, so that no two become the same."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _stamp(entry: Entry) -> bytes:
+    """Return what must be the same for a result to hold, in 16 bytes."""
+    files = [(f.path, f.device, f.inode, f.size, f.mtime_ns, f.ctime_ns) for f in entry.files]
+    # `ascii` of text and numbers tells them apart from all others, and is the same in every Python.
+    return hashlib.blake2b(ascii((entry.id, files)).encode("ascii"), digest_size=16).digest()
+
+
+def _sealed(stamp: bytes, verified: Verified) -> bytes:
+    """Return a result as it is kept: JSON behind a digest that a damaged or displaced one does not have."""
+    told = json.dumps(astuple(verified), separators=(",", ":")).encode("ascii")
+    return _seal(stamp, told) + told
+
+
+def _seal(stamp: bytes, told: bytes) -> bytes:
+    return hashlib.blake2b(told, digest_size=_SEAL_SIZE, key=stamp).digest()
+
+
+def _verified(stamp: bytes, sealed: object) -> Verified | None:
+    """Return what was kept, `None` if it is not as it was written."""
+    if not isinstance(sealed, bytes) or sealed[:_SEAL_SIZE] != _seal(stamp, sealed[_SEAL_SIZE:]):
+        return None
+    told = json.loads(sealed[_SEAL_SIZE:])
+    return Verified(**dict(zip(_FIELDS, told, strict=True)))

@@ -1,0 +1,60 @@
+"""A payload from its first byte to its last: digests that something can be held against, then what it says of itself.
+
+A digest costs a fraction of unpacking: if one that the index published fits, the archive is not unpacked at all.
+"""
+
+import re
+from dataclasses import replace
+from typing import BinaryIO
+
+from pipcacheplus.facts import Broken, Expected, Facts, Format, Head, Sdist, Unknown, Wheel
+from pipcacheplus.readers.digest import digest
+from pipcacheplus.readers.integrity import read_to_end
+
+__all__ = ["FILE_HOST_DIGEST", "read_whole", "single_part_md5"]
+
+FILE_HOST_DIGEST = "blake2b"
+"""BLAKE2b-256, which the file host makes the path of a file from."""
+_KNOWN = frozenset(
+    {"md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b", "sha3_256", "sha3_384", "sha3_512"}
+)
+_STRONG = _KNOWN - {"md5", "sha1"}
+_MD5_ETAG = re.compile(r'"([0-9a-f]{32})"')
+_FILE_HOST_HEADER = "x-pypi-file-"
+
+
+def read_whole(facts: Facts, body: BinaryIO, expected: Expected) -> Facts:
+    """Return the facts of a payload with its digests, and with what reading it to its end showed.
+
+    Raises:
+        OSError: The payload cannot be read.
+    """
+    published = tuple((name, value) for name, value in expected.published if name in _KNOWN)
+    wanted = {name for name, _ in published}
+    if isinstance(facts.head, Head) and single_part_md5(facts.head) is not None:
+        wanted.add("md5")
+    if not published and expected.hosts and isinstance(facts.payload, (Wheel, Sdist)):
+        wanted.add(FILE_HOST_DIGEST)
+    found = digest(body, facts.body_size or 0, algorithms=frozenset(wanted)) if wanted else {}
+    if isinstance(found, Broken):
+        return replace(facts, damage=found, is_read_whole=True)
+    told = replace(facts, published=published, digests=tuple(sorted(found.items())))
+    if any(name in _STRONG and found.get(name) == value for name, value in published):
+        return replace(told, is_read_whole=True)
+    is_archive = facts.format in {Format.ZIP, Format.TAR} and not isinstance(facts.payload, (Broken, Unknown))
+    if not is_archive:
+        return told
+    body.seek(0)
+    return replace(told, is_read_whole=True, damage=read_to_end(body, facts.body_size or 0))
+
+
+def single_part_md5(head: Head) -> str | None:
+    """Return the MD5 that the ETag of a file is, `None` where it may be anything else.
+
+    Only the host that sends `x-pypi-file-*` headers is known to make its ETags so. One of a file that was uploaded in
+    parts ends in `-N`, and says nothing of the content.
+    """
+    if not any(name.startswith(_FILE_HOST_HEADER) for name, _ in head.headers):
+        return None
+    found = _MD5_ETAG.fullmatch(head.header("etag") or "")
+    return found[1] if found else None

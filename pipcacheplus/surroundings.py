@@ -1,0 +1,66 @@
+"""What of this machine and this moment the checks may know: the only place below the command line that looks."""
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pipcacheplus.judging import Context
+
+if TYPE_CHECKING:
+    from pipcacheplus.interpreters import Interpreter
+
+__all__ = ["context_of", "default_index_of_pip"]
+
+_CURRENT = "current"
+"""The word for the interpreter that runs this."""
+
+
+def context_of(*, min_age_s: float, pythons: Sequence[str] | None = None, needs_tags: bool = False) -> Context:
+    """Return the present as checks see it.
+
+    Args:
+        min_age_s: The grace period in seconds.
+        pythons: Paths of interpreters, or `current`; the running one by default.
+        needs_tags: Whether they are asked at all.
+
+    Raises:
+        InterpreterError: One of them cannot be asked.
+    """
+    from pipcacheplus.processes import owner_is_alive, this_host  # noqa: PLC0415 - psutil is slow to import
+
+    context = Context(
+        now_s=time.time(),
+        min_age_s=min_age_s,
+        host=this_host(),
+        is_owner_alive=owner_is_alive,
+        has_path=os.path.lexists,
+    )
+    if not needs_tags:
+        return context
+    considered = _considered(pythons or (_CURRENT,))
+    return replace(
+        context,
+        tags=frozenset().union(*(interpreter.tags for interpreter in considered)),
+        interpreters=tuple(sorted({interpreter.name for interpreter in considered})),
+    )
+
+
+def _considered(pythons: Sequence[str]) -> "list[Interpreter]":
+    from pipcacheplus.interpreters import ask, running  # noqa: PLC0415 - slow to import, and of use to few commands
+    from pipcacheplus.remembered import Memory  # noqa: PLC0415
+    from pipcacheplus.state import state_folder  # noqa: PLC0415
+
+    memory = Memory(os.path.join(state_folder(), "interpreters"))
+    return [running() if path == _CURRENT else ask(path, memory=memory) for path in pythons]
+
+
+def default_index_of_pip() -> str | None:
+    """Return what the pip of this interpreter takes for the index if nothing else is said."""
+    from pipcacheplus.default_index import default_index  # noqa: PLC0415 - starts a process; of use to few commands
+    from pipcacheplus.remembered import Memory  # noqa: PLC0415
+    from pipcacheplus.state import state_folder  # noqa: PLC0415
+
+    return default_index(sys.executable, memory=Memory(os.path.join(state_folder(), "indexes")))

@@ -1,0 +1,81 @@
+"""The check `body-digest-mismatch`."""
+
+import hashlib
+
+import pytest
+
+from pipcacheplus.facts import Depth
+from pipcacheplus.judging import Judged, checks
+from pipcacheplus.survey import Survey, survey
+from tests.builders import FILE_URL, Cache, file_headers
+from tests.checks.objections import CONTEXT
+from tests.test_references import link, page
+
+URL = f"{FILE_URL}/demo-1.0.zip"
+SOUND = b"sound content"
+MD5 = hashlib.md5(SOUND, usedforsecurity=False).hexdigest()
+
+
+def evidence(cache: Cache) -> list[dict[str, object]]:
+    (check,) = [check for check in checks() if check.slug == "body-digest-mismatch"]
+    what = Survey(path=str(cache.path), depth=Depth.WHOLE, checks=(check,), context=CONTEXT, indexes=())
+    return [dict(finding.evidence) for one in survey(what) if isinstance(one, Judged) for finding in one.findings]
+
+
+def published(cache: Cache, digest: str) -> None:
+    page(cache, "https://index.example/simple/demo/", "demo", [link(URL, hashes={"sha256": digest})])
+
+
+def test_content_that_the_index_published_is_fine(cache: Cache) -> None:
+    cache.http_v2(URL, SOUND)
+    published(cache, hashlib.sha256(SOUND).hexdigest())
+    assert evidence(cache) == []
+
+
+@pytest.mark.parametrize("cc", [0, 2, 4])
+def test_content_that_the_index_did_not_publish_is_told_with_both_digests(cache: Cache, cc: int) -> None:
+    if cc:
+        cache.http(URL, b"other content", cc=cc)
+    else:
+        cache.http_v2(URL, b"other content")
+    published(cache, hashlib.sha256(SOUND).hexdigest())
+    assert evidence(cache) == [
+        {
+            "expected_sha256": hashlib.sha256(SOUND).hexdigest(),
+            "actual_sha256": hashlib.sha256(b"other content").hexdigest(),
+            "expected_from": "index-page",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("etag", "is_file_host", "objections"),
+    [
+        (f'"{MD5}"', True, 0),
+        (f'"{"0" * 32}"', True, 1),
+        (f'"{"0" * 32}"', False, 0),  # another server may make its ETags of anything
+        (f'"{"0" * 32}-2"', True, 0),  # uploaded in parts
+        (f'W/"{"0" * 32}"', True, 0),
+    ],
+)
+def test_an_etag_counts_where_it_is_the_md5(cache: Cache, etag: str, is_file_host: bool, objections: int) -> None:  # noqa: FBT001
+    cache.http_v2(URL, SOUND, headers=file_headers(SOUND, project="demo" if is_file_host else None) | {"ETag": etag})
+    assert objections == len(evidence(cache))
+
+
+def test_a_body_that_is_what_was_sent_is_not_damaged_although_the_page_has_changed(cache: Cache) -> None:
+    cache.http_v2(URL, SOUND, headers=file_headers(SOUND, project="demo"))
+    published(cache, "0" * 64)
+    assert evidence(cache) == []
+
+
+def test_pages_that_contradict_each_other_publish_nothing(cache: Cache) -> None:
+    cache.http_v2(URL, b"other content")
+    published(cache, "0" * 64)
+    page(cache, "https://other.example/demo/", "demo", [link(URL, hashes={"sha256": "1" * 64})])
+    assert evidence(cache) == []
+
+
+def test_without_any_digest_nothing_is_said(cache: Cache) -> None:
+    cache.http_v2(URL, SOUND, headers={"Content-Length": str(len(SOUND))})
+    assert evidence(cache) == []
