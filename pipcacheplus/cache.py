@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 
 from pipcacheplus import gate
@@ -15,7 +16,7 @@ from pipcacheplus.locate import locate
 from pipcacheplus.machine import this_machine
 from pipcacheplus.model import CacheDir, Entry, Finding, Group, Plan, Report, Shape, Source, Warned
 from pipcacheplus.plan import Rule, by_findings, by_request, make_plan, planned
-from pipcacheplus.surroundings import context_of, default_index_of_pip
+from pipcacheplus.surroundings import context_of, default_index_of_pip, ledger_of
 from pipcacheplus.survey import Survey, survey
 
 __all__ = ["PipCache", "Progress"]
@@ -131,6 +132,7 @@ class PipCache:
         min_age_s: float = _HOUR_S,
         pythons: Sequence[str] | None = None,
         executor: Executor | None = None,
+        remembers: bool = True,
         progress: Progress | None = None,
     ) -> Verification:
         """Put every check to the entries that fit `what`; every byte of them is read.
@@ -139,7 +141,8 @@ class PipCache:
             what: Selections, in the words of the command line; all entries without any.
             min_age_s: The grace period in seconds.
             pythons: As `plan`.
-            executor: Where entries are read side by side; any will do. Without one, they are read one by one.
+            executor: Where entries are read side by side; any will do. Without one, threads on all cores.
+            remembers: Whether what was read to its end before, and has not changed since, is not read so again.
             progress: Called with the bytes done.
 
         Raises:
@@ -158,6 +161,7 @@ class PipCache:
             needs_urls=True,
             warnings=warnings,
             executor=executor,
+            remembers=remembers,
             progress=progress,
         )
         for one in judged:
@@ -188,6 +192,7 @@ class PipCache:
         keep: Sequence[str] = (),
         min_age_s: float = _HOUR_S,
         pythons: Sequence[str] | None = None,
+        executor: Executor | None = None,
         progress: Progress | None = None,
     ) -> Plan:
         """Decide what goes for these reasons; for none at all, only what no pip can ever use.
@@ -203,7 +208,8 @@ class PipCache:
             keep: What never goes, in the words of the command line.
             min_age_s: The grace period in seconds: younger halves and leftovers may be a pip's work in hand.
             pythons: Paths of interpreters, or `current`; the running one by default.
-            progress: Called with the entries looked at.
+            executor: Where entries are read side by side, as `verify`.
+            progress: Called with the entries looked at; with the bytes, if every byte is read.
 
         Raises:
             BadRequestError: `keep` cannot be understood.
@@ -223,7 +229,7 @@ class PipCache:
         if stale is not False and stale is not True:
             context = replace(context, stale_age_s=float(stale))
         depth = Depth(max(check.depth for check in put))
-        return self._planned(by_findings(groups), put, context, depth, keep=keep, progress=progress)
+        return self._planned(by_findings(groups), put, context, depth, keep=keep, executor=executor, progress=progress)
 
     def plan_removal(
         self, *what: str, keep: Sequence[str] = (), min_age_s: float = _HOUR_S, progress: Progress | None = None
@@ -279,6 +285,7 @@ class PipCache:
         keep: Sequence[str],
         progress: Progress | None,
         is_selected: bool = False,
+        executor: Executor | None = None,
     ) -> Plan:
         keeps = Wanted(keep)
         warnings: list[Warned] = []
@@ -288,6 +295,7 @@ class PipCache:
             Depth.ENDS if keep and depth < Depth.ENDS else depth,
             needs_urls=depth is Depth.WHOLE or is_selected or bool(keep),
             warnings=warnings,
+            executor=executor,
             progress=progress,
         )
         made = make_plan(
@@ -308,16 +316,22 @@ class PipCache:
         needs_urls: bool,
         warnings: list[Warned],
         executor: Executor | None = None,
+        remembers: bool = True,
         progress: Progress | None = None,
     ) -> Iterator[Judged]:
         """Yield every entry with what the checks say of it; what cannot be read is told in `warnings`."""
         indexes = self._indexes() if needs_urls else None
         what = Survey(path=self.dir.path, depth=depth, checks=put, context=context, indexes=indexes)
-        for one in survey(what, executor=executor, progress=progress):
-            if isinstance(one, Warned):
-                warnings.append(one)
-            else:
-                yield one
+        with ExitStack() as stack:
+            if executor is None and depth is Depth.WHOLE:
+                # Digests and unpacking let other threads run.
+                executor = stack.enter_context(ThreadPoolExecutor(max_workers=os.cpu_count()))
+            ledger = stack.enter_context(ledger_of(self.dir.path)) if remembers and depth is Depth.WHOLE else None
+            for one in survey(what, executor=executor, ledger=ledger, progress=progress):
+                if isinstance(one, Warned):
+                    warnings.append(one)
+                else:
+                    yield one
 
     def _indexes(self) -> tuple[str, ...]:
         default = default_index_of_pip()

@@ -1,5 +1,51 @@
-"""S."""
+"""Which index a pip asks if nothing else is said: pip itself knows it, and tells it in its help.
+
+Source: the help of `--index-url`, which ends in `(default ...)` in pip 1.5 to 26.3.
+"""
+
+import re
+from collections.abc import Mapping
+
+from pipcacheplus.errors import InterpreterError
+from pipcacheplus.interpreters import output_of
+from pipcacheplus.remembered import Memory, stamp_of
+
+__all__ = ["default_index"]
+
+_COMMAND = ("-m", "pip", "--isolated", "install", "--help")
+_DEFAULT = re.compile(r"--index-url\b.*?\(default[:\s]+(https?://[^)]*)\)", re.DOTALL)
 
 
-def default_index(python, *, memory=None):
-    return None
+def default_index(
+    python: str, pip_file: str, *, environ: Mapping[str, str], null: str, memory: Memory | None = None
+) -> str | None:
+    """Ask the pip of an interpreter, in a process of its own, for its default index.
+
+    Args:
+        python: Path of the interpreter, absolute.
+        pip_file: A file of its pip: what was answered holds as long as it stays the same.
+        environ: Variables for it; those that would set an index are taken out.
+        null: The null device, which tells pip to read no configuration.
+        memory: What was answered before.
+
+    Returns:
+        The URL; `None` if there is no pip, or none that tells.
+    """
+    stamp = stamp_of(python, f"default index of {stamp_of(pip_file, '')}")
+    known = memory.recall(python, stamp) if memory and stamp else None
+    if isinstance(known, str):
+        return known
+    variables = {name: value for name, value in environ.items() if not name.upper().startswith("PIP_")}
+    # Wide enough that no URL is broken, as help is to the width of the terminal.
+    variables |= {"PIP_CONFIG_FILE": null, "COLUMNS": "500"}
+    try:
+        status, output = output_of((python, *_COMMAND), timeout_s=30, environ=variables)
+    except InterpreterError:
+        return None
+    found = None if status else _DEFAULT.search(output.decode("utf-8", "replace"))
+    if found is None:
+        return None
+    url = re.sub(r"\s+", "", found[1])
+    if memory and stamp:
+        memory.keep(python, stamp, url)
+    return url

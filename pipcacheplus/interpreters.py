@@ -21,7 +21,7 @@ from pipcacheplus.platform_tags import legacy_tags, short_name, tags_of
 from pipcacheplus.remembered import Memory, libc_here, stamp_of
 from pipcacheplus.telling import MARK, QUESTION, Told
 
-__all__ = ["Interpreter", "ask", "running"]
+__all__ = ["Interpreter", "ask", "output_of", "running"]
 
 _MAX_ANSWER_BYTES = 1 << 20
 _LEFT_OUT = ("PYTHON", "__PYVENV_LAUNCHER__")
@@ -166,13 +166,28 @@ def _answer(path: str, timeout_s: float, environ: Mapping[str, str]) -> object:
 
 
 def _run(path: str, timeout_s: float, environ: Mapping[str, str]) -> tuple[int, bytes]:
-    # The system's true version, for Pythons built before macOS 11.
+    # Not -I, which 2.7 lacks, nor -S, without which up to 3.13 no environment has its own prefix.
+    return output_of((path, "-B", "-E", "-s", "-c", QUESTION), timeout_s=timeout_s, environ=environ)
+
+
+def output_of(command: Sequence[str], *, timeout_s: float, environ: Mapping[str, str]) -> tuple[int, bytes]:
+    """Run an interpreter with arguments, and return its exit code and what it printed, at most 1 MiB.
+
+    Args:
+        command: The interpreter's path, then its arguments.
+        timeout_s: Time to end; then it is ended with all that it started.
+        environ: Variables for it; `PYTHON*` are taken out, which would make it another one.
+
+    Raises:
+        InterpreterError: It does not run, does not end, or prints too much.
+    """
+    path = command[0]
     variables = {name: value for name, value in environ.items() if not name.startswith(_LEFT_OUT)}
+    # The system's true version, for Pythons built before macOS 11.
     variables["SYSTEM_VERSION_COMPAT"] = "0"
     try:
         process = subprocess.Popen(
-            # Not -I, which 2.7 lacks, nor -S, without which up to 3.13 no environment has its own prefix.
-            (path, "-B", "-E", "-s", "-c", QUESTION),
+            tuple(command),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipcacheplus.model import Entry
 
@@ -113,6 +113,8 @@ class Ledger:
         """Write what was noted, however the block ended."""
         try:
             self._attempt(self._write)
+            if self._is_damaged:
+                self._attempt(self._empty)
         finally:
             self._close()
 
@@ -167,11 +169,12 @@ class Ledger:
             return
         try:
             step()
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, UnicodeError) as error:
             self._close()
-            self.trouble = str(error)
-            # Locks, full disks and the like have classes of their own; what is damaged, or no database, has not.
-            self._is_damaged = type(error) is sqlite3.DatabaseError
+            self.trouble = str(error) or type(error).__name__
+            # Locks, full disks and the like have classes of their own; what is damaged, or no database, has not. Python
+            # (seen with 3.11) decodes the message strictly, even if it quotes damaged text.
+            self._is_damaged = type(error) is sqlite3.DatabaseError or isinstance(error, UnicodeError)
 
     def _open(self) -> None:
         import sqlite3  # noqa: PLC0415 - see above
@@ -185,7 +188,7 @@ class Ledger:
         # A loss of power may damage the ledger: that costs a pass, waiting for the disk costs time in each.
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA temp_store = MEMORY")
-        if _mark(connection) != (_APPLICATION, _VERSION):
+        if not _Mark.of(connection).is_current:
             _begin_anew(connection)
         rows = connection.execute("SELECT stamp, told FROM verified WHERE length(told) <= ? LIMIT ?", _LIMITS)
         self._told = dict(rows)
@@ -225,11 +228,22 @@ class Ledger:
             connection.close()
 
 
-def _mark(connection: "sqlite3.Connection") -> tuple[int, int]:
-    """Return whose a database says it is, and of which version."""
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    return application, version
+class _Mark(NamedTuple):
+    """Whose a database says it is, of which version, and what is in it."""
+
+    application: int
+    version: int
+    tables: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, connection: "sqlite3.Connection") -> "_Mark":
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        return cls(application, version, tuple(sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master")))
+
+    @property
+    def is_current(self) -> bool:
+        return (self.application, self.version) == (_APPLICATION, _VERSION) and _TABLE.encode() in self.tables
 
 
 def _begin_anew(connection: "sqlite3.Connection") -> None:
@@ -240,18 +254,19 @@ def _begin_anew(connection: "sqlite3.Connection") -> None:
     """
     with connection:
         connection.execute("BEGIN IMMEDIATE")
-        # Another run may have done it before the lock was ours.
-        application, version = _mark(connection)
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        is_new = not (application or version or tables)
-        if not is_new and (application != _APPLICATION or version > _VERSION):
-            reason = "written by a newer version" if application == _APPLICATION else "not ours"
+        mark = _Mark.of(connection)
+        if mark.is_current:
+            return  # another run did it before the lock was ours
+        if any(mark) and mark.application != _APPLICATION:
+            reason = "not ours"
             raise _RefusedError(reason)
-        if is_new or version != _VERSION:
-            connection.execute("DROP TABLE IF EXISTS verified")
-            connection.execute(_TABLE)
-            connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-            connection.execute(f"PRAGMA user_version = {_VERSION}")
+        if mark.version > _VERSION:
+            reason = "written by a newer version"
+            raise _RefusedError(reason)
+        connection.execute("DROP TABLE IF EXISTS verified")
+        connection.execute(_TABLE)
+        connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+        connection.execute(f"PRAGMA user_version = {_VERSION}")
 
 
 def _bytes(text: str) -> bytes:

@@ -11,8 +11,9 @@ from pipcacheplus.judging import Context
 
 if TYPE_CHECKING:
     from pipcacheplus.interpreters import Interpreter
+    from pipcacheplus.ledger import Ledger
 
-__all__ = ["context_of", "default_index_of_pip"]
+__all__ = ["context_of", "default_index_of_pip", "ledger_of"]
 
 _CURRENT = "current"
 """The word for the interpreter that runs this."""
@@ -59,8 +60,22 @@ def _considered(pythons: Sequence[str]) -> "list[Interpreter]":
 
 def default_index_of_pip() -> str | None:
     """Return what the pip of this interpreter takes for the index if nothing else is said."""
-    from pipcacheplus.default_index import default_index  # noqa: PLC0415 - starts a process; of use to few commands
+    from importlib.util import find_spec  # noqa: PLC0415 - all of it is slow to import, and of use to few commands
+
+    from pipcacheplus.default_index import default_index  # noqa: PLC0415
     from pipcacheplus.remembered import Memory  # noqa: PLC0415
     from pipcacheplus.state import state_folder  # noqa: PLC0415
 
-    return default_index(sys.executable, memory=Memory(os.path.join(state_folder(), "indexes")))
+    found = find_spec("pip")  # looks where it lies, and imports nothing
+    if found is None or found.origin is None:
+        return None
+    memory = Memory(os.path.join(state_folder(), "indexes"))
+    return default_index(sys.executable, found.origin, environ=os.environ, null=os.devnull, memory=memory)
+
+
+def ledger_of(cache_path: str) -> "Ledger":
+    """Return the ledger of a cache, in our own state directory; it is not opened yet."""
+    from pipcacheplus.ledger import Ledger  # noqa: PLC0415 - as above
+    from pipcacheplus.state import state_folder  # noqa: PLC0415
+
+    return Ledger(os.path.join(state_folder(), "ledgers"), cache_path, clock_ns=time.time_ns())

@@ -7,16 +7,19 @@ body; of each entry, its key.
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
+from typing import NamedTuple
 
 from pipcacheplus.facts import Depth, Expected, Facts, Unknown
 from pipcacheplus.filenames import canonical
 from pipcacheplus.identify import identify, resolve
 from pipcacheplus.judging import Check, Context, Judged, findings
 from pipcacheplus.layout import key_of
+from pipcacheplus.ledger import Ledger, Verified
 from pipcacheplus.model import Entry, Shape, Warned
 from pipcacheplus.opening import ChangedError, OpenCache
+from pipcacheplus.recall import facts_of, verified_of
 from pipcacheplus.references import Gathering, References
 from pipcacheplus.scan import scan
 
@@ -40,45 +43,132 @@ class Survey:
 
 
 def survey(
-    what: Survey, *, executor: Executor | None = None, progress: Callable[[int, int | None], None] | None = None
+    what: Survey,
+    *,
+    executor: Executor | None = None,
+    ledger: Ledger | None = None,
+    progress: Callable[[int, int | None], None] | None = None,
 ) -> Iterator[Judged | Warned]:
     """Yield every entry with its names and what the checks say of it, and a warning for what cannot be read.
 
     Args:
         what: The survey.
         executor: Where entries are read side by side; without one, here. Any executor does, also one of processes.
+        ledger: What was read to its end before; what has not changed since is not read to its end again. It is told
+            what is read now, also if the caller stops in the middle.
         progress: Called with the bytes, if archives are read to their end, else the entries, that are done.
 
     Raises:
         OSError: The cache directory cannot be listed.
     """
-    known = References() if what.indexes is None else _gathered(what, what.indexes)
     done = 0
-    for chunk in _side_by_side(executor, _chunks(what.path), what, known):
-        for one in chunk:
-            if progress is not None and isinstance(one, Judged):
-                done += one.entry.size if what.depth is Depth.WHOLE else 1
-                progress(done, None)
+    for one in _all(what, executor, ledger):
+        if progress is not None and isinstance(one, Judged):
+            done += one.entry.size if what.depth is Depth.WHOLE else 1
+            progress(done, None)
+        yield one
+
+
+def _all(what: Survey, executor: Executor | None, ledger: Ledger | None) -> Iterator[Judged | Warned]:
+    if what.indexes is not None and what.depth is Depth.ENDS:
+        yield from _in_one_pass(what, what.indexes)
+        return
+    known = References() if what.indexes is None else _gathered(what.path, what.indexes)
+    works = (_work(chunk, what, known, ledger) for chunk in _chunks(what.path))
+    for results in _side_by_side(executor, works):
+        for one, entry, verified in results:
+            if ledger is not None and entry is not None and verified is not None:
+                ledger.note(entry, verified)
             yield one
+    if ledger is not None and what.depth is Depth.WHOLE:
+        ledger.forget_others()
+
+
+def _in_one_pass(what: Survey, indexes: tuple[str, ...]) -> Iterator[Judged | Warned]:
+    """Read each entry once, and name all when the last was read: who wants them all holds them anyway."""
+    gathering = _begun(what.path, indexes)
+    held: list[tuple[Judged | Warned, Facts]] = []
+    with OpenCache(what.path) as contents:
+        for entry in _entries(what.path):
+            held.extend(_judge_and_add(entry, contents, what, gathering))
+    _add_all(gathering, gathering.follow(), what.path)
+    known = gathering.finish()
+    for one, facts in held:
+        yield one._replace(entry=resolve(one.entry, facts, known)) if isinstance(one, Judged) else one
+
+
+def _judge_and_add(
+    entry: Entry | Warned, contents: OpenCache, what: Survey, gathering: Gathering
+) -> Iterator[tuple[Judged | Warned, Facts]]:
+    if isinstance(entry, Warned):
+        yield entry, Facts()
+        return
+    try:
+        facts = _read(entry, contents, what.depth, Expected())
+    except (ChangedError, FileNotFoundError):
+        return  # a pip renewed or dropped it meanwhile: there is nothing to say of it
+    except OSError as error:
+        yield _unreadable(entry, error), Facts()
+        yield Judged(entry, is_unverifiable=True), Facts()
+        return
+    named = identify(entry, facts)
+    gathering.add(named, facts)
+    # Of all facts, only the origin is still needed for names.
+    yield _judged(named, facts, what), Facts(origin=facts.origin)
+
+
+def _entries(path: str) -> Iterator[Entry | Warned]:
+    with OpenCache(path) as names:
+        yield from scan(names)
+
+
+def _unreadable(entry: Entry, error: OSError) -> Warned:
+    return Warned(path=entry.id, message=f"cannot be read: {error.strerror or error}")
+
+
+def _judged(named: Entry, facts: Facts, what: Survey) -> Judged:
+    is_unknown = isinstance(facts.payload, Unknown) or isinstance(facts.damage, Unknown)
+    return Judged(named, tuple(findings(named, facts, what.context, what.checks)), is_unknown)
 
 
 def _chunks(path: str) -> Iterator[list[Entry | Warned]]:
-    with OpenCache(path) as names:
-        entries = scan(names)
-        while chunk := list(islice(entries, _CHUNK)):
-            yield chunk
+    entries = _entries(path)
+    while chunk := list(islice(entries, _CHUNK)):
+        yield chunk
 
 
-def _side_by_side(
-    executor: Executor | None, chunks: Iterable[list[Entry | Warned]], what: Survey, known: References
-) -> Iterator[list[Judged | Warned]]:
+class _Work(NamedTuple):
+    """What one worker gets; small enough to be handed to another process."""
+
+    chunk: list[Entry | Warned]
+    what: Survey
+    known: References
+    remembered: dict[str, Verified]
+    """By entry: what reading it to its end showed before."""
+
+
+_Result = tuple[Judged | Warned, Entry | None, Verified | None]
+"""What is told of an entry, the entry as it was scanned, and what is worth remembering."""
+
+
+def _work(chunk: list[Entry | Warned], what: Survey, known: References, ledger: Ledger | None) -> _Work:
+    entries = [entry for entry in chunk if isinstance(entry, Entry)]
+    keys = [key for entry in entries if (key := key_of(entry.id)) in known.by_key]
+    mine = replace(known, by_key={key: known.by_key[key] for key in keys if key is not None})
+    if ledger is None or what.depth is not Depth.WHOLE:
+        return _Work(chunk, what, mine, {})
+    remembered = {entry.id: verified for entry in entries if (verified := ledger.known(entry)) is not None}
+    return _Work(chunk, what, mine, remembered)
+
+
+def _side_by_side(executor: Executor | None, works: Iterable[_Work]) -> Iterator[list[_Result]]:
     if executor is None:
-        yield from (_judge(chunk, what, known) for chunk in chunks)
+        yield from map(_judge, works)
         return
-    under_way: list[Future[list[Judged | Warned]]] = []
+    under_way: list[Future[list[_Result]]] = []
     try:
-        for chunk in chunks:
-            under_way.append(executor.submit(_judge, chunk, what, known))
+        for work in works:
+            under_way.append(executor.submit(_judge, work))
             if len(under_way) >= _AHEAD:
                 yield under_way.pop(0).result()
         while under_way:
@@ -88,30 +178,41 @@ def _side_by_side(
             future.cancel()
 
 
-def _judge(chunk: list[Entry | Warned], what: Survey, known: References) -> list[Judged | Warned]:
-    found: list[Judged | Warned] = []
-    with OpenCache(what.path) as contents:
-        for entry in chunk:
+def _judge(work: _Work) -> list[_Result]:
+    found: list[_Result] = []
+    with OpenCache(work.what.path) as contents:
+        for entry in work.chunk:
             if isinstance(entry, Warned):
-                found.append(entry)
+                found.append((entry, None, None))
                 continue
             try:
-                found.append(_judge_one(entry, contents, what, known))
+                found.append(_judge_one(entry, contents, work))
             except (ChangedError, FileNotFoundError):
                 continue  # a pip renewed or dropped it meanwhile: there is nothing to say of it
             except OSError as error:
-                found.append(Warned(path=entry.id, message=f"cannot be read: {error.strerror or error}"))
-                found.append(Judged(entry, is_unverifiable=True))
+                found.append((_unreadable(entry, error), entry, None))
+                found.append((Judged(entry, is_unverifiable=True), entry, None))
     return found
 
 
-def _judge_one(entry: Entry, contents: OpenCache, what: Survey, known: References) -> Judged:
+def _judge_one(entry: Entry, contents: OpenCache, work: _Work) -> _Result:
+    what, known = work.what, work.known
     reference = known.by_key.get(key_of(entry.id) or "")
     expected = Expected(published=reference.hashes if reference else (), hosts=known.hosts)
-    facts = Facts() if what.depth is Depth.NAMES else _read(entry, contents, what.depth, expected)
-    named = resolve(identify(entry, facts), facts, known)
-    is_unknown = isinstance(facts.payload, Unknown) or isinstance(facts.damage, Unknown)
-    return Judged(named, tuple(findings(named, facts, what.context, what.checks)), is_unknown)
+    facts = _remembered(entry, contents, expected, work.remembered.get(entry.id))
+    verified = None
+    if facts is None:
+        facts = Facts() if what.depth is Depth.NAMES else _read(entry, contents, what.depth, expected)
+        verified = verified_of(facts)
+    return _judged(resolve(identify(entry, facts), facts, known), facts, what), entry, verified
+
+
+def _remembered(entry: Entry, contents: OpenCache, expected: Expected, verified: Verified | None) -> Facts | None:
+    """Return the facts of an entry that was read to its end before; `None` if that leaves a digest to be made."""
+    if verified is None:
+        return None
+    facts = _read(entry, contents, Depth.ENDS, expected)
+    return facts_of(facts, expected, verified)
 
 
 def _read(entry: Entry, contents: OpenCache, depth: Depth, expected: Expected) -> Facts:
@@ -120,21 +221,24 @@ def _read(entry: Entry, contents: OpenCache, depth: Depth, expected: Expected) -
     return read(entry, contents, depth=depth, expected=expected)
 
 
-def _gathered(what: Survey, indexes: tuple[str, ...]) -> References:
-    keys, built = set(), set()
-    with OpenCache(what.path) as names:
-        for entry in scan(names):
-            if isinstance(entry, Entry):
-                if entry.shape is Shape.BUILT_WHEEL:
-                    project, version, *_ = entry.id.rpartition("/")[2].split("-")
-                    built.add((canonical(project), version))
-                elif (key := key_of(entry.id)) is not None:
-                    keys.add(key)
-    gathering = Gathering(frozenset(keys), frozenset(built), indexes)
-    with OpenCache(what.path) as names:
-        _add_all(gathering, (entry for entry in scan(names) if isinstance(entry, Entry)), what.path)
-    _add_all(gathering, gathering.follow(), what.path)
+def _gathered(path: str, indexes: tuple[str, ...]) -> References:
+    gathering = _begun(path, indexes)
+    _add_all(gathering, (entry for entry in _entries(path) if isinstance(entry, Entry)), path)
+    _add_all(gathering, gathering.follow(), path)
     return gathering.finish()
+
+
+def _begun(path: str, indexes: tuple[str, ...]) -> Gathering:
+    """Begin to gather: of a million links, only those are kept that the cache has an entry for."""
+    keys, built = set(), set()
+    for entry in _entries(path):
+        if isinstance(entry, Entry):
+            if entry.shape is Shape.BUILT_WHEEL:
+                project, version, *_ = entry.id.rpartition("/")[2].split("-")
+                built.add((canonical(project), version))
+            elif (key := key_of(entry.id)) is not None:
+                keys.add(key)
+    return Gathering(frozenset(keys), frozenset(built), indexes)
 
 
 def _add_all(gathering: Gathering, entries: Iterable[Entry], path: str) -> None:

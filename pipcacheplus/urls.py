@@ -10,6 +10,8 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 __all__ = ["is_absolute", "joined", "spellings"]
 
 _ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
+_PLAIN = re.compile(r"https?://[a-z0-9.:-]+/[A-Za-z0-9._~/-]+")
+"""Nothing in such a URL could be spelt otherwise: most links of an index are like this."""
 _RESERVED = re.compile(r"(@|%2F)", re.IGNORECASE)
 
 
@@ -35,6 +37,8 @@ def spellings(url: str) -> tuple[str, ...]:
     >>> spellings("HTTPS://Host.example/a+b#sha256=00")
     ('https://host.example/a+b', 'https://host.example/a%2Bb')
     """
+    if _PLAIN.fullmatch(url):
+        return (url,)
     try:
         parts = urlsplit(url)
     except ValueError:

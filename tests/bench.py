@@ -6,6 +6,7 @@ table goes between the benchmark marks of that file.
 
 import argparse
 import gzip
+import hashlib
 import io
 import json
 import os
@@ -35,7 +36,7 @@ def write_response(root: Path, url: str, body: bytes, **headers: str) -> None:
     head.parent.mkdir(parents=True, exist_ok=True)
     fields = {
         "Date": "Fri, 20 Nov 2026 12:00:00 GMT",
-        "ETag": '"0123456789abcdef0123456789abcdef"',
+        "ETag": f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"',
         "Content-Length": str(len(body)),
         "Server": "bench",
         **{name.replace("_", "-"): value for name, value in headers.items()},
@@ -63,7 +64,7 @@ def page(name: str) -> bytes:
         {"filename": f"{name}-{i}.0-py3-none-any.whl", "url": f"{HOST}/{name}/{i}.whl", "hashes": {"sha256": "0" * 64}}
         for i in range(20)
     ]
-    return gzip.compress(json.dumps({"meta": {"api-version": "1.1"}, "name": name, "files": files}).encode())
+    return gzip.compress(json.dumps({"meta": {"api-version": "1.1"}, "name": name, "files": files}).encode(), mtime=0)
 
 
 def fill(root: Path, entries: int) -> None:

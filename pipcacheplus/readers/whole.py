@@ -11,7 +11,7 @@ from pipcacheplus.facts import Broken, Expected, Facts, Format, Head, Sdist, Unk
 from pipcacheplus.readers.digest import digest
 from pipcacheplus.readers.integrity import read_to_end
 
-__all__ = ["FILE_HOST_DIGEST", "read_whole", "single_part_md5"]
+__all__ = ["FILE_HOST_DIGEST", "read_whole", "single_part_md5", "usable", "wanted_digests"]
 
 FILE_HOST_DIGEST = "blake2b"
 """BLAKE2b-256, which the file host makes the path of a file from."""
@@ -29,13 +29,8 @@ def read_whole(facts: Facts, body: BinaryIO, expected: Expected) -> Facts:
     Raises:
         OSError: The payload cannot be read.
     """
-    published = tuple((name, value) for name, value in expected.published if name in _KNOWN)
-    wanted = {name for name, _ in published}
-    if isinstance(facts.head, Head) and single_part_md5(facts.head) is not None:
-        wanted.add("md5")
-    if not published and expected.hosts and isinstance(facts.payload, (Wheel, Sdist)):
-        wanted.add(FILE_HOST_DIGEST)
-    found = digest(body, facts.body_size or 0, algorithms=frozenset(wanted)) if wanted else {}
+    published, wanted = usable(expected.published), wanted_digests(facts, expected)
+    found = digest(body, facts.body_size or 0, algorithms=wanted) if wanted else {}
     if isinstance(found, Broken):
         return replace(facts, damage=found, is_read_whole=True)
     told = replace(facts, published=published, digests=tuple(sorted(found.items())))
@@ -46,6 +41,21 @@ def read_whole(facts: Facts, body: BinaryIO, expected: Expected) -> Facts:
         return told
     body.seek(0)
     return replace(told, is_read_whole=True, damage=read_to_end(body, facts.body_size or 0))
+
+
+def usable(published: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Return the digests that can be made here."""
+    return tuple((name, value) for name, value in published if name in _KNOWN)
+
+
+def wanted_digests(facts: Facts, expected: Expected) -> frozenset[str]:
+    """Return the names of the digests that something can be held against."""
+    wanted = {name for name, _ in usable(expected.published)}
+    if isinstance(facts.head, Head) and single_part_md5(facts.head) is not None:
+        wanted.add("md5")
+    if not wanted - {"md5"} and expected.hosts and isinstance(facts.payload, (Wheel, Sdist)):
+        wanted.add(FILE_HOST_DIGEST)
+    return frozenset(wanted)
 
 
 def single_part_md5(head: Head) -> str | None:

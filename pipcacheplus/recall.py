@@ -1,0 +1,51 @@
+"""Between what reading an entry to its end showed and what is remembered of it."""
+
+from dataclasses import replace
+
+from pipcacheplus.facts import Broken, Expected, Facts, Unknown
+from pipcacheplus.ledger import Verified
+
+__all__ = ["facts_of", "verified_of"]
+
+_REMEMBERED = ("sha256", "blake2b", "md5")
+
+
+def verified_of(facts: Facts) -> Verified | None:
+    """Return what is worth remembering: `None` if the entry was not read to its end, or may still grow."""
+    if not facts.is_read_whole and not facts.digests:
+        return None
+    if isinstance(facts.damage, Broken) and facts.damage.is_cut:
+        return None
+    digests = dict(facts.digests)
+    return Verified(
+        **{name: digests.get(name) for name in _REMEMBERED},
+        url=None,
+        url_source=None,
+        damage=facts.damage.reason if isinstance(facts.damage, Broken) else None,
+        is_unknown=isinstance(facts.damage, Unknown),
+    )
+
+
+def facts_of(facts: Facts, expected: Expected, verified: Verified) -> Facts | None:
+    """Return the facts of an entry, read at its ends only, with what reading it to its end showed before.
+
+    Returns:
+        `None` if something is to be held against a digest that was not made then.
+    """
+    from pipcacheplus.readers.whole import usable, wanted_digests  # noqa: PLC0415 - slow to import
+
+    known = {name: value for name in _REMEMBERED if (value := getattr(verified, name)) is not None}
+    if not wanted_digests(facts, expected) <= known.keys():
+        return None
+    damage: Broken | Unknown | None = None
+    if verified.damage is not None:
+        damage = Broken(reason=verified.damage)
+    elif verified.is_unknown:
+        damage = Unknown(reason="as it was when it was read before")
+    return replace(
+        facts,
+        published=usable(expected.published),
+        digests=tuple(sorted(known.items())),
+        is_read_whole=True,
+        damage=damage,
+    )
