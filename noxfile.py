@@ -85,7 +85,7 @@ def _away_from_the_tree(session: nox.Session) -> Path:
     folder = _folder(session, "run")
     for name in ("tests", "examples", "docs"):
         shutil.copytree(name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "CHANGELOG.md"):
+    for name in ("pyproject.toml", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "action.yml"):
         shutil.copy(name, folder)
     return folder
 
