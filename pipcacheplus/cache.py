@@ -1,30 +1,27 @@
 """pip's cache as one object: each of its verbs is a short chain of the stages."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
 
 from pipcacheplus import gate
 from pipcacheplus.errors import CacheNotFoundError
 from pipcacheplus.facts import Depth
 from pipcacheplus.inventory import Inventory, Verification, Wanted
-from pipcacheplus.judging import Check, Context, Judged, checks, is_young
+from pipcacheplus.judging import Context, checks, is_young
 from pipcacheplus.locate import index_urls as configured_index_urls
 from pipcacheplus.locate import locate
+from pipcacheplus.looking import Look, look
 from pipcacheplus.machine import this_machine
 from pipcacheplus.model import CacheDir, Entry, Finding, Group, Plan, Report, Shape, Source, Warned
 from pipcacheplus.plan import Rule, by_findings, by_request, make_plan, planned
-from pipcacheplus.surroundings import context_of, default_index_of_pip, ledger_of
-from pipcacheplus.survey import Survey, survey
+from pipcacheplus.surroundings import context_of
+from pipcacheplus.survey import Progress
 
 __all__ = ["PipCache", "Progress"]
 
 _HOUR_S = 3600.0
-
-Progress = Callable[[int, int | None], None]
-"""Called with what is done and with all there is to do, `None` if that is not known."""
 
 
 class PipCache:
@@ -95,7 +92,15 @@ class PipCache:
         """
         wanted = Wanted(what, kind)
         warnings: list[Warned] = []
-        judged = self._survey((), Context(now_s=0), Depth.ENDS, needs_urls=True, warnings=warnings, progress=progress)
+        what_for = Look(
+            path=self.dir.path,
+            index_urls=self.index_urls,
+            depth=Depth.ENDS,
+            context=Context(now_s=0),
+            needs_urls=True,
+            progress=progress,
+        )
+        judged = look(what_for, warnings)
         entries = tuple(one.entry for one in judged if _is_listed(one.entry) and wanted.is_wanted(one.entry))
         return Inventory(cache=self.dir, entries=entries, warnings=tuple(warnings), unmatched=wanted.unmatched)
 
@@ -119,8 +124,10 @@ class PipCache:
         entries: list[Entry] = []
         found: list[Finding] = []
         context = context_of(min_age_s=_HOUR_S, pythons=pythons, needs_tags=reads)
-        judged = self._survey(put, context, depth, needs_urls=False, warnings=warnings, progress=progress)
-        for one in judged:
+        what_for = Look(
+            path=self.dir.path, index_urls=self.index_urls, depth=depth, context=context, checks=put, progress=progress
+        )
+        for one in look(what_for, warnings):
             found.extend(one.findings)
             if _is_listed(one.entry):
                 entries.append(one.entry)
@@ -154,17 +161,18 @@ class PipCache:
         context = context_of(min_age_s=min_age_s, pythons=pythons, needs_tags=True)
         found: list[Finding] = []
         entries = size = unverifiable = 0
-        judged = self._survey(
-            checks(),
-            context,
-            Depth.WHOLE,
+        what_for = Look(
+            path=self.dir.path,
+            index_urls=self.index_urls,
+            depth=Depth.WHOLE,
+            context=context,
+            checks=checks(),
             needs_urls=True,
-            warnings=warnings,
             executor=executor,
             remembers=remembers,
             progress=progress,
         )
-        for one in judged:
+        for one in look(what_for, warnings):
             if wanted.is_wanted(one.entry):
                 found.extend(one.findings)
                 entries += _is_listed(one.entry)
@@ -193,6 +201,7 @@ class PipCache:
         min_age_s: float = _HOUR_S,
         pythons: Sequence[str] | None = None,
         executor: Executor | None = None,
+        remembers: bool = True,
         progress: Progress | None = None,
     ) -> Plan:
         """Decide what goes for these reasons; for none at all, only what no pip can ever use.
@@ -208,7 +217,8 @@ class PipCache:
             keep: What never goes, in the words of the command line.
             min_age_s: The grace period in seconds: younger halves and leftovers may be a pip's work in hand.
             pythons: Paths of interpreters, or `current`; the running one by default.
-            executor: Where entries are read side by side, as `verify`.
+            executor: As `verify`.
+            remembers: As `verify`.
             progress: Called with the entries looked at; with the bytes, if every byte is read.
 
         Raises:
@@ -229,7 +239,18 @@ class PipCache:
         if stale is not False and stale is not True:
             context = replace(context, stale_age_s=float(stale))
         depth = Depth(max(check.depth for check in put))
-        return self._planned(by_findings(groups), put, context, depth, keep=keep, executor=executor, progress=progress)
+        what_for = Look(
+            path=self.dir.path,
+            index_urls=self.index_urls,
+            depth=depth,
+            context=context,
+            checks=put,
+            needs_urls=depth is Depth.WHOLE,
+            executor=executor,
+            remembers=remembers,
+            progress=progress,
+        )
+        return self._planned(what_for, by_findings(groups), keep)
 
     def plan_removal(
         self, *what: str, keep: Sequence[str] = (), min_age_s: float = _HOUR_S, progress: Progress | None = None
@@ -242,7 +263,15 @@ class PipCache:
         wanted = Wanted(what)
         rule = by_request(lambda entry: bool(what) and wanted.is_wanted(entry))
         context = context_of(min_age_s=min_age_s)
-        made = self._planned(rule, (), context, Depth.ENDS, keep=keep, progress=progress, is_selected=True)
+        what_for = Look(
+            path=self.dir.path,
+            index_urls=self.index_urls,
+            depth=Depth.ENDS,
+            context=context,
+            needs_urls=True,
+            progress=progress,
+        )
+        made = self._planned(what_for, rule, keep)
         return replace(made, unmatched=wanted.unmatched)
 
     def plan_purge(
@@ -253,9 +282,14 @@ class PipCache:
         Raises:
             BadRequestError: `keep` cannot be understood.
         """
-        depth = Depth.ENDS if keep else Depth.NAMES
-        rule = by_request(lambda _entry: True)
-        return self._planned(rule, (), context_of(min_age_s=min_age_s), depth, keep=keep, progress=progress)
+        what_for = Look(
+            path=self.dir.path,
+            index_urls=self.index_urls,
+            depth=Depth.NAMES,
+            context=context_of(min_age_s=min_age_s),
+            progress=progress,
+        )
+        return self._planned(what_for, by_request(lambda _entry: True), keep)
 
     def apply(
         self, plan: Plan, *, dry_run: bool = False, lock_timeout_s: float = 0, progress: Progress | None = None
@@ -275,67 +309,19 @@ class PipCache:
         is_alone = not plan.actions or not pips_running(os.getpid())
         return apply(plan, is_alone=is_alone, lock_timeout_s=lock_timeout_s, progress=progress)
 
-    def _planned(
-        self,
-        rule: Rule,
-        put: tuple[Check, ...],
-        context: Context,
-        depth: Depth,
-        *,
-        keep: Sequence[str],
-        progress: Progress | None,
-        is_selected: bool = False,
-        executor: Executor | None = None,
-    ) -> Plan:
+    def _planned(self, what_for: Look, rule: Rule, keep: Sequence[str]) -> Plan:
         keeps = Wanted(keep)
+        if keep:  # what is to be kept is named by its project, version, URL
+            what_for = replace(what_for, depth=max(what_for.depth, Depth.ENDS), needs_urls=True)
         warnings: list[Warned] = []
-        judged = self._survey(
-            put,
-            context,
-            Depth.ENDS if keep and depth < Depth.ENDS else depth,
-            needs_urls=depth is Depth.WHOLE or is_selected or bool(keep),
-            warnings=warnings,
-            executor=executor,
-            progress=progress,
-        )
         made = make_plan(
             self.dir,
-            judged,
+            look(what_for, warnings),
             rule,
             is_kept=lambda entry: bool(keep) and keeps.is_wanted(entry),
-            is_young=lambda entry: is_young(entry, context),
+            is_young=lambda entry: is_young(entry, what_for.context),
         )
         return replace(made, warnings=tuple(warnings))
-
-    def _survey(
-        self,
-        put: tuple[Check, ...],
-        context: Context,
-        depth: Depth,
-        *,
-        needs_urls: bool,
-        warnings: list[Warned],
-        executor: Executor | None = None,
-        remembers: bool = True,
-        progress: Progress | None = None,
-    ) -> Iterator[Judged]:
-        """Yield every entry with what the checks say of it; what cannot be read is told in `warnings`."""
-        indexes = self._indexes() if needs_urls else None
-        what = Survey(path=self.dir.path, depth=depth, checks=put, context=context, indexes=indexes)
-        with ExitStack() as stack:
-            if executor is None and depth is Depth.WHOLE:
-                # Digests and unpacking let other threads run.
-                executor = stack.enter_context(ThreadPoolExecutor(max_workers=os.cpu_count()))
-            ledger = stack.enter_context(ledger_of(self.dir.path)) if remembers and depth is Depth.WHOLE else None
-            for one in survey(what, executor=executor, ledger=ledger, progress=progress):
-                if isinstance(one, Warned):
-                    warnings.append(one)
-                else:
-                    yield one
-
-    def _indexes(self) -> tuple[str, ...]:
-        default = default_index_of_pip()
-        return (*self.index_urls, *([default] if default else ()))
 
 
 def _is_listed(entry: Entry) -> bool:

@@ -65,6 +65,9 @@ class Check:
     depth: Depth
     """How far an entry must have been read for it."""
     run: Callable[[Entry, Facts, Context], Iterable[Verdict]]
+    effect: str | None = None
+    """What pip does when it meets such an entry: a clause, with the versions if they differ. It is in the evidence of
+    every finding that is more than information."""
 
 
 class Judged(NamedTuple):
@@ -94,14 +97,16 @@ def findings(entry: Entry, facts: Facts, context: Context, chosen: Iterable[Chec
 
 
 def _finding(check: Check, entry: Entry, verdict: Verdict) -> Finding:
+    severity = verdict.severity or check.severity
+    effect = (("effect", check.effect),) if check.effect and severity is not Severity.INFO else ()
     own = entry.paths or tuple(folder.path for folder in entry.folders[:1])
     return Finding(
         check=check.slug,
         entry=entry,
         group=check.group,
-        severity=verdict.severity or check.severity,
+        severity=severity,
         message=verdict.message,
-        evidence=verdict.evidence,
+        evidence=(*verdict.evidence, *effect),
         remedy=verdict.remedy or check.remedy,
         paths=own if verdict.paths is None else verdict.paths,
     )

@@ -23,7 +23,10 @@ from pipcacheplus.recall import facts_of, verified_of
 from pipcacheplus.references import Gathering, References
 from pipcacheplus.scan import scan
 
-__all__ = ["Survey", "survey"]
+__all__ = ["Progress", "Survey", "survey"]
+
+Progress = Callable[[int, int | None], None]
+"""Called with what is done and with all there is to do, `None` if that is not known."""
 
 _CHUNK = 64
 _AHEAD = 8
@@ -47,7 +50,7 @@ def survey(
     *,
     executor: Executor | None = None,
     ledger: Ledger | None = None,
-    progress: Callable[[int, int | None], None] | None = None,
+    progress: Progress | None = None,
 ) -> Iterator[Judged | Warned]:
     """Yield every entry with its names and what the checks say of it, and a warning for what cannot be read.
 
@@ -61,19 +64,26 @@ def survey(
     Raises:
         OSError: The cache directory cannot be listed.
     """
+    begun = None if progress is None else (lambda: progress(0, None))
+    total: int | None = None
+    if what.indexes is not None and what.depth is Depth.ENDS:
+        found = _in_one_pass(what, what.indexes)
+    else:
+        known = References()
+        if what.indexes is not None:
+            known, total = _gathered(what.path, what.indexes, begun)
+        found = _in_chunks(what, known, executor, ledger)
     done = 0
-    for one in _all(what, executor, ledger):
+    for one in found:
         if progress is not None and isinstance(one, Judged):
             done += one.entry.size if what.depth is Depth.WHOLE else 1
-            progress(done, None)
+            progress(done, total)
         yield one
 
 
-def _all(what: Survey, executor: Executor | None, ledger: Ledger | None) -> Iterator[Judged | Warned]:
-    if what.indexes is not None and what.depth is Depth.ENDS:
-        yield from _in_one_pass(what, what.indexes)
-        return
-    known = References() if what.indexes is None else _gathered(what.path, what.indexes)
+def _in_chunks(
+    what: Survey, known: References, executor: Executor | None, ledger: Ledger | None
+) -> Iterator[Judged | Warned]:
     works = (_work(chunk, what, known, ledger) for chunk in _chunks(what.path))
     for results in _side_by_side(executor, works):
         for one, entry, verified in results:
@@ -86,7 +96,7 @@ def _all(what: Survey, executor: Executor | None, ledger: Ledger | None) -> Iter
 
 def _in_one_pass(what: Survey, indexes: tuple[str, ...]) -> Iterator[Judged | Warned]:
     """Read each entry once, and name all when the last was read: who wants them all holds them anyway."""
-    gathering = _begun(what.path, indexes)
+    gathering, _ = _begun(what.path, indexes)
     held: list[tuple[Judged | Warned, Facts]] = []
     with OpenCache(what.path) as contents:
         for entry in _entries(what.path):
@@ -221,29 +231,35 @@ def _read(entry: Entry, contents: OpenCache, depth: Depth, expected: Expected) -
     return read(entry, contents, depth=depth, expected=expected)
 
 
-def _gathered(path: str, indexes: tuple[str, ...]) -> References:
-    gathering = _begun(path, indexes)
-    _add_all(gathering, (entry for entry in _entries(path) if isinstance(entry, Entry)), path)
+def _gathered(path: str, indexes: tuple[str, ...], begun: Callable[[], None] | None) -> tuple[References, int]:
+    """Return what the pages say, and the bytes of all entries."""
+    gathering, total = _begun(path, indexes)
+    _add_all(gathering, (entry for entry in _entries(path) if isinstance(entry, Entry)), path, begun)
     _add_all(gathering, gathering.follow(), path)
-    return gathering.finish()
+    return gathering.finish(), total
 
 
-def _begun(path: str, indexes: tuple[str, ...]) -> Gathering:
+def _begun(path: str, indexes: tuple[str, ...]) -> tuple[Gathering, int]:
     """Begin to gather: of a million links, only those are kept that the cache has an entry for."""
-    keys, built = set(), set()
+    keys, built, total = set(), set(), 0
     for entry in _entries(path):
         if isinstance(entry, Entry):
+            total += entry.size
             if entry.shape is Shape.BUILT_WHEEL:
                 project, version, *_ = entry.id.rpartition("/")[2].split("-")
                 built.add((canonical(project), version))
             elif (key := key_of(entry.id)) is not None:
                 keys.add(key)
-    return Gathering(frozenset(keys), frozenset(built), indexes)
+    return Gathering(frozenset(keys), frozenset(built), indexes), total
 
 
-def _add_all(gathering: Gathering, entries: Iterable[Entry], path: str) -> None:
+def _add_all(
+    gathering: Gathering, entries: Iterable[Entry], path: str, begun: Callable[[], None] | None = None
+) -> None:
     with OpenCache(path) as contents:
         for entry in entries:
+            if begun is not None:
+                begun()
             if entry.shape not in {Shape.PAIR, Shape.SINGLE, Shape.BUILT_WHEEL}:
                 continue
             try:

@@ -13,6 +13,7 @@ import pytest
 from tests.builders import tree
 from tests.conftest import Filled
 from tests.pips import NEWEST, Pip
+from tests.server import IndexServer
 
 FillCache = Callable[[str], Filled]
 GENERATIONS = ["http-html", "http-json", "http-v2", "newest"]
@@ -104,6 +105,23 @@ def test_a_flipped_byte_fails_every_install_until_it_is_pruned(
         path: seen for path, seen in after.items() if not path.endswith("/")
     }
     assert install(pip, filled, tmp_path / "healed", "demo-app") == [bad["filename"]]
+    assert (tmp_path / "healed" / "demo_lib.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("version", "interpreter"), [("21.3.1", "3.8"), ("23.2.1", "3.11"), ("24.0", "3.12"), (NEWEST, "3.13")]
+)
+def test_a_stub_from_a_closed_connection_fails_every_install_until_it_is_pruned(
+    pip_of: Callable[[str, str], Pip], index: IndexServer, tmp_path: Path, version: str, interpreter: str
+) -> None:
+    pip = pip_of(version, interpreter)
+    filled = Filled(path=tmp_path / "cache", pips=(pip,), index=index, has_extension=False)
+    bad = index.path_of("demo_lib-1.1-py2.py3-none-any.whl")
+    index.break_off(bad, 200, declares_length=False, times=1)
+    install(pip, filled, tmp_path / "first", "demo-lib", is_checked=False)
+    assert install(pip, filled, tmp_path / "control", "demo-lib", is_checked=False) == []  # it fails from the cache
+    assert len(gone(run("prune", "--corrupt", "--min-age", "0", cache=filled.path))) in {1, 2}
+    assert install(pip, filled, tmp_path / "healed", "demo-lib") == [bad.rpartition("/")[2]]
     assert (tmp_path / "healed" / "demo_lib.py").exists()
 
 

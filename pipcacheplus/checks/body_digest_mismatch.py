@@ -48,4 +48,5 @@ CHECK = Check(
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.WHOLE,
     run=_run,
+    effect="fails at every install until it is removed",
 )

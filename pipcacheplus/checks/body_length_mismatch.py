@@ -40,4 +40,5 @@ CHECK = Check(
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.ENDS,
     run=_run,
+    effect="fails at every install until it is removed; pip 25.3 and later fetch what is missing",
 )

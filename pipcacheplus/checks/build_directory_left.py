@@ -26,4 +26,5 @@ CHECK = Check(
     remedy=Remedy.REMOVE,
     depth=Depth.NAMES,
     run=_run,
+    effect="ignores it",
 )

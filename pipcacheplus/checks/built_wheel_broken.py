@@ -37,4 +37,5 @@ CHECK = Check(
     remedy=Remedy.REMOVE,
     depth=Depth.ENDS,
     run=_run,
+    effect="fails at every install until it is removed, or installs what is damaged",
 )

@@ -28,4 +28,5 @@ CHECK = Check(
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.ENDS,
     run=_run,
+    effect="installs it again, although the source may have changed",
 )

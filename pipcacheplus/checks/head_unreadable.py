@@ -37,4 +37,5 @@ CHECK = Check(
     remedy=Remedy.REMOVE,
     depth=Depth.ENDS,
     run=_run,
+    effect="downloads it again; pip up to 9.0.3 ends with a traceback if zlib objects",
 )

@@ -27,4 +27,5 @@ CHECK = Check(
     remedy=Remedy.REMOVE,
     depth=Depth.NAMES,
     run=_run,
+    effect="downloads it again; pip 23.3.0 fails at every install",
 )

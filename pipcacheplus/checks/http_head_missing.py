@@ -27,4 +27,5 @@ CHECK = Check(
     remedy=Remedy.REMOVE,
     depth=Depth.NAMES,
     run=_run,
+    effect="ignores it, until a new head lies over it",
 )

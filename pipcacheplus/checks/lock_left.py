@@ -46,4 +46,5 @@ CHECK = Check(
     remedy=Remedy.REMOVE,
     depth=Depth.NAMES,
     run=_run,
+    effect="waits for it for ever, up to pip 19.2; later pips ignore it",
 )

@@ -30,4 +30,5 @@ CHECK = Check(
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.ENDS,
     run=_run,
+    effect="cannot see what the index offers until it asks anew",
 )

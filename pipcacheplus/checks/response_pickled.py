@@ -38,4 +38,5 @@ CHECK = Check(
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.ENDS,
     run=_run,
+    effect="runs what it names, from pip 6.0 to 23.2.1; later pips ignore it",
 )

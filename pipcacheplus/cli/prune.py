@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.ages import AGE_HELP, age_s
 from pipcacheplus.cli.base.command import Answer, Command, Request
-from pipcacheplus.cli.base.options import declare_pythons
+from pipcacheplus.cli.base.options import declare_deep, declare_pythons
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.pythons import resolve
 from pipcacheplus.cli.base.removal import carry_out, declare_limits
@@ -39,6 +39,7 @@ def _declare(parser: ArgumentParser) -> None:
     )
     declare_limits(parser)
     declare_pythons(parser)
+    declare_deep(parser)
     parser.add_argument("--exit-code", action="store_true", help="with --dry-run: exit with 3 if something would go")
 
 
@@ -51,12 +52,13 @@ def _run(request: Request) -> Answer:
     if options.exit_code and not options.dry_run:
         raise BadRequestError(what="--exit-code", problem="tells what would go", next_step="add --dry-run")
     cache = request.open_cache()
-    with progress(request.console, "reading") as show:
+    with progress(request.console, "reading", is_bytes=options.corrupt) as show:
         plan = cache.plan(
             **{word: getattr(options, word) for word in _REASONS},
             stale=options.stale,
             keep=options.keep,
             min_age_s=options.min_age,
+            remembers=options.remembers,
             pythons=resolve(options.python, request.environ),
             progress=show,
         )

@@ -6,7 +6,7 @@ from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.ages import AGE_HELP, age_s
 from pipcacheplus.cli.base.answers import answer
 from pipcacheplus.cli.base.command import Answer, Command, Request
-from pipcacheplus.cli.base.options import declare_pythons, declare_selection
+from pipcacheplus.cli.base.options import declare_deep, declare_pythons, declare_selection
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.pythons import resolve
 from pipcacheplus.render.summary import of_findings
@@ -24,13 +24,18 @@ def _declare(parser: ArgumentParser) -> None:
         help=f"do not object to halves and leftovers that are younger (default 1h); {AGE_HELP}",
     )
     declare_pythons(parser)
+    declare_deep(parser)
 
 
 def _run(request: Request) -> Answer:
     cache, options = request.open_cache(), request.options
-    with progress(request.console, "verifying") as show:
+    with progress(request.console, "verifying", is_bytes=True) as show:
         found = cache.verify(
-            *options.what, min_age_s=options.min_age, pythons=resolve(options.python, request.environ), progress=show
+            *options.what,
+            min_age_s=options.min_age,
+            remembers=options.remembers,
+            pythons=resolve(options.python, request.environ),
+            progress=show,
         )
     counts = {"entries": found.entries, "bytes": found.bytes, "unverifiable": found.unverifiable}
     return answer(

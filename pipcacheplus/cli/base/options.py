@@ -10,7 +10,7 @@ from typing import Any
 
 from pipcacheplus.cli.base.command import PROGRAM, Command
 
-__all__ = ["declare_pythons", "declare_selection", "parse"]
+__all__ = ["declare_deep", "declare_pythons", "declare_selection", "parse"]
 
 _COUNTED = ("verbose", "quiet")
 _REPEATED = ("index_url",)
@@ -147,4 +147,15 @@ def declare_pythons(parser: ArgumentParser) -> None:
         metavar="PATH",
         action="append",
         help="an interpreter whose wheels count as usable, or `current` (the default; repeatable)",
+    )
+
+
+def declare_deep(parser: ArgumentParser) -> None:
+    """Declare the options that read all again."""
+    parser.add_argument(
+        "--deep",
+        "--no-ledger",
+        dest="remembers",
+        action="store_false",
+        help="read every byte, also of what was verified before and has not changed since",
     )

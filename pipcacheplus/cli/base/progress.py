@@ -16,12 +16,14 @@ _PATIENCE_S = 1.0
 
 
 @contextmanager
-def progress(console: Console, what: str) -> Iterator[Callable[[int, int | None], None] | None]:
+def progress(
+    console: Console, what: str, *, is_bytes: bool = False
+) -> Iterator[Callable[[int, int | None], None] | None]:
     """Give a callback that shows what is done of all there is; `None` where nobody would see it."""
     if not console.shows_progress:
         yield None
         return
-    bar = _Bar(what, started_s=monotonic())
+    bar = _Bar(what, started_s=monotonic(), is_bytes=is_bytes)
     try:
         yield bar.show
     finally:
@@ -31,7 +33,8 @@ def progress(console: Console, what: str) -> Iterator[Callable[[int, int | None]
 class _Bar:
     """A bar that appears late, and is gone afterwards."""
 
-    def __init__(self, what: str, *, started_s: float) -> None:
+    def __init__(self, what: str, *, started_s: float, is_bytes: bool) -> None:
+        self._is_bytes = is_bytes
         self._what = what
         self._appears_s = started_s + _PATIENCE_S
         self._shown: tuple[Progress, TaskID] | None = None
@@ -47,9 +50,17 @@ class _Bar:
 
     def _start(self) -> "tuple[Progress, TaskID]":
         from rich.console import Console as RichConsole  # noqa: PLC0415 - slow to import
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+        from rich.progress import (  # noqa: PLC0415
+            BarColumn,
+            DownloadColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+        )
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        count = DownloadColumn() if self._is_bytes else MofNCompleteColumn()
+        columns = (TextColumn("{task.description}"), BarColumn(), count, TimeElapsedColumn())
         bar = Progress(*columns, console=RichConsole(stderr=True), transient=True)
         bar.start()
         return bar, bar.add_task(self._what, total=None)

@@ -44,7 +44,9 @@ def _group(group: Group, findings: Sequence[Finding], view: View, page: Page) ->
     yield page.paint(f"{title}: {number(len(entries), 'entry')} ({size(total['bytes'])})", "bold")
     for finding in findings:
         severity = page.paint(finding.severity.value.ljust(len("warning")), _STYLES[finding.severity])
-        yield f"  {severity}  {describe(finding.entry)}: {safe(finding.message)}"
+        effect = dict(finding.evidence).get("effect")
+        does = f" (pip {safe(effect)})" if isinstance(effect, str) else ""
+        yield f"  {severity}  {describe(finding.entry)}: {safe(finding.message)}{does}"
         if view.verbosity > 0:
             yield from _details(finding)
     if command := _repair(group, findings, view):
@@ -55,6 +57,8 @@ def _group(group: Group, findings: Sequence[Finding], view: View, page: Page) ->
 def _details(finding: Finding) -> Iterator[str]:
     yield f"    {finding.check}: {safe(finding.entry.id)}"
     for key, value in finding.evidence:
+        if key == "effect":
+            continue
         yield f"    {safe(key.replace('_', ' '))}: {safe(_value(key, value))}"
 
 

@@ -1,0 +1,56 @@
+"""One look at a cache for one purpose: a survey, with the executor, the ledger and the indexes that it takes."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from pipcacheplus.facts import Depth
+from pipcacheplus.judging import Check, Context, Judged
+from pipcacheplus.model import Warned
+from pipcacheplus.surroundings import default_index_of_pip, ledger_of
+from pipcacheplus.survey import Progress, Survey, survey
+
+__all__ = ["Look", "look"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What is wanted of a cache."""
+
+    path: str
+    index_urls: tuple[str, ...]
+    """Of indexes whose pages may be in the cache, besides the default index."""
+    depth: Depth
+    context: Context
+    checks: tuple[Check, ...] = ()
+    needs_urls: bool = False
+    """Whether entries are to be named, and held against, by what the pages of the cache say."""
+    executor: Executor | None = None
+    """Where entries are read to their end; threads on all cores by default."""
+    remembers: bool = True
+    """Whether what was read to its end before, and has not changed since, is not read so again."""
+    progress: Progress | None = None
+
+
+def look(what: Look, warnings: list[Warned]) -> Iterator[Judged]:
+    """Yield every entry with what the checks say of it; what cannot be read is told in `warnings`."""
+    with ExitStack() as stack:
+        executor, ledger = what.executor, None
+        if what.depth is Depth.WHOLE:
+            # Digests and unpacking let other threads run.
+            executor = executor or stack.enter_context(ThreadPoolExecutor(max_workers=os.cpu_count()))
+            ledger = stack.enter_context(ledger_of(what.path)) if what.remembers else None
+        indexes = _indexes(what) if what.needs_urls else None
+        plan = Survey(path=what.path, depth=what.depth, checks=what.checks, context=what.context, indexes=indexes)
+        for one in survey(plan, executor=executor, ledger=ledger, progress=what.progress):
+            if isinstance(one, Warned):
+                warnings.append(one)
+            else:
+                yield one
+
+
+def _indexes(what: Look) -> tuple[str, ...]:
+    default = default_index_of_pip()
+    return (*what.index_urls, *([default] if default else ()))
