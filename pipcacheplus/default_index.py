@@ -12,7 +12,16 @@ from pipcacheplus.remembered import Memory, stamp_of
 
 __all__ = ["default_index"]
 
-_COMMAND = ("-m", "pip", "--isolated", "install", "--help")
+# Not `-m pip`, which looks for pip in the current directory first, and would run whatever has that name there; -P and
+# -I, which keep that from happening, are newer than some Pythons, and -I leaves out a pip that the user installed.
+_RUN_PIP = """
+import sys
+sys.path[:] = [p for p in sys.path if p]
+import runpy
+sys.argv = ["pip", "--isolated", "install", "--help"]
+runpy.run_module("pip", run_name="__main__", alter_sys=True)
+"""
+_COMMAND = ("-B", "-E", "-c", _RUN_PIP)
 _DEFAULT = re.compile(r"--index-url\b.*?\(default[:\s]+(https?://[^)]*)\)", re.DOTALL)
 
 

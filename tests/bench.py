@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import os
+import random
 import re
 import statistics
 import subprocess
@@ -96,51 +97,109 @@ def fill(root: Path, entries: int) -> None:
             (leaf / "origin.json").write_text(json.dumps(origin), encoding="utf-8")
 
 
-def seconds(command: Sequence[str]) -> float:
-    """Run a command once, and return how long it took."""
-    environment = {**os.environ, "PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+def wheel_of(size: int, seed: int) -> bytes:
+    """Make a wheel of about so many bytes that hardly pack, as compiled code does."""
+    out = io.BytesIO()
+    noise = random.Random(seed)  # noqa: S311 - no secret
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for part in range(8):
+            archive.writestr(f"big{seed}/part{part}.so", noise.randbytes(size // 16) + bytes(size // 16))
+        archive.writestr(f"big{seed}-1.0.dist-info/METADATA", f"Metadata-Version: 2.1\nName: big{seed}\nVersion: 1.0\n")
+        archive.writestr(f"big{seed}-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(f"big{seed}-1.0.dist-info/RECORD", "")
+    return out.getvalue()
+
+
+def fill_big(root: Path, count: int, size: int) -> None:
+    """Fill a cache with large wheels, and the pages that publish their digests."""
+    for i in range(count):
+        content = wheel_of(size, i)
+        url = f"{HOST}/big{i}-1.0-py3-none-any.whl"
+        write_response(root, url, content, Cache_Control="max-age=365000000")
+        digest = hashlib.sha256(content).hexdigest()
+        files = [{"filename": url.rpartition("/")[2], "url": url, "hashes": {"sha256": digest}}]
+        body = json.dumps({"meta": {"api-version": "1.1"}, "name": f"big{i}", "files": files}).encode()
+        kind = "application/vnd.pypi.simple.v1+json"
+        write_response(root, f"{HOST}/simple/big{i}/", body, Content_Type=kind, Cache_Control="max-age=600")
+
+
+def seconds(command: Sequence[str], state: Path) -> float:
+    """Run a command once, and return how long it took; what it says is wrong does not matter here."""
+    environment = {
+        **os.environ,
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "XDG_STATE_HOME": str(state),
+    }
     start = time.perf_counter()
-    subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return time.perf_counter() - start
+    done = subprocess.run(command, check=False, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    took = time.perf_counter() - start
+    if done.returncode not in {0, 3}:
+        message = f"{command[:4]} ended with {done.returncode}"
+        raise SystemExit(message)
+    return took
 
 
-def compare(ours: Sequence[str], yardstick: Sequence[str], runs: int) -> tuple[float, float]:
-    """Run both in turn, after one run each that is not counted; return the medians in seconds."""
-    seconds(ours)
-    seconds(yardstick)
-    pairs = [(seconds(ours), seconds(yardstick)) for _ in range(runs)]
-    return statistics.median(pair[0] for pair in pairs), statistics.median(pair[1] for pair in pairs)
+class Table:
+    """Measures pairs of commands, and makes a row of each."""
+
+    def __init__(self, runs: int, state: Path) -> None:
+        self._runs = runs
+        self._state = state
+        self.rows = ["| work | ours | yardstick | | ratio |", "| --- | --- | --- | --- | --- |"]
+
+    def compare(self, work: str, ours: Sequence[str], name: str, yardstick: Sequence[str]) -> None:
+        """Run both in turn, after one run each that is not counted; add the medians."""
+        seconds(ours, self._state)
+        seconds(yardstick, self._state)
+        pairs = [(seconds(ours, self._state), seconds(yardstick, self._state)) for _ in range(self._runs)]
+        mine, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
+        self.rows.append(f"| {work} | {mine:.2f} s | {name} | {theirs:.2f} s | {mine / theirs:.2f} |")
+        print(self.rows[-1], flush=True)
 
 
-def rows(folder: Path, runs: int) -> list[str]:
-    """Measure, and return the table."""
-    pip = [sys.executable, "-m", "pip", "cache", "info"]
-    version = re.search(r"[\d.]+", subprocess.check_output([sys.executable, "-m", "pip", "--version"], text=True))
-    named = f"pip {version[0]}" if version else "pip"
-    table = [f"| work | entries | ours | {named} `cache info` | ratio |", "| --- | --- | --- | --- | --- |"]
+def measure(folder: Path, runs: int) -> list[str]:
+    """Measure all pairs, and return the table."""
+    table = Table(runs, folder / "state")
+    us = [sys.executable, "-m", "pipcacheplus"]
+    told = subprocess.check_output([sys.executable, "-m", "pip", "--version"], text=True)
+    pip = "pip " + told.split()[1]
+    run_pip = [sys.executable, "-m", "pip"]
+    table.compare("`dir`", [*us, "dir"], f"`{pip} --version`", [*run_pip, "--version"])
     for size in SIZES:
         root = folder / str(size)
         fill(root, size)
-        for command in ("info", "list"):
-            us = [sys.executable, "-m", "pipcacheplus", command]
-            mine, theirs = compare([*us, "--cache-dir", str(root)], [*pip, "--cache-dir", str(root)], runs)
-            table.append(f"| `{command}` | {size:,} | {mine:.2f} s | {theirs:.2f} s | {mine / theirs:.2f} |")
-    return table
+        at = ["--cache-dir", str(root)]
+        info = [*run_pip, "cache", "info", *at]
+        table.compare(f"`info`, {size:,} entries", [*us, "info", *at], f"`{pip} cache info`", info)
+        table.compare(f"`list`, {size:,} entries", [*us, "list", *at], f"`{pip} cache info`", info)
+    hashes = ["sh", "-c", f"find {root} -type f -print0 | xargs -0 -P 2 -n 200 openssl dgst -sha256"]
+    table.compare(
+        "`verify --deep`, 10,000 small entries", [*us, "verify", "--deep", *at], "`openssl dgst -sha256`", hashes
+    )
+    table.compare("`verify` again, 10,000 small entries", [*us, "verify", *at], "`du -s`", ["du", "-s", str(root)])
+    big = folder / "big"
+    fill_big(big, 20, 20_000_000)
+    at = ["--cache-dir", str(big)]
+    hashes = ["sh", "-c", f"find {big} -name '*.body' -print0 | xargs -0 -P 2 -n 5 openssl dgst -sha256"]
+    table.compare(
+        "`verify --deep`, 20 wheels, 200 MB", [*us, "verify", "--deep", *at], "`openssl dgst -sha256`", hashes
+    )
+    return table.rows
 
 
 def main() -> None:
-    """Measure and print; write into a file if asked."""
-    parser = argparse.ArgumentParser(description="Compare with pip.")
+    """Measure and print; write into files if asked."""
+    parser = argparse.ArgumentParser(description="Compare with what a user would run instead.")
     parser.add_argument("--runs", type=int, default=RUNS)
-    parser.add_argument("--write", type=Path, help="a file with the benchmark marks")
+    parser.add_argument("--write", type=Path, nargs="*", default=(), help="files with the benchmark marks")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        text = "\n".join(rows(Path(folder), options.runs))
-    print(text)
-    if options.write:
-        old = options.write.read_text(encoding="utf-8")
+        text = "\n".join(measure(Path(folder), options.runs))
+    for file in options.write:
+        old = file.read_text(encoding="utf-8")
         new = re.sub(r"(<!-- benchmark -->\n).*?(<!-- /benchmark -->)", rf"\g<1>{text}\n\2", old, flags=re.DOTALL)
-        options.write.write_text(new, encoding="utf-8")
+        file.write_text(new, encoding="utf-8")
 
 
 if __name__ == "__main__":

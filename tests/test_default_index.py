@@ -33,6 +33,19 @@ def test_a_setting_does_not_change_the_default(pip_of: Callable[[str, str], Pip]
     assert asked(pip, settings=settings) == asked(pip)
 
 
+def test_nothing_is_run_from_the_current_directory(
+    pip_of: Callable[[str, str], Pip], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pip = pip_of(NEWEST, "3.11")
+    for name in ("pip", "runpy", "optparse"):
+        (tmp_path / f"{name}.py").write_text("open('was-run', 'w'); print('--index-url (default https://x.example)')")
+    elsewhere = asked(pip)
+    monkeypatch.chdir(tmp_path)
+    assert elsewhere is not None
+    assert elsewhere == asked(pip)
+    assert not (tmp_path / "was-run").exists()
+
+
 def test_an_answer_is_remembered(pip_of: Callable[[str, str], Pip], tmp_path: Path) -> None:
     pip, memory = pip_of(NEWEST, "3.11"), Memory(str(tmp_path / "state"))
     first = asked(pip, memory)

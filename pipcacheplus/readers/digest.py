@@ -22,7 +22,7 @@ def digest(stream: BinaryIO, size: int, *, algorithms: frozenset[str]) -> Mappin
         stream: Seekable.
         size: Length of the payload in bytes; nothing behind it is read.
         algorithms: As hashlib names them; `blake2b` is BLAKE2b-256, which file hosts make paths from. Unknown ones are
-            left out.
+            left out, and those whose digests have no length of their own (`shake_128`).
 
     Returns:
         The digests by name, or `Broken` if the payload ends before `size`.
@@ -58,6 +58,8 @@ def _made(name: str) -> _Hash | None:
         return hashlib.blake2b(digest_size=_BLAKE2B_BYTES)
     try:
         # Two of them are broken as signatures; here they only tell whether bytes are what they were.
-        return hashlib.new(name, usedforsecurity=name not in _WEAK)
-    except ValueError:
+        made = hashlib.new(name, usedforsecurity=name not in _WEAK)
+    except (TypeError, ValueError):
+        # TypeError is what a name with a NUL, or with half a surrogate pair, ends in.
         return None
+    return made if made.digest_size else None

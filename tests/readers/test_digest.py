@@ -3,6 +3,7 @@
 import hashlib
 import io
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,7 +36,15 @@ def test_a_payload_that_ends_early_is_cut() -> None:
     assert (found.offset, found.is_cut) == (3, True)
 
 
-def test_an_algorithm_that_nobody_knows_is_left_out() -> None:
-    assert digest(io.BytesIO(b""), 0, algorithms=frozenset({"crc0", "md5"})) == {
+@given(st.sets(st.text(max_size=12) | st.sampled_from(sorted(hashlib.algorithms_available))))
+def test_no_name_of_an_algorithm_makes_it_raise(names: set[str]) -> None:
+    found = digest(io.BytesIO(b"abc"), 3, algorithms=frozenset(names))
+    assert not isinstance(found, Broken)
+    assert found.keys() <= names
+
+
+@pytest.mark.parametrize("name", ["crc0", "shake_128", "shake_256", "", "md5\0", "\ud800"])
+def test_an_algorithm_that_nobody_knows_or_that_has_no_length_is_left_out(name: str) -> None:
+    assert digest(io.BytesIO(b""), 0, algorithms=frozenset({name, "md5"})) == {
         "md5": hashlib.md5(b"", usedforsecurity=False).hexdigest()
     }
