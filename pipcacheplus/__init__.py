@@ -7,8 +7,9 @@ JSON are. All is typed, frozen and silent: no printing, no prompting, no global 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipcacheplus.cache import PipCache, Progress
+    from pipcacheplus.cache import PipCache
     from pipcacheplus.inventory import Inventory, Verification
+    from pipcacheplus.judging import Progress
     from pipcacheplus.model import (
         Action,
         Area,
@@ -59,7 +60,8 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
-    **dict.fromkeys(("PipCache", "Progress"), "cache"),
+    **dict.fromkeys(("PipCache",), "cache"),
+    "Progress": "judging",
     **dict.fromkeys(("Inventory", "Verification"), "inventory"),
     **dict.fromkeys(
         ("prune_corrupt", "prune_incompatible_wheels", "prune_partial", "prune_stale", "verify"), "pruning"

@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pipcacheplus import gate
 from pipcacheplus.errors import CacheNotFoundError
 from pipcacheplus.facts import Depth
 from pipcacheplus.inventory import Inventory, Verification, Wanted
-from pipcacheplus.judging import Context, checks, is_young
+from pipcacheplus.judging import Context, Progress, checks, is_young
 from pipcacheplus.locate import index_urls as configured_index_urls
 from pipcacheplus.locate import locate
 from pipcacheplus.looking import Look, look
@@ -17,9 +17,11 @@ from pipcacheplus.machine import this_machine
 from pipcacheplus.model import CacheDir, Entry, Finding, Group, Plan, Report, Shape, Source, Warned
 from pipcacheplus.plan import Rule, by_findings, by_request, make_plan, planned
 from pipcacheplus.surroundings import context_of
-from pipcacheplus.survey import Progress
 
-__all__ = ["PipCache", "Progress"]
+if TYPE_CHECKING:  # slow to import
+    from concurrent.futures import Executor
+
+__all__ = ["PipCache"]
 
 _HOUR_S = 3600.0
 
@@ -138,7 +140,7 @@ class PipCache:
         *what: str,
         min_age_s: float = _HOUR_S,
         pythons: Sequence[str] | None = None,
-        executor: Executor | None = None,
+        executor: "Executor | None" = None,
         remembers: bool = True,
         progress: Progress | None = None,
     ) -> Verification:
@@ -200,7 +202,7 @@ class PipCache:
         keep: Sequence[str] = (),
         min_age_s: float = _HOUR_S,
         pythons: Sequence[str] | None = None,
-        executor: Executor | None = None,
+        executor: "Executor | None" = None,
         remembers: bool = True,
         progress: Progress | None = None,
     ) -> Plan:

@@ -14,7 +14,18 @@ from typing import NamedTuple
 from pipcacheplus.facts import Depth, Facts
 from pipcacheplus.model import Entry, Finding, Group, Remedy, Severity, Shape, Value
 
-__all__ = ["DAY_S", "Check", "Context", "Judged", "Verdict", "checks", "findings", "is_young", "left_behind"]
+__all__ = [
+    "DAY_S",
+    "Check",
+    "Context",
+    "Judged",
+    "Progress",
+    "Verdict",
+    "checks",
+    "findings",
+    "is_young",
+    "left_behind",
+]
 
 DAY_S = 86_400
 
@@ -68,6 +79,10 @@ class Check:
     effect: str | None = None
     """What pip does when it meets such an entry: a clause, with the versions if they differ. It is in the evidence of
     every finding that is more than information."""
+
+
+Progress = Callable[[int, int | None], None]
+"""Called with what is done and with all there is to do, `None` if that is not known."""
 
 
 class Judged(NamedTuple):

@@ -2,15 +2,20 @@
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pipcacheplus.facts import Depth
-from pipcacheplus.judging import Check, Context, Judged
+from pipcacheplus.facts import Depth, Facts
+from pipcacheplus.identify import identify
+from pipcacheplus.judging import Check, Context, Judged, Progress, findings
 from pipcacheplus.model import Warned
+from pipcacheplus.opening import OpenCache
+from pipcacheplus.scan import scan
 from pipcacheplus.surroundings import default_index_of_pip, ledger_of
-from pipcacheplus.survey import Progress, Survey, survey
+
+if TYPE_CHECKING:  # slow to import
+    from concurrent.futures import Executor
 
 __all__ = ["Look", "look"]
 
@@ -27,7 +32,7 @@ class Look:
     checks: tuple[Check, ...] = ()
     needs_urls: bool = False
     """Whether entries are to be named, and held against, by what the pages of the cache say."""
-    executor: Executor | None = None
+    executor: "Executor | None" = None
     """Where entries are read to their end; threads on all cores by default."""
     remembers: bool = True
     """Whether what was read to its end before, and has not changed since, is not read so again."""
@@ -36,6 +41,33 @@ class Look:
 
 def look(what: Look, warnings: list[Warned]) -> Iterator[Judged]:
     """Yield every entry with what the checks say of it; what cannot be read is told in `warnings`."""
+    found = _by_names(what) if what.depth is Depth.NAMES and not what.needs_urls else _by_content(what)
+    for one in found:
+        if isinstance(one, Warned):
+            warnings.append(one)
+        else:
+            yield one
+
+
+def _by_names(what: Look) -> Iterator[Judged | Warned]:
+    """Open no file: names and stamps say enough."""
+    nothing = Facts()
+    with OpenCache(what.path) as names:
+        for done, entry in enumerate(scan(names), 1):
+            if isinstance(entry, Warned):
+                yield entry
+                continue
+            named = identify(entry, nothing)
+            yield Judged(named, tuple(findings(named, nothing, what.context, what.checks)))
+            if what.progress is not None:
+                what.progress(done, None)
+
+
+def _by_content(what: Look) -> Iterator[Judged | Warned]:
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow to import, and of no use for names
+
+    from pipcacheplus.survey import Survey, survey  # noqa: PLC0415 - as above
+
     with ExitStack() as stack:
         executor, ledger = what.executor, None
         if what.depth is Depth.WHOLE:
@@ -44,11 +76,7 @@ def look(what: Look, warnings: list[Warned]) -> Iterator[Judged]:
             ledger = stack.enter_context(ledger_of(what.path)) if what.remembers else None
         indexes = _indexes(what) if what.needs_urls else None
         plan = Survey(path=what.path, depth=what.depth, checks=what.checks, context=what.context, indexes=indexes)
-        for one in survey(plan, executor=executor, ledger=ledger, progress=what.progress):
-            if isinstance(one, Warned):
-                warnings.append(one)
-            else:
-                yield one
+        yield from survey(plan, executor=executor, ledger=ledger, progress=what.progress)
 
 
 def _indexes(what: Look) -> tuple[str, ...]:

@@ -25,7 +25,9 @@ _WHAT_TO_RUN = re.compile(_FLAGS + "([cm])(.*)", re.DOTALL)
 
 def this_host() -> str:
     """Return the name of this machine as pip up to 19.2 puts it into the names of locks."""
-    # Slow to import, and only locks need it.
+    if hasattr(os, "uname"):
+        return os.uname().nodename
+    # Slow to import.
     import socket  # noqa: PLC0415 - see above
 
     return socket.gethostname()

@@ -13,20 +13,19 @@ from typing import NamedTuple
 
 from pipcacheplus.facts import Depth, Expected, Facts, Unknown
 from pipcacheplus.filenames import canonical
-from pipcacheplus.identify import identify, resolve
-from pipcacheplus.judging import Check, Context, Judged, findings
+from pipcacheplus.identify import identify
+from pipcacheplus.judging import Check, Context, Judged, Progress, findings
 from pipcacheplus.layout import key_of
 from pipcacheplus.ledger import Ledger, Verified
 from pipcacheplus.model import Entry, Shape, Warned
 from pipcacheplus.opening import ChangedError, OpenCache
+from pipcacheplus.readers.entry import read
 from pipcacheplus.recall import facts_of, verified_of
 from pipcacheplus.references import Gathering, References
+from pipcacheplus.resolution import resolve
 from pipcacheplus.scan import scan
 
-__all__ = ["Progress", "Survey", "survey"]
-
-Progress = Callable[[int, int | None], None]
-"""Called with what is done and with all there is to do, `None` if that is not known."""
+__all__ = ["Survey", "survey"]
 
 _CHUNK = 64
 _AHEAD = 8
@@ -114,7 +113,7 @@ def _judge_and_add(
         yield entry, Facts()
         return
     try:
-        facts = _read(entry, contents, what.depth, Expected())
+        facts = read(entry, contents, depth=what.depth)
     except (ChangedError, FileNotFoundError):
         return  # a pip renewed or dropped it meanwhile: there is nothing to say of it
     except OSError as error:
@@ -212,7 +211,7 @@ def _judge_one(entry: Entry, contents: OpenCache, work: _Work) -> _Result:
     facts = _remembered(entry, contents, expected, work.remembered.get(entry.id))
     verified = None
     if facts is None:
-        facts = Facts() if what.depth is Depth.NAMES else _read(entry, contents, what.depth, expected)
+        facts = read(entry, contents, depth=what.depth, expected=expected)
         verified = verified_of(facts)
     return _judged(resolve(identify(entry, facts), facts, known), facts, what), entry, verified
 
@@ -221,14 +220,8 @@ def _remembered(entry: Entry, contents: OpenCache, expected: Expected, verified:
     """Return the facts of an entry that was read to its end before; `None` if that leaves a digest to be made."""
     if verified is None:
         return None
-    facts = _read(entry, contents, Depth.ENDS, expected)
+    facts = read(entry, contents, depth=Depth.ENDS, expected=expected)
     return facts_of(facts, expected, verified)
-
-
-def _read(entry: Entry, contents: OpenCache, depth: Depth, expected: Expected) -> Facts:
-    from pipcacheplus.readers.entry import read  # noqa: PLC0415 - slow to import, and not needed for names alone
-
-    return read(entry, contents, depth=depth, expected=expected)
 
 
 def _gathered(path: str, indexes: tuple[str, ...], begun: Callable[[], None] | None) -> tuple[References, int]:
@@ -263,7 +256,7 @@ def _add_all(
             if entry.shape not in {Shape.PAIR, Shape.SINGLE, Shape.BUILT_WHEEL}:
                 continue
             try:
-                facts = _read(entry, contents, Depth.ENDS, Expected())
+                facts = read(entry, contents, depth=Depth.ENDS)
             except OSError:
                 continue  # the pass that judges tells of it
             gathering.add(identify(entry, facts), facts)

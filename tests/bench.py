@@ -166,6 +166,7 @@ def measure(folder: Path, runs: int) -> list[str]:
     pip = "pip " + told.split()[1]
     run_pip = [sys.executable, "-m", "pip"]
     table.compare("`dir`", [*us, "dir"], f"`{pip} --version`", [*run_pip, "--version"])
+    root, at = folder, list[str]()
     for size in SIZES:
         root = folder / str(size)
         fill(root, size)

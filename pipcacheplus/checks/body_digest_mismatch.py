@@ -8,10 +8,10 @@ for ever ("THESE PACKAGES DO NOT MATCH THE HASHES"). pip 22.3 looks at no digest
 
 from collections.abc import Iterator
 
+from pipcacheplus.etags import single_part_md5
 from pipcacheplus.facts import Depth, Facts, Head
 from pipcacheplus.judging import Check, Context, Verdict
 from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape, UrlSource
-from pipcacheplus.readers.whole import single_part_md5
 
 __all__ = ["CHECK"]
 

@@ -3,15 +3,15 @@
 A digest costs a fraction of unpacking: if one that the index published fits, the archive is not unpacked at all.
 """
 
-import re
 from dataclasses import replace
 from typing import BinaryIO
 
+from pipcacheplus.etags import single_part_md5
 from pipcacheplus.facts import Broken, Expected, Facts, Format, Head, Sdist, Unknown, Wheel
 from pipcacheplus.readers.digest import digest
 from pipcacheplus.readers.integrity import read_to_end
 
-__all__ = ["FILE_HOST_DIGEST", "read_whole", "single_part_md5", "usable", "wanted_digests"]
+__all__ = ["FILE_HOST_DIGEST", "read_whole", "usable", "wanted_digests"]
 
 FILE_HOST_DIGEST = "blake2b"
 """BLAKE2b-256, which the file host makes the path of a file from."""
@@ -19,8 +19,6 @@ _KNOWN = frozenset(
     {"md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b", "sha3_256", "sha3_384", "sha3_512"}
 )
 _STRONG = _KNOWN - {"md5", "sha1"}
-_MD5_ETAG = re.compile(r'"([0-9a-f]{32})"')
-_FILE_HOST_HEADER = "x-pypi-file-"
 
 
 def read_whole(facts: Facts, body: BinaryIO, expected: Expected) -> Facts:
@@ -56,15 +54,3 @@ def wanted_digests(facts: Facts, expected: Expected) -> frozenset[str]:
     if not wanted - {"md5"} and expected.hosts and isinstance(facts.payload, (Wheel, Sdist)):
         wanted.add(FILE_HOST_DIGEST)
     return frozenset(wanted)
-
-
-def single_part_md5(head: Head) -> str | None:
-    """Return the MD5 that the ETag of a file is, `None` where it may be anything else.
-
-    Only the host that sends `x-pypi-file-*` headers is known to make its ETags so. One of a file that was uploaded in
-    parts ends in `-N`, and says nothing of the content.
-    """
-    if not any(name.startswith(_FILE_HOST_HEADER) for name, _ in head.headers):
-        return None
-    found = _MD5_ETAG.fullmatch(head.header("etag") or "")
-    return found[1] if found else None
