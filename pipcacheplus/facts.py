@@ -49,6 +49,8 @@ class Broken:
     """Where, in bytes from the start, if that is known."""
     is_cut: bool = False
     """Whether it looks like the front part of something sound."""
+    is_tolerated: bool = False
+    """Whether pip uses it all the same: no pip holds the members of a wheel against its RECORD."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,8 @@ def verified_of(facts: Facts) -> Verified | None:
     """Return what is worth remembering: `None` if the entry was not read to its end, or may still grow."""
     if not facts.is_read_whole and not facts.digests:
         return None
-    if isinstance(facts.damage, Broken) and facts.damage.is_cut:
+    # What may still grow, and what a reason alone does not tell, is looked at again.
+    if isinstance(facts.damage, Broken) and (facts.damage.is_cut or facts.damage.is_tolerated):
         return None
     digests = dict(facts.digests)
     return Verified(

@@ -25,6 +25,7 @@ def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict]:
     yield Verdict(
         message=f"built wheel is broken: {broken.reason}",
         evidence=(("reason", broken.reason), ("offset", broken.offset)),
+        severity=Severity.WARNING if broken.is_tolerated else None,
         paths=(entry.files[0].path,),
     )
 

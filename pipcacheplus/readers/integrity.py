@@ -93,7 +93,7 @@ def _rows(file: BinaryIO, directory: Directory) -> dict[str, Row] | Broken | Unk
         return Unknown(reason="two members of one name")
     missing = rows.keys() - set(names)
     lost = next((name for name in sorted(missing) if _is_plain(name)), None)
-    return Broken(reason=f"{lost} is in RECORD, but not in the archive") if lost else rows
+    return Broken(reason=f"{lost} is in RECORD, but not in the archive", is_tolerated=True) if lost else rows
 
 
 def _is_plain(name: str) -> bool:

@@ -185,7 +185,7 @@ def _compare(pieces: Iterable[_Piece], member: Member, row: Row | None) -> Broke
     if crc != member.crc:
         return Broken(reason=f"checksum of {member.name} does not fit", offset=member.offset)
     if row and ((digest and digest.digest() != row.digest) or row.size not in {None, size}):
-        return Broken(reason=f"{member.name} is not what RECORD says", offset=member.offset)
+        return Broken(reason=f"{member.name} is not what RECORD says", offset=member.offset, is_tolerated=True)
     return None
 
 

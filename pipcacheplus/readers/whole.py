@@ -31,9 +31,13 @@ def read_whole(facts: Facts, body: BinaryIO, expected: Expected) -> Facts:
     found = digest(body, facts.body_size or 0, algorithms=wanted) if wanted else {}
     if isinstance(found, Broken):
         return replace(facts, damage=found, is_read_whole=True)
-    told = replace(facts, published=published, digests=tuple(sorted(found.items())))
     if any(name in _STRONG and found.get(name) == value for name, value in published):
-        return replace(told, is_read_whole=True)
+        return replace(facts, published=published, digests=tuple(sorted(found.items())), is_read_whole=True)
+    if published and isinstance(facts.head, Head) and single_part_md5(facts.head) is not None:
+        # It is not what the page says: whether it is what was sent decides if it is damaged.
+        more = digest(body, facts.body_size or 0, algorithms=frozenset({"md5"}))
+        found = {**found, **({} if isinstance(more, Broken) else more)}
+    told = replace(facts, published=published, digests=tuple(sorted(found.items())))
     is_archive = facts.format in {Format.ZIP, Format.TAR} and not isinstance(facts.payload, (Broken, Unknown))
     if not is_archive:
         return told
@@ -47,10 +51,12 @@ def usable(published: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...
 
 
 def wanted_digests(facts: Facts, expected: Expected) -> frozenset[str]:
-    """Return the names of the digests that something can be held against."""
+    """Return the names of the digests to make first: the published ones; without any, all others that can prove it."""
     wanted = {name for name, _ in usable(expected.published)}
+    if wanted & _STRONG:
+        return frozenset(wanted)
     if isinstance(facts.head, Head) and single_part_md5(facts.head) is not None:
         wanted.add("md5")
-    if not wanted - {"md5"} and expected.hosts and isinstance(facts.payload, (Wheel, Sdist)):
+    if expected.hosts and isinstance(facts.payload, (Wheel, Sdist)):
         wanted.add(FILE_HOST_DIGEST)
     return frozenset(wanted)

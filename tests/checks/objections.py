@@ -3,6 +3,7 @@
 import os
 from dataclasses import replace
 
+from pipcacheplus.facts import Depth
 from pipcacheplus.identify import identify
 from pipcacheplus.judging import Context, checks, findings
 from pipcacheplus.model import Finding, Warned
@@ -15,20 +16,20 @@ CONTEXT = Context(now_s=NOW_S, host="here", is_owner_alive=lambda pids, _before_
 """The present of `builders`, on the machine `here`, on which the process 77 runs."""
 
 
-def objections(slug: str, cache: Cache, **changes: object) -> list[Finding]:
-    """Return what the check finds, in order of paths."""
+def objections(slug: str, cache: Cache, *, depth: Depth | None = None, **changes: object) -> list[Finding]:
+    """Return what the check finds, in order of paths; entries are read as far as it needs, or as `depth` says."""
     context = replace(CONTEXT, **changes)  # type: ignore[arg-type] # any field of Context
     (check,) = [check for check in checks() if check.slug == slug]
     found: list[Finding] = []
     with OpenCache(str(cache.path)) as names, OpenCache(str(cache.path)) as contents:
         for entry in scan(names):
             assert not isinstance(entry, Warned), entry
-            facts = read(entry, contents, depth=check.depth)
+            facts = read(entry, contents, depth=check.depth if depth is None else depth)
             found.extend(findings(identify(entry, facts), facts, context, (check,)))
     return found
 
 
 def told(slug: str, cache: Cache, **changes: object) -> list[tuple[str, str, str]]:
     """Return message, severity and remedy of what the check finds."""
-    found = objections(slug, cache, **changes)
+    found = objections(slug, cache, depth=None, **changes)
     return [(finding.message, finding.severity.value, finding.remedy.value) for finding in found]

@@ -1,9 +1,14 @@
 """The check `built-wheel-broken`."""
 
+import io
+import zipfile
+
 import pytest
 
+from pipcacheplus.facts import Depth
+from pipcacheplus.model import Severity
 from tests.builders import Cache
-from tests.checks.objections import told
+from tests.checks.objections import objections, told
 
 URL = "https://files.example/demo"
 
@@ -23,3 +28,14 @@ def test_a_built_wheel_that_ends_early_is_an_error_once_it_is_old(
 def test_a_built_wheel_that_is_no_zip_is_an_error(cache: Cache) -> None:
     cache.built_wheel("demo", content=b"no zip at all")
     assert len(told("built-wheel-broken", cache)) == 1
+
+
+def test_content_that_is_not_what_record_says_is_a_warning_because_pip_installs_it(cache: Cache) -> None:
+    path = cache.built_wheel("demo")
+    out = io.BytesIO()
+    with zipfile.ZipFile(cache.real(path)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name) + (b"More: x\n" if name.endswith("/METADATA") else b""))
+    cache.write(path, out.getvalue())
+    found = objections("built-wheel-broken", cache, depth=Depth.WHOLE)
+    assert [(finding.severity, "RECORD" in finding.message) for finding in found] == [(Severity.WARNING, True)]
