@@ -15,6 +15,7 @@ from pipcacheplus.locate import locate
 from pipcacheplus.looking import Look, look
 from pipcacheplus.machine import this_machine
 from pipcacheplus.model import CacheDir, Entry, Finding, Group, Plan, Report, Shape, Source, Warned
+from pipcacheplus.opening import moves_access_times
 from pipcacheplus.plan import Rule, by_findings, by_request, make_plan, planned
 from pipcacheplus.surroundings import context_of
 
@@ -78,9 +79,10 @@ class PipCache:
         if not os.path.isdir(cache.path):
             raise CacheNotFoundError(cache.path, cache.detail or cache.source.value)
         gate.check_readable(cache.path, home=os.path.expanduser("~"))
-        self.dir: CacheDir = cache
+        has_times = not _has_no_access_times(cache.path)
+        self.dir: CacheDir = replace(cache, moves_access_times=has_times and moves_access_times(cache.path))
         self.index_urls: tuple[str, ...] = index_urls
-        self.last_use: str = "mtime" if _has_no_access_times(cache.path) else "atime"
+        self.last_use: str = "atime" if has_times else "mtime"
 
     def __repr__(self) -> str:
         """Show the directory."""
@@ -332,4 +334,4 @@ def _is_listed(entry: Entry) -> bool:
 
 def _has_no_access_times(path: str) -> bool:
     flag: int = getattr(os, "ST_NOATIME", 0)
-    return bool(flag) and bool(os.statvfs(path).f_flag & flag)
+    return bool(flag) and hasattr(os, "statvfs") and bool(os.statvfs(path).f_flag & flag)

@@ -168,6 +168,8 @@ class CacheDir:
     source: Source
     detail: str = ""
     """The setting that decided, for people: `PIP_CACHE_DIR`, `cache-dir in /etc/pip.conf [global]`."""
+    moves_access_times: bool = False
+    """Whether reading moves "last used": only the owner of files, and root, may leave it alone."""
     disabled_by: str | None = None
     """Why pip itself would use no cache here: an owner that pip does not accept. A setting raises instead."""
 

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from pipcacheplus.model import File
 
-__all__ = ["HAS_DIRECTORY_DESCRIPTORS", "ChangedError", "OpenCache", "file_of", "is_same"]
+__all__ = ["HAS_DIRECTORY_DESCRIPTORS", "ChangedError", "OpenCache", "file_of", "is_same", "moves_access_times"]
 
 HAS_DIRECTORY_DESCRIPTORS = os.open in os.supports_dir_fd and os.scandir in os.supports_fd
 _NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
@@ -47,6 +47,17 @@ def is_same(file: File, status: os.stat_result) -> bool:
     """Return whether a file is still the one that was seen, and unchanged: device, inode, size, modification time."""
     seen = (file.device, file.inode, file.size, file.mtime_ns)
     return seen == (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def moves_access_times(path: str) -> bool:
+    """Return whether reading below a directory moves access times, by trying it with the directory itself."""
+    if not _NOATIME:
+        return True
+    try:
+        os.close(os.open(path, os.O_RDONLY | _NOATIME))
+    except OSError:
+        return True
+    return False
 
 
 class ChangedError(OSError):

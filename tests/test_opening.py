@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.opening import ChangedError, OpenCache, file_of
+from pipcacheplus.opening import ChangedError, OpenCache, file_of, moves_access_times
 from tests.builders import Cache
 
 URL = "https://files.example/demo"
@@ -57,3 +57,12 @@ def test_no_descriptor_stays_open(cache: Cache) -> None:
     with OpenCache(str(cache.path)) as opened:
         opened.folder("http-v2")
     assert len(before) == len(os.listdir("/proc/self/fd") if before else [])
+
+
+def test_the_owner_can_leave_access_times_alone(cache: Cache) -> None:
+    assert not moves_access_times(str(cache.path))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may leave every access time alone")
+def test_whoever_is_not_the_owner_cannot() -> None:
+    assert moves_access_times("/")

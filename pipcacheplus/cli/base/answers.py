@@ -25,6 +25,8 @@ def make_view(
 ) -> View:
     """Return the view of a command, with `told` and what is to be said of the cache itself as warnings."""
     own = () if cache.disabled_by is None else (f"pip itself does not use this cache: {cache.disabled_by}",)
+    if cache.moves_access_times:
+        own = (*own, "reading moves access times here, so that files seem to have been used just now")
     return View(
         command=request.command,
         version=__version__,

@@ -1,0 +1,52 @@
+"""A wheel that pip built says that it is another project, or another version, than its file name does.
+
+**Why it matters.** pip chooses a built wheel by its file name alone, and installs what lies in it. A back end that
+builds something else than it was asked for leaves such a wheel; pip 25.3 and later keep it even if they object.
+
+**What to do.** Remove it; pip builds it anew.
+"""
+
+from collections.abc import Iterator
+
+from pipcacheplus.facts import Depth, Facts, Wheel
+from pipcacheplus.filenames import canonical
+from pipcacheplus.judging import Check, Context, Verdict
+from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
+
+__all__ = ["CHECK"]
+
+
+def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
+    wheel = facts.payload
+    if not isinstance(wheel, Wheel) or entry.project is None or entry.version is None:
+        return
+    if canonical(wheel.name) != entry.project or not _is_same_version(wheel.version, entry.version):
+        yield Verdict(
+            message=f"wheel says that it is {wheel.name} {wheel.version}",
+            evidence=(("project", wheel.name), ("version", wheel.version)),
+            paths=(entry.files[0].path,),
+        )
+
+
+def _is_same_version(one: str, other: str) -> bool:
+    # In a file name, what may not stand there is an underscore.
+    if one == other or one.replace("-", "_") == other:
+        return True
+    from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - slow to import, and hardly ever needed
+
+    try:
+        return Version(one) == Version(other.replace("_", "-"))
+    except InvalidVersion:
+        return True  # not certain, so nothing is said
+
+
+CHECK = Check(
+    slug="built-wheel-misnamed",
+    group=Group.CORRUPT,
+    shapes=frozenset({Shape.BUILT_WHEEL}),
+    severity=Severity.WARNING,
+    remedy=Remedy.REMOVE_IF_ASKED,
+    depth=Depth.ENDS,
+    run=_run,
+    effect="installs it by its file name",
+)
