@@ -63,6 +63,16 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Feed the readers with bytes that a fuzzer finds, for a minute or as long as is said."""
+    session.install("atheris>=2.3", _wheel(session))
+    session.chdir(_away_from_the_tree(session))
+    session.run(
+        "python", "tests/fuzz.py", *(session.posargs or ["-max_total_time=60", "-timeout=2", "-rss_limit_mb=2048"])
+    )
+
+
+@nox.session
 def changelog(session: nox.Session) -> None:
     """Show what the next CHANGELOG entry says."""
     session.install("towncrier>=24.8")
