@@ -33,9 +33,11 @@ class Depth(IntEnum):
 
     NAMES = 0
     """Nothing: names and stamps only."""
-    ENDS = 1
+    PAGES = 1
+    """Heads, and pages, which tell of other entries."""
+    ENDS = 2
     """Heads, pages, and of archives what names them."""
-    WHOLE = 2
+    WHOLE = 3
     """Archives to their end."""
 
 

@@ -256,7 +256,7 @@ def _add_all(
             if entry.shape not in {Shape.PAIR, Shape.SINGLE, Shape.BUILT_WHEEL}:
                 continue
             try:
-                facts = read(entry, contents, depth=Depth.ENDS)
+                facts = read(entry, contents, depth=Depth.PAGES)
             except OSError:
                 continue  # the pass that judges tells of it
             gathering.add(identify(entry, facts), facts)

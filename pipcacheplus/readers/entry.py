@@ -54,7 +54,7 @@ def read(entry: Entry, cache: OpenCache, *, depth: Depth, expected: Expected = _
                 return _response(None, body, entry.files[0].size, Depth.ENDS, expected)
         case Shape.SINGLE:
             return _single(entry.files[0], cache, depth, expected)
-        case Shape.BUILT_WHEEL:
+        case Shape.BUILT_WHEEL if depth > Depth.PAGES:
             return _built_wheel(entry, cache, depth)
         case Shape.ORIGIN:
             return Facts(origin=_origin(entry.files[0], cache))
@@ -98,6 +98,8 @@ def _response(head: Head | Broken | None, body: BinaryIO, size: int, depth: Dept
     start = _exactly(body, _START)
     body.seek(0)
     format_ = _format(start, known)
+    if depth is Depth.PAGES and format_ is not Format.PAGE:
+        return Facts(head=head, body_size=size, format=format_)
     payload = _payload(format_, body, size, known)
     facts = Facts(head=head, body_size=size, format=format_, payload=payload)
     return read_whole(facts, body, expected) if depth is Depth.WHOLE and known is not None else facts
