@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 
 __all__ = [
+    "FILE_HOST_DIGEST",
     "Broken",
     "Depth",
     "Expected",
@@ -26,6 +27,12 @@ __all__ = [
     "Unknown",
     "Wheel",
 ]
+
+
+_PERMANENT_REDIRECTS = frozenset({301, 308})
+
+FILE_HOST_DIGEST = "blake2b"
+"""BLAKE2b-256, which the file host makes the path of a file from."""
 
 
 class Depth(IntEnum):
@@ -101,6 +108,11 @@ class Head:
     """Length in bytes of the payload inside the file, decoded; `None` if unknown."""
     pickle: Pickle | None = None
     """cc=1 only."""
+
+    @property
+    def is_permanent_redirect(self) -> bool:
+        """Whether pip keeps it without its body, and serves it for ever: 301 from pip 6.1, 308 from 22.1 on."""
+        return self.status in _PERMANENT_REDIRECTS
 
     def header(self, name: str) -> str | None:
         """Return the value of the first header of this name, given in lower case."""

@@ -10,7 +10,6 @@ from pipcacheplus.facts import Head
 
 __all__ = ["fresh_until", "is_usable", "written_at"]
 
-_PERMANENT = frozenset({301, 308})
 _MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?(\d{1,18})", re.IGNORECASE)
 
 
@@ -22,7 +21,7 @@ def fresh_until(head: Head) -> int | None:
         response without any lifetime is fresh until its own date.
     """
     date = written_at(head)
-    if date is None or head.status in _PERMANENT:
+    if date is None or head.is_permanent_redirect:
         return None
     if (found := _MAX_AGE.search(head.header("cache-control") or "")) is not None:
         return date + int(found[1])
@@ -37,7 +36,7 @@ def written_at(head: Head) -> int | None:
 
 def is_usable(head: Head) -> bool:
     """Return whether any pip can use it at all: without `Date` and without `ETag` pip drops it when it meets it."""
-    if head.status in _PERMANENT:
+    if head.is_permanent_redirect:
         return True
     return head.header("date") is not None or head.header("etag") is not None
 

@@ -16,7 +16,6 @@ __all__ = ["expand_tags", "identify"]
 _PROJECT = "x-pypi-file-project"
 _VERSION = "x-pypi-file-version"
 _TYPE = "x-pypi-file-package-type"
-_PERMANENT = frozenset({301, 308})
 _WHEEL_PARTS = (5, 6)
 _MAX_TAGS = 4096
 
@@ -67,7 +66,7 @@ def _kind(facts: Facts) -> Kind:
     head = facts.head
     if not isinstance(head, Head):
         return Kind.UNREADABLE
-    if head.status in _PERMANENT and facts.format is None:
+    if head.is_permanent_redirect and facts.format is None:
         return Kind.REDIRECT
     match facts.payload:
         case Wheel():

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 __all__ = [
+    "FILE_KINDS",
     "Action",
     "Area",
     "CacheDir",
@@ -99,6 +100,10 @@ class Kind(str, Enum):
     SELFCHECK = "selfcheck"
     LEFTOVER = "leftover"
     FOREIGN = "foreign"
+
+
+FILE_KINDS = frozenset({Kind.WHEEL, Kind.SDIST, Kind.METADATA})
+"""Downloads that an index publishes once and never changes."""
 
 
 class UrlSource(str, Enum):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from pipcacheplus.builds import interpreter_of
-from pipcacheplus.facts import Facts, Origin
+from pipcacheplus.facts import FILE_HOST_DIGEST, Facts, Origin
 from pipcacheplus.filenames import canonical, file_names
 from pipcacheplus.layout import key_of, page_key
 from pipcacheplus.model import Entry, Shape, UrlSource
@@ -38,7 +38,7 @@ def resolve(entry: Entry, facts: Facts, known: References) -> Entry:
 
 def _at_file_host(key: str, entry: Entry, facts: Facts, hosts: tuple[str, ...]) -> Reference | None:
     """Try the URL that the file host makes from the digest of a file; a hit proves both URL and content."""
-    digest = dict(facts.digests).get("blake2b")
+    digest = dict(facts.digests).get(FILE_HOST_DIGEST)
     if digest is None:
         return None
     folder = f"packages/{digest[:2]}/{digest[2:4]}/{digest[4:]}"

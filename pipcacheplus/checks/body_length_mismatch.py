@@ -10,12 +10,9 @@ from collections.abc import Iterator
 
 from pipcacheplus.facts import Depth, Facts, Head
 from pipcacheplus.judging import Check, Context, Verdict
-from pipcacheplus.model import Entry, Group, Kind, Remedy, Severity, Shape
+from pipcacheplus.model import FILE_KINDS, Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
-
-_WITHOUT_BODY = frozenset({301, 308})
-_FILES = frozenset({Kind.WHEEL, Kind.SDIST, Kind.METADATA})
 
 
 def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
@@ -23,12 +20,12 @@ def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
         return
     stated = (facts.head.header("content-length") or "").strip()
     # Permanent redirects are stored without their body.
-    if not stated.isdecimal() or facts.head.status in _WITHOUT_BODY or int(stated) == facts.body_size:
+    if not stated.isdecimal() or facts.head.is_permanent_redirect or int(stated) == facts.body_size:
         return
     yield Verdict(
         message=f"body has {facts.body_size} bytes, its head says {int(stated)}",
         evidence=(("expected_bytes", int(stated)), ("actual_bytes", facts.body_size)),
-        severity=None if entry.kind in _FILES else Severity.WARNING,
+        severity=None if entry.kind in FILE_KINDS else Severity.WARNING,
     )
 
 

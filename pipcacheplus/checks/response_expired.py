@@ -12,22 +12,20 @@ from collections.abc import Iterator
 from pipcacheplus.facts import Depth, Facts, Head
 from pipcacheplus.freshness import fresh_until, written_at
 from pipcacheplus.judging import Check, Context, Verdict
-from pipcacheplus.model import Entry, Group, Kind, Remedy, Severity, Shape
+from pipcacheplus.model import FILE_KINDS, Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
-
-_FILES = frozenset({Kind.WHEEL, Kind.SDIST, Kind.METADATA})
 
 
 def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict]:
     if not isinstance(facts.head, Head) or facts.head.status is None:
         return
     until, written = fresh_until(facts.head), written_at(facts.head)
-    if entry.kind in _FILES and facts.head.header("etag"):
+    if entry.kind in FILE_KINDS and facts.head.header("etag"):
         return
     if until is not None and until < context.now_s:
         yield Verdict(message=f"{entry.kind.value} is past its lifetime", evidence=(("fresh_until", until),))
-    elif context.stale_age_s is not None and entry.kind not in _FILES and written is not None:
+    elif context.stale_age_s is not None and entry.kind not in FILE_KINDS and written is not None:
         age_s = int(context.now_s - written)
         if age_s >= context.stale_age_s:
             yield Verdict(message=f"{entry.kind.value} is older than asked for", evidence=(("age_s", age_s),))

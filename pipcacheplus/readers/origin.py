@@ -4,9 +4,8 @@ Source: pip 26.3 `_internal/models/direct_url.py`, whose demands are these; pip 
 23.2 on ignores a file that fails them.
 """
 
-import json
-
 from pipcacheplus.facts import Broken, Origin
+from pipcacheplus.readers.objects import read_object
 
 __all__ = ["MAX_ORIGIN_BYTES", "read_origin"]
 
@@ -16,18 +15,8 @@ _KINDS = ("archive_info", "dir_info", "vcs_info")
 
 def read_origin(data: bytes) -> Origin | Broken:
     """Read an `origin.json`; more than `MAX_ORIGIN_BYTES` counts as broken."""
-    if not data:
-        return Broken(reason="is empty", offset=0, is_cut=True)
-    if len(data) > MAX_ORIGIN_BYTES:
-        return Broken(reason=f"is longer than {MAX_ORIGIN_BYTES} bytes")
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        # Also UnicodeDecodeError. pip writes the file in place, so that it may be cut.
-        return Broken(reason="is not JSON", offset=getattr(error, "pos", None), is_cut=not data.rstrip().endswith(b"}"))
-    if not isinstance(document, dict):
-        return Broken(reason="is not a JSON object")
-    return _origin(document)
+    document = read_object(data, limit=MAX_ORIGIN_BYTES)
+    return document if isinstance(document, Broken) else _origin(document)
 
 
 def _origin(document: dict[str, object]) -> Origin | Broken:

@@ -4,9 +4,8 @@ Sources: pip 26.3 and 19.3 `_internal/self_outdated_check.py` (one environment a
 `_internal/utils/outdated.py` (one file for all environments).
 """
 
-import json
-
 from pipcacheplus.facts import Broken, Selfcheck
+from pipcacheplus.readers.objects import read_object
 
 __all__ = ["MAX_SELFCHECK_BYTES", "read_selfcheck"]
 
@@ -18,18 +17,11 @@ def read_selfcheck(data: bytes) -> Selfcheck | Broken:
 
     Where several environments are named, date and version are those of the latest look.
     """
-    if not data:
-        return Broken(reason="is empty", offset=0, is_cut=True)
-    if len(data) > MAX_SELFCHECK_BYTES:
-        return Broken(reason=f"is longer than {MAX_SELFCHECK_BYTES} bytes")
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        return Broken(reason="is not JSON", offset=getattr(error, "pos", None), is_cut=not data.rstrip().endswith(b"}"))
-    if not isinstance(document, dict):
-        return Broken(reason="is not a JSON object")
+    document = read_object(data, limit=MAX_SELFCHECK_BYTES)
+    if isinstance(document, Broken):
+        return document
     if isinstance(key := document.get("key"), str):
-        looks = {key: document}
+        looks: dict[str, dict[str, object]] = {key: document}
     else:
         looks = {name: look for name, look in document.items() if isinstance(look, dict)}
     if not looks:

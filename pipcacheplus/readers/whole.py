@@ -7,14 +7,12 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from pipcacheplus.etags import single_part_md5
-from pipcacheplus.facts import Broken, Expected, Facts, Format, Head, Sdist, Unknown, Wheel
+from pipcacheplus.facts import FILE_HOST_DIGEST, Broken, Expected, Facts, Format, Head, Sdist, Unknown, Wheel
 from pipcacheplus.readers.digest import digest
 from pipcacheplus.readers.integrity import read_to_end
 
-__all__ = ["FILE_HOST_DIGEST", "read_whole", "usable", "wanted_digests"]
+__all__ = ["read_whole", "usable", "wanted_digests"]
 
-FILE_HOST_DIGEST = "blake2b"
-"""BLAKE2b-256, which the file host makes the path of a file from."""
 _KNOWN = frozenset(
     {"md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b", "sha3_256", "sha3_384", "sha3_512"}
 )
