@@ -44,6 +44,7 @@ _KEY_DEPTH = 5
 _FAN_OUT = frozenset("0123456789abcdef")
 _LEAF_DEPTH = 4
 
+_HTTP_FOLDER = re.compile(rf"({Area.HTTP.value}|{Area.HTTP_V2.value})(/[0-9a-f]){{,{_KEY_DEPTH}}}")
 _KEY = re.compile(r"[0-9a-f]{56}")
 _TEMPORARY = re.compile(r"[0-9a-f]{56}(\.body)?[a-z0-9_]{8}\.tmp")
 _BUILD = re.compile(r"tmp[a-z0-9_]{8}")
@@ -122,6 +123,8 @@ def place_of(folder: str) -> Place:
     """
     if not folder:
         return Place.ROOT
+    if _HTTP_FOLDER.fullmatch(folder):  # all but a few directories of a cache
+        return Place.LEAF if folder.count("/") == _KEY_DEPTH else Place.FAN_OUT
     top, *parts = folder.split("/")
     match area_of(folder):
         case Area.HTTP | Area.HTTP_V2:
@@ -140,16 +143,13 @@ def _only(is_leaf: bool, /) -> Place:  # noqa: FBT001 - private, positional
 
 
 def _http_place(top: str, parts: list[str]) -> Place:
+    """Return what a directory is for that is neither an area's own nor part of its fan-out."""
     fan_out = parts[:_KEY_DEPTH]
-    if not _FAN_OUT.issuperset(fan_out):
+    if len(parts) != _KEY_DEPTH + 1 or top != Area.HTTP.value or not _FAN_OUT.issuperset(fan_out):
         return Place.FOREIGN
-    if len(parts) == _KEY_DEPTH + 1 and top == Area.HTTP.value:
-        key = parts[-1].removesuffix(_LOCK_SUFFIX)
-        is_lock = parts[-1].endswith(_LOCK_SUFFIX) and _is_key_of(fan_out, key)
-        return Place.LOCK if is_lock else Place.FOREIGN
-    if len(parts) > _KEY_DEPTH:
-        return Place.FOREIGN
-    return Place.LEAF if len(parts) == _KEY_DEPTH else Place.FAN_OUT
+    key = parts[-1].removesuffix(_LOCK_SUFFIX)
+    is_lock = parts[-1].endswith(_LOCK_SUFFIX) and _is_key_of(fan_out, key)
+    return Place.LOCK if is_lock else Place.FOREIGN
 
 
 def _wheels_place(parts: list[str]) -> Place:

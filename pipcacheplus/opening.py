@@ -39,7 +39,7 @@ def file_of(path: str, status: os.stat_result) -> File:
     )
 
 
-def _first(pair: tuple[str, os.stat_result]) -> str:
+def _first(pair: tuple[str, object]) -> str:
     return pair[0]
 
 
@@ -81,7 +81,8 @@ class OpenCache:
         """Whether a file was opened whose access time the system would not leave alone."""
         self.device = os.stat(path).st_dev
         self._chain: list[tuple[str, int]] = []
-        """The directories that are open, each below the one before it; the first is the cache directory."""
+        """The directories that are open, each below the one before it, with a slash behind their paths; the first is the
+        cache directory, whose path is empty."""
         if HAS_DIRECTORY_DESCRIPTORS:
             self._chain.append(("", self._without_trace(path, os.O_RDONLY | os.O_DIRECTORY, None)))
 
@@ -97,7 +98,8 @@ class OpenCache:
 
     def close(self) -> None:
         """Close all descriptors; a second call does nothing."""
-        self._close_below(0)
+        while self._chain:
+            os.close(self._chain.pop()[1])
 
     def folder(self, path: str) -> int:
         """Return a descriptor of a directory below the cache; it stays ours, and open until the next call.
@@ -108,33 +110,48 @@ class OpenCache:
             OSError: A part of the path is missing, is a link, or is no directory; it lies more than 60 directories
                 deep; or the system has no descriptors for directories (`HAS_DIRECTORY_DESCRIPTORS`).
         """
-        parts = path.split("/") if path else []
-        if len(parts) > _MAX_DEPTH:
+        below = path + "/" if path else ""
+        prefix, descriptor = self._chain[-1]
+        while not below.startswith(prefix):
+            os.close(self._chain.pop()[1])
+            prefix, descriptor = self._chain[-1]
+        if below == prefix:
+            return descriptor
+        if below.count("/") > _MAX_DEPTH:
             raise OSError(errno.ENAMETOOLONG, "too many directories below each other", path)
-        shared = 0
-        for part, (name, _) in zip(parts, self._chain[1:]):  # noqa: B905 - up to the shorter
-            if part != name:
-                break
-            shared += 1
-        self._close_below(shared + 1)
-        for part in parts[shared:]:
-            self._chain.append((part, self._without_trace(part, _FOLDER_FLAGS, self._chain[-1][1])))
-        return self._chain[-1][1]
+        for part in below[len(prefix) : -1].split("/"):
+            descriptor = self._without_trace(part, _FOLDER_FLAGS, descriptor)
+            prefix = f"{prefix}{part}/"
+            self._chain.append((prefix, descriptor))
+        return descriptor
 
-    def names(self, folder: str) -> list[tuple[str, os.stat_result]]:
-        """List a directory below the cache: names with their `lstat` results, in order of names.
+    def status(self, folder: str) -> os.stat_result:
+        """Return what `stat` says of a directory below the cache.
+
+        Raises:
+            OSError: It cannot be opened, or a part of the path is a link.
+        """
+        return os.fstat(self.folder(folder)) if self._chain else os.lstat(self._checked(folder))
+
+    def names(self, folder: str) -> list[tuple[str, os.stat_result | None]]:
+        """List a directory below the cache: names with their `lstat` results, `None` for directories, in order of names.
 
         A name that vanishes while it is looked at is left out.
 
         Raises:
             OSError: The directory cannot be listed, or a part of the path is a link.
         """
-        found = []
+        found: list[tuple[str, os.stat_result | None]] = []
         with os.scandir(self.folder(folder) if self._chain else self._checked(folder)) as names:
             for name in names:
                 try:
-                    # Through the directory: on Windows an entry's own answer lacks inode and device.
-                    found.append((name.name, name.stat(follow_symlinks=False) if self._chain else os.lstat(name.path)))
+                    if name.is_dir(follow_symlinks=False):
+                        found.append((name.name, None))
+                    elif self._chain:
+                        found.append((name.name, name.stat(follow_symlinks=False)))
+                    else:
+                        # On Windows an entry's own answer lacks inode and device.
+                        found.append((name.name, os.lstat(name.path)))
                 except FileNotFoundError:
                     continue
         found.sort(key=_first)
@@ -188,7 +205,3 @@ class OpenCache:
             if os.path.islink(real):
                 raise OSError(errno.ELOOP, "a link is not followed", path)
         return real
-
-    def _close_below(self, depth: int) -> None:
-        while len(self._chain) > depth:
-            os.close(self._chain.pop()[1])

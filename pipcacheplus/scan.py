@@ -5,7 +5,6 @@ What an entry is follows from names alone (`layout`); which of its files are rea
 
 import stat
 from collections.abc import Iterator
-from os import stat_result
 from typing import NamedTuple
 
 from pipcacheplus.layout import Place, Role, area_of, body_path, place_of, roles_in
@@ -23,16 +22,14 @@ _NOT_READ_YET = {
 }
 
 
-_Below = tuple[str, stat_result]
-"""A directory that is not entered yet: path, and what `lstat` says of it."""
-
-
 class _Listing(NamedTuple):
     """What lies in one directory. A tuple, because there are more directories than entries."""
 
+    path: str
     place: Place
     files: list[tuple[Role, File]]
-    folders: list[_Below]
+    folders: list[str]
+    """Paths of the directories in it."""
 
 
 def scan(cache: OpenCache) -> Iterator[Entry | Warned]:
@@ -45,53 +42,58 @@ def scan(cache: OpenCache) -> Iterator[Entry | Warned]:
     Raises:
         OSError: The cache directory itself cannot be listed.
     """
-    top = _list(cache, "")
-    yield from _entries(top)
-    waiting = top.folders[::-1]
+    waiting = [""]
     while waiting:
-        folder = waiting.pop()
-        listing = _enter(cache, folder, cache.device)
+        listing = _list(cache, waiting.pop())
         if isinstance(listing, Warned):
             yield listing
         elif listing.place is Place.BUILD or listing.place is Place.LOCK:
-            yield from _whole_tree(cache, folder, listing)
+            yield from _whole_tree(cache, listing)
         elif listing.files or listing.folders:
             if listing.files:
                 yield from _entries(listing)
             waiting.extend(listing.folders[::-1])
         else:
-            yield from _empty(folder, listing.place)
+            yield from _empty(cache, listing)
 
 
-def _enter(cache: OpenCache, folder: _Below, device: int) -> _Listing | Warned:
-    path, status = folder
-    if status.st_dev != device:
-        return Warned(path=path, message="lies on another file system: not entered")
+def _list(cache: OpenCache, path: str) -> _Listing | Warned:
+    """List a directory of the cache's own file system.
+
+    Raises:
+        OSError: It is the cache directory itself, and cannot be listed.
+    """
     try:
-        return _list(cache, path)
+        if path and cache.status(path).st_dev != cache.device:
+            return Warned(path=path, message="lies on another file system: not entered")
+        names = cache.names(path)
     except OSError as error:
+        if not path:
+            raise
         return Warned(path=path, message=f"cannot be listed: {error.strerror}")
-
-
-def _list(cache: OpenCache, path: str) -> _Listing:
     place = place_of(path)
     files: list[tuple[Role, File]] = []
-    folders: list[_Below] = []
+    folders: list[str] = []
     prefix = path + "/" if path else ""
-    role_of = roles_in(path, place)
-    for name, status in cache.names(path):
-        if stat.S_ISDIR(status.st_mode):
-            folders.append((prefix + name, status))
-        else:
-            role = role_of(name) if stat.S_ISREG(status.st_mode) else Role.FOREIGN
-            if (role is Role.LOCK or role is Role.LOCK_LINK) and status.st_size:
-                role = Role.FOREIGN  # pip's locks are names, without content
-            files.append((role, file_of(prefix + name, status)))
-    return _Listing(place, files, folders)
+    role_of = None
+    for name, status in names:
+        if status is None:
+            folders.append(prefix + name)
+            continue
+        role_of = role_of or roles_in(path, place)
+        role = role_of(name) if stat.S_ISREG(status.st_mode) else Role.FOREIGN
+        if (role is Role.LOCK or role is Role.LOCK_LINK) and status.st_size:
+            role = Role.FOREIGN  # pip's locks are names, without content
+        files.append((role, file_of(prefix + name, status)))
+    return _Listing(path, place, files, folders)
 
 
-def _folder_of(folder: _Below) -> Folder:
-    path, status = folder
+def _folder_of(cache: OpenCache, path: str) -> Folder | None:
+    """Return the stamp of a directory; `None` if it is gone."""
+    try:
+        status = cache.status(path)
+    except OSError:
+        return None
     return Folder(path=path, mtime_ns=status.st_mtime_ns, inode=status.st_ino, device=status.st_dev)
 
 
@@ -101,11 +103,11 @@ def _entry(shape: Shape, *files: File, folders: tuple[Folder, ...] = ()) -> Entr
     return Entry(id=path, area=area_of(path), shape=shape, kind=kind, files=files, folders=folders)
 
 
-def _empty(folder: _Below, place: Place) -> Iterator[Entry]:
-    path = folder[0]
+def _empty(cache: OpenCache, listing: _Listing) -> Iterator[Entry]:
+    path, place = listing.path, listing.place
     is_top = "/" not in path and area_of(path) is not Area.OTHER and place is not Place.LOCK
-    if place is not Place.FOREIGN and not is_top:
-        yield _entry(Shape.EMPTY_DIRECTORY, folders=(_folder_of(folder),))
+    if place is not Place.FOREIGN and place is not Place.ROOT and not is_top and (folder := _folder_of(cache, path)):
+        yield _entry(Shape.EMPTY_DIRECTORY, folders=(folder,))
 
 
 def _entries(listing: _Listing) -> Iterator[Entry]:
@@ -162,23 +164,24 @@ def _locks(by_role: dict[Role, list[File]]) -> Iterator[Entry]:
         yield _entry(Shape.LOCK, link)
 
 
-def _whole_tree(cache: OpenCache, top: _Below, first: _Listing) -> Iterator[Entry | Warned]:
+def _whole_tree(cache: OpenCache, top: _Listing) -> Iterator[Entry | Warned]:
     """Yield a build directory, or the directory of a lock, with all that lies below as one entry."""
     files: list[File] = []
-    folders = [_folder_of(top)]
-    waiting = [first]
+    folders: list[Folder] = []
+    waiting = [top]
     is_whole = True
     while waiting:
         listing = waiting.pop()
+        if folder := _folder_of(cache, listing.path):
+            folders.append(folder)
         for role, file in listing.files:
             if role is Role.FOREIGN:
                 yield _entry(Shape.FOREIGN, file)
                 is_whole = False
             else:
                 files.append(file)
-        for folder in listing.folders:
-            folders.append(_folder_of(folder))
-            inner = _enter(cache, folder, cache.device)
+        for path in listing.folders:
+            inner = _list(cache, path)
             if isinstance(inner, Warned):
                 yield inner
                 is_whole = False
@@ -186,7 +189,7 @@ def _whole_tree(cache: OpenCache, top: _Below, first: _Listing) -> Iterator[Entr
                 waiting.append(inner)
     folders.sort(key=lambda folder: folder.path.count("/"), reverse=True)
     if files:
-        shape = Shape.BUILD if first.place is Place.BUILD else Shape.LOCK
+        shape = Shape.BUILD if top.place is Place.BUILD else Shape.LOCK
         yield _entry(shape, *sorted(files, key=lambda file: file.path), folders=tuple(folders))
-    elif is_whole:
+    elif is_whole and folders:
         yield _entry(Shape.EMPTY_DIRECTORY, folders=tuple(folders))
