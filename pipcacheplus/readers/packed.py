@@ -21,6 +21,17 @@ _FIXED_TEXT = range(0xA0, 0xC0)
 _LENGTH_WIDTHS = {0xC4: 1, 0xC5: 2, 0xC6: 4, 0xD9: 1, 0xDA: 2, 0xDB: 4}
 """First byte of a msgpack bytes or text value to the number of bytes in which its length follows."""
 
+_KEYS = {"response", "vary"}
+_RESPONSE_KEYS = {"body", "headers", "status", "version", "reason", "strict", "decode_content"}
+_BOUNDS: dict[str, Any] = {
+    # Values within values keep room for their length at each level: bounded lengths bound the memory.
+    "max_array_len": MAX_HEADERS,
+    "max_map_len": MAX_HEADERS,
+    "max_ext_len": 0,
+    "unicode_errors": "surrogateescape",
+    "object_pairs_hook": tuple,
+}
+
 _Pairs = tuple[tuple[object, object], ...]
 
 
@@ -44,6 +55,8 @@ def read_packed(file: BinaryIO, front: bytes, size: int, *, start: int, limit: i
     """
     import msgpack  # noqa: PLC0415 - slow to import
 
+    if size == len(front) <= limit and (head := _at_once(front, start)) is not None:
+        return head
     source = _Source(file, front, size, limit)
     parser = _Parser(source, start)
     try:
@@ -64,6 +77,23 @@ def read_packed(file: BinaryIO, front: bytes, size: int, *, start: int, limit: i
     return head
 
 
+def _at_once(front: bytes, start: int) -> Head | None:
+    """Decode a head without payload that was read as a whole; `None` if it is not quite as pip 23.3 and later write it."""
+    import msgpack  # noqa: PLC0415 - slow to import
+
+    try:
+        top = msgpack.unpackb(memoryview(front)[start:], **_BOUNDS)
+        found = dict(top)
+        inner = found["response"]
+        response = dict(inner)
+        is_whole = (len(top), len(inner)) == (len(found), len(response)) and isinstance(inner, tuple)
+        if not is_whole or found.keys() != _KEYS or not response.keys() <= _RESPONSE_KEYS or response["body"] != b"":
+            return None
+        return _made({"response": response, "vary": found["vary"]}, Span(offset=len(front), length=0))
+    except (ValueError, TypeError, KeyError, RecursionError, msgpack.UnpackException, _DamageError):
+        return None  # what is wrong with it is found by going through it value by value
+
+
 def _head(parser: "_Parser") -> Head:
     in_response = {
         "body": parser.skip_bytes,
@@ -78,15 +108,20 @@ def _head(parser: "_Parser") -> Head:
     for name in ("body", "headers", "status"):
         if name not in response:
             raise _DamageError(reason=f"response without {name}")
-    status, reason, body = response["status"], response.get("reason"), response["body"]
+    return _made(fields, response["body"])
+
+
+def _made(fields: dict[str, Any], body: Span) -> Head:
+    response = fields["response"]
+    status, reason = response["status"], response.get("reason")
     if not isinstance(status, int) or isinstance(status, bool):
         raise _DamageError(reason="status is no number")
     headers, vary = _pairs(response["headers"], "headers"), _pairs(fields.get("vary", ()), "vary")
     return Head(
         cc=4,
         status=status,
-        headers=tuple((_text(name).lower(), _text(value)) for name, value in headers),
-        vary=tuple((_text(name), None if value is None else _text(value)) for name, value in vary),
+        headers=tuple([(_text(name).lower(), _text(value)) for name, value in headers]),
+        vary=tuple([(_text(name), None if value is None else _text(value)) for name, value in vary]),
         reason=None if reason is None else _text(reason),
         body=body,
         body_size=body.length,
@@ -207,16 +242,6 @@ class _Parser:
 
         bound = max(self._source.limit, _READ)
         self._base = self._source.next = position
-        # Values within values keep room for their length at each level: bounded lengths bound the memory.
         self._unpacker = msgpack.Unpacker(
-            self._source,
-            read_size=_READ,
-            max_buffer_size=bound,
-            max_str_len=bound,
-            max_bin_len=bound,
-            max_array_len=MAX_HEADERS,
-            max_map_len=MAX_HEADERS,
-            max_ext_len=0,
-            unicode_errors="surrogateescape",
-            object_pairs_hook=tuple,
+            self._source, read_size=_READ, max_buffer_size=bound, max_str_len=bound, max_bin_len=bound, **_BOUNDS
         )
