@@ -20,6 +20,8 @@ _INTERPRETERS = tuple(("cp", f"{major}{minor}") for major, minor in ((2, 7), *((
     ("pp", f"{major}{minor}") for major, minor in ((2, 7), *((3, m) for m in range(5, 13)))
 )
 
+_ANY = ("*name*", "*version*")
+
 
 def leaf_key(
     url: str, digest: tuple[str, str] | None, interpreter: tuple[str, str] | None, subdirectory: str | None
@@ -33,12 +35,18 @@ def leaf_key(
         subdirectory: Of a link that has one.
     """
     if interpreter is None:
-        text = url if digest is None else f"{url}#{digest[0]}={digest[1]}"
-    else:
-        parts = {"interpreter_name": interpreter[0], "interpreter_version": interpreter[1], "url": url}
-        parts |= {digest[0]: digest[1]} if digest else {}
-        parts |= {"subdirectory": subdirectory} if subdirectory else {}
-        text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return _sha224(url if digest is None else f"{url}#{digest[0]}={digest[1]}")
+    return _sha224(_leaf_text(url, digest, interpreter, subdirectory))
+
+
+def _leaf_text(url: str, digest: tuple[str, str] | None, interpreter: tuple[str, str], subdirectory: str | None) -> str:
+    parts = {"interpreter_name": interpreter[0], "interpreter_version": interpreter[1], "url": url}
+    parts |= {digest[0]: digest[1]} if digest else {}
+    parts |= {"subdirectory": subdirectory} if subdirectory else {}
+    return json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def _sha224(text: str) -> str:
     return hashlib.sha224(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
@@ -58,9 +66,11 @@ def interpreter_of(path: str, origin: Origin | None, sources: Sequence[Source]) 
     for url, digest in _candidates(origin, sources):
         if leaf_key(url, digest, None, None) == key:
             return LEGACY
-        for interpreter in _INTERPRETERS:
-            if leaf_key(url, digest, interpreter, subdirectory) == key:
-                return "".join(interpreter)
+        text = _leaf_text(url, digest, _ANY, subdirectory)
+        for name, version in _INTERPRETERS:
+            # Made once for all: the URL and the digest are the longest part of it.
+            if _sha224(text.replace(_ANY[0], name, 1).replace(_ANY[1], version, 1)) == key:
+                return name + version
     return None
 
 

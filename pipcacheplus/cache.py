@@ -9,7 +9,7 @@ from pipcacheplus import gate
 from pipcacheplus.errors import CacheNotFoundError
 from pipcacheplus.facts import Depth
 from pipcacheplus.inventory import Inventory, Verification, Wanted
-from pipcacheplus.judging import Context, Progress, checks, is_young
+from pipcacheplus.judging import Context, Judged, Passed, Progress, checks, is_young
 from pipcacheplus.locate import index_urls as configured_index_urls
 from pipcacheplus.locate import locate
 from pipcacheplus.looking import Look, look
@@ -105,7 +105,11 @@ class PipCache:
             progress=progress,
         )
         judged = look(what_for, warnings)
-        entries = tuple(one.entry for one in judged if _is_listed(one.entry) and wanted.is_wanted(one.entry))
+        entries = tuple(
+            one.entry
+            for one in judged
+            if isinstance(one, Judged) and _is_listed(one.entry) and wanted.is_wanted(one.entry)
+        )
         return Inventory(cache=self.dir, entries=entries, warnings=tuple(warnings), unmatched=wanted.unmatched)
 
     def overview(
@@ -132,6 +136,8 @@ class PipCache:
             path=self.dir.path, index_urls=self.index_urls, depth=depth, context=context, checks=put, progress=progress
         )
         for one in look(what_for, warnings):
+            if isinstance(one, Passed):
+                continue  # none are: all are wanted
             found.extend(one.findings)
             if _is_listed(one.entry):
                 entries.append(one.entry)
@@ -144,6 +150,7 @@ class PipCache:
         pythons: Sequence[str] | None = None,
         executor: "Executor | None" = None,
         remembers: bool = True,
+        deep: bool = False,
         progress: Progress | None = None,
     ) -> Verification:
         """Put every check to the entries that fit `what`; every byte of them is read.
@@ -153,7 +160,8 @@ class PipCache:
             min_age_s: The grace period in seconds.
             pythons: As `plan`.
             executor: Where entries are read side by side; any will do. Without one, threads on all cores.
-            remembers: Whether what was read to its end before, and has not changed since, is not read so again.
+            remembers: Whether what was found is remembered, and what has not changed since is not read again.
+            deep: Whether all is read again even so, and remembered anew.
             progress: Called with the bytes done.
 
         Raises:
@@ -172,19 +180,25 @@ class PipCache:
             context=context,
             checks=checks(),
             needs_urls=True,
+            only_findings=not what,
             executor=executor,
             remembers=remembers,
+            is_deep=deep,
             progress=progress,
         )
         for one in look(what_for, warnings):
-            if wanted.is_wanted(one.entry):
+            if isinstance(one, Passed):
+                entries += one.entries
+                size += one.bytes
+                unverifiable += one.unverifiable
+            elif wanted.is_wanted(one.entry):
                 found.extend(one.findings)
                 entries += _is_listed(one.entry)
                 size += one.entry.size
                 unverifiable += one.is_unverifiable
         return Verification(
             cache=self.dir,
-            findings=tuple(found),
+            findings=tuple(sorted(found, key=_place)),
             entries=entries,
             bytes=size,
             unverifiable=unverifiable,
@@ -206,6 +220,7 @@ class PipCache:
         pythons: Sequence[str] | None = None,
         executor: "Executor | None" = None,
         remembers: bool = True,
+        deep: bool = False,
         progress: Progress | None = None,
     ) -> Plan:
         """Decide what goes for these reasons; for none at all, only what no pip can ever use.
@@ -223,6 +238,7 @@ class PipCache:
             pythons: Paths of interpreters, or `current`; the running one by default.
             executor: As `verify`.
             remembers: As `verify`.
+            deep: As `verify`.
             progress: Called with the entries looked at; with the bytes, if every byte is read.
 
         Raises:
@@ -239,10 +255,12 @@ class PipCache:
         }
         groups = frozenset(group for group, is_asked in chosen.items() if is_asked)
         put = tuple(check for check in checks() if (check.group in groups if groups else check.depth < Depth.WHOLE))
-        context = context_of(min_age_s=min_age_s, pythons=pythons, needs_tags=incompatible)
+        depth = Depth(max(check.depth for check in put))
+        if depth is Depth.WHOLE:
+            put = checks()  # the question that `verify` puts: what it remembers is of use here, and the other way round
+        context = context_of(min_age_s=min_age_s, pythons=pythons, needs_tags=incompatible or depth is Depth.WHOLE)
         if stale is not False and stale is not True:
             context = replace(context, stale_age_s=float(stale))
-        depth = Depth(max(check.depth for check in put))
         what_for = Look(
             path=self.dir.path,
             index_urls=self.index_urls,
@@ -250,8 +268,10 @@ class PipCache:
             context=context,
             checks=put,
             needs_urls=depth is Depth.WHOLE,
+            only_findings=True,
             executor=executor,
             remembers=remembers,
+            is_deep=deep,
             progress=progress,
         )
         return self._planned(what_for, by_findings(groups), keep)
@@ -318,14 +338,19 @@ class PipCache:
         if keep:  # what is to be kept is named by its project, version, URL
             what_for = replace(what_for, depth=max(what_for.depth, Depth.ENDS), needs_urls=True)
         warnings: list[Warned] = []
+        judged = [one for one in look(what_for, warnings) if isinstance(one, Judged)]
         made = make_plan(
             self.dir,
-            look(what_for, warnings),
+            sorted(judged, key=lambda one: one.entry.id),
             rule,
             is_kept=lambda entry: bool(keep) and keeps.is_wanted(entry),
             is_young=lambda entry: is_young(entry, what_for.context),
         )
         return replace(made, warnings=tuple(warnings))
+
+
+def _place(finding: Finding) -> str:
+    return finding.entry.id
 
 
 def _is_listed(entry: Entry) -> bool:

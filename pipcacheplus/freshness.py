@@ -5,12 +5,20 @@ Source: pip 26.3 `_vendor/cachecontrol/controller.py`: `max-age`, else `Expires`
 """
 
 import re
+from datetime import date
 
 from pipcacheplus.facts import Head
 
 __all__ = ["fresh_until", "is_usable", "written_at"]
 
 _MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?(\d{1,18})", re.IGNORECASE)
+
+# The form that every server has to send (RFC 9110, 5.6.7); others are read by a library.
+_DATE = re.compile(
+    r"[A-Z][a-z]{2}, (\d\d) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) ([12]\d{3}) (\d\d):(\d\d):(\d\d) GMT"
+)
+_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
+_DAYS_TO_1970 = date(1970, 1, 1).toordinal()
 
 
 def fresh_until(head: Head) -> int | None:
@@ -20,13 +28,13 @@ def fresh_until(head: Head) -> int | None:
         `None` if that is never (a permanent redirect), or cannot be told: no `Date`, or a date that is none. A
         response without any lifetime is fresh until its own date.
     """
-    date = written_at(head)
-    if date is None or head.is_permanent_redirect:
+    written = written_at(head)
+    if written is None or head.is_permanent_redirect:
         return None
     if (found := _MAX_AGE.search(head.header("cache-control") or "")) is not None:
-        return date + int(found[1])
+        return written + int(found[1])
     expires = _seconds(head.header("expires"))
-    return date if expires is None else max(expires, date)
+    return written if expires is None else max(expires, written)
 
 
 def written_at(head: Head) -> int | None:
@@ -42,12 +50,23 @@ def is_usable(head: Head) -> bool:
 
 
 def _seconds(text: str | None) -> int | None:
-    from email.utils import mktime_tz, parsedate_tz  # noqa: PLC0415 - slow to import
-
     if not text:
         return None
+    if (found := _DATE.fullmatch(text)) and (seconds := _seconds_of(found)) is not None:
+        return seconds
+    from email.utils import mktime_tz, parsedate_tz  # noqa: PLC0415 - slow to import
+
     try:
         parsed = parsedate_tz(text)
         return None if parsed is None else mktime_tz(parsed)
     except (ValueError, OverflowError):
         return None  # a month 13, a year 99999
+
+
+def _seconds_of(found: re.Match[str]) -> int | None:
+    day, month, year, hour, minute, second = found.groups()
+    try:
+        days = date(int(year), _MONTHS.index(month) // 3 + 1, int(day)).toordinal() - _DAYS_TO_1970
+    except ValueError:
+        return None  # a 31st of February, which the library takes for the 3rd of March, as pip does
+    return ((days * 24 + int(hour)) * 60 + int(minute)) * 60 + int(second)

@@ -7,7 +7,7 @@ other check.
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
@@ -16,9 +16,11 @@ from pipcacheplus.model import Entry, Finding, Group, Remedy, Severity, Shape, V
 
 __all__ = [
     "DAY_S",
+    "NOTHING_PASSED",
     "Check",
     "Context",
     "Judged",
+    "Passed",
     "Progress",
     "Verdict",
     "checks",
@@ -28,6 +30,14 @@ __all__ = [
 ]
 
 DAY_S = 86_400
+
+
+def _is_alive_for_all_we_know(_pids: Sequence[int], _before_s: float, /) -> bool:
+    return True
+
+
+def _exists_for_all_we_know(_path: str, /) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +56,9 @@ class Context:
     """Pages older than this are stale, fresh or not."""
     host: str = ""
     """Name of this machine, as locks have it."""
-    is_owner_alive: Callable[[Sequence[int], float], bool] = field(default=lambda _pids, _before_s: True)
+    is_owner_alive: Callable[[Sequence[int], float], bool] = _is_alive_for_all_we_know
     """Whether a process with one of these numbers runs that had started before that second."""
-    has_path: Callable[[str], bool] = field(default=lambda _path: True)
+    has_path: Callable[[str], bool] = _exists_for_all_we_know
     """Whether a path outside the cache exists."""
 
 
@@ -92,6 +102,18 @@ class Judged(NamedTuple):
     findings: tuple[Finding, ...] = ()
     is_unverifiable: bool = False
     """Whether a limit of ours, or a feature that we do not read, kept us from telling if it is whole."""
+
+
+class Passed(NamedTuple):
+    """Entries that nothing is wrong with, if they are only counted."""
+
+    entries: int
+    bytes: int
+    unverifiable: int
+    """As in `Judged`."""
+
+
+NOTHING_PASSED = Passed(0, 0, 0)
 
 
 @cache

@@ -24,6 +24,8 @@ __all__ = [
     "area_of",
     "body_path",
     "entry_path",
+    "is_built_wheel",
+    "is_part",
     "key_of",
     "lock_owner",
     "page_key",
@@ -45,6 +47,7 @@ _FAN_OUT = frozenset("0123456789abcdef")
 _LEAF_DEPTH = 4
 
 _HTTP_FOLDER = re.compile(rf"({Area.HTTP.value}|{Area.HTTP_V2.value})(/[0-9a-f]){{,{_KEY_DEPTH}}}")
+_PART = re.compile(rf"({Area.HTTP.value}|{Area.HTTP_V2.value})(/[0-9a-f]){{2}}|{Area.WHEELS.value}/[0-9a-f]{{2}}")
 _KEY = re.compile(r"[0-9a-f]{56}")
 _TEMPORARY = re.compile(r"[0-9a-f]{56}(\.body)?[a-z0-9_]{8}\.tmp")
 _BUILD = re.compile(r"tmp[a-z0-9_]{8}")
@@ -138,6 +141,15 @@ def place_of(folder: str) -> Place:
     return Place.FOREIGN
 
 
+def is_part(folder: str) -> bool:
+    """Return whether a directory is one of those that a cache falls into evenly: the second level below each area.
+
+    >>> is_part("http-v2/0/1"), is_part("wheels/18"), is_part("http-v2/0")
+    (True, True, False)
+    """
+    return _PART.fullmatch(folder) is not None
+
+
 def _only(is_leaf: bool, /) -> Place:  # noqa: FBT001 - private, positional
     return Place.LEAF if is_leaf else Place.FOREIGN
 
@@ -202,6 +214,12 @@ def _leaf_roles(folder: str) -> Callable[[str], Role]:
         case Area.SELFCHECK:
             return _selfcheck_role
     return lambda name: Role.LOG if name == _LOG[1] else Role.FOREIGN
+
+
+def is_built_wheel(path: str) -> bool:
+    """Return whether a path is that of a wheel that pip keeps because it built it."""
+    folder, _, name = path.rpartition("/")
+    return area_of(path) is Area.WHEELS and role_of(folder, name) is Role.WHEEL
 
 
 def _root_role(name: str) -> Role:

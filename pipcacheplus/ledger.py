@@ -5,21 +5,21 @@ a ledger that is damaged, locked, not ours or cannot be written is done without.
 """
 
 import hashlib
-import json
 import os
-from collections.abc import Callable
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipcacheplus.layout import is_part
 from pipcacheplus.model import Entry
+from pipcacheplus.verified import Memory, Verified, as_bytes, sealed, stamp_of, unsealed
 
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["Ledger", "Verified"]
+__all__ = ["Ledger"]
 
-_SCHEMA = 1
+_SCHEMA = 2
 _READERS = 1
 """To be raised whenever reading the same bytes to their end would show something else than before."""
 _VERSION = _SCHEMA << 16 | _READERS
@@ -27,6 +27,7 @@ _APPLICATION = 0x70637031
 """Marks a database as a ledger: `pcp1`."""
 
 _TABLE = "CREATE TABLE verified (id BLOB PRIMARY KEY, stamp BLOB NOT NULL, told BLOB NOT NULL) WITHOUT ROWID"
+_RECORDING = "CREATE TABLE recording (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID"
 
 _TIMEOUT_S = 1.0
 _BATCH = 500
@@ -35,29 +36,10 @@ _MAX_TOLD = 4096
 _MAX_ROWS = 1_000_000
 _LIMITS = (_MAX_TOLD, _MAX_ROWS)
 _SEAL_SIZE = 8
+_MAX_RUNS = 1 << 30
 _SETTLED_NS = 2_000_000_000
 """The coarsest time stamps there are, those of FAT: within it a file can change and keep its stamp."""
 _FLAGS: int = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
-    """What reading an entry to its end showed."""
-
-    sha256: str | None
-    """Of the payload, in hex, as the other digests; `None` if it was not computed."""
-    blake2b: str | None
-    md5: str | None
-    url: str | None
-    """Only if a digest proved it."""
-    url_source: str | None
-    damage: str | None
-    """Why it is broken, `None` if it is whole."""
-    is_unknown: bool
-    """Whether a limit of ours kept us from telling."""
-
-
-_FIELDS = tuple(field.name for field in fields(Verified))
 
 
 class _RefusedError(OSError):
@@ -81,7 +63,7 @@ class Ledger:
             clock_ns: Nanoseconds since 1970, now. An entry that changed in the last 2 s before, or later, is not
                 remembered, since it could change again under the same stamp. `None` remembers it all the same.
         """
-        name = hashlib.sha256(_bytes(os.path.realpath(cache_path))).hexdigest()
+        name = hashlib.sha256(as_bytes(os.path.realpath(cache_path))).hexdigest()
         self.path = os.path.join(folder, f"{name}.sqlite3")
         self.trouble: str | None = None
         """Why something is not known, or not remembered, for people: `database is locked`; `None` if all went well.
@@ -92,6 +74,8 @@ class Ledger:
         self._connection: sqlite3.Connection | None = None
         self._is_damaged = False
         self._told: dict[bytes, bytes] = {}
+        self._parts: dict[str, dict[bytes, bytes]] = {}
+        """By the directory that `_part_of` names: the same once more."""
         self._others: set[bytes] = set()
         self._pending: list[tuple[bytes, bytes, bytes]] = []
 
@@ -120,12 +104,28 @@ class Ledger:
 
     def known(self, entry: Entry) -> Verified | None:
         """Return what reading this entry showed; `None` if it was not read, or is not as it was then."""
-        stamp = _stamp(entry)
+        stamp = stamp_of(entry)
         told = self._told.get(stamp)
-        verified = None if told is None else _verified(stamp, told)
+        verified = None if told is None else unsealed(stamp, told)
         if verified is not None:
             self._others.discard(stamp)
         return verified
+
+    def memory_of(self, paths: Iterable[str], wants: Callable[[bytes], bool]) -> Memory:
+        """Return what a worker has to take along to look at these parts of the cache, and at these entries.
+
+        Args:
+            paths: Of parts and of entries.
+            wants: Whether what is known under a stamp is taken along.
+        """
+        rows = (self._parts.get(part, {}) for part in {_part_of(as_bytes(path)) for path in paths})
+        return Memory(told={stamp: told for part in rows for stamp, told in part.items() if wants(stamp)})
+
+    def take(self, memory: Memory) -> None:
+        """Take what a worker brings back."""
+        self._others.difference_update(memory.kept)
+        for entry, verified in memory.noted:
+            self.note(entry, verified)
 
     def note(self, entry: Entry, verified: Verified) -> None:
         """Remember what reading this entry showed, in place of what was known of it.
@@ -134,15 +134,52 @@ class Ledger:
         """
         if self._connection is None or not self._is_settled(entry):
             return
-        stamp = _stamp(entry)
-        told = _sealed(stamp, verified)
+        stamp = stamp_of(entry)
+        told = sealed(stamp, verified)
         if len(told) > _MAX_TOLD:
             return
         self._told[stamp] = told
         self._others.discard(stamp)
-        self._pending.append((_bytes(entry.id), stamp, told))
+        self._pending.append((as_bytes(entry.id), stamp, told))
         if len(self._pending) >= _BATCH:
             self._attempt(self._write)
+
+    @property
+    def recording(self) -> bytes | None:
+        """What `record` was given last, `None` if there is nothing, or it is not as it was written."""
+        found: list[object] = []
+        self._attempt(lambda: found.extend(self._select("last")))
+        value = found[0] if found else None
+        return value[_SEAL_SIZE:] if isinstance(value, bytes) and value == _sealed(value[_SEAL_SIZE:]) else None
+
+    def record(self, recording: bytes) -> None:
+        """Remember what a whole run found, in place of what another one did."""
+        self._attempt(lambda: self._insert("last", _sealed(recording)))
+
+    def count_run(self) -> int:
+        """Return how many runs there were before this one, as far as that is known."""
+        found: list[object] = []
+        self._attempt(lambda: found.extend(self._select("runs")))
+        runs = int(found[0]) if found and isinstance(found[0], bytes) and found[0].isdigit() else 0
+        self._attempt(lambda: self._insert("runs", b"%d" % ((runs + 1) % _MAX_RUNS)))
+        return runs
+
+    def _select(self, name: str) -> list[object]:
+        if self._connection is None:
+            return []
+        rows = self._connection.execute("SELECT value FROM recording WHERE name = ?", (name,))
+        return [value for (value,) in rows]
+
+    def _insert(self, name: str, value: bytes) -> None:
+        if self._connection is None:
+            return
+        with self._connection as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("INSERT OR REPLACE INTO recording (name, value) VALUES (?, ?)", (name, value))
+
+    def is_settled(self, newest_ns: int) -> bool:
+        """Return whether a file that was changed then, in nanoseconds since 1970, cannot change under its stamp."""
+        return self._clock_ns is None or newest_ns < self._clock_ns - _SETTLED_NS
 
     def forget_others(self) -> None:
         """Drop what was known on entering, and neither `known` told nor `note` renewed: those entries are gone.
@@ -158,7 +195,7 @@ class Ledger:
         newest_ns = max((max(file.mtime_ns, file.ctime_ns) for file in entry.files), default=None)
         if newest_ns is None:
             return False
-        return self._clock_ns is None or newest_ns < self._clock_ns - _SETTLED_NS
+        return self.is_settled(newest_ns)
 
     def _attempt(self, step: Callable[[], None]) -> None:
         """Take a step with the database; if it fails, do without the database from then on."""
@@ -190,8 +227,10 @@ class Ledger:
         connection.execute("PRAGMA temp_store = MEMORY")
         if not _Mark.of(connection).is_current:
             _begin_anew(connection)
-        rows = connection.execute("SELECT stamp, told FROM verified WHERE length(told) <= ? LIMIT ?", _LIMITS)
-        self._told = dict(rows)
+        rows = connection.execute("SELECT id, stamp, told FROM verified WHERE length(told) <= ? LIMIT ?", _LIMITS)
+        for name, stamp, told in rows:
+            self._told[stamp] = told
+            self._parts.setdefault(_part_of(name), {})[stamp] = told
         self._others = set(self._told)
 
     def _write(self) -> None:
@@ -228,6 +267,16 @@ class Ledger:
             connection.close()
 
 
+def _sealed(value: bytes) -> bytes:
+    return hashlib.blake2b(value, digest_size=_SEAL_SIZE).digest() + value
+
+
+def _part_of(name: object) -> str:
+    """Return the one of `layout`'s parts in which an entry lies, or which it is; all that lies in none is one part."""
+    parts = name.decode("utf-8", "surrogatepass").split("/") if isinstance(name, bytes) else []
+    return next((part for depth in (2, 3) if is_part(part := "/".join(parts[:depth]))), "")
+
+
 class _Mark(NamedTuple):
     """Whose a database says it is, of which version, and what is in it."""
 
@@ -243,7 +292,8 @@ class _Mark(NamedTuple):
 
     @property
     def is_current(self) -> bool:
-        return (self.application, self.version) == (_APPLICATION, _VERSION) and _TABLE.encode() in self.tables
+        has_tables = {_TABLE.encode(), _RECORDING.encode()} <= set(self.tables)
+        return (self.application, self.version) == (_APPLICATION, _VERSION) and has_tables
 
 
 def _begin_anew(connection: "sqlite3.Connection") -> None:
@@ -264,36 +314,8 @@ def _begin_anew(connection: "sqlite3.Connection") -> None:
             reason = "written by a newer version"
             raise _RefusedError(reason)
         connection.execute("DROP TABLE IF EXISTS verified")
+        connection.execute("DROP TABLE IF EXISTS recording")
         connection.execute(_TABLE)
+        connection.execute(_RECORDING)
         connection.execute(f"PRAGMA application_id = {_APPLICATION}")
         connection.execute(f"PRAGMA user_version = {_VERSION}")
-
-
-def _bytes(text: str) -> bytes:
-    """Encode any name, one that was not UTF-8 too, so that no two become the same."""
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _stamp(entry: Entry) -> bytes:
-    """Return what must be the same for a result to hold, in 16 bytes."""
-    files = [(f.path, f.device, f.inode, f.size, f.mtime_ns, f.ctime_ns) for f in entry.files]
-    # `ascii` of text and numbers tells them apart from all others, and is the same in every Python.
-    return hashlib.blake2b(ascii((entry.id, files)).encode("ascii"), digest_size=16).digest()
-
-
-def _sealed(stamp: bytes, verified: Verified) -> bytes:
-    """Return a result as it is kept: JSON behind a digest that a damaged or displaced one does not have."""
-    told = json.dumps(astuple(verified), separators=(",", ":")).encode("ascii")
-    return _seal(stamp, told) + told
-
-
-def _seal(stamp: bytes, told: bytes) -> bytes:
-    return hashlib.blake2b(told, digest_size=_SEAL_SIZE, key=stamp).digest()
-
-
-def _verified(stamp: bytes, sealed: object) -> Verified | None:
-    """Return what was kept, `None` if it is not as it was written."""
-    if not isinstance(sealed, bytes) or sealed[:_SEAL_SIZE] != _seal(stamp, sealed[_SEAL_SIZE:]):
-        return None
-    told = json.loads(sealed[_SEAL_SIZE:])
-    return Verified(**dict(zip(_FIELDS, told, strict=True)))

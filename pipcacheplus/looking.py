@@ -1,6 +1,5 @@
 """One look at a cache for one purpose: a survey, with the executor, the ledger and the indexes that it takes."""
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipcacheplus.facts import Depth, Facts
 from pipcacheplus.identify import identify
-from pipcacheplus.judging import Check, Context, Judged, Progress, findings
+from pipcacheplus.judging import Check, Context, Judged, Passed, Progress, findings
 from pipcacheplus.model import Warned
 from pipcacheplus.opening import OpenCache
 from pipcacheplus.scan import scan
@@ -32,14 +31,18 @@ class Look:
     checks: tuple[Check, ...] = ()
     needs_urls: bool = False
     """Whether entries are to be named, and held against, by what the pages of the cache say."""
+    only_findings: bool = False
+    """Whether entries that nothing is wrong with are only counted."""
     executor: "Executor | None" = None
-    """Where entries are read to their end; threads on all cores by default."""
+    """Where entries are read; `workers` of our own by default."""
     remembers: bool = True
     """Whether what was read to its end before, and has not changed since, is not read so again."""
+    is_deep: bool = False
+    """Whether all is read again, and remembered anew."""
     progress: Progress | None = None
 
 
-def look(what: Look, warnings: list[Warned]) -> Iterator[Judged]:
+def look(what: Look, warnings: list[Warned]) -> Iterator[Judged | Passed]:
     """Yield every entry with what the checks say of it; what cannot be read is told in `warnings`."""
     found = _by_names(what) if what.depth is Depth.NAMES and not what.needs_urls else _by_content(what)
     for one in found:
@@ -63,20 +66,25 @@ def _by_names(what: Look) -> Iterator[Judged | Warned]:
                 what.progress(done, None)
 
 
-def _by_content(what: Look) -> Iterator[Judged | Warned]:
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow to import, and of no use for names
-
-    from pipcacheplus.survey import Survey, survey  # noqa: PLC0415 - as above
+def _by_content(what: Look) -> Iterator[Judged | Warned | Passed]:
+    from pipcacheplus.survey import Survey, survey  # noqa: PLC0415 - slow to import, and of no use for names
+    from pipcacheplus.workers import workers  # noqa: PLC0415 - as above
 
     with ExitStack() as stack:
-        executor, ledger = what.executor, None
-        if what.depth is Depth.WHOLE:
-            # Digests and unpacking let other threads run.
-            executor = executor or stack.enter_context(ThreadPoolExecutor(max_workers=os.cpu_count()))
-            ledger = stack.enter_context(ledger_of(what.path)) if what.remembers else None
+        is_whole = what.depth is Depth.WHOLE
+        # Written to last, when all workers are done.
+        ledger = stack.enter_context(ledger_of(what.path)) if is_whole and what.remembers else None
+        executor = what.executor or stack.enter_context(workers(what.path, is_whole=is_whole))
         indexes = _indexes(what) if what.needs_urls else None
-        plan = Survey(path=what.path, depth=what.depth, checks=what.checks, context=what.context, indexes=indexes)
-        yield from survey(plan, executor=executor, ledger=ledger, progress=what.progress)
+        plan = Survey(
+            path=what.path,
+            depth=what.depth,
+            checks=what.checks,
+            context=what.context,
+            indexes=indexes,
+            only_findings=what.only_findings,
+        )
+        yield from survey(plan, executor=executor, ledger=ledger, is_deep=what.is_deep, progress=what.progress)
 
 
 def _indexes(what: Look) -> tuple[str, ...]:

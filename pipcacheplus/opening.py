@@ -81,8 +81,8 @@ class OpenCache:
         """Whether a file was opened whose access time the system would not leave alone."""
         self.device = os.stat(path).st_dev
         self._chain: list[tuple[str, int]] = []
-        """The directories that are open, each below the one before it, with a slash behind their paths; the first is the
-        cache directory, whose path is empty."""
+        """The directories that are open, each below the one before it, with a slash behind their paths; the first is
+        the cache directory, whose path is empty."""
         if HAS_DIRECTORY_DESCRIPTORS:
             self._chain.append(("", self._without_trace(path, os.O_RDONLY | os.O_DIRECTORY, None)))
 
@@ -107,8 +107,9 @@ class OpenCache:
         Directories that stay on the way are not opened again, so walking in order is cheap.
 
         Raises:
-            OSError: A part of the path is missing, is a link, or is no directory; it lies more than 60 directories
-                deep; or the system has no descriptors for directories (`HAS_DIRECTORY_DESCRIPTORS`).
+            OSError: A part of the path is missing, is a link, or is no directory, or lies on another file system
+                (`EXDEV`); it lies more than 60 directories deep; or the system has no descriptors for directories
+                (`HAS_DIRECTORY_DESCRIPTORS`).
         """
         below = path + "/" if path else ""
         prefix, descriptor = self._chain[-1]
@@ -123,6 +124,9 @@ class OpenCache:
             descriptor = self._without_trace(part, _FOLDER_FLAGS, descriptor)
             prefix = f"{prefix}{part}/"
             self._chain.append((prefix, descriptor))
+            if os.fstat(descriptor).st_dev != self.device:
+                os.close(self._chain.pop()[1])
+                raise OSError(errno.EXDEV, "lies on another file system", path)
         return descriptor
 
     def status(self, folder: str) -> os.stat_result:
@@ -133,29 +137,43 @@ class OpenCache:
         """
         return os.fstat(self.folder(folder)) if self._chain else os.lstat(self._checked(folder))
 
-    def names(self, folder: str) -> list[tuple[str, os.stat_result | None]]:
-        """List a directory below the cache: names with their `lstat` results, `None` for directories, in order of names.
-
-        A name that vanishes while it is looked at is left out.
+    def names(self, folder: str) -> tuple[list[str], list[str]]:
+        """List a directory below the cache: its directories, and all else; both in no order.
 
         Raises:
             OSError: The directory cannot be listed, or a part of the path is a link.
         """
-        found: list[tuple[str, os.stat_result | None]] = []
+        folders: list[str] = []
+        others: list[str] = []
         with os.scandir(self.folder(folder) if self._chain else self._checked(folder)) as names:
             for name in names:
+                (folders if name.is_dir(follow_symlinks=False) else others).append(name.name)
+        return folders, others
+
+    def listing(self, folder: str) -> tuple[list[str], list[tuple[str, os.stat_result]]]:
+        """List a directory below the cache: its directories, and all else with its `lstat` results; both in order.
+
+        A name that vanishes while it is looked at is left out.
+
+        Raises:
+            OSError: As `names`.
+        """
+        folders: list[str] = []
+        others: list[tuple[str, os.stat_result]] = []
+        with os.scandir(self.folder(folder) if self._chain else self._checked(folder)) as names:
+            for name in names:
+                if name.is_dir(follow_symlinks=False):
+                    folders.append(name.name)
+                    continue
                 try:
-                    if name.is_dir(follow_symlinks=False):
-                        found.append((name.name, None))
-                    elif self._chain:
-                        found.append((name.name, name.stat(follow_symlinks=False)))
-                    else:
-                        # On Windows an entry's own answer lacks inode and device.
-                        found.append((name.name, os.lstat(name.path)))
+                    # On Windows an entry's own answer lacks inode and device.
+                    status = name.stat(follow_symlinks=False) if self._chain else os.lstat(name.path)
                 except FileNotFoundError:
                     continue
-        found.sort(key=_first)
-        return found
+                others.append((name.name, status))
+        folders.sort()
+        others.sort(key=_first)
+        return folders, others
 
     def open(self, path: str) -> BinaryIO:
         """Open a file below the cache for reading, unbuffered.
@@ -204,4 +222,6 @@ class OpenCache:
             real = os.path.join(real, part)
             if os.path.islink(real):
                 raise OSError(errno.ELOOP, "a link is not followed", path)
+        if os.lstat(real).st_dev != self.device:
+            raise OSError(errno.EXDEV, "lies on another file system", path)
         return real

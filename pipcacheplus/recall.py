@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from pipcacheplus.facts import Broken, Expected, Facts, Unknown
-from pipcacheplus.ledger import Verified
+from pipcacheplus.verified import Verified
 
 __all__ = ["facts_of", "verified_of"]
 
@@ -35,7 +35,7 @@ def facts_of(facts: Facts, expected: Expected, verified: Verified) -> Facts | No
     """
     from pipcacheplus.readers.whole import usable, wanted_digests  # noqa: PLC0415 - slow to import
 
-    known = {name: value for name in _REMEMBERED if (value := getattr(verified, name)) is not None}
+    known = dict(verified.digests)
     if not wanted_digests(facts, expected) <= known.keys():
         return None
     damage: Broken | Unknown | None = None

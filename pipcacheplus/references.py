@@ -1,22 +1,29 @@
 """What the pages of a cache say of its other entries: the URLs they came from, and the digests that were published.
 
 A URL is never stored with an entry, but its SHA-224 is the entry's name: so a link is proven to be the one, or it is
-not told. Pages are looked at one after the other; of their links only those are kept that the cache has an entry for,
-or that a built wheel may come from.
+not told. Pages may be looked at anywhere and in any order (`Sieve`); what each says is put together in one place
+(`Gathering`). Of their links only those are kept that the cache has an entry for, or that a built wheel may come from.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipcacheplus.facts import Facts, Head, Link, Page
+from pipcacheplus.filenames import canonical
 from pipcacheplus.layout import key_of, page_key
 from pipcacheplus.model import Entry, Kind, UrlSource
-from pipcacheplus.urls import is_absolute, joined, spellings
+from pipcacheplus.urls import is_absolute, is_plain, joined, spellings
 
-__all__ = ["Gathering", "Reference", "References", "Source"]
+__all__ = ["Gathering", "KeyFilter", "Reference", "References", "Said", "Sieve", "Source"]
 
 _SDIST_SUFFIXES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar")
 _MAX_REDIRECTS = 10
+_BITS_PER_KEY = 16
+"""Of a hundred keys that are not there, six are let through."""
+_MIN_BITS = 1 << 10
+_sha224 = hashlib.sha224
+_from_bytes = int.from_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,104 +56,207 @@ class References:
     """`https://host` of every link to a file, sorted."""
 
 
-class Gathering:
-    """Takes entries one after the other."""
+def _stripped(indexes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(index.rstrip("/") for index in indexes))
 
-    def __init__(self, keys: frozenset[str], built: frozenset[tuple[str, str]], indexes: Iterable[str]) -> None:
+
+class KeyFilter:
+    """The keys of a cache in a few bytes each, so that whoever looks at pages can have them all.
+
+    A key that is in it is always found; of others, a few are taken for one that is.
+    """
+
+    def __init__(self, keys: Collection[str]) -> None:
+        """Take keys in hex digits."""
+        size = max(_MIN_BITS, 1 << (len(keys) * _BITS_PER_KEY - 1).bit_length()) if keys else _MIN_BITS
+        self._mask = size - 1
+        self._bits = bytearray(size >> 3)
+        for key in keys:
+            at = int(key[:8], 16) & self._mask
+            self._bits[at >> 3] |= 1 << (at & 7)
+
+    def may_have(self, url: str) -> bool:
+        """Return whether there may be a response from this URL; false is certain."""
+        digest = _sha224(url.encode("utf-8", "surrogateescape")).digest()
+        at = _from_bytes(digest[:4], "big") & self._mask
+        return self._bits[at >> 3] >> (at & 7) & 1 == 1
+
+
+@dataclass(slots=True)
+class Said:
+    """What some entries say of others, and of themselves; grows while they are looked at."""
+
+    found: list[tuple[str, Reference]] = field(default_factory=list)
+    """Keys, and what a link says of the response with that key."""
+    sources: list[tuple[str, Source]] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+    """Canonical names of projects."""
+    redirects: dict[str, str] = field(default_factory=dict)
+    """From the key of a redirect to its target."""
+    unresolved: list[Entry] = field(default_factory=list)
+    """Pages with relative links whose own URL is not known yet."""
+
+
+class Sieve:
+    """Takes entries one after the other, and keeps in `said` what they say of entries that the cache has."""
+
+    def __init__(
+        self, keys: KeyFilter, built: frozenset[tuple[str, str]], indexes: Iterable[str], bases: Mapping[str, str]
+    ) -> None:
         """Begin.
 
         Args:
             keys: Of all responses in the cache.
             built: Canonical name and version of every built wheel.
             indexes: URLs of indexes whose pages may be in the cache.
+            bases: The URLs of pages, by key, as far as they are known already.
         """
+        self.said = Said()
         self._keys = keys
         self._built: dict[str, set[str]] = {}
         for project, version in built:
             self._built.setdefault(project, set()).add(version)
-        self._indexes = tuple(dict.fromkeys(index.rstrip("/") for index in indexes))
+        self._indexes = _stripped(indexes)
+        self._bases = bases
+
+    def keeps(self, url: str, has_metadata: bool, /) -> bool:  # noqa: FBT001 - as readers.page has it
+        """Return whether a link of a page is of use; a relative one may be."""
+        if is_plain(url):  # as most are: there is one spelling of them
+            is_here = self._keys.may_have(url) or (has_metadata and self._keys.may_have(url + ".metadata"))
+        elif is_absolute(url):
+            is_here = self._may_have(url) or (has_metadata and self._may_have(url + ".metadata"))
+        else:
+            return True
+        if "/packages/" in url:
+            self.said.hosts.add(url.partition("/packages/")[0])
+        return is_here or (bool(self._built) and self._project_built_from(url.rpartition("/")[2]) is not None)
+
+    def add(self, entry: Entry, facts: Facts) -> None:
+        """Take what an entry says."""
+        if entry.project is not None:
+            self.said.names.add(entry.project)
+        key = key_of(entry.id)
+        if key is None or not isinstance(facts.head, Head):
+            return
+        if entry.kind is Kind.REDIRECT:
+            self.said.redirects[key] = facts.head.header("location") or ""
+        elif isinstance(facts.payload, Page):
+            self._add_page(entry, key, facts.payload)
+
+    def _add_page(self, entry: Entry, key: str, page: Page) -> None:
+        base = self._base_of(entry, key)
+        if base is not None and page.base:
+            base = joined(base, page.base)
+        elif page.base and is_absolute(page.base):
+            base = page.base
+        is_unresolved = False
+        for link in page.links:
+            url = link.url if is_absolute(link.url) else joined(base, link.url) if base else None
+            if url is not None:
+                self._add_link(url, link)
+            is_unresolved |= base is None and url is None
+        if is_unresolved:
+            self.said.unresolved.append(entry)
+
+    def _base_of(self, entry: Entry, key: str) -> str | None:
+        guesses = (f"{index}/{entry.project}/" for index in self._indexes if entry.project)
+        return self._bases.get(key) or next((url for url in guesses if page_key(url) == key), None)
+
+    def _add_link(self, url: str, link: Link) -> None:
+        self._know(url, link.filename, link.hashes)
+        if link.metadata_hashes is not None:
+            self._know(url + ".metadata", link.filename + ".metadata", link.metadata_hashes)
+        if "/packages/" in url:
+            self.said.hosts.add(url.partition("/packages/")[0])
+        source_of = self._project_built_from(link.filename) if self._built else None
+        if source_of is not None:
+            for spelling in spellings(url):
+                self.said.sources.append((source_of, Source(url=spelling, hashes=link.hashes)))
+
+    def _know(self, url: str, filename: str, hashes: tuple[tuple[str, str], ...]) -> None:
+        for spelling in spellings(url):
+            if self._keys.may_have(spelling):
+                reference = Reference(url=spelling, source=UrlSource.LINKS, filename=filename, hashes=hashes)
+                self.said.found.append((page_key(spelling), reference))
+
+    def _may_have(self, url: str) -> bool:
+        return any(self._keys.may_have(spelling) for spelling in spellings(url))
+
+    def _project_built_from(self, filename: str) -> str | None:
+        """Return the project of a built wheel that may have been built from the sdist of this name."""
+        if not filename.lower().endswith(_SDIST_SUFFIXES):
+            return None
+        # Where the name of the project ends, and the version begins, is only known by what was built.
+        parts = canonical(filename).split("-")
+        names = ("-".join(parts[:end]) for end in range(1, len(parts)))
+        return next((name for name in names if any(v in filename for v in self._built.get(name, ()))), None)
+
+
+class Gathering:
+    """Puts together what was said."""
+
+    def __init__(self, keys: Collection[str], indexes: Iterable[str]) -> None:
+        """Begin.
+
+        Args:
+            keys: Of all responses in the cache.
+            indexes: URLs of indexes whose pages may be in the cache.
+        """
+        self._keys = keys
+        self._indexes = _stripped(indexes)
         self._found: dict[str, Reference] = {}
         self._sources: dict[str, dict[Source, None]] = {}
         self._hosts: set[str] = set()
         self._redirects: dict[str, str] = {}
         self._names: set[str] = {"pip"}
-        self.unresolved: dict[str, Entry] = {}
-        """By key: pages with relative links whose own URL is not known yet."""
+        self._unresolved: dict[str, Entry] = {}
 
-    def add(self, entry: Entry, facts: Facts) -> None:
-        """Take what an entry says of others, and of itself."""
-        if entry.project is not None:
-            self._names.add(entry.project)
-        key = key_of(entry.id)
-        if key is None or not isinstance(facts.head, Head):
-            return
-        if entry.kind is Kind.REDIRECT:
-            self._redirects[key] = facts.head.header("location") or ""
-        elif isinstance(facts.payload, Page):
-            if entry.project is not None:
-                self._guess(entry.project)
-            self._add_page(entry, key, facts.payload)
+    def add(self, said: Said) -> None:
+        """Take what was said."""
+        for key, reference in said.found:
+            self._know(key, reference)
+        for project, source in said.sources:
+            self._sources.setdefault(project, {})[source] = None
+        self._hosts |= said.hosts
+        self._names |= said.names
+        self._redirects |= said.redirects
+        self._unresolved |= {page: entry for entry in said.unresolved if (page := key_of(entry.id))}
 
-    def _guess(self, project: str) -> None:
-        for index in self._indexes:
-            self._know(f"{index}/{project}/", UrlSource.INDEX_GUESS)
+    def _know(self, key: str, reference: Reference) -> None:
+        if key in self._keys:
+            self._found[key] = _merged(self._found.get(key), reference)
 
-    def _know(self, url: str, source: UrlSource, link: Link | None = None, *, is_metadata: bool = False) -> str | None:
-        """Keep a URL if the cache has a response with its key; return the key."""
+    def _guess(self, url: str) -> str | None:
+        """Keep a URL if the cache has a response from it; return the key."""
         for spelling in spellings(url):
             key = page_key(spelling)
             if key in self._keys:
-                filename = link.filename + ".metadata" * is_metadata if link else None
-                hashes = ((link.metadata_hashes or ()) if is_metadata else link.hashes) if link else ()
-                new = Reference(url=spelling, source=source, filename=filename, hashes=hashes)
-                self._found[key] = _merged(self._found.get(key), new)
+                self._know(key, Reference(url=spelling, source=UrlSource.INDEX_GUESS))
                 return key
         return None
 
-    def _add_page(self, entry: Entry, key: str, page: Page) -> None:
-        base = self._found[key].url if key in self._found else None
-        if base is not None and page.base:
-            base = joined(base, page.base)
-        elif page.base and is_absolute(page.base):
-            base = page.base
-        for link in page.links:
-            if is_absolute(link.url):
-                url: str | None = link.url
-            elif base is None:
-                self.unresolved[key] = entry
-                continue
-            else:
-                url = joined(base, link.url)
-            if url is not None:
-                self._add_link(url, link, entry.project)
+    def follow(self) -> tuple[tuple[Entry, ...], dict[str, str]]:
+        """Guess the pages of every name seen, and follow redirects.
 
-    def _add_link(self, url: str, link: Link, project: str | None) -> None:
-        self._know(url, UrlSource.LINKS, link)
-        if link.metadata_hashes is not None:
-            self._know(url + ".metadata", UrlSource.LINKS, link, is_metadata=True)
-        if "/packages/" in url:
-            self._hosts.add(url.partition("/packages/")[0])
-        versions = self._built.get(project or "")
-        if versions and link.filename.lower().endswith(_SDIST_SUFFIXES) and any(v in link.filename for v in versions):
-            for spelling in spellings(url):
-                self._sources.setdefault(project or "", {})[Source(url=spelling, hashes=link.hashes)] = None
-
-    def follow(self) -> tuple[Entry, ...]:
-        """Guess the pages of every name seen, and follow redirects; return pages that are worth another `add`."""
+        Returns:
+            The pages that are worth another look, and the URLs of theirs, by key, that are known by now.
+        """
         for name in sorted(self._names):
-            self._guess(name)
+            for index in self._indexes:
+                self._guess(f"{index}/{name}/")
         for key in [key for key in self._redirects if key in self._found]:
             self._follow(key)
-        again = [entry for key, entry in self.unresolved.items() if key in self._found]
-        self.unresolved = {}
-        return tuple(again)
+        again = {key: entry for key, entry in self._unresolved.items() if key in self._found}
+        self._unresolved = {}
+        return tuple(again.values()), {key: self._found[key].url for key in again}
 
     def _follow(self, key: str) -> None:
         for _ in range(_MAX_REDIRECTS):  # redirects may lead in a circle
             if key not in self._redirects or key not in self._found:
                 return
             target = joined(self._found[key].url, self._redirects[key])
-            following = self._know(target, UrlSource.INDEX_GUESS) if target else None
+            following = self._guess(target) if target else None
             if following is None:
                 return
             key = following

@@ -3,15 +3,17 @@
 What an entry is follows from names alone (`layout`); which of its files are read, and how, is not decided here.
 """
 
+import errno
 import stat
 from collections.abc import Iterator
+from itertools import filterfalse
 from typing import NamedTuple
 
-from pipcacheplus.layout import Place, Role, area_of, body_path, place_of, roles_in
+from pipcacheplus.layout import Place, Role, area_of, body_path, is_part, place_of, roles_in
 from pipcacheplus.model import Area, Entry, File, Folder, Kind, Shape, Warned
 from pipcacheplus.opening import OpenCache, file_of
 
-__all__ = ["scan"]
+__all__ = ["file_paths", "parts", "scan"]
 
 _NOT_READ_YET = {
     Shape.PAIR: Kind.RESPONSE,
@@ -32,19 +34,26 @@ class _Listing(NamedTuple):
     """Paths of the directories in it."""
 
 
-def scan(cache: OpenCache) -> Iterator[Entry | Warned]:
+def scan(cache: OpenCache, top: str = "", *, is_split: bool = False) -> Iterator[Entry | Warned]:
     """Yield every entry of the cache, in order of directories, and a warning for what could not be looked at.
 
     Entries have their files and a first kind (responses: `response`); `identify` tells more. Empty directories of
     pip's own come as entries of the shape `EMPTY_DIRECTORY`, without files. Directories on other devices are not
-    entered. A file that vanishes meanwhile is left out.
+    entered. What vanishes meanwhile is left out.
+
+    Args:
+        cache: The cache.
+        top: The directory to begin with; one of `parts`, or all.
+        is_split: Whether the `parts` are left to others.
 
     Raises:
         OSError: The cache directory itself cannot be listed.
     """
-    waiting = [""]
+    waiting = [top]
     while waiting:
         listing = _list(cache, waiting.pop())
+        if listing is None:
+            continue
         if isinstance(listing, Warned):
             yield listing
         elif listing.place is Place.BUILD or listing.place is Place.LOCK:
@@ -52,40 +61,72 @@ def scan(cache: OpenCache) -> Iterator[Entry | Warned]:
         elif listing.files or listing.folders:
             if listing.files:
                 yield from _entries(listing)
-            waiting.extend(listing.folders[::-1])
+            below = listing.folders[::-1]
+            waiting.extend(filterfalse(is_part, below) if is_split else below)
         else:
             yield from _empty(cache, listing)
 
 
-def _list(cache: OpenCache, path: str) -> _Listing | Warned:
-    """List a directory of the cache's own file system.
+def parts(cache: OpenCache) -> list[str]:
+    """Return the directories that the cache falls into evenly, in order; what cannot be listed is left out."""
+    found: list[str] = []
+    waiting = [""]
+    while waiting:
+        path = waiting.pop()
+        try:
+            folders, _ = cache.names(path)
+        except OSError:
+            continue  # whoever scans tells of it
+        below = sorted(path + "/" + name if path else name for name in folders)
+        found.extend(filter(is_part, below))
+        waiting.extend(folder for folder in below if place_of(folder) is Place.FAN_OUT and not is_part(folder))
+    return sorted(found)
+
+
+def file_paths(cache: OpenCache, top: str) -> Iterator[str]:
+    """Yield the paths of all files below a directory, without looking at any; what cannot be listed is left out."""
+    waiting = [top]
+    while waiting:
+        path = waiting.pop()
+        try:
+            folders, others = cache.names(path)
+        except OSError:
+            continue
+        waiting.extend([f"{path}/{name}" for name in folders])
+        yield from [f"{path}/{name}" for name in others]
+
+
+def _list(cache: OpenCache, path: str) -> _Listing | Warned | None:
+    """List a directory of the cache's own file system; `None` if it is gone.
 
     Raises:
         OSError: It is the cache directory itself, and cannot be listed.
     """
     try:
-        if path and cache.status(path).st_dev != cache.device:
-            return Warned(path=path, message="lies on another file system: not entered")
-        names = cache.names(path)
+        folders, others = cache.listing(path)
+    except FileNotFoundError:
+        if not path:
+            raise
+        return None
     except OSError as error:
         if not path:
             raise
-        return Warned(path=path, message=f"cannot be listed: {error.strerror}")
+        is_elsewhere = error.errno == errno.EXDEV
+        return Warned(
+            path=path,
+            message=f"{error.strerror}: not entered" if is_elsewhere else f"cannot be listed: {error.strerror}",
+        )
     place = place_of(path)
-    files: list[tuple[Role, File]] = []
-    folders: list[str] = []
     prefix = path + "/" if path else ""
-    role_of = None
-    for name, status in names:
-        if status is None:
-            folders.append(prefix + name)
-            continue
-        role_of = role_of or roles_in(path, place)
-        role = role_of(name) if stat.S_ISREG(status.st_mode) else Role.FOREIGN
-        if (role is Role.LOCK or role is Role.LOCK_LINK) and status.st_size:
-            role = Role.FOREIGN  # pip's locks are names, without content
-        files.append((role, file_of(prefix + name, status)))
-    return _Listing(path, place, files, folders)
+    files: list[tuple[Role, File]] = []
+    if others:
+        role_of = roles_in(path, place)
+        for name, status in others:
+            role = role_of(name) if stat.S_ISREG(status.st_mode) else Role.FOREIGN
+            if (role is Role.LOCK or role is Role.LOCK_LINK) and status.st_size:
+                role = Role.FOREIGN  # pip's locks are names, without content
+            files.append((role, file_of(prefix + name, status)))
+    return _Listing(path, place, files, [prefix + name for name in folders])
 
 
 def _folder_of(cache: OpenCache, path: str) -> Folder | None:
@@ -174,19 +215,14 @@ def _whole_tree(cache: OpenCache, top: _Listing) -> Iterator[Entry | Warned]:
         listing = waiting.pop()
         if folder := _folder_of(cache, listing.path):
             folders.append(folder)
-        for role, file in listing.files:
-            if role is Role.FOREIGN:
-                yield _entry(Shape.FOREIGN, file)
-                is_whole = False
-            else:
-                files.append(file)
-        for path in listing.folders:
-            inner = _list(cache, path)
-            if isinstance(inner, Warned):
-                yield inner
-                is_whole = False
-            else:
-                waiting.append(inner)
+        foreign = [file for role, file in listing.files if role is Role.FOREIGN]
+        files.extend(file for role, file in listing.files if role is not Role.FOREIGN)
+        below = [found for path in listing.folders if (found := _list(cache, path)) is not None]
+        closed = [found for found in below if isinstance(found, Warned)]
+        waiting.extend(found for found in below if isinstance(found, _Listing))
+        yield from (_entry(Shape.FOREIGN, file) for file in foreign)
+        yield from closed
+        is_whole &= not foreign and not closed
     folders.sort(key=lambda folder: folder.path.count("/"), reverse=True)
     if files:
         shape = Shape.BUILD if top.place is Place.BUILD else Shape.LOCK

@@ -7,12 +7,17 @@ Sources: pip 26.3 `_vendor/cachecontrol/controller.py` `_urlnorm` for the key; `
 import re
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-__all__ = ["is_absolute", "joined", "spellings"]
+__all__ = ["is_absolute", "is_plain", "joined", "spellings"]
 
 _ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _PLAIN = re.compile(r"https?://[a-z0-9.:-]+/[A-Za-z0-9._~/-]+")
 """Nothing in such a URL could be spelt otherwise: most links of an index are like this."""
 _RESERVED = re.compile(r"(@|%2F)", re.IGNORECASE)
+
+
+def is_plain(url: str) -> bool:
+    """Return whether a link is a URL that could not be spelt otherwise."""
+    return _PLAIN.fullmatch(url) is not None
 
 
 def is_absolute(url: str) -> bool:

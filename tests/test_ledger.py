@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipcacheplus import ledger as module
-from pipcacheplus.ledger import Ledger, Verified
+from pipcacheplus.ledger import Ledger
 from pipcacheplus.model import Entry
+from pipcacheplus.verified import Verified
 from tests.values import a_file, an_entry
 
 WHOLE = Verified(
@@ -380,7 +381,7 @@ def test_a_ledger_of_an_older_version_or_with_another_table_is_replaced(tmp_path
 def test_the_form_of_a_row_belongs_to_the_version(tmp_path: Path) -> None:
     with database(noted(tmp_path, PAIR)) as connection:
         ((name, stamp, told),) = connection.execute("SELECT id, stamp, told FROM verified")
-    assert (module._VERSION, name, stamp.hex()) == (65537, HEAD.path.encode(), "9a46293890c51a9639c1b839f3e21295")
+    assert (module._VERSION, name, stamp.hex()) == (131073, HEAD.path.encode(), "9a46293890c51a9639c1b839f3e21295")
     assert json.loads(told[8:]) == [
         WHOLE.sha256,
         WHOLE.blake2b,

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus.facts import Broken, Expected, Facts, Format, Head, Unknown
-from pipcacheplus.ledger import Verified
 from pipcacheplus.recall import facts_of, verified_of
 from pipcacheplus.surroundings import ledger_of
+from pipcacheplus.verified import Verified
 from tests import artefacts
 from tests.builders import Cache
 from tests.test_reading_writes_nothing import guarded

@@ -2,13 +2,20 @@
 
 import os
 import threading
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
 import pytest
 
 from pipcacheplus.cache import PipCache
-from tests.builders import Cache
+from pipcacheplus.facts import Depth
+from pipcacheplus.judging import Context, Judged
+from pipcacheplus.model import Entry
+from pipcacheplus.opening import OpenCache
+from pipcacheplus.scan import scan
+from pipcacheplus.work import Done, Held, Survey, Task, hold, judge
+from tests.builders import NOW_S, Cache
 
 URL = "https://files.example/"
 
@@ -40,20 +47,19 @@ def test_progress_counts_every_byte(many: Cache) -> None:
     assert seen[-1] == result.bytes
 
 
-def test_what_vanishes_meanwhile_is_passed_over(many: Cache) -> None:
-    class Vanishing(ThreadPoolExecutor):
-        """Lets a file go before any is read."""
-
-        def submit(self, *arguments: object, **more: object) -> object:  # type: ignore[override] # handed through
-            for path in list(many.path.rglob("*.body"))[:1]:
-                path.unlink()
-            return super().submit(*arguments, **more)  # type: ignore[arg-type] # handed through
-
-    executor: Executor
-    with Vanishing(1) as executor:
-        result = PipCache(many.path).verify(executor=executor)
-    assert result.warnings == ()
-    assert result.entries < 200
+@pytest.mark.parametrize("work", [judge, hold])
+def test_what_vanishes_or_changes_after_it_was_seen_is_passed_over(
+    many: Cache, work: Callable[[Task], Done | Held]
+) -> None:
+    with OpenCache(str(many.path)) as opened:
+        seen = tuple(entry for entry in scan(opened) if isinstance(entry, Entry))
+    gone, changed, *others = seen
+    many.real(gone.id).unlink()
+    many.write(changed.id + ".body", b"longer than it was before")
+    what = Survey(path=str(many.path), depth=Depth.ENDS, checks=(), context=Context(now_s=NOW_S))
+    result = work(Task(what, entries=seen))
+    found = [one for one, _ in result.found] if isinstance(result, Held) else result.found
+    assert [one.entry.id if isinstance(one, Judged) else one for one in found] == [entry.id for entry in others]
 
 
 def test_no_thread_is_left_behind(many: Cache) -> None:

@@ -59,6 +59,7 @@ def _run(request: Request) -> Answer:
             keep=options.keep,
             min_age_s=options.min_age,
             remembers=options.remembers,
+            deep=options.deep,
             pythons=resolve(options.python, request.environ),
             progress=show,
         )

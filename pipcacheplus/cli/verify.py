@@ -34,6 +34,7 @@ def _run(request: Request) -> Answer:
             *options.what,
             min_age_s=options.min_age,
             remembers=options.remembers,
+            deep=options.deep,
             pythons=resolve(options.python, request.environ),
             progress=show,
         )

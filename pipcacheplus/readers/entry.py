@@ -1,7 +1,7 @@
 """Which readers an entry needs, by its shape and by the first bytes of its payload."""
 
 import os
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from pipcacheplus.facts import Broken, Depth, Expected, Facts, Format, Head, Origin, Payload, Unknown
 from pipcacheplus.layout import ORIGIN_NAME
@@ -12,7 +12,7 @@ from pipcacheplus.readers.content import decode
 from pipcacheplus.readers.integrity import read_wheel_to_end
 from pipcacheplus.readers.metadata import read_metadata
 from pipcacheplus.readers.origin import read_origin
-from pipcacheplus.readers.page import read_page
+from pipcacheplus.readers.page import Keeps, keep_all, read_page
 from pipcacheplus.readers.payload import open_payload
 from pipcacheplus.readers.response import read_head
 from pipcacheplus.readers.sdist import read_sdist
@@ -31,29 +31,45 @@ _REDIRECTS = range(300, 400)
 _TAR_MAGIC = 257
 
 
-def read(entry: Entry, cache: OpenCache, *, depth: Depth, expected: Expected = _NOTHING) -> Facts:
+class _Task(NamedTuple):
+    depth: Depth
+    expected: Expected
+    keeps: Keeps
+
+
+def read(
+    entry: Entry, cache: OpenCache, *, depth: Depth, expected: Expected = _NOTHING, keeps: Keeps = keep_all
+) -> Facts:
     """Read what an entry says of itself.
 
     Memory is bounded by `PAGE_LIMIT` for pages, and by a few MiB for everything else, whatever the entry's size.
+
+    Args:
+        entry: As it was scanned.
+        cache: Where it lies.
+        depth: How far it is read.
+        expected: What the rest of the cache says that it should be.
+        keeps: Which links of a page are kept.
 
     Raises:
         ChangedError: A file is not the one that was scanned.
         OSError: A file cannot be read.
     """
+    task = _Task(depth, expected, keeps)
     match entry.shape:
         case Shape.PAIR:
             with cache.open_same(entry.files[0]) as file:
                 head = read_head(file, entry.files[0].size)
             with cache.open_same(entry.files[1]) as body:
-                return _response(head, body, entry.files[1].size, depth, expected)
+                return _response(head, body, entry.files[1].size, task)
         case Shape.HEAD:
             with cache.open_same(entry.files[0]) as file:
                 return Facts(head=read_head(file, entry.files[0].size))
         case Shape.BODY:
             with cache.open_same(entry.files[0]) as body:
-                return _response(None, body, entry.files[0].size, Depth.ENDS, expected)
+                return _response(None, body, entry.files[0].size, task._replace(depth=Depth.ENDS))
         case Shape.SINGLE:
-            return _single(entry.files[0], cache, depth, expected)
+            return _single(entry.files[0], cache, task)
         case Shape.BUILT_WHEEL if depth > Depth.PAGES:
             return _built_wheel(entry, cache, depth)
         case Shape.ORIGIN:
@@ -77,7 +93,7 @@ def _exactly(file: BinaryIO, length: int) -> bytes:
     return b"".join(parts)
 
 
-def _single(file: File, cache: OpenCache, depth: Depth, expected: Expected) -> Facts:
+def _single(file: File, cache: OpenCache, task: _Task) -> Facts:
     with cache.open_same(file) as opened:
         head = read_head(opened, file.size)
         if isinstance(head, Broken):
@@ -88,21 +104,21 @@ def _single(file: File, cache: OpenCache, depth: Depth, expected: Expected) -> F
         with payload:
             size = head.body_size if head.body_size is not None else payload.seek(0, os.SEEK_END)
             payload.seek(0)
-            return _response(head, payload, size, depth, expected)
+            return _response(head, payload, size, task)
 
 
-def _response(head: Head | Broken | None, body: BinaryIO, size: int, depth: Depth, expected: Expected) -> Facts:
+def _response(head: Head | Broken | None, body: BinaryIO, size: int, task: _Task) -> Facts:
     known = head if isinstance(head, Head) else None
     if known is not None and known.status in _REDIRECTS:
         return Facts(head=head, body_size=size)
     start = _exactly(body, _START)
     body.seek(0)
     format_ = _format(start, known)
-    if depth is Depth.PAGES and format_ is not Format.PAGE:
+    if task.depth is Depth.PAGES and format_ is not Format.PAGE:
         return Facts(head=head, body_size=size, format=format_)
-    payload = _payload(format_, body, size, known)
+    payload = _payload(format_, body, size, known, task.keeps)
     facts = Facts(head=head, body_size=size, format=format_, payload=payload)
-    return read_whole(facts, body, expected) if depth is Depth.WHOLE and known is not None else facts
+    return read_whole(facts, body, task.expected) if task.depth is Depth.WHOLE and known is not None else facts
 
 
 def _format(start: bytes, head: Head | None) -> Format:
@@ -122,7 +138,7 @@ def _format(start: bytes, head: Head | None) -> Format:
     return Format.PAGE if is_text or start.lstrip()[:1] in {b"{", b"<"} else Format.OTHER
 
 
-def _payload(format_: Format, body: BinaryIO, size: int, head: Head | None) -> Payload | None:
+def _payload(format_: Format, body: BinaryIO, size: int, head: Head | None, keeps: Keeps) -> Payload | None:
     match format_:
         case Format.ZIP:
             return _zip(body, size)
@@ -131,7 +147,7 @@ def _payload(format_: Format, body: BinaryIO, size: int, head: Head | None) -> P
         case Format.METADATA:
             return read_metadata(_small(body))
         case Format.PAGE:
-            return _page(body, head)
+            return _page(body, head, keeps)
     return None
 
 
@@ -139,17 +155,17 @@ def _zip(body: BinaryIO, size: int) -> Payload:
     directory = read_directory(body, size)
     if isinstance(directory, (Broken, Unknown)):
         return directory
-    return read_wheel(body, size) if has_dist_info(directory) else read_sdist(body, size)
+    return read_wheel(body, size, directory=directory) if has_dist_info(directory) else read_sdist(body, size)
 
 
-def _page(body: BinaryIO, head: Head | None) -> Payload:
+def _page(body: BinaryIO, head: Head | None, keeps: Keeps) -> Payload:
     encoding = head.header("content-encoding") if head else None
     data = decode(body, encoding, limit=PAGE_LIMIT)
     if isinstance(data, (Broken, Unknown)):
         return data
     if data[:17].lower() == b"metadata-version:":
         return read_metadata(data[:_SMALL_LIMIT])
-    return read_page(data, content_type=head.header("content-type") if head else None)
+    return read_page(data, content_type=head.header("content-type") if head else None, keeps=keeps)
 
 
 def _built_wheel(entry: Entry, cache: OpenCache, depth: Depth) -> Facts:

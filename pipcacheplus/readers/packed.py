@@ -78,7 +78,7 @@ def read_packed(file: BinaryIO, front: bytes, size: int, *, start: int, limit: i
 
 
 def _at_once(front: bytes, start: int) -> Head | None:
-    """Decode a head without payload that was read as a whole; `None` if it is not quite as pip 23.3 and later write it."""
+    """Decode a whole head without payload; `None` if it is not just as pip 23.3 and later write it."""
     import msgpack  # noqa: PLC0415 - slow to import
 
     try:

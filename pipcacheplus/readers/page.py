@@ -6,17 +6,20 @@ for which key and which attribute goes before which, because what counts is what
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable
 
 from pipcacheplus.facts import Broken, Link, Page, Unknown
 from pipcacheplus.readers.html import Tag, read_tags
 
-__all__ = ["MAX_JSON_BYTES", "MAX_LINKS", "read_page"]
+__all__ = ["MAX_JSON_BYTES", "MAX_LINKS", "Keeps", "keep_all", "keep_none", "read_page"]
 
 MAX_LINKS = 250_000
 """Ten times as many as the largest project has files."""
 MAX_JSON_BYTES = 64 << 20
 """A hostile document takes twenty times its size in memory once it is parsed."""
+
+Keeps = Callable[[str, bool], bool]
+"""Whether a link is of use, by its URL, and by whether metadata is served beside it: most of a page's are of none."""
 
 _Hashes = tuple[tuple[str, str], ...]
 
@@ -29,12 +32,23 @@ _LATIN = frozenset({"iso-8859-1", "iso8859-1", "latin-1", "latin1", "windows-125
 _VERSION_MARK = "pypi:repository-version"
 
 
-def read_page(data: bytes, *, content_type: str | None) -> Page | Broken | Unknown:
+def keep_all(_url: str, _has_metadata: bool, /) -> bool:  # noqa: FBT001 - as `Keeps` has it
+    """Keep every link."""
+    return True
+
+
+def keep_none(_url: str, _has_metadata: bool, /) -> bool:  # noqa: FBT001 - as `Keeps` has it
+    """Keep no link: what the page is called is all that is wanted."""
+    return False
+
+
+def read_page(data: bytes, *, content_type: str | None, keeps: Keeps = keep_all) -> Page | Broken | Unknown:
     """Read a page, JSON or HTML by its first character.
 
     Args:
         data: The decoded content, all of it.
         content_type: The header's value, for its `charset`.
+        keeps: Which links are kept.
 
     Returns:
         The page; `Broken` if it is cut or no JSON; `Unknown` if it has neither links nor the marks of an index page,
@@ -43,10 +57,10 @@ def read_page(data: bytes, *, content_type: str | None) -> Page | Broken | Unkno
     front = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not data:
         return Broken(reason="is empty", offset=0, is_cut=True)
-    return _read_json(data) if front[:1] in {b"{", b"["} else _read_html(data, content_type or "")
+    return _read_json(data, keeps) if front[:1] in {b"{", b"["} else _read_html(data, content_type or "", keeps)
 
 
-def _read_json(data: bytes) -> Page | Broken | Unknown:
+def _read_json(data: bytes, keeps: Keeps) -> Page | Broken | Unknown:
     if len(data) > MAX_JSON_BYTES:
         return Unknown(reason=f"JSON of {len(data)} bytes")
     try:
@@ -65,27 +79,30 @@ def _read_json(data: bytes) -> Page | Broken | Unknown:
         return Unknown(reason="no index page")
     if len(files) > MAX_LINKS:
         return Unknown(reason=f"page of {len(files)} links")
-    links = tuple(link for file in files if isinstance(file, dict) and (link := _json_link(file)))
+    links = tuple(link for file in files if isinstance(file, dict) and (link := _json_link(file, keeps)))
     name = document.get("name")
     name = _clean(name) if isinstance(name, str) and name else None
     return Page(name=name, format="json", is_index=name is not None, links=links)
 
 
-def _json_link(file: dict[str, object]) -> Link | None:
+def _json_link(file: dict[str, object], keeps: Keeps) -> Link | None:
     address, filename = file.get("url"), file.get("filename")
     if not isinstance(address, str):
         return None
-    url = _clean(address).partition("#")[0]
-    given = next((file[key] for key in _METADATA_KEYS if file.get(key) is not None), None)
-    if isinstance(given, dict):
-        metadata: _Hashes | None = _json_hashes(given)
-    else:
-        metadata = () if given is True else None
+    url = (address if address.isascii() else _clean(address)).partition("#")[0]
+    given = None
+    for key in _METADATA_KEYS:
+        given = file.get(key)
+        if given is not None:
+            break
+    has_metadata = given is True or isinstance(given, dict)
+    if not keeps(url, has_metadata):
+        return None
     return Link(
         url=url,
         filename=_clean(filename) if isinstance(filename, str) else _filename(url),
         hashes=_json_hashes(file.get("hashes")),
-        metadata_hashes=metadata,
+        metadata_hashes=_json_hashes(given) if has_metadata else None,
     )
 
 
@@ -100,18 +117,21 @@ def _clean(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
-def _read_html(data: bytes, content_type: str) -> Page | Broken | Unknown:
+def _read_html(data: bytes, content_type: str, keeps: Keeps) -> Page | Broken | Unknown:
     marks: dict[str, str] = {}
     links: list[Link] = []
+    count = 0
     for tag in read_tags(data, _encoding(data, content_type)):
-        if tag.name == "a":
-            links.extend(_html_links(tag))
-        else:
+        if tag.name != "a":
             _mark(tag, marks)
-        if len(links) > MAX_LINKS:
-            return Unknown(reason=f"page of more than {MAX_LINKS} links")
+        elif tag.attributes.get("href", "").strip().partition("#")[0]:
+            count += 1
+            if count > MAX_LINKS:
+                return Unknown(reason=f"page of more than {MAX_LINKS} links")
+            if link := _html_link(tag, keeps):
+                links.append(link)
     is_index = "name" in marks or "version" in marks
-    if not links and not is_index:
+    if not count and not is_index:
         return Unknown(reason="no index page")
     if "end" not in marks:
         return Broken(reason="ends inside a tag", offset=len(data), is_cut=True)
@@ -144,16 +164,17 @@ def _encoding(data: bytes, content_type: str) -> str:
     return "utf-8"
 
 
-def _html_links(tag: Tag) -> Iterable[Link]:
-    url, _, fragment = tag.attributes.get("href", "").strip().partition("#")
-    if not url:
-        return
+def _html_link(tag: Tag, keeps: Keeps) -> Link | None:
+    url, _, fragment = tag.attributes["href"].strip().partition("#")
     given = next((tag.attributes[key] for key in _METADATA_ATTRIBUTES if key in tag.attributes), "false")
-    yield Link(
+    has_metadata = given.lower() != "false"
+    if not keeps(url, has_metadata):
+        return None
+    return Link(
         url=url,
         filename=_filename(url),
         hashes=_digests(fragment),
-        metadata_hashes=None if given.lower() == "false" else _digests(given),
+        metadata_hashes=_digests(given) if has_metadata else None,
     )
 
 

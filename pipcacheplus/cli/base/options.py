@@ -154,8 +154,12 @@ def declare_deep(parser: ArgumentParser) -> None:
     """Declare the options that read all again."""
     parser.add_argument(
         "--deep",
+        action="store_true",
+        help="read every byte, also of what was verified before and has not changed since",
+    )
+    parser.add_argument(
         "--no-ledger",
         dest="remembers",
         action="store_false",
-        help="read every byte, also of what was verified before and has not changed since",
+        help="as --deep, and remember nothing of it",
     )

@@ -1,0 +1,193 @@
+"""What a survey found, kept so that it can be told again of a cache in which nothing has changed since.
+
+A recording holds for one question (`question_of`), for one set of stamps, and for a span of time: a page that was fresh
+grows stale, a leftover grows old. What depends on the world outside the cache is never in it (`Trace.loose`).
+"""
+
+import hashlib
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from pipcacheplus.judging import DAY_S, Context, Judged, Passed, is_young
+from pipcacheplus.model import Entry, Finding, Group, Kind, Remedy, Severity, Shape, UrlSource
+from pipcacheplus.verified import as_bytes, stamp_of
+
+__all__ = ["LOOSE", "Recording", "Trace", "as_told", "question_of"]
+
+_MAX_BYTES = 256 << 20
+_MODULUS = 1 << 128
+LOOSE = frozenset({Shape.SELFCHECK, Shape.LOCK})
+"""What is found of these depends on the world outside the cache."""
+
+
+@dataclass(slots=True)
+class Trace:
+    """What tells whether the same would be found again."""
+
+    stamps: int = 0
+    """The sum of the stamps of all entries: another one if any of them has changed, gone, or come."""
+    newest_ns: int = 0
+    """When one of their files was changed last."""
+    until_s: float | None = None
+    """When what was found may be otherwise."""
+    loose: list[Entry] = field(default_factory=list)
+    """Entries that have to be judged anew each time."""
+
+    is_whole: bool = True
+    """Whether all was looked at, and none of it changed meanwhile."""
+
+    def see(self, entry: Entry) -> bytes:
+        """Take an entry as it was scanned; return its stamp."""
+        stamp = stamp_of(entry)
+        if entry.shape in LOOSE:
+            self.loose.append(entry)
+            return stamp
+        more = stamp
+        if entry.folders:
+            folders = ascii([(f.path, f.device, f.inode, f.mtime_ns) for f in entry.folders]).encode("ascii")
+            more = hashlib.blake2b(stamp + folders, digest_size=16).digest()
+        self.stamps = (self.stamps + int.from_bytes(more, "big")) % _MODULUS
+        for file in entry.files:
+            self.newest_ns = max(self.newest_ns, file.mtime_ns, file.ctime_ns)
+        return stamp
+
+    def ends(self, entry: Entry, context: Context) -> None:
+        """Take an entry as it was named."""
+        until_s = _lasts_until(entry, context)
+        if until_s is not None:
+            self.until_s = until_s if self.until_s is None else min(until_s, self.until_s)
+
+    def join(self, other: "Trace") -> None:
+        """Take another part of the cache."""
+        self.stamps = (self.stamps + other.stamps) % _MODULUS
+        self.newest_ns = max(self.newest_ns, other.newest_ns)
+        ends = [end for end in (self.until_s, other.until_s) if end is not None]
+        self.until_s = min(ends, default=None)
+        self.loose.extend(other.loose)
+        self.is_whole &= other.is_whole
+
+
+_Json = list[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """What a survey found."""
+
+    question: str
+    made_s: float
+    """Seconds since 1970."""
+    until_s: float | None
+    """When something of it may be otherwise; `None` if that is never."""
+    stamps: int
+    """The sum of the stamps of all entries (`Trace`)."""
+    passed: Passed
+    told: tuple[_Json, ...]
+    """The other entries, as `as_told` gives them."""
+
+    def holds(self, question: str, now_s: float) -> bool:
+        """Return whether this is what would be found now, if no stamp has changed."""
+        return self.question == question and self.made_s <= now_s and (self.until_s is None or now_s < self.until_s)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Return the entries that are told of."""
+        return frozenset(one[0] for one in self.told)
+
+    def of(self, entries: Mapping[str, Entry]) -> Iterator[Judged]:
+        """Yield what was found, with the entries as they were scanned now, by id."""
+        for one in self.told:
+            yield _again(entries[one[0]], one)
+
+    def to_bytes(self) -> bytes:
+        """Return it as packed JSON."""
+        parts = [self.question, self.made_s, self.until_s, self.stamps, self.passed, self.told]
+        return zlib.compress(json.dumps(parts, separators=(",", ":")).encode("ascii"), 1)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Recording | None":
+        """Return what was packed; `None` if it is not that."""
+        try:
+            text = zlib.decompressobj().decompress(data, _MAX_BYTES)
+            question, made_s, until_s, stamps, passed, told = json.loads(text)
+        except (zlib.error, ValueError, TypeError, RecursionError):
+            return None
+        return cls(
+            question=question,
+            made_s=made_s,
+            until_s=until_s,
+            stamps=stamps,
+            passed=Passed(*passed),
+            told=tuple(told),
+        )
+
+
+def _lasts_until(entry: Entry, context: Context) -> float | None:
+    """Return when what is found of an entry may be otherwise, in seconds since 1970; `None` if that is never."""
+    times = []
+    if entry.fresh_until_s is not None and entry.fresh_until_s >= context.now_s:
+        times.append(float(entry.fresh_until_s))
+    if is_young(entry, context):
+        newest_ns = max(*(file.mtime_ns for file in entry.files), *(folder.mtime_ns for folder in entry.folders), 0)
+        times.append(newest_ns / 1e9 + context.min_age_s)
+        times.append(newest_ns / 1e9 + DAY_S)
+    return min((time for time in times if time > context.now_s), default=None)
+
+
+def question_of(context: Context, *about: object) -> str:
+    """Return what tells one question from another: all that checks may know, but for the time and what they may ask."""
+    known = [
+        (part.name, sorted(value) if isinstance(value, frozenset) else value)
+        for part in fields(context)
+        if part.name != "now_s" and not callable(value := getattr(context, part.name))
+    ]
+    return hashlib.blake2b(as_bytes(ascii((known, about))), digest_size=16).hexdigest()
+
+
+def as_told(one: Judged) -> _Json:
+    """Return what was found of an entry, and what it is called, as JSON has it."""
+    entry = one.entry
+    names = {
+        "kind": entry.kind,
+        "project": entry.project,
+        "version": entry.version,
+        "filename": entry.filename,
+        "url": entry.url,
+        "url_source": entry.url_source,
+        "tags": entry.tags,
+        "interpreter": entry.interpreter,
+        "fresh_until_s": entry.fresh_until_s,
+    }
+    found = [(f.check, f.group, f.severity, f.message, f.evidence, f.remedy, f.paths) for f in one.findings]
+    return [entry.id, names, found, one.is_unverifiable]
+
+
+def _again(entry: Entry, told: _Json) -> Judged:
+    _, names, found, is_unverifiable = told
+    source = names["url_source"]
+    named = replace(
+        entry,
+        **{
+            **names,
+            "kind": Kind(names["kind"]),
+            "url_source": UrlSource(source) if source else None,
+            "tags": tuple(names["tags"]),
+        },
+    )
+    findings = tuple(
+        Finding(
+            check=check,
+            entry=named,
+            group=Group(group),
+            severity=Severity(severity),
+            message=message,
+            evidence=tuple((name, value) for name, value in evidence),
+            remedy=Remedy(remedy),
+            paths=tuple(paths),
+        )
+        for check, group, severity, message, evidence, remedy, paths in found
+    )
+    return Judged(named, findings, is_unverifiable)

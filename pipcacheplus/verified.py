@@ -1,0 +1,86 @@
+"""What reading an entry to its end showed, as it is remembered: for as long as none of its files has another stamp."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field, fields
+
+from pipcacheplus.model import Entry
+
+__all__ = ["Memory", "Verified", "as_bytes", "sealed", "stamp_of", "unsealed"]
+
+_SEAL_SIZE = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What reading an entry to its end showed."""
+
+    sha256: str | None
+    """Of the payload, in hex, as the other digests; `None` if it was not computed."""
+    blake2b: str | None
+    md5: str | None
+    url: str | None
+    """Only if a digest proved it."""
+    url_source: str | None
+    damage: str | None
+    """Why it is broken, `None` if it is whole."""
+    is_unknown: bool
+    """Whether a limit of ours kept us from telling."""
+
+    @property
+    def digests(self) -> tuple[tuple[str, str], ...]:
+        """Return the digests that were made, by name."""
+        made = (("sha256", self.sha256), ("blake2b", self.blake2b), ("md5", self.md5))
+        return tuple((name, value) for name, value in made if value is not None)
+
+
+_FIELDS = tuple(field.name for field in fields(Verified))
+
+
+@dataclass(slots=True)
+class Memory:
+    """What a worker takes along of what is remembered, and what it brings back."""
+
+    told: Mapping[bytes, bytes] = field(default_factory=dict)
+    """By stamp, as `sealed` gives it."""
+    kept: list[bytes] = field(default_factory=list)
+    """Stamps of entries that are as they were."""
+    noted: list[tuple[Entry, Verified]] = field(default_factory=list)
+    """What is new."""
+
+    def known(self, entry: Entry) -> Verified | None:
+        """Return what reading this entry showed; `None` if it was not read, or is not as it was then."""
+        stamp = stamp_of(entry)
+        told = self.told.get(stamp)
+        return None if told is None else unsealed(stamp, told)
+
+
+def as_bytes(text: str) -> bytes:
+    """Encode any name, one that was not UTF-8 too, so that no two become the same."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def stamp_of(entry: Entry) -> bytes:
+    """Return what must be the same for a result to hold, in 16 bytes."""
+    files = [(f.path, f.device, f.inode, f.size, f.mtime_ns, f.ctime_ns) for f in entry.files]
+    # `ascii` of text and numbers tells them apart from all others, and is the same in every Python.
+    return hashlib.blake2b(ascii((entry.id, files)).encode("ascii"), digest_size=16).digest()
+
+
+def sealed(stamp: bytes, verified: Verified) -> bytes:
+    """Return a result as it is kept: JSON behind a digest that a damaged or displaced one does not have."""
+    told = json.dumps(astuple(verified), separators=(",", ":")).encode("ascii")
+    return _seal(stamp, told) + told
+
+
+def _seal(stamp: bytes, told: bytes) -> bytes:
+    return hashlib.blake2b(told, digest_size=_SEAL_SIZE, key=stamp).digest()
+
+
+def unsealed(stamp: bytes, told: object) -> Verified | None:
+    """Return what was kept, `None` if it is not as it was written."""
+    if not isinstance(told, bytes) or told[:_SEAL_SIZE] != _seal(stamp, told[_SEAL_SIZE:]):
+        return None
+    values = json.loads(told[_SEAL_SIZE:])
+    return Verified(**dict(zip(_FIELDS, values, strict=True)))

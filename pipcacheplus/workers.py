@@ -1,0 +1,79 @@
+"""Who reads the entries of a cache if the caller names nobody: processes for many of them, threads for large ones."""
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pipcacheplus.opening import OpenCache
+from pipcacheplus.scan import parts
+
+if TYPE_CHECKING:  # slow to import
+    from concurrent.futures import Executor
+
+__all__ = ["workers"]
+
+_MANY_PARTS = 128
+"""A cache of 200 responses has about as many; below, processes take longer to start than they save."""
+
+
+@contextmanager
+def workers(path: str, *, is_whole: bool) -> Iterator["Executor | None"]:
+    """Give an executor that fits a cache, `None` if one after the other is as fast.
+
+    Args:
+        path: The cache directory.
+        is_whole: Whether archives are read to their end: making digests and unpacking let other threads run.
+
+    Raises:
+        OSError: The cache directory cannot be opened.
+    """
+    count = _cores()
+    if count > 1 and _may_fork() and _has_many_parts(path):
+        with _processes(count) as executor:
+            yield executor
+    elif count > 1 and is_whole:
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow to import
+
+        with ThreadPoolExecutor(max_workers=count) as executor:
+            yield executor
+    else:
+        yield None
+
+
+def _has_many_parts(path: str) -> bool:
+    with OpenCache(path) as cache:
+        return len(parts(cache)) >= _MANY_PARTS
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _may_fork() -> bool:
+    """Return whether a copy of this process works: where system libraries have threads of their own, it may hang."""
+    return sys.platform == "linux" and threading.active_count() == 1
+
+
+@contextmanager
+def _processes(count: int) -> Iterator["Executor | None"]:
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - slow to import
+    from multiprocessing import get_context  # noqa: PLC0415 - as above
+
+    try:
+        executor = ProcessPoolExecutor(count, get_context("fork"), initializer=_leave_interrupts_to_the_parent)
+    except (OSError, ImportError, NotImplementedError):
+        yield None  # without shared memory, as in some containers, there are no locks between processes
+        return
+    with executor:
+        yield executor
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    import signal  # noqa: PLC0415 - slow to import
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
