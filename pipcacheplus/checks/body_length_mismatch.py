@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from pipcacheplus.facts import Depth, Facts, Head
 from pipcacheplus.judging import Check, Context, Verdict
+from pipcacheplus.lengths import stated_size
 from pipcacheplus.model import FILE_KINDS, Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
@@ -18,13 +19,12 @@ __all__ = ["CHECK"]
 def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
     if not isinstance(facts.head, Head) or facts.body_size is None:
         return
-    stated = (facts.head.header("content-length") or "").strip()
-    # Permanent redirects are stored without their body.
-    if not stated.isdecimal() or facts.head.is_permanent_redirect or int(stated) == facts.body_size:
+    stated = stated_size(facts.head)
+    if stated is None or stated == facts.body_size:
         return
     yield Verdict(
-        message=f"body has {facts.body_size} bytes, its head says {int(stated)}",
-        evidence=(("expected_bytes", int(stated)), ("actual_bytes", facts.body_size)),
+        message=f"body has {facts.body_size} bytes, its head says {stated}",
+        evidence=(("expected_bytes", stated), ("actual_bytes", facts.body_size)),
         severity=None if entry.kind in FILE_KINDS else Severity.WARNING,
     )
 
