@@ -1,4 +1,4 @@
-"""Which wheels a Python can install: the running one is looked at, any other is run and asked.
+"""Which wheels a Python can install, and with which pip: the running one is looked at, any other is run and asked.
 
 The only module that starts a process. The one asked answers with facts (`telling.Told`); the tags are worked
 out here, so that Pythons too old to have `packaging`, down to 2.7, can be asked as well.
@@ -12,11 +12,12 @@ import subprocess
 import sys
 import sysconfig
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from pipcacheplus.errors import InterpreterError
+from pipcacheplus.pip_version import version_of_pip
 from pipcacheplus.platform_tags import legacy_tags, short_name, tags_of
 from pipcacheplus.remembered import Memory, libc_here, stamp_of
 from pipcacheplus.telling import MARK, QUESTION, Told
@@ -42,6 +43,8 @@ class Interpreter:
     """`cp311`: what the keys of built wheels hold (pip 20.0 and later)."""
     tags: frozenset[str]
     """Every wheel tag (`py3-none-any`) that any pip of this interpreter takes."""
+    pip: str | None = None
+    """Version of the pip that it would run, `None` if there is none, or it is not known."""
 
 
 def running() -> Interpreter:
@@ -55,7 +58,7 @@ def running() -> Interpreter:
     older = legacy_tags(
         short, version, known, pypy_version=(pypy[0], pypy[1]) if pypy else None, macos=_newest_macos(known)
     )
-    return _interpreter(sys.executable, short, version, sys.prefix, known | older)
+    return _interpreter(sys.executable, short, version, prefix=sys.prefix, tags=known | older, search_path=sys.path)
 
 
 def _newest_macos(known: frozenset[str]) -> tuple[int, int] | None:
@@ -67,9 +70,25 @@ def _newest_macos(known: frozenset[str]) -> tuple[int, int] | None:
     return (major, minor) if any(f"-macosx_{major}_0_" in tag for tag in known) else None
 
 
-def _interpreter(path: str, short: str, version: tuple[int, int], prefix: str, tags: frozenset[str]) -> Interpreter:
-    name = f"{short}{version[0]}{version[1]}"
-    return Interpreter(path=path, implementation=short, version=version, prefix=prefix, name=name, tags=tags)
+def _interpreter(
+    path: str,
+    short: str,
+    version: tuple[int, int],
+    *,
+    prefix: str,
+    tags: frozenset[str],
+    search_path: Iterable[str],
+) -> Interpreter:
+    # pip is looked up each time, also for one that is remembered: it changes more often than its Python.
+    return Interpreter(
+        path=path,
+        implementation=short,
+        version=version,
+        prefix=prefix,
+        name=f"{short}{version[0]}{version[1]}",
+        tags=tags,
+        pip=version_of_pip(search_path),
+    )
 
 
 def ask(
@@ -106,7 +125,14 @@ def ask(
         if memory and stamp and _is_lasting(told, path):
             memory.keep(path, stamp, answer)
     tags = tags_of(told, also_platforms=_platforms_shared_with(told))
-    return _interpreter(path, short_name(told.implementation), told.version, _native(told.prefix), tags)
+    return _interpreter(
+        path,
+        short_name(told.implementation),
+        told.version,
+        prefix=_native(told.prefix),
+        tags=tags,
+        search_path=map(_native, told.search_path),
+    )
 
 
 def _expect_program(path: str) -> None:

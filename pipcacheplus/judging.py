@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
+from pipcacheplus.effects import Effects, clause, for_entry
 from pipcacheplus.facts import Depth, Facts
 from pipcacheplus.model import Entry, Finding, Group, Remedy, Severity, Shape, Value
 
@@ -52,6 +53,8 @@ class Context:
     """What the interpreters considered can use; `None` if none was asked."""
     interpreters: tuple[str, ...] = ()
     """Their names, for people: `cp311`."""
+    pips: tuple[str, ...] = ()
+    """Versions of the pips of these interpreters, as far as they are known: findings tell what these do."""
     stale_age_s: float | None = None
     """Pages older than this are stale, fresh or not."""
     host: str = ""
@@ -72,6 +75,8 @@ class Verdict:
     remedy: Remedy | None = None
     paths: tuple[str, ...] | None = None
     """The files concerned, if not all of the entry."""
+    effects: Effects | None = None
+    """Which one of the check's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +91,9 @@ class Check:
     depth: Depth
     """How far an entry must have been read for it."""
     run: Callable[[Entry, Facts, Context], Iterable[Verdict]]
-    effect: str | None = None
-    """What pip does when it meets such an entry: a clause, with the versions if they differ. It is in the evidence of
-    every finding that is more than information."""
+    effects: tuple[Effects, ...] = ()
+    """What pip does when it meets such an entry, by version; the first holds if a verdict does not name another. It is
+    in the evidence of every finding that is more than information."""
 
 
 Progress = Callable[[int, int | None], None]
@@ -130,12 +135,17 @@ def findings(entry: Entry, facts: Facts, context: Context, chosen: Iterable[Chec
     for check in chosen:
         if entry.shape in check.shapes:
             for verdict in check.run(entry, facts, context):
-                yield _finding(check, entry, verdict)
+                yield _finding(check, entry, verdict, _effect(check, entry, facts, context, verdict))
 
 
-def _finding(check: Check, entry: Entry, verdict: Verdict) -> Finding:
+def _effect(check: Check, entry: Entry, facts: Facts, context: Context, verdict: Verdict) -> str | None:
+    effects = verdict.effects or next(iter(check.effects), None)
+    return None if effects is None else clause(for_entry(effects, entry, facts), context.pips)
+
+
+def _finding(check: Check, entry: Entry, verdict: Verdict, does: str | None) -> Finding:
     severity = verdict.severity or check.severity
-    effect = (("effect", check.effect),) if check.effect and severity is not Severity.INFO else ()
+    effect = (("effect", does),) if does and severity is not Severity.INFO else ()
     own = entry.paths or tuple(folder.path for folder in entry.folders[:1])
     return Finding(
         check=check.slug,

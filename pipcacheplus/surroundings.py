@@ -25,7 +25,7 @@ def context_of(*, min_age_s: float, pythons: Sequence[str] | None = None, needs_
     Args:
         min_age_s: The grace period in seconds.
         pythons: Paths of interpreters, or `current`; the running one by default.
-        needs_tags: Whether they are asked at all.
+        needs_tags: Whether they are asked at all; the versions of their pips come with the tags.
 
     Raises:
         InterpreterError: One of them cannot be asked.
@@ -46,6 +46,7 @@ def context_of(*, min_age_s: float, pythons: Sequence[str] | None = None, needs_
         context,
         tags=frozenset().union(*(interpreter.tags for interpreter in considered)),
         interpreters=tuple(sorted({interpreter.name for interpreter in considered})),
+        pips=tuple(sorted({interpreter.pip for interpreter in considered if interpreter.pip is not None})),
     )
 
 

@@ -13,6 +13,7 @@ MARK = "pipcacheplus-told:"
 # No Python, libc or macOS has come near; it keeps the lists short, whatever an interpreter says.
 _MAX_NUMBER = 99
 _MAX_TEXT = 4096
+_MAX_FOLDERS = 100
 _POINTERS = (4, 8)
 _WIDE_UNICODE = 0x10FFFF
 _WIDE_UNICODE_BYTES = 4
@@ -80,6 +81,16 @@ def suffixes():
         import imp
         return [found[0] for found in imp.get_suffixes()]
 
+def user_packages():
+    # The option -s leaves them out, but a pip among them is the one that runs without it.
+    if hasattr(sys, "real_prefix") or getattr(sys, "base_prefix", sys.prefix) != sys.prefix:
+        return []
+    try:
+        import site
+        return [site.getusersitepackages()]
+    except Exception:
+        return []
+
 def tell():
     name, version = libc()
     pypy = getattr(sys, "pypy_version_info", None)
@@ -93,6 +104,7 @@ def tell():
         "pointer_bytes": struct.calcsize("P"),
         "prefix": text(sys.prefix),
         "executable": text(sys.executable),
+        "search_path": [text(folder) for folder in user_packages() + sys.path],
         "soabi": var("SOABI"),
         "ext_suffix": var("EXT_SUFFIX"),
         "debug": var("Py_DEBUG"),
@@ -128,6 +140,8 @@ class Told:
     pointer_bytes: int
     prefix: str = ""
     executable: str = ""
+    search_path: tuple[str, ...] = ()
+    """`sys.path`, after the folder of the user's own packages if it would look there; at most 100 folders."""
     pypy_version: tuple[int, int] | None = None
     soabi: str = ""
     ext_suffix: str = ""
@@ -162,6 +176,7 @@ class Told:
             pointer_bytes=pointer_bytes,
             prefix=_text(answer.get("prefix")),
             executable=_text(answer.get("executable")),
+            search_path=_texts(answer.get("search_path")),
             pypy_version=_pair(answer.get("pypy_version")),
             soabi=_text(answer.get("soabi")),
             ext_suffix=_text(answer.get("ext_suffix")),
@@ -179,6 +194,10 @@ class Told:
 def _text(value: object) -> str:
     # No path, and nothing else that is told, has a zero byte.
     return value if isinstance(value, str) and len(value) <= _MAX_TEXT and "\0" not in value else ""
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(map(_text, value[:_MAX_FOLDERS])) if isinstance(value, list) else ()
 
 
 def _pair(value: object) -> tuple[int, int] | None:

@@ -257,6 +257,32 @@ def test_info_begins_with_what_pip_prints(run: Run, cache: Cache, pip_of: Callab
     assert run("info").out.startswith(told + "\n")
 
 
+def test_verify_tells_what_the_pips_of_the_interpreters_do(
+    run: Run, cache: Cache, pip_of: Callable[[str, str], Pip]
+) -> None:
+    (head,) = [
+        path for path in cache.path.rglob("*") if path.with_name(path.name + ".body").exists() and _is_wheel(path)
+    ]
+    body = head.with_name(head.name + ".body")
+    body.write_bytes(body.read_bytes()[:100])
+    older, newer = pip_of("24.0", "3.12"), pip_of(NEWEST, "3.11")
+    fails, fetches = "fails at every install until it is removed", "fetches what is missing"
+    for pips, told in (
+        ((older,), f"pip {fails}"),
+        ((newer,), f"pip {fetches}"),
+        ((newer, older), f"pip 24.0 {fails}, pip {NEWEST} {fetches}"),
+    ):
+        pythons = [word for pip in pips for word in ("--python", pip.python)]
+        assert f"({told})" in run("verify", *pythons).out
+        found = run("verify", *pythons, "--format", "json").document["findings"]
+        effects = {finding["evidence"].get("effect") for finding in found if finding["group"] == "corrupt"}
+        assert effects == {told.removeprefix("pip ") if len(pips) == 1 else told}
+
+
+def _is_wheel(head: Path) -> bool:
+    return head.with_name(head.name + ".body").read_bytes().startswith(b"PK")
+
+
 def test_colour_is_a_matter_of_options_and_environment(run: Run, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\x1b[" not in run("list").out
     monkeypatch.setenv("FORCE_COLOR", "1")

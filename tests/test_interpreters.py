@@ -81,6 +81,7 @@ def facts(**changed: object) -> dict[str, object]:
         "pointer_bytes": 8,
         "prefix": "/usr",
         "executable": "/usr/bin/python3.11",
+        "search_path": ["/usr/lib/python3.11", "/usr/lib/python3/dist-packages"],
         "soabi": "cpython-311-x86_64-linux-gnu",
         "ext_suffix": ".cpython-311-x86_64-linux-gnu.so",
         "debug": 0,
@@ -390,6 +391,25 @@ def test_what_was_asked_is_remembered(environment: str, tmp_path: Path, starts: 
     assert len(starts) == 1
     assert ask(environment, memory=memory) == first
     assert len(starts) == 1
+
+
+def test_another_pip_is_seen_although_the_python_is_remembered(environment: str, tmp_path: Path) -> None:
+    memory = Memory(str(tmp_path / "state"))
+    where = (environment, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))")
+    folder = Path(subprocess.run(where, capture_output=True, text=True, check=True).stdout.strip())
+    assert ask(environment, memory=memory).pip is None
+    (folder / "pip").mkdir()
+    for version in ("24.0", "26.3"):
+        (folder / "pip" / "__init__.py").write_text(f'__version__ = "{version}"\n')
+        assert ask(environment, memory=memory).pip == version
+
+
+@pytest.mark.parametrize(
+    ("search_path", "folders"),
+    [(["/a", 1, "/b"], ("/a", "", "/b")), ("/a", ()), (None, ()), (["/a"] * 999, ("/a",) * 100), (["x" * 5000], ("",))],
+)
+def test_a_search_path_is_read_with_limits(search_path: object, folders: tuple[str, ...]) -> None:
+    assert told(search_path=search_path).search_path == folders
 
 
 def test_without_a_memory_it_is_asked_each_time(environment: str, starts: list[str]) -> None:

@@ -125,6 +125,25 @@ def test_a_stub_from_a_closed_connection_fails_every_install_until_it_is_pruned(
     assert (tmp_path / "healed" / "demo_lib.py").exists()
 
 
+@pytest.mark.parametrize(
+    ("generation", "does"),
+    [("http-v2", "fails at every install until it is removed"), ("newest", "fetches what is missing")],
+)
+def test_half_a_body_is_for_pip_what_is_told(
+    filled_cache: FillCache, tmp_path: Path, generation: str, does: str
+) -> None:
+    filled = filled_cache(generation)
+    pip = filled.pips[0]
+    bad = entry_of(filled, "wheel", "demo-lib")
+    body = filled.path / bad["paths"][-1]
+    body.write_bytes(body.read_bytes()[:400])
+    findings = run("verify", "--python", pip.python, cache=filled.path, codes=(3,))["findings"]
+    assert {finding["evidence"].get("effect") for finding in findings if finding["id"] == bad["id"]} == {does}
+    fetched = [bad["filename"]] if does.startswith("fetches") else []
+    assert install(pip, filled, tmp_path / "again", "demo-lib", is_checked=bool(fetched)) == fetched
+    assert install(pip, filled, tmp_path / "then", "demo-lib", is_checked=bool(fetched)) == []
+
+
 @pytest.mark.parametrize("generation", GENERATIONS)
 def test_half_a_built_wheel_fails_every_install_until_it_is_pruned(
     filled_cache: FillCache, tmp_path: Path, generation: str

@@ -1,32 +1,37 @@
 """A downloaded wheel or sdist is no archive, or ends before its end.
 
 **Why it matters.** pip never looks at a cached file before it uses it, and never drops one that is bad: the same
-install fails for ever.
+install fails for ever. Only what is shorter than its head says, pip 25.2 and later complete.
 
 **What to do.** Remove it; pip downloads it anew.
 """
 
 from collections.abc import Iterator
 
+from pipcacheplus.effects import FAILS, SHORT_BODY, always
 from pipcacheplus.facts import Broken, Depth, Facts, Format
 from pipcacheplus.judging import Check, Context, Verdict
+from pipcacheplus.lengths import is_short
 from pipcacheplus.model import Entry, Group, Kind, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
 
 _ARCHIVES = frozenset({Kind.WHEEL, Kind.SDIST})
+_BROKEN = always(FAILS, when="it is as long as its head says, or that says nothing")
 
 
 def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
     if entry.kind not in _ARCHIVES:
         return
+    effects = SHORT_BODY if is_short(facts) else _BROKEN
     if facts.format is Format.EMPTY:
-        yield Verdict(message=f"{entry.kind.value} is empty")
+        yield Verdict(message=f"{entry.kind.value} is empty", effects=effects)
     broken = facts.payload if isinstance(facts.payload, Broken) else facts.damage
     if isinstance(broken, Broken):
         yield Verdict(
             message=f"{entry.kind.value} is broken: {broken.reason}",
             evidence=(("reason", broken.reason), ("offset", broken.offset)),
+            effects=effects,
         )
 
 
@@ -38,5 +43,5 @@ CHECK = Check(
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.WHOLE,
     run=_run,
-    effect="fails at every install until it is removed",
+    effects=(_BROKEN, SHORT_BODY),
 )

@@ -1,13 +1,15 @@
 """A stored file is not the one that its index published.
 
 **Why it matters.** pip holds every file against the page, and never drops one that does not fit: the same install fails
-for ever ("THESE PACKAGES DO NOT MATCH THE HASHES"). pip 22.3 looks at no digest of a JSON page, and installs it.
+for ever ("THESE PACKAGES DO NOT MATCH THE HASHES"). pip 22.3 looks at no digest of a JSON page, and takes it. What is
+shorter than its head says, pip 25.2 and later complete.
 
 **What to do.** Remove it; pip downloads it anew.
 """
 
 from collections.abc import Iterator
 
+from pipcacheplus.effects import OTHER_CONTENT, SHORT_BODY, Effects, effects_of_body
 from pipcacheplus.etags import single_part_md5
 from pipcacheplus.facts import Depth, Facts, Head
 from pipcacheplus.judging import Check, Context, Verdict
@@ -20,6 +22,7 @@ def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
     if not isinstance(facts.head, Head) or entry.url_source is UrlSource.FILE_HOST:
         return  # a file host's path is made from the content: it fits, so the content is right
     digests = dict(facts.digests)
+    effects = effects_of_body(facts)
     fitting = [(name, value == digests[name]) for name, value in facts.published if name in digests]
     etag = single_part_md5(facts.head)
     # A body that is what the server sent is not damaged, even if the page has changed since.
@@ -28,15 +31,16 @@ def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
         return
     if fitting:
         name = fitting[0][0]
-        yield _verdict(name, dict(facts.published)[name], digests[name], "index-page")
+        yield _verdict(name, dict(facts.published)[name], digests[name], "index-page", effects)
     elif etag is not None and "md5" in digests:
-        yield _verdict("md5", etag, digests["md5"], "etag")
+        yield _verdict("md5", etag, digests["md5"], "etag", effects)
 
 
-def _verdict(name: str, expected: str, actual: str, source: str) -> Verdict:
+def _verdict(name: str, expected: str, actual: str, source: str, effects: Effects) -> Verdict:
     return Verdict(
         message="content is not what the index published" if source == "index-page" else "content is not what was sent",
         evidence=((f"expected_{name}", expected), (f"actual_{name}", actual), ("expected_from", source)),
+        effects=effects,
     )
 
 
@@ -48,5 +52,5 @@ CHECK = Check(
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.WHOLE,
     run=_run,
-    effect="fails at every install until it is removed",
+    effects=(OTHER_CONTENT, SHORT_BODY),
 )

@@ -1,31 +1,37 @@
 """A stored body is longer or shorter than its head says.
 
 **Why it matters.** pip 8.0 and later store a response only if its length is right, so something changed it afterwards.
-pip 25.3 and later fetch what is missing; all others fail at every install until the entry is removed.
+pip 25.2 and later fetch what is missing of a file; all others, and all if it is too long, fail at every install until
+the entry is removed.
 
 **What to do.** Remove it; pip downloads it anew.
 """
 
 from collections.abc import Iterator
 
+from pipcacheplus.effects import OTHER_CONTENT, PAGE, SHORT_BODY, effects_of_body
 from pipcacheplus.facts import Depth, Facts, Head
 from pipcacheplus.judging import Check, Context, Verdict
-from pipcacheplus.model import FILE_KINDS, Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.lengths import stated_size
+from pipcacheplus.model import FILE_KINDS, Entry, Group, Kind, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
+
+
+_PAGES = frozenset({Kind.INDEX_PAGE, Kind.LINKS_PAGE})
 
 
 def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
     if not isinstance(facts.head, Head) or facts.body_size is None:
         return
-    stated = (facts.head.header("content-length") or "").strip()
-    # Permanent redirects are stored without their body.
-    if not stated.isdecimal() or facts.head.is_permanent_redirect or int(stated) == facts.body_size:
+    stated = stated_size(facts.head)
+    if stated is None or stated == facts.body_size:
         return
     yield Verdict(
-        message=f"body has {facts.body_size} bytes, its head says {int(stated)}",
-        evidence=(("expected_bytes", int(stated)), ("actual_bytes", facts.body_size)),
+        message=f"body has {facts.body_size} bytes, its head says {stated}",
+        evidence=(("expected_bytes", stated), ("actual_bytes", facts.body_size)),
         severity=None if entry.kind in FILE_KINDS else Severity.WARNING,
+        effects=PAGE if entry.kind in _PAGES else effects_of_body(facts),
     )
 
 
@@ -37,5 +43,5 @@ CHECK = Check(
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.ENDS,
     run=_run,
-    effect="fails at every install until it is removed; pip 25.3 and later fetch what is missing",
+    effects=(SHORT_BODY, OTHER_CONTENT, PAGE),
 )

@@ -1,18 +1,24 @@
 """A wheel that pip built is no zip archive, ends before its end, or is not what its own RECORD says.
 
-**Why it matters.** pip installs it unseen: half of it fails for ever ("Wheel ... is invalid", or a traceback up to pip
-20.3), and a flipped byte is installed.
+**Why it matters.** pip never looks at it before it uses it, and never drops one that is bad: what cannot be unpacked
+fails for ever ("Wheel ... is invalid", or a traceback), and what is only not as RECORD says is installed.
 
 **What to do.** Remove it; pip builds it anew.
 """
 
 from collections.abc import Iterator
 
+from pipcacheplus.effects import FAILS, always
 from pipcacheplus.facts import Broken, Depth, Facts
 from pipcacheplus.judging import Check, Context, Verdict, is_young
 from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
+
+
+# Seen with halves, wrong checksums and changed members under pip 20.2.4 to 26.3.
+_UNREADABLE = always(FAILS, when="it cannot be unpacked")
+_NOT_AS_RECORD = always("installs what is damaged", when="it is not what RECORD says")
 
 
 def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict]:
@@ -27,6 +33,7 @@ def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict]:
         evidence=(("reason", broken.reason), ("offset", broken.offset)),
         severity=Severity.WARNING if broken.is_tolerated else None,
         paths=(entry.files[0].path,),
+        effects=_NOT_AS_RECORD if broken.is_tolerated else _UNREADABLE,
     )
 
 
@@ -38,5 +45,5 @@ CHECK = Check(
     remedy=Remedy.REMOVE,
     depth=Depth.ENDS,
     run=_run,
-    effect="fails at every install until it is removed, or installs what is damaged",
+    effects=(_UNREADABLE, _NOT_AS_RECORD),
 )

@@ -1,18 +1,26 @@
 """A wheel was built from a local directory, and kept.
 
 **Why it matters.** pip up to 26.1.2 kept such wheels by mistake, and installs them again although the source has
-changed since.
+changed since. Later pips never look for one.
 
 **What to do.** Remove it with `prune --stale`; pip builds it from the source as it is.
 """
 
 from collections.abc import Iterator
 
+from pipcacheplus.effects import NEVER_READS, Effect, Effects
 from pipcacheplus.facts import Depth, Facts, Origin
 from pipcacheplus.judging import Check, Context, Verdict
 from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
+
+
+# pip 26.2 `_internal/cache.py`, `SimpleWheelCache.get`. Before, what is required by its name (`demo @ file:///...`) is
+# looked for; a bare path has no name yet, and is built.
+_EFFECTS = Effects(
+    rows=(Effect("installs it again, although the source may have changed", below="26.2"), Effect(NEVER_READS))
+)
 
 
 def _run(_entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
@@ -28,5 +36,5 @@ CHECK = Check(
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.ENDS,
     run=_run,
-    effect="installs it again, although the source may have changed",
+    effects=(_EFFECTS,),
 )

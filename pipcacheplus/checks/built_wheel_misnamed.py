@@ -1,13 +1,16 @@
 """A wheel that pip built says that it is another project, or another version, than its file name does.
 
-**Why it matters.** pip chooses a built wheel by its file name alone, and installs what lies in it. A back end that
-builds something else than it was asked for leaves such a wheel; pip 25.3 and later keep it even if they object.
+**Why it matters.** pip chooses a built wheel by its file name alone, and never drops it. It fails if it is another
+project inside; another version is installed by pip up to 20.2, and later pips act as if there were no such version. A
+back end that builds something else than it was asked for leaves such a wheel; pip 25.3 and later keep it even if they
+object.
 
 **What to do.** Remove it; pip builds it anew.
 """
 
 from collections.abc import Iterator
 
+from pipcacheplus.effects import FAILS, Effect, Effects, always
 from pipcacheplus.facts import Depth, Facts, Wheel
 from pipcacheplus.filenames import canonical
 from pipcacheplus.judging import Check, Context, Verdict
@@ -16,15 +19,26 @@ from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
 __all__ = ["CHECK"]
 
 
+# Both seen with pip 20.2.4, 20.3.4 to 26.3; the project read in pip 8.1.2 `wheel.py` to 19.3.1 `_internal/wheel.py`
+# ("dist-info directory not found").
+_OTHER_PROJECT = always(FAILS, when="it is another project")
+_OTHER_VERSION = Effects(
+    rows=(Effect("installs it by its file name", below="20.3"), Effect("passes that version over")),
+    when="it is another version",
+)
+
+
 def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
     wheel = facts.payload
     if not isinstance(wheel, Wheel) or entry.project is None or entry.version is None:
         return
-    if canonical(wheel.name) != entry.project or not _is_same_version(wheel.version, entry.version):
+    is_other_project = canonical(wheel.name) != entry.project
+    if is_other_project or not _is_same_version(wheel.version, entry.version):
         yield Verdict(
             message=f"wheel says that it is {wheel.name} {wheel.version}",
             evidence=(("project", wheel.name), ("version", wheel.version)),
             paths=(entry.files[0].path,),
+            effects=_OTHER_PROJECT if is_other_project else _OTHER_VERSION,
         )
 
 
@@ -48,5 +62,5 @@ CHECK = Check(
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.ENDS,
     run=_run,
-    effect="installs it by its file name",
+    effects=(_OTHER_PROJECT, _OTHER_VERSION),
 )

@@ -1,18 +1,39 @@
 """The head of a response cannot be read.
 
-**Why it matters.** Most pips take it as absent, with a warning, and download again. pip 6.0.7 to 9.0.3 end with a
-traceback, at every install, when the zlib stream of an entry of `http` is damaged.
+**Why it matters.** Most pips take it as absent, with a warning, and download again. Two damages of entries of `http`
+end in a traceback, at every install: that of a zlib stream under pip 6.0.7 to 9.0.3, and that of a pickle under every
+pip that unpickles, which is up to 23.2.1.
 
 **What to do.** Remove it; pip writes it anew.
 """
 
 from collections.abc import Iterator
 
+from pipcacheplus.effects import DOWNLOADS_AGAIN, Effect, Effects, always
 from pipcacheplus.facts import Broken, Depth, Facts
 from pipcacheplus.judging import Check, Context, Verdict, is_young
 from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
+
+
+_TRACEBACK = "ends with a traceback at every install until it is removed"
+_ANY = always(DOWNLOADS_AGAIN, when="anything but zlib or a pickle is damaged")
+# pip 8.1.2 and 18.1 `_vendor/cachecontrol/serialize.py`, `_loads_v2`: pip 6.0 to 6.0.6 know no such format yet.
+_ZLIB = Effects(
+    rows=(
+        Effect(DOWNLOADS_AGAIN, below="6.0.7"),
+        Effect(_TRACEBACK, below="10.0"),
+        Effect(DOWNLOADS_AGAIN),
+    ),
+    when="zlib objects",
+)
+# `_loads_v1` there minds a ValueError only; seen with the serializers of pip 8.1.2, 22.3.1 and 23.2.1, on pickles that
+# were cut off and on garbage.
+_PICKLE = Effects(
+    rows=(Effect(_TRACEBACK, below="23.3"), Effect(DOWNLOADS_AGAIN)),
+    when="it is a pickle",
+)
 
 
 def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict]:
@@ -26,7 +47,12 @@ def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict]:
         evidence=(("reason", facts.head.reason), ("offset", facts.head.offset)),
         severity=Severity.ERROR if "zlib" in facts.head.reason else None,
         paths=(entry.files[0].path,),
+        effects=_effects(facts.head.reason),
     )
+
+
+def _effects(reason: str) -> Effects:
+    return _ZLIB if "zlib" in reason else _PICKLE if "pickle" in reason else _ANY
 
 
 CHECK = Check(
@@ -37,5 +63,5 @@ CHECK = Check(
     remedy=Remedy.REMOVE,
     depth=Depth.ENDS,
     run=_run,
-    effect="downloads it again; pip up to 9.0.3 ends with a traceback if zlib objects",
+    effects=(_ANY, _ZLIB, _PICKLE),
 )

@@ -8,11 +8,16 @@ downloads again; pip 23.3.0 alone takes it for an empty file and fails.
 
 from collections.abc import Iterator
 
+from pipcacheplus.effects import DOWNLOADS_AGAIN, FAILS, Effect, Effects
 from pipcacheplus.facts import Depth, Facts
 from pipcacheplus.judging import Check, Context, Verdict, left_behind
 from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
+
+
+# pip 23.3.1 `_vendor/cachecontrol/caches/file_cache.py`; seen with 23.3, 24.0 and 26.3.
+_EFFECTS = Effects(rows=(Effect(FAILS, below="23.3.1"), Effect(DOWNLOADS_AGAIN)))
 
 
 def _run(entry: Entry, _facts: Facts, context: Context) -> Iterator[Verdict]:
@@ -27,5 +32,5 @@ CHECK = Check(
     remedy=Remedy.REMOVE,
     depth=Depth.NAMES,
     run=_run,
-    effect="downloads it again; pip 23.3.0 fails at every install",
+    effects=(_EFFECTS,),
 )

@@ -8,6 +8,7 @@ new head lies over this old body, and every later install of that file fails.
 
 from collections.abc import Iterator
 
+from pipcacheplus.effects import IGNORES, always
 from pipcacheplus.facts import Depth, Facts
 from pipcacheplus.judging import Check, Context, Verdict, left_behind
 from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
@@ -27,5 +28,5 @@ CHECK = Check(
     remedy=Remedy.REMOVE,
     depth=Depth.NAMES,
     run=_run,
-    effect="ignores it, until a new head lies over it",
+    effects=(always(f"{IGNORES}, until a new head lies over it"),),
 )

@@ -8,12 +8,17 @@ from here, counts as left behind after a day: pip holds a lock only while it wri
 
 from collections.abc import Iterator
 
+from pipcacheplus.effects import IGNORES, Effect, Effects
 from pipcacheplus.facts import Depth, Facts
 from pipcacheplus.judging import DAY_S, Check, Context, Verdict, left_behind
 from pipcacheplus.layout import lock_owner
 from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
+
+
+# pip 19.3 writes by renaming, and locks nothing: `_internal/network/cache.py`.
+_EFFECTS = Effects(rows=(Effect("waits for it for ever", below="19.3"), Effect(IGNORES)))
 
 
 def _run(entry: Entry, _facts: Facts, context: Context) -> Iterator[Verdict]:
@@ -46,5 +51,5 @@ CHECK = Check(
     remedy=Remedy.REMOVE,
     depth=Depth.NAMES,
     run=_run,
-    effect="waits for it for ever, up to pip 19.2; later pips ignore it",
+    effects=(_EFFECTS,),
 )

@@ -1,12 +1,15 @@
 """A cached index page, or a wheel's metadata, cannot be read.
 
-**Why it matters.** pip cannot see what the index offers until it asks anew.
+**Why it matters.** pip asks the index whether a page is still current, is told that it is, and uses it: it fails, or
+does not see all files, until the page changes. Metadata that are not those which the page tells of make it fail for
+ever.
 
 **What to do.** Remove it; pip downloads it anew.
 """
 
 from collections.abc import Iterator
 
+from pipcacheplus.effects import FAILS, PAGE, always
 from pipcacheplus.facts import Broken, Depth, Facts, Format
 from pipcacheplus.judging import Check, Context, Verdict
 from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
@@ -14,11 +17,15 @@ from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
 __all__ = ["CHECK"]
 
 
+_METADATA = always(FAILS, when="it is a wheel's metadata")
+
+
 def _run(_entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
     if facts.format in {Format.PAGE, Format.METADATA} and isinstance(facts.payload, Broken):
         yield Verdict(
             message=f"{facts.format.value} cannot be read: {facts.payload.reason}",
             evidence=(("reason", facts.payload.reason), ("offset", facts.payload.offset)),
+            effects=PAGE if facts.format is Format.PAGE else _METADATA,
         )
 
 
@@ -30,5 +37,5 @@ CHECK = Check(
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.ENDS,
     run=_run,
-    effect="cannot see what the index offers until it asks anew",
+    effects=(PAGE, _METADATA),
 )

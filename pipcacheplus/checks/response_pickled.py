@@ -8,6 +8,7 @@ pip 23.3 and later ignore it. It is never loaded here.
 
 from collections.abc import Iterator
 
+from pipcacheplus.effects import always
 from pipcacheplus.facts import Depth, Facts, Head
 from pipcacheplus.judging import Check, Context, Verdict
 from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
@@ -38,5 +39,5 @@ CHECK = Check(
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.ENDS,
     run=_run,
-    effect="runs what it names, from pip 6.0 to 23.2.1; later pips ignore it",
+    effects=(always("runs what it names"),),
 )

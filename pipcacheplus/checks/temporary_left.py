@@ -7,6 +7,7 @@
 
 from collections.abc import Iterator
 
+from pipcacheplus.effects import IGNORES, always
 from pipcacheplus.facts import Depth, Facts
 from pipcacheplus.judging import Check, Context, Verdict, left_behind
 from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
@@ -26,5 +27,5 @@ CHECK = Check(
     remedy=Remedy.REMOVE,
     depth=Depth.NAMES,
     run=_run,
-    effect="ignores it",
+    effects=(always(IGNORES),),
 )

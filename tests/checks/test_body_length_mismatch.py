@@ -31,6 +31,12 @@ def test_without_a_stated_length_nothing_is_said(cache: Cache) -> None:
     assert told("body-length-mismatch", cache) == []
 
 
+@pytest.mark.parametrize("length", ["9" * 5000, "-1", "five", "\u0665", ""])
+def test_a_stated_length_that_is_none_says_nothing(cache: Cache, length: str) -> None:
+    cache.http_v2(URL, b"1234", headers={"Content-Length": length})
+    assert told("body-length-mismatch", cache) == []
+
+
 def test_a_permanent_redirect_is_kept_without_its_body(cache: Cache) -> None:
     cache.http_v2(URL, b"", status=301, headers={"Location": "/x", "Content-Length": "17"})
     assert told("body-length-mismatch", cache) == []

@@ -45,13 +45,18 @@ def _group(group: Group, findings: Sequence[Finding], view: View, page: Page) ->
     for finding in findings:
         severity = page.paint(finding.severity.value.ljust(len("warning")), _STYLES[finding.severity])
         effect = dict(finding.evidence).get("effect")
-        does = f" (pip {safe(effect)})" if isinstance(effect, str) else ""
+        does = f" ({_said_of_pip(effect)})" if isinstance(effect, str) else ""
         yield f"  {severity}  {describe(finding.entry)}: {safe(finding.message)}{does}"
         if view.verbosity > 0:
             yield from _details(finding)
     if command := _repair(group, findings, view):
         yield f"  To remove {'it' if len(entries) == 1 else 'them'}: {command}"
     yield ""
+
+
+def _said_of_pip(effect: str) -> str:
+    # It names pip itself where several do different things.
+    return safe(effect if effect.startswith("pip ") else f"pip {effect}")
 
 
 def _details(finding: Finding) -> Iterator[str]:

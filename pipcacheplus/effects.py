@@ -1,0 +1,206 @@
+"""What pip does when it meets an entry, by its version: tables, and the clause for the pips that were found.
+
+A clause has pip as its subject, and no full stop. Each table says what the pips do that read the entry at all; which
+ones those are follows from where it lies and how it is written, and is the same for all damages.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pipcacheplus.builds import LEGACY
+from pipcacheplus.facts import Facts, Head
+from pipcacheplus.lengths import is_short
+from pipcacheplus.model import Area, Entry
+
+__all__ = [
+    "DOWNLOADS_AGAIN",
+    "FAILS",
+    "IGNORES",
+    "NEVER_READS",
+    "OTHER_CONTENT",
+    "PAGE",
+    "READERS",
+    "READS",
+    "SHORT_BODY",
+    "Effect",
+    "Effects",
+    "always",
+    "clause",
+    "effects_of_body",
+    "for_entry",
+    "joined",
+    "release_of",
+]
+
+FAILS = "fails at every install until it is removed"
+DOWNLOADS_AGAIN = "downloads it again"
+IGNORES = "ignores it"
+NEVER_READS = "never reads it"
+READS = "reads it"
+
+_NUMBERS = re.compile(r"\d+(?:\.\d+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What the pips of one span of versions do."""
+
+    text: str
+    below: str | None = None
+    """The version before which the span ends; `None`: all later ones. It begins where the row before it ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effects:
+    """What every pip from 6.0 on does with one kind of damage, if it reads the entry."""
+
+    rows: tuple[Effect, ...]
+    """In order of versions; the last one has no end."""
+    when: str = ""
+    """Which of a check's findings it is about, for people; empty if all."""
+
+
+def always(text: str, *, when: str = "") -> Effects:
+    """Return the table of what all pips do alike."""
+    return Effects(rows=(Effect(text),), when=when)
+
+
+OTHER_CONTENT = Effects(
+    rows=(
+        Effect(FAILS, below="22.3"),
+        Effect("takes it as it is if the index speaks JSON, and fails if not", below="23.0"),
+        Effect(FAILS),
+    ),
+    when="the content is another",
+)
+"""No pip drops a file whose digest is wrong. Seen with a flipped byte under pip 6.1.1 to 26.3. pip 22.3 and 22.3.1 look
+for digests in the fragments of links alone, `_internal/models/link.py`, and JSON pages have none there."""
+
+SHORT_BODY = Effects(
+    rows=(Effect(FAILS, below="25.2"), Effect("fetches what is missing")),
+    when="the body is shorter than its head says",
+)
+"""pip 25.2 takes it for a download that broke off, and resumes it: `_internal/network/download.py`, where pip 25.1 has
+the same, but does not try by default. Seen with halves and nothing at all under pip 23.3, 24.0, 25.1.1, 25.2, 26.3."""
+
+PAGE = always("fails or misses files, until it is removed or the index changes the page", when="it is a page")
+"""pip asks by the page's ETag, is told that it is current, and uses it. Seen with pip 21.3.1 (HTML cut short: links are
+missing), and 22.3.1 to 26.3 (JSON: a traceback)."""
+
+_BEFORE_6 = Effect(NEVER_READS, below="6.0")
+_SINCE_23_3 = Effect(NEVER_READS)
+
+READERS: dict[tuple[Area, int | str | None], tuple[Effect, ...]] = {
+    (Area.HTTP, None): (_BEFORE_6, Effect(READS, below="23.3"), _SINCE_23_3),
+    (Area.HTTP, 1): (_BEFORE_6, Effect(READS, below="23.3"), _SINCE_23_3),
+    (Area.HTTP, 2): (_BEFORE_6, Effect(DOWNLOADS_AGAIN, below="6.0.7"), Effect(READS, below="23.3"), _SINCE_23_3),
+    (Area.HTTP, 4): (_BEFORE_6, Effect(DOWNLOADS_AGAIN, below="10.0"), Effect(READS, below="23.3"), _SINCE_23_3),
+    (Area.HTTP_V2, None): (Effect(NEVER_READS, below="23.3"), Effect(READS)),
+    (Area.HTTP_V2, 1): (Effect(NEVER_READS, below="23.3"), Effect(DOWNLOADS_AGAIN)),
+    (Area.HTTP_V2, 2): (Effect(NEVER_READS, below="23.3"), Effect(DOWNLOADS_AGAIN)),
+    (Area.HTTP_V2, 4): (Effect(NEVER_READS, below="23.3"), Effect(READS)),
+    (Area.WHEELS, None): (Effect(NEVER_READS, below="7.0"), Effect(READS)),
+    (Area.WHEELS, LEGACY): (Effect(NEVER_READS, below="7.0"), Effect(READS, below="21.0"), Effect(NEVER_READS)),
+    (Area.WHEELS, "cp"): (Effect(NEVER_READS, below="20.0"), Effect(READS)),
+}
+"""Who reads what: by the area, and the format of the head (`cc=N`; `None` if it is unknown) or the key of the wheel
+(`cp` stands for any interpreter's).
+
+Source: `_vendor/cachecontrol/serialize.py` of pip 6.0 to 26.3: a format that is newer than pip is a miss, one that is
+older is read in `http`, and a miss in `http-v2`. `_internal/cache.py`: pip 20.0 to 20.3.4 look for wheels under both
+keys."""
+
+
+def for_entry(effects: Effects, entry: Entry, facts: Facts) -> tuple[Effect, ...]:
+    """Return what all pips do with an entry, whether they read it or not."""
+    if entry.area is Area.WHEELS:
+        key: int | str | None = "cp" if entry.interpreter not in {None, LEGACY} else entry.interpreter
+    else:
+        key = facts.head.cc if isinstance(facts.head, Head) else None
+    readers = READERS.get((entry.area, key)) or READERS.get((entry.area, None)) or (Effect(READS),)
+    return joined(readers, effects.rows)
+
+
+def joined(readers: Sequence[Effect], rows: Sequence[Effect]) -> tuple[Effect, ...]:
+    """Return the table of those who read, put into the table of who reads; neighbours that do the same are one row.
+
+    >>> joined([Effect("reads it", below="10.0"), Effect("never reads it")], [Effect("a", below="8.0"), Effect("b")])
+    (Effect(text='a', below='8.0'), Effect(text='b', below='10.0'), Effect(text='never reads it', below=None))
+    """
+    found: list[Effect] = []
+    for end in _ends(readers, rows):
+        reader = _row_before(readers, end)
+        text = _row_before(rows, end).text if reader.text == READS else reader.text
+        if found and found[-1].text == text:
+            found.pop()
+        found.append(Effect(text, below=end))
+    return tuple(found)
+
+
+def _ends(*tables: Sequence[Effect]) -> Iterator[str | None]:
+    ends = {row.below for table in tables for row in table if row.below is not None}
+    yield from sorted(ends, key=release_of)
+    yield None
+
+
+def _row_before(table: Sequence[Effect], end: str | None) -> Effect:
+    """Return the row that holds just before a version; the last one for `None`."""
+    return next((row for row in table if row.below and end and release_of(end) <= release_of(row.below)), table[-1])
+
+
+def clause(table: Sequence[Effect], pips: Sequence[str]) -> str:
+    """Tell what these pips do: without their versions if they all do the same.
+
+    Args:
+        table: What `for_entry` returns.
+        pips: Versions, in any order. If there is none, it is told what the newest do, and since when if the pips before
+            them did something else; those that never read such an entry are left aside.
+
+    >>> table = (Effect("fails", below="25.2"), Effect("fetches what is missing"))
+    >>> clause(table, ["26.3", "24.0"])
+    'pip 24.0 fails, pip 26.3 fetches what is missing'
+    >>> clause(table, ["24.0", "9.0.3"]), clause(table, [])
+    ('fails', 'pip from 25.2 on fetches what is missing')
+    """
+    if not pips:
+        return _newest(table)
+    versions: dict[str, list[str]] = {}
+    for version in sorted(set(pips), key=lambda version: (release_of(version), version)):
+        versions.setdefault(_text_of(table, version), []).append(version)
+    if len(versions) == 1:
+        return next(iter(versions))
+    return ", ".join(f"pip {_any_of(those)} {text}" for text, those in versions.items())
+
+
+def _newest(table: Sequence[Effect]) -> str:
+    # `joined` leaves no two neighbours alike, so at most one row is of pips from before there was such an entry.
+    told = table[1:] if len(table) > 1 and table[0].text == NEVER_READS else table
+    return told[-1].text if len(told) == 1 else f"pip from {told[-2].below} on {told[-1].text}"
+
+
+def _text_of(table: Sequence[Effect], version: str) -> str:
+    release = release_of(version)
+    return next((row.text for row in table if row.below and release < release_of(row.below)), table[-1].text)
+
+
+def _any_of(versions: Sequence[str]) -> str:
+    return " or ".join([", ".join(versions[:-1]), versions[-1]] if len(versions) > 1 else versions)
+
+
+def release_of(version: str) -> tuple[int, ...]:
+    """Return the numbers of a version, for comparing; a pre-release counts as its release.
+
+    >>> release_of("23.3") == release_of("23.3.0") < release_of("23.3.1") and release_of("10.0.0b1")
+    (10,)
+    """
+    found = _NUMBERS.match(version)
+    numbers = [int(part) for part in found[0].split(".")] if found else []
+    while numbers and not numbers[-1]:
+        numbers.pop()
+    return tuple(numbers)
+
+
+def effects_of_body(facts: Facts) -> Effects:
+    """Return what pip does with the body of a file that is not what was sent: one that is too short, or any other."""
+    return SHORT_BODY if is_short(facts) else OTHER_CONTENT

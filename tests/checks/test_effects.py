@@ -1,0 +1,364 @@
+"""What pip does with each damage, by its version and by where the entry lies: what real pips were seen to do."""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from pipcacheplus.facts import Depth
+from pipcacheplus.judging import Judged, checks
+from pipcacheplus.layout import body_path
+from pipcacheplus.survey import Survey, survey
+from tests import artefacts
+from tests.builders import FILE_URL, INDEX_URL, Cache, file_headers, leaf, page_headers
+from tests.checks.objections import CONTEXT
+
+FAILS = "fails at every install until it is removed"
+AGAIN = "downloads it again"
+NEVER = "never reads it"
+IGNORES = "ignores it"
+TRACEBACK = "ends with a traceback at every install until it is removed"
+FETCHES = "fetches what is missing"
+UNSEEN = "takes it as it is if the index speaks JSON, and fails if not"
+PAGE = "fails or misses files, until it is removed or the index changes the page"
+
+URL = f"{FILE_URL}/demo-1.0-py3-none-any.whl"
+
+
+def wheel(cache: Cache) -> bytes:
+    folder = cache.path.parent / "made"
+    folder.mkdir(exist_ok=True)
+    return artefacts.wheel(folder, "demo", "1.0").read_bytes()
+
+
+def flipped(content: bytes) -> bytes:
+    at = 30 + len("demo.py") + 2  # in the first member
+    return content[:at] + bytes([content[at] ^ 0x55]) + content[at + 1 :]
+
+
+def headers_of(content: bytes) -> dict[str, str]:
+    return file_headers(content, project="demo", version="1.0") | {"x-pypi-file-package-type": "bdist_wheel"}
+
+
+def publish(cache: Cache, content: bytes, *, is_old: bool) -> None:
+    link = {"url": URL, "filename": URL.rpartition("/")[2], "hashes": {"sha256": hashlib.sha256(content).hexdigest()}}
+    page = json.dumps({"meta": {"api-version": "1.0"}, "name": "demo", "files": [link]}).encode()
+    (cache.http if is_old else cache.http_v2)(f"{INDEX_URL}demo/", page, headers=page_headers(page))
+
+
+def old(cc: int, change: Callable[[bytes], bytes]) -> Callable[[Cache], None]:
+    """Damage the content of a file that lies in `http`."""
+
+    def build(cache: Cache) -> None:
+        content = wheel(cache)
+        publish(cache, content, is_old=True)
+        cache.http(URL, change(content), cc=cc, headers=headers_of(content))
+
+    return build
+
+
+def new(change: Callable[[bytes], bytes]) -> Callable[[Cache], None]:
+    """Damage the content of a file that lies in `http-v2`."""
+
+    def build(cache: Cache) -> None:
+        content = wheel(cache)
+        publish(cache, content, is_old=False)
+        path = cache.http_v2(URL, content, headers=headers_of(content))
+        cache.write(body_path(path), change(content))
+
+    return build
+
+
+def old_entry(cc: int, change: Callable[[bytes], bytes]) -> Callable[[Cache], None]:
+    """Damage the file of an entry of `http`."""
+
+    def build(cache: Cache) -> None:
+        path = cache.http(URL, wheel(cache), cc=cc)
+        cache.write(path, change(cache.real(path).read_bytes()))
+
+    return build
+
+
+def new_head(change: Callable[[bytes], bytes]) -> Callable[[Cache], None]:
+    """Damage the head of an entry of `http-v2`."""
+
+    def build(cache: Cache) -> None:
+        path = cache.http_v2(URL, wheel(cache))
+        cache.write(path, change(cache.real(path).read_bytes()))
+
+    return build
+
+
+def built(change: Callable[[bytes], bytes], interpreter: str | None = "311") -> Callable[[Cache], None]:
+    """Damage a wheel that pip built."""
+
+    def build(cache: Cache) -> None:
+        path = cache.built_wheel("demo", interpreter=interpreter)
+        cache.write(path, change(cache.real(path).read_bytes()))
+
+    return build
+
+
+def misnamed(name: str, version: str) -> Callable[[Cache], None]:
+    """Build a wheel that is another one than its file's name says."""
+
+    def build(cache: Cache) -> None:
+        content = artefacts.wheel(cache.path.parent, name, version).read_bytes()
+        cache.built_wheel("demo", content=content)
+
+    return build
+
+
+def not_as_recorded(cache: Cache) -> None:
+    path = cache.built_wheel("demo")
+    out = io.BytesIO()
+    with zipfile.ZipFile(cache.real(path)) as sound, zipfile.ZipFile(out, "w") as other:
+        for name in sound.namelist():
+            other.writestr(name, sound.read(name) + (b"More: x\n" if name.endswith("/METADATA") else b""))
+    cache.write(path, out.getvalue())
+
+
+def half(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def nothing(_content: bytes) -> bytes:
+    return b""
+
+
+def longer(content: bytes) -> bytes:
+    return content + b"more"
+
+
+def garbage(content: bytes) -> bytes:
+    return b"?" * len(content)
+
+
+def zlib_flipped(content: bytes) -> bytes:
+    return content[:20] + bytes([content[20] ^ 0x55]) + content[21:]
+
+
+def page_cut(*, is_old: bool) -> Callable[[Cache], None]:
+    def build(cache: Cache) -> None:
+        page = json.dumps({"meta": {"api-version": "1.0"}, "name": "demo", "files": []}).encode()
+        (cache.http if is_old else cache.http_v2)(f"{INDEX_URL}demo/", half(page), headers=page_headers(page))
+
+    return build
+
+
+BEFORE_10 = "6.1.1 8.1.2 9.0.3"
+TO_22_2 = "10.0.1 20.3.4 22.2.2"
+TO_23_2 = f"{TO_22_2} 22.3.1 23.2.1"
+SINCE_23_3 = "23.3 24.0 25.0.1 25.1.1 25.2 25.3 26.3"
+"""Versions of pip, as those in the tables."""
+
+DAMAGES: dict[str, tuple[str, Callable[[Cache], object], dict[str, str]]] = {
+    "http, cc=2, byte flipped": (
+        "body-digest-mismatch",
+        old(2, flipped),
+        {"6.0.6": AGAIN, f"6.0.7 {BEFORE_10} {TO_22_2} 23.0 23.2.1": FAILS, "22.3 22.3.1": UNSEEN, SINCE_23_3: NEVER},
+    ),
+    "http, cc=4, byte flipped": (
+        "body-digest-mismatch",
+        old(4, flipped),
+        {f"6.0.6 {BEFORE_10}": AGAIN, f"{TO_22_2} 23.0 23.2.1": FAILS, "22.3 22.3.1": UNSEEN, SINCE_23_3: NEVER},
+    ),
+    "http-v2, byte flipped": (
+        "body-digest-mismatch",
+        new(flipped),
+        {f"{BEFORE_10} {TO_23_2}": NEVER, SINCE_23_3: FAILS},
+    ),
+    "http, archive with a byte flipped": (
+        "archive-broken",
+        old(4, flipped),
+        {BEFORE_10: AGAIN, TO_23_2: FAILS, SINCE_23_3: NEVER},
+    ),
+    "http-v2, archive with a byte flipped": ("archive-broken", new(flipped), {TO_23_2: NEVER, SINCE_23_3: FAILS}),
+    **{
+        f"http-v2, body {name} ({slug})": (
+            slug,
+            new(change),
+            {f"{BEFORE_10} {TO_23_2}": NEVER, "23.3 24.0 25.0.1 25.1.1": FAILS, "25.2 25.3 26.3": FETCHES},
+        )
+        for name, change in (("cut in half", half), ("empty", nothing))
+        for slug in ("archive-broken", "body-digest-mismatch", "body-length-mismatch")
+    },
+    "http-v2, body too long": ("body-length-mismatch", new(longer), {TO_23_2: NEVER, SINCE_23_3: FAILS}),
+    "http, body too long": (
+        "body-length-mismatch",
+        old(4, longer),
+        {BEFORE_10: AGAIN, f"{TO_22_2} 23.0 23.2.1": FAILS, "22.3 22.3.1": UNSEEN, SINCE_23_3: NEVER},
+    ),
+    "http, body cut in half": (
+        "body-length-mismatch",
+        old(4, half),
+        {BEFORE_10: AGAIN, TO_23_2: FAILS, SINCE_23_3: NEVER},
+    ),
+    "http-v2, body missing": (
+        "http-body-missing",
+        lambda cache: cache.http_v2(URL, has_body=False),
+        {TO_23_2: NEVER, "23.3 23.3.0": FAILS, "23.3.1 24.0 25.3 26.3": AGAIN},
+    ),
+    "http-v2, head missing": (
+        "http-head-missing",
+        lambda cache: cache.http_v2(URL, b"body", has_head=False),
+        {TO_23_2: NEVER, SINCE_23_3: "ignores it, until a new head lies over it"},
+    ),
+    "http, cc=2, entry cut in half": (
+        "head-unreadable",
+        old_entry(2, half),
+        {"6.0.6": AGAIN, f"6.0.7 {BEFORE_10}": TRACEBACK, TO_23_2: AGAIN, SINCE_23_3: NEVER},
+    ),
+    "http, cc=2, packed byte flipped": (
+        "head-unreadable",
+        old_entry(2, zlib_flipped),
+        {"6.0.6": AGAIN, f"6.0.7 {BEFORE_10}": TRACEBACK, TO_23_2: AGAIN, SINCE_23_3: NEVER},
+    ),
+    "http, cc=1, pickle cut off": (
+        "head-unreadable",
+        lambda cache: cache.write(cache.http(URL), b"cc=1,\x80\x02}q\x00("),
+        {f"6.0 6.0.6 {BEFORE_10} {TO_23_2}": TRACEBACK, SINCE_23_3: NEVER},
+    ),
+    **{
+        f"http, cc=4, {name}": (
+            "head-unreadable",
+            old_entry(4, change),
+            {f"{BEFORE_10} {TO_23_2}": AGAIN, SINCE_23_3: NEVER},
+        )
+        for name, change in (
+            ("entry cut short", lambda content: content[:20]),
+            ("empty file", nothing),
+            ("garbage", garbage),
+            ("trailing bytes", longer),
+            ("unknown format", lambda content: b"cc=9" + content[4:]),
+        )
+    },
+    **{
+        f"http-v2, {name}": ("head-unreadable", new_head(change), {f"{BEFORE_10} {TO_23_2}": NEVER, SINCE_23_3: AGAIN})
+        for name, change in (
+            ("head cut in half", half),
+            ("empty head", nothing),
+            ("garbage", garbage),
+            ("trailing bytes", longer),
+            ("unknown format", lambda content: b"cc=9" + content[4:]),
+        )
+    },
+    "http, cc=1": (
+        "response-pickled",
+        lambda cache: cache.http(URL, b"x", cc=1),
+        {f"6.0 6.0.6 {BEFORE_10} {TO_23_2}": "runs what it names", SINCE_23_3: NEVER},
+    ),
+    "http, page cut in half": (
+        "page-broken",
+        page_cut(is_old=True),
+        {BEFORE_10: AGAIN, TO_23_2: PAGE, SINCE_23_3: NEVER},
+    ),
+    "http-v2, page cut in half": ("page-broken", page_cut(is_old=False), {TO_23_2: NEVER, SINCE_23_3: PAGE}),
+    "http-v2, page too short": ("body-length-mismatch", page_cut(is_old=False), {TO_23_2: NEVER, SINCE_23_3: PAGE}),
+    "http-v2, metadata garbled": (
+        "page-broken",
+        lambda cache: cache.http_v2(f"{URL}.metadata", b"Metadata-Version: 2.1\nName: demo\n\n"),
+        {TO_23_2: NEVER, SINCE_23_3: FAILS},
+    ),
+    "http, temporary": (
+        "temporary-left",
+        lambda cache: cache.temporary(cache.http(URL)),
+        {TO_23_2: IGNORES, SINCE_23_3: NEVER},
+    ),
+    "http-v2, temporary": (
+        "temporary-left",
+        lambda cache: cache.temporary(cache.http_v2(URL)),
+        {TO_23_2: NEVER, SINCE_23_3: IGNORES},
+    ),
+    "http, lock": (
+        "lock-left",
+        lambda cache: cache.lock_directory(cache.http(URL), host="here", pid=1),
+        {f"{BEFORE_10} 10.0.1 19.2.3": "waits for it for ever", "19.3 20.3.4 23.2.1": IGNORES, SINCE_23_3: NEVER},
+    ),
+    "wheels, half": (
+        "built-wheel-broken",
+        built(half),
+        {"6.1.1 9.0.3 19.3.1": NEVER, f"20.0.2 23.2.1 {SINCE_23_3}": FAILS},
+    ),
+    "wheels, empty": ("built-wheel-broken", built(nothing), {"19.3.1": NEVER, f"20.0.2 23.2.1 {SINCE_23_3}": FAILS}),
+    "wheels, not as RECORD says": (
+        "built-wheel-broken",
+        not_as_recorded,
+        {"19.3.1": NEVER, f"20.0.2 23.2.1 {SINCE_23_3}": "installs what is damaged"},
+    ),
+    "wheels, old key, half": (
+        "built-wheel-broken",
+        built(half, None),
+        {"6.1.1": NEVER, "7.0 9.0.3 19.3.1 20.3.4": FAILS, f"21.0 23.2.1 {SINCE_23_3}": NEVER},
+    ),
+    "wheels, another project": (
+        "built-wheel-misnamed",
+        misnamed("other", "1.0"),
+        {"19.3.1": NEVER, f"20.0.2 20.2.4 20.3.4 {SINCE_23_3}": FAILS},
+    ),
+    "wheels, another version": (
+        "built-wheel-misnamed",
+        misnamed("demo", "2.0"),
+        {
+            "19.3.1": NEVER,
+            "20.0.2 20.2.4": "installs it by its file name",
+            f"20.3 20.3.4 {SINCE_23_3}": "passes that version over",
+        },
+    ),
+    "wheels, from a directory": (
+        "built-wheel-from-directory",
+        lambda cache: cache.built_wheel(
+            "demo", url="file:///src/demo-1.0", origin={"url": "file:///src/demo-1.0", "dir_info": {}}
+        ),
+        {
+            "22.2 25.3 26.1.2": "installs it again, although the source may have changed",
+            "26.2 26.3": NEVER,
+        },
+    ),
+    "wheels, build directory": (
+        "build-directory-left",
+        lambda cache: cache.build_directory(f"{leaf(URL)}/demo-1.0-py3-none-any.whl", b"half"),
+        {"6.1.1": NEVER, f"7.0 9.0.3 {TO_23_2} {SINCE_23_3}": IGNORES},
+    ),
+}
+
+
+def told(cache: Cache, slug: str, pips: tuple[str, ...]) -> set[object]:
+    chosen = tuple(check for check in checks() if check.slug == slug)
+    context = replace(CONTEXT, pips=pips)
+    what = Survey(path=str(cache.path), depth=Depth.WHOLE, checks=chosen, context=context, indexes=(INDEX_URL,))
+    return {
+        dict(finding.evidence).get("effect")
+        for one in survey(what)
+        if isinstance(one, Judged)
+        for finding in one.findings
+    }
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_what_each_pip_does_with_a_damage_is_told(cache: Cache, damage: str) -> None:
+    slug, build, table = DAMAGES[damage]
+    build(cache)
+    for versions, does in table.items():
+        # One clause without versions: all of them do the same.
+        assert (versions, {does}) == (versions, told(cache, slug, tuple(versions.split())))
+
+
+def test_everything_that_a_check_says_of_pip_is_in_the_table() -> None:
+    listed = {(slug, does) for slug, _, table in DAMAGES.values() for does in table.values()}
+    said = {(check.slug, row.text) for check in checks() for effects in check.effects for row in effects.rows}
+    assert said - listed == set()
+
+
+def test_two_pips_that_do_different_things_are_told_apart(cache: Cache) -> None:
+    new(half)(cache)
+    assert told(cache, "body-length-mismatch", ("26.3", "24.0")) == {f"pip 24.0 {FAILS}, pip 26.3 {FETCHES}"}
+
+
+def test_without_any_pip_it_is_told_what_the_newest_do_and_since_when(cache: Cache) -> None:
+    new(half)(cache)
+    assert told(cache, "body-length-mismatch", ()) == {f"pip from 25.2 on {FETCHES}"}
