@@ -26,6 +26,7 @@ __all__ = [
     "Span",
     "Unknown",
     "Wheel",
+    "WheelMetadata",
 ]
 
 
@@ -132,6 +133,8 @@ class Wheel:
     stem: str
     """The dist-info directory's name without `.dist-info`."""
     members: int
+    metadata_sha256: str | None = None
+    """Of the METADATA in it, in hex; `None` if it was not computed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +226,16 @@ Payload = Wheel | Sdist | Metadata | Page | Unknown | Broken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WheelMetadata:
+    """The METADATA in the wheel that a cached `.metadata` belongs to."""
+
+    sha256: str
+    """In hex."""
+    is_proven: bool
+    """Whether the wheel is proven to be the one that was published."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
     """What the rest of the cache says that a payload should be."""
 
@@ -230,6 +243,8 @@ class Expected:
     """Algorithm and hex digest, as the index published them."""
     hosts: tuple[str, ...] = ()
     """`https://host` of every file host that pages of the cache link to."""
+    of_wheel: WheelMetadata | None = None
+    """Of metadata: what the wheel itself holds, if that is cached as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,5 +265,7 @@ class Facts:
     """What reading it to its end showed: `Broken`, or `Unknown` where it could not be told."""
     published: tuple[tuple[str, str], ...] = ()
     """Digests of the payload that the index published."""
+    of_wheel: WheelMetadata | None = None
+    """Of metadata: what the wheel itself holds, if that is cached as well."""
     digests: tuple[tuple[str, str], ...] = ()
     """Digests of the payload as it is stored, of those that something can be held against."""

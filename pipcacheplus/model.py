@@ -20,6 +20,7 @@ __all__ = [
     "Kind",
     "Outcome",
     "Plan",
+    "Proof",
     "Remedy",
     "Report",
     "Severity",
@@ -113,6 +114,19 @@ class UrlSource(str, Enum):
     FILE_HOST = "file-host"
     INDEX_GUESS = "index-guess"
     ORIGIN = "origin"
+
+
+class Proof(str, Enum):
+    """What proves that an entry's content is what was published, strongest first."""
+
+    INDEX_PAGE = "index-page"
+    """A page in the cache publishes its digest."""
+    FILE_HOST = "file-host"
+    """The path that it came from is made of its digest."""
+    ETAG = "etag"
+    """The host that sent it makes its ETags of the content."""
+    WHEEL = "wheel"
+    """Metadata that is just what the wheel beside it holds."""
 
 
 class Group(str, Enum):

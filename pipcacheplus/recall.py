@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pipcacheplus.facts import Broken, Expected, Facts, Unknown
+from pipcacheplus.facts import Broken, Expected, Facts, Unknown, Wheel
 from pipcacheplus.verified import Verified
 
 __all__ = ["facts_of", "verified_of"]
@@ -20,8 +20,7 @@ def verified_of(facts: Facts) -> Verified | None:
     digests = dict(facts.digests)
     return Verified(
         **{name: digests.get(name) for name in _REMEMBERED},
-        url=None,
-        url_source=None,
+        metadata_sha256=facts.payload.metadata_sha256 if isinstance(facts.payload, Wheel) else None,
         damage=facts.damage.reason if isinstance(facts.damage, Broken) else None,
         is_unknown=isinstance(facts.damage, Unknown),
     )
@@ -43,9 +42,14 @@ def facts_of(facts: Facts, expected: Expected, verified: Verified) -> Facts | No
         damage = Broken(reason=verified.damage)
     elif verified.is_unknown:
         damage = Unknown(reason="as it was when it was read before")
+    payload = facts.payload
+    if isinstance(payload, Wheel):
+        payload = replace(payload, metadata_sha256=verified.metadata_sha256)
     return replace(
         facts,
+        payload=payload,
         published=usable(expected.published),
+        of_wheel=expected.of_wheel,
         digests=tuple(sorted(known.items())),
         is_read_whole=True,
         damage=damage,

@@ -7,10 +7,9 @@ grows with the size of a body; of each entry, its key.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import replace
-from itertools import chain
 from operator import add
 from typing import TypeVar
 
@@ -20,6 +19,7 @@ from pipcacheplus.filenames import canonical
 from pipcacheplus.judging import NOTHING_PASSED, Judged, Passed, Progress
 from pipcacheplus.layout import is_built_wheel, key_of
 from pipcacheplus.ledger import Ledger
+from pipcacheplus.metadata_of_wheels import WheelReference, behind_their_wheels, of_entries, with_metadata
 from pipcacheplus.model import Entry, Warned
 from pipcacheplus.opening import OpenCache
 from pipcacheplus.references import Gathering, KeyFilter, Reference, References
@@ -27,13 +27,14 @@ from pipcacheplus.replay import LOOSE, Recording, Trace, as_told, question_of
 from pipcacheplus.resolution import resolve
 from pipcacheplus.scan import file_paths, parts
 from pipcacheplus.verified import Memory
-from pipcacheplus.work import Links, Survey, Task, gather, hold, judge, retrace
+from pipcacheplus.work import Done, Links, Survey, Task, gather, hold, is_large, judge, retrace
 
 __all__ = ["Survey", "survey"]
 
 _TASKS = 64
 """Into how many tasks a cache is divided at most: many, so that all workers have something to do until the end."""
 _SHARES = 64
+_BATCH = 100
 _AHEAD = 8
 """Tasks that are under way at once; what comes back is handed on in order."""
 
@@ -177,60 +178,36 @@ class _Look:
         checks = [check.slug for check in self._what.checks]
         return question_of(self._what.context, __version__, checks, self._what.indexes)
 
-    def _record(self, trace: Trace, told: list[Judged], passed: Passed) -> None:
-        if self._ledger is None or not self._what.only_findings or not trace.is_whole:
-            return
-        if self._ledger.is_settled(trace.newest_ns):
-            recording = Recording(
-                question=self._question,
-                made_s=self._what.context.now_s,
-                until_s=trace.until_s,
-                stamps=trace.stamps,
-                passed=passed,
-                told=tuple(as_told(one) for one in told if one.entry.shape not in LOOSE),
-            )
-            self._ledger.record(recording.to_bytes())
-
     def judge(self, known: References, total: int | None) -> Iterator[Judged | Warned | Passed]:
-        """Put the checks to all entries; large ones last, each by itself."""
+        """Put the checks to all entries; last to those that have to wait for others, and to large ones."""
+        under_way = _Judging(self._what, self._ledger, lambda done: self._show(done, total))
         by_part = _by_part(known.by_key)
-        deferred: list[Entry] = []
-        trace, told, passed = Trace(), list[Judged](), NOTHING_PASSED
-        done = 0
-        parts_of_all = (self._task(tops, (), known, by_part) for tops in self._tops)
-        # The large ones are known when all parts are done: only then is this gone through.
-        large = (self._task((), (entry,), known, by_part) for entry in deferred)
-        for result in chain(self._side_by_side(judge, parts_of_all), self._side_by_side(judge, large)):
-            deferred.extend(result.deferred)
-            done += result.size if self._what.depth is Depth.WHOLE else len(result.found)
-            trace.join(result.trace)
-            if self._ledger is not None:
-                self._ledger.take(result.memory)
-                told.extend(one for one in result.found if isinstance(one, Judged))
-                passed = Passed(*map(add, passed, result.passed))
-            yield from result.found
-            if result.passed.entries:
-                yield result.passed
-            self._show(done, total)
-        if self._ledger is not None:
-            self._ledger.forget_others()
-            self._record(trace, told, passed)
+        later = behind_their_wheels(known.by_key)
+        first = (
+            Task(
+                self._what,
+                tops,
+                known=replace(known, by_key=_of_parts(tops, by_part)),
+                memory=self._memory_of(tops, is_share=False),
+                later=later & _of_parts(tops, by_part).keys(),
+            )
+            for tops in self._tops
+        )
+        yield from under_way.take(self._side_by_side(judge, first))
+        rest = (
+            Task(
+                self._what,
+                entries=entries,
+                known=with_metadata(known, entries, under_way.of_wheels),
+                memory=self._memory_of([entry.id for entry in entries], is_share=False),
+                of_wheels=of_entries(entries, under_way.of_wheels),
+            )
+            for entries in _batches(under_way.deferred)
+        )
+        yield from under_way.take(self._side_by_side(judge, rest))
+        under_way.end(self._question)
 
-    def _task(
-        self,
-        tops: tuple[str, ...],
-        entries: tuple[Entry, ...],
-        known: References,
-        by_part: Mapping[str, Mapping[str, Reference]],
-    ) -> Task:
-        """Give a worker what matters to its entries, and no more: it may have to be sent to another process."""
-        mine: dict[str, Reference] = {}
-        for path in (*tops, *(entry.id for entry in entries)):
-            mine |= by_part.get(_start_of(path), {})
-        memory = self._memory_of((*tops, *(entry.id for entry in entries)), is_share=False)
-        return Task(self._what, tops, entries, known=replace(known, by_key=mine), memory=memory)
-
-    def _memory_of(self, paths: tuple[str, ...], *, is_share: bool) -> Memory | None:
+    def _memory_of(self, paths: Sequence[str], *, is_share: bool) -> Memory | None:
         """Return what is remembered of some paths: the part of it that is to be read again, or the other."""
         if self._ledger is None:
             return None
@@ -256,6 +233,53 @@ class _Look:
                 future.cancel()
 
 
+class _Judging:
+    """What came back so far."""
+
+    def __init__(self, what: Survey, ledger: Ledger | None, show: Callable[[int], None]) -> None:
+        self.deferred: list[Entry] = []
+        self.of_wheels: dict[str, WheelReference] = {}
+        self._what = what
+        self._ledger = ledger
+        self._show = show
+        self._trace = Trace()
+        self._told: list[Judged] = []
+        self._passed = NOTHING_PASSED
+        self._done = 0
+
+    def take(self, results: Iterable[Done]) -> Iterator[Judged | Warned | Passed]:
+        """Hand on what was found, and remember it."""
+        for result in results:
+            self.deferred.extend(result.deferred)
+            self.of_wheels |= result.of_wheels
+            self._trace.join(result.trace)
+            if self._ledger is not None:
+                self._ledger.take(result.memory)
+                self._told.extend(one for one in result.found if isinstance(one, Judged))
+                self._passed = Passed(*map(add, self._passed, result.passed))
+            yield from result.found
+            if result.passed.entries:
+                yield result.passed
+            self._done += result.size if self._what.depth is Depth.WHOLE else len(result.found)
+            self._show(self._done)
+
+    def end(self, question: str) -> None:
+        """Record all of it, if the same question can be answered by it once more."""
+        if self._ledger is None:
+            return
+        self._ledger.forget_others()
+        if self._what.only_findings and self._trace.is_whole and self._ledger.is_settled(self._trace.newest_ns):
+            recording = Recording(
+                question=question,
+                made_s=self._what.context.now_s,
+                until_s=self._trace.until_s,
+                stamps=self._trace.stamps,
+                passed=self._passed,
+                told=tuple(as_told(one) for one in self._told if one.entry.shape not in LOOSE),
+            )
+            self._ledger.record(recording.to_bytes())
+
+
 def _result(work: Callable[[Task], _Result], task: Task, future: "Future[_Result]") -> _Result:
     try:
         return future.result()
@@ -276,6 +300,18 @@ def _by_part(by_key: Mapping[str, Reference]) -> Mapping[str, Mapping[str, Refer
     return found
 
 
-def _start_of(path: str) -> str:
-    """Return how the keys begin of the responses at, or below, a path."""
-    return "".join(path.split("/")[1:3])[:2]
+def _of_parts(tops: Iterable[str], by_part: Mapping[str, Mapping[str, Reference]]) -> dict[str, Reference]:
+    """Return what matters to some parts, and no more: it may have to be sent to another process."""
+    found: dict[str, Reference] = {}
+    for top in tops:
+        # The directories below an area have the first digits of the keys as their names.
+        found |= by_part.get("".join(top.split("/")[1:]), {})
+    return found
+
+
+def _batches(entries: list[Entry]) -> Iterator[tuple[Entry, ...]]:
+    """Yield small entries by the dozen, and large ones each by itself."""
+    small = [entry for entry in entries if not is_large(entry)]
+    for at in range(0, len(small), _BATCH):
+        yield tuple(small[at : at + _BATCH])
+    yield from ((entry,) for entry in entries if is_large(entry))

@@ -20,9 +20,8 @@ class Verified:
     """Of the payload, in hex, as the other digests; `None` if it was not computed."""
     blake2b: str | None
     md5: str | None
-    url: str | None
-    """Only if a digest proved it."""
-    url_source: str | None
+    metadata_sha256: str | None
+    """Of the METADATA in a wheel."""
     damage: str | None
     """Why it is broken, `None` if it is whole."""
     is_unknown: bool

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pipcacheplus.facts import Broken, Depth, Expected, Facts, Origin, Unknown
+from pipcacheplus.facts import Broken, Depth, Expected, Facts, Format, Origin, Unknown
 from pipcacheplus.identify import identify
 from pipcacheplus.judging import NOTHING_PASSED, Check, Context, Judged, Passed, findings
-from pipcacheplus.layout import key_of
+from pipcacheplus.layout import key_of, page_key
+from pipcacheplus.metadata_of_wheels import WheelReference, metadata_beside
 from pipcacheplus.model import Entry, Shape, Warned
 from pipcacheplus.opening import ChangedError, OpenCache
 from pipcacheplus.readers.entry import read
@@ -23,7 +24,7 @@ from pipcacheplus.resolution import resolve
 from pipcacheplus.scan import scan
 from pipcacheplus.verified import Memory, stamp_of
 
-__all__ = ["Done", "Held", "Links", "Survey", "Task", "gather", "hold", "judge", "retrace"]
+__all__ = ["Done", "Held", "Links", "Survey", "Task", "gather", "hold", "is_large", "judge", "retrace"]
 
 _LARGE = 8 << 20
 """Bytes of an entry that makes a task of its own, if it has to be read to its end."""
@@ -70,6 +71,10 @@ class Task(NamedTuple):
     """What reading these entries to their end showed before; `None` if nothing is remembered."""
     ids: frozenset[str] = frozenset()
     """Entries that are wanted back as they are now (`retrace`)."""
+    later: frozenset[str] = frozenset()
+    """Keys of metadata whose wheel is cached too, and has to be read before."""
+    of_wheels: Mapping[str, WheelReference] = {}
+    """By the key of the metadata that may be served beside a wheel."""
 
 
 @dataclass(slots=True)
@@ -81,7 +86,9 @@ class Done:
     size: int = 0
     """Bytes of the entries done."""
     deferred: list[Entry] = field(default_factory=list)
-    """Large entries that are left, each for a task of its own."""
+    """Entries that are left for later tasks: large ones, and metadata."""
+    of_wheels: dict[str, WheelReference] = field(default_factory=dict)
+    """By the key of the metadata that may be served beside a wheel."""
     memory: Memory = field(default_factory=Memory)
     """What is to be remembered of these entries."""
     trace: Trace = field(default_factory=Trace)
@@ -192,26 +199,51 @@ def _is_as_it_was(entry: Entry, cache: OpenCache, memory: Memory) -> bool:
 
 def _judge(entry: Entry, cache: OpenCache, task: Task, done: Done) -> None:
     survey, known = task.survey, task.known
-    reference = known.by_key.get(key_of(entry.id) or "")
-    expected = Expected(published=reference.hashes if reference else (), hosts=known.hosts)
+    key = key_of(entry.id) or ""
+    is_first = not task.entries
+    if key in task.later:
+        done.deferred.append(entry)
+        return
+    reference, beside = known.by_key.get(key), task.of_wheels.get(key)
+    expected = Expected(
+        published=reference.hashes if reference else (),
+        hosts=known.hosts,
+        of_wheel=beside.metadata if beside else None,
+    )
+    verified = task.memory.known(entry) if task.memory is not None else None
     facts = None
-    if task.memory is not None and (verified := task.memory.known(entry)) is not None:
+    if verified is not None:
         # Of what was read to its end before, the ends are enough, unless a digest is wanted that was not made then.
         facts = facts_of(read(entry, cache, depth=Depth.ENDS, keeps=keep_none), expected, verified)
-        if facts is not None:
-            done.memory.kept.append(stamp_of(entry))
+    is_remembered = facts is not None
     if facts is None:
-        if survey.depth is Depth.WHOLE and entry.size > _LARGE and entry not in task.entries:
+        if is_first and survey.depth is Depth.WHOLE and is_large(entry):
             done.deferred.append(entry)
             return
         facts = read(entry, cache, depth=survey.depth, expected=expected, keeps=keep_none)
-        if (verified := verified_of(facts)) is not None:
-            done.memory.noted.append((entry, verified))
+    if is_first and facts.format is Format.METADATA and reference is None and known.hosts:
+        done.deferred.append(entry)  # its URL is that of its wheel, which may yet be found by its own digest
+        return
+    _remember(entry, facts, done.memory, is_remembered=is_remembered)
     named = resolve(identify(entry, facts), facts, known)
     done.found.append(_judged(named, facts, survey))
     done.size += entry.size
+    if beside := metadata_beside(named, facts):
+        done.of_wheels[page_key(beside.reference.url)] = beside
     if task.memory is not None:
         done.trace.ends(named, survey.context)
+
+
+def _remember(entry: Entry, facts: Facts, memory: Memory, *, is_remembered: bool) -> None:
+    if is_remembered:
+        memory.kept.append(stamp_of(entry))
+    elif (verified := verified_of(facts)) is not None:
+        memory.noted.append((entry, verified))
+
+
+def is_large(entry: Entry) -> bool:
+    """Return whether an entry makes a task of its own, if it has to be read to its end."""
+    return entry.size > _LARGE
 
 
 def _sieve(task: Task) -> Sieve:

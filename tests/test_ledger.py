@@ -22,8 +22,7 @@ WHOLE = Verified(
     sha256="a1" * 32,
     blake2b="b2" * 32,
     md5="c3" * 16,
-    url="https://files.example.org/demo-1.0-py3-none-any.whl",
-    url_source="file-host",
+    metadata_sha256="d4" * 32,
     damage=None,
     is_unknown=False,
 )
@@ -31,8 +30,7 @@ BROKEN = Verified(
     sha256=None,
     blake2b=None,
     md5=None,
-    url=None,
-    url_source=None,
+    metadata_sha256=None,
     damage="ends inside the central directory",
     is_unknown=False,
 )
@@ -143,8 +141,7 @@ texts = st.none() | st.text(max_size=40)
         sha256=texts,
         blake2b=texts,
         md5=texts,
-        url=texts,
-        url_source=texts,
+        metadata_sha256=texts,
         damage=texts,
         is_unknown=st.booleans(),
     ),
@@ -179,7 +176,7 @@ def test_what_could_change_again_under_its_stamp_is_not_remembered(
 
 @pytest.mark.parametrize(
     ("one", "verified"),
-    [(an_entry(), WHOLE), (PAIR, replace(WHOLE, url="x" * 5000))],
+    [(an_entry(), WHOLE), (PAIR, replace(WHOLE, damage="x" * 5000))],
     ids=["no files", "too long"],
 )
 def test_what_has_no_stamp_or_no_bounds_is_not_remembered(tmp_path: Path, one: Entry, verified: Verified) -> None:
@@ -325,7 +322,7 @@ def test_a_ledger_with_other_bytes_in_it_never_raises_and_never_lies(
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE verified SET told = substr(told, 1, 8) || '[null,null,null,null,null,null,false]'",
+        "UPDATE verified SET told = substr(told, 1, 8) || '[null,null,null,null,null,false]'",
         "UPDATE verified SET told = 'text'",
         "UPDATE verified SET told = 17",
         "UPDATE verified SET told = zeroblob(100000)",
@@ -386,8 +383,7 @@ def test_the_form_of_a_row_belongs_to_the_version(tmp_path: Path) -> None:
         WHOLE.sha256,
         WHOLE.blake2b,
         WHOLE.md5,
-        WHOLE.url,
-        "file-host",
+        WHOLE.metadata_sha256,
         None,
         False,
     ]

@@ -43,7 +43,7 @@ def test_what_was_not_read_to_its_end_is_not_remembered() -> None:
 
 
 def test_a_digest_that_was_not_made_then_has_to_be_made_now() -> None:
-    verified = Verified(sha256=None, blake2b=None, md5=None, url=None, url_source=None, damage=None, is_unknown=False)
+    verified = Verified(sha256=None, blake2b=None, md5=None, metadata_sha256=None, damage=None, is_unknown=False)
     assert facts_of(Facts(head=HEAD), Expected(published=(("sha256", "a" * 64),)), verified) is None
 
 

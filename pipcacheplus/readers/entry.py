@@ -116,7 +116,7 @@ def _response(head: Head | Broken | None, body: BinaryIO, size: int, task: _Task
     format_ = _format(start, known)
     if task.depth is Depth.PAGES and format_ is not Format.PAGE:
         return Facts(head=head, body_size=size, format=format_)
-    payload = _payload(format_, body, size, known, task.keeps)
+    payload = _payload(format_, body, size, known, task)
     facts = Facts(head=head, body_size=size, format=format_, payload=payload)
     return read_whole(facts, body, task.expected) if task.depth is Depth.WHOLE and known is not None else facts
 
@@ -138,24 +138,26 @@ def _format(start: bytes, head: Head | None) -> Format:
     return Format.PAGE if is_text or start.lstrip()[:1] in {b"{", b"<"} else Format.OTHER
 
 
-def _payload(format_: Format, body: BinaryIO, size: int, head: Head | None, keeps: Keeps) -> Payload | None:
+def _payload(format_: Format, body: BinaryIO, size: int, head: Head | None, task: _Task) -> Payload | None:
     match format_:
         case Format.ZIP:
-            return _zip(body, size)
+            return _zip(body, size, is_whole=task.depth is Depth.WHOLE)
         case Format.TAR:
             return read_sdist(body, size)
         case Format.METADATA:
             return read_metadata(_small(body))
         case Format.PAGE:
-            return _page(body, head, keeps)
+            return _page(body, head, task.keeps)
     return None
 
 
-def _zip(body: BinaryIO, size: int) -> Payload:
+def _zip(body: BinaryIO, size: int, *, is_whole: bool) -> Payload:
     directory = read_directory(body, size)
     if isinstance(directory, (Broken, Unknown)):
         return directory
-    return read_wheel(body, size, directory=directory) if has_dist_info(directory) else read_sdist(body, size)
+    if not has_dist_info(directory):
+        return read_sdist(body, size)
+    return read_wheel(body, size, directory=directory, is_whole=is_whole)
 
 
 def _page(body: BinaryIO, head: Head | None, keeps: Keeps) -> Payload:

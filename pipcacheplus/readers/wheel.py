@@ -1,6 +1,8 @@
 """What a wheel says of itself: METADATA and WHEEL in the dist-info directory at its top."""
 
+import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice, product
 from typing import BinaryIO
 
@@ -14,6 +16,7 @@ _SUFFIX = ".dist-info"
 _FRONT_BYTES = 64 << 10
 """Holds the header of nearly every METADATA; what follows is the description."""
 _MAX_WHEEL_BYTES = 1 << 20
+_MAX_METADATA_BYTES = 8 << 20
 _MAX_TAGS = 10_000
 """Expanded; the longest known list has some hundreds."""
 _TAG_PARTS = 3
@@ -25,7 +28,7 @@ def has_dist_info(directory: Directory) -> str | None:
 
 
 def read_wheel(
-    file: BinaryIO, size: int, *, directory: Directory | Broken | Unknown | None = None
+    file: BinaryIO, size: int, *, directory: Directory | Broken | Unknown | None = None, is_whole: bool = False
 ) -> Wheel | Broken | Unknown:
     """Read name, version and tags; only the two members that hold them are unpacked.
 
@@ -33,6 +36,7 @@ def read_wheel(
         file: Seekable.
         size: Its length in bytes.
         directory: What `read_directory` returned for this file, if it was read already.
+        is_whole: Whether the digest of METADATA is made as well.
 
     Raises:
         OSError: The file cannot be read.
@@ -49,7 +53,15 @@ def read_wheel(
         # pip 20.0 and later refuse such a wheel (`_internal/utils/wheel.py`).
         return Broken(reason="more than one .dist-info directory")
     (stem,) = stems
-    return _read(file, members, stem, len(directory))
+    found = _read(file, members, stem, len(directory))
+    return _with_digest(file, members, found) if is_whole and isinstance(found, Wheel) else found
+
+
+def _with_digest(file: BinaryIO, members: dict[str, Member], wheel: Wheel) -> Wheel:
+    metadata = read_member(file, members[f"{wheel.stem}{_SUFFIX}/METADATA"], limit=_MAX_METADATA_BYTES)
+    if isinstance(metadata, (Broken, Unknown)):
+        return wheel
+    return replace(wheel, metadata_sha256=hashlib.sha256(metadata).hexdigest())
 
 
 def _read(file: BinaryIO, members: dict[str, Member], stem: str, count: int) -> Wheel | Broken | Unknown:

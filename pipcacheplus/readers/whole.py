@@ -26,16 +26,17 @@ def read_whole(facts: Facts, body: BinaryIO, expected: Expected) -> Facts:
         OSError: The payload cannot be read.
     """
     published, wanted = usable(expected.published), wanted_digests(facts, expected)
+    facts = replace(facts, published=published, of_wheel=expected.of_wheel)
     found = digest(body, facts.body_size or 0, algorithms=wanted) if wanted else {}
     if isinstance(found, Broken):
         return replace(facts, damage=found, is_read_whole=True)
     if any(name in _STRONG and found.get(name) == value for name, value in published):
-        return replace(facts, published=published, digests=tuple(sorted(found.items())), is_read_whole=True)
+        return replace(facts, digests=tuple(sorted(found.items())), is_read_whole=True)
     if published and isinstance(facts.head, Head) and single_part_md5(facts.head) is not None:
         # It is not what the page says: whether it is what was sent decides if it is damaged.
         more = digest(body, facts.body_size or 0, algorithms=frozenset({"md5"}))
         found = {**found, **({} if isinstance(more, Broken) else more)}
-    told = replace(facts, published=published, digests=tuple(sorted(found.items())))
+    told = replace(facts, digests=tuple(sorted(found.items())))
     is_archive = facts.format in {Format.ZIP, Format.TAR} and not isinstance(facts.payload, (Broken, Unknown))
     if not is_archive:
         return told
@@ -50,8 +51,9 @@ def usable(published: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...
 
 def wanted_digests(facts: Facts, expected: Expected) -> frozenset[str]:
     """Return the names of the digests to make first: the published ones; without any, all others that can prove it."""
-    wanted = {name for name, _ in usable(expected.published)}
-    if wanted & _STRONG:
+    published = {name for name, _ in usable(expected.published)}
+    wanted = published | ({"sha256"} if expected.of_wheel else set())
+    if published & _STRONG:
         return frozenset(wanted)
     if isinstance(facts.head, Head) and single_part_md5(facts.head) is not None:
         wanted.add("md5")

@@ -6,6 +6,7 @@ import json
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -23,6 +24,7 @@ NEVER = "never reads it"
 IGNORES = "ignores it"
 TRACEBACK = "ends with a traceback at every install until it is removed"
 FETCHES = "fetches what is missing"
+DEPENDENCIES = "goes by the dependencies that it names"
 UNSEEN = "takes it as it is if the index speaks JSON, and fails if not"
 PAGE = "fails or misses files, until it is removed or the index changes the page"
 
@@ -35,6 +37,14 @@ def wheel(cache: Cache) -> bytes:
     return artefacts.wheel(folder, "demo", "1.0").read_bytes()
 
 
+def with_other_metadata(cache: Cache, *, is_old: bool) -> None:
+    content = wheel(cache)
+    publish(cache, content, is_old=is_old, metadata=True)
+    write = cache.http if is_old else cache.http_v2
+    write(URL, content, headers=headers_of(content))
+    write(URL + ".metadata", b"Metadata-Version: 2.1\nName: demo\nVersion: 1.0\nRequires-Dist: other\n")
+
+
 def flipped(content: bytes) -> bytes:
     at = 30 + len("demo.py") + 2  # in the first member
     return content[:at] + bytes([content[at] ^ 0x55]) + content[at + 1 :]
@@ -44,8 +54,13 @@ def headers_of(content: bytes) -> dict[str, str]:
     return file_headers(content, project="demo", version="1.0") | {"x-pypi-file-package-type": "bdist_wheel"}
 
 
-def publish(cache: Cache, content: bytes, *, is_old: bool) -> None:
-    link = {"url": URL, "filename": URL.rpartition("/")[2], "hashes": {"sha256": hashlib.sha256(content).hexdigest()}}
+def publish(cache: Cache, content: bytes, *, is_old: bool, metadata: bool = False) -> None:
+    link: dict[str, object] = {
+        "url": URL,
+        "filename": URL.rpartition("/")[2],
+        "hashes": {"sha256": hashlib.sha256(content).hexdigest()},
+    }
+    link |= {"core-metadata": metadata}
     page = json.dumps({"meta": {"api-version": "1.0"}, "name": "demo", "files": [link]}).encode()
     (cache.http if is_old else cache.http_v2)(f"{INDEX_URL}demo/", page, headers=page_headers(page))
 
@@ -157,6 +172,16 @@ SINCE_23_3 = "23.3 24.0 25.0.1 25.1.1 25.2 25.3 26.3"
 """Versions of pip, as those in the tables."""
 
 DAMAGES: dict[str, tuple[str, Callable[[Cache], object], dict[str, str]]] = {
+    "http, other metadata than in the wheel": (
+        "metadata-mismatch",
+        partial(with_other_metadata, is_old=True),
+        {BEFORE_10: AGAIN, f"{TO_22_2} {SINCE_23_3}": NEVER, "22.3 23.2.1": DEPENDENCIES},
+    ),
+    "http-v2, other metadata than in the wheel": (
+        "metadata-mismatch",
+        partial(with_other_metadata, is_old=False),
+        {f"{BEFORE_10} {TO_23_2}": NEVER, SINCE_23_3: DEPENDENCIES},
+    ),
     "http, cc=2, byte flipped": (
         "body-digest-mismatch",
         old(2, flipped),

@@ -1,0 +1,53 @@
+"""What proves an entry's content to be what was published, strongest first; and all that speaks for or against it."""
+
+from collections.abc import Iterator
+
+from pipcacheplus.etags import single_part_md5
+from pipcacheplus.facts import Broken, Facts, Head, Unknown
+from pipcacheplus.lengths import stated_size
+from pipcacheplus.model import Entry, Proof, UrlSource, Value
+
+__all__ = ["evidence_of", "proof_of"]
+
+
+def proof_of(entry: Entry, facts: Facts) -> Proof | None:
+    """Return the strongest proof that an entry's content is what was published; `None` if there is none."""
+    made = dict(facts.digests)
+    if any(made.get(name) == value for name, value in facts.published):
+        return Proof.INDEX_PAGE
+    if entry.url_source is UrlSource.FILE_HOST:
+        return Proof.FILE_HOST  # the path was made from the content: else it would not have been found
+    if isinstance(facts.head, Head) and (etag := single_part_md5(facts.head)) and made.get("md5") == etag:
+        return Proof.ETAG
+    if facts.of_wheel is not None and made.get("sha256") == facts.of_wheel.sha256:
+        return Proof.WHEEL
+    return None
+
+
+def evidence_of(entry: Entry, facts: Facts) -> Iterator[tuple[str, Value]]:
+    """Yield all that speaks for or against an entry's content, strongest first."""
+    proof = proof_of(entry, facts)
+    yield "proof", proof.value if proof else None
+    made = dict(facts.digests)
+    for name, value in facts.published:
+        yield f"published_{name}", value
+    if isinstance(facts.head, Head) and (etag := single_part_md5(facts.head)):
+        yield "etag_md5", etag
+    if facts.of_wheel is not None:
+        yield "wheel_metadata_sha256", facts.of_wheel.sha256
+    for name, value in made.items():
+        yield f"actual_{name}", value
+    if isinstance(facts.head, Head) and (stated := stated_size(facts.head)) is not None:
+        yield "content_length", stated
+    if facts.body_size is not None:
+        yield "stored_length", facts.body_size
+    yield from _of_reading(facts)
+
+
+def _of_reading(facts: Facts) -> Iterator[tuple[str, Value]]:
+    problem = facts.damage or (facts.payload if isinstance(facts.payload, (Broken, Unknown)) else None)
+    if isinstance(problem, Broken):
+        yield "damage", problem.reason
+    elif isinstance(problem, Unknown):
+        yield "unverifiable", problem.reason
+    yield "read_to_its_end", facts.is_read_whole

@@ -1,0 +1,114 @@
+"""The check `metadata-mismatch`."""
+
+import hashlib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from pipcacheplus.facts import Depth
+from pipcacheplus.judging import Judged, checks
+from pipcacheplus.model import UrlSource
+from pipcacheplus.survey import Survey, survey
+from tests import artefacts
+from tests.builders import FILE_URL, Cache, file_headers, file_url
+from tests.checks.objections import CONTEXT
+from tests.test_references import link, page
+
+URL = f"{FILE_URL}/demo-1.0-py3-none-any.whl"
+OTHER = b"Metadata-Version: 2.1\nName: demo\nVersion: 1.0\nRequires-Dist: evil\n"
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> bytes:
+    return artefacts.wheel(tmp_path, "demo", "1.0").read_bytes()
+
+
+@pytest.fixture
+def metadata(tmp_path: Path) -> bytes:
+    with zipfile.ZipFile(artefacts.wheel(tmp_path, "demo", "1.0")) as archive:
+        return archive.read("demo-1.0.dist-info/METADATA")
+
+
+def told(cache: Cache) -> list[tuple[str, str, dict[str, object]]]:
+    """Return severity, URL and evidence of what is found."""
+    (check,) = [check for check in checks() if check.slug == "metadata-mismatch"]
+    what = Survey(path=str(cache.path), depth=Depth.WHOLE, checks=(check,), context=CONTEXT, indexes=())
+    return [
+        (finding.severity.value, finding.entry.url or "", dict(finding.evidence))
+        for one in survey(what)
+        if isinstance(one, Judged)
+        for finding in one.findings
+    ]
+
+
+def linked(cache: Cache, wheel_digest: str | None, metadata_digest: str | None) -> None:
+    """Let a page link to the wheel and its metadata, with these digests."""
+    hashes = {"sha256": wheel_digest} if wheel_digest else {}
+    core = {"sha256": metadata_digest} if metadata_digest else True
+    page(cache, "https://index.example/simple/demo/", "demo", [link(URL, hashes=hashes, **{"core-metadata": core})])
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def test_metadata_that_the_wheel_holds_is_fine(cache: Cache, content: bytes, metadata: bytes) -> None:
+    cache.http_v2(URL, content)
+    cache.http_v2(URL + ".metadata", metadata)
+    linked(cache, sha256(content), None)
+    assert told(cache) == []
+
+
+@pytest.mark.parametrize(("is_published", "severity"), [(True, "error"), (False, "warning")])
+def test_other_metadata_is_an_error_if_the_wheel_is_proven(
+    cache: Cache, content: bytes, metadata: bytes, severity: str, *, is_published: bool
+) -> None:
+    cache.http_v2(URL, content)
+    cache.http_v2(URL + ".metadata", OTHER)
+    linked(cache, sha256(content) if is_published else None, None)
+    ((found, url, evidence),) = told(cache)
+    assert (found, url) == (severity, URL + ".metadata")
+    assert (evidence["expected_sha256"], evidence["actual_sha256"]) == (sha256(metadata), sha256(OTHER))
+    assert evidence["wheel_is_proven"] is is_published
+
+
+def test_metadata_that_is_what_the_index_published_is_not_damaged(cache: Cache, content: bytes) -> None:
+    cache.http_v2(URL, content)
+    cache.http_v2(URL + ".metadata", OTHER)
+    linked(cache, sha256(content), sha256(OTHER))
+    assert told(cache) == []
+
+
+def test_metadata_that_is_what_was_sent_is_not_damaged(cache: Cache, content: bytes) -> None:
+    cache.http_v2(URL, content)
+    cache.http_v2(URL + ".metadata", OTHER, headers=file_headers(OTHER, project="demo"))
+    linked(cache, sha256(content), None)
+    assert told(cache) == []
+
+
+def test_a_damaged_wheel_says_nothing_of_its_metadata(cache: Cache, content: bytes) -> None:
+    damaged = bytearray(content)
+    damaged[len(damaged) // 3] ^= 0x55
+    cache.http_v2(URL, bytes(damaged))
+    cache.http_v2(URL + ".metadata", OTHER)
+    linked(cache, None, None)
+    assert told(cache) == []
+
+
+def test_a_wheel_without_metadata_in_the_cache_is_fine(cache: Cache, content: bytes) -> None:
+    cache.http_v2(URL, content)
+    linked(cache, sha256(content), None)
+    assert told(cache) == []
+
+
+def test_a_wheel_that_its_own_digest_names_names_its_metadata_too(cache: Cache, content: bytes) -> None:
+    url = file_url(content, "demo-1.0-py3-none-any.whl")
+    cache.http_v2(url, content)
+    metadata = cache.http_v2(url + ".metadata", OTHER)
+    page(cache, "https://index.example/simple/other/", "other", [link(file_url(b"other", "other-1.0.zip"))])
+    ((severity, found, _),) = told(cache)
+    assert (severity, found) == ("error", url + ".metadata")
+    what = Survey(path=str(cache.path), depth=Depth.WHOLE, checks=(), context=CONTEXT, indexes=())
+    (entry,) = [one.entry for one in survey(what) if isinstance(one, Judged) and one.entry.id == metadata]
+    assert entry.url_source is UrlSource.FILE_HOST
