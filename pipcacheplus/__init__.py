@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pipcacheplus.cache import PipCache
+    from pipcacheplus.inspection import Inspection
     from pipcacheplus.inventory import Inventory, Verification
     from pipcacheplus.judging import Progress
     from pipcacheplus.model import (
@@ -37,6 +38,7 @@ __all__ = [
     "File",
     "Finding",
     "Group",
+    "Inspection",
     "Inventory",
     "Kind",
     "Outcome",
@@ -61,6 +63,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     **dict.fromkeys(("PipCache",), "cache"),
+    "Inspection": "inspection",
     "Progress": "judging",
     **dict.fromkeys(("Inventory", "Verification"), "inventory"),
     **dict.fromkeys(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pipcacheplus import gate
 from pipcacheplus.errors import CacheNotFoundError
 from pipcacheplus.facts import Depth
+from pipcacheplus.inspection import Inspection, inspect
 from pipcacheplus.inventory import Inventory, Verification, Wanted
 from pipcacheplus.judging import Context, Judged, Passed, Progress, checks, is_young
 from pipcacheplus.locate import index_urls as configured_index_urls
@@ -181,6 +182,7 @@ class PipCache:
             checks=checks(),
             needs_urls=True,
             only_findings=not what,
+            wants=wanted.is_wanted if what else None,
             executor=executor,
             remembers=remembers,
             is_deep=deep,
@@ -205,6 +207,27 @@ class PipCache:
             warnings=tuple(warnings),
             unmatched=wanted.unmatched,
         )
+
+    def inspect(
+        self,
+        *what: str,
+        min_age_s: float = _HOUR_S,
+        pythons: Sequence[str] | None = None,
+        progress: Progress | None = None,
+    ) -> Inspection:
+        """Read the entries that fit `what` to their end; return all that speaks for and against them.
+
+        Args:
+            what: Selections, in the words of the command line; all entries without any.
+            min_age_s: As `verify`.
+            pythons: As `plan`.
+            progress: Called with the bytes done.
+
+        Raises:
+            BadRequestError: `what` cannot be understood.
+            InterpreterError: One of `pythons` cannot be asked.
+        """
+        return inspect(self.dir, self.index_urls, what, min_age_s=min_age_s, pythons=pythons, progress=progress)
 
     def plan(
         self,

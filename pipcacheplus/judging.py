@@ -107,6 +107,8 @@ class Judged(NamedTuple):
     findings: tuple[Finding, ...] = ()
     is_unverifiable: bool = False
     """Whether a limit of ours, or a feature that we do not read, kept us from telling if it is whole."""
+    evidence: tuple[tuple[str, Value], ...] = ()
+    """All that speaks for or against its content, if that was asked for; the same as of a finding."""
 
 
 class Passed(NamedTuple):

@@ -1,6 +1,6 @@
 """One look at a cache for one purpose: a survey, with the executor, the ledger and the indexes that it takes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipcacheplus.facts import Depth, Facts
 from pipcacheplus.identify import identify
 from pipcacheplus.judging import Check, Context, Judged, Passed, Progress, findings
-from pipcacheplus.model import Warned
+from pipcacheplus.model import Entry, Warned
 from pipcacheplus.opening import OpenCache
 from pipcacheplus.scan import scan
 from pipcacheplus.surroundings import default_index_of_pip, ledger_of
@@ -37,6 +37,10 @@ class Look:
     """Where entries are read; `workers` of our own by default."""
     remembers: bool = True
     """Whether what was read to its end before, and has not changed since, is not read so again."""
+    wants: Callable[[Entry], bool] | None = None
+    """Of which entries archives are read to their end; of all by default."""
+    wants_evidence: bool = False
+    """Whether all that speaks for or against an entry is told as well."""
     is_deep: bool = False
     """Whether all is read again, and remembered anew."""
     progress: Progress | None = None
@@ -83,8 +87,16 @@ def _by_content(what: Look) -> Iterator[Judged | Warned | Passed]:
             context=what.context,
             indexes=indexes,
             only_findings=what.only_findings,
+            wants_evidence=what.wants_evidence,
         )
-        yield from survey(plan, executor=executor, ledger=ledger, is_deep=what.is_deep, progress=what.progress)
+        yield from survey(
+            plan,
+            executor=executor,
+            ledger=ledger,
+            is_deep=what.is_deep,
+            wants=what.wants,
+            progress=what.progress,
+        )
 
 
 def _indexes(what: Look) -> tuple[str, ...]:

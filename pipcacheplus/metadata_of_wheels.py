@@ -13,7 +13,7 @@ from pipcacheplus.model import Entry
 from pipcacheplus.proof import proof_of
 from pipcacheplus.references import Reference, References
 
-__all__ = ["WheelReference", "behind_their_wheels", "metadata_beside", "of_entries", "with_metadata"]
+__all__ = ["WheelReference", "behind_their_wheels", "metadata_beside", "of_entries", "wheel_url", "with_metadata"]
 
 _SUFFIX = ".metadata"
 
@@ -39,12 +39,17 @@ def metadata_beside(entry: Entry, facts: Facts) -> WheelReference | None:
     )
 
 
+def wheel_url(metadata_url: str) -> str:
+    """Return the URL of the wheel that metadata belongs to."""
+    return metadata_url.removesuffix(_SUFFIX)
+
+
 def behind_their_wheels(by_key: Mapping[str, Reference]) -> frozenset[str]:
     """Return the keys of metadata whose wheel is in the cache too."""
     return frozenset(
         key
         for key, reference in by_key.items()
-        if reference.url.endswith(_SUFFIX) and page_key(reference.url.removesuffix(_SUFFIX)) in by_key
+        if reference.url.endswith(_SUFFIX) and page_key(wheel_url(reference.url)) in by_key
     )
 
 

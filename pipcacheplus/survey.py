@@ -6,28 +6,27 @@ parts of about the same size, which are handed out as tasks (`work`); results co
 grows with the size of a body; of each entry, its key.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import Executor
 from dataclasses import replace
-from operator import add
-from typing import TypeVar
 
 from pipcacheplus import __version__
+from pipcacheplus.collected import Collected
 from pipcacheplus.facts import Depth, Facts
 from pipcacheplus.filenames import canonical
-from pipcacheplus.judging import NOTHING_PASSED, Judged, Passed, Progress
-from pipcacheplus.layout import is_built_wheel, key_of
+from pipcacheplus.judging import Judged, Passed, Progress
+from pipcacheplus.layout import is_built_wheel, key_of, page_key
 from pipcacheplus.ledger import Ledger
-from pipcacheplus.metadata_of_wheels import WheelReference, behind_their_wheels, of_entries, with_metadata
+from pipcacheplus.metadata_of_wheels import behind_their_wheels, of_entries, wheel_url, with_metadata
 from pipcacheplus.model import Entry, Warned
 from pipcacheplus.opening import OpenCache
 from pipcacheplus.references import Gathering, KeyFilter, Reference, References
-from pipcacheplus.replay import LOOSE, Recording, Trace, as_told, question_of
+from pipcacheplus.replay import Recording, Trace, question_of
 from pipcacheplus.resolution import resolve
 from pipcacheplus.scan import file_paths, parts
+from pipcacheplus.sidebyside import side_by_side
 from pipcacheplus.verified import Memory
-from pipcacheplus.work import Done, Links, Survey, Task, gather, hold, is_large, judge, retrace
+from pipcacheplus.work import Links, Survey, Task, gather, hold, is_large, judge, retrace
 
 __all__ = ["Survey", "survey"]
 
@@ -35,10 +34,6 @@ _TASKS = 64
 """Into how many tasks a cache is divided at most: many, so that all workers have something to do until the end."""
 _SHARES = 64
 _BATCH = 100
-_AHEAD = 8
-"""Tasks that are under way at once; what comes back is handed on in order."""
-
-_Result = TypeVar("_Result")
 
 
 def survey(
@@ -47,6 +42,7 @@ def survey(
     executor: Executor | None = None,
     ledger: Ledger | None = None,
     is_deep: bool = False,
+    wants: Callable[[Entry], bool] | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Judged | Warned | Passed]:
     """Yield every entry with its names and what the checks say of it, and a warning for what cannot be read.
@@ -58,6 +54,7 @@ def survey(
             entry of 64, in turn: a disk can lose bytes under an unchanged stamp. It is told what is read now, also if
             the caller stops in the middle.
         is_deep: Whether everything is read all the same; the ledger is only told.
+        wants: Which entries are wanted, by their names; of the others, no archive is read to its end.
         progress: Called with the bytes, if archives are read to their end, else the entries, that are done.
 
     Raises:
@@ -67,7 +64,9 @@ def survey(
     if what.indexes is None:
         yield from look.judge(References(), None)
     elif what.depth < Depth.WHOLE:
-        yield from look.name(look.links())
+        yield from look.name(look.links())[1]
+    elif wants is not None:
+        yield from look.judge_some(wants)
     elif (again := look.replay()) is not None:
         yield from again
     else:
@@ -115,7 +114,8 @@ class _Look:
         """Return what the pages say, and the bytes of all entries."""
         gathering = self._gathering()
         total = 0
-        for said, size in self._side_by_side(gather, (Task(self._what, tops, links=links) for tops in self._tops)):
+        tasks = (Task(self._what, tops, links=links) for tops in self._tops)
+        for said, size in side_by_side(self._executor, gather, tasks):
             gathering.add(said)
             total += size
             self._show(0, None)
@@ -131,20 +131,52 @@ class _Look:
             gathering.add(said)
         return gathering.finish()
 
-    def name(self, links: Links) -> Iterator[Judged | Warned]:
+    def name(self, links: Links) -> tuple[References, Iterator[Judged | Warned]]:
         """Read each entry once, and name all when the last was read: who wants them all holds them anyway."""
         gathering = self._gathering()
         found = []
-        for held in self._side_by_side(hold, (Task(self._what, tops, links=links) for tops in self._tops)):
+        is_all = self._what.depth < Depth.WHOLE  # else each is judged when it is read to its end
+        what = self._what if is_all else replace(self._what, depth=Depth.ENDS, checks=())
+        for held in side_by_side(self._executor, hold, (Task(what, tops, links=links) for tops in self._tops)):
             gathering.add(held.said)
             found.extend(held.found)
             self._show(len(found), None)
         known = self._followed(gathering, links)
-        for one, origin in found:
+        return known, (
+            one._replace(entry=resolve(one.entry, Facts(origin=origin), known)) if isinstance(one, Judged) else one
+            for one, origin in found
+        )
+
+    def judge_some(self, wants: Callable[[Entry], bool]) -> Iterator[Judged | Warned]:
+        """Put the checks to the entries that are wanted; before metadata comes its wheel, wanted or not."""
+        known, named = self.name(self.links())
+        entries: dict[str, Entry] = {}
+        for one in named:
             if isinstance(one, Judged):
-                yield one._replace(entry=resolve(one.entry, Facts(origin=origin), known))
+                entries[key_of(one.entry.id) or one.entry.id] = one.entry
             else:
                 yield one
+        chosen = {key: entry for key, entry in entries.items() if wants(entry)}
+        behind = behind_their_wheels(known.by_key) & chosen.keys()
+        wheels = {page_key(wheel_url(known.by_key[key].url)) for key in behind}
+        first = [entry for key, entry in entries.items() if key in wheels or key in chosen.keys() - behind]
+        collected = Collected(self._what, self._ledger, lambda done: self._show(done, None))
+        for batch in (first, [chosen[key] for key in sorted(behind)]):
+            for result in collected.take(side_by_side(self._executor, judge, self._singly(batch, known, collected))):
+                # Besides what was asked for, a wheel may be in it.
+                if isinstance(result, Warned) or (isinstance(result, Judged) and wants(result.entry)):
+                    yield result
+
+    def _singly(self, entries: Sequence[Entry], known: References, collected: Collected) -> Iterator[Task]:
+        """Yield tasks of entries that are known; which they are is only asked when they are due."""
+        for batch in _batches(entries):
+            yield Task(
+                self._what,
+                entries=batch,
+                known=with_metadata(known, batch, collected.of_wheels),
+                memory=self._memory_of([entry.id for entry in batch], is_share=False),
+                of_wheels=of_entries(batch, collected.of_wheels),
+            )
 
     def replay(self) -> Iterator[Judged | Warned | Passed] | None:
         """Return what was found last, if the same would be found now; all that has to be read is stamps."""
@@ -159,7 +191,7 @@ class _Look:
             Task(self._what, tops, memory=self._memory_of(tops, is_share=True), ids=recording.ids)
             for tops in self._tops
         )
-        for one, found in self._side_by_side(retrace, tasks):
+        for one, found in side_by_side(self._executor, retrace, tasks):
             trace.join(one)
             entries.update((entry.id, entry) for entry in found)
             self._show(0, None)
@@ -180,7 +212,7 @@ class _Look:
 
     def judge(self, known: References, total: int | None) -> Iterator[Judged | Warned | Passed]:
         """Put the checks to all entries; last to those that have to wait for others, and to large ones."""
-        under_way = _Judging(self._what, self._ledger, lambda done: self._show(done, total))
+        collected = Collected(self._what, self._ledger, lambda done: self._show(done, total))
         by_part = _by_part(known.by_key)
         later = behind_their_wheels(known.by_key)
         first = (
@@ -193,19 +225,11 @@ class _Look:
             )
             for tops in self._tops
         )
-        yield from under_way.take(self._side_by_side(judge, first))
-        rest = (
-            Task(
-                self._what,
-                entries=entries,
-                known=with_metadata(known, entries, under_way.of_wheels),
-                memory=self._memory_of([entry.id for entry in entries], is_share=False),
-                of_wheels=of_entries(entries, under_way.of_wheels),
-            )
-            for entries in _batches(under_way.deferred)
+        yield from collected.take(side_by_side(self._executor, judge, first))
+        yield from collected.take(
+            side_by_side(self._executor, judge, self._singly(collected.deferred, known, collected))
         )
-        yield from under_way.take(self._side_by_side(judge, rest))
-        under_way.end(self._question)
+        collected.end(self._question)
 
     def _memory_of(self, paths: Sequence[str], *, is_share: bool) -> Memory | None:
         """Return what is remembered of some paths: the part of it that is to be read again, or the other."""
@@ -215,76 +239,6 @@ class _Look:
         if share is None:
             return Memory()
         return self._ledger.memory_of(paths, lambda stamp: (stamp[0] % _SHARES == share) is is_share)
-
-    def _side_by_side(self, work: Callable[[Task], _Result], tasks: Iterable[Task]) -> Iterator[_Result]:
-        if self._executor is None:
-            yield from map(work, tasks)
-            return
-        under_way: deque[tuple[Task, Future[_Result]]] = deque()
-        try:
-            for task in tasks:
-                under_way.append((task, self._executor.submit(work, task)))
-                if len(under_way) >= _AHEAD:
-                    yield _result(work, *under_way.popleft())
-            while under_way:
-                yield _result(work, *under_way.popleft())
-        finally:
-            for _, future in under_way:
-                future.cancel()
-
-
-class _Judging:
-    """What came back so far."""
-
-    def __init__(self, what: Survey, ledger: Ledger | None, show: Callable[[int], None]) -> None:
-        self.deferred: list[Entry] = []
-        self.of_wheels: dict[str, WheelReference] = {}
-        self._what = what
-        self._ledger = ledger
-        self._show = show
-        self._trace = Trace()
-        self._told: list[Judged] = []
-        self._passed = NOTHING_PASSED
-        self._done = 0
-
-    def take(self, results: Iterable[Done]) -> Iterator[Judged | Warned | Passed]:
-        """Hand on what was found, and remember it."""
-        for result in results:
-            self.deferred.extend(result.deferred)
-            self.of_wheels |= result.of_wheels
-            self._trace.join(result.trace)
-            if self._ledger is not None:
-                self._ledger.take(result.memory)
-                self._told.extend(one for one in result.found if isinstance(one, Judged))
-                self._passed = Passed(*map(add, self._passed, result.passed))
-            yield from result.found
-            if result.passed.entries:
-                yield result.passed
-            self._done += result.size if self._what.depth is Depth.WHOLE else len(result.found)
-            self._show(self._done)
-
-    def end(self, question: str) -> None:
-        """Record all of it, if the same question can be answered by it once more."""
-        if self._ledger is None:
-            return
-        self._ledger.forget_others()
-        if self._what.only_findings and self._trace.is_whole and self._ledger.is_settled(self._trace.newest_ns):
-            recording = Recording(
-                question=question,
-                made_s=self._what.context.now_s,
-                until_s=self._trace.until_s,
-                stamps=self._trace.stamps,
-                passed=self._passed,
-                told=tuple(as_told(one) for one in self._told if one.entry.shape not in LOOSE),
-            )
-            self._ledger.record(recording.to_bytes())
-
-
-def _result(work: Callable[[Task], _Result], task: Task, future: "Future[_Result]") -> _Result:
-    try:
-        return future.result()
-    except BrokenExecutor:
-        return work(task)  # somebody killed a worker: what it had in hand is done here
 
 
 def _divided(tops: list[str]) -> list[tuple[str, ...]]:
@@ -309,7 +263,7 @@ def _of_parts(tops: Iterable[str], by_part: Mapping[str, Mapping[str, Reference]
     return found
 
 
-def _batches(entries: list[Entry]) -> Iterator[tuple[Entry, ...]]:
+def _batches(entries: Sequence[Entry]) -> Iterator[tuple[Entry, ...]]:
     """Yield small entries by the dozen, and large ones each by itself."""
     small = [entry for entry in entries if not is_large(entry)]
     for at in range(0, len(small), _BATCH):

@@ -15,6 +15,7 @@ from pipcacheplus.layout import key_of, page_key
 from pipcacheplus.metadata_of_wheels import WheelReference, metadata_beside
 from pipcacheplus.model import Entry, Shape, Warned
 from pipcacheplus.opening import ChangedError, OpenCache
+from pipcacheplus.proof import evidence_of
 from pipcacheplus.readers.entry import read
 from pipcacheplus.readers.page import keep_none
 from pipcacheplus.recall import facts_of, verified_of
@@ -44,6 +45,8 @@ class Survey:
     """URLs of indexes whose pages may be in the cache; `None` if neither URLs nor published digests are wanted."""
     only_findings: bool = False
     """Whether entries that nothing is wrong with are only counted."""
+    wants_evidence: bool = False
+    """Whether all that speaks for or against an entry is told as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,7 +262,8 @@ def _entries(task: Task, cache: OpenCache) -> Iterator[Entry | Warned]:
 
 def _judged(named: Entry, facts: Facts, survey: Survey) -> Judged:
     is_unknown = isinstance(facts.payload, Unknown) or isinstance(facts.damage, Unknown)
-    return Judged(named, tuple(findings(named, facts, survey.context, survey.checks)), is_unknown)
+    evidence = tuple(evidence_of(named, facts)) if survey.wants_evidence else ()
+    return Judged(named, tuple(findings(named, facts, survey.context, survey.checks)), is_unknown, evidence)
 
 
 def _unreadable(entry: Entry, error: OSError) -> Iterable[Judged | Warned]:

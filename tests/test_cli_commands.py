@@ -14,7 +14,7 @@ from pipcacheplus.__main__ import main
 from pipcacheplus.cli.base.console import Console
 from pipcacheplus.cli.base.progress import progress
 from tests import artefacts
-from tests.builders import INDEX_URL, Cache, file_headers, file_url, page_headers, tree
+from tests.builders import FILE_URL, INDEX_URL, Cache, file_headers, file_url, page_headers, tree
 from tests.pips import NEWEST, Pip
 
 
@@ -157,6 +157,32 @@ def test_show_has_the_fields_of_an_entry(run: Run, cache: Cache) -> None:
     assert answer.code == 0
     assert "  Version:" in answer.out
     assert f"{cache.path}{os.sep}wheels{os.sep}" in answer.out
+
+
+def test_show_tells_what_proves_an_entry(run: Run, cache: Cache) -> None:
+    url = f"{FILE_URL}/proven.zip"
+    cache.http_v2(url, b"content", headers=file_headers(b"content", project="proven", version="1.0"))
+    answer = run("show", "proven")
+    assert "  Proven whole because: its ETag is its digest\n" in answer.out
+    told = json.loads(run("show", "proven", "--format", "json").out)
+    ((proof,),) = ([one["proof"] for one in told["summary"]["evidence"].values()],)
+    assert (proof, told["findings"]) == ("etag", [])
+
+
+def test_show_tells_what_is_wrong_with_an_entry(run: Run, cache: Cache) -> None:
+    headers = file_headers(b"content", project="broken", version="1.0")
+    cache.http_v2(f"{FILE_URL}/broken.zip", b"CONTENT", headers=headers)
+    answer = run("show", "broken")
+    assert (answer.code, "  error: content is not what was sent (body-digest-mismatch)\n" in answer.out) == (0, True)
+    assert "Proven" not in answer.out
+
+
+def test_only_what_is_wanted_is_verified(run: Run, cache: Cache) -> None:
+    for name in ("one", "other"):
+        headers = file_headers(b"content", project=name, version="1.0")
+        cache.http_v2(f"{FILE_URL}/{name}.zip", b"CONTENT", headers=headers)
+    told = json.loads(run("verify", "one", "--format", "json").out)
+    assert (told["summary"]["entries"], len(told["findings"])) == (1, 1)
 
 
 def test_paths_are_those_of_files_that_exist(run: Run) -> None:

@@ -2,9 +2,11 @@
 
 from argparse import ArgumentParser
 
-from pipcacheplus.cli.base.command import Command
-from pipcacheplus.cli.base.looking import look
+from pipcacheplus.cli.base.answers import answer
+from pipcacheplus.cli.base.command import Answer, Command, Request
 from pipcacheplus.cli.base.options import declare_selection
+from pipcacheplus.cli.base.progress import progress
+from pipcacheplus.render.summary import of_entries
 
 __all__ = ["COMMAND"]
 
@@ -13,4 +15,19 @@ def _declare(parser: ArgumentParser) -> None:
     declare_selection(parser, needs_one=False)
 
 
-COMMAND = Command(help="List downloads, built wheels and pages, by project", run=look, declare=_declare)
+def _run(request: Request) -> Answer:
+    """Return the entries that fit the arguments, all if there are none."""
+    cache = request.open_cache()
+    with progress(request.console, "reading") as show:
+        inventory = cache.scan(*request.options.what, progress=show)
+    return answer(
+        request,
+        cache,
+        warnings=inventory.warnings,
+        unmatched=inventory.unmatched,
+        entries=inventory.entries,
+        summary=of_entries(inventory.entries),
+    )
+
+
+COMMAND = Command(help="List downloads, built wheels and pages, by project", run=_run, declare=_declare)

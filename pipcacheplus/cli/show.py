@@ -2,9 +2,11 @@
 
 from argparse import ArgumentParser
 
-from pipcacheplus.cli.base.command import Command
-from pipcacheplus.cli.base.looking import look
+from pipcacheplus.cli.base.answers import answer
+from pipcacheplus.cli.base.command import Answer, Command, Request
 from pipcacheplus.cli.base.options import declare_selection
+from pipcacheplus.cli.base.progress import progress
+from pipcacheplus.render.summary import of_entries
 
 __all__ = ["COMMAND"]
 
@@ -13,4 +15,20 @@ def _declare(parser: ArgumentParser) -> None:
     declare_selection(parser, needs_one=True)
 
 
-COMMAND = Command(help="Show everything about entries", run=look, declare=_declare)
+def _run(request: Request) -> Answer:
+    """Read the entries to their end: what was verified before is no evidence."""
+    cache = request.open_cache()
+    with progress(request.console, "reading", is_bytes=True) as show:
+        found = cache.inspect(*request.options.what, progress=show)
+    return answer(
+        request,
+        cache,
+        warnings=found.warnings,
+        unmatched=found.unmatched,
+        entries=found.entries,
+        findings=found.findings,
+        summary={**of_entries(found.entries), "evidence": found.evidence},
+    )
+
+
+COMMAND = Command(help="Show everything about entries, and what proves them whole", run=_run, declare=_declare)

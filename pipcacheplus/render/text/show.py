@@ -1,8 +1,8 @@
 """The text of `show`: everything that is known of an entry, a field on each line."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from pipcacheplus.model import Entry
+from pipcacheplus.model import Entry, Severity
 from pipcacheplus.render.summary import used_ns
 from pipcacheplus.render.text.page import Page
 from pipcacheplus.render.text.words import describe, kind_in_words, safe, size
@@ -17,6 +17,12 @@ _URL_SOURCES = {
     "index-guess": "tried for a known index",
     "origin": "recorded beside the wheel",
 }
+_PROOFS = {
+    "index-page": "a page in the cache publishes its digest",
+    "file-host": "the path that it came from is made of its digest",
+    "etag": "its ETag is its digest",
+    "wheel": "the wheel in the cache holds the same",
+}
 
 
 def lines(view: View, page: Page) -> Iterator[str]:
@@ -25,9 +31,11 @@ def lines(view: View, page: Page) -> Iterator[str]:
         if at:
             yield ""
         yield page.paint(page.cut(describe(entry)), "bold")
-        fields = [(label and label + ":", value) for label, value in _fields(entry, view) if value]
+        told = (*_fields(entry, view), *_evidence(entry, view))
+        fields = [(label and label + ":", value) for label, value in told if value]
         width = max(len(label) for label, _ in fields)
         yield from (f"  {label.ljust(width)} {value}" for label, value in fields)
+        yield from _wrong(entry, view, page)
     if not view.entries:
         yield "Nothing to show."
 
@@ -48,6 +56,31 @@ def _fields(entry: Entry, view: View) -> Iterator[tuple[str, str]]:
     yield "Size", f"{size(entry.size)} ({entry.size} bytes; {entry.disk_size} on disk)"
     for at, path in enumerate(entry.paths):
         yield "" if at else "Files", safe(view.absolute(path))
+
+
+def _evidence(entry: Entry, view: View) -> Iterator[tuple[str, str]]:
+    """Yield what speaks for and against the content."""
+    known = view.summary.get("evidence")
+    found = known.get(entry.id) if isinstance(known, Mapping) else None
+    if not isinstance(found, Mapping) or "proof" not in found:
+        return
+    proof = found["proof"]
+    is_sound = not any(finding.entry.id == entry.id and finding.severity is Severity.ERROR for finding in view.findings)
+    if isinstance(proof, str):
+        yield "Proven whole because", _PROOFS[proof]
+    elif found.get("read_to_its_end") and is_sound:
+        yield "Whole as far as", "its own checksums tell: nothing in the cache says what it should be"
+    elif is_sound:
+        yield "Whole", "not known: nothing in the cache says what it should be"
+    for name, value in found.items():
+        if name not in {"proof", "read_to_its_end"}:
+            yield name.replace("_", " ").capitalize(), safe(str(value))
+
+
+def _wrong(entry: Entry, view: View, page: Page) -> Iterator[str]:
+    for finding in view.findings:
+        if finding.entry.id == entry.id:
+            yield f"  {page.paint(finding.severity.value, 'bold')}: {safe(finding.message)} ({finding.check})"
 
 
 def _time(time_ns: int | None) -> str:

@@ -1,0 +1,61 @@
+"""What a survey has found so far: handed on as it comes, remembered, and recorded at the end."""
+
+from collections.abc import Callable, Iterable, Iterator
+from operator import add
+
+from pipcacheplus.facts import Depth
+from pipcacheplus.judging import NOTHING_PASSED, Judged, Passed
+from pipcacheplus.ledger import Ledger
+from pipcacheplus.metadata_of_wheels import WheelReference
+from pipcacheplus.model import Entry, Warned
+from pipcacheplus.replay import LOOSE, Recording, Trace, as_told
+from pipcacheplus.work import Done, Survey
+
+__all__ = ["Collected"]
+
+
+class Collected:
+    """What came back so far."""
+
+    def __init__(self, what: Survey, ledger: Ledger | None, show: Callable[[int], None]) -> None:
+        self.deferred: list[Entry] = []
+        self.of_wheels: dict[str, WheelReference] = {}
+        self._what = what
+        self._ledger = ledger
+        self._show = show
+        self._trace = Trace()
+        self._told: list[Judged] = []
+        self._passed = NOTHING_PASSED
+        self._done = 0
+
+    def take(self, results: Iterable[Done]) -> Iterator[Judged | Warned | Passed]:
+        """Hand on what was found, and remember it."""
+        for result in results:
+            self.deferred.extend(result.deferred)
+            self.of_wheels |= result.of_wheels
+            self._trace.join(result.trace)
+            if self._ledger is not None:
+                self._ledger.take(result.memory)
+                self._told.extend(one for one in result.found if isinstance(one, Judged))
+                self._passed = Passed(*map(add, self._passed, result.passed))
+            yield from result.found
+            if result.passed.entries:
+                yield result.passed
+            self._done += result.size if self._what.depth is Depth.WHOLE else len(result.found)
+            self._show(self._done)
+
+    def end(self, question: str) -> None:
+        """Record all of it, if the same question can be answered by it once more."""
+        if self._ledger is None:
+            return
+        self._ledger.forget_others()
+        if self._what.only_findings and self._trace.is_whole and self._ledger.is_settled(self._trace.newest_ns):
+            recording = Recording(
+                question=question,
+                made_s=self._what.context.now_s,
+                until_s=self._trace.until_s,
+                stamps=self._trace.stamps,
+                passed=self._passed,
+                told=tuple(as_told(one) for one in self._told if one.entry.shape not in LOOSE),
+            )
+            self._ledger.record(recording.to_bytes())

@@ -1,0 +1,63 @@
+"""A close look at some entries: what they are, what is wrong with them, what speaks for and against their content."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pipcacheplus.facts import Depth
+from pipcacheplus.inventory import Wanted
+from pipcacheplus.judging import Judged, Progress, checks
+from pipcacheplus.looking import Look, look
+from pipcacheplus.model import CacheDir, Entry, Finding, Shape, Value, Warned
+from pipcacheplus.surroundings import context_of
+
+__all__ = ["Inspection", "inspect"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What is known of some entries."""
+
+    cache: CacheDir
+    entries: tuple[Entry, ...]
+    findings: tuple[Finding, ...]
+    evidence: Mapping[str, Mapping[str, Value]]
+    """By the id of an entry: `proof`, one of `Proof` or `None`; then digests, lengths and what reading showed."""
+    warnings: tuple[Warned, ...] = ()
+    unmatched: tuple[str, ...] = ()
+    """Selections that fitted nothing."""
+
+
+def inspect(
+    cache: CacheDir,
+    index_urls: tuple[str, ...],
+    what: Sequence[str],
+    *,
+    min_age_s: float,
+    pythons: Sequence[str] | None,
+    progress: Progress | None,
+) -> Inspection:
+    """Read the entries that fit `what` to their end; as `PipCache.inspect`."""
+    wanted = Wanted(what)
+    warnings: list[Warned] = []
+    look_at = Look(
+        path=cache.path,
+        index_urls=index_urls,
+        depth=Depth.WHOLE,
+        context=context_of(min_age_s=min_age_s, pythons=pythons, needs_tags=True),
+        checks=checks(),
+        needs_urls=True,
+        wants=wanted.is_wanted,
+        wants_evidence=True,
+        is_deep=True,  # what was remembered is no evidence
+        progress=progress,
+    )
+    found = [one for one in look(look_at, warnings) if isinstance(one, Judged)]
+    listed = [one for one in found if one.entry.shape is not Shape.EMPTY_DIRECTORY]
+    return Inspection(
+        cache=cache,
+        entries=tuple(one.entry for one in listed),
+        findings=tuple(finding for one in found for finding in one.findings),
+        evidence={one.entry.id: dict(one.evidence) for one in listed},
+        warnings=tuple(warnings),
+        unmatched=wanted.unmatched,
+    )

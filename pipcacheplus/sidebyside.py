@@ -1,0 +1,47 @@
+"""Tasks are carried out side by side by any executor, and their results come back in order."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future
+from typing import TypeVar
+
+__all__ = ["side_by_side"]
+
+_AHEAD = 8
+"""Tasks that are under way at once."""
+
+_Task = TypeVar("_Task")
+_Result = TypeVar("_Result")
+
+
+def side_by_side(
+    executor: Executor | None, work: Callable[[_Task], _Result], tasks: Iterable[_Task]
+) -> Iterator[_Result]:
+    """Yield the results of the tasks, in their order; few are held at a time.
+
+    Args:
+        executor: Where they are carried out; one after the other, and here, without one.
+        work: What is done with a task.
+        tasks: Taken as they are due.
+    """
+    if executor is None:
+        yield from map(work, tasks)
+        return
+    under_way: deque[tuple[_Task, Future[_Result]]] = deque()
+    try:
+        for task in tasks:
+            under_way.append((task, executor.submit(work, task)))
+            if len(under_way) >= _AHEAD:
+                yield _result(work, *under_way.popleft())
+        while under_way:
+            yield _result(work, *under_way.popleft())
+    finally:
+        for _, future in under_way:
+            future.cancel()
+
+
+def _result(work: Callable[[_Task], _Result], task: _Task, future: "Future[_Result]") -> _Result:
+    try:
+        return future.result()
+    except BrokenExecutor:
+        return work(task)  # somebody killed a worker: what it had in hand is done here
