@@ -3,6 +3,7 @@
 Source: the help of `--index-url`, which ends in `(default ...)` in pip 1.5 to 26.3.
 """
 
+import os
 import re
 from collections.abc import Mapping
 
@@ -10,7 +11,7 @@ from pipcacheplus.errors import InterpreterError
 from pipcacheplus.interpreters import output_of
 from pipcacheplus.remembered import Memory, stamp_of
 
-__all__ = ["default_index"]
+__all__ = ["default_index", "file_hosts"]
 
 # Not `-m pip`, which looks for pip in the current directory first, and would run whatever has that name there; -P and
 # -I, which keep that from happening, are newer than some Pythons, and -I leaves out a pip that the user installed.
@@ -22,7 +23,26 @@ sys.argv = ["pip", "--isolated", "install", "--help"]
 runpy.run_module("pip", run_name="__main__", alter_sys=True)
 """
 _COMMAND = ("-B", "-E", "-c", _RUN_PIP)
+_MAX_SOURCE = 1 << 20
+_FILE_HOST = re.compile(r"""\bfile_storage_domain\s*=\s*["']([a-z0-9.:-]+)["']""")
 _DEFAULT = re.compile(r"--index-url\b.*?\(default[:\s]+(https?://[^)]*)\)", re.DOTALL)
+
+
+def file_hosts(pip_file: str) -> tuple[str, ...]:
+    """Return the hosts that a pip takes the files of its default index from, `https://host` each, by its own source.
+
+    Source: pip 10.0 to 26.3, `_internal/models/index.py`: `file_storage_domain`. It is read, and nothing is run.
+
+    Args:
+        pip_file: Path of the `__init__.py` of the pip.
+    """
+    path = os.path.join(os.path.dirname(pip_file), "_internal", "models", "index.py")
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read(_MAX_SOURCE)
+    except (OSError, UnicodeError):
+        return ()
+    return tuple(dict.fromkeys(f"https://{host}" for host in _FILE_HOST.findall(text)))
 
 
 def default_index(

@@ -129,6 +129,8 @@ class Wheel:
     version: str
     tags: tuple[str, ...]
     """The `Tag` lines of WHEEL, expanded, sorted."""
+    tags_as_written: tuple[str, ...] = ()
+    """The same in the order of the lines, which most often is that of the file name."""
     build: str | None
     stem: str
     """The dist-info directory's name without `.dist-info`."""

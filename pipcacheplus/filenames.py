@@ -1,15 +1,16 @@
 """How the names of projects and files are spelt, by what an archive says of itself."""
 
 import re
-from collections.abc import Iterator
-from itertools import islice, product
+from collections.abc import Iterable, Iterator
+from itertools import islice, permutations, product
 
 from pipcacheplus.facts import Facts, Sdist, Wheel
 from pipcacheplus.model import Entry
 
 __all__ = ["canonical", "file_name", "file_names"]
 
-_MAX_NAMES = 256
+_MAX_NAMES = 4096
+_MAX_PERMUTED = 4
 
 
 def canonical(name: str) -> str:
@@ -44,11 +45,11 @@ def _compress(tags: tuple[str, ...]) -> str | None:
 
 
 def file_names(entry: Entry, facts: Facts) -> Iterator[str]:
-    """Yield the names that the index may have published a file under, likelier ones first, at most 256."""
+    """Yield the names that the index may have published a file under, likelier ones first, at most 4,096."""
     if entry.filename is not None:
         yield entry.filename
     match facts.payload:
-        case Wheel(stem=stem, tags=tags, build=build):
+        case Wheel(stem=stem, tags_as_written=tags, build=build):
             stems = dict.fromkeys((stem, stem.lower(), *_respelt(stem)))
             yield from islice(
                 ("-".join(filter(None, (s, build, t))) + ".whl" for t in _compressions(tags) for s in stems), _MAX_NAMES
@@ -69,7 +70,13 @@ def _respelt(stem: str) -> Iterator[str]:
 
 
 def _compressions(tags: tuple[str, ...]) -> Iterator[str]:
-    """Yield the ways in which a set of tags is compressed: each part sorted, or in reverse."""
-    columns = [sorted({tag.split("-")[i] for tag in tags}) for i in range(3)]
-    ways = [list(dict.fromkeys((".".join(column), ".".join(reversed(column))))) for column in columns]
-    yield from ("-".join(way) for way in product(*ways))
+    """Yield the ways in which a set of tags, given in the order of WHEEL, may be compressed; likelier ones first."""
+    columns = [tuple(dict.fromkeys(tag.split("-")[i] for tag in tags)) for i in range(3)]
+    yield from ("-".join(map(".".join, way)) for way in product(*map(_orders, columns)))
+
+
+def _orders(parts: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
+    """Return the orders in which the parts of a compressed tag are written, each once."""
+    by_number = sorted(parts, key=lambda part: [int(n) if n.isdecimal() else 0 for n in re.split(r"(\d+)", part)[1::2]])
+    likely = (parts, tuple(sorted(parts)), tuple(sorted(parts, reverse=True)), tuple(by_number), tuple(by_number[::-1]))
+    return dict.fromkeys((*likely, *(permutations(parts) if len(parts) <= _MAX_PERMUTED else ())))

@@ -79,13 +79,15 @@ def _by_content(what: Look) -> Iterator[Judged | Warned | Passed]:
         # Written to last, when all workers are done.
         ledger = stack.enter_context(ledger_of(what.path)) if is_whole and what.remembers else None
         executor = what.executor or stack.enter_context(workers(what.path, is_whole=is_whole))
-        indexes = _indexes(what) if what.needs_urls else None
+        default, hosts = default_index_of_pip() if what.needs_urls else (None, ())
+        indexes = (*what.index_urls, *([default] if default else ())) if what.needs_urls else None
         plan = Survey(
             path=what.path,
             depth=what.depth,
             checks=what.checks,
             context=what.context,
             indexes=indexes,
+            hosts=hosts,
             only_findings=what.only_findings,
             wants_evidence=what.wants_evidence,
         )
@@ -97,8 +99,3 @@ def _by_content(what: Look) -> Iterator[Judged | Warned | Passed]:
             wants=what.wants,
             progress=what.progress,
         )
-
-
-def _indexes(what: Look) -> tuple[str, ...]:
-    default = default_index_of_pip()
-    return (*what.index_urls, *([default] if default else ()))

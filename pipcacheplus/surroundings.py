@@ -59,19 +59,20 @@ def _considered(pythons: Sequence[str]) -> "list[Interpreter]":
     return [running() if path == _CURRENT else ask(path, memory=memory) for path in pythons]
 
 
-def default_index_of_pip() -> str | None:
-    """Return what the pip of this interpreter takes for the index if nothing else is said."""
+def default_index_of_pip() -> tuple[str | None, tuple[str, ...]]:
+    """Return the index that the pip of this interpreter asks if nothing else is said, and the hosts of its files."""
     from importlib.util import find_spec  # noqa: PLC0415 - all of it is slow to import, and of use to few commands
 
-    from pipcacheplus.default_index import default_index  # noqa: PLC0415
+    from pipcacheplus.default_index import default_index, file_hosts  # noqa: PLC0415
     from pipcacheplus.remembered import Memory  # noqa: PLC0415
     from pipcacheplus.state import state_folder  # noqa: PLC0415
 
     found = find_spec("pip")  # looks where it lies, and imports nothing
     if found is None or found.origin is None:
-        return None
+        return None, ()
     memory = Memory(os.path.join(state_folder(), "indexes"))
-    return default_index(sys.executable, found.origin, environ=os.environ, null=os.devnull, memory=memory)
+    index = default_index(sys.executable, found.origin, environ=os.environ, null=os.devnull, memory=memory)
+    return index, file_hosts(found.origin)
 
 
 def ledger_of(cache_path: str) -> "Ledger":

@@ -129,7 +129,8 @@ class _Look:
         if again:
             said, _ = gather(Task(self._what, entries=again, links=replace(links, bases=bases)))
             gathering.add(said)
-        return gathering.finish()
+        known = gathering.finish()
+        return replace(known, hosts=tuple(sorted({*known.hosts, *self._what.hosts})))
 
     def name(self, links: Links) -> tuple[References, Iterator[Judged | Warned]]:
         """Read each entry once, and name all when the last was read: who wants them all holds them anyway."""
@@ -208,7 +209,7 @@ class _Look:
     @property
     def _question(self) -> str:
         checks = [check.slug for check in self._what.checks]
-        return question_of(self._what.context, __version__, checks, self._what.indexes)
+        return question_of(self._what.context, __version__, checks, self._what.indexes, self._what.hosts)
 
     def judge(self, known: References, total: int | None) -> Iterator[Judged | Warned | Passed]:
         """Put the checks to all entries; last to those that have to wait for others, and to large ones."""

@@ -43,6 +43,8 @@ class Survey:
     context: Context
     indexes: tuple[str, ...] | None = None
     """URLs of indexes whose pages may be in the cache; `None` if neither URLs nor published digests are wanted."""
+    hosts: tuple[str, ...] = ()
+    """`https://host` of file hosts, besides those that pages of the cache link to."""
     only_findings: bool = False
     """Whether entries that nothing is wrong with are only counted."""
     wants_evidence: bool = False

@@ -1,13 +1,14 @@
 """Which index a pip asks by default, as it tells itself."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from pipcacheplus.default_index import default_index
+from pipcacheplus.default_index import default_index, file_hosts
 from pipcacheplus.remembered import Memory
 from tests.pips import NEWEST, Pip
 
@@ -24,6 +25,24 @@ def test_every_pip_tells_the_same_index(pip_of: Callable[[str, str], Pip], versi
     assert url.startswith("https://")
     assert url.rstrip("/").endswith("/simple")
     assert url == asked(pip_of(NEWEST, "3.11"))
+
+
+@pytest.mark.parametrize(("version", "interpreter"), [("21.3.1", "3.8"), (NEWEST, "3.13")])
+def test_every_pip_tells_the_host_of_its_files(
+    pip_of: Callable[[str, str], Pip], version: str, interpreter: str
+) -> None:
+    pip = pip_of(version, interpreter)
+    where = subprocess.check_output([pip.python, "-c", "import pip; print(pip.__file__)"], text=True).strip()
+    hosts = file_hosts(where)
+    assert all(host.startswith("https://") and host.count("/") == 2 for host in hosts)
+    assert len(hosts) == 2  # of the index, and of the one to try things with
+
+
+def test_a_pip_that_tells_no_host_is_none_of_ours_to_guess(tmp_path: Path) -> None:
+    (tmp_path / "_internal" / "models").mkdir(parents=True)
+    assert file_hosts(str(tmp_path / "__init__.py")) == ()
+    (tmp_path / "_internal" / "models" / "index.py").write_bytes(b'file_storage_domain="\xff"')
+    assert file_hosts(str(tmp_path / "__init__.py")) == ()
 
 
 def test_a_setting_does_not_change_the_default(pip_of: Callable[[str, str], Pip], tmp_path: Path) -> None:

@@ -70,6 +70,19 @@ def test_a_link_to_what_is_not_cached_names_nothing(cache: Cache) -> None:
     assert named(cache, INDEX_URL)[wheel].url is None
 
 
+def test_a_file_host_may_be_known_without_any_page(cache: Cache) -> None:
+    content = cache.real(cache.built_wheel("demo")).read_bytes()
+    url = file_url(content, "demo-1.0-py3-none-any.whl")
+    wheel = cache.http_v2(url, content)
+    host = url.partition("/packages/")[0]
+    for hosts, expected in (((), None), ((host,), url)):
+        context = Context(now_s=NOW_S)
+        what = Survey(path=str(cache.path), depth=Depth.WHOLE, checks=(), context=context, indexes=(), hosts=hosts)
+        assert [one.entry.url for one in survey(what) if isinstance(one, Judged) and one.entry.id == wheel] == [
+            expected
+        ]
+
+
 def test_the_file_hosts_path_proves_url_and_content(cache: Cache) -> None:
     built = cache.built_wheel("demo")  # a sound wheel
     content = cache.real(built).read_bytes()

@@ -105,14 +105,22 @@ def _stem(name: str) -> str | None:
 def _wheel(stem: str, found: tuple[str, str], text: bytes, members: int) -> Wheel | Unknown:
     # WHEEL has no body: what stands behind an empty line is a field as well.
     pairs = [pair for part in text.replace(b"\r\n", b"\n").split(b"\n\n") for pair in fields(part.lstrip(b"\n"))]
-    tags: set[str] = set()
+    tags: dict[str, None] = {}
     for tag in (value for name, value in pairs if name == "tag"):
-        tags.update(_expanded(tag, _MAX_TAGS - len(tags) + 1))
+        tags.update(dict.fromkeys(_expanded(tag, _MAX_TAGS - len(tags) + 1)))
         if len(tags) > _MAX_TAGS:
             return Unknown(reason=f"wheel of more than {_MAX_TAGS} tags")
     build = next((value for name, value in pairs if name == "build" and value), None)
     name, version = found
-    return Wheel(name=name, version=version, tags=tuple(sorted(tags)), build=build, stem=stem, members=members)
+    return Wheel(
+        name=name,
+        version=version,
+        tags=tuple(sorted(tags)),
+        tags_as_written=tuple(tags),
+        build=build,
+        stem=stem,
+        members=members,
+    )
 
 
 def _expanded(tag: str, limit: int) -> Iterator[str]:

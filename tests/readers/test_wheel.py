@@ -22,7 +22,15 @@ def read_files(files: dict[str, bytes]) -> Wheel | Broken | Unknown:
 
 
 def test_a_wheel_says_its_name_version_and_tags() -> None:
-    expected = Wheel(name="Demo.X", version="1.0", tags=("py3-none-any",), build=None, stem="Demo.X-1.0", members=4)
+    expected = Wheel(
+        name="Demo.X",
+        version="1.0",
+        tags=("py3-none-any",),
+        tags_as_written=("py3-none-any",),
+        build=None,
+        stem="Demo.X-1.0",
+        members=4,
+    )
     assert expected == read(wheel("Demo.X"))
 
 
