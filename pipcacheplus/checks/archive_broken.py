@@ -1,7 +1,8 @@
 """A downloaded wheel or sdist is no archive, or ends before its end.
 
 **Why it matters.** pip never looks at a cached file before it uses it, and never drops one that is bad: the same
-install fails for ever. Only what is shorter than its head says, pip 25.2 and later complete.
+install fails for ever. Only what is shorter than its head says, pip 25.2 and later complete. A wheel of which nothing
+says what it should be, and whose members contradict its RECORD, is told and kept: pip installs it.
 
 **What to do.** Remove it; pip downloads it anew.
 """
@@ -18,6 +19,7 @@ __all__ = ["CHECK"]
 
 _ARCHIVES = frozenset({Kind.WHEEL, Kind.SDIST})
 _BROKEN = always(FAILS, when="it is as long as its head says, or that says nothing")
+_NOT_AS_RECORD = always("installs it as it is", when="it is not what RECORD says")
 
 
 def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
@@ -31,7 +33,10 @@ def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
         yield Verdict(
             message=f"{entry.kind.value} is broken: {broken.reason}",
             evidence=(("reason", broken.reason), ("offset", broken.offset)),
-            effects=effects,
+            # It unpacks, and may well be what was published: tools that mend wheels forget RECORD.
+            severity=Severity.WARNING if broken.is_tolerated else None,
+            remedy=Remedy.NONE if broken.is_tolerated else None,
+            effects=_NOT_AS_RECORD if broken.is_tolerated else effects,
         )
 
 
@@ -43,5 +48,5 @@ CHECK = Check(
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.WHOLE,
     run=_run,
-    effects=(_BROKEN, SHORT_BODY),
+    effects=(_BROKEN, SHORT_BODY, _NOT_AS_RECORD),
 )

@@ -11,7 +11,7 @@ from pipcacheplus.readers.unpacking import MAX_BYTES, MAX_RATIO, Stream, format_
 from pipcacheplus.readers.wheel import has_dist_info
 from pipcacheplus.readers.zipend import read_at
 
-__all__ = ["check_record", "read_to_end", "read_wheel_to_end"]
+__all__ = ["read_to_end", "read_wheel_to_end"]
 
 MAX_RECORD_BYTES = 16 << 20
 _MAX_TAR_HEADERS = 2_000_000
@@ -38,33 +38,21 @@ def read_to_end(
         directory = read_directory(file, size)
         if isinstance(directory, (Broken, Unknown)):
             return directory
-        return _read_zip(file, directory, {}, is_all=True, max_bytes=max_bytes, max_ratio=max_ratio)
+        return _read_zip(file, directory, {}, max_bytes=max_bytes, max_ratio=max_ratio)
     return _read_tar(file, kind or "", max_bytes, max_ratio)
-
-
-def check_record(file: BinaryIO, size: int) -> Broken | Unknown | None:
-    """Tell whether the members that the RECORD of a wheel lists are as it says; others are not read.
-
-    Raises:
-        OSError: The file cannot be read.
-    """
-    return _read_wheel(file, size, is_all=False)
 
 
 def read_wheel_to_end(
     file: BinaryIO, size: int, *, max_bytes: int = MAX_BYTES, max_ratio: int = MAX_RATIO
 ) -> Broken | Unknown | None:
-    """Do what `read_to_end` and `check_record` do, and unpack each member once.
+    """Do what `read_to_end` does, and hold each member against RECORD.
+
+    Returns:
+        As `read_to_end`. What only RECORD contradicts is `is_tolerated`: no pip looks.
 
     Raises:
         OSError: The file cannot be read.
     """
-    return _read_wheel(file, size, is_all=True, max_bytes=max_bytes, max_ratio=max_ratio)
-
-
-def _read_wheel(
-    file: BinaryIO, size: int, *, is_all: bool, max_bytes: int = MAX_BYTES, max_ratio: int = MAX_RATIO
-) -> Broken | Unknown | None:
     directory = read_directory(file, size)
     if isinstance(directory, (Broken, Unknown)):
         return directory
@@ -72,7 +60,7 @@ def _read_wheel(
     if isinstance(rows, Broken):
         return rows
     known: dict[str, Row] = {} if isinstance(rows, Unknown) else rows
-    fault = _read_zip(file, directory, known, is_all=is_all, max_bytes=max_bytes, max_ratio=max_ratio)
+    fault = _read_zip(file, directory, known, max_bytes=max_bytes, max_ratio=max_ratio)
     return rows if fault is None and isinstance(rows, Unknown) else fault
 
 
@@ -102,9 +90,9 @@ def _is_plain(name: str) -> bool:
 
 
 def _read_zip(
-    file: BinaryIO, directory: Directory, rows: dict[str, Row], *, is_all: bool, max_bytes: int, max_ratio: int
+    file: BinaryIO, directory: Directory, rows: dict[str, Row], *, max_bytes: int, max_ratio: int
 ) -> Broken | Unknown | None:
-    fault = read_members(file, directory, rows=rows, is_all=is_all, max_bytes=max_bytes, max_ratio=max_ratio)
+    fault = read_members(file, directory, rows=rows, max_bytes=max_bytes, max_ratio=max_ratio)
     if fault is None and (directory.shift or directory.trailing):
         return Unknown(reason="other bytes in front of the archive or behind it")
     return fault

@@ -42,7 +42,7 @@ _Piece = bytes | Broken | Unknown
 
 
 def read_members(
-    file: BinaryIO, directory: Directory, *, rows: Mapping[str, Row], is_all: bool, max_bytes: int, max_ratio: int
+    file: BinaryIO, directory: Directory, *, rows: Mapping[str, Row], max_bytes: int, max_ratio: int
 ) -> Broken | Unknown | None:
     """Read members to their end, and compare checksum, and digest and size where there is a row.
 
@@ -50,7 +50,6 @@ def read_members(
         file: The archive.
         directory: Its central directory.
         rows: By name.
-        is_all: Whether the members without a row are read as well.
         max_bytes: Most bytes of content, all members together, as the directory says them.
         max_ratio: Bytes of content to a packed byte, beyond which a member is not unpacked.
 
@@ -63,15 +62,12 @@ def read_members(
     unknown: Unknown | None = None
     end = total = 0
     for member in _by_offset(directory):
-        row = rows.get(member.name)
-        if row is None and not is_all:
-            continue
         if member.offset < end:
             return Broken(reason=f"{member.name} overlaps another member", offset=member.offset)
         total += member.size
         if total > max_bytes:
             return unknown or Unknown(reason=f"archive of more than {max_bytes} bytes")
-        found = _read(file, member, row, max_ratio)
+        found = _read(file, member, rows.get(member.name), max_ratio)
         if isinstance(found, Broken):
             return found
         if isinstance(found, Unknown):

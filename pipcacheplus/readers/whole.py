@@ -9,7 +9,7 @@ from typing import BinaryIO
 from pipcacheplus.etags import single_part_md5
 from pipcacheplus.facts import FILE_HOST_DIGEST, Broken, Expected, Facts, Format, Head, Sdist, Unknown, Wheel
 from pipcacheplus.readers.digest import digest
-from pipcacheplus.readers.integrity import read_to_end
+from pipcacheplus.readers.integrity import read_to_end, read_wheel_to_end
 
 __all__ = ["read_whole", "usable", "wanted_digests"]
 
@@ -41,7 +41,8 @@ def read_whole(facts: Facts, body: BinaryIO, expected: Expected) -> Facts:
     if not is_archive:
         return told
     body.seek(0)
-    return replace(told, is_read_whole=True, damage=read_to_end(body, facts.body_size or 0))
+    read_all = read_wheel_to_end if isinstance(facts.payload, Wheel) else read_to_end
+    return replace(told, is_read_whole=True, damage=read_all(body, facts.body_size or 0))
 
 
 def usable(published: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

@@ -54,3 +54,27 @@ def test_a_flipped_byte_in_a_member_is_an_error(cache: Cache, tmp_path: Path) ->
 def test_a_file_that_is_neither_is_nobodys_business(cache: Cache) -> None:
     cache.http_v2(URL, b"just text")
     assert told("archive-broken", cache) == []
+
+
+def without(content: bytes, name: str) -> bytes:
+    """Return a wheel with another content of a module, or without its RECORD; its checksums are right."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w") as new:
+        for member in old.infolist():
+            if not member.filename.endswith(name):
+                new.writestr(member, old.read(member))
+            elif name != "RECORD":
+                new.writestr(member, b"changed = True\n")
+    return out.getvalue()
+
+
+def test_a_wheel_that_contradicts_its_record_is_told_and_kept(cache: Cache, tmp_path: Path) -> None:
+    cache.http_v2(URL, without(wheel(tmp_path), "demo.py"))
+    assert [(severity, remedy) for _, severity, remedy in told("archive-broken", cache)] == [("warning", "none")]
+
+
+def test_a_wheel_without_a_record_is_an_error(cache: Cache, tmp_path: Path) -> None:
+    cache.http_v2(URL, without(wheel(tmp_path), "RECORD"))
+    assert [(severity, remedy) for _, severity, remedy in told("archive-broken", cache)] == [
+        ("error", "remove-if-asked")
+    ]

@@ -45,6 +45,15 @@ def with_other_metadata(cache: Cache, *, is_old: bool) -> None:
     write(URL + ".metadata", b"Metadata-Version: 2.1\nName: demo\nVersion: 1.0\nRequires-Dist: other\n")
 
 
+def changed(content: bytes) -> bytes:
+    """Return a wheel with another module than RECORD says, and right checksums."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w") as again:
+        for member in old.infolist():
+            again.writestr(member, b"changed = True" if member.filename.endswith(".py") else old.read(member))
+    return out.getvalue()
+
+
 def flipped(content: bytes) -> bytes:
     at = 30 + len("demo.py") + 2  # in the first member
     return content[:at] + bytes([content[at] ^ 0x55]) + content[at + 1 :]
@@ -203,6 +212,11 @@ DAMAGES: dict[str, tuple[str, Callable[[Cache], object], dict[str, str]]] = {
         {BEFORE_10: AGAIN, TO_23_2: FAILS, SINCE_23_3: NEVER},
     ),
     "http-v2, archive with a byte flipped": ("archive-broken", new(flipped), {TO_23_2: NEVER, SINCE_23_3: FAILS}),
+    "http-v2, wheel with another module than in RECORD": (
+        "archive-broken",
+        lambda cache: cache.http_v2(URL, changed(wheel(cache))),
+        {TO_23_2: NEVER, SINCE_23_3: "installs it as it is"},
+    ),
     **{
         f"http-v2, body {name} ({slug})": (
             slug,
