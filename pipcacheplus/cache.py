@@ -1,12 +1,12 @@
 """pip's cache as one object: each of its verbs is a short chain of the stages."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipcacheplus import gate
-from pipcacheplus.errors import CacheNotFoundError
+from pipcacheplus.errors import BadRequestError, CacheNotFoundError
 from pipcacheplus.facts import Depth
 from pipcacheplus.inventory import Inventory, Verification, Wanted
 from pipcacheplus.judging import Context, Progress, checks, is_young
@@ -38,14 +38,16 @@ class PipCache:
         """Name a cache.
 
         Args:
-            path: Of the directory.
+            path: Of the directory, absolute; `~` stands for the home directory.
             index_urls: Of indexes whose pages may be in it; the default index is known.
 
         Raises:
             CacheNotFoundError: There is no such directory.
-            NotACacheError: It is a directory, but no pip cache.
+            NotACacheError: It is a directory, but no pip cache; or the path is empty or relative.
         """
-        real = os.path.realpath(os.path.expanduser(path))
+        named = os.path.expanduser(os.fspath(path))
+        gate.check_named(named)
+        real = os.path.realpath(named)
         self._open(CacheDir(path=real, source=Source.ARGUMENT, detail="argument"), tuple(index_urls))
 
     @classmethod
@@ -296,22 +298,57 @@ class PipCache:
         return self._planned(what_for, by_request(lambda _entry: True), keep)
 
     def apply(
-        self, plan: Plan, *, dry_run: bool = False, lock_timeout_s: float = 0, progress: Progress | None = None
+        self,
+        plan: Plan,
+        *,
+        dry_run: bool = False,
+        exclusive: bool | None = None,
+        lock_timeout_s: float = 0,
+        wait_s: float = 20,
+        stop: Callable[[], bool] | None = None,
+        progress: Progress | None = None,
     ) -> Report:
         """Carry a plan out; with `dry_run`, report what would go and touch nothing.
 
+        Args:
+            plan: What is to go, of this cache.
+            dry_run: Whether nothing is touched.
+            exclusive: Whether no pip works on this cache meanwhile: then nothing is waited for, and built wheels go
+                even if they were used today. If it is not said, it is so if no pip runs on this machine and no other
+                machine mounts the file system.
+            lock_timeout_s: How long to wait, in seconds, for another pipcacheplus to finish.
+            wait_s: How long a pip may take, in seconds, to hear from its server. This is waited for once, and only if
+                pips may be at work and something goes that one could be asking about. pip's own time-out is 15.
+            stop: Asked between entries and while waiting; once it says so, nothing else is begun, and the report tells
+                what was done.
+            progress: Called with the actions done, and all of them; also while waiting.
+
         Raises:
+            BadRequestError: The plan is one of another cache.
             CacheBusyError: Another pipcacheplus works on this cache.
             NotACacheError: Nothing may be removed here: another user's cache, or one that holds the current directory.
         """
+        if plan.cache.path != self.dir.path:
+            raise BadRequestError(
+                what="plan", problem=f"is of {plan.cache.path}, not of {self.dir.path}", next_step="open that cache"
+            )
         if dry_run:
             return planned(plan)
-        from pipcacheplus.apply import apply  # noqa: PLC0415 - filelock and psutil are slow to import
-        from pipcacheplus.processes import pips_running  # noqa: PLC0415
+        from pipcacheplus.apply.run import apply  # noqa: PLC0415 - filelock and psutil are slow to import
+        from pipcacheplus.apply.system import this_system  # noqa: PLC0415 - as above
 
-        gate.check_writable(plan.cache.path, cwd=os.getcwd(), uid=os.geteuid() if hasattr(os, "geteuid") else None)
-        is_alone = not plan.actions or not pips_running(os.getpid())
-        return apply(plan, is_alone=is_alone, lock_timeout_s=lock_timeout_s, progress=progress)
+        system = this_system()
+        gate.check_writable(self.dir.path, home=os.path.expanduser("~"), cwd=os.getcwd(), uid=system.uid)
+        return apply(
+            plan,
+            is_exclusive=not plan.actions or _is_alone(self.dir.path) if exclusive is None else exclusive,
+            system=system,
+            has_access_times=self.last_use == "atime",
+            lock_timeout_s=lock_timeout_s,
+            wait_s=wait_s,
+            stop=stop,
+            progress=progress,
+        )
 
     def _planned(self, what_for: Look, rule: Rule, keep: Sequence[str]) -> Plan:
         keeps = Wanted(keep)
@@ -326,6 +363,13 @@ class PipCache:
             is_young=lambda entry: is_young(entry, what_for.context),
         )
         return replace(made, warnings=tuple(warnings))
+
+
+def _is_alone(path: str) -> bool:
+    from pipcacheplus.filesystems import is_local  # noqa: PLC0415 - psutil is slow to import
+    from pipcacheplus.processes import pips_running  # noqa: PLC0415 - as above
+
+    return is_local(path) and not pips_running(os.getpid())
 
 
 def _is_listed(entry: Entry) -> bool:

@@ -16,7 +16,7 @@ def test_a_cache_is_let_through(cache: Cache, tmp_path: Path) -> None:
     cache.http_v2(URL, b"x")
     cache.foreign()
     check_readable(str(cache.path), home=str(tmp_path / "home"))
-    check_writable(str(cache.path), cwd=str(tmp_path), uid=os.geteuid())
+    check_writable(str(cache.path), home="/nonexistent", cwd=str(tmp_path), uid=os.geteuid())
 
 
 @pytest.mark.parametrize("name", ["http", "http-v2", "wheels", "selfcheck"])
@@ -58,9 +58,9 @@ def test_a_link_to_the_home_directory_is_refused(cache: Cache, tmp_path: Path) -
 def test_nothing_is_removed_from_around_the_current_directory(cache: Cache) -> None:
     inner = cache.real(cache.directory("http/0"))
     with pytest.raises(NotACacheError, match="current directory"):
-        check_writable(str(cache.path), cwd=str(inner), uid=os.geteuid())
+        check_writable(str(cache.path), home="/nonexistent", cwd=str(inner), uid=os.geteuid())
 
 
 def test_nothing_is_removed_from_another_users_cache(cache: Cache, tmp_path: Path) -> None:
     with pytest.raises(NotACacheError, match="another user"):
-        check_writable(str(cache.path), cwd=str(tmp_path), uid=os.geteuid() + 1)
+        check_writable(str(cache.path), home="/nonexistent", cwd=str(tmp_path), uid=os.geteuid() + 1)
