@@ -10,7 +10,7 @@ import stat
 from dataclasses import dataclass
 from io import FileIO
 
-from pipcacheplus.apply.leaving import real_path, status_of
+from pipcacheplus.apply.leaving import real_path
 from pipcacheplus.apply.stored import Use, study
 from pipcacheplus.apply.system import System
 from pipcacheplus.model import File
@@ -50,7 +50,7 @@ def disarm(cache: OpenCache, file: File, system: System, *, is_single: bool, kee
     with FileIO(_open(cache, file.path, system), "r+") as opened:
         status = os.fstat(opened.fileno())
         if not stat.S_ISREG(status.st_mode) or not is_same(file, status):
-            raise _changed(file)
+            raise ChangedError(errno.ESTALE, "changed since it was judged", file.path)
         use, write = study(opened, status.st_size, is_single=is_single)
         if use is not Use.DISARMABLE:
             return Disarmed(use=use, file=file)
@@ -59,16 +59,13 @@ def disarm(cache: OpenCache, file: File, system: System, *, is_single: bool, kee
         if write is not None:
             opened.seek(write.offset)
             _write_all(opened, write.content)
-        handle = os.dup(opened.fileno()) if keeps_open else None
-    # Only now that it is closed: not before that has NFS told its server, which sets the times.
-    left = status_of(cache, file.path, system) if handle is None else os.fstat(handle)
-    if (left.st_dev, left.st_ino) != (status.st_dev, status.st_ino):
-        raise _changed(file)
-    return Disarmed(use=use, file=file_of(file.path, left), handle=handle)
-
-
-def _changed(file: File) -> ChangedError:
-    return ChangedError(errno.ESTALE, "changed since it was judged", file.path)
+        handle = os.dup(opened.fileno())
+    # Only now that it was closed once: not before that has NFS told its server, which sets the times.
+    left = file_of(file.path, os.fstat(handle))
+    if keeps_open:
+        return Disarmed(use=use, file=left, handle=handle)
+    os.close(handle)
+    return Disarmed(use=use, file=left)
 
 
 def _open(cache: OpenCache, path: str, system: System) -> int:

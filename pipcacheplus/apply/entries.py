@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pipcacheplus.apply.folders import is_fresh, tidy
 from pipcacheplus.apply.guard import why_busy
-from pipcacheplus.apply.leaving import Tally, look, remove, status_of
+from pipcacheplus.apply.leaving import Tally, look, remove, status_of, why_not_there
 from pipcacheplus.apply.system import System
 from pipcacheplus.layout import ORIGIN_NAME, Place, Role, roles_in
 from pipcacheplus.model import Action, File, Outcome, Shape, State
@@ -80,8 +80,9 @@ class Remover:
     def _why_used(self, file: File) -> str | None:
         try:
             status = status_of(self.cache, file.path, self.system)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        except OSError as error:
+            why_not_there(error)
+            return None  # removing it will tell
         return why_busy(
             file,
             status,

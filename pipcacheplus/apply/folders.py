@@ -1,7 +1,6 @@
 """How directories leave: empty ones only, one by one, never a tree."""
 
 import errno
-import os
 
 from pipcacheplus.apply.leaving import real_path, status_of
 from pipcacheplus.apply.system import System
@@ -70,9 +69,9 @@ def _remove_folder(cache: OpenCache, path: str, system: System, *, must: bool) -
         return False
     try:
         if system.has_descriptors:
-            os.rmdir(name, dir_fd=cache.folder(above))
+            system.rmdir(name, dir_fd=cache.folder(above))
         else:
-            os.rmdir(real_path(cache, path))
+            system.rmdir(real_path(cache, path))
     except OSError as error:
         if must and error.errno not in _NOT_EMPTY:
             raise

@@ -15,7 +15,7 @@ from pipcacheplus.layout import Role, place_of, roles_in
 from pipcacheplus.model import File, State
 from pipcacheplus.opening import OpenCache, is_same
 
-__all__ = ["Tally", "look", "real_path", "remove", "status_of"]
+__all__ = ["Tally", "look", "real_path", "remove", "status_of", "why_not_there"]
 
 _READ_FLAGS: int = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
 # O_PATH needs no right to read, and opens nothing that could block.
@@ -74,13 +74,25 @@ def look(cache: OpenCache, file: File, system: System) -> State:
     if not _is_pips(file.path):
         return State.CHANGED
     try:
-        status = status_of(cache, file.path, system)
-    except FileNotFoundError:
-        return State.GONE
+        return _compared(file, status_of(cache, file.path, system))
     except OSError as error:
-        if error.errno in _NOT_A_FOLDER:
-            return State.CHANGED
-        raise
+        return why_not_there(error)
+
+
+def why_not_there(error: OSError) -> State:
+    """Return what it means that a file cannot be opened or looked at: `GONE`, or something else is there: `CHANGED`.
+
+    Raises:
+        OSError: That very error, if it means neither.
+    """
+    if error.errno == errno.ENOENT:
+        return State.GONE
+    if error.errno in _NOT_A_FOLDER:
+        return State.CHANGED
+    raise error
+
+
+def _compared(file: File, status: os.stat_result) -> State:
     return State.REMOVED if stat.S_ISREG(status.st_mode) and is_same(file, status) else State.CHANGED
 
 
@@ -95,6 +107,8 @@ def _is_pips(path: str) -> bool:
 def remove(cache: OpenCache, file: File, system: System, tally: Tally, *, judged: File) -> State:
     """Remove a file if it is still the same: `REMOVED`, `GONE`, `CHANGED`, or `BUSY` where open files cannot go.
 
+    It was looked at before (`look`), so that its name is one of pip's.
+
     Args:
         cache: The cache.
         file: What it has to be now.
@@ -105,55 +119,51 @@ def remove(cache: OpenCache, file: File, system: System, tally: Tally, *, judged
     Raises:
         OSError: It cannot be removed.
     """
+    if system.has_descriptors:
+        return _remove_held(cache, file, system, tally, judged)
     state = look(cache, file, system)
-    if state is not State.REMOVED:
-        return state
-    if not system.has_descriptors:
-        if not _unlink(real_path(cache, file.path), system):
-            return State.BUSY
+    if state is State.REMOVED:
+        state = _unlink(real_path(cache, file.path), system)
+    if state is State.REMOVED:
         tally.removed.append(judged)
         tally.disk_size += file.disk_size if file.links == 1 else 0
-        return State.REMOVED
-    freed = _remove_held(cache, file, system)
-    if isinstance(freed, State):
-        return freed
-    tally.removed.append(judged)
-    tally.disk_size += freed
-    return State.REMOVED
+    return state
 
 
-def _remove_held(cache: OpenCache, file: File, system: System) -> State | int:
-    """Return the bytes that were given back, or why it stays."""
+def _remove_held(cache: OpenCache, file: File, system: System, tally: Tally, judged: File) -> State:
     folder, _, name = file.path.rpartition("/")
-    below = cache.folder(folder)
-    # Inode numbers come back within milliseconds: only while the file is held open does its number mean it.
     try:
+        below = cache.folder(folder)
+        # Inode numbers come back within milliseconds: only while the file is held open does its number mean it.
         handle = os.open(name, _HOLD_FLAGS, dir_fd=below)
-    except FileNotFoundError:
-        return State.GONE
+    except OSError as error:
+        return why_not_there(error)
     try:
         held = os.fstat(handle)
-        now = os.stat(name, dir_fd=below, follow_symlinks=False)
-        if not is_same(file, held) or (held.st_dev, held.st_ino) != (now.st_dev, now.st_ino):
-            return State.CHANGED
-        if not _unlink(name, system, dir_fd=below):
-            return State.BUSY
-        # What another name still holds is not given back.
-        return held.st_blocks * 512 if os.fstat(handle).st_nlink == 0 else 0
+        state = _compared(file, held)
+        if state is State.REMOVED:
+            state = _unlink(name, system, dir_fd=below)
+        if state is State.REMOVED:
+            tally.removed.append(judged)  # first of all: whatever fails from here on, it is gone
+            # What another name still holds is not given back.
+            tally.disk_size += held.st_blocks * 512 if os.fstat(handle).st_nlink == 0 else 0
+        return state
     finally:
         os.close(handle)
 
 
-def _unlink(name: str, system: System, **where: int) -> bool:
-    """Take a name away; return whether it is gone, which it cannot be while others have the file open on Windows."""
+def _unlink(name: str, system: System, **where: int) -> State:
+    """Take a name away: `REMOVED`, `GONE` before that, or `BUSY` while others have the file open, on Windows."""
     for wait_s in (*_TRIES_AFTER_S, None):
         try:
             system.unlink(name, **where)
+        except FileNotFoundError:
+            return State.GONE
         except OSError as error:
             if not system.is_in_use(error):
                 raise
             if wait_s is not None:
                 system.sleep(wait_s)
         else:
-            return True
-    return False
+            return State.REMOVED
+    return State.BUSY

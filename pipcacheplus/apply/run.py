@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 
 from pipcacheplus.apply.disarm import disarm
 from pipcacheplus.apply.entries import Remover, reason_of
-from pipcacheplus.apply.leaving import look, status_of
+from pipcacheplus.apply.leaving import look, status_of, why_not_there
 from pipcacheplus.apply.lock import locked
 from pipcacheplus.apply.stored import Use
 from pipcacheplus.apply.system import System
@@ -192,19 +192,26 @@ class _Run:
         except ChangedError:
             outcome = Outcome(action=action, state=State.CHANGED)
         except OSError as error:
-            outcome = Outcome(action=action, state=State.FAILED, error=reason_of(error))
+            outcome = self._without_head(action, error)
         if outcome is not None:
             self.outcomes[at] = outcome
+
+    def _without_head(self, action: Action, error: OSError) -> Outcome:
+        try:
+            why_not_there(error)
+        except OSError:
+            return Outcome(action=action, state=State.FAILED, error=reason_of(error))
+        return self.remover.remove(action)  # keeps it, or finishes what somebody else began
 
     def _disarmed(self, at: int, action: Action) -> Outcome | None:
         """Return what became of it; `None` if it has to wait."""
         remover = self.remover
-        looks = {look(remover.cache, file, remover.system) for file in action.files}
-        if State.CHANGED in looks or State.GONE in looks or not looks:
-            return remover.remove(action)  # keeps it, or finishes what somebody else began
+        head, *others = action.entry.files
+        if any(look(remover.cache, file, remover.system) is not State.REMOVED for file in others):
+            return remover.remove(action)  # as above
         found = disarm(
             remover.cache,
-            action.entry.files[0],
+            head,
             remover.system,
             is_single=action.entry.shape is Shape.SINGLE,
             keeps_open=self._handles < remover.system.max_handles,

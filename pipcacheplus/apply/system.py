@@ -36,6 +36,8 @@ class System:
     unlock: Callable[[int], None]
     unlink: Callable[..., None] = os.unlink
     """As `os.unlink`, with `dir_fd` if there are descriptors."""
+    rmdir: Callable[..., None] = os.rmdir
+    """As `os.rmdir`, likewise."""
     clock_s: Callable[[], float] = time.monotonic
     now_s: Callable[[], float] = time.time
     """Seconds since 1970."""
@@ -52,15 +54,15 @@ class System:
         return getattr(error, "winerror", None) in _IN_USE
 
 
-def this_system() -> System:
-    """Return the machine that this runs on."""
+def this_system(*, has_descriptors: bool = HAS_DIRECTORY_DESCRIPTORS) -> System:
+    """Return the machine that this runs on; it can do without descriptors of directories if it is told so."""
     from filelock import lock_descriptor, unlock_descriptor  # noqa: PLC0415 - slow to import
 
     from pipcacheplus.state import state_folder  # noqa: PLC0415 - as above
 
     return System(
-        has_descriptors=HAS_DIRECTORY_DESCRIPTORS,
-        max_handles=_handles(),
+        has_descriptors=has_descriptors,
+        max_handles=_handles() if has_descriptors else 0,  # where open files cannot be renewed, none is kept open
         uid=os.geteuid() if hasattr(os, "geteuid") else None,
         lock_folder=os.path.join(state_folder(), "locks"),
         lock=lambda descriptor: lock_descriptor(descriptor, blocking=False),
@@ -69,8 +71,6 @@ def this_system() -> System:
 
 
 def _handles() -> int:
-    if not HAS_DIRECTORY_DESCRIPTORS:
-        return 0  # Windows: while it is open here, no pip could renew it
     import resource  # noqa: PLC0415 - not there on Windows
 
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
