@@ -36,17 +36,24 @@ def tidy(cache: OpenCache, action: Action, system: System, *, is_exclusive: bool
     entry, count = action.entry, 0
     for folder in entry.folders:
         # Without files, it was the directory that was judged: one that has changed since may be in use.
-        if action.files or _is_unchanged(cache, folder, system):
+        if _is_pips(folder.path) and (action.files or _is_unchanged(cache, folder, system)):
             count += _remove_folder(cache, folder.path, system, must=not action.files)
     if entry.area not in HTTP_AREAS and not is_exclusive:
         return count
     # The directories of an entry go deepest first; the last is the one that lies in pip's own.
     outermost = entry.folders[-1].path if entry.folders else entry.id
     above = outermost.rpartition("/")[0]
+    if not _is_pips(above):  # then those above it are pip's as well
+        return count
     while "/" in above and _remove_folder(cache, above, system, must=False):
         count += 1
         above = above.rpartition("/")[0]
     return count
+
+
+def _is_pips(path: str) -> bool:
+    """Tell whether pip makes such a directory in this place: a plan may come from anywhere."""
+    return place_of(path) is not Place.FOREIGN and {"", ".", ".."}.isdisjoint(path.split("/"))
 
 
 def _is_unchanged(cache: OpenCache, folder: Folder, system: System) -> bool:
@@ -59,14 +66,12 @@ def _is_unchanged(cache: OpenCache, folder: Folder, system: System) -> bool:
 
 
 def _remove_folder(cache: OpenCache, path: str, system: System, *, must: bool) -> bool:
-    """Remove a directory if it is empty and pip's own kind; return whether it is gone by our doing.
+    """Remove a directory if it is empty; return whether it is gone by our doing.
 
     Raises:
         OSError: It is empty and cannot be removed, and it `must`.
     """
     above, _, name = path.rpartition("/")
-    if place_of(path) is Place.FOREIGN or not {"", ".", ".."}.isdisjoint(path.split("/")):
-        return False
     try:
         if system.has_descriptors:
             system.rmdir(name, dir_fd=cache.folder(above))
