@@ -79,6 +79,24 @@ def test_the_library_is_told_the_same(cache: Cache, is_exclusive: bool) -> None:
     assert cache.real(wheel).exists() == (not is_exclusive)
 
 
+LOOKS_LIKE_PIP = "import sys; print('ready', flush=True); sys.stdin.read()  # as pip would wait"
+
+
+def test_if_nothing_is_said_a_pip_on_this_machine_counts(cache: Cache) -> None:
+    wheel = cache.built_wheel("demo")
+    os.utime(cache.real(wheel))
+    opened = PipCache(cache.path)
+    with subprocess.Popen(
+        [sys.executable, "-c", LOOKS_LIKE_PIP], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as waiting:
+        assert waiting.stdout is not None
+        waiting.stdout.readline()
+        report = opened.apply(opened.plan_purge())
+        waiting.communicate()
+    assert [outcome.state for outcome in report.outcomes] == [State.BUSY]
+    assert cache.real(wheel).exists()
+
+
 def test_the_one_call_functions_hand_it_on(cache: Cache) -> None:
     folder = cache.directory("wheels/18/ac/23/" + "5" * 50)
     os.utime(cache.real(folder))

@@ -4,7 +4,7 @@ import errno
 
 from pipcacheplus.apply.leaving import real_path, status_of
 from pipcacheplus.apply.system import System
-from pipcacheplus.layout import HTTP_AREAS, Place, place_of
+from pipcacheplus.layout import HTTP_AREAS
 from pipcacheplus.model import Action, Area, Folder
 from pipcacheplus.opening import OpenCache
 
@@ -36,24 +36,17 @@ def tidy(cache: OpenCache, action: Action, system: System, *, is_exclusive: bool
     entry, count = action.entry, 0
     for folder in entry.folders:
         # Without files, it was the directory that was judged: one that has changed since may be in use.
-        if _is_pips(folder.path) and (action.files or _is_unchanged(cache, folder, system)):
+        if action.files or _is_unchanged(cache, folder, system):
             count += _remove_folder(cache, folder.path, system, must=not action.files)
     if entry.area not in HTTP_AREAS and not is_exclusive:
         return count
     # The directories of an entry go deepest first; the last is the one that lies in pip's own.
     outermost = entry.folders[-1].path if entry.folders else entry.id
     above = outermost.rpartition("/")[0]
-    if not _is_pips(above):  # then those above it are pip's as well
-        return count
     while "/" in above and _remove_folder(cache, above, system, must=False):
         count += 1
         above = above.rpartition("/")[0]
     return count
-
-
-def _is_pips(path: str) -> bool:
-    """Tell whether pip makes such a directory in this place: a plan may come from anywhere."""
-    return place_of(path) is not Place.FOREIGN and {"", ".", ".."}.isdisjoint(path.split("/"))
 
 
 def _is_unchanged(cache: OpenCache, folder: Folder, system: System) -> bool:

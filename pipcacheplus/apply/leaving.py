@@ -11,7 +11,6 @@ import stat
 from dataclasses import dataclass, field
 
 from pipcacheplus.apply.system import System
-from pipcacheplus.layout import Role, place_of, roles_in
 from pipcacheplus.model import File, State
 from pipcacheplus.opening import OpenCache, is_same
 
@@ -71,8 +70,6 @@ def look(cache: OpenCache, file: File, system: System) -> State:
     Raises:
         OSError: It cannot be looked at.
     """
-    if not _is_pips(file.path):
-        return State.CHANGED
     try:
         return _compared(file, status_of(cache, file.path, system))
     except OSError as error:
@@ -96,18 +93,8 @@ def _compared(file: File, status: os.stat_result) -> State:
     return State.REMOVED if stat.S_ISREG(status.st_mode) and is_same(file, status) else State.CHANGED
 
 
-def _is_pips(path: str) -> bool:
-    """Tell whether pip gives this name in this place: a plan may come from anywhere."""
-    folder, _, name = path.rpartition("/")
-    if not {"", ".", ".."}.isdisjoint(path.split("/")) or "\0" in path:
-        return False
-    return roles_in(folder, place_of(folder))(name) is not Role.FOREIGN
-
-
 def remove(cache: OpenCache, file: File, system: System, tally: Tally, *, judged: File) -> State:
     """Remove a file if it is still the same: `REMOVED`, `GONE`, `CHANGED`, or `BUSY` where open files cannot go.
-
-    It was looked at before (`look`), so that its name is one of pip's.
 
     Args:
         cache: The cache.

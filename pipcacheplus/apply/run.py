@@ -31,6 +31,7 @@ from pipcacheplus.apply.disarm import disarm
 from pipcacheplus.apply.entries import Remover, reason_of
 from pipcacheplus.apply.leaving import look, status_of, why_not_there
 from pipcacheplus.apply.lock import locked
+from pipcacheplus.apply.names import is_pips
 from pipcacheplus.apply.stored import Use
 from pipcacheplus.apply.system import System
 from pipcacheplus.gate import check_owner
@@ -43,6 +44,7 @@ _LEFTOVERS = frozenset({Shape.TEMPORARY, Shape.LOCK, Shape.BUILD, Shape.HEAD, Sh
 _RESPONSES = frozenset({Shape.PAIR, Shape.SINGLE})
 _SLICE_S = 0.2
 """How long a request to stop may go unheard while waiting."""
+_NOT_PIPS = "has a name that no pip gives"
 _INTERRUPTED = "interrupted before it went; pip will fetch it anew"
 
 
@@ -141,8 +143,11 @@ class _Run:
 
     def carry_out(self) -> None:
         """Do all of it, or as much as there is time for."""
+        for at, action in enumerate(self.actions):
+            if not is_pips(action):
+                self.outcomes[at] = Outcome(action=action, state=State.CHANGED, error=_NOT_PIPS)
         if self.remover.is_exclusive:
-            self._remove(range(len(self.actions)))
+            self._remove(self._of(lambda _shape: True))
         else:
             try:
                 self._share()
@@ -166,9 +171,10 @@ class _Run:
                 self._tell()
 
     def _of(self, is_wanted: Callable[[Shape], bool]) -> list[int]:
-        return [at for at, action in enumerate(self.actions) if is_wanted(action.entry.shape)]
+        actions = ((at, action) for at, action in enumerate(self.actions) if at not in self.outcomes)
+        return [at for at, action in actions if is_wanted(action.entry.shape)]
 
-    def _begin(self, numbers: "list[int] | range") -> Iterator[int]:
+    def _begin(self, numbers: list[int]) -> Iterator[int]:
         """Yield the numbers of actions until there is no time for more."""
         for at in numbers:
             if self.latch.ask():
@@ -180,7 +186,7 @@ class _Run:
         if self.progress is not None:
             self.progress(len(self.outcomes), len(self.actions))
 
-    def _remove(self, numbers: "list[int] | range") -> None:
+    def _remove(self, numbers: list[int]) -> None:
         for at in self._begin(numbers):
             self.outcomes[at] = self.remover.remove(self.actions[at])
 
@@ -206,12 +212,12 @@ class _Run:
     def _disarmed(self, at: int, action: Action) -> Outcome | None:
         """Return what became of it; `None` if it has to wait."""
         remover = self.remover
-        head, *others = action.entry.files
-        if any(look(remover.cache, file, remover.system) is not State.REMOVED for file in others):
+        files = action.entry.files
+        if not files or any(look(remover.cache, file, remover.system) is not State.REMOVED for file in files[1:]):
             return remover.remove(action)  # as above
         found = disarm(
             remover.cache,
-            head,
+            files[0],
             remover.system,
             is_single=action.entry.shape is Shape.SINGLE,
             keeps_open=self._handles < remover.system.max_handles,

@@ -12,10 +12,11 @@ import pytest
 from pipcacheplus.apply.leaving import Tally, remove
 from pipcacheplus.apply.system import System
 from pipcacheplus.errors import NotACacheError
-from pipcacheplus.model import Area, CacheDir, Folder, Plan, Shape, Source, State
-from pipcacheplus.opening import OpenCache
+from pipcacheplus.model import Area, CacheDir, Entry, Folder, Plan, Shape, Source, State
+from pipcacheplus.opening import OpenCache, file_of
 from tests.apply.doing import Clock, a_system, carried_out, left, only, planned, states
-from tests.builders import Cache, tree
+from tests.builders import Cache, page_headers, tree
+from tests.stored import response
 from tests.values import a_file, an_action, an_entry
 
 URL = "https://files.example/demo"
@@ -134,8 +135,7 @@ def test_a_file_that_cannot_be_looked_at_fails(cache: Cache) -> None:
     """So many directories below each other are not entered."""
     deep = "/".join(("wheels/18/ac/23", "5" * 50, "tmpab12cd_9", *["x"] * 70))
     entry = an_entry(a_file(f"{deep}/demo"), area=Area.WHEELS, shape=Shape.BUILD)
-    plan = Plan(cache=CacheDir(path=str(cache.path), source=Source.ARGUMENT), actions=(an_action(entry),))
-    assert only(carried_out(plan, is_exclusive=True)).state is State.FAILED
+    assert only(carried_out(a_plan(cache, entry), is_exclusive=True)).state is State.FAILED
     assert left(cache) == set()
 
 
@@ -158,49 +158,74 @@ def test_a_directory_that_vanished_is_gone(cache: Cache) -> None:
     assert left(cache) == {"http-v2/"}
 
 
+def a_folder(cache: Cache, path: str) -> Folder:
+    status = os.lstat(cache.real(path))
+    return Folder(path=path, mtime_ns=status.st_mtime_ns, inode=status.st_ino, device=status.st_dev)
+
+
+def a_plan(cache: Cache, entry: Entry) -> Plan:
+    return Plan(cache=CacheDir(path=str(cache.path), source=Source.ARGUMENT), actions=(an_action(entry),))
+
+
 @pytest.mark.parametrize("path", ["notes", "http-v2/../outside", "http-v2/0/../../../outside", "wheels/zz"])
 def test_a_plan_that_names_a_directory_that_is_not_pips_removes_none(cache: Cache, tmp_path: Path, path: str) -> None:
     for name in ("notes", "wheels/zz", "http-v2/0/1", "outside"):
         cache.directory(name)
     (tmp_path / "outside").mkdir()
-    status = os.lstat(cache.real(path))
-    folder = Folder(path=path, mtime_ns=status.st_mtime_ns, inode=status.st_ino, device=status.st_dev)
-    entry = an_entry(id=path, area=Area.HTTP_V2, shape=Shape.EMPTY_DIRECTORY, folders=(folder,))
+    entry = an_entry(id=path, area=Area.HTTP_V2, shape=Shape.EMPTY_DIRECTORY, folders=(a_folder(cache, path),))
     before = tree(tmp_path)
-    plan = Plan(cache=CacheDir(path=str(cache.path), source=Source.ARGUMENT), actions=(an_action(entry),))
-    carried_out(plan)
+    assert only(carried_out(a_plan(cache, entry))).state is State.CHANGED
     assert tree(tmp_path) == before
 
 
+def test_a_plan_of_a_response_without_files_is_one_of_a_directory(cache: Cache) -> None:
+    cache.directory("http-v2/0/1")
+    entry = an_entry(id="http-v2/0/1", folders=(a_folder(cache, "http-v2/0/1"),))
+    assert only(carried_out(a_plan(cache, entry))).state is State.REMOVED
+    assert left(cache) == {"http-v2/"}
+
+
+@pytest.mark.parametrize("is_exclusive", [True, False], ids=["exclusive", "shared"])
+@pytest.mark.parametrize("shape", [Shape.PAIR, Shape.SINGLE, Shape.BUILT_WHEEL, Shape.TEMPORARY])
 @pytest.mark.parametrize(
     "path",
     [
         "notes.txt",
-        "http-v2/../outside/notes.txt",
+        "http-v2/../outside/x",
         "../notes.txt",
         "/etc/hostname",
         "wheels/18/ac/23/" + "5" * 50 + "/tmpab12cd_9/../../../../../../outside/x",
-        "wheels/18/ac/23/" + "5" * 50 + "/tmpab12cd_9//x",
+        "wheels/18/ac/23/" + "5" * 50 + "/tmpab12cd_9//demo-1.0-py3-none-any.whl",
         "http-v2/0/1/2/4/8/x",
-        "http-v2/0/1/2/4/8/01248" + "a" * 51 + "\0",
-        "",
     ],
 )
-def test_a_plan_that_names_what_is_not_pips_removes_nothing(cache: Cache, tmp_path: Path, path: str) -> None:
-    (tmp_path / "outside").mkdir()
-    (tmp_path / "outside" / "x").write_bytes(b"mine")
-    (tmp_path / "outside" / "notes.txt").write_bytes(b"mine")
-    (tmp_path / "notes.txt").write_bytes(b"mine")
+def test_a_plan_that_names_what_is_not_pips_changes_nothing(
+    cache: Cache,
+    tmp_path: Path,
+    path: str,
+    shape: Shape,
+    is_exclusive: bool,  # noqa: FBT001 - a row's value
+) -> None:
+    """The stamps are right, so that the name alone can tell."""
+    content = response(b"", page_headers(b"x"))
+    (tmp_path / "notes.txt").write_bytes(content)
     cache.build_directory("wheels/18/ac/23/" + "5" * 50 + "/demo-1.0-py3-none-any.whl", b"half")
-    cache.foreign()
-    cache.foreign("http-v2/0/1/2/4/8/x")
+    for foreign in ("notes.txt", "outside/x", "http-v2/0/1/2/4/8/x"):
+        cache.foreign(foreign, content)
+    file = file_of(path, os.lstat(cache.path / path))
     before = tree(tmp_path)
-    plan = Plan(
-        cache=CacheDir(path=str(cache.path), source=Source.ARGUMENT), actions=(an_action(an_entry(a_file(path))),)
-    )
-    report = carried_out(plan, is_exclusive=True)
-    assert only(report).state is State.CHANGED
+    outcome = only(carried_out(a_plan(cache, an_entry(file, shape=shape)), is_exclusive=is_exclusive))
+    assert (outcome.state, outcome.error) == (State.CHANGED, "has a name that no pip gives")
     assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("path", ["", "http-v2/0/1/2/4/8/01248" + "a" * 51 + "\0", ".", "http-v2/.."])
+def test_a_plan_with_names_that_are_none_changes_nothing(cache: Cache, path: str) -> None:
+    cache.http_v2(URL, b"x")
+    before = tree(cache.path)
+    for entry in (an_entry(path), an_entry(id=path), an_entry(id=path, folders=(a_folder(cache, ""),))):
+        assert only(carried_out(a_plan(cache, entry))).state is State.CHANGED
+    assert tree(cache.path) == before
 
 
 def test_a_cache_of_another_user_is_refused_by_what_is_open(cache: Cache) -> None:
