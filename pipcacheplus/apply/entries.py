@@ -4,7 +4,7 @@ Whatever goes wrong becomes part of the outcome, and the next entry has its turn
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipcacheplus.apply.folders import is_fresh, tidy
 from pipcacheplus.apply.guard import why_busy
@@ -55,6 +55,11 @@ class Remover:
         tally = Tally()
         error = None
         try:
+            needed = self._needed_by_others(action)
+            if needed == action.files and needed:
+                return Outcome(action=action, state=State.CHANGED)
+            # Of a file that an entry which stays shares, the plan does not say that it goes: nor does the outcome.
+            action = replace(action, files=tuple(file for file in action.files if file not in needed))
             busy = self._why_busy(action, is_guarded=is_guarded)
             state, error = (State.BUSY, busy) if busy else (self._files_go(action, left, tally), None)
             release()
@@ -98,20 +103,22 @@ class Remover:
         if any(look(self.cache, now, self.system) is State.CHANGED for now, _ in pairs):
             return State.CHANGED
         for now, judged in pairs:
-            if self._is_needed(judged):
-                continue
             state = remove(self.cache, now, self.system, tally, judged=judged)
             if state is State.CHANGED or state is State.BUSY:
                 return state
         return State.REMOVED
 
-    def _is_needed(self, file: File) -> bool:
-        """Tell whether it is the origin of wheels one of which stayed, whatever the plan said."""
-        folder, _, name = file.path.rpartition("/")
-        if name != ORIGIN_NAME:
-            return False
-        role_of: Callable[[str], Role] = roles_in(folder, Place.LEAF)
+    def _needed_by_others(self, action: Action) -> tuple[File, ...]:
+        """Return the origin, if it is that of another wheel too, which stayed whatever the plan said."""
+        origin = tuple(file for file in action.files if file.path.rpartition("/")[2] == ORIGIN_NAME)
+        if not origin:
+            return ()
+        folder = origin[0].path.rpartition("/")[0]
+        role_of = roles_in(folder, Place.LEAF)
+        own = {file.path for file in action.files}
         try:
-            return any(role_of(other) is Role.WHEEL for other, _ in self.cache.names(folder))
-        except FileNotFoundError:
-            return False
+            others = [name for name, _ in self.cache.names(folder) if f"{folder}/{name}" not in own]
+        except OSError as error:
+            why_not_there(error)
+            return ()
+        return origin if any(role_of(name) is Role.WHEEL for name in others) else ()

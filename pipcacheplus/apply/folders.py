@@ -31,13 +31,13 @@ def tidy(cache: OpenCache, action: Action, system: System, *, is_exclusive: bool
         How many went.
 
     Raises:
-        OSError: The directory that the action is about is empty, and cannot be removed.
+        OSError: One of the entry's own directories is empty, and cannot be removed.
     """
     entry, count = action.entry, 0
     for folder in entry.folders:
         # Without files, it was the directory that was judged: one that has changed since may be in use.
         if action.files or _is_unchanged(cache, folder, system):
-            count += _remove_folder(cache, folder.path, system, must=not action.files)
+            count += _remove_folder(cache, folder.path, system, must=True)
     if entry.area not in HTTP_AREAS and not is_exclusive:
         return count
     # The directories of an entry go deepest first; the last is the one that lies in pip's own.

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from pipcacheplus.apply.system import System
 from pipcacheplus.errors import CacheBusyError
@@ -47,7 +47,8 @@ def locked(
             yield
         finally:
             if held is not None:
-                system.unlock(held)
+                with suppress(OSError):  # what was done has to be told; closing the descriptor lets go as well
+                    system.unlock(held)
     finally:
         if own is not None:
             os.close(own)

@@ -150,6 +150,18 @@ def test_a_directory_that_cannot_go_is_a_failure(cache: Cache, machine: Callable
     assert left(cache) == {folder + "/"}
 
 
+def test_what_lies_in_a_directory_of_its_own_is_not_gone_while_that_is_there(cache: Cache) -> None:
+    def rmdir(path: str, **where: int) -> None:
+        if path.endswith(".lock"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+        os.rmdir(path, **where)
+
+    lock = cache.lock_directory("http/0/1/2/4/8/01248" + "a" * 51, host="here", pid=5)
+    outcome = only(carried_out(planned(cache), system=a_system(rmdir=rmdir)))
+    assert (outcome.state, outcome.error, len(outcome.removed)) == (State.FAILED, os.strerror(errno.EIO), 1)
+    assert left(cache) == {lock + "/"}
+
+
 def test_a_directory_that_vanished_is_gone(cache: Cache) -> None:
     folder = cache.directory("http-v2/0/1")
     plan = planned(cache)

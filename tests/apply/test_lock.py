@@ -110,6 +110,17 @@ def test_a_lock_that_fails_otherwise_stops_everything(cache: Cache) -> None:
     assert left(cache) == {head, head + ".body"}
 
 
+def test_a_lock_that_cannot_be_given_back_does_not_hide_what_was_done(cache: Cache) -> None:
+    def unlock(_descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    cache.http_v2(URL, b"x")
+    assert carried_out(planned(cache), system=a_system(unlock=unlock)).freed_bytes
+    assert left(cache) == {"http-v2/"}
+    with held(cache.path):
+        pass
+
+
 def test_another_one_is_waited_for_as_long_as_was_said(cache: Cache) -> None:
     head = cache.http_v2(URL, b"x")
     clock = Clock()

@@ -362,6 +362,30 @@ def test_the_origin_stays_with_the_wheel_that_stays(cache: Cache) -> None:
     assert left(cache) == {old, f"{folder}/origin.json"}
 
 
+@pytest.mark.parametrize("is_exclusive", [True, False], ids=["exclusive", "shared"])
+def test_an_outcome_names_the_origin_only_if_it_was_to_go(cache: Cache, is_exclusive: bool) -> None:  # noqa: FBT001 - a row's value
+    stuck, free = (cache.built_wheel("demo", tag=tag) for tag in ("py2-none-any", "py3-none-any"))
+    plan = planned(cache)
+    report = carried_out(
+        plan, system=a_system(unlink=refusing("-py2-none-any.whl", errno.EIO)), is_exclusive=is_exclusive
+    )
+    assert states(report) == {stuck: State.FAILED, free: State.REMOVED}
+    (told,) = (outcome.action for outcome in report.outcomes if outcome.state is State.REMOVED)
+    assert [file.path for file in told.files] == [free]
+    assert left(cache) == {stuck, stuck.rpartition("/")[0] + "/origin.json"}
+
+
+def test_an_origin_beside_which_a_wheel_was_built_stays(cache: Cache) -> None:
+    wheel = cache.built_wheel("demo")
+    content = cache.real(wheel).read_bytes()
+    cache.real(wheel).unlink()
+    plan = planned(cache)
+    cache.write(wheel, content)
+    before = left(cache)
+    assert only(carried_out(plan)).state is State.CHANGED
+    assert left(cache) == before
+
+
 def test_the_origin_goes_with_the_last_wheel(cache: Cache) -> None:
     wheels = [cache.built_wheel("demo", tag=tag) for tag in ("py2-none-any", "py3-none-any")]
     report = carried_out(planned(cache))
