@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipcacheplus import gate
-from pipcacheplus.errors import BadRequestError, CacheNotFoundError
+from pipcacheplus.errors import CacheNotFoundError
 from pipcacheplus.facts import Depth
+from pipcacheplus.filesystems import keeps_access_times
 from pipcacheplus.inventory import Inventory, Verification, Wanted
 from pipcacheplus.judging import Context, Progress, checks, is_young
 from pipcacheplus.locate import index_urls as configured_index_urls
@@ -81,7 +82,7 @@ class PipCache:
         if not os.path.isdir(cache.path):
             raise CacheNotFoundError(cache.path, cache.detail or cache.source.value)
         gate.check_readable(cache.path, home=os.path.expanduser("~"))
-        has_times = not _has_no_access_times(cache.path)
+        has_times = keeps_access_times(cache.path)
         self.dir: CacheDir = replace(cache, moves_access_times=has_times and moves_access_times(cache.path))
         self.index_urls: tuple[str, ...] = index_urls
         self.last_use: str = "atime" if has_times else "mtime"
@@ -269,15 +270,8 @@ class PipCache:
         wanted = Wanted(what)
         rule = by_request(lambda entry: bool(what) and wanted.is_wanted(entry))
         context = context_of(min_age_s=min_age_s)
-        what_for = Look(
-            path=self.dir.path,
-            index_urls=self.index_urls,
-            depth=Depth.ENDS,
-            context=context,
-            needs_urls=True,
-            progress=progress,
-        )
-        made = self._planned(what_for, rule, keep)
+        what_for = Look(path=self.dir.path, index_urls=self.index_urls, depth=Depth.ENDS, context=context)
+        made = self._planned(replace(what_for, needs_urls=True, progress=progress), rule, keep)
         return replace(made, unmatched=wanted.unmatched)
 
     def plan_purge(
@@ -288,14 +282,9 @@ class PipCache:
         Raises:
             BadRequestError: `keep` cannot be understood.
         """
-        what_for = Look(
-            path=self.dir.path,
-            index_urls=self.index_urls,
-            depth=Depth.NAMES,
-            context=context_of(min_age_s=min_age_s),
-            progress=progress,
-        )
-        return self._planned(what_for, by_request(lambda _entry: True), keep)
+        context = context_of(min_age_s=min_age_s)
+        what_for = Look(path=self.dir.path, index_urls=self.index_urls, depth=Depth.NAMES, context=context)
+        return self._planned(replace(what_for, progress=progress), by_request(lambda _entry: True), keep)
 
     def apply(
         self,
@@ -313,14 +302,11 @@ class PipCache:
         Args:
             plan: What is to go, of this cache.
             dry_run: Whether nothing is touched.
-            exclusive: Whether no pip works on this cache meanwhile: then nothing is waited for, and built wheels go
-                even if they were used today. If it is not said, it is so if no pip runs on this machine and no other
-                machine mounts the file system.
-            lock_timeout_s: How long to wait, in seconds, for another pipcacheplus to finish.
-            wait_s: How long a pip may take, in seconds, to hear from its server. This is waited for once, and only if
-                pips may be at work and something goes that one could be asking about. pip's own time-out is 15.
-            stop: Asked between entries and while waiting; once it says so, nothing else is begun, and the report tells
-                what was done.
+            exclusive: Whether no pip works on this cache meanwhile: then nothing is waited for, and wheels of today go.
+                By default, if no pip runs on this machine and no other machine mounts the file system.
+            lock_timeout_s: How long to wait for another pipcacheplus to finish.
+            wait_s: How long pips may take to hear from their server; waited for once, if one could be asking.
+            stop: Asked between entries and while waiting; once it says so, nothing else is begun.
             progress: Called with the actions done, and all of them; also while waiting.
 
         Raises:
@@ -328,21 +314,14 @@ class PipCache:
             CacheBusyError: Another pipcacheplus works on this cache.
             NotACacheError: Nothing may be removed here: another user's cache, or one that holds the current directory.
         """
-        if plan.cache.path != self.dir.path:
-            raise BadRequestError(
-                what="plan", problem=f"is of {plan.cache.path}, not of {self.dir.path}", next_step="open that cache"
-            )
         if dry_run:
             return planned(plan)
-        from pipcacheplus.apply.run import apply  # noqa: PLC0415 - filelock and psutil are slow to import
-        from pipcacheplus.apply.system import this_system  # noqa: PLC0415 - as above
+        from pipcacheplus.apply.here import apply_here  # noqa: PLC0415 - filelock and psutil are slow to import
 
-        system = this_system()
-        gate.check_writable(self.dir.path, home=os.path.expanduser("~"), cwd=os.getcwd(), uid=system.uid)
-        return apply(
+        return apply_here(
             plan,
-            is_exclusive=not plan.actions or _is_alone(self.dir.path) if exclusive is None else exclusive,
-            system=system,
+            path=self.dir.path,
+            exclusive=exclusive,
             has_access_times=self.last_use == "atime",
             lock_timeout_s=lock_timeout_s,
             wait_s=wait_s,
@@ -365,17 +344,5 @@ class PipCache:
         return replace(made, warnings=tuple(warnings))
 
 
-def _is_alone(path: str) -> bool:
-    from pipcacheplus.filesystems import is_local  # noqa: PLC0415 - psutil is slow to import
-    from pipcacheplus.processes import pips_running  # noqa: PLC0415 - as above
-
-    return is_local(path) and not pips_running(os.getpid())
-
-
 def _is_listed(entry: Entry) -> bool:
     return entry.shape is not Shape.EMPTY_DIRECTORY
-
-
-def _has_no_access_times(path: str) -> bool:
-    flag: int = getattr(os, "ST_NOATIME", 0)
-    return bool(flag) and hasattr(os, "statvfs") and bool(os.statvfs(path).f_flag & flag)

@@ -1,9 +1,12 @@
-"""Whether a directory lies on a disk of this machine alone, so that looking at its processes says who else uses it."""
+"""What the file system of a cache is like: whether only this machine mounts it, whether it keeps access times.
+
+If only this one does, looking at this machine's processes says who else uses the cache.
+"""
 
 import os
 from collections.abc import Iterable, Sequence
 
-__all__ = ["is_local", "is_on_local"]
+__all__ = ["is_local", "is_on_local", "keeps_access_times"]
 
 _LOCAL = frozenset(
     {
@@ -52,3 +55,9 @@ def _is_below(real: str, mount: str) -> bool:
         return os.path.commonpath([real, mount]) == os.path.normpath(mount)
     except ValueError:  # on Windows: another drive
         return False
+
+
+def keeps_access_times(path: str) -> bool:
+    """Return whether a file system keeps access times, as far as it says."""
+    flag: int = getattr(os, "ST_NOATIME", 0)
+    return not (flag and hasattr(os, "statvfs") and os.statvfs(path).f_flag & flag)

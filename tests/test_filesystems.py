@@ -2,12 +2,13 @@
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import psutil
 import pytest
 
-from pipcacheplus.filesystems import is_local, is_on_local
+from pipcacheplus.filesystems import is_local, is_on_local, keeps_access_times
 
 ROOT = ("/", "ext4", "rw,relatime")
 HOME = ("/home", "nfs4", "rw")
@@ -67,3 +68,18 @@ def test_a_table_that_cannot_be_read_says_nothing(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(psutil, "disk_partitions", refuse)
     assert not is_local(str(tmp_path))
+
+
+@pytest.mark.parametrize(("flags", "keeps"), [(0, True), (1024, False), (1024 + 1, False), (1, True)])
+def test_a_file_system_says_if_it_keeps_no_access_times(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    flags: int,
+    keeps: bool,  # noqa: FBT001 - a row's value
+) -> None:
+    status = SimpleNamespace(f_flag=flags)
+    monkeypatch.setattr(os, "ST_NOATIME", 1024, raising=False)
+    monkeypatch.setattr(os, "statvfs", lambda _path: status, raising=False)
+    assert keeps_access_times(str(tmp_path)) is keeps
+    monkeypatch.delattr(os, "ST_NOATIME")
+    assert keeps_access_times(str(tmp_path))
