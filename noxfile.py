@@ -73,6 +73,14 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def faults(session: nox.Session) -> None:
+    """Let every call that changes a cache go wrong in every way; tells how many did."""
+    session.install(*TESTS, _wheel(session))
+    session.chdir(_away_from_the_tree(session))
+    session.run("python", "-m", "pytest", "tests/deletion", *(session.posargs or ["-n", "2"]))
+
+
+@nox.session
 def changelog(session: nox.Session) -> None:
     """Show what the next CHANGELOG entry says."""
     session.install("towncrier>=24.8")

@@ -1,23 +1,25 @@
 """pip's cache as one object: each of its verbs is a short chain of the stages."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipcacheplus import gate
 from pipcacheplus.errors import CacheNotFoundError
 from pipcacheplus.facts import Depth
-from pipcacheplus.inspection import Inspection, inspect
-from pipcacheplus.inventory import Inventory, Verification, Wanted
-from pipcacheplus.judging import Context, Judged, Passed, Progress, checks, is_young
+from pipcacheplus.filesystems import keeps_access_times
+from pipcacheplus.inspection import Inspection, inspect, verify
+from pipcacheplus.inventory import Inventory, Verification, Wanted, is_listed
+from pipcacheplus.judging import Context, Judged, Passed, Progress, checks
 from pipcacheplus.locate import index_urls as configured_index_urls
 from pipcacheplus.locate import locate
 from pipcacheplus.looking import Look, look
 from pipcacheplus.machine import this_machine
-from pipcacheplus.model import CacheDir, Entry, Finding, Group, Plan, Report, Shape, Source, Warned
+from pipcacheplus.model import CacheDir, Entry, Finding, Group, Plan, Report, Source, Warned
 from pipcacheplus.opening import moves_access_times
-from pipcacheplus.plan import Rule, by_findings, by_request, make_plan, planned
+from pipcacheplus.plan import by_findings, by_request, planned
+from pipcacheplus.planning import planned_by
 from pipcacheplus.surroundings import context_of
 
 if TYPE_CHECKING:  # slow to import
@@ -39,14 +41,16 @@ class PipCache:
         """Name a cache.
 
         Args:
-            path: Of the directory.
+            path: Of the directory, absolute; `~` stands for the home directory.
             index_urls: Of indexes whose pages may be in it; the default index is known.
 
         Raises:
             CacheNotFoundError: There is no such directory.
-            NotACacheError: It is a directory, but no pip cache.
+            NotACacheError: It is a directory, but no pip cache; or the path is empty or relative.
         """
-        real = os.path.realpath(os.path.expanduser(path))
+        named = os.path.expanduser(os.fspath(path))
+        gate.check_named(named)
+        real = os.path.realpath(named)
         self._open(CacheDir(path=real, source=Source.ARGUMENT, detail="argument"), tuple(index_urls))
 
     @classmethod
@@ -80,7 +84,7 @@ class PipCache:
         if not os.path.isdir(cache.path):
             raise CacheNotFoundError(cache.path, cache.detail or cache.source.value)
         gate.check_readable(cache.path, home=os.path.expanduser("~"))
-        has_times = not _has_no_access_times(cache.path)
+        has_times = keeps_access_times(cache.path)
         self.dir: CacheDir = replace(cache, moves_access_times=has_times and moves_access_times(cache.path))
         self.index_urls: tuple[str, ...] = index_urls
         self.last_use: str = "atime" if has_times else "mtime"
@@ -109,7 +113,7 @@ class PipCache:
         entries = tuple(
             one.entry
             for one in judged
-            if isinstance(one, Judged) and _is_listed(one.entry) and wanted.is_wanted(one.entry)
+            if isinstance(one, Judged) and is_listed(one.entry) and wanted.is_wanted(one.entry)
         )
         return Inventory(cache=self.dir, entries=entries, warnings=tuple(warnings), unmatched=wanted.unmatched)
 
@@ -140,7 +144,7 @@ class PipCache:
             if isinstance(one, Passed):
                 continue  # none are: all are wanted
             found.extend(one.findings)
-            if _is_listed(one.entry):
+            if is_listed(one.entry):
                 entries.append(one.entry)
         return Inventory(cache=self.dir, entries=tuple(entries), warnings=tuple(warnings), findings=tuple(found))
 
@@ -170,10 +174,7 @@ class PipCache:
             InterpreterError: One of `pythons` cannot be asked.
         """
         wanted = Wanted(what)
-        warnings: list[Warned] = []
         context = context_of(min_age_s=min_age_s, pythons=pythons, needs_tags=True)
-        found: list[Finding] = []
-        entries = size = unverifiable = 0
         what_for = Look(
             path=self.dir.path,
             index_urls=self.index_urls,
@@ -188,25 +189,7 @@ class PipCache:
             is_deep=deep,
             progress=progress,
         )
-        for one in look(what_for, warnings):
-            if isinstance(one, Passed):
-                entries += one.entries
-                size += one.bytes
-                unverifiable += one.unverifiable
-            elif wanted.is_wanted(one.entry):
-                found.extend(one.findings)
-                entries += _is_listed(one.entry)
-                size += one.entry.size
-                unverifiable += one.is_unverifiable
-        return Verification(
-            cache=self.dir,
-            findings=tuple(sorted(found, key=_place)),
-            entries=entries,
-            bytes=size,
-            unverifiable=unverifiable,
-            warnings=tuple(warnings),
-            unmatched=wanted.unmatched,
-        )
+        return verify(self.dir, what_for, wanted)
 
     def inspect(
         self,
@@ -297,7 +280,7 @@ class PipCache:
             is_deep=deep,
             progress=progress,
         )
-        return self._planned(what_for, by_findings(groups), keep)
+        return planned_by(self.dir, what_for, by_findings(groups), keep)
 
     def plan_removal(
         self, *what: str, keep: Sequence[str] = (), min_age_s: float = _HOUR_S, progress: Progress | None = None
@@ -310,15 +293,8 @@ class PipCache:
         wanted = Wanted(what)
         rule = by_request(lambda entry: bool(what) and wanted.is_wanted(entry))
         context = context_of(min_age_s=min_age_s)
-        what_for = Look(
-            path=self.dir.path,
-            index_urls=self.index_urls,
-            depth=Depth.ENDS,
-            context=context,
-            needs_urls=True,
-            progress=progress,
-        )
-        made = self._planned(what_for, rule, keep)
+        what_for = Look(path=self.dir.path, index_urls=self.index_urls, depth=Depth.ENDS, context=context)
+        made = planned_by(self.dir, replace(what_for, needs_urls=True, progress=progress), rule, keep)
         return replace(made, unmatched=wanted.unmatched)
 
     def plan_purge(
@@ -329,57 +305,49 @@ class PipCache:
         Raises:
             BadRequestError: `keep` cannot be understood.
         """
-        what_for = Look(
-            path=self.dir.path,
-            index_urls=self.index_urls,
-            depth=Depth.NAMES,
-            context=context_of(min_age_s=min_age_s),
-            progress=progress,
-        )
-        return self._planned(what_for, by_request(lambda _entry: True), keep)
+        context = context_of(min_age_s=min_age_s)
+        what_for = Look(path=self.dir.path, index_urls=self.index_urls, depth=Depth.NAMES, context=context)
+        return planned_by(self.dir, replace(what_for, progress=progress), by_request(lambda _entry: True), keep)
 
     def apply(
-        self, plan: Plan, *, dry_run: bool = False, lock_timeout_s: float = 0, progress: Progress | None = None
+        self,
+        plan: Plan,
+        *,
+        dry_run: bool = False,
+        exclusive: bool | None = None,
+        lock_timeout_s: float = 0,
+        wait_s: float = 20,
+        stop: Callable[[], bool] | None = None,
+        progress: Progress | None = None,
     ) -> Report:
         """Carry a plan out; with `dry_run`, report what would go and touch nothing.
 
+        Args:
+            plan: What is to go, of this cache.
+            dry_run: Whether nothing is touched.
+            exclusive: Whether no pip works on this cache meanwhile: then nothing is waited for, and wheels of today go.
+                By default, if no pip runs on this machine and no other machine mounts the file system.
+            lock_timeout_s: How long to wait for another pipcacheplus to finish.
+            wait_s: How long pips may take to hear from their server; waited for once, if one could be asking.
+            stop: Asked between entries and while waiting; once it says so, nothing else is begun.
+            progress: Called with the actions done, and all of them; also while waiting.
+
         Raises:
+            BadRequestError: The plan is one of another cache.
             CacheBusyError: Another pipcacheplus works on this cache.
             NotACacheError: Nothing may be removed here: another user's cache, or one that holds the current directory.
         """
         if dry_run:
             return planned(plan)
-        from pipcacheplus.apply import apply  # noqa: PLC0415 - filelock and psutil are slow to import
-        from pipcacheplus.processes import pips_running  # noqa: PLC0415
+        from pipcacheplus.apply.here import apply_here  # noqa: PLC0415 - filelock and psutil are slow to import
 
-        gate.check_writable(plan.cache.path, cwd=os.getcwd(), uid=os.geteuid() if hasattr(os, "geteuid") else None)
-        is_alone = not plan.actions or not pips_running(os.getpid())
-        return apply(plan, is_alone=is_alone, lock_timeout_s=lock_timeout_s, progress=progress)
-
-    def _planned(self, what_for: Look, rule: Rule, keep: Sequence[str]) -> Plan:
-        keeps = Wanted(keep)
-        if keep:  # what is to be kept is named by its project, version, URL
-            what_for = replace(what_for, depth=max(what_for.depth, Depth.ENDS), needs_urls=True)
-        warnings: list[Warned] = []
-        judged = [one for one in look(what_for, warnings) if isinstance(one, Judged)]
-        made = make_plan(
-            self.dir,
-            sorted(judged, key=lambda one: one.entry.id),
-            rule,
-            is_kept=lambda entry: bool(keep) and keeps.is_wanted(entry),
-            is_young=lambda entry: is_young(entry, what_for.context),
+        return apply_here(
+            plan,
+            path=self.dir.path,
+            exclusive=exclusive,
+            has_access_times=self.last_use == "atime",
+            lock_timeout_s=lock_timeout_s,
+            wait_s=wait_s,
+            stop=stop,
+            progress=progress,
         )
-        return replace(made, warnings=tuple(warnings))
-
-
-def _place(finding: Finding) -> str:
-    return finding.entry.id
-
-
-def _is_listed(entry: Entry) -> bool:
-    return entry.shape is not Shape.EMPTY_DIRECTORY
-
-
-def _has_no_access_times(path: str) -> bool:
-    flag: int = getattr(os, "ST_NOATIME", 0)
-    return bool(flag) and hasattr(os, "statvfs") and bool(os.statvfs(path).f_flag & flag)

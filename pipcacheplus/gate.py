@@ -6,7 +6,17 @@ from pipcacheplus.errors import NotACacheError
 from pipcacheplus.layout import Place, Role, area_of, place_of, role_of
 from pipcacheplus.model import Area
 
-__all__ = ["check_readable", "check_writable"]
+__all__ = ["check_named", "check_owner", "check_readable", "check_writable"]
+
+
+def check_named(path: str) -> None:
+    """Refuse a path that means another directory tomorrow, or from another place.
+
+    Raises:
+        NotACacheError: It is empty or relative.
+    """
+    if not os.path.isabs(path):
+        raise NotACacheError(path or "''", "the path is relative or empty, and a cache is named in full")
 
 
 def check_readable(path: str, *, home: str) -> None:
@@ -19,6 +29,7 @@ def check_readable(path: str, *, home: str) -> None:
         NotACacheError: It is refused.
         OSError: It cannot be listed.
     """
+    check_named(path)
     real = os.path.realpath(path)
     if os.path.dirname(real) == real:
         raise NotACacheError(path, "it is the root of the file system")
@@ -29,11 +40,12 @@ def check_readable(path: str, *, home: str) -> None:
         raise NotACacheError(path, "it has none of pip's directories, but other things")
 
 
-def check_writable(path: str, *, cwd: str, uid: int | None) -> None:
-    """Refuse to remove anything from a directory that is readable as a cache, but not ours to change.
+def check_writable(path: str, *, home: str, cwd: str, uid: int | None) -> None:
+    """Refuse to remove anything from a directory that is no cache, or not ours to change.
 
     Args:
         path: The cache directory.
+        home: The home directory, as for `check_readable`.
         cwd: The current directory: what holds it is no cache.
         uid: The user that this process acts as; `None` where the system has none.
 
@@ -41,12 +53,33 @@ def check_writable(path: str, *, cwd: str, uid: int | None) -> None:
         NotACacheError: It is refused.
         OSError: It cannot be looked at.
     """
+    check_readable(path, home=home)
     real = os.path.realpath(path)
     if _is_at_or_above(real, cwd):
         raise NotACacheError(path, "the current directory lies in it")
-    owner = os.stat(real).st_uid
+    check_owner(path, os.stat(real), uid=uid)
+
+
+def check_owner(path: str, status: os.stat_result, *, uid: int | None) -> None:
+    """Refuse a directory of another user, root's rights or not.
+
+    Root would be led by whoever owns the directory: links that appear while we look, names that change their meaning.
+
+    Args:
+        path: The cache directory, as it is to be told.
+        status: Of that directory; the one that counts is that of the descriptor everything is opened by.
+        uid: As for `check_writable`.
+
+    Raises:
+        NotACacheError: It belongs to another user.
+    """
+    owner = status.st_uid
     if uid is not None and owner != uid:
-        raise NotACacheError(path, f"it belongs to another user (uid {owner}, not {uid}), who has to run this")
+        raise NotACacheError(
+            path,
+            f"it belongs to another user (uid {owner}, not {uid}), who has to run this;"
+            " root can do so by --as-owner on the command line",
+        )
 
 
 def _is_at_or_above(real: str, inner: str) -> bool:

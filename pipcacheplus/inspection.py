@@ -1,16 +1,16 @@
-"""A close look at some entries: what they are, what is wrong with them, what speaks for and against their content."""
+"""A close look at entries: what is wrong with them, and what speaks for and against their content."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipcacheplus.facts import Depth
-from pipcacheplus.inventory import Wanted
-from pipcacheplus.judging import Judged, Progress, checks
+from pipcacheplus.inventory import Verification, Wanted, is_listed
+from pipcacheplus.judging import Judged, Passed, Progress, checks
 from pipcacheplus.looking import Look, look
-from pipcacheplus.model import CacheDir, Entry, Finding, Shape, Value, Warned
+from pipcacheplus.model import CacheDir, Entry, Finding, Value, Warned
 from pipcacheplus.surroundings import context_of
 
-__all__ = ["Inspection", "inspect"]
+__all__ = ["Inspection", "inspect", "verify"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,32 @@ class Inspection:
     warnings: tuple[Warned, ...] = ()
     unmatched: tuple[str, ...] = ()
     """Selections that fitted nothing."""
+
+
+def verify(cache: CacheDir, look_at: Look, wanted: Wanted) -> Verification:
+    """Put the checks to the entries that are wanted; as `PipCache.verify`."""
+    warnings: list[Warned] = []
+    found: list[Finding] = []
+    entries = size = unverifiable = 0
+    for one in look(look_at, warnings):
+        if isinstance(one, Passed):
+            entries += one.entries
+            size += one.bytes
+            unverifiable += one.unverifiable
+        elif wanted.is_wanted(one.entry):
+            found.extend(one.findings)
+            entries += is_listed(one.entry)
+            size += one.entry.size
+            unverifiable += one.is_unverifiable
+    return Verification(
+        cache=cache,
+        findings=tuple(sorted(found, key=lambda finding: finding.entry.id)),
+        entries=entries,
+        bytes=size,
+        unverifiable=unverifiable,
+        warnings=tuple(warnings),
+        unmatched=wanted.unmatched,
+    )
 
 
 def inspect(
@@ -52,7 +78,7 @@ def inspect(
         progress=progress,
     )
     found = [one for one in look(look_at, warnings) if isinstance(one, Judged)]
-    listed = [one for one in found if one.entry.shape is not Shape.EMPTY_DIRECTORY]
+    listed = [one for one in found if is_listed(one.entry)]
     return Inspection(
         cache=cache,
         entries=tuple(one.entry for one in listed),

@@ -336,6 +336,8 @@ class Report:
     plan: Plan
     outcomes: tuple[Outcome, ...]
     warnings: tuple[Warned, ...] = field(default=())
+    is_interrupted: bool = False
+    """Whether it was told to stop: actions without an outcome were not begun."""
 
     @property
     def freed_bytes(self) -> int:

@@ -8,7 +8,7 @@ from pipcacheplus.cli.base.command import Answer, Command, Request
 from pipcacheplus.cli.base.options import declare_deep, declare_pythons
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.pythons import resolve
-from pipcacheplus.cli.base.removal import carry_out, declare_limits
+from pipcacheplus.cli.base.removal import carry_out, declare_limits, open_for_removal
 from pipcacheplus.errors import BadRequestError
 
 __all__ = ["COMMAND"]
@@ -51,7 +51,7 @@ def _run(request: Request) -> Answer:
     options = request.options
     if options.exit_code and not options.dry_run:
         raise BadRequestError(what="--exit-code", problem="tells what would go", next_step="add --dry-run")
-    cache = request.open_cache()
+    cache = open_for_removal(request)
     with progress(request.console, "reading", is_bytes=options.corrupt) as show:
         plan = cache.plan(
             **{word: getattr(options, word) for word in _REASONS},

@@ -6,7 +6,7 @@ from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.answers import answer
 from pipcacheplus.cli.base.command import Answer, Command, Request
 from pipcacheplus.cli.base.progress import progress
-from pipcacheplus.cli.base.removal import carry_out, declare_limits
+from pipcacheplus.cli.base.removal import carry_out, declare_limits, open_for_removal
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model import Plan
 from pipcacheplus.render.summary import of_outcomes, tally
@@ -25,7 +25,7 @@ def _run(request: Request) -> Answer:
     is_agreed = options.yes or options.dry_run
     if not is_agreed and not request.console.can_ask:
         raise BadRequestError(what="purge", problem="there is nobody to ask", next_step="pass --yes")
-    cache = request.open_cache()
+    cache = open_for_removal(request)
     with progress(request.console, "reading") as show:
         plan = cache.plan_purge(keep=options.keep, min_age_s=options.min_age, progress=show)
     if is_agreed or not plan.actions or request.console.ask(_question(plan)):

@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from pipcacheplus.cli.base.command import Answer, Command, Request
 from pipcacheplus.cli.base.options import declare_selection
 from pipcacheplus.cli.base.progress import progress
-from pipcacheplus.cli.base.removal import carry_out, declare_limits
+from pipcacheplus.cli.base.removal import carry_out, declare_limits, open_for_removal
 
 __all__ = ["COMMAND"]
 
@@ -16,7 +16,7 @@ def _declare(parser: ArgumentParser) -> None:
 
 
 def _run(request: Request) -> Answer:
-    cache, options = request.open_cache(), request.options
+    cache, options = open_for_removal(request), request.options
     with progress(request.console, "reading") as show:
         plan = cache.plan_removal(*options.what, keep=options.keep, min_age_s=options.min_age, progress=show)
     return carry_out(request, cache, plan)

@@ -1,24 +1,26 @@
 """What `prune`, `remove` and `purge` share: the options of a removal, and carrying its plan out."""
 
 from argparse import ArgumentParser
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.ages import AGE_HELP, age_s
 from pipcacheplus.cli.base.answers import answer
 from pipcacheplus.cli.base.command import Answer, Request
 from pipcacheplus.cli.base.progress import progress
-from pipcacheplus.model import Plan
+from pipcacheplus.cli.base.signals import stopping
+from pipcacheplus.model import Plan, Report
 from pipcacheplus.render.summary import of_outcomes
 
 if TYPE_CHECKING:  # slow to import, and named only
     from pipcacheplus.cache import PipCache
 
-__all__ = ["carry_out", "declare_limits"]
+__all__ = ["carry_out", "declare_limits", "open_for_removal"]
 
 
 def declare_limits(parser: ArgumentParser) -> None:
-    """Declare what keeps entries from being removed, and how long to wait for others."""
+    """Declare what keeps entries from being removed, who else may be at work, and how long to wait for others."""
     parser.add_argument("--keep", metavar="WHAT", action="append", default=[], help="what never goes (repeatable)")
     parser.add_argument(
         "--min-age",
@@ -27,36 +29,95 @@ def declare_limits(parser: ArgumentParser) -> None:
         default=3600.0,
         help=f"leave halves and leftovers alone that are younger (default 1h); {AGE_HELP}",
     )
-    parser.add_argument(
+    others = parser.add_argument_group("others at work")
+    _declare_others(others.add_mutually_exclusive_group())
+    others.add_argument(
         "--lock-timeout",
         metavar="AGE",
         type=age_s,
         default=0.0,
         help="how long to wait for another pipcacheplus to finish (default 0)",
     )
+    others.add_argument(
+        "--as-owner",
+        action="store_true",
+        help="as root: become the user to whom the cache belongs before anything of it is opened",
+    )
+
+
+def _declare_others(parser: Any) -> None:  # noqa: ANN401 - argparse has no public name for such a group
+    parser.add_argument(
+        "--exclusive",
+        dest="exclusive",
+        action="store_const",
+        const=True,
+        help="no pip uses this cache meanwhile: wait for none, and remove built wheels that were used today",
+    )
+    parser.add_argument(
+        "--shared",
+        dest="exclusive",
+        action="store_const",
+        const=False,
+        help="pips may use it, also some that cannot be seen from here (default: look if one runs on this machine)",
+    )
+
+
+def open_for_removal(request: Request) -> "PipCache":
+    """Find the cache that is meant; if that was asked for, become its owner before it is opened.
+
+    Raises:
+        PipCachePlusError: As `PipCache.locate`; or the owner cannot be taken on.
+        OSError: The cache directory cannot be looked at.
+    """
+    if not request.options.as_owner:
+        return request.open_cache()
+    from pipcacheplus.judging import checks  # noqa: PLC0415 - slow to import, and of use to root only
+    from pipcacheplus.locate import locate  # noqa: PLC0415 - as above
+    from pipcacheplus.machine import this_machine  # noqa: PLC0415 - as above
+    from pipcacheplus.ownership import become_owner  # noqa: PLC0415 - as above
+
+    checks()  # our own files may lie where only root can list them
+    # The same directory afterwards, whatever the owner's settings say.
+    request.options.cache_dir = locate(this_machine(request.environ), cache_dir=request.options.cache_dir).path
+    become_owner(request.options.cache_dir)
+    return request.open_cache()
 
 
 def carry_out(request: Request, cache: "PipCache", plan: Plan) -> Answer:
-    """Carry a plan out, or say what would go; the exit code tells if something could not.
+    """Carry a plan out, or say what would go; the exit code tells if something could not, or was not begun.
 
     Raises:
         CacheBusyError: Another pipcacheplus works on this cache.
         NotACacheError: Nothing may be removed here.
     """
-    with progress(request.console, "removing") as show:
+    with stopping() as stop, progress(request.console, "removing") as show:
         report = cache.apply(
             plan,
             dry_run=request.options.dry_run,
+            exclusive=request.options.exclusive,
             lock_timeout_s=request.options.lock_timeout,
+            stop=stop,
             progress=show,
         )
-    return answer(
+    done = answer(
         request,
         cache,
         warnings=report.warnings,
         unmatched=plan.unmatched,
-        exit_code=exits.PARTLY if report.failed else exits.DONE,
+        exit_code=_exit_code(report),
         outcomes=report.outcomes,
         kept=plan.kept,
         summary=of_outcomes(report.outcomes, plan.kept),
     )
+    return _told_of_interruption(done, report) if report.is_interrupted else done
+
+
+def _exit_code(report: Report) -> int:
+    if report.is_interrupted:
+        return exits.INTERRUPTED
+    return exits.PARTLY if report.failed else exits.DONE
+
+
+def _told_of_interruption(done: Answer, report: Report) -> Answer:
+    told = f"interrupted: {len(report.plan.actions) - len(report.outcomes)} of {len(report.plan.actions)} not begun"
+    return replace(done, view=replace(done.view, warnings=(*done.view.warnings, told)))

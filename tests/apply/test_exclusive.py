@@ -1,4 +1,4 @@
-"""Removing exactly what was judged: every test looks at what is left."""
+"""Removing exactly what was judged while no pip is at work: every test looks at what is left."""
 
 import os
 from pathlib import Path
@@ -6,33 +6,14 @@ from pathlib import Path
 import pytest
 from filelock import lock_descriptor
 
-from pipcacheplus.apply import apply
 from pipcacheplus.errors import CacheBusyError
-from pipcacheplus.judging import Judged
-from pipcacheplus.model import CacheDir, Entry, Plan, Shape, Source, State
+from pipcacheplus.model import Entry, Shape, State
 from pipcacheplus.opening import OpenCache
-from pipcacheplus.plan import by_request, make_plan
 from pipcacheplus.scan import scan
+from tests.apply.doing import carried_out, left, planned
 from tests.builders import Cache, tree
 
 URL = "https://files.example/demo"
-
-
-def planned(cache: Cache, *ids: str) -> Plan:
-    """Plan the removal of these entries, or of all."""
-    with OpenCache(str(cache.path)) as opened:
-        judged = [Judged(entry) for entry in scan(opened) if isinstance(entry, Entry)]
-    return make_plan(
-        CacheDir(path=str(cache.path), source=Source.ARGUMENT),
-        judged,
-        by_request(lambda entry: entry.id in ids or not ids),
-        is_kept=lambda _: False,
-        is_young=lambda _: False,
-    )
-
-
-def left(cache: Cache) -> set[str]:
-    return set(tree(cache.path))
 
 
 def test_what_is_planned_goes_and_all_else_stays_byte_for_byte(cache: Cache) -> None:
@@ -41,7 +22,7 @@ def test_what_is_planned_goes_and_all_else_stays_byte_for_byte(cache: Cache) -> 
     cache.built_wheel("demo")
     cache.foreign()
     before = tree(cache.path)
-    report = apply(planned(cache, gone), is_alone=True)
+    report = carried_out(planned(cache, gone), is_exclusive=True)
     assert tree(cache.path) == {path: seen for path, seen in before.items() if not path.startswith(gone)}
     assert [outcome.state for outcome in report.outcomes] == [State.REMOVED]
     assert report.freed_bytes == len(before[gone]) + len(before[gone + ".body"])
@@ -50,13 +31,13 @@ def test_what_is_planned_goes_and_all_else_stays_byte_for_byte(cache: Cache) -> 
 def test_directories_left_empty_go_up_to_the_area(cache: Cache) -> None:
     cache.http_v2(URL, b"x")
     cache.built_wheel("demo")
-    apply(planned(cache), is_alone=True)
+    carried_out(planned(cache), is_exclusive=True)
     assert left(cache) == {"http-v2/", "wheels/"}
 
 
 def test_below_wheels_an_emptied_directory_stays_while_a_pip_may_build(cache: Cache) -> None:
     head, wheel = cache.http_v2(URL, b"x"), cache.built_wheel("demo")
-    apply(planned(cache, head, wheel), is_alone=False)
+    carried_out(planned(cache, head, wheel))
     assert left(cache) == {"http-v2/", wheel.rpartition("/")[0] + "/"}
 
 
@@ -65,7 +46,7 @@ def test_what_pip_did_not_write_stays_even_in_a_purge(cache: Cache, tmp_path: Pa
     cache.http_v2(URL, b"x")
     notes = cache.foreign("http-v2/notes.txt")
     cache.real("wheels").symlink_to(tmp_path)
-    apply(planned(cache), is_alone=True)
+    carried_out(planned(cache), is_exclusive=True)
     assert left(cache) == {notes, "wheels"}
     assert (tmp_path / "outside").read_bytes() == b"mine"
 
@@ -74,7 +55,7 @@ def test_a_file_that_changed_since_the_scan_is_kept(cache: Cache) -> None:
     head = cache.http_v2(URL, b"x")
     plan = planned(cache)
     cache.write(head, b"cc=4,renewed", age_s=5)
-    report = apply(plan, is_alone=True)
+    report = carried_out(plan, is_exclusive=True)
     assert left(cache) == {head, head + ".body"}
     assert [(o.state, o.removed) for o in report.outcomes] == [(State.CHANGED, ())]
 
@@ -85,7 +66,7 @@ def test_a_file_replaced_by_a_link_is_kept(cache: Cache, tmp_path: Path) -> None
     (tmp_path / "outside").write_bytes(b"mine")
     cache.real(head).unlink()
     cache.real(head).symlink_to(tmp_path / "outside")
-    report = apply(plan, is_alone=True)
+    report = carried_out(plan, is_exclusive=True)
     assert report.outcomes[0].state is State.CHANGED
     assert left(cache) == {head}
     assert (tmp_path / "outside").read_bytes() == b"mine"
@@ -97,7 +78,7 @@ def test_a_directory_swapped_for_a_link_leads_nowhere(cache: Cache, tmp_path: Pa
     (tmp_path / "outside").mkdir()
     cache.real("http").rename(tmp_path / "outside" / "http")
     cache.real("http").symlink_to(tmp_path / "outside" / "http")
-    report = apply(plan, is_alone=True)
+    report = carried_out(plan, is_exclusive=True)
     assert report.outcomes[0].state is State.CHANGED
     assert (tmp_path / "outside" / head).exists()
 
@@ -108,7 +89,7 @@ def test_what_is_gone_already_is_no_failure(cache: Cache) -> None:
     cache.real(head).unlink()
     cache.real(head + ".body").unlink()
     cache.real(head).parent.rmdir()
-    report = apply(plan, is_alone=False)
+    report = carried_out(plan)
     assert (report.freed_bytes, report.failed) == (0, ())
 
 
@@ -116,7 +97,7 @@ def test_a_head_whose_body_is_gone_goes(cache: Cache) -> None:
     head = cache.http_v2(URL, b"x")
     plan = planned(cache)
     cache.real(head + ".body").unlink()
-    report = apply(plan, is_alone=True)
+    report = carried_out(plan, is_exclusive=True)
     assert [file.path for file in report.outcomes[0].removed] == [head]
     assert left(cache) == {"http-v2/"}
 
@@ -124,7 +105,7 @@ def test_a_head_whose_body_is_gone_goes(cache: Cache) -> None:
 def test_bytes_that_another_name_holds_do_not_count_as_given_back(cache: Cache, tmp_path: Path) -> None:
     head = cache.http(URL, b"x" * 5000)
     os.link(cache.real(head), tmp_path / "second")
-    report = apply(planned(cache), is_alone=True)
+    report = carried_out(planned(cache), is_exclusive=True)
     assert (report.outcomes[0].disk_size, report.freed_bytes > 5000) == (0, True)
     assert (tmp_path / "second").exists()
 
@@ -132,7 +113,7 @@ def test_bytes_that_another_name_holds_do_not_count_as_given_back(cache: Cache, 
 def test_bytes_count_by_blocks(cache: Cache) -> None:
     path = cache.real(cache.http(URL, b"x" * 5000))
     blocks = path.stat().st_blocks
-    assert apply(planned(cache), is_alone=True).outcomes[0].disk_size == blocks * 512
+    assert carried_out(planned(cache), is_exclusive=True).outcomes[0].disk_size == blocks * 512
 
 
 def test_a_build_directory_goes_as_a_whole(cache: Cache) -> None:
@@ -142,7 +123,7 @@ def test_a_build_directory_goes_as_a_whole(cache: Cache) -> None:
     before = {path for path in left(cache) if not path.startswith(folder)}
     with OpenCache(str(cache.path)) as opened:
         (build,) = [e for e in scan(opened) if isinstance(e, Entry) and e.shape is Shape.BUILD]
-    apply(planned(cache, build.id), is_alone=True)
+    carried_out(planned(cache, build.id), is_exclusive=True)
     assert left(cache) == before
 
 
@@ -151,7 +132,7 @@ def test_what_held_a_lock_or_a_build_goes_with_it(cache: Cache) -> None:
     build = cache.build_directory("wheels/18/ac/23/" + "5" * 50 + "/demo-1.0-py3-none-any.whl", b"half")
     assert cache.real(lock).is_dir()
     assert cache.real(build).is_dir()
-    apply(planned(cache), is_alone=True)
+    carried_out(planned(cache), is_exclusive=True)
     assert left(cache) == {"http/", "wheels/"}
 
 
@@ -160,7 +141,7 @@ def test_an_empty_directory_that_was_used_meanwhile_stays(cache: Cache) -> None:
     plan = planned(cache)
     cache.write(f"{folder}/x", b"")
     cache.real(f"{folder}/x").unlink()
-    report = apply(plan, is_alone=False)
+    report = carried_out(plan)
     assert (cache.real(folder).is_dir(), report.outcomes[0].state) == (True, State.GONE)
 
 
@@ -170,7 +151,7 @@ def test_one_failure_does_not_stop_the_rest(cache: Cache) -> None:
     folder = cache.real(stuck).parent
     folder.chmod(0o500)
     try:
-        report = apply(planned(cache, stuck, free), is_alone=True)
+        report = carried_out(planned(cache, stuck, free), is_exclusive=True)
     finally:
         folder.chmod(0o700)
     assert {outcome.action.entry.id: outcome.state for outcome in report.outcomes} == {
@@ -186,7 +167,7 @@ def test_two_at_once_do_not_work_on_one_cache(cache: Cache) -> None:
     try:
         assert lock_descriptor(held, blocking=False)
         with pytest.raises(CacheBusyError):
-            apply(planned(cache), is_alone=True)
+            carried_out(planned(cache), is_exclusive=True)
     finally:
         os.close(held)
     assert left(cache) == {head, head + ".body"}
@@ -194,7 +175,7 @@ def test_two_at_once_do_not_work_on_one_cache(cache: Cache) -> None:
 
 def test_nothing_is_left_behind_by_the_lock(cache: Cache) -> None:
     cache.foreign()
-    apply(planned(cache), is_alone=True)
+    carried_out(planned(cache), is_exclusive=True)
     assert left(cache) == {"notes.txt"}
 
 
@@ -202,5 +183,5 @@ def test_progress_ends_with_all_done(cache: Cache) -> None:
     cache.http(URL, b"x")
     cache.http(URL + "2", b"y")
     seen: list[tuple[int, int | None]] = []
-    apply(planned(cache), is_alone=True, progress=lambda done, total: seen.append((done, total)))
+    carried_out(planned(cache), is_exclusive=True, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(0, 2), (1, 2), (2, 2)]

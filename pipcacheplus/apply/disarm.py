@@ -1,0 +1,85 @@
+"""Write over what makes a stored response worth relying on, in place, so that it can be removed after a wait.
+
+In place and not by a new file: a pip that is asking about it still finds it and puts its own by its own rename, a full
+disk refuses nothing, and it costs a twentieth. The file is written only if no other name leads to it.
+"""
+
+import errno
+import os
+import stat
+from dataclasses import dataclass
+from io import FileIO
+
+from pipcacheplus.apply.leaving import real_path
+from pipcacheplus.apply.stored import Use, study
+from pipcacheplus.apply.system import System
+from pipcacheplus.model import File
+from pipcacheplus.opening import ChangedError, OpenCache, file_of, is_same
+
+__all__ = ["Disarmed", "disarm"]
+
+_FLAGS: int = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_NOATIME: int = getattr(os, "O_NOATIME", 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disarmed:
+    """What became of a response that is to go."""
+
+    use: Use
+    file: File
+    """The head, or the one file, with the stamp that it has now."""
+    handle: int | None = None
+    """Open, if that was wanted and it has to be waited for: the caller closes it."""
+
+
+def disarm(cache: OpenCache, file: File, system: System, *, is_single: bool, keeps_open: bool) -> Disarmed:
+    """Make a response one that no pip relies on, if any could.
+
+    Args:
+        cache: The cache.
+        file: The head of a pair, or the one file, as it was judged.
+        system: Where this runs.
+        is_single: Whether it is of the layout with one file.
+        keeps_open: Whether the file is to stay open, so that no other file gets its number.
+
+    Raises:
+        ChangedError: It is not the file that was judged.
+        OSError: It cannot be opened or written; then it is as it was.
+    """
+    with FileIO(_open(cache, file.path, system), "r+") as opened:
+        status = os.fstat(opened.fileno())
+        if not stat.S_ISREG(status.st_mode) or not is_same(file, status):
+            raise ChangedError(errno.ESTALE, "changed since it was judged", file.path)
+        use, write = study(opened, status.st_size, is_single=is_single)
+        if use is not Use.DISARMABLE:
+            return Disarmed(use=use, file=file)
+        if status.st_nlink != 1:  # the other name is somebody else's, who did not ask for anything
+            return Disarmed(use=Use.UNKNOWN, file=file)
+        if write is not None:
+            opened.seek(write.offset)
+            _write_all(opened, write.content)
+        handle = os.dup(opened.fileno())
+    # Only now that it was closed once: not before that has NFS told its server, which sets the times.
+    left = file_of(file.path, os.fstat(handle))
+    if keeps_open:
+        return Disarmed(use=use, file=left, handle=handle)
+    os.close(handle)
+    return Disarmed(use=use, file=left)
+
+
+def _open(cache: OpenCache, path: str, system: System) -> int:
+    if not system.has_descriptors:
+        return os.open(real_path(cache, path), _FLAGS)
+    folder, _, name = path.rpartition("/")
+    below = cache.folder(folder)
+    try:
+        return os.open(name, _FLAGS | _NOATIME, dir_fd=below)
+    except PermissionError:  # only the owner of a file, or root, may leave its access time alone
+        return os.open(name, _FLAGS, dir_fd=below)
+
+
+def _write_all(opened: FileIO, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[opened.write(view) :]

@@ -1,0 +1,125 @@
+"""How one entry goes: all of it looked at first, then file after file, then the directories; one outcome, always true.
+
+Whatever goes wrong becomes part of the outcome, and the next entry has its turn.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from pipcacheplus.apply.folders import is_fresh, tidy
+from pipcacheplus.apply.guard import why_busy
+from pipcacheplus.apply.leaving import Tally, look, remove, status_of, why_not_there
+from pipcacheplus.apply.system import System
+from pipcacheplus.layout import ORIGIN_NAME, Place, Role, roles_in
+from pipcacheplus.model import Action, File, Outcome, Shape, State
+from pipcacheplus.opening import OpenCache
+
+__all__ = ["Remover", "reason_of"]
+
+_FRESH_FOLDER = "made or changed within an hour, and a build may be about to use it"
+
+
+def reason_of(error: OSError) -> str:
+    """Return what the system says of a failure, for people."""
+    return error.strerror or str(error)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remover:
+    """Removes entries of one cache, in one way."""
+
+    cache: OpenCache
+    system: System
+    is_exclusive: bool
+    """Whether no pip is at work on this cache."""
+    has_access_times: bool
+    moves_access_times: bool
+
+    def remove(
+        self,
+        action: Action,
+        *,
+        left: File | None = None,
+        release: Callable[[], None] = lambda: None,
+        is_guarded: bool = False,
+    ) -> Outcome:
+        """Carry an action out.
+
+        Args:
+            action: What is to go.
+            left: The file among them that was written to since it was judged, with the stamp that it was left with.
+            release: Lets go of what is held open; called when the files have gone. NFS keeps a file that is open under
+                another name, and so its directory.
+            is_guarded: Whether it stays if it was used a short while ago, as built wheels do.
+        """
+        tally = Tally()
+        error = None
+        try:
+            needed = self._needed_by_others(action)
+            if needed == action.files and needed:
+                return Outcome(action=action, state=State.CHANGED)
+            # Of a file that an entry which stays shares, the plan does not say that it goes: nor does the outcome.
+            action = replace(action, files=tuple(file for file in action.files if file not in needed))
+            busy = self._why_busy(action, is_guarded=is_guarded)
+            state, error = (State.BUSY, busy) if busy else (self._files_go(action, left, tally), None)
+            release()
+            if state is State.REMOVED:
+                tally.folders += tidy(self.cache, action, self.system, is_exclusive=self.is_exclusive)
+                state = State.REMOVED if tally.removed or tally.folders else State.GONE
+        except OSError as caught:
+            state, error = State.FAILED, reason_of(caught)
+        return Outcome(action=action, state=state, removed=tuple(tally.removed), disk_size=tally.disk_size, error=error)
+
+    def _why_busy(self, action: Action, *, is_guarded: bool) -> str | None:
+        if self.is_exclusive:
+            return None
+        if is_fresh(action, self.system.now_s()):
+            return _FRESH_FOLDER
+        if is_guarded:
+            guarded = action.entry.files
+        else:
+            guarded = action.entry.files[:1] if action.entry.shape is Shape.BUILT_WHEEL else ()
+        reasons = (self._why_used(file) for file in guarded)
+        return next((reason for reason in reasons if reason), None)
+
+    def _why_used(self, file: File) -> str | None:
+        try:
+            status = status_of(self.cache, file.path, self.system)
+        except OSError as error:
+            why_not_there(error)
+            return None  # removing it will tell
+        return why_busy(
+            file,
+            status,
+            now_s=self.system.now_s(),
+            has_access_times=self.has_access_times,
+            is_moved=self.moves_access_times,
+        )
+
+    def _files_go(self, action: Action, left: File | None, tally: Tally) -> State:
+        """Return `REMOVED` if none of the files stays, else why one does."""
+        pairs = [(left if left and left.path == file.path else file, file) for file in action.files]
+        # All of an entry first: if a pip renews its head just now, its body must not go either.
+        if any(look(self.cache, now, self.system) is State.CHANGED for now, _ in pairs):
+            return State.CHANGED
+        for now, judged in pairs:
+            state = remove(self.cache, now, self.system, tally, judged=judged)
+            if state is State.CHANGED or state is State.BUSY:
+                return state
+        return State.REMOVED
+
+    def _needed_by_others(self, action: Action) -> tuple[File, ...]:
+        """Return the origin, if it is that of another wheel too, which stayed whatever the plan said."""
+        origin = tuple(file for file in action.files if file.path.rpartition("/")[2] == ORIGIN_NAME)
+        if not origin:
+            return ()
+        folder = origin[0].path.rpartition("/")[0]
+        role_of = roles_in(folder, Place.LEAF)
+        own = {file.path for file in action.files}
+        try:
+            folders, files = self.cache.names(folder)
+            others = [name for name in (*folders, *files) if f"{folder}/{name}" not in own]
+        except OSError as error:
+            why_not_there(error)
+            return ()
+        return origin if any(role_of(name) is Role.WHEEL for name in others) else ()

@@ -1,0 +1,58 @@
+"""Carry a plan out on this machine, now: who we are, where we stand, and who else is at work."""
+
+import os
+from collections.abc import Callable
+
+from pipcacheplus.apply.run import apply
+from pipcacheplus.apply.system import this_system
+from pipcacheplus.errors import BadRequestError
+from pipcacheplus.filesystems import is_local
+from pipcacheplus.gate import check_writable
+from pipcacheplus.model import Plan, Report
+from pipcacheplus.processes import pips_running
+
+__all__ = ["apply_here"]
+
+
+def apply_here(  # noqa: D417 - the rest is that of `run.apply`
+    plan: Plan,
+    *,
+    path: str,
+    exclusive: bool | None,
+    has_access_times: bool,
+    lock_timeout_s: float,
+    wait_s: float,
+    stop: Callable[[], bool] | None,
+    progress: Callable[[int, int | None], None] | None,
+) -> Report:
+    """Carry a plan out; the other arguments are those of `run.apply`.
+
+    Args:
+        plan: What is to go.
+        path: The cache directory that is meant; a plan of another one is refused.
+        exclusive: If it is not said, it is so if no pip runs here and no other machine mounts the file system.
+
+    Raises:
+        BadRequestError: The plan is one of another cache.
+        CacheBusyError: As `run.apply`.
+        NotACacheError: Nothing may be removed there.
+        OSError: The cache directory cannot be opened.
+    """
+    if plan.cache.path != path:
+        raise BadRequestError(
+            what="plan", problem=f"is of {plan.cache.path}, not of {path}", next_step="open that cache"
+        )
+    system = this_system()
+    check_writable(path, home=os.path.expanduser("~"), cwd=os.getcwd(), uid=system.uid)
+    if exclusive is None:
+        exclusive = not plan.actions or (is_local(path) and not pips_running(os.getpid()))
+    return apply(
+        plan,
+        is_exclusive=exclusive,
+        system=system,
+        has_access_times=has_access_times,
+        lock_timeout_s=lock_timeout_s,
+        wait_s=wait_s,
+        stop=stop,
+        progress=progress,
+    )

@@ -1,0 +1,156 @@
+"""How one file leaves the cache, and nothing else does.
+
+A file is looked at again right before it goes, by the descriptor of its directory and while it is held open, so that
+neither a name that means another file by now, nor a directory swapped for a link, leads to anything that was not
+judged. What goes is the name: `_unlink` is the one place to change if files are to be moved away instead.
+"""
+
+import errno
+import os
+import stat
+from dataclasses import dataclass, field
+
+from pipcacheplus.apply.system import System
+from pipcacheplus.model import File, State
+from pipcacheplus.opening import OpenCache, is_same
+
+__all__ = ["Tally", "look", "real_path", "remove", "status_of", "why_not_there"]
+
+_READ_FLAGS: int = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+# O_PATH needs no right to read, and opens nothing that could block.
+_HOLD_FLAGS: int = (os.O_PATH if hasattr(os, "O_PATH") else _READ_FLAGS) | getattr(os, "O_NOFOLLOW", 0)
+_NOT_A_FOLDER = frozenset({errno.ENOTDIR, errno.ELOOP})
+_TRIES_AFTER_S = (0.3, 0.6)
+"""Windows: whoever reads a file for a moment keeps it from being removed; three tries within a second."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What an action has done so far."""
+
+    removed: list[File] = field(default_factory=list)
+    disk_size: int = 0
+    """Bytes given back to the file system."""
+    folders: int = 0
+
+
+def status_of(cache: OpenCache, path: str, system: System) -> os.stat_result:
+    """Return what `lstat` says of something below the cache, no link on the way followed.
+
+    Raises:
+        OSError: It is not there, or a part of the path is a link or no directory.
+    """
+    folder, _, name = path.rpartition("/")
+    if system.has_descriptors:
+        return os.stat(name, dir_fd=cache.folder(folder), follow_symlinks=False)
+    return os.lstat(real_path(cache, path))
+
+
+def real_path(cache: OpenCache, path: str) -> str:
+    """Return the path of something below the cache, for systems without descriptors of directories.
+
+    Raises:
+        OSError: A directory on the way is a link, or cannot be looked at.
+    """
+    real = cache.path
+    *folders, name = path.split("/")
+    for folder in folders:
+        real = os.path.join(real, folder)
+        status = os.lstat(real)
+        # A reparse point is what Windows makes junctions of, which are links in all but name.
+        reparse_tag: int = getattr(status, "st_reparse_tag", 0)
+        if stat.S_ISLNK(status.st_mode) or reparse_tag:
+            raise OSError(errno.ELOOP, "a link is not followed", path)
+    return os.path.join(real, name)
+
+
+def look(cache: OpenCache, file: File, system: System) -> State:
+    """Return what would become of a file: `REMOVED`, or why it would not.
+
+    Raises:
+        OSError: It cannot be looked at.
+    """
+    try:
+        return _compared(file, status_of(cache, file.path, system))
+    except OSError as error:
+        return why_not_there(error)
+
+
+def why_not_there(error: OSError) -> State:
+    """Return what it means that a file cannot be opened or looked at: `GONE`, or something else is there: `CHANGED`.
+
+    Raises:
+        OSError: That very error, if it means neither.
+    """
+    if error.errno == errno.ENOENT:
+        return State.GONE
+    if error.errno in _NOT_A_FOLDER:
+        return State.CHANGED
+    raise error
+
+
+def _compared(file: File, status: os.stat_result) -> State:
+    return State.REMOVED if stat.S_ISREG(status.st_mode) and is_same(file, status) else State.CHANGED
+
+
+def remove(cache: OpenCache, file: File, system: System, tally: Tally, *, judged: File) -> State:
+    """Remove a file if it is still the same: `REMOVED`, `GONE`, `CHANGED`, or `BUSY` where open files cannot go.
+
+    Args:
+        cache: The cache.
+        file: What it has to be now.
+        system: Where this runs.
+        tally: Is told what went.
+        judged: What it was when it was judged: that is what is told.
+
+    Raises:
+        OSError: It cannot be removed.
+    """
+    if system.has_descriptors:
+        return _remove_held(cache, file, system, tally, judged)
+    state = look(cache, file, system)
+    if state is State.REMOVED:
+        state = _unlink(real_path(cache, file.path), system)
+    if state is State.REMOVED:
+        tally.removed.append(judged)
+        tally.disk_size += file.disk_size if file.links == 1 else 0
+    return state
+
+
+def _remove_held(cache: OpenCache, file: File, system: System, tally: Tally, judged: File) -> State:
+    folder, _, name = file.path.rpartition("/")
+    try:
+        below = cache.folder(folder)
+        # Inode numbers come back within milliseconds: only while the file is held open does its number mean it.
+        handle = os.open(name, _HOLD_FLAGS, dir_fd=below)
+    except OSError as error:
+        return why_not_there(error)
+    try:
+        held = os.fstat(handle)
+        state = _compared(file, held)
+        if state is State.REMOVED:
+            state = _unlink(name, system, dir_fd=below)
+        if state is State.REMOVED:
+            tally.removed.append(judged)  # first of all: whatever fails from here on, it is gone
+            # What another name still holds is not given back.
+            tally.disk_size += held.st_blocks * 512 if os.fstat(handle).st_nlink == 0 else 0
+        return state
+    finally:
+        os.close(handle)
+
+
+def _unlink(name: str, system: System, **where: int) -> State:
+    """Take a name away: `REMOVED`, `GONE` before that, or `BUSY` while others have the file open, on Windows."""
+    for wait_s in (*_TRIES_AFTER_S, None):
+        try:
+            system.unlink(name, **where)
+        except FileNotFoundError:
+            return State.GONE
+        except OSError as error:
+            if not system.is_in_use(error):
+                raise
+            if wait_s is not None:
+                system.sleep(wait_s)
+        else:
+            return State.REMOVED
+    return State.BUSY

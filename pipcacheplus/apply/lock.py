@@ -1,0 +1,80 @@
+"""One pipcacheplus at a time on a cache. No pip takes part: pips have no lock for the whole cache."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from pipcacheplus.apply.system import System
+from pipcacheplus.errors import CacheBusyError
+
+__all__ = ["locked"]
+
+_POLL_S = 0.05
+_LOCK_FLAGS: int = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+"""Without O_TRUNC: whatever lies there already is left as it is."""
+
+
+@contextmanager
+def locked(
+    path: str, root: int | None, system: System, *, timeout_s: float, stop: Callable[[], bool]
+) -> Iterator[None]:
+    """Keep other pipcacheplus out.
+
+    The directory itself is locked, which leaves no file behind. Where that is refused, a file of our own that stands
+    for this path; and where there are no locks at all, nothing: two at once then find things gone or changed, which
+    each of them reports.
+
+    Args:
+        path: The cache directory.
+        root: Its descriptor, `None` where directories have none.
+        system: Where this runs.
+        timeout_s: How long to wait, in seconds, for another one to finish.
+        stop: Asked while waiting; if it says so, that is the end of the wait, without the lock: nothing is to be begun.
+
+    Raises:
+        CacheBusyError: Another one held the lock for longer than that.
+        OSError: The lock fails for another reason than that there is none.
+    """
+    own = None
+    held = root
+    try:
+        if root is None or not _take(path, root, system, timeout_s, stop):
+            held = own = _open_own(path, system.lock_folder)
+            if own is not None and not _take(path, own, system, timeout_s, stop):
+                held = None
+        try:
+            yield
+        finally:
+            if held is not None:
+                with suppress(OSError):  # what was done has to be told; closing the descriptor lets go as well
+                    system.unlock(held)
+    finally:
+        if own is not None:
+            os.close(own)
+
+
+def _take(path: str, descriptor: int, system: System, timeout_s: float, stop: Callable[[], bool]) -> bool:
+    """Take a lock; return whether it is ours, which it is not if there is no such thing, or no time for it."""
+    end = system.clock_s() + timeout_s
+    try:
+        while not system.lock(descriptor):
+            if stop():
+                return False
+            if system.clock_s() >= end:
+                raise CacheBusyError(path, timeout_s)
+            system.sleep(_POLL_S)
+    except OSError as error:
+        if system.is_refused(error):
+            return False
+        raise
+    return True
+
+
+def _open_own(path: str, folder: str) -> int | None:
+    name = hashlib.sha224(os.fsencode(os.path.realpath(path))).hexdigest() + ".lock"
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        return os.open(os.path.join(folder, name), _LOCK_FLAGS, 0o600)
+    except OSError:
+        return None  # a home that cannot be written must not keep anybody from pruning

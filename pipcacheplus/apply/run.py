@@ -1,0 +1,261 @@
+"""Carry a plan out: in which order, and what is waited for.
+
+If no pip is at work, entries go one after the other. If one may be, this is the order, and why:
+
+1. *Leftovers.* No pip looks for them by name.
+2. *Responses are disarmed*, see `disarm`. A pip that asks the server about a stored response and hears that nothing has
+   changed must find it again, else it takes the empty answer for the page; so what has a validator has to stay for as
+   long as such an answer may take. And in `http-v2` pip looks whether head and body are both there, and then opens one
+   and the other: what it finds between two of these steps it serves, an empty body too. Against that no order of
+   removing helps. But what is disarmed is served by no pip and asked about by none in a way that could end in "nothing
+   has changed"; so once every pip that had read the head as it was has got its answer, it can go at any moment. This
+   holds for each pair with a date or a validator, files with a lifetime of years not excepted, and for a one-file
+   response with a validator. Without, a response is none that a pip relies on, and goes at once.
+3. *What needs no wait* goes while the clock of the wait runs already: built wheels that lay still (`guard`),
+   self-checks, origins, empty directories.
+4. *One wait*, longer than the 15 s after which pip gives a server up.
+5. *What was disarmed goes*, the body before the head: a head alone is a miss for pip, a body alone can end under
+   another head. It goes only if the name still leads to the file as we left it. What a pip took over meanwhile is its
+   own again.
+
+What cannot be disarmed (cc=1 and cc=2, which pips up to 9 wrote and pips up to 23.2.1 still read; a file with a second
+name) is guarded like a wheel and goes at the end: a pip that is asking about it has read it, which its access time
+shows, and who reads it after that look finds nothing and asks for all.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from pipcacheplus.apply.disarm import disarm
+from pipcacheplus.apply.entries import Remover, reason_of
+from pipcacheplus.apply.leaving import look, status_of, why_not_there
+from pipcacheplus.apply.lock import locked
+from pipcacheplus.apply.names import is_pips
+from pipcacheplus.apply.stored import Use
+from pipcacheplus.apply.system import System
+from pipcacheplus.gate import check_owner
+from pipcacheplus.model import Action, File, Outcome, Plan, Report, Shape, State
+from pipcacheplus.opening import ChangedError, OpenCache
+
+__all__ = ["apply"]
+
+_LEFTOVERS = frozenset({Shape.TEMPORARY, Shape.LOCK, Shape.BUILD, Shape.HEAD, Shape.BODY, Shape.LOG})
+_RESPONSES = frozenset({Shape.PAIR, Shape.SINGLE})
+_SLICE_S = 0.2
+"""How long a request to stop may go unheard while waiting."""
+_NOT_PIPS = "has a name that no pip gives"
+_INTERRUPTED = "interrupted before it went; pip will fetch it anew"
+
+
+def apply(
+    plan: Plan,
+    *,
+    is_exclusive: bool,
+    system: System,
+    has_access_times: bool = True,
+    lock_timeout_s: float = 0,
+    wait_s: float = 20,
+    stop: Callable[[], bool] | None = None,
+    progress: Callable[[int, int | None], None] | None = None,
+) -> Report:
+    """Remove what a plan names, and report what really went.
+
+    One failure does not stop the rest. Directories that are left empty go too, but for the areas' own.
+
+    Args:
+        plan: Its files' stamps decide whether each is still what was judged.
+        is_exclusive: Whether no pip is at work on this cache.
+        system: Where this runs.
+        has_access_times: Whether the file system keeps them.
+        lock_timeout_s: How long to wait, in seconds, for another pipcacheplus to finish.
+        wait_s: How long, in seconds, a pip may take to hear from its server.
+        stop: Asked between entries and during the wait; once it says so, nothing else is begun. The outcomes are then
+            those of what was done.
+        progress: Called with the number of actions done, and of all; also during the wait.
+
+    Raises:
+        CacheBusyError: Another pipcacheplus held the cache for longer than that.
+        NotACacheError: It belongs to another user.
+        OSError: The cache directory cannot be opened.
+    """
+    latch = _Latch(stop)
+    with OpenCache(plan.cache.path) as cache:
+        root = cache.folder("") if system.has_descriptors else None
+        # What counts is what is open now, not what the path meant when it was looked at.
+        status = os.stat(plan.cache.path) if root is None else os.fstat(root)
+        check_owner(plan.cache.path, status, uid=system.uid)
+        with locked(plan.cache.path, root, system, timeout_s=lock_timeout_s, stop=latch.ask):
+            remover = Remover(
+                cache=cache,
+                system=system,
+                is_exclusive=is_exclusive,
+                has_access_times=has_access_times,
+                moves_access_times=plan.cache.moves_access_times,
+            )
+            run = _Run(plan.actions, remover, wait_s, latch, progress)
+            run.carry_out()
+    outcomes = tuple(run.outcomes[at] for at in sorted(run.outcomes))
+    return Report(plan=plan, outcomes=outcomes, warnings=plan.warnings, is_interrupted=latch.is_set)
+
+
+@dataclass(slots=True)
+class _Latch:
+    """A request to stop, which once heard is not taken back."""
+
+    stop: Callable[[], bool] | None
+    is_set: bool = False
+
+    def ask(self) -> bool:
+        """Return whether to stop."""
+        self.is_set = self.is_set or (self.stop is not None and self.stop())
+        return self.is_set
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A response that goes after the wait."""
+
+    at: int
+    left: File | None
+    """The head as we left it; `None` if it could not be disarmed."""
+    handle: int | None
+
+    def release(self) -> None:
+        """Let go of the file, if it is still held open."""
+        if self.handle is not None:
+            handle, self.handle = self.handle, None
+            os.close(handle)
+
+
+@dataclass(slots=True)
+class _Run:
+    """One plan on its way; outcomes are by the number of their action."""
+
+    actions: tuple[Action, ...]
+    remover: Remover
+    wait_s: float
+    latch: _Latch
+    progress: Callable[[int, int | None], None] | None
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    _waiting: list[_Waiting] = field(default_factory=list)
+    _handles: int = 0
+
+    def carry_out(self) -> None:
+        """Do all of it, or as much as there is time for."""
+        for at, action in enumerate(self.actions):
+            if not is_pips(action):
+                self.outcomes[at] = Outcome(action=action, state=State.CHANGED, error=_NOT_PIPS)
+        if self.remover.is_exclusive:
+            self._remove(self._of(lambda _shape: True))
+        else:
+            try:
+                self._share()
+            finally:
+                self._close_all()
+        self._tell()
+
+    def _share(self) -> None:
+        self._remove(self._of(lambda shape: shape in _LEFTOVERS))
+        for at in self._begin(self._of(lambda shape: shape in _RESPONSES)):
+            self._disarm(at)
+        end_s = self.remover.system.clock_s() + self.wait_s
+        self._remove(self._of(lambda shape: shape not in _LEFTOVERS | _RESPONSES))
+        if self._waiting:
+            self._wait(end_s)
+        for waiting in self._waiting:
+            if self.latch.ask():
+                self._leave_disarmed(waiting)
+            else:
+                self._finish(waiting)
+                self._tell()
+
+    def _of(self, is_wanted: Callable[[Shape], bool]) -> list[int]:
+        actions = ((at, action) for at, action in enumerate(self.actions) if at not in self.outcomes)
+        return [at for at, action in actions if is_wanted(action.entry.shape)]
+
+    def _begin(self, numbers: list[int]) -> Iterator[int]:
+        """Yield the numbers of actions until there is no time for more."""
+        for at in numbers:
+            if self.latch.ask():
+                return
+            self._tell()
+            yield at
+
+    def _tell(self) -> None:
+        if self.progress is not None:
+            self.progress(len(self.outcomes), len(self.actions))
+
+    def _remove(self, numbers: list[int]) -> None:
+        for at in self._begin(numbers):
+            self.outcomes[at] = self.remover.remove(self.actions[at])
+
+    def _disarm(self, at: int) -> None:
+        """Disarm a response; one that no pip can be asking about goes at once."""
+        action = self.actions[at]
+        try:
+            outcome = self._disarmed(at, action)
+        except ChangedError:
+            outcome = Outcome(action=action, state=State.CHANGED)
+        except OSError as error:
+            outcome = self._without_head(action, error)
+        if outcome is not None:
+            self.outcomes[at] = outcome
+
+    def _without_head(self, action: Action, error: OSError) -> Outcome:
+        try:
+            why_not_there(error)
+        except OSError:
+            return Outcome(action=action, state=State.FAILED, error=reason_of(error))
+        return self.remover.remove(action)  # keeps it, or finishes what somebody else began
+
+    def _disarmed(self, at: int, action: Action) -> Outcome | None:
+        """Return what became of it; `None` if it has to wait."""
+        remover = self.remover
+        files = action.entry.files
+        if not files or any(look(remover.cache, file, remover.system) is not State.REMOVED for file in files[1:]):
+            return remover.remove(action)  # as above
+        found = disarm(
+            remover.cache,
+            files[0],
+            remover.system,
+            is_single=action.entry.shape is Shape.SINGLE,
+            keeps_open=self._handles < remover.system.max_handles,
+        )
+        if found.use is Use.NONE:
+            return remover.remove(action)
+        self._handles += found.handle is not None
+        self._waiting.append(_Waiting(at, found.file if found.use is Use.DISARMABLE else None, found.handle))
+        return None
+
+    def _wait(self, end_s: float) -> None:
+        system = self.remover.system
+        while (rest_s := end_s - system.clock_s()) > 0 and not self.latch.ask():
+            system.sleep(min(_SLICE_S, rest_s))
+            self._tell()
+
+    def _finish(self, waiting: _Waiting) -> None:
+        action = self.actions[waiting.at]
+        if waiting.left is None:
+            outcome = self.remover.remove(action, is_guarded=True)
+        elif self._is_as_left(waiting.left):
+            outcome = self.remover.remove(action, left=waiting.left, release=waiting.release)
+        else:
+            outcome = Outcome(action=action, state=State.CHANGED)
+        self.outcomes[waiting.at] = outcome
+
+    def _is_as_left(self, left: File) -> bool:
+        """Tell by the change time too: while a file is not held open, another one may have got its number."""
+        try:
+            return status_of(self.remover.cache, left.path, self.remover.system).st_ctime_ns == left.ctime_ns
+        except OSError:
+            return True  # gone, or not to be looked at: removing finds out which, and tells
+
+    def _leave_disarmed(self, waiting: _Waiting) -> None:
+        if waiting.left is not None:
+            action = self.actions[waiting.at]
+            self.outcomes[waiting.at] = Outcome(action=action, state=State.FAILED, error=_INTERRUPTED)
+
+    def _close_all(self) -> None:
+        for waiting in self._waiting:
+            waiting.release()

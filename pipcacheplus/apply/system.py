@@ -1,0 +1,77 @@
+"""What carrying a plan out takes of the machine: clocks, locks, limits, the way in which a file is unlinked."""
+
+import errno
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipcacheplus.opening import HAS_DIRECTORY_DESCRIPTORS
+
+__all__ = ["System", "this_system"]
+
+_IN_USE = frozenset({5, 32, 33})
+"""Windows: access denied, which is what a mapped file says; sharing violation; lock violation."""
+_SPARE_HANDLES = 128
+"""For everything else that is open, or will be."""
+_REFUSED = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EBADF, errno.EINVAL})
+"""How a file system says that it has no locks, or none for a directory: EBADF is what NFS says to a descriptor that
+is open for reading only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """One machine, as far as removing goes; what it does not have can be tried on any other."""
+
+    has_descriptors: bool
+    """Whether files are reached by the descriptor of their directory, and may be unlinked while they are open."""
+    max_handles: int
+    """Files that may be kept open over the wait."""
+    uid: int | None
+    """The user that this process acts as; `None` where there is no such thing."""
+    lock_folder: str
+    """Of our own; used where the cache directory cannot be locked. It need not exist."""
+    lock: Callable[[int], bool]
+    """Takes the lock of a descriptor if it is free, and tells if it was; raises `OSError` where there are no locks."""
+    unlock: Callable[[int], None]
+    unlink: Callable[..., None] = os.unlink
+    """As `os.unlink`, with `dir_fd` if there are descriptors."""
+    rmdir: Callable[..., None] = os.rmdir
+    """As `os.rmdir`, likewise."""
+    clock_s: Callable[[], float] = time.monotonic
+    now_s: Callable[[], float] = time.time
+    """Seconds since 1970."""
+    sleep: Callable[[float], None] = time.sleep
+
+    @staticmethod
+    def is_refused(error: OSError) -> bool:
+        """Return whether a lock was refused because there are none."""
+        return error.errno in _REFUSED
+
+    @staticmethod
+    def is_in_use(error: OSError) -> bool:
+        """Return whether a file cannot go because somebody has it open, as on Windows."""
+        return getattr(error, "winerror", None) in _IN_USE
+
+
+def this_system(*, has_descriptors: bool = HAS_DIRECTORY_DESCRIPTORS) -> System:
+    """Return the machine that this runs on; it can do without descriptors of directories if it is told so."""
+    from filelock import lock_descriptor, unlock_descriptor  # noqa: PLC0415 - slow to import
+
+    from pipcacheplus.state import state_folder  # noqa: PLC0415 - as above
+
+    return System(
+        has_descriptors=has_descriptors,
+        max_handles=_handles() if has_descriptors else 0,  # where open files cannot be renewed, none is kept open
+        uid=os.geteuid() if hasattr(os, "geteuid") else None,
+        lock_folder=os.path.join(state_folder(), "locks"),
+        lock=lambda descriptor: lock_descriptor(descriptor, blocking=False),
+        unlock=unlock_descriptor,
+    )
+
+
+def _handles() -> int:
+    import resource  # noqa: PLC0415 - not there on Windows
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(0, min(limit, 1 << 16) - _SPARE_HANDLES) // 2

@@ -1,0 +1,63 @@
+"""What the file system of a cache is like: whether only this machine mounts it, whether it keeps access times.
+
+If only this one does, looking at this machine's processes says who else uses the cache.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+
+__all__ = ["is_local", "is_on_local", "keeps_access_times"]
+
+_LOCAL = frozenset(
+    {
+        *("apfs", "bcachefs", "btrfs", "devfs", "erofs", "exfat", "ext2", "ext3", "ext4", "f2fs", "ffs", "fuseblk"),
+        *("hfs", "jfs", "minix", "msdos", "nilfs2", "ntfs", "ntfs3", "overlay", "ramfs", "reiserfs", "rootfs"),
+        *("tmpfs", "ufs", "vfat", "xfs", "zfs", "fat", "fat32", "refs"),
+    }
+)
+"""Kinds of file systems that one machine mounts at a time, in lower case. What is not among them may be shared: nfs,
+cifs, 9p, virtiofs and everything of FUSE but `fuseblk`, which are drives. A kind that is missing here costs a wait."""
+_REMOTE = "remote"
+"""psutil's word for a network drive on Windows, whose kind is that of the drive over there."""
+
+_Mount = tuple[str, str, str]
+"""Where it is mounted, its kind, its options."""
+
+
+def is_local(path: str) -> bool:
+    """Return whether a directory lies on a file system that only this machine mounts; if in doubt, it does not."""
+    import psutil  # noqa: PLC0415 - slow to import, and only needed before something is removed
+
+    try:
+        mounts = [(part.mountpoint, part.fstype, part.opts) for part in psutil.disk_partitions(all=True)]
+    except (psutil.Error, OSError):
+        return False
+    return is_on_local(os.path.realpath(path), mounts)
+
+
+def is_on_local(real: str, mounts: Iterable[_Mount]) -> bool:
+    """Tell by the table of mounts; of those in the same place the last counts, which hides the others.
+
+    >>> mounts = [("/", "ext4", "rw"), ("/home", "nfs4", "rw")]
+    >>> is_on_local("/srv/pip", mounts), is_on_local("/home/me/.cache/pip", mounts)
+    (True, False)
+    """
+    holding: list[Sequence[str]] = [mount for mount in mounts if _is_below(real, mount[0])]
+    if not holding:
+        return False
+    # `max` takes the first of equals, so they are turned round.
+    _, kind, options = max(reversed(holding), key=lambda mount: len(mount[0]))
+    return kind.lower() in _LOCAL and _REMOTE not in options.split(",")
+
+
+def _is_below(real: str, mount: str) -> bool:
+    try:
+        return os.path.commonpath([real, mount]) == os.path.normpath(mount)
+    except ValueError:  # on Windows: another drive
+        return False
+
+
+def keeps_access_times(path: str) -> bool:
+    """Return whether a file system keeps access times, as far as it says."""
+    flag: int = getattr(os, "ST_NOATIME", 0)
+    return not (flag and hasattr(os, "statvfs") and os.statvfs(path).f_flag & flag)

@@ -1,0 +1,81 @@
+"""How root becomes the owner of a cache before anything of it is opened.
+
+It is a one-way change of the whole process, so only the command line does it, to its own: root's rights cannot be
+lent for one call without keeping a way back, and a way back is what an attack needs. A library call raises instead.
+"""
+
+import os
+import sys
+from collections.abc import Iterable
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import NamedTuple
+
+from pipcacheplus.errors import NotACacheError
+
+__all__ = ["become_owner"]
+
+_ROOT = 0
+_IMPORTED_LATE = (
+    *("concurrent.futures.thread", "email.utils", "html.parser", "importlib.util", "json", "sqlite3", "tarfile"),
+    *("bz2", "lzma", "zipfile", "zlib", "signal", "pwd", "filelock", "msgpack", "packaging.requirements"),
+    *("packaging.tags", "packaging.utils", "platformdirs.unix", "psutil", "rich.console", "rich.progress"),
+)
+"""What is imported where it is needed, and might lie where only root can read."""
+
+
+class _Owner(NamedTuple):
+    uid: int
+    gid: int
+    name: str | None
+    """`None` if the user has no entry in the user database; then there are no other groups to take."""
+    home: str | None
+
+
+def become_owner(path: str) -> None:
+    """Take the user, the group and the groups of a directory's owner, for good; nothing if that is who we are.
+
+    `HOME` becomes the owner's, so that what is remembered is remembered there.
+
+    Raises:
+        NotACacheError: We are not root, or the system has no users of this kind.
+        OSError: The directory cannot be looked at, or the system refuses.
+    """
+    if not hasattr(os, "geteuid"):
+        raise NotACacheError(path, "this system has no owners that --as-owner could take on")
+    status = os.stat(path)
+    if status.st_uid == os.geteuid():
+        return
+    if os.geteuid() != _ROOT:
+        raise NotACacheError(path, f"it belongs to another user (uid {status.st_uid}), and only root can take that on")
+    owner = _owner(status)
+    _import_all(_IMPORTED_LATE)
+    if owner.name is None:
+        os.setgroups([owner.gid])
+    else:
+        os.initgroups(owner.name, owner.gid)
+    # Of root, these two set the saved numbers as well: there is no way back.
+    os.setgid(owner.gid)
+    os.setuid(owner.uid)
+    if owner.home is not None:
+        os.environ["HOME"] = owner.home
+
+
+def _owner(status: os.stat_result) -> _Owner:
+    import pwd  # noqa: PLC0415 - not there on Windows
+
+    try:
+        entry = pwd.getpwuid(status.st_uid)
+    except KeyError:
+        return _Owner(status.st_uid, status.st_gid, None, None)
+    return _Owner(entry.pw_uid, entry.pw_gid, entry.pw_name, entry.pw_dir)
+
+
+def _import_all(names: Iterable[str]) -> None:
+    ours = [module.name for module in walk_packages([os.path.dirname(__file__)], "pipcacheplus.")]
+    for name in (*ours, *names):
+        if name not in sys.modules:
+            try:
+                import_module(name)
+            except ImportError:
+                continue  # of another system, or a build of Python without it: whoever needs it will say so

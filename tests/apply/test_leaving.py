@@ -1,0 +1,255 @@
+"""How a file leaves where the system is another: without descriptors of directories, with open files that stay."""
+
+import errno
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipcacheplus.apply.leaving import Tally, remove
+from pipcacheplus.apply.system import System
+from pipcacheplus.errors import NotACacheError
+from pipcacheplus.model import Area, CacheDir, Entry, Folder, Plan, Shape, Source, State
+from pipcacheplus.opening import OpenCache, file_of
+from tests.apply.doing import Clock, a_system, carried_out, left, only, planned, states
+from tests.builders import Cache, page_headers, tree
+from tests.stored import response
+from tests.values import a_file, an_action, an_entry
+
+URL = "https://files.example/demo"
+
+
+def without_descriptors(clock: Clock | None = None, **changes: Any) -> System:  # noqa: ANN401 - any field
+    """Return a machine that reaches files by their paths only, and keeps none open, as Windows does."""
+    return a_system(clock, has_descriptors=False, max_handles=0, **changes)
+
+
+@pytest.mark.parametrize("is_exclusive", [True, False], ids=["exclusive", "shared"])
+def test_by_paths_the_same_goes(cache: Cache, tmp_path: Path, is_exclusive: bool) -> None:  # noqa: FBT001 - a row's value
+    cache.http_v2(URL, b"x" * 5000)
+    cache.http(URL, b"x")
+    wheel = cache.built_wheel("demo")
+    cache.directory("http-v2/0/1/2/3")
+    notes = cache.foreign()
+    system = without_descriptors(lock_folder=str(tmp_path / "locks"))
+    report = carried_out(planned(cache), system=system, is_exclusive=is_exclusive)
+    assert set(states(report).values()) == {State.REMOVED}
+    assert sum(outcome.disk_size for outcome in report.outcomes) > 5000
+    leaf = wheel.rpartition("/")[0]
+    assert left(cache) == {notes, "http/", "http-v2/", "wheels/" if is_exclusive else leaf + "/"}
+
+
+def test_by_paths_no_link_is_followed(cache: Cache, tmp_path: Path) -> None:
+    head = cache.http_v2(URL, b"x")
+    plan = planned(cache)
+    (tmp_path / "outside").mkdir()
+    cache.real("http-v2").rename(tmp_path / "outside" / "http-v2")
+    cache.real("http-v2").symlink_to(tmp_path / "outside" / "http-v2")
+    report = carried_out(plan, system=without_descriptors())
+    assert only(report).state is State.CHANGED
+    assert (tmp_path / "outside" / head).exists()
+
+
+def test_by_paths_a_hard_link_frees_nothing(cache: Cache, tmp_path: Path) -> None:
+    cache.http(URL, b"x" * 5000, headers={})
+    plan_path = cache.real(next(iter(left(cache))))
+    os.link(plan_path, tmp_path / "second")
+    report = carried_out(planned(cache), system=without_descriptors())
+    assert (only(report).state, only(report).disk_size) == (State.REMOVED, 0)
+    assert left(cache) == {"http/"}
+
+
+class InUseError(OSError):
+    """What Windows says of a file that somebody has open."""
+
+    winerror = 32
+
+
+def in_use(times: int) -> Callable[..., None]:
+    """Unlink, but for the first few times."""
+    said = [0]
+
+    def unlink(name: str, **where: int) -> None:
+        if said[0] < times:
+            said[0] += 1
+            raise InUseError(13, "The process cannot access the file because it is being used by another process")
+        os.unlink(name, **where)
+
+    return unlink
+
+
+@pytest.mark.parametrize("machine", [a_system, without_descriptors])
+@pytest.mark.parametrize(("times", "state"), [(0, State.REMOVED), (2, State.REMOVED), (3, State.BUSY)])
+def test_a_file_that_others_have_open_is_tried_three_times_within_a_second(
+    cache: Cache, machine: Callable[..., System], times: int, state: State
+) -> None:
+    head = cache.http_v2(URL, b"x", has_body=False)
+    clock = Clock()
+    report = carried_out(planned(cache), system=machine(clock, unlink=in_use(times)))
+    assert only(report).state is state
+    assert clock.slept_s <= 1
+    assert left(cache) == ({"http-v2/"} if state is State.REMOVED else {head})
+
+
+@pytest.mark.parametrize("is_exclusive", [True, False], ids=["exclusive", "shared"])
+def test_a_wheel_whose_directory_vanished_is_gone(cache: Cache, is_exclusive: bool) -> None:  # noqa: FBT001 - a row's value
+    wheel = cache.built_wheel("demo")
+    plan = planned(cache)
+    shutil.rmtree(cache.real(wheel).parent)
+    assert only(carried_out(plan, is_exclusive=is_exclusive)).state is State.GONE
+    assert cache.real("wheels").is_dir()
+    assert not left(cache) & {wheel}
+
+
+@pytest.mark.parametrize("machine", [a_system, without_descriptors])
+def test_a_file_that_changes_between_the_look_and_the_removal_stays(
+    cache: Cache, machine: Callable[..., System]
+) -> None:
+    head = cache.http_v2(URL, b"x", has_body=False)
+    (judged,) = planned(cache).actions[0].files
+    cache.write(head, b"renewed", age_s=5)
+    tally = Tally()
+    with OpenCache(str(cache.path)) as opened:
+        assert remove(opened, judged, machine(), tally, judged=judged) is State.CHANGED
+    assert (tally.removed, tally.disk_size) == ([], 0)
+    assert left(cache) == {head}
+
+
+@pytest.mark.parametrize("machine", [a_system, without_descriptors])
+def test_a_file_that_a_pip_removes_first_is_gone(cache: Cache, machine: Callable[..., System]) -> None:
+    cache.http_v2(URL, b"x", has_body=False)
+
+    def unlink(name: str, **where: int) -> None:
+        os.unlink(name, **where)
+        os.unlink(name, **where)
+
+    outcome = only(carried_out(planned(cache), system=machine(unlink=unlink)))
+    assert (outcome.removed, outcome.error, outcome.disk_size) == ((), None, 0)
+    assert left(cache) == {"http-v2/"}
+
+
+def test_a_file_that_cannot_be_looked_at_fails(cache: Cache) -> None:
+    """So many directories below each other are not entered."""
+    deep = "/".join(("wheels/18/ac/23", "5" * 50, "tmpab12cd_9", *["x"] * 70))
+    entry = an_entry(a_file(f"{deep}/demo"), area=Area.WHEELS, shape=Shape.BUILD)
+    assert only(carried_out(a_plan(cache, entry), is_exclusive=True)).state is State.FAILED
+    assert left(cache) == set()
+
+
+@pytest.mark.parametrize("machine", [a_system, without_descriptors])
+def test_a_directory_that_cannot_go_is_a_failure(cache: Cache, machine: Callable[..., System]) -> None:
+    def rmdir(path: str, **_where: int) -> None:
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), path)
+
+    folder = cache.directory("http-v2/0/1")
+    outcome = only(carried_out(planned(cache), system=machine(rmdir=rmdir)))
+    assert (outcome.state, outcome.error) == (State.FAILED, os.strerror(errno.EBUSY))
+    assert left(cache) == {folder + "/"}
+
+
+def test_what_lies_in_a_directory_of_its_own_is_not_gone_while_that_is_there(cache: Cache) -> None:
+    def rmdir(path: str, **where: int) -> None:
+        if path.endswith(".lock"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+        os.rmdir(path, **where)
+
+    lock = cache.lock_directory("http/0/1/2/4/8/01248" + "a" * 51, host="here", pid=5)
+    outcome = only(carried_out(planned(cache), system=a_system(rmdir=rmdir)))
+    assert (outcome.state, outcome.error, len(outcome.removed)) == (State.FAILED, os.strerror(errno.EIO), 1)
+    assert left(cache) == {lock + "/"}
+
+
+def test_a_directory_that_vanished_is_gone(cache: Cache) -> None:
+    folder = cache.directory("http-v2/0/1")
+    plan = planned(cache)
+    cache.real(folder).rmdir()
+    assert only(carried_out(plan)).state in {State.GONE, State.REMOVED}
+    assert left(cache) == {"http-v2/"}
+
+
+def a_folder(cache: Cache, path: str) -> Folder:
+    status = os.lstat(cache.real(path))
+    return Folder(path=path, mtime_ns=status.st_mtime_ns, inode=status.st_ino, device=status.st_dev)
+
+
+def a_plan(cache: Cache, entry: Entry) -> Plan:
+    return Plan(cache=CacheDir(path=str(cache.path), source=Source.ARGUMENT), actions=(an_action(entry),))
+
+
+@pytest.mark.parametrize("path", ["notes", "http-v2/../outside", "http-v2/0/../../../outside", "wheels/zz"])
+def test_a_plan_that_names_a_directory_that_is_not_pips_removes_none(cache: Cache, tmp_path: Path, path: str) -> None:
+    for name in ("notes", "wheels/zz", "http-v2/0/1", "outside"):
+        cache.directory(name)
+    (tmp_path / "outside").mkdir()
+    entry = an_entry(id=path, area=Area.HTTP_V2, shape=Shape.EMPTY_DIRECTORY, folders=(a_folder(cache, path),))
+    before = tree(tmp_path)
+    assert only(carried_out(a_plan(cache, entry))).state is State.CHANGED
+    assert tree(tmp_path) == before
+
+
+def test_a_plan_of_a_response_without_files_is_one_of_a_directory(cache: Cache) -> None:
+    cache.directory("http-v2/0/1")
+    entry = an_entry(id="http-v2/0/1", folders=(a_folder(cache, "http-v2/0/1"),))
+    assert only(carried_out(a_plan(cache, entry))).state is State.REMOVED
+    assert left(cache) == {"http-v2/"}
+
+
+@pytest.mark.parametrize("is_exclusive", [True, False], ids=["exclusive", "shared"])
+@pytest.mark.parametrize("shape", [Shape.PAIR, Shape.SINGLE, Shape.BUILT_WHEEL, Shape.TEMPORARY])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "notes.txt",
+        "http-v2/../outside/x",
+        "../notes.txt",
+        "/etc/hostname",
+        "wheels/18/ac/23/" + "5" * 50 + "/tmpab12cd_9/../../../../../../outside/x",
+        "wheels/18/ac/23/" + "5" * 50 + "/tmpab12cd_9//demo-1.0-py3-none-any.whl",
+        "http-v2/0/1/2/4/8/x",
+    ],
+)
+def test_a_plan_that_names_what_is_not_pips_changes_nothing(
+    cache: Cache,
+    tmp_path: Path,
+    path: str,
+    shape: Shape,
+    is_exclusive: bool,  # noqa: FBT001 - a row's value
+) -> None:
+    """The stamps are right, so that the name alone can tell."""
+    content = response(b"", page_headers(b"x"))
+    (tmp_path / "notes.txt").write_bytes(content)
+    cache.build_directory("wheels/18/ac/23/" + "5" * 50 + "/demo-1.0-py3-none-any.whl", b"half")
+    for foreign in ("notes.txt", "outside/x", "http-v2/0/1/2/4/8/x"):
+        cache.foreign(foreign, content)
+    file = file_of(path, os.lstat(cache.path / path))
+    before = tree(tmp_path)
+    outcome = only(carried_out(a_plan(cache, an_entry(file, shape=shape)), is_exclusive=is_exclusive))
+    assert (outcome.state, outcome.error) == (State.CHANGED, "has a name that no pip gives")
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("path", ["", "http-v2/0/1/2/4/8/01248" + "a" * 51 + "\0", ".", "http-v2/.."])
+def test_a_plan_with_names_that_are_none_changes_nothing(cache: Cache, path: str) -> None:
+    cache.http_v2(URL, b"x")
+    before = tree(cache.path)
+    for entry in (an_entry(path), an_entry(id=path), an_entry(id=path, folders=(a_folder(cache, ""),))):
+        assert only(carried_out(a_plan(cache, entry))).state is State.CHANGED
+    assert tree(cache.path) == before
+
+
+def test_a_cache_of_another_user_is_refused_by_what_is_open(cache: Cache) -> None:
+    head = cache.http_v2(URL, b"x")
+    with pytest.raises(NotACacheError, match="another user"):
+        carried_out(planned(cache), system=a_system(uid=os.geteuid() + 1))
+    with pytest.raises(NotACacheError, match="another user"):
+        carried_out(planned(cache), system=without_descriptors(uid=os.geteuid() + 1))
+    assert left(cache) == {head, head + ".body"}
+
+
+def test_where_users_have_no_numbers_nobody_is_another(cache: Cache) -> None:
+    cache.http_v2(URL, b"x")
+    carried_out(planned(cache), system=a_system(uid=None))
+    assert left(cache) == {"http-v2/"}

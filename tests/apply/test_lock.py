@@ -1,0 +1,173 @@
+"""One pipcacheplus at a time, by the directory itself or by a file of our own."""
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from filelock import lock_descriptor
+
+from pipcacheplus.apply.system import this_system
+from pipcacheplus.errors import CacheBusyError
+from tests.apply.doing import Clock, a_system, carried_out, left, planned
+from tests.builders import Cache
+
+URL = "https://files.example/demo"
+
+
+@contextmanager
+def held(path: Path) -> Iterator[int]:
+    """Hold the lock of a file or directory, as another process would."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        assert lock_descriptor(descriptor, blocking=False)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def refused(number: int) -> Callable[[int], bool]:
+    """Lock all but directories, as network file systems do."""
+
+    def lock(descriptor: int) -> bool:
+        if os.path.isdir(f"/proc/self/fd/{descriptor}"):
+            raise OSError(number, os.strerror(number))
+        return bool(lock_descriptor(descriptor, blocking=False))
+
+    return lock
+
+
+def own_files(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.exists() else []
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.EBADF, errno.ENOSYS])
+def test_where_a_directory_cannot_be_locked_a_file_of_ours_is(cache: Cache, tmp_path: Path, number: int) -> None:
+    head = cache.http_v2(URL, b"x")
+    folder = tmp_path / "state" / "locks"
+    system = a_system(lock=refused(number), lock_folder=str(folder))
+    assert carried_out(planned(cache), system=system).freed_bytes
+    (own,) = own_files(folder)
+    assert (own.stat().st_size, own.stat().st_mode & 0o777) == (0, 0o600)
+    cache.http_v2(URL, b"x")
+    with held(own), pytest.raises(CacheBusyError):
+        carried_out(planned(cache), system=system)
+    assert left(cache) == {head, head + ".body"}
+
+
+def test_the_lock_file_of_another_cache_is_another(cache: Cache, tmp_path: Path) -> None:
+    system = a_system(lock=refused(errno.ENOLCK), lock_folder=str(tmp_path / "locks"))
+    carried_out(planned(cache), system=system)
+    other = Cache(tmp_path / "other")
+    other.http_v2(URL, b"x")
+    with held(own_files(tmp_path / "locks")[0]):
+        carried_out(planned(other), system=system)
+    assert left(other) == {"http-v2/"}
+    assert len(own_files(tmp_path / "locks")) == 2
+
+
+def test_a_link_or_a_text_in_place_of_the_lock_file_is_left_as_it_is(cache: Cache, tmp_path: Path) -> None:
+    system = a_system(lock=refused(errno.ENOLCK), lock_folder=str(tmp_path / "locks"))
+    carried_out(planned(cache), system=system)
+    (own,) = own_files(tmp_path / "locks")
+    own.write_bytes(b"mine")
+    carried_out(planned(cache), system=system)
+    assert own.read_bytes() == b"mine"
+    (tmp_path / "victim").write_bytes(b"mine")
+    own.unlink()
+    own.symlink_to(tmp_path / "victim")
+    cache.http_v2(URL, b"x")
+    carried_out(planned(cache), system=system)
+    assert (tmp_path / "victim").read_bytes() == b"mine"
+    assert left(cache) == {"http-v2/"}
+
+
+def test_without_any_locks_it_goes_on(cache: Cache, tmp_path: Path) -> None:
+    def lock(_descriptor: int) -> bool:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    cache.http_v2(URL, b"x")
+    carried_out(planned(cache), system=a_system(lock=lock, lock_folder=str(tmp_path / "locks")))
+    assert left(cache) == {"http-v2/"}
+
+
+def test_where_no_folder_of_ours_can_be_made_it_goes_on(cache: Cache) -> None:
+    cache.http_v2(URL, b"x")
+    system = a_system(lock=refused(errno.ENOLCK), lock_folder=os.path.join(os.devnull, "locks"))
+    carried_out(planned(cache), system=system)
+    assert left(cache) == {"http-v2/"}
+
+
+def test_a_lock_that_fails_otherwise_stops_everything(cache: Cache) -> None:
+    def lock(_descriptor: int) -> bool:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    head = cache.http_v2(URL, b"x")
+    with pytest.raises(OSError, match="error"):
+        carried_out(planned(cache), system=a_system(lock=lock))
+    assert left(cache) == {head, head + ".body"}
+
+
+def test_a_lock_that_cannot_be_given_back_does_not_hide_what_was_done(cache: Cache) -> None:
+    def unlock(_descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    cache.http_v2(URL, b"x")
+    assert carried_out(planned(cache), system=a_system(unlock=unlock)).freed_bytes
+    assert left(cache) == {"http-v2/"}
+    with held(cache.path):
+        pass
+
+
+def test_another_one_is_waited_for_as_long_as_was_said(cache: Cache) -> None:
+    head = cache.http_v2(URL, b"x")
+    clock = Clock()
+    with held(cache.path), pytest.raises(CacheBusyError) as caught:
+        carried_out(planned(cache), clock=clock, lock_timeout_s=3)
+    assert caught.value.waited_s == 3
+    assert clock.slept_s == pytest.approx(3, abs=0.1)
+    assert left(cache) == {head, head + ".body"}
+
+
+def test_when_the_other_one_ends_the_turn_is_ours(cache: Cache) -> None:
+    cache.http_v2(URL, b"x")
+    descriptor = os.open(cache.path, os.O_RDONLY)
+    assert lock_descriptor(descriptor, blocking=False)
+    carried_out(planned(cache), clock=Clock(lambda: os.close(descriptor)), lock_timeout_s=3)
+    assert left(cache) == {"http-v2/"}
+
+
+def test_a_request_to_stop_ends_the_wait_for_the_other_one(cache: Cache, tmp_path: Path) -> None:
+    head = cache.http_v2(URL, b"x")
+    with held(cache.path):
+        report = carried_out(planned(cache), stop=lambda: True, lock_timeout_s=3)
+    assert (report.is_interrupted, report.outcomes) == (True, ())
+    assert left(cache) == {head, head + ".body"}
+
+
+def test_the_lock_is_free_again_afterwards(cache: Cache) -> None:
+    cache.foreign()
+    carried_out(planned(cache))
+    with held(cache.path):
+        assert left(cache) == {"notes.txt"}
+
+
+def test_a_machine_without_descriptors_keeps_none_open() -> None:
+    system = this_system(has_descriptors=False)
+    assert (system.has_descriptors, system.max_handles) == (False, 0)
+
+
+def test_this_machine_has_what_it_takes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    system = this_system()
+    assert system.lock_folder.endswith("locks")
+    assert system.uid == os.geteuid()
+    assert 0 < system.max_handles < 1 << 16
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    try:
+        assert system.lock(descriptor)
+        system.unlock(descriptor)
+    finally:
+        os.close(descriptor)

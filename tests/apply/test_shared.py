@@ -1,0 +1,457 @@
+"""While pips may be at work: what is written over, what is waited for, what stays. Every test looks at what is left."""
+
+import errno
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipcacheplus.model import Outcome, Shape, State
+from tests.apply.doing import Clock, a_system, carried_out, left, only, planned, states
+from tests.builders import NOW_S, Cache, file_headers, page_headers, tree
+
+URL = "https://files.example/demo"
+HOUR_S = 3600.0
+
+
+def test_a_response_goes_after_the_wait_and_not_before(cache: Cache) -> None:
+    head = cache.http_v2(URL, b"x", headers=page_headers(b"x"))
+    seen: list[bytes | str] = []
+    clock = Clock(lambda: seen.extend(tree(cache.path).values()))
+    report = carried_out(planned(cache), clock=clock)
+    assert only(report).state is State.REMOVED
+    assert [file.path for file in only(report).removed] == [head + ".body", head]
+    assert clock.slept_s == pytest.approx(20)
+    assert sorted(len(content) for content in seen) == sorted(file.size for file in only(report).removed)
+    assert left(cache) == {"http-v2/"}
+
+
+def test_during_the_wait_no_pip_relies_on_what_goes(cache: Cache) -> None:
+    head = cache.http_v2(URL, b"x", headers=page_headers(b"x"))
+    seen: list[bytes] = []
+    carried_out(planned(cache), clock=Clock(lambda: seen.append(cache.real(head).read_bytes())))
+    assert b'"~~' in seen[0]
+    assert b"max-age=000" in seen[0]
+    assert b" 1000 00:00:00 GMT" in seen[0]
+    assert left(cache) == {"http-v2/"}
+
+
+def test_one_wait_does_for_all(cache: Cache) -> None:
+    for number in range(5):
+        cache.http_v2(f"{URL}{number}", b"x")
+        cache.http(f"{URL}{number}", b"x")
+    clock = Clock()
+    report = carried_out(planned(cache), clock=clock)
+    assert set(states(report).values()) == {State.REMOVED}
+    assert clock.slept_s == pytest.approx(20)
+    assert left(cache) == {"http/", "http-v2/"}
+
+
+def test_the_length_of_the_wait_is_the_callers_affair(cache: Cache) -> None:
+    cache.http_v2(URL, b"x")
+    clock = Clock()
+    carried_out(planned(cache), clock=clock, wait_s=1.5)
+    assert clock.slept_s == pytest.approx(1.5)
+    assert left(cache) == {"http-v2/"}
+
+
+def make_half(cache: Cache) -> str:
+    return cache.http_v2(URL, b"half", has_head=False) + ".body"
+
+
+def make_leftover(cache: Cache) -> str:
+    return cache.temporary("http-v2/0/1/2/4/8/01248" + "a" * 51)
+
+
+def make_unreadable(cache: Cache) -> str:
+    head = cache.http_v2(URL, b"x")
+    return cache.write(head, b"cc=4,")
+
+
+def make_wheel(cache: Cache) -> str:
+    return cache.built_wheel("demo")
+
+
+def make_selfcheck(cache: Cache) -> str:
+    return cache.selfcheck("/nonexistent")
+
+
+def make_single_without_validator(cache: Cache) -> str:
+    return cache.http(URL, b"x", headers={"Date": "Thu, 25 Dec 2025 00:00:00 GMT"})
+
+
+@pytest.mark.parametrize(
+    "make",
+    [make_half, make_leftover, make_unreadable, make_wheel, make_selfcheck, make_single_without_validator],
+)
+def test_what_no_pip_can_be_asking_about_goes_at_once(cache: Cache, make: Callable[[Cache], str]) -> None:
+    made = make(cache)
+    clock = Clock()
+    report = carried_out(planned(cache, made), clock=clock)
+    assert (only(report).state, clock.slept_s) == (State.REMOVED, 0)
+    assert not any(path.startswith(made) for path in left(cache))
+
+
+def test_leftovers_go_first_and_what_needs_no_wait_goes_meanwhile(cache: Cache) -> None:
+    page = cache.http_v2(URL + "/page", b"x", headers=page_headers(b"x"))
+    wheel, half = make_wheel(cache), make_half(cache)
+    at_the_wait: set[str] = set()
+    unlinked: list[str] = []
+
+    def unlink(name: str, **where: int) -> None:
+        unlinked.append(name)
+        os.unlink(name, **where)
+
+    clock = Clock(lambda: at_the_wait.update(left(cache)))
+    report = carried_out(planned(cache), system=a_system(clock, unlink=unlink))
+    assert at_the_wait & {page, wheel, half} == {page}
+    assert [name.rpartition(".")[2] for name in unlinked[:2]] == ["body", "whl"]
+    assert set(states(report).values()) == {State.REMOVED}
+    assert left(cache) == {"http-v2/", wheel.rpartition("/")[0] + "/"}
+
+
+def make_page(cache: Cache) -> str:
+    return cache.http_v2(URL, b"x", headers=page_headers(b"x"))
+
+
+def test_outcomes_are_in_the_order_of_the_plan(cache: Cache) -> None:
+    make_wheel(cache)
+    make_page(cache)
+    make_leftover(cache)
+    plan = planned(cache)
+    report = carried_out(plan)
+    assert [outcome.action for outcome in report.outcomes] == list(plan.actions)
+    assert set(states(report).values()) == {State.REMOVED}
+
+
+def renewed(cache: Cache, head: str, name: str) -> Callable[[], None]:
+    """Put a new file in place of one, as pip does: by a rename."""
+
+    def renew() -> None:
+        cache.write(head + ".new", b"cc=4,renewed", age_s=0)
+        cache.real(head + ".new").rename(cache.real(name))
+
+    return renew
+
+
+@pytest.mark.parametrize("which", ["", ".body"], ids=["head", "body"])
+@pytest.mark.parametrize("handles", [0, 100])
+def test_what_a_pip_renewed_during_the_wait_stays(cache: Cache, which: str, handles: int) -> None:
+    head = make_page(cache)
+    clock = Clock(renewed(cache, head, head + which))
+    report = carried_out(planned(cache), system=a_system(clock, max_handles=handles))
+    assert (only(report).state, only(report).removed) == (State.CHANGED, ())
+    assert left(cache) == {head, head + ".body"}
+    assert cache.real(head + which).read_bytes() == b"cc=4,renewed"
+
+
+def test_a_file_that_only_looks_as_we_left_it_stays(cache: Cache) -> None:
+    """Same number, size and modification time: the change time tells."""
+    head = make_page(cache)
+
+    def write_again() -> None:
+        path = cache.real(head)
+        status, content = path.stat(), path.read_bytes()
+        path.write_bytes(content[:-1] + b"\xa0")
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+    report = carried_out(planned(cache), clock=Clock(write_again))
+    assert only(report).state is State.CHANGED
+    assert left(cache) == {head, head + ".body"}
+
+
+def test_what_vanished_during_the_wait_is_no_failure(cache: Cache) -> None:
+    head = make_page(cache)
+
+    def vanish() -> None:
+        cache.real(head).unlink()
+        cache.real(head + ".body").unlink()
+
+    report = carried_out(planned(cache), clock=Clock(vanish))
+    assert (report.failed, report.freed_bytes) == ((), 0)
+    assert left(cache) == {"http-v2/"}
+
+
+@pytest.mark.parametrize("gone", ["", ".body"], ids=["head", "body"])
+def test_the_rest_of_a_pair_that_fell_apart_goes_at_once(cache: Cache, gone: str) -> None:
+    head = make_page(cache)
+    plan = planned(cache)
+    cache.real(head + gone).unlink()
+    clock = Clock()
+    report = carried_out(plan, clock=clock)
+    assert (only(report).state, clock.slept_s) == (State.REMOVED, 0)
+    assert left(cache) == {"http-v2/"}
+
+
+@pytest.mark.parametrize("which", ["", ".body"], ids=["head", "body"])
+def test_what_changed_before_is_neither_written_nor_removed(cache: Cache, which: str) -> None:
+    head = make_page(cache)
+    plan = planned(cache)
+    cache.write(head + which, b"renewed", age_s=5)
+    before = tree(cache.path)
+    report = carried_out(plan)
+    assert only(report).state is State.CHANGED
+    assert tree(cache.path) == before
+
+
+def test_with_more_entries_than_handles_all_go(cache: Cache) -> None:
+    for number in range(7):
+        cache.http_v2(f"{URL}{number}", b"x")
+    open_then: list[int] = []
+    clock = Clock(lambda: open_then.append(len(os.listdir("/dev/fd"))))
+    before = len(os.listdir("/dev/fd"))
+    report = carried_out(planned(cache), system=a_system(clock, max_handles=3))
+    assert [outcome.state for outcome in report.outcomes] == [State.REMOVED] * 7
+    # The directories on the way to an entry are open too.
+    assert 3 <= open_then[0] - before <= 3 + 8
+    assert len(os.listdir("/dev/fd")) == before
+    assert left(cache) == {"http-v2/"}
+
+
+def test_a_file_with_another_name_is_not_written(cache: Cache, tmp_path: Path) -> None:
+    head = cache.http_v2(URL, b"x")
+    before = cache.real(head).read_bytes()
+    os.link(cache.real(head), tmp_path / "outside")
+    cache.set_age(head, 26 * HOUR_S)  # by reading it we have used it
+    report = carried_out(planned(cache))
+    assert only(report).state is State.REMOVED
+    assert (tmp_path / "outside").read_bytes() == before
+    assert only(report).disk_size == only(report).action.files[0].disk_size
+    assert left(cache) == {"http-v2/"}
+
+
+@pytest.mark.parametrize("cc", [1, 2])
+@pytest.mark.parametrize(
+    ("age_s", "state"), [(26 * HOUR_S, State.REMOVED), (24.9 * HOUR_S, State.BUSY), (-5.0, State.BUSY)]
+)
+def test_what_cannot_be_disarmed_goes_only_if_it_lay_still(cache: Cache, cc: int, age_s: float, state: State) -> None:
+    entry = cache.http(URL, b"x", cc=cc, age_s=age_s)
+    clock = Clock()
+    report = carried_out(planned(cache), clock=clock)
+    assert only(report).state is state
+    assert clock.slept_s == pytest.approx(20)
+    assert left(cache) == ({"http/"} if state is State.REMOVED else {entry})
+
+
+def test_what_cannot_be_disarmed_and_is_read_during_the_wait_stays(cache: Cache) -> None:
+    entry = cache.http(URL, b"x", cc=2)
+    path = cache.real(entry)
+    read = Clock(lambda: os.utime(path, (NOW_S, path.stat().st_mtime)))
+    report = carried_out(planned(cache), clock=read)
+    assert only(report).state is State.BUSY
+    assert left(cache) == {entry}
+
+
+def test_what_cannot_be_disarmed_and_vanishes_is_no_failure(cache: Cache) -> None:
+    entry = cache.http(URL, b"x", cc=2)
+    report = carried_out(planned(cache), clock=Clock(cache.real(entry).unlink))
+    assert (report.failed, report.freed_bytes) == ((), 0)
+    assert left(cache) == {"http/"}
+
+
+def refusing(name: str, number: int) -> Callable[..., None]:
+    """Unlink all but the files whose names end so."""
+
+    def unlink(path: str, **where: int) -> None:
+        if path.endswith(name):
+            raise OSError(number, os.strerror(number), path)
+        os.unlink(path, **where)
+
+    return unlink
+
+
+@pytest.mark.parametrize(
+    "number", [errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ENOSPC, errno.ESTALE], ids=errno.errorcode.get
+)
+def test_a_failure_is_told_and_the_rest_goes(cache: Cache, number: int) -> None:
+    stuck, free = cache.http_v2(URL, b"x"), cache.http_v2(URL + "2", b"y")
+    report = carried_out(planned(cache), system=a_system(unlink=refusing(stuck[-9:] + ".body", number)))
+    failed = next(outcome for outcome in report.outcomes if outcome.state is State.FAILED)
+    assert (failed.action.entry.id, failed.removed, failed.error) == (stuck, (), os.strerror(number))
+    assert states(report)[free] is State.REMOVED
+    assert left(cache) == {stuck, stuck + ".body"}
+
+
+def test_what_went_before_a_failure_is_told(cache: Cache) -> None:
+    head = cache.http_v2(URL, b"x")
+    report = carried_out(planned(cache), system=a_system(unlink=refusing(head[-9:], errno.EIO)))
+    assert (only(report).state, [file.path for file in only(report).removed]) == (State.FAILED, [head + ".body"])
+    assert left(cache) == {head}
+
+
+def is_marked(mark: str, path: Path) -> bool:
+    return not subprocess.run(["chattr", mark, str(path)], check=False, capture_output=True).returncode
+
+
+def test_what_cannot_be_written_fails_untouched(cache: Cache) -> None:
+    head = make_page(cache)
+    free = cache.http_v2(URL + "2", b"y")
+    before = cache.real(head).read_bytes()
+    plan = planned(cache)
+    if os.geteuid():
+        cache.real(head).chmod(0o400)
+    elif shutil.which("chattr") is None or not is_marked("+i", cache.real(head)):
+        pytest.skip("root takes a file system with marks")
+    try:
+        report = carried_out(plan)
+    finally:
+        if not os.geteuid():
+            is_marked("-i", cache.real(head))
+    assert states(report) == {head: State.FAILED, free: State.REMOVED}
+    assert [outcome.error for outcome in report.failed] == [os.strerror(errno.EACCES if os.geteuid() else errno.EPERM)]
+    assert cache.real(head).read_bytes() == before
+    assert left(cache) == {head, head + ".body"}
+
+
+@pytest.mark.parametrize(
+    ("read_s", "written_s", "state"),
+    [
+        (26 * HOUR_S, 26 * HOUR_S, State.REMOVED),
+        (24.5 * HOUR_S, 90 * HOUR_S, State.BUSY),  # read
+        (90 * HOUR_S, 24.5 * HOUR_S, State.BUSY),  # written
+        (-60.0, 90 * HOUR_S, State.BUSY),  # in the future
+    ],
+)
+def test_a_built_wheel_goes_only_if_it_lay_still_for_a_day(
+    cache: Cache, read_s: float, written_s: float, state: State
+) -> None:
+    wheel = cache.built_wheel("demo")
+    before = left(cache)  # which reads them all
+    os.utime(cache.real(wheel), (NOW_S - read_s, NOW_S - written_s))
+    outcome = only(carried_out(planned(cache)))
+    assert outcome.state is state
+    assert (outcome.error is not None) == (state is State.BUSY)
+    assert left(cache) == ({wheel.rpartition("/")[0] + "/"} if state is State.REMOVED else before)
+
+
+def test_when_no_pip_is_at_work_a_wheel_of_today_goes(cache: Cache) -> None:
+    cache.built_wheel("demo", age_s=5)
+    assert only(carried_out(planned(cache), is_exclusive=True)).state is State.REMOVED
+    assert left(cache) == {"wheels/"}
+
+
+def test_without_access_times_a_wheel_goes_by_its_other_times(cache: Cache) -> None:
+    wheel = cache.built_wheel("demo")
+    before = left(cache)
+    changed_s = cache.real(wheel).stat().st_ctime
+    early, late = (a_system(now_s=lambda s=s: changed_s + s * HOUR_S) for s in (24.9, 25.1))
+    assert only(carried_out(planned(cache), system=early, has_access_times=False)).state is State.BUSY
+    assert left(cache) == before
+    assert only(carried_out(planned(cache), system=late, has_access_times=False)).state is State.REMOVED
+    assert left(cache) == {wheel.rpartition("/")[0] + "/"}
+
+
+def test_where_our_own_reading_moves_access_times_those_of_before_count(cache: Cache) -> None:
+    wheel = cache.built_wheel("demo")
+    plan = planned(cache, moves_access_times=True)
+    os.utime(cache.real(wheel), (NOW_S, cache.real(wheel).stat().st_mtime))
+    assert only(carried_out(plan)).state is State.REMOVED
+    assert left(cache) == {wheel.rpartition("/")[0] + "/"}
+
+
+def test_the_origin_stays_with_the_wheel_that_stays(cache: Cache) -> None:
+    old = cache.built_wheel("demo", tag="py2-none-any")
+    new = cache.built_wheel("demo", tag="py3-none-any")
+    folder = new.rpartition("/")[0]
+    os.utime(cache.real(old), (NOW_S, NOW_S))
+    report = carried_out(planned(cache))
+    assert states(report) == {old: State.BUSY, new: State.REMOVED}
+    assert left(cache) == {old, f"{folder}/origin.json"}
+
+
+@pytest.mark.parametrize("is_exclusive", [True, False], ids=["exclusive", "shared"])
+def test_an_outcome_names_the_origin_only_if_it_was_to_go(cache: Cache, is_exclusive: bool) -> None:  # noqa: FBT001 - a row's value
+    stuck, free = (cache.built_wheel("demo", tag=tag) for tag in ("py2-none-any", "py3-none-any"))
+    plan = planned(cache)
+    report = carried_out(
+        plan, system=a_system(unlink=refusing("-py2-none-any.whl", errno.EIO)), is_exclusive=is_exclusive
+    )
+    assert states(report) == {stuck: State.FAILED, free: State.REMOVED}
+    (told,) = (outcome.action for outcome in report.outcomes if outcome.state is State.REMOVED)
+    assert [file.path for file in told.files] == [free]
+    assert left(cache) == {stuck, stuck.rpartition("/")[0] + "/origin.json"}
+
+
+def test_an_origin_beside_which_a_wheel_was_built_stays(cache: Cache) -> None:
+    wheel = cache.built_wheel("demo")
+    content = cache.real(wheel).read_bytes()
+    cache.real(wheel).unlink()
+    plan = planned(cache)
+    cache.write(wheel, content)
+    before = left(cache)
+    assert only(carried_out(plan)).state is State.CHANGED
+    assert left(cache) == before
+
+
+def test_the_origin_goes_with_the_last_wheel(cache: Cache) -> None:
+    wheels = [cache.built_wheel("demo", tag=tag) for tag in ("py2-none-any", "py3-none-any")]
+    report = carried_out(planned(cache))
+    assert states(report) == dict.fromkeys(wheels, State.REMOVED)
+    assert left(cache) == {wheels[0].rpartition("/")[0] + "/"}
+
+
+@pytest.mark.parametrize(("age_s", "state"), [(1.1 * HOUR_S, State.REMOVED), (0.9 * HOUR_S, State.BUSY)])
+def test_an_empty_directory_below_wheels_goes_when_it_is_an_hour_old(cache: Cache, age_s: float, state: State) -> None:
+    folder = cache.directory("wheels/18/ac/23/" + "5" * 50, age_s=age_s)
+    assert only(carried_out(planned(cache))).state is state
+    assert left(cache) == {folder.rpartition("/")[0] + "/" if state is State.REMOVED else folder + "/"}
+
+
+def test_empty_directories_of_responses_go_at_any_age(cache: Cache) -> None:
+    cache.directory("http-v2/0/1/2", age_s=1)
+    assert only(carried_out(planned(cache))).state is State.REMOVED
+    assert left(cache) == {"http-v2/"}
+
+
+def test_progress_goes_on_during_the_wait_and_ends_with_all_done(cache: Cache) -> None:
+    make_page(cache)
+    make_wheel(cache)
+    seen: list[tuple[int, int | None]] = []
+    carried_out(planned(cache), progress=lambda done, total: seen.append((done, total)))
+    assert (seen[0], seen[-1]) == ((0, 2), (2, 2))
+    assert seen.count((1, 2)) > 50
+    assert left(cache) >= {"http-v2/"}
+
+
+def test_bytes_count_by_blocks_really_freed(cache: Cache, tmp_path: Path) -> None:
+    head = cache.http_v2(URL, b"x" * 50_000, headers=file_headers(b"x"))
+    os.link(cache.real(head + ".body"), tmp_path / "second")
+    blocks = cache.real(head).stat().st_blocks
+    outcome: Outcome = only(carried_out(planned(cache)))
+    assert outcome.disk_size == blocks * 512
+    assert left(cache) == {"http-v2/"}
+    assert (tmp_path / "second").stat().st_size == 50_000
+
+
+def test_a_pair_whose_head_is_no_plain_file_any_more_stays(cache: Cache, tmp_path: Path) -> None:
+    head = make_page(cache)
+    plan = planned(cache)
+    (tmp_path / "outside").write_bytes(cache.real(head).read_bytes())
+    cache.real(head).unlink()
+    cache.real(head).symlink_to(tmp_path / "outside")
+    before = tree(tmp_path)
+    assert only(carried_out(plan)).state is State.CHANGED
+    assert tree(tmp_path) == before
+
+
+def test_shapes_of_all_kinds_go_in_one_run(cache: Cache) -> None:
+    cache.http_v2(URL, b"x")
+    cache.http(URL, b"x")
+    cache.http_v2(URL + "2", b"half", has_head=False)
+    make_leftover(cache)
+    make_selfcheck(cache)
+    cache.lock_directory("http/0/1/2/4/8/01248" + "a" * 51, host="here", pid=5)
+    wheel = make_wheel(cache)
+    cache.build_directory(wheel, b"half")
+    cache.log()
+    notes = cache.foreign()
+    plan = planned(cache)
+    assert len({action.entry.shape for action in plan.actions} - {Shape.FOREIGN}) >= 8
+    report = carried_out(plan)
+    assert set(states(report).values()) == {State.REMOVED}
+    leaf = wheel.rpartition("/")[0]
+    assert {path for path in left(cache) if not path.endswith("/")} == {notes}
+    assert leaf + "/" in left(cache)

@@ -1,0 +1,209 @@
+"""A process with the shim, which imports all there is once and then runs each command in a child of its own.
+
+`python -m tests.deletion.driver MODULE:FUNCTION`, started with the shim as LD_PRELOAD; `Driver` does that. A child
+takes 20 ms, where a new process takes 200. Only for Linux.
+"""
+
+import ctypes
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import signal
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, NamedTuple
+
+from tests.deletion.shim import NO_FAULT, Call, Fault, environment
+
+__all__ = ["Driver", "Processes", "Ran"]
+
+_SLOW = ("filelock", "html.parser", "msgpack", "packaging.tags", "platformdirs.unix", "psutil", "sqlite3", "tarfile")
+_HERE = Path(__file__).parents[2]
+_TIME_LIMIT_S = 60
+_MAIN = "pipcacheplus.__main__:main"
+_NO_MORE: Mapping[str, str] = {}
+_CRASHED = 70
+"""The exit code of a child that an exception left."""
+
+
+class Ran(NamedTuple):
+    """What became of a command."""
+
+    status: int
+    """Exit code, or minus the signal that ended it."""
+    out: str
+    err: str
+    calls: tuple[Call, ...]
+    """That changed something, in order; the one that went wrong too."""
+
+    @property
+    def is_killed(self) -> bool:
+        """Whether it did not come to its end."""
+        return self.status == -signal.SIGKILL
+
+    @property
+    def document(self) -> dict[str, Any] | None:
+        """Return the JSON that was printed, `None` if nothing was."""
+        return json.loads(self.out) if self.out else None
+
+
+class Processes:
+    """Runs each command as a user does, in a process of its own."""
+
+    def __init__(self, shim: Path, roots: Sequence[Path], state: Path) -> None:
+        """Take the same as `Driver`."""
+        self._log = state.with_name("calls.log")
+        self._environment = environment(shim, state)
+        self._environment |= {"SHIM_ROOTS": ":".join(map(str, roots)), "SHIM_LOG": str(self._log)}
+
+    def run(self, *arguments: str, fault: Fault = NO_FAULT, ahead_s: float = 0) -> Ran:
+        """Run a command with a fault; arguments as of `Driver.run`."""
+        self._log.unlink(missing_ok=True)
+        wanted = {"KIND": int(fault.kind), "NTH": fault.nth, "ERRNO": fault.error, "AHEAD": int(ahead_s)}
+        done = subprocess.run(
+            [sys.executable, "-m", "pipcacheplus", *arguments],
+            env=self._environment
+            | {f"SHIM_{name}": str(value) for name, value in wanted.items()}
+            | {"SHIM_SKIPS_WAITS": "1"},
+            cwd=_HERE,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_TIME_LIMIT_S,
+        )
+        log = self._log.read_text(encoding="utf-8", errors="surrogateescape")
+        return Ran(done.returncode, done.stdout, done.stderr, tuple(map(Call.of, log.splitlines())))
+
+
+class Driver:
+    """The process, seen from the test; a context manager."""
+
+    def __init__(
+        self, shim: Path, roots: Sequence[Path], state: Path, *, main: str = _MAIN, env: Mapping[str, str] = _NO_MORE
+    ) -> None:
+        """Start it.
+
+        Args:
+            shim: The library.
+            roots: Below these, calls count.
+            state: What takes the place of `~/.local/state`.
+            main: `module:function`; the function takes the arguments and returns an exit code.
+            env: Variables on top.
+        """
+        self._roots = ":".join(map(str, roots))
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.deletion.driver", main],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**environment(shim, state), **env},
+            cwd=_HERE,
+        )
+
+    def __enter__(self) -> "Driver":
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the process."""
+        self._process.communicate()
+
+    def run(self, *arguments: str, fault: Fault = NO_FAULT, ahead_s: float = 0) -> Ran:
+        """Run a command in a child with a fault, and return what became of it.
+
+        Args:
+            arguments: Of the command line.
+            fault: What goes wrong.
+            ahead_s: How far its clocks go ahead. What it waits for comes at once, and they go ahead by as much.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        wanted = {"arguments": arguments, "fault": (fault.kind, fault.nth, fault.error), "ahead_s": ahead_s}
+        self._process.stdin.write(json.dumps(wanted | {"roots": self._roots}).encode() + b"\n")
+        self._process.stdin.flush()
+        status, out, err, log = json.loads(self._process.stdout.readline())
+        return Ran(status, out, err, tuple(map(Call.of, log.splitlines())))
+
+
+class _Files(NamedTuple):
+    """What a child writes to."""
+
+    out: BinaryIO
+    err: BinaryIO
+    log: BinaryIO
+
+    def clear(self) -> None:
+        for file in self:
+            file.seek(0)
+            file.truncate()
+
+    def read(self) -> list[str]:
+        texts = []
+        for file in self:
+            file.seek(0)
+            texts.append(file.read().decode("utf-8", "surrogateescape"))
+        return texts
+
+
+def _serve(main: Callable[[Sequence[str]], int]) -> None:
+    shim = ctypes.CDLL(None)
+    shim.shim_time.argtypes = (ctypes.c_double, ctypes.c_int)
+    answers = os.fdopen(os.dup(1), "w")
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as log:
+        files = _Files(out, err, log)
+        for line in sys.stdin:
+            files.clear()
+            wanted = json.loads(line)
+            child = os.fork()
+            if not child:
+                _become(main, wanted, files, shim)
+            status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            answers.write(json.dumps([status, *files.read()]) + "\n")
+            answers.flush()
+
+
+def _become(main: Callable[[Sequence[str]], int], wanted: dict[str, Any], files: _Files, shim: ctypes.CDLL) -> None:
+    """Run the command; never returns."""
+    code = _CRASHED
+    try:
+        signal.alarm(_TIME_LIMIT_S)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(files.out.fileno(), 1)
+        os.dup2(files.err.fileno(), 2)
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False, buffering=1)
+        shim.shim_time(wanted["ahead_s"], 1)
+        shim.shim_arm(wanted["roots"].encode(), *wanted["fault"], files.log.fileno())
+        code = main(wanted["arguments"])
+        sys.stdout.flush()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    except BaseException:  # noqa: BLE001 - whatever it is, it is told and the child ends here
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def _import_all() -> None:
+    """Import what commands import when they need it."""
+    package = importlib.import_module("pipcacheplus")
+    names = [module.name for module in pkgutil.walk_packages(package.__path__, "pipcacheplus.")]
+    for name in (*names, *_SLOW):
+        importlib.import_module(name)
+
+
+if __name__ == "__main__":
+    _import_all()
+    _module, _, _name = sys.argv[1].partition(":")
+    _main = getattr(importlib.import_module(_module), _name)
+    gc.collect()
+    gc.freeze()
+    _serve(_main)

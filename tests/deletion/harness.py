@@ -1,0 +1,157 @@
+"""Runs a command with every fault, and holds what is left against the invariants."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from tests.deletion.caches import INDEX_URL
+from tests.deletion.driver import Ran
+from tests.deletion.invariants import Planned, Seen, State, ends, others, put, seen, truth
+from tests.deletion.shim import NO_FAULT, Call, Fault, Kind
+
+__all__ = ["Bench", "Runner", "Trial"]
+
+_LATER_S = 2 * 3600
+"""When the next run comes: what a fault left has to be old enough to be removed."""
+_LAST_S = 2 * _LATER_S
+_KILLS = frozenset({Kind.KILL_BEFORE, Kind.KILL_AFTER, Kind.SHORT_KILL})
+
+
+class Runner(Protocol):
+    """What runs a command."""
+
+    def run(self, *arguments: str, fault: Fault = NO_FAULT, ahead_s: float = 0) -> Ran:
+        """Run it with a fault, its clocks ahead by so many seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """Where a run leads: what lies there after it, and after a bare `prune` still later."""
+
+    files: State
+    last: State
+    errors: frozenset[tuple[str, str]]
+    """What `verify` finds in the end: check and entry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A command, what it does undisturbed, and what is known before."""
+
+    command: tuple[str, ...]
+    takes_leftovers: bool
+    """Whether it removes what a killed run of it leaves; else that is up to a bare `prune`."""
+    planned: Planned
+    calls: tuple[Call, ...]
+    ends: Ends
+    errors: frozenset[tuple[str, str]]
+    """What `verify` finds before."""
+
+
+@dataclass(slots=True)
+class Bench:
+    """What a cache is like, a place for copies of it, and what runs commands there."""
+
+    runner: Runner
+    template: State
+    work: Path
+    """Becomes like the template. The cache is `cache` in it; what lies beside it is looked at, too."""
+    known: dict[object, tuple[str, ...]] = field(default_factory=dict)
+    """What followed from states that were there before: later runs see nothing but the disk."""
+    faults_run: int = 0
+
+    def run(self, *command: str, fault: Fault = NO_FAULT, ahead_s: float = 0) -> Ran:
+        """Run a command on the cache as it is."""
+        options = ("--cache-dir", str(self.work / "cache"), "--index-url", INDEX_URL, "--format", "json")
+        return self.runner.run(*command, *options, fault=fault, ahead_s=ahead_s)
+
+    def look(self) -> dict[str, Seen]:
+        """Return what lies in the cache; what lies beside it comes with `../` before its path."""
+        found = seen(self.work)
+        inside = {path[6:]: one for path, one in found.items() if path.startswith("cache/")}
+        return inside | {f"../{path}": one for path, one in found.items() if not path.startswith("cache")}
+
+    def prepare(self, *command: str, can_disarm: bool = False, takes_leftovers: bool = False) -> Trial:
+        """Look at what a command will do, and at what it does if nothing goes wrong."""
+        put(self.template, self.work)
+        document = self.run(*command, "--dry-run").document
+        assert document is not None
+        assert document["actions"], "nothing to do"
+        before = self.look()
+        planned = Planned.of(document["actions"], before, can_disarm=can_disarm)
+        errors = self.errors()
+        ran = self.run(*command)
+        after = self.look()
+        complaints = [*others(planned, before, after), *truth(planned, before, after, ran, is_single=True)]
+        assert not complaints, "undisturbed: " + "; ".join(complaints)
+        return Trial(
+            command=command,
+            takes_leftovers=takes_leftovers,
+            planned=planned,
+            calls=ran.calls,
+            ends=self._ends(),
+            errors=errors,
+        )
+
+    def errors(self) -> frozenset[tuple[str, str]]:
+        """Return the errors that `verify` finds."""
+        document = self.run("verify", "--deep").document
+        assert document is not None
+        return frozenset((f["check"], f["id"]) for f in document["findings"] if f["severity"] == "error")
+
+    def _ends(self) -> Ends:
+        """Return what lies here now, and after a bare `prune`, much later."""
+        files = {path: one for path, one in self.look().items() if not one.is_folder}
+        pruned = self.run("prune", "--exclusive", ahead_s=_LAST_S)
+        assert pruned.status == 0, pruned.err
+        return Ends(files=files, last=self.look(), errors=self.errors())
+
+    def try_all(self, trial: Trial, faults: Iterable[Fault]) -> list[str]:
+        """Try these faults one after the other, and return all complaints."""
+        return [f"{fault}: {complaint}" for fault in faults for complaint in self.attempt(trial, fault)]
+
+    def attempt(self, trial: Trial, fault: Fault) -> Iterator[str]:
+        """Run the command with a fault on a fresh copy, and yield complaints."""
+        put(self.template, self.work)
+        before = self.look()
+        ran = self.run(*trial.command, fault=fault)
+        self.faults_run += 1
+        after = self.look()
+        yield from others(trial.planned, before, after)
+        yield from ends(trial.planned, before, after)
+        if (ran.status < 0 and not ran.is_killed) or ran.is_killed is not (fault.kind in _KILLS):
+            yield f"end: status {ran.status}, {ran.err.strip()[-400:]}"
+        elif not ran.is_killed:
+            yield from truth(trial.planned, before, after, ran, is_single=fault.kind is not Kind.FAIL_FROM)
+        key = (trial.command, _key(before, after))
+        if key not in self.known:
+            self.known[key] = tuple(self._what_follows(trial))
+        yield from self.known[key]
+
+    def _what_follows(self, trial: Trial) -> Iterator[str]:
+        """Yield what `verify` objects to now, and where the next run does not end where it should."""
+        yield from (f"verify: {error}" for error in sorted(self.errors() - trial.errors))
+        again = self.run(*trial.command, ahead_s=_LATER_S)
+        if again.status:
+            yield f"converges: the next run ends with {again.status}, {again.err.strip()[-400:]}"
+        came_to = self._ends()
+        if trial.takes_leftovers:
+            yield from _differences(trial.ends.files, came_to.files)
+        yield from _differences(trial.ends.last, came_to.last)
+        yield from (f"verify: {error} at the end" for error in sorted(came_to.errors - trial.ends.errors))
+
+
+def _differences(wanted: State, got: State) -> Iterator[str]:
+    for path in sorted(wanted.keys() ^ got.keys()):
+        yield f"converges: {path} is {'still there' if path in got else 'gone'}"
+    for path in sorted(wanted.keys() & got.keys()):
+        if wanted[path].content != got[path].content:
+            yield f"converges: {path} is not the same"
+
+
+def _key(before: State, after: State) -> frozenset[tuple[str, bytes | str, bool]]:
+    """Return what is the same for states that no later run can tell apart."""
+    return frozenset(
+        (path, one.content, path in before and one.mtime_ns == before[path].mtime_ns) for path, one in after.items()
+    )

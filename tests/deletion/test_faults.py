@@ -1,0 +1,211 @@
+"""Whatever goes wrong at whatever call that changes a cache: nothing is harmed, and the report is true."""
+
+import errno
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Filled
+from tests.deletion.caches import make_cache, make_small_cache
+from tests.deletion.driver import Driver, Processes
+from tests.deletion.harness import Bench, Runner
+from tests.deletion.invariants import NAMES, State, put, seen
+from tests.deletion.removers import WRONGS
+from tests.deletion.shim import ERRNOS, Call, Fault, Kind, compiled, errors_of, kills_of, lasting_of, why_no_shim
+
+pytestmark = pytest.mark.skipif(why_no_shim() is not None, reason=str(why_no_shim()))
+
+REASONS = ("--corrupt", "--partial", "--stale", "--unsafe", "--orphaned", "--incompatible")
+COMMANDS = {
+    "prune": ("prune",),
+    "prune-by-reason": ("prune", *REASONS),
+    "remove": ("remove", "demo"),
+    "purge": ("purge", "--yes"),
+}
+TAKES_LEFTOVERS = frozenset({"prune", "purge"})
+GROUPS: dict[str, Callable[[Sequence[Call]], Iterable[Fault]]] = {
+    "kills": kills_of,
+    "errors": errors_of,
+    "lasting": lasting_of,
+}
+
+Start = Callable[..., Bench]
+
+
+@pytest.fixture(scope="session")
+def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return compiled(tmp_path_factory.mktemp("shim"))
+
+
+@pytest.fixture(scope="session")
+def memory() -> Iterator[Path]:
+    """Return a folder in memory, if there is such a thing: there thousands of copies take half the time."""
+    where = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=where, prefix="pipcacheplus-") as folder:
+        yield Path(folder).resolve()
+
+
+@pytest.fixture(scope="session")
+def template(memory: Path) -> State:
+    (memory / "template").mkdir()
+    make_cache(memory / "template")
+    return seen(memory / "template")
+
+
+@pytest.fixture
+def bench(shim: Path, memory: Path) -> Iterator[Start]:
+    """Return a function that starts a bench; arguments as of `Driver`."""
+    with ExitStack() as stack, tempfile.TemporaryDirectory(dir=memory) as folder:
+        work, state = Path(folder, "work"), Path(folder, "state")
+
+        def start(template: State, **more: object) -> Bench:
+            driver = stack.enter_context(Driver(shim, [work / "cache"], state, **more))  # type: ignore[arg-type] # as given
+            return Bench(runner=driver, template=template, work=work)
+
+        yield start
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_nothing_that_goes_wrong_harms_a_cache_of_our_own(
+    bench: Start, template: State, record_property: Callable[[str, object], None], command: str, group: str
+) -> None:
+    there = bench(template)
+    trial = there.prepare(*COMMANDS[command], "--exclusive", takes_leftovers=command in TAKES_LEFTOVERS)
+    complaints = there.try_all(trial, GROUPS[group](trial.calls))
+    record_property("faults", there.faults_run)
+    assert complaints == []
+    assert there.faults_run > len(trial.calls)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("command", ["prune-by-reason", "remove", "purge"])
+def test_nothing_that_goes_wrong_harms_a_cache_that_pips_may_use(
+    bench: Start, template: State, record_property: Callable[[str, object], None], command: str, group: str
+) -> None:
+    there = bench(template)
+    trial = there.prepare(*COMMANDS[command], "--shared", can_disarm=True, takes_leftovers=command in TAKES_LEFTOVERS)
+    faults = GROUPS[group](trial.calls)
+    # What follows from one error follows from the next, but for a full disk: two of them are enough here.
+    complaints = there.try_all(trial, faults if group == "kills" else itertools.islice(faults, 0, None, 3))
+    record_property("faults", there.faults_run)
+    assert complaints == []
+    assert {"write", "unlink", "rmdir"} <= {call.name for call in trial.calls}
+
+
+@pytest.mark.parametrize("mode", ["--exclusive", "--shared"])
+def test_the_shim_sees_all_that_changes(bench: Start, template: State, mode: str) -> None:
+    there = bench(template)
+    trial = there.prepare(*COMMANDS["purge"], mode)
+    told = {
+        os.path.relpath(call.path, there.work / "cache") for call in trial.calls if call.name in {"unlink", "rmdir"}
+    }
+    files = {path for path, one in template.items() if not one.is_folder and path.startswith("cache/")}
+    gone = {path.removeprefix("cache/") for path in files} - set(trial.ends.files)
+    assert gone == trial.planned.files
+    assert gone <= told
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "written"),
+    [
+        (Fault(), 6, b"abcdef"),
+        (Fault(Kind.KILL_BEFORE, 1), -9, None),
+        (Fault(Kind.KILL_AFTER, 1), -9, b""),
+        (Fault(Kind.FAIL, 1, errno.EIO), 70, None),
+        (Fault(Kind.KILL_BEFORE, 2), -9, b""),
+        (Fault(Kind.SHORT, 2), 3, b"abc"),
+        (Fault(Kind.SHORT_KILL, 2), -9, b"abc"),
+        (Fault(Kind.KILL_AFTER, 2), -9, b"abcdef"),
+        (Fault(Kind.FAIL, 2, errno.ENOSPC), 70, b""),
+        (Fault(Kind.FAIL_FROM, 2, errno.ENOSPC), 70, b""),
+        (Fault(Kind.FAIL, 3, errno.ENOSPC), 6, b"abcdef"),
+    ],
+    ids=str,
+)
+def test_a_fault_strikes_where_it_should(
+    shim: Path, tmp_path: Path, fault: Fault, status: int, written: bytes | None
+) -> None:
+    file = tmp_path / "file"
+    with Driver(shim, [tmp_path], tmp_path, main="tests.deletion.removers:write_six") as driver:
+        ran = driver.run(str(file), fault=fault)
+    assert ran.status == status, ran.err
+    assert (file.read_bytes() if file.exists() else None) == written
+
+
+def test_what_lies_elsewhere_takes_no_fault(shim: Path, tmp_path: Path) -> None:
+    (tmp_path / "cache").mkdir()
+    with Driver(shim, [tmp_path / "cache"], tmp_path, main="tests.deletion.removers:write_six") as driver:
+        ran = driver.run(str(tmp_path / "cache-not"), fault=Fault(Kind.KILL_BEFORE, 1))
+    assert (ran.status, ran.calls) == (6, ())
+
+
+@pytest.mark.parametrize("wrong", ["", *WRONGS])
+def test_the_harness_notices(bench: Start, tmp_path: Path, wrong: str) -> None:
+    (tmp_path / "template").mkdir()
+    make_small_cache(tmp_path / "template")
+    there = bench(seen(tmp_path / "template"), main="tests.deletion.removers:main", env={"REMOVER": wrong})
+    try:
+        trial = there.prepare("remove", "demo", can_disarm=True)
+    except AssertionError as error:
+        complaints = [str(error)]  # it does not even take a fault
+    else:
+        faults = (*kills_of(trial.calls), *itertools.islice(errors_of(trial.calls), 0, None, len(ERRNOS)))
+        complaints = there.try_all(trial, faults)
+    names = {name for name in NAMES if any(f": {name}: " in complaint for complaint in complaints)}
+    assert (WRONGS[wrong] in names) if wrong else names == set(), complaints
+
+
+@pytest.mark.parametrize("mode", ["--exclusive", "--shared"])
+def test_a_process_of_its_own_fares_the_same(
+    shim: Path, memory: Path, template: State, record_property: Callable[[str, object], None], mode: str
+) -> None:
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        runner: Runner = Processes(shim, [Path(folder, "work", "cache")], Path(folder, "state"))
+        there = Bench(runner=runner, template=template, work=Path(folder, "work"))
+        trial = there.prepare("remove", "demo", mode, can_disarm=mode == "--shared")
+        faults = [*kills_of(trial.calls), *errors_of(trial.calls)]
+        complaints = there.try_all(trial, faults[5::61])
+    record_property("faults", there.faults_run)
+    assert complaints == []
+    assert there.faults_run >= 5
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("remove", "demo-lib", "--shared"), ("prune", "--stale=0", "--shared"), ("purge", "--yes", "--exclusive")],
+)
+def test_a_pip_installs_from_what_a_fault_leaves(
+    filled_cache: Callable[[str], Filled],
+    bench: Start,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+    command: tuple[str, ...],
+) -> None:
+    filled = filled_cache("newest")
+    (tmp_path / "template").mkdir()
+    shutil.move(filled.path, tmp_path / "template" / "cache")
+    there = bench(seen(tmp_path / "template"))
+    trial = there.prepare(*command, can_disarm="--shared" in command)
+    changing = [call for call in trial.calls if call.name in {"write", "unlink"}]
+    faults = list(kills_of(changing))
+    number = 0
+    for number, fault in enumerate(faults[1 :: max(1, len(faults) // 4)], 1):
+        put(there.template, there.work)
+        assert there.run(*command, fault=fault).is_killed
+        target = tmp_path / str(number)
+        filled.pips[0].run(
+            "install",
+            *("--target", str(target)),
+            "demo-app",
+            cache_dir=there.work / "cache",
+            index=filled.index.index_url,
+        )
+        assert {"demo_lib.py", "demo_source.py"} <= {path.name for path in target.iterdir()}
+    record_property("faults", number)
