@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         Severity,
         Source,
         State,
+        Trashed,
     )
     from pipcacheplus.pruning import prune_corrupt, prune_incompatible_wheels, prune_partial, prune_stale, verify
 
@@ -50,6 +51,7 @@ __all__ = [
     "Severity",
     "Source",
     "State",
+    "Trashed",
     "Verification",
     "__version__",
     "prune_corrupt",

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipcacheplus import gate
-from pipcacheplus.errors import CacheNotFoundError
+from pipcacheplus.errors import BadRequestError, CacheNotFoundError
 from pipcacheplus.facts import Depth
 from pipcacheplus.filesystems import keeps_access_times
 from pipcacheplus.inspection import Inspection, inspect, verify
@@ -16,7 +16,7 @@ from pipcacheplus.locate import index_urls as configured_index_urls
 from pipcacheplus.locate import locate
 from pipcacheplus.looking import Look, look
 from pipcacheplus.machine import this_machine
-from pipcacheplus.model import CacheDir, Entry, Finding, Group, Plan, Report, Source, Warned
+from pipcacheplus.model import CacheDir, Entry, Finding, Group, Plan, Report, Source, Trashed, Warned
 from pipcacheplus.opening import moves_access_times
 from pipcacheplus.plan import by_findings, by_request, planned
 from pipcacheplus.planning import planned_by
@@ -319,6 +319,8 @@ class PipCache:
         wait_s: float = 20,
         stop: Callable[[], bool] | None = None,
         progress: Progress | None = None,
+        trash: bool = False,
+        trash_size: int | None = None,
     ) -> Report:
         """Carry a plan out; with `dry_run`, report what would go and touch nothing.
 
@@ -331,9 +333,12 @@ class PipCache:
             wait_s: How long pips may take to hear from their server; waited for once, if one could be asking.
             stop: Asked between entries and while waiting; once it says so, nothing else is begun.
             progress: Called with the actions done, and all of them; also while waiting.
+            trash: Whether all is moved to a directory beside the cache, from where `undo` brings it back for a week. It
+                frees nothing until that is emptied, which happens with the next plan that is carried out after it.
+            trash_size: Bytes that may stay in the trash: the oldest runs go first, never the one that is being made.
 
         Raises:
-            BadRequestError: The plan is one of another cache.
+            BadRequestError: The plan is one of another cache; or there can be no trash, and nothing was touched.
             CacheBusyError: Another pipcacheplus works on this cache.
             NotACacheError: Nothing may be removed here: another user's cache, or one that holds the current directory.
         """
@@ -350,4 +355,52 @@ class PipCache:
             wait_s=wait_s,
             stop=stop,
             progress=progress,
+            trash=trash,
+            trash_size=trash_size,
         )
+
+    def undo(
+        self,
+        run: Report | str | None = None,
+        *,
+        dry_run: bool = False,
+        lock_timeout_s: float = 0,
+        stop: Callable[[], bool] | None = None,
+        progress: Progress | None = None,
+    ) -> Report:
+        """Bring back what a run moved to the trash, byte for byte, with times and rights.
+
+        Nothing that lies there by now is overwritten: such an entry stays in the trash, and its outcome is `changed`.
+
+        Args:
+            run: The report of the run, or its name (`Report.run`, `Trashed.run`); by default the last of which anything
+                is left. If there is none, nothing happens.
+            dry_run: Whether nothing is touched.
+            lock_timeout_s: As `apply`.
+            stop: As `apply`.
+            progress: Called with the entries done, and all of them.
+
+        Raises:
+            BadRequestError: There is no such run, or what lies in the place of the trash is not ours alone.
+            CacheBusyError: Another pipcacheplus works on this cache.
+            NotACacheError: Nothing may be changed here.
+        """
+        from pipcacheplus.apply.here import undo_here  # noqa: PLC0415 - as above
+
+        if isinstance(run, Report):
+            if run.run is None:
+                raise BadRequestError(what="report", problem="moved nothing to the trash", next_step="apply with trash")
+            run = run.run
+        return undo_here(
+            self.dir, run=run, is_planned=dry_run, lock_timeout_s=lock_timeout_s, stop=stop, progress=progress
+        )
+
+    def trashed(self) -> tuple[Trashed, ...]:
+        """List the runs that can be brought back, oldest first.
+
+        Raises:
+            BadRequestError: What lies in the place of the trash is not ours alone.
+        """
+        from pipcacheplus.apply.here import trashed_here  # noqa: PLC0415 - as above
+
+        return trashed_here(self.dir.path)

@@ -27,6 +27,7 @@ __all__ = [
     "Shape",
     "Source",
     "State",
+    "Trashed",
     "UrlSource",
     "Value",
     "Warned",
@@ -319,6 +320,25 @@ class Outcome:
     disk_size: int = 0
     """Bytes really given back to the file system."""
     error: str | None = None
+    moved: tuple[File, ...] = ()
+    """Files that were moved to the trash, or back from it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trashed:
+    """What one run moved to the trash, and can be brought back."""
+
+    run: str
+    """What `undo` calls it: the time at which it began."""
+    started_s: int
+    """Seconds since 1970."""
+    kept_until_s: int
+    """From then on, the next run that changes this cache removes it."""
+    files: int
+    size: int
+    """Bytes."""
+    disk_size: int
+    """Bytes that emptying would give back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,10 +358,14 @@ class Report:
     warnings: tuple[Warned, ...] = field(default=())
     is_interrupted: bool = False
     """Whether it was told to stop: actions without an outcome were not begun."""
+    run: str | None = None
+    """What `undo` calls it, if anything was moved to the trash; or the run that was brought back."""
+    emptied_bytes: int = 0
+    """Bytes that emptying the trash of earlier runs gave back to the file system."""
 
     @property
     def freed_bytes(self) -> int:
-        """Return the bytes of all files that went."""
+        """Return the bytes of all files that went; what lies in the trash is not freed."""
         return sum(file.size for outcome in self.outcomes for file in outcome.removed)
 
     @property

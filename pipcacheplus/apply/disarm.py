@@ -7,19 +7,18 @@ disk refuses nothing, and it costs a twentieth. The file is written only if no o
 import errno
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import FileIO
 
-from pipcacheplus.apply.leaving import real_path
+from pipcacheplus.apply.leaving import open_held
+from pipcacheplus.apply.manifest import Disarming
 from pipcacheplus.apply.stored import Use, study
 from pipcacheplus.apply.system import System
 from pipcacheplus.model import File
 from pipcacheplus.opening import ChangedError, OpenCache, file_of, is_same
 
 __all__ = ["Disarmed", "disarm"]
-
-_FLAGS: int = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-_NOATIME: int = getattr(os, "O_NOATIME", 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +32,15 @@ class Disarmed:
     """Open, if that was wanted and it has to be waited for: the caller closes it."""
 
 
-def disarm(cache: OpenCache, file: File, system: System, *, is_single: bool, keeps_open: bool) -> Disarmed:
+def disarm(
+    cache: OpenCache,
+    file: File,
+    system: System,
+    *,
+    is_single: bool,
+    keeps_open: bool,
+    note: Callable[[str, Disarming], None] | None = None,
+) -> Disarmed:
     """Make a response one that no pip relies on, if any could.
 
     Args:
@@ -42,12 +49,13 @@ def disarm(cache: OpenCache, file: File, system: System, *, is_single: bool, kee
         system: Where this runs.
         is_single: Whether it is of the layout with one file.
         keeps_open: Whether the file is to stay open, so that no other file gets its number.
+        note: Told its path and what is written over, before that happens.
 
     Raises:
         ChangedError: It is not the file that was judged.
-        OSError: It cannot be opened or written; then it is as it was.
+        OSError: It cannot be opened, noted or written; then it is as it was.
     """
-    with FileIO(_open(cache, file.path, system), "r+") as opened:
+    with FileIO(open_held(cache, file.path, system), "r+") as opened:
         status = os.fstat(opened.fileno())
         if not stat.S_ISREG(status.st_mode) or not is_same(file, status):
             raise ChangedError(errno.ESTALE, "changed since it was judged", file.path)
@@ -57,6 +65,10 @@ def disarm(cache: OpenCache, file: File, system: System, *, is_single: bool, kee
         if status.st_nlink != 1:  # the other name is somebody else's, who did not ask for anything
             return Disarmed(use=Use.UNKNOWN, file=file)
         if write is not None:
+            if note is not None:
+                opened.seek(write.offset)
+                before = opened.read(len(write.content)) or b""
+                note(file.path, Disarming(offset=write.offset, before=before, after=write.content))
             opened.seek(write.offset)
             _write_all(opened, write.content)
         handle = os.dup(opened.fileno())
@@ -66,17 +78,6 @@ def disarm(cache: OpenCache, file: File, system: System, *, is_single: bool, kee
         return Disarmed(use=use, file=left, handle=handle)
     os.close(handle)
     return Disarmed(use=use, file=left)
-
-
-def _open(cache: OpenCache, path: str, system: System) -> int:
-    if not system.has_descriptors:
-        return os.open(real_path(cache, path), _FLAGS)
-    folder, _, name = path.rpartition("/")
-    below = cache.folder(folder)
-    try:
-        return os.open(name, _FLAGS | _NOATIME, dir_fd=below)
-    except PermissionError:  # only the owner of a file, or root, may leave its access time alone
-        return os.open(name, _FLAGS, dir_fd=below)
 
 
 def _write_all(opened: FileIO, content: bytes) -> None:

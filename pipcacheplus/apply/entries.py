@@ -5,7 +5,9 @@ Whatever goes wrong becomes part of the outcome, and the next entry has its turn
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
+from pipcacheplus.apply.filling import Filling
 from pipcacheplus.apply.folders import is_fresh, tidy
 from pipcacheplus.apply.guard import why_busy
 from pipcacheplus.apply.leaving import Tally, look, remove, status_of, why_not_there
@@ -34,6 +36,8 @@ class Remover:
     """Whether no pip is at work on this cache."""
     has_access_times: bool
     moves_access_times: bool
+    trash: Filling | None = None
+    """Where entries are moved to; `None` if they are removed."""
 
     def remove(
         self,
@@ -68,7 +72,15 @@ class Remover:
                 state = State.REMOVED if tally.removed or tally.folders else State.GONE
         except OSError as caught:
             state, error = State.FAILED, reason_of(caught)
-        return Outcome(action=action, state=state, removed=tuple(tally.removed), disk_size=tally.disk_size, error=error)
+        return self._outcome(action, state, tally, error)
+
+    def _outcome(self, action: Action, state: State, tally: Tally, error: str | None) -> Outcome:
+        went = tuple(tally.removed)
+        if self.trash is None:
+            return Outcome(action=action, state=state, removed=went, disk_size=tally.disk_size, error=error)
+        self.trash.is_used = self.trash.is_used or tally.folders > 0
+        state = State.TRASHED if state is State.REMOVED else state
+        return Outcome(action=action, state=state, moved=went, error=error)
 
     def _why_busy(self, action: Action, *, is_guarded: bool) -> str | None:
         if self.is_exclusive:
@@ -103,7 +115,8 @@ class Remover:
         if any(look(self.cache, now, self.system) is State.CHANGED for now, _ in pairs):
             return State.CHANGED
         for now, judged in pairs:
-            state = remove(self.cache, now, self.system, tally, judged=judged)
+            away = partial(self.trash.take, judged.path) if self.trash else None
+            state = remove(self.cache, now, self.system, tally, judged=judged, away=away)
             if state is State.CHANGED or state is State.BUSY:
                 return state
         return State.REMOVED

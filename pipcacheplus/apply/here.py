@@ -4,14 +4,15 @@ import os
 from collections.abc import Callable
 
 from pipcacheplus.apply.run import apply
-from pipcacheplus.apply.system import this_system
+from pipcacheplus.apply.system import System, this_system
+from pipcacheplus.apply.undoing import trashed, undo
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.filesystems import is_local
 from pipcacheplus.gate import check_writable
-from pipcacheplus.model import Plan, Report
+from pipcacheplus.model import CacheDir, Plan, Report, Trashed
 from pipcacheplus.processes import pips_running
 
-__all__ = ["apply_here"]
+__all__ = ["apply_here", "trashed_here", "undo_here"]
 
 
 def apply_here(  # noqa: D417 - the rest is that of `run.apply`
@@ -24,6 +25,8 @@ def apply_here(  # noqa: D417 - the rest is that of `run.apply`
     wait_s: float,
     stop: Callable[[], bool] | None,
     progress: Callable[[int, int | None], None] | None,
+    trash: bool = False,
+    trash_size: int | None = None,
 ) -> Report:
     """Carry a plan out; the other arguments are those of `run.apply`.
 
@@ -33,7 +36,7 @@ def apply_here(  # noqa: D417 - the rest is that of `run.apply`
         exclusive: If it is not said, it is so if no pip runs here and no other machine mounts the file system.
 
     Raises:
-        BadRequestError: The plan is one of another cache.
+        BadRequestError: The plan is one of another cache; or there can be no trash.
         CacheBusyError: As `run.apply`.
         NotACacheError: Nothing may be removed there.
         OSError: The cache directory cannot be opened.
@@ -42,8 +45,7 @@ def apply_here(  # noqa: D417 - the rest is that of `run.apply`
         raise BadRequestError(
             what="plan", problem=f"is of {plan.cache.path}, not of {path}", next_step="open that cache"
         )
-    system = this_system()
-    check_writable(path, home=os.path.expanduser("~"), cwd=os.getcwd(), uid=system.uid)
+    system = _system_for(path)
     if exclusive is None:
         exclusive = not plan.actions or (is_local(path) and not pips_running(os.getpid()))
     return apply(
@@ -55,4 +57,48 @@ def apply_here(  # noqa: D417 - the rest is that of `run.apply`
         wait_s=wait_s,
         stop=stop,
         progress=progress,
+        trash=trash,
+        trash_size=trash_size,
     )
+
+
+def undo_here(  # noqa: D417 - the rest is that of `undoing.undo`
+    cache: CacheDir,
+    *,
+    run: str | None,
+    is_planned: bool,
+    lock_timeout_s: float,
+    stop: Callable[[], bool] | None,
+    progress: Callable[[int, int | None], None] | None,
+) -> Report:
+    """Bring back what a run moved to the trash; the other arguments are those of `undoing.undo`.
+
+    Args:
+        cache: The cache.
+
+    Raises:
+        BadRequestError: As `undoing.undo`.
+        CacheBusyError: As `undoing.undo`.
+        NotACacheError: Nothing may be changed there.
+        OSError: As `undoing.undo`.
+    """
+    return undo(
+        cache,
+        system=_system_for(cache.path),
+        run=run,
+        is_planned=is_planned,
+        lock_timeout_s=lock_timeout_s,
+        stop=stop,
+        progress=progress,
+    )
+
+
+def trashed_here(path: str) -> tuple[Trashed, ...]:
+    """Return the runs that can be brought back; raises as `undoing.trashed`."""
+    return trashed(path, this_system())
+
+
+def _system_for(path: str) -> System:
+    system = this_system()
+    check_writable(path, home=os.path.expanduser("~"), cwd=os.getcwd(), uid=system.uid)
+    return system

@@ -2,23 +2,26 @@
 
 A file is looked at again right before it goes, by the descriptor of its directory and while it is held open, so that
 neither a name that means another file by now, nor a directory swapped for a link, leads to anything that was not
-judged. What goes is the name: `_unlink` is the one place to change if files are to be moved away instead.
+judged. What goes is the name: it is unlinked, or moved to the trash.
 """
 
 import errno
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pipcacheplus.apply.system import System
 from pipcacheplus.model import File, State
 from pipcacheplus.opening import OpenCache, is_same
 
-__all__ = ["Tally", "look", "real_path", "remove", "status_of", "why_not_there"]
+__all__ = ["Tally", "look", "open_held", "real_path", "remove", "status_of", "why_not_there"]
 
 _READ_FLAGS: int = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
 # O_PATH needs no right to read, and opens nothing that could block.
 _HOLD_FLAGS: int = (os.O_PATH if hasattr(os, "O_PATH") else _READ_FLAGS) | getattr(os, "O_NOFOLLOW", 0)
+_WRITE_FLAGS: int = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_NOATIME: int = getattr(os, "O_NOATIME", 0)
 _NOT_A_FOLDER = frozenset({errno.ENOTDIR, errno.ELOOP})
 _TRIES_AFTER_S = (0.3, 0.6)
 """Windows: whoever reads a file for a moment keeps it from being removed; three tries within a second."""
@@ -64,6 +67,22 @@ def real_path(cache: OpenCache, path: str) -> str:
     return os.path.join(real, name)
 
 
+def open_held(cache: OpenCache, path: str, system: System) -> int:
+    """Open a file below the cache to be written in place: no link followed, its access time left alone if it can be.
+
+    Raises:
+        OSError: It cannot be opened.
+    """
+    if not system.has_descriptors:
+        return os.open(real_path(cache, path), _WRITE_FLAGS)
+    folder, _, name = path.rpartition("/")
+    below = cache.folder(folder)
+    try:
+        return os.open(name, _WRITE_FLAGS | _NOATIME, dir_fd=below)
+    except PermissionError:  # only the owner of a file, or root, may leave its access time alone
+        return os.open(name, _WRITE_FLAGS, dir_fd=below)
+
+
 def look(cache: OpenCache, file: File, system: System) -> State:
     """Return what would become of a file: `REMOVED`, or why it would not.
 
@@ -93,7 +112,15 @@ def _compared(file: File, status: os.stat_result) -> State:
     return State.REMOVED if stat.S_ISREG(status.st_mode) and is_same(file, status) else State.CHANGED
 
 
-def remove(cache: OpenCache, file: File, system: System, tally: Tally, *, judged: File) -> State:
+def remove(
+    cache: OpenCache,
+    file: File,
+    system: System,
+    tally: Tally,
+    *,
+    judged: File,
+    away: Callable[..., None] | None = None,
+) -> State:
     """Remove a file if it is still the same: `REMOVED`, `GONE`, `CHANGED`, or `BUSY` where open files cannot go.
 
     Args:
@@ -102,22 +129,25 @@ def remove(cache: OpenCache, file: File, system: System, tally: Tally, *, judged
         system: Where this runs.
         tally: Is told what went.
         judged: What it was when it was judged: that is what is told.
+        away: Takes the name away, in place of `system.unlink`: to the trash, which frees nothing.
 
     Raises:
         OSError: It cannot be removed.
     """
     if system.has_descriptors:
-        return _remove_held(cache, file, system, tally, judged)
+        return _remove_held(cache, file, system, tally, judged=judged, away=away or system.unlink)
     state = look(cache, file, system)
     if state is State.REMOVED:
-        state = _unlink(real_path(cache, file.path), system)
+        state = _take(real_path(cache, file.path), system, away or system.unlink)
     if state is State.REMOVED:
         tally.removed.append(judged)
-        tally.disk_size += file.disk_size if file.links == 1 else 0
+        tally.disk_size += file.disk_size if file.links == 1 and away is None else 0
     return state
 
 
-def _remove_held(cache: OpenCache, file: File, system: System, tally: Tally, judged: File) -> State:
+def _remove_held(
+    cache: OpenCache, file: File, system: System, tally: Tally, *, judged: File, away: Callable[..., None]
+) -> State:
     folder, _, name = file.path.rpartition("/")
     try:
         below = cache.folder(folder)
@@ -129,7 +159,7 @@ def _remove_held(cache: OpenCache, file: File, system: System, tally: Tally, jud
         held = os.fstat(handle)
         state = _compared(file, held)
         if state is State.REMOVED:
-            state = _unlink(name, system, dir_fd=below)
+            state = _take(name, system, away, dir_fd=below)
         if state is State.REMOVED:
             tally.removed.append(judged)  # first of all: whatever fails from here on, it is gone
             # What another name still holds is not given back.
@@ -139,11 +169,11 @@ def _remove_held(cache: OpenCache, file: File, system: System, tally: Tally, jud
         os.close(handle)
 
 
-def _unlink(name: str, system: System, **where: int) -> State:
+def _take(name: str, system: System, away: Callable[..., None], **where: int) -> State:
     """Take a name away: `REMOVED`, `GONE` before that, or `BUSY` while others have the file open, on Windows."""
     for wait_s in (*_TRIES_AFTER_S, None):
         try:
-            system.unlink(name, **where)
+            away(name, **where)
         except FileNotFoundError:
             return State.GONE
         except OSError as error:

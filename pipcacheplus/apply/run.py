@@ -25,10 +25,14 @@ shows, and who reads it after that look finds nothing and asks for all.
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from pipcacheplus.apply.disarm import disarm
+from pipcacheplus.apply.emptying import empty_old
 from pipcacheplus.apply.entries import Remover, reason_of
+from pipcacheplus.apply.filling import filling
+from pipcacheplus.apply.latch import Latch
 from pipcacheplus.apply.leaving import look, status_of, why_not_there
 from pipcacheplus.apply.lock import locked
 from pipcacheplus.apply.names import is_pips
@@ -58,6 +62,8 @@ def apply(
     wait_s: float = 20,
     stop: Callable[[], bool] | None = None,
     progress: Callable[[int, int | None], None] | None = None,
+    trash: bool = False,
+    trash_size: int | None = None,
 ) -> Report:
     """Remove what a plan names, and report what really went.
 
@@ -73,43 +79,45 @@ def apply(
         stop: Asked between entries and during the wait; once it says so, nothing else is begun. The outcomes are then
             those of what was done.
         progress: Called with the number of actions done, and of all; also during the wait.
+        trash: Whether files are moved to the trash, from where `undo` brings them back, and so free nothing yet.
+        trash_size: Bytes of earlier runs, and this one, that the trash may hold; the oldest go first, never this one.
 
     Raises:
+        BadRequestError: There can be no trash here; nothing has been touched.
         CacheBusyError: Another pipcacheplus held the cache for longer than that.
         NotACacheError: It belongs to another user.
         OSError: The cache directory cannot be opened.
     """
-    latch = _Latch(stop)
+    latch = Latch(stop)
     with OpenCache(plan.cache.path) as cache:
         root = cache.folder("") if system.has_descriptors else None
         # What counts is what is open now, not what the path meant when it was looked at.
         status = os.stat(plan.cache.path) if root is None else os.fstat(root)
         check_owner(plan.cache.path, status, uid=system.uid)
-        with locked(plan.cache.path, root, system, timeout_s=lock_timeout_s, stop=latch.ask):
+        with ExitStack() as stack:
+            stack.enter_context(locked(plan.cache.path, root, system, timeout_s=lock_timeout_s, stop=latch.ask))
+            moving = stack.enter_context(filling(cache, plan.actions, system)) if trash and plan.actions else None
             remover = Remover(
                 cache=cache,
                 system=system,
                 is_exclusive=is_exclusive,
                 has_access_times=has_access_times,
                 moves_access_times=plan.cache.moves_access_times,
+                trash=moving,
             )
             run = _Run(plan.actions, remover, wait_s, latch, progress)
             run.carry_out()
+            name = moving.run if moving is not None and moving.is_used else None
+            emptied = empty_old(cache, system, max_size=trash_size, spares=name)
     outcomes = tuple(run.outcomes[at] for at in sorted(run.outcomes))
-    return Report(plan=plan, outcomes=outcomes, warnings=plan.warnings, is_interrupted=latch.is_set)
-
-
-@dataclass(slots=True)
-class _Latch:
-    """A request to stop, which once heard is not taken back."""
-
-    stop: Callable[[], bool] | None
-    is_set: bool = False
-
-    def ask(self) -> bool:
-        """Return whether to stop."""
-        self.is_set = self.is_set or (self.stop is not None and self.stop())
-        return self.is_set
+    return Report(
+        plan=plan,
+        outcomes=outcomes,
+        warnings=plan.warnings,
+        is_interrupted=latch.is_set,
+        run=name,
+        emptied_bytes=emptied,
+    )
 
 
 @dataclass(slots=True)
@@ -135,7 +143,7 @@ class _Run:
     actions: tuple[Action, ...]
     remover: Remover
     wait_s: float
-    latch: _Latch
+    latch: Latch
     progress: Callable[[int, int | None], None] | None
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     _waiting: list[_Waiting] = field(default_factory=list)
@@ -221,6 +229,7 @@ class _Run:
             remover.system,
             is_single=action.entry.shape is Shape.SINGLE,
             keeps_open=self._handles < remover.system.max_handles,
+            note=remover.trash.note if remover.trash else None,
         )
         if found.use is Use.NONE:
             return remover.remove(action)

@@ -38,6 +38,15 @@ class System:
     """As `os.unlink`, with `dir_fd` if there are descriptors."""
     rmdir: Callable[..., None] = os.rmdir
     """As `os.rmdir`, likewise."""
+    mkdir: Callable[..., None] = os.mkdir
+    """As `os.mkdir`, likewise."""
+    rename: Callable[..., None] = os.rename
+    """As `os.rename`, with `src_dir_fd` and `dst_dir_fd`, which are `None` where there are no descriptors."""
+    link: Callable[..., None] = os.link
+    """As `os.link`, likewise."""
+    write: Callable[[int, bytes | memoryview], int] = os.write
+    utime: Callable[..., None] = os.utime
+    sync: Callable[[int], None] = os.fsync
     clock_s: Callable[[], float] = time.monotonic
     now_s: Callable[[], float] = time.time
     """Seconds since 1970."""

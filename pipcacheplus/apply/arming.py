@@ -1,0 +1,68 @@
+"""Put right a head that was made harmless: the bytes that were written over, and the times, as they were."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pipcacheplus.apply.manifest import Disarming
+from pipcacheplus.apply.system import System
+from pipcacheplus.model import File
+
+__all__ = ["Head", "holding"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """A head, open."""
+
+    descriptor: int
+    path: str | None
+    """Where times are set by the name of a file; else by its descriptor."""
+    file: File
+    """As it was judged."""
+    disarming: Disarming
+
+    @property
+    def is_ours(self) -> bool:
+        """Return whether nobody but us wrote to it; a write of ours may have been broken off in the middle."""
+        if os.fstat(self.descriptor).st_size != self.file.size:
+            return False
+        pairs = zip(self.disarming.before, self.disarming.after, strict=True)
+        content = self._content()
+        return len(content) == len(self.disarming.before) and all(
+            one in pair for one, pair in zip(content, pairs, strict=True)
+        )
+
+    @property
+    def is_right(self) -> bool:
+        """Return whether it is as it was before."""
+        return self._content() == self.disarming.before and os.fstat(self.descriptor).st_mtime_ns == self.file.mtime_ns
+
+    def put_right(self, system: System) -> None:
+        """Write back what was written over, then the times.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        if self._content() != self.disarming.before:
+            os.lseek(self.descriptor, self.disarming.offset, os.SEEK_SET)
+            view = memoryview(self.disarming.before)
+            while view:
+                view = view[system.write(self.descriptor, view) :]
+        target = self.descriptor if self.path is None else self.path
+        system.utime(target, ns=(self.file.atime_ns, self.file.mtime_ns))
+
+    def _content(self) -> bytes:
+        os.lseek(self.descriptor, self.disarming.offset, os.SEEK_SET)
+        return os.read(self.descriptor, len(self.disarming.before))
+
+
+@contextmanager
+def holding(descriptor: int, path: str, file: File, disarming: Disarming) -> Iterator[Head]:
+    """Look at an open file as a head; it is closed at the end."""
+    try:
+        by_name = None if os.utime in os.supports_fd else path
+        yield Head(descriptor=descriptor, path=by_name, file=file, disarming=disarming)
+    finally:
+        os.close(descriptor)

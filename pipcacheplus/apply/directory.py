@@ -1,0 +1,131 @@
+"""A directory of our own, outside the cache: opened without following links, and refused if it is not ours alone."""
+
+import os
+import stat
+from dataclasses import dataclass
+from types import TracebackType
+
+from pipcacheplus.apply.system import System
+from pipcacheplus.errors import BadRequestError
+
+__all__ = ["Directory", "refused"]
+
+_FOLDER_FLAGS: int = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_DIRECTORY", 0)
+_FILE_FLAGS: int = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_NOT_OURS_ALONE = 0o077
+_MODE = 0o600
+
+
+def refused(path: str, reason: str, next_step: str = "look at what lies there, and move it away") -> BadRequestError:
+    """Return the error of a trash that is not used."""
+    return BadRequestError(what="trash", problem=f"{path} {reason}", next_step=next_step)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """One directory, and how the files in it are reached; a context manager where it is held open."""
+
+    path: str
+    """For people, and for systems without descriptors of directories."""
+    descriptor: int | None
+
+    @classmethod
+    def open(cls, name: str, system: System, *, path: str, below: int | None) -> "Directory":
+        """Open a directory if it is one, and ours alone.
+
+        Args:
+            name: Of the directory, in the one above.
+            system: Where this runs.
+            path: All of it, for people; and to open it by, where there are no descriptors.
+            below: The descriptor of the one above, `None` where directories have none.
+
+        Raises:
+            BadRequestError: It is a link or no directory, belongs to another user, or others may read or write it.
+            FileNotFoundError: There is none.
+            OSError: It cannot be opened.
+        """
+        if below is None:
+            status = os.lstat(path)
+            _check(path, status, system)
+            return cls(path=path, descriptor=None)
+        _check(path, os.stat(name, dir_fd=below, follow_symlinks=False), system)
+        opened = cls(path=path, descriptor=os.open(name, _FOLDER_FLAGS, dir_fd=below))
+        try:
+            _check(path, opened.status(), system)  # what counts is what is open now
+        except BaseException:
+            opened.close()
+            raise
+        return opened
+
+    def __enter__(self) -> "Directory":
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the descriptor."""
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+
+    def at(self, name: str) -> str:
+        """Return what a file in it is called, for functions that are given the descriptor too."""
+        return name if self.descriptor is not None else os.path.join(self.path, name)
+
+    @property
+    def where(self) -> dict[str, int]:
+        """Return the descriptor as functions of `os` take it; nothing where there is none."""
+        return {} if self.descriptor is None else {"dir_fd": self.descriptor}
+
+    def inner(self, name: str, system: System) -> "Directory":
+        """Open a directory in it; raises as `open`."""
+        return self.open(name, system, path=os.path.join(self.path, name), below=self.descriptor)
+
+    def status(self) -> os.stat_result:
+        """Return what `stat` says of the directory itself."""
+        return os.lstat(self.path) if self.descriptor is None else os.fstat(self.descriptor)
+
+    def status_of(self, name: str) -> os.stat_result | None:
+        """Return what `lstat` says of a name in it, `None` if there is no such name."""
+        try:
+            return os.stat(self.at(name), follow_symlinks=False, **self.where)
+        except FileNotFoundError:
+            return None
+
+    def names(self) -> list[str]:
+        """List it, in order."""
+        return sorted(os.listdir(self.path if self.descriptor is None else self.descriptor))
+
+    def open_file(self, name: str, flags: int) -> int:
+        """Open a file in it, no link followed; it is made with rights for us alone.
+
+        Raises:
+            OSError: It cannot be opened, or is no regular file.
+        """
+        opened = os.open(self.at(name), flags | _FILE_FLAGS, _MODE, **self.where)
+        if not stat.S_ISREG(os.fstat(opened).st_mode):
+            os.close(opened)
+            raise refused(os.path.join(self.path, name), "is no regular file")
+        return opened
+
+    def sync(self, system: System) -> None:
+        """Wait until its names are on the disk, where directories can be waited for."""
+        if self.descriptor is not None:
+            system.sync(self.descriptor)
+
+
+def _check(path: str, status: os.stat_result, system: System) -> None:
+    # A reparse point is what Windows makes junctions of, which are links in all but name.
+    reparse_tag: int = getattr(status, "st_reparse_tag", 0)
+    if not stat.S_ISDIR(status.st_mode) or reparse_tag:
+        raise refused(path, "is no directory")
+    if system.uid is None:
+        return
+    if status.st_uid != system.uid:
+        raise refused(path, f"belongs to another user (uid {status.st_uid}, not {system.uid})")
+    if status.st_mode & _NOT_OURS_ALONE:
+        raise refused(path, "can be read or written by others")

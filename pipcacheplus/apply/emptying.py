@@ -1,0 +1,79 @@
+"""Empty the trash: of runs that are old, and of the oldest if it holds too much. Nothing but files of ours goes."""
+
+import os
+from contextlib import suppress
+
+from pipcacheplus.apply.directory import Directory
+from pipcacheplus.apply.system import System
+from pipcacheplus.apply.trash import drop, numbers_in, open_trash, runs_in, started_s
+from pipcacheplus.errors import PipCachePlusError
+from pipcacheplus.model import Trashed
+from pipcacheplus.opening import OpenCache
+
+__all__ = ["KEPT_S", "empty_old", "listed"]
+
+KEPT_S = 7 * 86_400
+"""How long a run can be brought back, in seconds."""
+
+
+def listed(trash: Directory, system: System) -> tuple[Trashed, ...]:
+    """Return what could be brought back, oldest first. A run that cannot be opened is left out."""
+    found = []
+    for run in runs_in(trash):
+        with suppress(OSError, PipCachePlusError), trash.inner(run, system) as opened:
+            held = numbers_in(opened)
+            begun_s = started_s(run) or 0
+            found.append(
+                Trashed(
+                    run=run,
+                    started_s=begun_s,
+                    kept_until_s=begun_s + KEPT_S,
+                    files=len(held),
+                    size=sum(status.st_size for status in held.values()),
+                    disk_size=sum(map(_disk_size, held.values())),
+                )
+            )
+    return tuple(found)
+
+
+def _disk_size(status: os.stat_result) -> int:
+    """Return the bytes that removing a file gives back; none, if it has another name."""
+    return 0 if status.st_nlink != 1 else getattr(status, "st_blocks", -(-status.st_size // 512)) * 512
+
+
+def empty_old(cache: OpenCache, system: System, *, max_size: int | None = None, spares: str | None = None) -> int:
+    """Remove runs that are older than a week, then the oldest until the rest is small enough.
+
+    A run that cannot be removed, or not as a whole, is left for the next time; so is a trash that is not ours.
+
+    Args:
+        cache: Whose trash it is.
+        system: Where this runs.
+        max_size: Bytes on the disk that may stay; any number by default.
+        spares: The run that stays whatever the limit is: the one that was just made, or brought back.
+
+    Returns:
+        The bytes given back to the file system.
+    """
+    freed = 0
+    with suppress(OSError, PipCachePlusError), open_trash(cache, system, tidies=True) as trash:
+        runs = listed(trash, system) if trash is not None else ()
+        total = sum(one.disk_size for one in runs)
+        for one in runs:
+            is_old = one.kept_until_s <= system.now_s()
+            if trash is not None and one.run != spares and (is_old or (max_size is not None and total > max_size)):
+                freed += _remove(trash, one.run, system)
+                total -= one.disk_size
+    return freed
+
+
+def _remove(trash: Directory, run: str, system: System) -> int:
+    freed = 0
+    with suppress(OSError, PipCachePlusError):
+        with trash.inner(run, system) as opened:
+            # The manifest last: what a run that is broken off leaves can still be brought back, or removed.
+            for number, status in numbers_in(opened).items():
+                system.unlink(opened.at(str(number)), **opened.where)
+                freed += _disk_size(status)
+        drop(trash, run, system)
+    return freed

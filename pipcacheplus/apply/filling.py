@@ -1,0 +1,147 @@
+"""Move files to the trash: all is written down before anything is moved, then each is one rename."""
+
+import errno
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+from pipcacheplus.apply.directory import Directory, refused
+from pipcacheplus.apply.manifest import FORMAT_LINE, Disarming, line_of_action, line_of_disarming
+from pipcacheplus.apply.names import is_pips
+from pipcacheplus.apply.system import System
+from pipcacheplus.apply.trash import DONT, MANIFEST, RUN_MODE, drop, open_trash, run_name, runs_in
+from pipcacheplus.model import Action
+from pipcacheplus.opening import OpenCache
+
+__all__ = ["Filling", "filling"]
+
+_CHUNK = 1 << 20
+
+
+@dataclass(slots=True, kw_only=True)
+class Filling:
+    """A run that moves to the trash what it takes out of the cache."""
+
+    run: str
+    """What `undo` calls it."""
+    folder: Directory
+    system: System
+    is_used: bool = False
+    """Whether anything was written over, moved or removed; else nothing of the run has to stay."""
+    _manifest: int
+    _end: int
+    """Bytes of the manifest that are whole lines."""
+    _numbers: dict[str, int] = field(default_factory=dict)
+    _is_synced: bool = True
+
+    def take(self, path: str, name: str, **where: int) -> None:
+        """Move a file of the cache here, as `os.unlink` would remove it; `path` says which one it is.
+
+        Raises:
+            OSError: It cannot be moved.
+        """
+        self._sync()
+        number = str(self._numbers[path])
+        self.is_used = True
+        try:
+            self.system.rename(
+                name, self.folder.at(number), src_dir_fd=where.get("dir_fd"), dst_dir_fd=self.folder.descriptor
+            )
+        except FileNotFoundError as error:
+            os.stat(name, follow_symlinks=False, **where)  # raises the same, if it is the file that is gone
+            raise OSError(errno.ESTALE, "the trash has vanished", self.folder.path) from error
+
+    def note(self, path: str, disarming: Disarming) -> None:
+        """Write down what is about to be written over in a file of the cache.
+
+        Raises:
+            OSError: It cannot be written; then there is nothing of it.
+        """
+        self._write(line_of_disarming(self._numbers[path], disarming))
+        self.is_used = True
+
+    def begin(self, actions: Sequence[Action]) -> None:
+        """Write down all that may go.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        lines = bytearray(FORMAT_LINE)
+        for action in actions:
+            first = len(self._numbers)
+            self._numbers.update((file.path, first + at) for at, file in enumerate(action.files))
+            lines += line_of_action(action, range(first, len(self._numbers)))
+            if len(lines) >= _CHUNK:
+                self._write(bytes(lines))
+                lines.clear()
+        self._write(bytes(lines))
+        self._sync()
+        self.folder.sync(self.system)
+
+    def close(self) -> None:
+        """Let go of the manifest."""
+        os.close(self._manifest)
+
+    def _write(self, content: bytes) -> None:
+        self._is_synced = False
+        view = memoryview(content)
+        try:
+            while view:
+                view = view[self.system.write(self._manifest, view) :]
+        except OSError:
+            with suppress(OSError):  # the next line must not stand behind half of this one
+                os.ftruncate(self._manifest, self._end)
+            raise
+        self._end += len(content)
+
+    def _sync(self) -> None:
+        if not self._is_synced:
+            self.system.sync(self._manifest)
+            self._is_synced = True
+
+
+@contextmanager
+def filling(cache: OpenCache, actions: Sequence[Action], system: System) -> Iterator[Filling]:
+    """Begin a run that moves to the trash; if nothing came of it, it leaves nothing there.
+
+    Raises:
+        BadRequestError: There can be no trash here; nothing has been touched.
+        OSError: As above.
+    """
+    with open_trash(cache, system, is_made=True) as trash:
+        if trash is None:
+            raise refused(cache.path, "has lost its trash", DONT)
+        begun = _begun(trash, [action for action in actions if is_pips(action)], system)
+        try:
+            yield begun
+        finally:
+            begun.close()
+            begun.folder.close()
+            if not begun.is_used:
+                with suppress(OSError):  # an empty run harms nobody, and goes with the next emptying
+                    drop(trash, begun.run, system)
+
+
+def _begun(trash: Directory, actions: list[Action], system: System) -> Filling:
+    name = run_name(system.now_s(), max(runs_in(trash), default=None))
+    try:
+        system.mkdir(trash.at(name), RUN_MODE, **trash.where)
+        folder = trash.inner(name, system)
+        try:
+            manifest = folder.open_file(MANIFEST, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND)
+            begun = Filling(run=name, folder=folder, system=system, _manifest=manifest, _end=0)
+            try:
+                begun.begin(actions)
+                trash.sync(system)
+            except BaseException:
+                begun.close()
+                raise
+        except BaseException:
+            folder.close()
+            raise
+    except OSError as error:
+        with suppress(OSError):
+            drop(trash, name, system)
+        raise refused(trash.path, f"cannot be written: {error.strerror or error}", DONT) from error
+    return begun

@@ -1,0 +1,176 @@
+"""What the trash knows of its files: a line of JSON for each entry, written before anything of it is moved.
+
+Lines say what was meant to happen. What did happen is told by the files themselves: they bear the numbers that the
+lines give them, and are where they were, or in the trash.
+"""
+
+import json
+import os
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from pipcacheplus.model import Action, Area, Entry, File, Folder, Kind, Shape, UrlSource, Warned
+
+__all__ = ["FORMAT_LINE", "Disarming", "Manifest", "Record", "line_of_action", "line_of_disarming", "read_manifest"]
+
+_FORMAT = 1
+FORMAT_LINE: bytes = b'{"format": %d}\n' % _FORMAT
+_MAX_LINE = 64 << 20
+"""Bytes: of a build directory with hundreds of thousands of files, or a part of a head, which has 1 MiB at most."""
+_MAX_NUMBER = 10**9
+_STAMP = ("size", "disk_size", "mtime_ns", "atime_ns", "ctime_ns", "inode", "device", "links")
+_TEXTS = ("project", "version", "filename", "url", "interpreter")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """An entry that was to go, with the numbers of its files."""
+
+    action: Action
+    numbers: tuple[int, ...]
+    """Of the action's files, in their order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disarming:
+    """What was written over in the head of a response."""
+
+    offset: int
+    before: bytes
+    after: bytes
+
+
+@dataclass(slots=True, kw_only=True)
+class Manifest:
+    """What the lines say, as far as they can be read."""
+
+    records: list[Record] = field(default_factory=list)
+    disarmings: dict[int, Disarming] = field(default_factory=dict)
+    """By the number of the file; the first of several counts, which saw the head as pip wrote it."""
+    warnings: list[Warned] = field(default_factory=list)
+
+
+def line_of_action(action: Action, numbers: Iterable[int]) -> bytes:
+    """Return the line of an entry that is about to go."""
+    entry = action.entry
+    value: dict[str, Any] = {
+        "id": entry.id,
+        "area": entry.area.value,
+        "shape": entry.shape.value,
+        "kind": entry.kind.value,
+        "reasons": action.reasons,
+        "tags": entry.tags,
+        "url_source": None if entry.url_source is None else entry.url_source.value,
+        "fresh_until_s": entry.fresh_until_s,
+        **{name: getattr(entry, name) for name in _TEXTS},
+        "files": [
+            [number, file.path, *(getattr(file, name) for name in _STAMP)]
+            for number, file in zip(numbers, action.files, strict=True)
+        ],
+        "folders": [[folder.path, folder.mtime_ns, folder.inode, folder.device] for folder in entry.folders],
+    }
+    return json.dumps(value).encode() + b"\n"
+
+
+def line_of_disarming(number: int, disarming: Disarming) -> bytes:
+    """Return the line of a head that is about to be written over."""
+    before, after = (b64encode(content).decode() for content in (disarming.before, disarming.after))
+    return (
+        json.dumps({"disarmed": number, "offset": disarming.offset, "before": before, "after": after}).encode() + b"\n"
+    )
+
+
+def read_manifest(file: BinaryIO) -> Manifest:
+    """Read the lines; one that cannot be read is told, and the rest counts.
+
+    A last line without its end was not finished when a run was broken off, so that nothing of it has begun.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    found = Manifest()
+    for number, line in enumerate(_lines(file), 1):
+        try:
+            _take(found, json.loads(line))
+        except (ValueError, TypeError, KeyError, RecursionError):
+            # Of a line that somebody made up, the numbers and texts may be anything; each of these means that.
+            found.warnings.append(Warned(path="manifest", message=f"line {number} cannot be read"))
+    return found
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    while line := file.readline(_MAX_LINE):
+        if line.endswith(b"\n"):
+            yield line
+        elif len(line) == _MAX_LINE:
+            yield b""  # which is no JSON
+
+
+def _take(found: Manifest, value: Any) -> None:  # noqa: ANN401 - what JSON makes of a line
+    if "format" in value:
+        _demand(value["format"] == _FORMAT)
+    elif "disarmed" in value:
+        before, after = b64decode(value["before"]), b64decode(value["after"])
+        _demand(len(before) == len(after))
+        disarming = Disarming(offset=_number(value["offset"]), before=before, after=after)
+        found.disarmings.setdefault(_number(value["disarmed"]), disarming)
+    else:
+        found.records.append(_record(value))
+
+
+def _record(value: Any) -> Record:  # noqa: ANN401 - as above
+    files = [(_number(number), _file(path, stamp)) for number, path, *stamp in value["files"]]
+    entry = Entry(
+        id=_path(value["id"]),
+        area=Area(value["area"]),
+        shape=Shape(value["shape"]),
+        kind=Kind(value["kind"]),
+        files=tuple(file for _, file in files),
+        folders=tuple(
+            Folder(path=_path(path), mtime_ns=_number(mtime_ns), inode=_number(inode), device=_number(device))
+            for path, mtime_ns, inode, device in value["folders"]
+        ),
+        tags=tuple(map(_text, value["tags"])),
+        url_source=None if value["url_source"] is None else UrlSource(value["url_source"]),
+        fresh_until_s=None if value["fresh_until_s"] is None else _integer(value["fresh_until_s"]),
+        **{name: None if value[name] is None else _text(value[name]) for name in _TEXTS},
+    )
+    action = Action(entry=entry, reasons=tuple(map(_text, value["reasons"])), files=entry.files)
+    numbers = tuple(number for number, _ in files)
+    _demand(len(set(numbers)) == len(numbers) and all(number <= _MAX_NUMBER for number in numbers))
+    return Record(action=action, numbers=numbers)
+
+
+def _file(path: object, stamp: list[object]) -> File:
+    numbers = {name: _integer(value) for name, value in zip(_STAMP, stamp, strict=True)}
+    return File(path=_path(path), **numbers)
+
+
+def _demand(is_met: bool, /) -> None:  # noqa: FBT001 - private, positional
+    if not is_met:
+        raise ValueError
+
+
+def _integer(value: object) -> int:
+    _demand(type(value) is int)  # not True, which is one too
+    return value  # type: ignore[return-value] # as was demanded
+
+
+def _number(value: object) -> int:
+    number = _integer(value)
+    _demand(number >= 0)
+    return number
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _path(value: object) -> str:
+    text = _text(value)
+    os.fsencode(text)  # half of a surrogate pair is no name of a file
+    return text

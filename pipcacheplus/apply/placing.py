@@ -1,0 +1,123 @@
+"""How one file comes back to the cache: under a name that is free, in directories that are made if they are missing.
+
+A file gets its name by `link`, which refuses a name that is taken, where `rename` would take it.
+"""
+
+import errno
+import os
+import stat
+from contextlib import suppress
+from dataclasses import dataclass
+
+from pipcacheplus.apply.directory import Directory
+from pipcacheplus.apply.leaving import real_path, status_of
+from pipcacheplus.apply.system import System
+from pipcacheplus.opening import OpenCache
+
+__all__ = ["Held", "TakenError", "ensure", "place", "take_again"]
+
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
+"""How a file system says that a file has one name at most: EPERM is what Linux says of FAT."""
+
+
+class TakenError(Exception):
+    """Something else lies there by now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A file of the trash, and where it belongs."""
+
+    run: Directory
+    number: int
+    status: os.stat_result
+    """When it was first looked at."""
+    path: str
+    """In the cache."""
+
+    @property
+    def name(self) -> str:
+        """Return what it is called in the trash."""
+        return self.run.at(str(self.number))
+
+    def is_at(self, status: os.stat_result) -> bool:
+        """Return whether what was seen in the cache is this very file."""
+        return (self.status.st_dev, self.status.st_ino) == (status.st_dev, status.st_ino)
+
+
+def place(cache: OpenCache, held: Held, system: System) -> None:
+    """Move a file of the trash to its path in the cache, if nothing lies there.
+
+    Raises:
+        OSError: It cannot be moved.
+        TakenError: Something else lies there.
+    """
+    name, folder = _at(cache, held.path, system)
+    try:
+        system.link(held.name, name, src_dir_fd=held.run.descriptor, dst_dir_fd=folder)
+    except (FileExistsError, FileNotFoundError) as error:
+        # A run was broken off between the two steps; or another one is a step ahead, where nothing can be locked.
+        if not held.is_at(status_of(cache, held.path, system)):
+            raise TakenError from error
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _rename(cache, held, system)
+        return
+    with suppress(FileNotFoundError):  # as above
+        system.unlink(held.name, **held.run.where)
+
+
+def take_again(cache: OpenCache, held: Held, system: System) -> None:
+    """Move a file that was placed back to the trash, if it is still the one.
+
+    Raises:
+        OSError: It cannot be moved.
+    """
+    if not held.is_at(status_of(cache, held.path, system)):
+        return
+    name, folder = _at(cache, held.path, system)
+    if held.run.status_of(str(held.number)) is None:
+        system.rename(name, held.name, src_dir_fd=folder, dst_dir_fd=held.run.descriptor)
+    else:
+        system.unlink(name, **({} if folder is None else {"dir_fd": folder}))
+
+
+def ensure(cache: OpenCache, path: str, system: System) -> None:
+    """Make a directory of the cache, and those above it, with the rights of the one they are made in.
+
+    Raises:
+        OSError: It cannot be made; a part of the path is a link, or no directory.
+    """
+    try:
+        cache.status(path)
+    except FileNotFoundError:
+        above, _, name = path.rpartition("/")
+        ensure(cache, above, system)
+        mode = stat.S_IMODE(cache.status(above).st_mode)
+        try:
+            if system.has_descriptors:
+                system.mkdir(name, mode, dir_fd=cache.folder(above))
+                os.fchmod(cache.folder(path), mode)  # whatever the umask has taken away
+            else:
+                system.mkdir(real_path(cache, path), mode)
+        except FileExistsError:
+            return
+
+
+def _rename(cache: OpenCache, held: Held, system: System) -> None:
+    """Where there are no links, a look has to do: a pip that writes in the moment between loses what it wrote."""
+    try:
+        status_of(cache, held.path, system)
+    except FileNotFoundError:
+        name, folder = _at(cache, held.path, system)
+        system.rename(held.name, name, src_dir_fd=held.run.descriptor, dst_dir_fd=folder)
+    else:
+        raise TakenError
+
+
+def _at(cache: OpenCache, path: str, system: System) -> tuple[str, int | None]:
+    """Return what a file of the cache is called, and the descriptor of its directory, `None` where there are none."""
+    folder, _, name = path.rpartition("/")
+    ensure(cache, folder, system)
+    return (name, cache.folder(folder)) if system.has_descriptors else (real_path(cache, path), None)

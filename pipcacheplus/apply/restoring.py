@@ -1,0 +1,163 @@
+"""How one entry comes back from the trash: as a whole or not at all, and never over anything that is there.
+
+The main file comes last, so that no pip ever finds a head without its body, or a wheel without its origin; and what a
+head was made harmless with is undone before it gets its name.
+"""
+
+import errno
+import os
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from pipcacheplus.apply.arming import Head, holding
+from pipcacheplus.apply.directory import Directory
+from pipcacheplus.apply.leaving import open_held, real_path, status_of
+from pipcacheplus.apply.manifest import Disarming, Record
+from pipcacheplus.apply.names import is_pips
+from pipcacheplus.apply.placing import Held, TakenError, ensure, place, take_again
+from pipcacheplus.apply.system import System
+from pipcacheplus.model import File, Outcome, State
+from pipcacheplus.opening import OpenCache
+
+__all__ = ["Restorer"]
+
+_NOT_PIPS = "has a name that no pip gives"
+_TAKEN = "something else lies there by now"
+_INCOMPLETE = "a part of it is gone"
+_ALTERED = "it was written to since it was moved"
+_IN_THE_WAY = frozenset({errno.ENOTDIR, errno.ELOOP})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restorer:
+    """Brings back entries of one run."""
+
+    cache: OpenCache
+    system: System
+    run: Directory
+    held: dict[int, os.stat_result]
+    """The files of the run, by number, as they lay in the trash when it was opened."""
+    disarmings: dict[int, Disarming]
+
+    def is_due(self, record: Record) -> bool:
+        """Return whether there is anything to bring back, or to put right, of an entry."""
+        if self.held.keys() & set(record.numbers):
+            return True
+        if not is_pips(record.action):
+            return False
+        try:
+            if any(self._is_harmless(number, file) for number, file in _last_the_main(record)):
+                return True
+            folders = record.action.entry.folders
+            return not record.numbers and any(self._status(folder.path) is None for folder in folders)
+        except OSError:
+            return False  # whatever is there is not ours
+
+    def restore(self, record: Record, *, is_planned: bool = False) -> Outcome:
+        """Bring an entry back, and report what really came; with `is_planned`, what would, and touch nothing."""
+        action = record.action
+        if not is_pips(action):
+            return Outcome(action=action, state=State.FAILED, error=_NOT_PIPS)
+        moved: list[tuple[int, File]] = []
+        state, error = (State.PLANNED if is_planned else State.RESTORED), None
+        try:
+            error = self._why_not(record)
+            if error is not None:
+                state = State.CHANGED
+            elif is_planned:
+                moved += [(number, file) for number, file in _last_the_main(record) if number in self.held]
+            else:
+                self._bring(record, moved)
+        except TakenError:
+            state, error = State.CHANGED, _TAKEN
+        except OSError as caught:
+            is_in_the_way = caught.errno in _IN_THE_WAY
+            state = State.CHANGED if is_in_the_way else State.FAILED
+            error = _TAKEN if is_in_the_way else caught.strerror or str(caught)
+        return Outcome(action=action, state=state, moved=tuple(file for _, file in moved), error=error)
+
+    def _why_not(self, record: Record) -> str | None:
+        """Look at all of an entry before anything of it is touched; return why it cannot come back.
+
+        Raises:
+            OSError: It cannot be looked at.
+        """
+        for number, file in _last_the_main(record):
+            there = self._status(file.path)
+            if number in self.held:
+                # It can have both names, if a run was broken off then.
+                if there is not None and not self._of(number, file).is_at(there):
+                    return _TAKEN
+            elif there is None:  # it had not gone, or was back; and then somebody removed it
+                return _INCOMPLETE
+            elif not self._is_as_judged(number, file, there):
+                return _TAKEN
+            if number in self.disarmings and not self._is_ours(number, file):
+                return _ALTERED
+        return None
+
+    def _status(self, path: str) -> os.stat_result | None:
+        try:
+            return status_of(self.cache, path, self.system)
+        except FileNotFoundError:
+            return None
+
+    def _is_as_judged(self, number: int, file: File, status: os.stat_result) -> bool:
+        # Not by the device: its number may change with every start of the machine.
+        is_same = (file.inode, file.size) == (status.st_ino, status.st_size)
+        return is_same and (file.mtime_ns == status.st_mtime_ns or number in self.disarmings)
+
+    def _is_harmless(self, number: int, file: File) -> bool:
+        """Return whether a head was written over, and is still where it was."""
+        if number not in self.disarmings:
+            return False
+        there = self._status(file.path)
+        if there is None or not self._is_as_judged(number, file, there):
+            return False
+        with self._head(number, file) as head:
+            return head.is_ours and not head.is_right
+
+    def _is_ours(self, number: int, file: File) -> bool:
+        with self._head(number, file) as head:
+            return head.is_ours
+
+    def _head(self, number: int, file: File) -> AbstractContextManager[Head]:
+        if number in self.held:
+            path = os.path.join(self.run.path, str(number))
+            opened = self.run.open_file(str(number), os.O_RDWR)
+        else:
+            path = file.path if self.system.has_descriptors else real_path(self.cache, file.path)
+            opened = open_held(self.cache, file.path, self.system)
+        return holding(opened, path, file, self.disarmings[number])
+
+    def _bring(self, record: Record, moved: list[tuple[int, File]]) -> None:
+        """Bring the files back, each as it was; if one cannot come, those before it go again.
+
+        Raises:
+            OSError: One cannot.
+            TakenError: Its name is taken since it was looked at.
+        """
+        try:
+            for number, file in _last_the_main(record):
+                if number in self.disarmings:
+                    with self._head(number, file) as head:
+                        head.put_right(self.system)
+                if number in self.held:
+                    place(self.cache, self._of(number, file), self.system)
+                    moved.append((number, file))
+        except (OSError, TakenError):
+            # A body alone could end under the head that a pip is just writing.
+            while moved:
+                take_again(self.cache, self._of(*moved[-1]), self.system)
+                moved.pop()
+            raise
+        for folder in reversed(record.action.entry.folders):
+            ensure(self.cache, folder.path, self.system)
+
+    def _of(self, number: int, file: File) -> Held:
+        return Held(run=self.run, number=number, status=self.held[number], path=file.path)
+
+
+def _last_the_main(record: Record) -> list[tuple[int, File]]:
+    files = zip(record.numbers, record.action.files, strict=True)
+    return sorted(files, key=lambda numbered: numbered[1].path == record.action.entry.id)

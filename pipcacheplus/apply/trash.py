@@ -1,0 +1,165 @@
+"""Where the trash of a cache lies, and what is in it.
+
+It lies beside the cache, as `.pipcacheplus-trash-<digest of the cache's name>`: there a rename reaches it in all but
+odd cases, it is found whatever the settings are, and neither pip nor anything that measures the cache counts it. Each
+run has a directory in it, named after the time; in that, a manifest and the files, which bear numbers for names.
+"""
+
+import calendar
+import errno
+import hashlib
+import os
+import re
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from pipcacheplus.apply.directory import Directory, refused
+from pipcacheplus.apply.system import System
+from pipcacheplus.opening import OpenCache
+
+__all__ = [
+    "DONT",
+    "MANIFEST",
+    "RUN_MODE",
+    "drop",
+    "numbers_in",
+    "open_trash",
+    "run_name",
+    "runs_in",
+    "started_s",
+    "why_not_moved",
+]
+
+MANIFEST = "manifest"
+RUN_MODE = 0o700
+DONT = "remove without the trash"
+"""What helps where there can be none."""
+
+_PREFIX = ".pipcacheplus-trash-"
+_DIGITS = 16
+_ABOVE_FLAGS: int = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
+_RUN = re.compile(r"[0-9]{8}T[0-9]{6}Z")
+_TIME = "%Y%m%dT%H%M%SZ"
+_LAST_S = 253_402_300_799
+"""The last second of the year 9999."""
+_NO_NAME = "x" * 256
+"""Longer than any file system lets a name be."""
+_NO_WAY = frozenset({errno.EXDEV, errno.EROFS, errno.EACCES, errno.EPERM})
+
+
+@contextmanager
+def open_trash(
+    cache: OpenCache, system: System, *, is_made: bool = False, tidies: bool = False
+) -> Iterator[Directory | None]:
+    """Open the trash of a cache, `None` if there is none.
+
+    Args:
+        cache: The cache.
+        system: Where this runs.
+        is_made: Whether it is made if it is missing, and refused if nothing can be moved to it.
+        tidies: Whether it is removed in the end if nothing is left in it.
+
+    Raises:
+        BadRequestError: What lies there is not ours alone; or it cannot be made, or nothing be moved to it.
+        OSError: It cannot be opened.
+    """
+    real = os.path.realpath(cache.path)
+    above, own = os.path.split(real)
+    name = _PREFIX + hashlib.sha224(os.fsencode(own)).hexdigest()[:_DIGITS]
+    path = os.path.join(above, name)
+    below = os.open("..", _ABOVE_FLAGS, dir_fd=cache.folder("")) if system.has_descriptors else None
+    outer = Directory(path=above, descriptor=below)
+    with outer:
+        if is_made:
+            _make(outer, name, system)
+        try:
+            found = Directory.open(name, system, path=path, below=below)
+        except FileNotFoundError:
+            yield None
+            return
+        with found:
+            if is_made and (reason := why_not_moved(cache, found, system)):
+                with suppress(OSError):  # something is in it
+                    system.rmdir(outer.at(name), **outer.where)
+                raise refused(path, reason, DONT)
+            yield found
+        if tidies:
+            with suppress(OSError):  # something is in it
+                system.rmdir(outer.at(name), **outer.where)
+
+
+def _make(above: Directory, name: str, system: System) -> None:
+    try:
+        system.mkdir(above.at(name), RUN_MODE, **above.where)
+        above.sync(system)
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise refused(os.path.join(above.path, name), f"cannot be made: {error.strerror or error}", DONT) from error
+
+
+def why_not_moved(cache: OpenCache, trash: Directory, system: System) -> str | None:
+    """Return why no file can be moved from the cache to the trash, `None` if it can; nothing is moved.
+
+    One file system can be mounted in two places, and a rename does not lead from one to the other. Linux looks at that
+    before it looks for the name: so a name that cannot exist tells.
+    """
+    if trash.status().st_dev != cache.device:
+        return "lies on another file system than the cache"
+    root = Directory(path=cache.path, descriptor=cache.folder("") if system.has_descriptors else None)
+    try:
+        system.rename(root.at(_NO_NAME), trash.at(_NO_NAME), src_dir_fd=root.descriptor, dst_dir_fd=trash.descriptor)
+    except OSError as error:
+        if error.errno in _NO_WAY:
+            return f"cannot take files of the cache: {error.strerror}"
+    return None
+
+
+def runs_in(trash: Directory) -> list[str]:
+    """Return the names of the runs, oldest first; whatever else lies there is none."""
+    return [name for name in trash.names() if started_s(name) is not None]
+
+
+def started_s(run: str) -> int | None:
+    """Return when a run began, in seconds since 1970; `None` if it is no name of a run.
+
+    >>> started_s("20261121T014000Z"), started_s("20261399T014000Z"), started_s("../x")
+    (1795225200, None, None)
+    """
+    try:
+        return calendar.timegm(time.strptime(run, _TIME)) if _RUN.fullmatch(run) else None
+    except ValueError:
+        return None
+
+
+def run_name(now_s: float, last: str | None) -> str:
+    """Return the name of a run that begins now, later than that of the last one even if clocks go back.
+
+    >>> run_name(1795225200.5, None), run_name(0, "20261121T014000Z")
+    ('20261121T014000Z', '20261121T014001Z')
+    """
+    after = (started_s(last) or 0) + 1 if last else 0
+    return time.strftime(_TIME, time.gmtime(min(max(int(now_s), after), _LAST_S)))
+
+
+def numbers_in(run: Directory) -> dict[int, os.stat_result]:
+    """Return the files of a run by number; what has another name, or is no regular file, is left out."""
+    found = ((int(name), run.status_of(name)) for name in run.names() if _NUMBER.fullmatch(name))
+    return {number: status for number, status in found if status is not None and stat.S_ISREG(status.st_mode)}
+
+
+def drop(trash: Directory, run: str, system: System) -> None:
+    """Remove a run that holds no files any more; else nothing happens. The trash itself stays, empty.
+
+    Raises:
+        OSError: It cannot be removed.
+    """
+    with trash.inner(run, system) as opened:
+        if set(opened.names()) - {MANIFEST}:
+            return
+        if opened.status_of(MANIFEST) is not None:
+            system.unlink(opened.at(MANIFEST), **opened.where)
+    system.rmdir(trash.at(run), **trash.where)

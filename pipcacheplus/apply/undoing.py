@@ -1,0 +1,155 @@
+"""Bring back what a run moved to the trash: which run, in which order, and what is left of it then."""
+
+import os
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+
+from pipcacheplus.apply.directory import Directory
+from pipcacheplus.apply.emptying import empty_old, listed
+from pipcacheplus.apply.latch import Latch
+from pipcacheplus.apply.lock import locked
+from pipcacheplus.apply.manifest import Manifest, read_manifest
+from pipcacheplus.apply.restoring import Restorer
+from pipcacheplus.apply.system import System
+from pipcacheplus.apply.trash import MANIFEST, drop, numbers_in, open_trash, runs_in
+from pipcacheplus.errors import BadRequestError
+from pipcacheplus.gate import check_owner
+from pipcacheplus.model import CacheDir, Outcome, Plan, Report, State, Trashed, Warned
+from pipcacheplus.opening import OpenCache
+
+__all__ = ["trashed", "undo"]
+
+
+def trashed(path: str, system: System) -> tuple[Trashed, ...]:
+    """Return the runs that can be brought back, oldest first; nothing is changed.
+
+    Raises:
+        BadRequestError: The trash is not ours alone.
+        OSError: The cache directory cannot be opened.
+    """
+    with OpenCache(path) as cache, open_trash(cache, system) as trash:
+        return listed(trash, system) if trash is not None else ()
+
+
+def undo(
+    cache_dir: CacheDir,
+    *,
+    system: System,
+    run: str | None = None,
+    is_planned: bool = False,
+    lock_timeout_s: float = 0,
+    stop: Callable[[], bool] | None = None,
+    progress: Callable[[int, int | None], None] | None = None,
+) -> Report:
+    """Bring back what a run moved to the trash, and report what really came.
+
+    What lies in the place of an entry by now stays, and the entry stays in the trash (`changed`). A run that was broken
+    off, or an undo, can be undone again: what is back already is left as it is.
+
+    Args:
+        cache_dir: The cache.
+        system: Where this runs.
+        run: Which one; by default the last of which anything is left.
+        is_planned: Whether nothing is touched, and what would come back is reported.
+        lock_timeout_s: How long to wait, in seconds, for another pipcacheplus to finish.
+        stop: Asked between entries; once it says so, nothing else is begun.
+        progress: Called with the number of entries done, and of all.
+
+    Raises:
+        BadRequestError: There is no such run, or the trash is not ours alone.
+        CacheBusyError: Another pipcacheplus held the cache for longer than that.
+        NotACacheError: It belongs to another user.
+        OSError: The cache directory or the trash cannot be opened.
+    """
+    latch = Latch(stop)
+    with ExitStack() as stack:
+        cache = stack.enter_context(OpenCache(cache_dir.path))
+        root = cache.folder("") if system.has_descriptors else None
+        status = os.stat(cache_dir.path) if root is None else os.fstat(root)
+        check_owner(cache_dir.path, status, uid=system.uid)
+        if not is_planned:
+            stack.enter_context(locked(cache_dir.path, root, system, timeout_s=lock_timeout_s, stop=latch.ask))
+        undoing = _Undoing(cache, system, latch, progress, is_planned=is_planned)
+        with open_trash(cache, system) as trash:
+            report = undoing.undo(cache_dir, trash, run)
+        emptied = 0 if is_planned else empty_old(cache, system, spares=report.run)
+    return Report(
+        plan=report.plan,
+        outcomes=report.outcomes,
+        warnings=report.warnings,
+        is_interrupted=latch.is_set,
+        run=report.run,
+        emptied_bytes=emptied,
+    )
+
+
+class _Undoing:
+    """One request to bring something back."""
+
+    def __init__(
+        self,
+        cache: OpenCache,
+        system: System,
+        latch: Latch,
+        progress: Callable[[int, int | None], None] | None,
+        *,
+        is_planned: bool,
+    ) -> None:
+        self._cache = cache
+        self._system = system
+        self._latch = latch
+        self._progress = progress
+        self._is_planned = is_planned
+
+    def undo(self, cache_dir: CacheDir, trash: Directory | None, wanted: str | None) -> Report:
+        """Bring back the run that is wanted, or the last one of which anything is left."""
+        runs = runs_in(trash) if trash is not None else []
+        if wanted is not None and wanted not in runs:
+            raise BadRequestError(
+                what="RUN", problem=f"there is no {wanted!r} in the trash", next_step="see undo --list"
+            )
+        report = Report(plan=Plan(cache=cache_dir, actions=()), outcomes=())
+        for run in [wanted] if wanted is not None else reversed(runs):
+            if trash is None or self._latch.ask():
+                break
+            report = self._of(cache_dir, trash, run)
+            if report.plan.actions or report.warnings:
+                break
+        return report
+
+    def _of(self, cache_dir: CacheDir, trash: Directory, run: str) -> Report:
+        with trash.inner(run, self._system) as folder:
+            held = numbers_in(folder)
+            manifest = _manifest_of(folder)
+            restorer = Restorer(
+                cache=self._cache, system=self._system, run=folder, held=held, disarmings=manifest.disarmings
+            )
+            due = [record for record in manifest.records if restorer.is_due(record)]
+            outcomes: list[Outcome] = []
+            for record in due:
+                self._tell(len(outcomes), len(due))
+                if self._latch.ask():
+                    break
+                outcomes.append(restorer.restore(record, is_planned=self._is_planned))
+            self._tell(len(outcomes), len(due))
+            known = {number for record in manifest.records for number in record.numbers}
+            lost = Warned(path=run, message="holds files of which the manifest tells nothing")
+            warnings = (*manifest.warnings, *((lost,) if held.keys() - known else ()))
+        is_done = len(outcomes) == len(due) and all(outcome.state is State.RESTORED for outcome in outcomes)
+        if is_done and not self._is_planned:
+            with suppress(OSError):  # an empty run harms nobody, and goes with the next emptying
+                drop(trash, run, self._system)
+        plan = Plan(cache=cache_dir, actions=tuple(record.action for record in due))
+        return Report(plan=plan, outcomes=tuple(outcomes), warnings=warnings, run=run)
+
+    def _tell(self, done: int, total: int) -> None:
+        if self._progress is not None:
+            self._progress(done, total)
+
+
+def _manifest_of(folder: Directory) -> Manifest:
+    try:
+        with open(folder.open_file(MANIFEST, os.O_RDONLY), "rb") as file:
+            return read_manifest(file)
+    except FileNotFoundError:  # broken off before anything was moved
+        return Manifest()
