@@ -8,8 +8,8 @@ from pipcacheplus.cli.base.command import Answer, Command, Request
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.removal import carry_out, declare_limits, open_for_removal
 from pipcacheplus.errors import BadRequestError
-from pipcacheplus.model import Plan
-from pipcacheplus.render.summary import of_outcomes, tally
+from pipcacheplus.model import Plan, Report
+from pipcacheplus.render.summary import of_report, tally
 from pipcacheplus.render.text.words import number, safe, size
 
 __all__ = ["COMMAND"]
@@ -30,7 +30,8 @@ def _run(request: Request) -> Answer:
         plan = cache.plan_purge(keep=options.keep, min_age_s=options.min_age, progress=show)
     if is_agreed or not plan.actions or request.console.ask(_question(plan)):
         return carry_out(request, cache, plan)
-    return answer(request, cache, exit_code=exits.FAILED, summary=of_outcomes((), plan.kept), kept=plan.kept)
+    nothing = of_report(Report(plan=plan, outcomes=()))
+    return answer(request, cache, exit_code=exits.FAILED, summary=nothing, kept=plan.kept)
 
 
 def _question(plan: Plan) -> str:

@@ -26,7 +26,7 @@ def _paths(view: View) -> Iterator[str]:
     for finding in view.findings:
         yield from finding.paths
     for outcome in view.outcomes:
-        yield from (file.path for file in outcome.removed)
+        yield from (file.path for file in (*outcome.removed, *outcome.moved))
 
 
 FORMAT = Format(help="absolute paths, one a line", render=_render, aliases=("abspath",))

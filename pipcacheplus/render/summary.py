@@ -4,15 +4,28 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from enum import Enum
 from typing import TypeVar
 
-from pipcacheplus.model import Entry, File, Finding, Outcome, Severity, State
+from pipcacheplus.model import Entry, File, Finding, Outcome, Report, Severity, State, Trashed
+from pipcacheplus.render.times import rfc3339
 from pipcacheplus.render.view import Json, View
 
-__all__ = ["WENT", "counted", "grouped", "of_entries", "of_findings", "of_outcomes", "tally", "used_ns"]
+__all__ = [
+    "WENT",
+    "counted",
+    "grouped",
+    "of_entries",
+    "of_findings",
+    "of_outcomes",
+    "of_report",
+    "of_runs",
+    "tally",
+    "used_ns",
+]
 
 _K = TypeVar("_K", bound=Hashable)
 
 WENT = frozenset({State.PLANNED, State.REMOVED, State.TRASHED})
 """The states of what is away, or would be."""
+_DONE = WENT | {State.RESTORED}
 _FAILED = frozenset({State.FAILED, State.BUSY})
 
 
@@ -94,7 +107,7 @@ def of_findings(findings: Sequence[Finding]) -> dict[str, Json]:
 
 
 def of_outcomes(outcomes: Sequence[Outcome], kept: Sequence[Entry]) -> dict[str, Json]:
-    """Count what really went (of planned outcomes: what would), the same by reason, and what stayed or failed.
+    """Count what really went or came back (of planned outcomes: what would), the same by reason, and what did not.
 
     An entry that several reasons chose counts under each of them.
     """
@@ -111,11 +124,37 @@ def of_outcomes(outcomes: Sequence[Outcome], kept: Sequence[Entry]) -> dict[str,
     }
 
 
+def of_report(report: Report) -> dict[str, Json]:
+    """Count what a run did, and name it if `undo` can bring it back, or did."""
+    return {
+        **of_outcomes(report.outcomes, report.plan.kept),
+        "run": report.run,
+        "emptied_bytes": report.emptied_bytes,
+    }
+
+
+def of_runs(runs: Sequence[Trashed]) -> dict[str, Json]:
+    """Tell which runs can be brought back."""
+    return {
+        "runs": [
+            {
+                "run": one.run,
+                "started": rfc3339(one.started_s),
+                "kept_until": rfc3339(one.kept_until_s),
+                "files": one.files,
+                "bytes": one.size,
+                "disk_bytes": one.disk_size,
+            }
+            for one in runs
+        ]
+    }
+
+
 def _gone(outcomes: Sequence[Outcome]) -> dict[str, int]:
     """Count files that went even where their entry did not go as a whole."""
-    removed = [file for outcome in outcomes for file in outcome.removed]
+    removed = [file for outcome in outcomes for file in (*outcome.removed, *outcome.moved)]
     return {
-        "entries": sum(outcome.state in WENT for outcome in outcomes),
+        "entries": sum(outcome.state in _DONE for outcome in outcomes),
         "files": len(removed),
         "bytes": sum(file.size for file in removed),
         "disk_bytes": sum(outcome.disk_size for outcome in outcomes),

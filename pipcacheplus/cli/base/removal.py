@@ -1,4 +1,4 @@
-"""What `prune`, `remove` and `purge` share: the options of a removal, and carrying its plan out."""
+"""What `prune`, `remove`, `purge` and `undo` share: their options, and carrying a plan out."""
 
 from argparse import ArgumentParser
 from dataclasses import replace
@@ -10,13 +10,14 @@ from pipcacheplus.cli.base.answers import answer
 from pipcacheplus.cli.base.command import Answer, Request
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.signals import stopping
+from pipcacheplus.cli.base.sizes import SIZE_HELP, size_bytes
 from pipcacheplus.model import Plan, Report
-from pipcacheplus.render.summary import of_outcomes
+from pipcacheplus.render.summary import of_report
 
 if TYPE_CHECKING:  # slow to import, and named only
     from pipcacheplus.cache import PipCache
 
-__all__ = ["carry_out", "declare_limits", "open_for_removal"]
+__all__ = ["answer_of", "carry_out", "declare_limits", "declare_lock", "open_for_removal"]
 
 
 def declare_limits(parser: ArgumentParser) -> None:
@@ -31,6 +32,23 @@ def declare_limits(parser: ArgumentParser) -> None:
     )
     others = parser.add_argument_group("others at work")
     _declare_others(others.add_mutually_exclusive_group())
+    declare_lock(others)
+    trash = parser.add_argument_group("trash")
+    trash.add_argument(
+        "--trash",
+        action="store_true",
+        help="move all to a directory beside the cache; for a week, `undo` brings it back; it frees nothing until then",
+    )
+    trash.add_argument(
+        "--trash-size",
+        metavar="SIZE",
+        type=size_bytes,
+        help=f"what may stay in the trash, the oldest runs go first (default: any size for a week); {SIZE_HELP}",
+    )
+
+
+def declare_lock(others: Any) -> None:  # noqa: ANN401 - argparse has no public name for a group
+    """Declare how long to wait for another one of us, and as whom to work."""
     others.add_argument(
         "--lock-timeout",
         metavar="AGE",
@@ -87,6 +105,7 @@ def carry_out(request: Request, cache: "PipCache", plan: Plan) -> Answer:
     """Carry a plan out, or say what would go; the exit code tells if something could not, or was not begun.
 
     Raises:
+        BadRequestError: There can be no trash.
         CacheBusyError: Another pipcacheplus works on this cache.
         NotACacheError: Nothing may be removed here.
     """
@@ -98,16 +117,23 @@ def carry_out(request: Request, cache: "PipCache", plan: Plan) -> Answer:
             lock_timeout_s=request.options.lock_timeout,
             stop=stop,
             progress=show,
+            trash=request.options.trash,
+            trash_size=request.options.trash_size,
         )
+    return answer_of(request, cache, report)
+
+
+def answer_of(request: Request, cache: "PipCache", report: Report) -> Answer:
+    """Return the answer of a command that changed a cache, or would."""
     done = answer(
         request,
         cache,
         warnings=report.warnings,
-        unmatched=plan.unmatched,
+        unmatched=report.plan.unmatched,
         exit_code=_exit_code(report),
         outcomes=report.outcomes,
-        kept=plan.kept,
-        summary=of_outcomes(report.outcomes, plan.kept),
+        kept=report.plan.kept,
+        summary=of_report(report),
     )
     return _told_of_interruption(done, report) if report.is_interrupted else done
 

@@ -8,7 +8,7 @@ from pipcacheplus.render.text.page import Page
 from pipcacheplus.render.text.words import describe, reasons_in_words, safe, size
 from pipcacheplus.render.view import View
 
-__all__ = ["lines"]
+__all__ = ["counts", "line", "lines"]
 
 _STATES = {
     State.PLANNED: "would remove",
@@ -20,6 +20,7 @@ _STATES = {
     State.BUSY: "kept: in use",
     State.FAILED: "failed",
 }
+_NO_WORDS: Mapping[State, str] = {}
 _STYLES = {State.FAILED: "red", State.BUSY: "yellow", State.CHANGED: "yellow"}
 
 
@@ -27,7 +28,7 @@ def lines(view: View, page: Page) -> Iterator[str]:
     """Yield a line for each entry, and the count; below a verbosity of 0, of entries only what stayed or failed."""
     for outcome in view.outcomes:
         if view.verbosity >= 0 or outcome.state not in WENT:
-            yield _line(outcome, page)
+            yield line(outcome, page)
             if view.verbosity > 0:
                 yield from (f"    {safe(view.absolute(file.path))}" for file in outcome.action.files)
     if view.verbosity > 0:
@@ -35,8 +36,9 @@ def lines(view: View, page: Page) -> Iterator[str]:
     yield from _last(view)
 
 
-def _line(outcome: Outcome, page: Page) -> str:
-    state = _STATES[outcome.state]
+def line(outcome: Outcome, page: Page, *, words: Mapping[State, str] = _NO_WORDS) -> str:
+    """Return what became of an entry, and why; `words` are those that another command has for a state."""
+    state = words.get(outcome.state, _STATES[outcome.state])
     if outcome.state in _STYLES:
         state = page.paint(state, _STYLES[outcome.state])
     total = size(sum(file.size for file in outcome.action.files))
@@ -50,9 +52,19 @@ def _last(view: View) -> Iterator[str]:
         yield f"Entries kept: {_counts(tally(view.kept))}"
     if failed := counted(view, "failed"):
         yield f"Entries that could not be removed: {failed}"
+    if emptied := counted(view, "emptied_bytes"):
+        yield f"Freed by emptying the trash: {size(emptied)}"
+    if view.summary.get("run") is not None:
+        yield f"Moved to the trash: {counts(view)}, freed when it is emptied; `undo` brings it back"
+        return
     label = "Entries to remove" if view.is_dry_run else "Entries removed"
-    yield f"{label}: {_counts({key: counted(view, key) for key in ('entries', 'files', 'bytes')})}"
+    yield f"{label}: {counts(view)}"
 
 
-def _counts(counts: Mapping[str, int]) -> str:
-    return f"{counts['entries']}, files: {counts['files']} ({size(counts['bytes'])})"
+def counts(view: View) -> str:
+    """Return the numbers of what went, in pip's words."""
+    return _counts({key: counted(view, key) for key in ("entries", "files", "bytes")})
+
+
+def _counts(numbers: Mapping[str, int]) -> str:
+    return f"{numbers['entries']}, files: {numbers['files']} ({size(numbers['bytes'])})"

@@ -1,0 +1,39 @@
+"""`undo`: brings back what a run moved to the trash."""
+
+from argparse import ArgumentParser
+
+from pipcacheplus.cli.base.answers import answer
+from pipcacheplus.cli.base.command import Answer, Command, Request
+from pipcacheplus.cli.base.progress import progress
+from pipcacheplus.cli.base.removal import answer_of, declare_lock, open_for_removal
+from pipcacheplus.cli.base.signals import stopping
+from pipcacheplus.render.summary import of_runs
+
+__all__ = ["COMMAND"]
+
+
+def _declare(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "run",
+        nargs="?",
+        metavar="RUN",
+        help="which run, as --list names it (default: the last of which anything is left)",
+    )
+    parser.add_argument("--list", dest="lists", action="store_true", help="list the runs that can be brought back")
+    declare_lock(parser.add_argument_group("others at work"))
+
+
+def _run(request: Request) -> Answer:
+    options = request.options
+    cache = open_for_removal(request)
+    if options.lists:
+        runs = tuple(one for one in cache.trashed() if options.run in {None, one.run})
+        return answer(request, cache, summary=of_runs(runs))
+    with stopping() as stop, progress(request.console, "restoring") as show:
+        report = cache.undo(
+            options.run, dry_run=options.dry_run, lock_timeout_s=options.lock_timeout, stop=stop, progress=show
+        )
+    return answer_of(request, cache, report)
+
+
+COMMAND = Command(help="Bring back what the last run with --trash took away", run=_run, declare=_declare)

@@ -1,0 +1,54 @@
+"""The text of `undo`: what became of each entry, then the count; or the runs that can be brought back."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pipcacheplus.model import State
+from pipcacheplus.render.summary import WENT, counted
+from pipcacheplus.render.text.outcomes import counts, line
+from pipcacheplus.render.text.page import Page
+from pipcacheplus.render.text.words import number, safe, size
+from pipcacheplus.render.view import Json, View
+
+__all__ = ["lines"]
+
+_STATES = {State.PLANNED: "would restore", State.CHANGED: "left in the trash"}
+"""What is called otherwise than in a removal."""
+_CAME = WENT | {State.RESTORED}
+
+
+def lines(view: View, page: Page) -> Iterator[str]:
+    """Yield a line for each entry, and the count; below a verbosity of 0, of entries only what did not come back."""
+    runs = view.summary.get("runs")
+    if isinstance(runs, Sequence):
+        yield from _runs(runs, page)
+        return
+    for outcome in view.outcomes:
+        if view.verbosity >= 0 or outcome.state not in _CAME:
+            yield line(outcome, page, words=_STATES)
+            if view.verbosity > 0:
+                yield from (f"    {safe(view.absolute(file.path))}" for file in outcome.action.files)
+    stayed = counted(view, "failed") + sum(outcome.state is State.CHANGED for outcome in view.outcomes)
+    if stayed:
+        yield f"Entries left in the trash: {stayed}"
+    label = "Entries to restore" if view.is_dry_run else "Entries restored"
+    yield f"{label}: {counts(view)}"
+
+
+def _runs(runs: Sequence[Json], page: Page) -> Iterator[str]:
+    told = [run for run in runs if isinstance(run, Mapping)]
+    rows = [
+        (
+            str(run["run"]),
+            number(_whole(run["files"]), "file"),
+            size(_whole(run["bytes"])),
+            f"until {run['kept_until']}",
+        )
+        for run in told
+    ]
+    yield from page.table(rows, right=(1, 2), give=3)
+    if not rows:
+        yield "The trash is empty."
+
+
+def _whole(value: Json) -> int:
+    return value if isinstance(value, int) else 0
