@@ -107,7 +107,7 @@ def why_not_moved(cache: OpenCache, trash: Directory, system: System) -> str | N
     One file system can be mounted in two places, and a rename does not lead from one to the other. Linux looks at that
     before it looks for the name: so a name that cannot exist tells.
     """
-    if trash.status().st_dev != cache.device:
+    if _device_of(trash) != cache.device:
         return "lies on another file system than the cache"
     root = Directory(path=cache.path, descriptor=cache.folder("") if system.has_descriptors else None)
     try:
@@ -116,6 +116,10 @@ def why_not_moved(cache: OpenCache, trash: Directory, system: System) -> str | N
         if error.errno in _NO_WAY:
             return f"cannot take files of the cache: {error.strerror}"
     return None
+
+
+def _device_of(trash: Directory) -> int:
+    return trash.status().st_dev
 
 
 def runs_in(trash: Directory) -> list[str]:
