@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import add
 
 from pipcacheplus.facts import Depth
+from pipcacheplus.judgement import Done
 from pipcacheplus.judging import NOTHING_PASSED, Judged, Passed
 from pipcacheplus.ledger import Ledger
 from pipcacheplus.metadata_of_wheels import WheelReference
 from pipcacheplus.model import Entry, Warned
 from pipcacheplus.replay import LOOSE, Recording, Trace, as_told
-from pipcacheplus.work import Done, Survey
+from pipcacheplus.work import Survey
 
 __all__ = ["Collected"]
 

@@ -14,6 +14,7 @@ from pipcacheplus import __version__
 from pipcacheplus.collected import Collected
 from pipcacheplus.facts import Depth, Facts
 from pipcacheplus.filenames import canonical
+from pipcacheplus.judgement import is_large, judge
 from pipcacheplus.judging import Judged, Passed, Progress
 from pipcacheplus.layout import is_built_wheel, key_of, page_key
 from pipcacheplus.ledger import Ledger
@@ -26,7 +27,7 @@ from pipcacheplus.resolution import resolve
 from pipcacheplus.scan import file_paths, parts
 from pipcacheplus.sidebyside import side_by_side
 from pipcacheplus.verified import Memory
-from pipcacheplus.work import Links, Survey, Task, gather, hold, is_large, judge, retrace
+from pipcacheplus.work import Links, Survey, Task, gather, hold, retrace
 
 __all__ = ["Survey", "survey"]
 
@@ -91,6 +92,8 @@ class _Look:
         self._ledger = ledger if what.depth is Depth.WHOLE else None
         self._share = None if is_deep or self._ledger is None else self._ledger.count_run() % _SHARES
         """Of what is remembered, this part is read again; `None` for all of it."""
+        checks = [check.slug for check in what.checks]
+        self._question = question_of(what.context, __version__, checks, what.indexes, what.hosts)
         self._show: Progress = progress or (lambda _done, _total: None)
         with OpenCache(what.path) as cache:
             self._tops = _divided(parts(cache))
@@ -114,7 +117,16 @@ class _Look:
         """Return what the pages say, and the bytes of all entries."""
         gathering = self._gathering()
         total = 0
-        tasks = (Task(self._what, tops, links=links) for tops in self._tops)
+        tasks = (
+            Task(
+                self._what,
+                tops,
+                links=links,
+                memory=self._memory_of(tops, is_share=False),
+                question=self._question,
+            )
+            for tops in self._tops
+        )
         for said, size in side_by_side(self._executor, gather, tasks):
             gathering.add(said)
             total += size
@@ -177,6 +189,7 @@ class _Look:
                 known=with_metadata(known, batch, collected.of_wheels),
                 memory=self._memory_of([entry.id for entry in batch], is_share=False),
                 of_wheels=of_entries(batch, collected.of_wheels),
+                question=self._question,
             )
 
     def replay(self) -> Iterator[Judged | Warned | Passed] | None:
@@ -206,11 +219,6 @@ class _Look:
         yield recording.passed
         yield from judge(Task(self._what, entries=tuple(loose))).found
 
-    @property
-    def _question(self) -> str:
-        checks = [check.slug for check in self._what.checks]
-        return question_of(self._what.context, __version__, checks, self._what.indexes, self._what.hosts)
-
     def judge(self, known: References, total: int | None) -> Iterator[Judged | Warned | Passed]:
         """Put the checks to all entries; last to those that have to wait for others, and to large ones."""
         collected = Collected(self._what, self._ledger, lambda done: self._show(done, total))
@@ -223,6 +231,7 @@ class _Look:
                 known=replace(known, by_key=_of_parts(tops, by_part)),
                 memory=self._memory_of(tops, is_share=False),
                 later=later & _of_parts(tops, by_part).keys(),
+                question=self._question,
             )
             for tops in self._tops
         )
