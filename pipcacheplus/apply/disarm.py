@@ -31,6 +31,8 @@ class Disarmed:
     """The head, or the one file, with the stamp that it has now."""
     handle: int | None = None
     """Open, if that was wanted and it has to be waited for: the caller closes it."""
+    is_moved: bool = False
+    """Whether our own look at it moved its access time."""
 
 
 def disarm(cache: OpenCache, file: File, system: System, *, is_single: bool, keeps_open: bool) -> Disarmed:
@@ -47,15 +49,16 @@ def disarm(cache: OpenCache, file: File, system: System, *, is_single: bool, kee
         ChangedError: It is not the file that was judged.
         OSError: It cannot be opened or written; then it is as it was.
     """
-    with FileIO(_open(cache, file.path, system), "r+") as opened:
+    descriptor, is_moved = _open(cache, file.path, system)
+    with FileIO(descriptor, "r+") as opened:
         status = os.fstat(opened.fileno())
         if not stat.S_ISREG(status.st_mode) or not is_same(file, status):
             raise ChangedError(errno.ESTALE, "changed since it was judged", file.path)
         use, write = study(opened, status.st_size, is_single=is_single)
         if use is not Use.DISARMABLE:
-            return Disarmed(use=use, file=file)
+            return Disarmed(use=use, file=file, is_moved=is_moved)
         if status.st_nlink != 1:  # the other name is somebody else's, who did not ask for anything
-            return Disarmed(use=Use.UNKNOWN, file=file)
+            return Disarmed(use=Use.UNKNOWN, file=file, is_moved=is_moved)
         if write is not None:
             opened.seek(write.offset)
             _write_all(opened, write.content)
@@ -68,15 +71,16 @@ def disarm(cache: OpenCache, file: File, system: System, *, is_single: bool, kee
     return Disarmed(use=use, file=left)
 
 
-def _open(cache: OpenCache, path: str, system: System) -> int:
+def _open(cache: OpenCache, path: str, system: System) -> tuple[int, bool]:
+    """Return a descriptor, and whether reading by it moves the access time."""
     if not system.has_descriptors:
-        return os.open(real_path(cache, path), _FLAGS)
+        return os.open(real_path(cache, path), _FLAGS), True
     folder, _, name = path.rpartition("/")
     below = cache.folder(folder)
     try:
-        return os.open(name, _FLAGS | _NOATIME, dir_fd=below)
+        return os.open(name, _FLAGS | _NOATIME, dir_fd=below), not _NOATIME
     except PermissionError:  # only the owner of a file, or root, may leave its access time alone
-        return os.open(name, _FLAGS, dir_fd=below)
+        return os.open(name, _FLAGS, dir_fd=below), True
 
 
 def _write_all(opened: FileIO, content: bytes) -> None:

@@ -4,7 +4,7 @@ Whatever goes wrong becomes part of the outcome, and the next entry has its turn
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pipcacheplus.apply.folders import is_fresh, tidy
 from pipcacheplus.apply.guard import why_busy
@@ -34,6 +34,8 @@ class Remover:
     """Whether no pip is at work on this cache."""
     has_access_times: bool
     moves_access_times: bool
+    read_by_us: set[str] = field(default_factory=set)
+    """Paths of files whose access times our own look at them moved."""
 
     def remove(
         self,
@@ -93,7 +95,7 @@ class Remover:
             status,
             now_s=self.system.now_s(),
             has_access_times=self.has_access_times,
-            is_moved=self.moves_access_times,
+            is_moved=self.moves_access_times or file.path in self.read_by_us,
         )
 
     def _files_go(self, action: Action, left: File | None, tally: Tally) -> State:

@@ -224,6 +224,8 @@ class _Run:
         )
         if found.use is Use.NONE:
             return remover.remove(action)
+        if found.is_moved:
+            remover.read_by_us.add(files[0].path)
         self._handles += found.handle is not None
         self._waiting.append(_Waiting(at, found.file if found.use is Use.DISARMABLE else None, found.handle))
         return None
