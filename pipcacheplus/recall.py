@@ -15,7 +15,7 @@ def verified_of(facts: Facts) -> Verified | None:
     if not facts.is_read_whole and not facts.digests:
         return None
     # What may still grow, and what a reason alone does not tell, is looked at again.
-    if isinstance(facts.damage, Broken) and (facts.damage.is_cut or facts.damage.is_tolerated):
+    if isinstance(facts.damage, Broken) and facts.damage != Broken(reason=facts.damage.reason):
         return None
     digests = dict(facts.digests)
     return Verified(
