@@ -113,16 +113,16 @@ class Recording:
         try:
             text = zlib.decompressobj().decompress(data, _MAX_BYTES)
             question, made_s, until_s, stamps, passed, told = json.loads(text)
+            return cls(
+                question=question,
+                made_s=made_s,
+                until_s=until_s,
+                stamps=stamps,
+                passed=Passed(*passed),
+                told=tuple(told),
+            )
         except (zlib.error, ValueError, TypeError, RecursionError):
             return None
-        return cls(
-            question=question,
-            made_s=made_s,
-            until_s=until_s,
-            stamps=stamps,
-            passed=Passed(*passed),
-            told=tuple(told),
-        )
 
 
 def _lasts_until(entry: Entry, context: Context) -> float | None:

@@ -417,6 +417,33 @@ WRITTEN = ["question", 1.0, None, 5, [1, 2, 3], []]
 
 
 @pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"no packed data",
+        zlib.compress(b"no JSON"),
+        packed(WRITTEN)[:-20],
+        packed({}),
+        packed(17),
+        packed(WRITTEN[:-1]),
+        packed([*WRITTEN, None]),
+        packed([*WRITTEN[:4], [1, 2], []]),
+        packed([*WRITTEN[:4], 17, []]),
+        packed([*WRITTEN[:4], [1, 2, 3], None]),
+        zlib.compress(b"[" * 100_000),
+        zlib.compress(b"\xff\xfe[]"),
+    ],
+)
+def test_what_is_no_recording_of_this_form_is_none(data: bytes) -> None:
+    assert Recording.from_bytes(data) is None
+
+
+@given(st.binary() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(packed))
+def test_reading_a_recording_never_raises(data: bytes) -> None:
+    assert Recording.from_bytes(data) is None or isinstance(Recording.from_bytes(data), Recording)
+
+
+@pytest.mark.parametrize(
     "made",
     [
         Recording(question="q", made_s=1.5, until_s=None, stamps=2**127, passed=Passed(1, 2, 3), told=()),
