@@ -342,6 +342,19 @@ def test_a_change_ends_it_and_what_is_found_is_what_is_there(
     assert expected.told == told.runs.with_ledger().told
 
 
+@pytest.mark.parametrize("seconds", [0, 0.5, 1])
+def test_a_page_is_told_to_be_expired_as_soon_as_it_is(full: Full, seconds: float) -> None:
+    page(full.runs.cache, age_s=0)
+    until_s = NOW_S + 600
+    for now_s in (NOW_S, until_s, until_s + seconds):
+        full.runs.context = replace(NOW, now_s=now_s)
+        found = full.runs.with_ledger()
+        assert found.told == full.runs.without().told
+        assert (now_s > until_s) == any(
+            finding.entry.id == full.page for one in found.judged for finding in one.findings
+        )
+
+
 @pytest.mark.parametrize("age_s", [3599, 3600, 10 * 3600, DAY_S - 1])
 def test_what_was_young_is_told_again_only_until_it_is_old(full: Full, age_s: int) -> None:
     full.runs.cache.http_v2(FILES + "young", b"x", has_body=False, age_s=age_s)
