@@ -89,6 +89,8 @@ class _Look:
         self._what = what
         self._executor = executor
         self._ledger = ledger if what.depth is Depth.WHOLE else None
+        # A page that is older than asked for is older still a second later.
+        self._records = self._ledger is not None and what.only_findings and what.context.stale_age_s is None
         self._share = None if is_deep or self._ledger is None else self._ledger.count_run() % _SHARES
         """Of what is remembered, this part is read again; `None` for all of it."""
         self._show: Progress = progress or (lambda _done, _total: None)
@@ -147,7 +149,7 @@ class _Look:
 
     def replay(self) -> Iterator[Judged | Warned | Passed] | None:
         """Return what was found last, if the same would be found now; all that has to be read is stamps."""
-        if self._ledger is None or self._share is None or not self._what.only_findings:
+        if self._ledger is None or self._share is None or not self._records:
             return None
         packed = self._ledger.recording
         recording = Recording.from_bytes(packed) if packed else None
@@ -178,7 +180,7 @@ class _Look:
         return question_of(self._what.context, __version__, checks, self._what.indexes)
 
     def _record(self, trace: Trace, told: list[Judged], passed: Passed) -> None:
-        if self._ledger is None or not self._what.only_findings or not trace.is_whole:
+        if self._ledger is None or not self._records or not trace.is_whole:
             return
         if self._ledger.is_settled(trace.newest_ns):
             recording = Recording(

@@ -355,6 +355,13 @@ def test_a_page_is_told_to_be_expired_as_soon_as_it_is(full: Full, seconds: floa
         )
 
 
+def test_a_page_is_told_to_be_older_than_asked_for_as_soon_as_it_is(full: Full) -> None:
+    page(full.runs.cache, age_s=0)
+    for now_s in (NOW_S + 100, NOW_S + 400):
+        full.runs.context = replace(NOW, now_s=now_s, stale_age_s=300)
+        assert full.runs.with_ledger().told == full.runs.without().told
+
+
 @pytest.mark.parametrize("age_s", [3599, 3600, 10 * 3600, DAY_S - 1])
 def test_what_was_young_is_told_again_only_until_it_is_old(full: Full, age_s: int) -> None:
     full.runs.cache.http_v2(FILES + "young", b"x", has_body=False, age_s=age_s)
