@@ -149,7 +149,11 @@ class _Look:
 
     def replay(self) -> Iterator[Judged | Warned | Passed] | None:
         """Return what was found last, if the same would be found now; all that has to be read is stamps."""
-        if self._ledger is None or self._share is None or not self._records:
+        if self._ledger is None:
+            return None
+        if self._share == 0:  # pages, heads and origins, which the ledger does not know one by one, are all of this
+            self._ledger.record(b"")
+        if not self._share or not self._records:
             return None
         packed = self._ledger.recording
         recording = Recording.from_bytes(packed) if packed else None

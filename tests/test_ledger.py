@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from pipcacheplus import ledger as module
 from pipcacheplus.ledger import Ledger
 from pipcacheplus.model import Entry
-from pipcacheplus.verified import Verified
+from pipcacheplus.verified import Memory, Verified, sealed, stamp_of
 from tests.values import a_file, an_entry
 
 WHOLE = Verified(
@@ -474,3 +475,28 @@ def test_a_full_disk_keeps_what_was_written_before(tmp_path: Path) -> None:
         ledger.forget_others()
     assert ledger.trouble == "database or disk is full"
     assert recalled(tmp_path, entries[0], entries[-1]) == [WHOLE, None]
+
+
+PARTS = {
+    "http-v2/a/b": ["http-v2/a/b/c/d/e/abcde1", "http-v2/a/b/c/d/f/abcdf1"],
+    "http-v2/a/c": ["http-v2/a/c/c/d/e/accde1"],
+    "http/a/b": ["http/a/b/c/d/e/abcde1"],
+    "wheels/18": ["wheels/18/ac/23/x/demo-1.0-py3-none-any.whl"],
+    "": ["notes.txt", "selfcheck/abc", "http-v2/notes", "wheels/mine/x.whl", "http-v2/a/bc/notes", "http-v2/a/b"],
+}
+
+
+@pytest.mark.parametrize(("verified", "is_kept"), [(WHOLE, True), (BROKEN, False)])
+def test_what_shows_something_else_than_before_makes_the_recording_void(
+    tmp_path: Path,
+    verified: Verified,
+    is_kept: bool,  # noqa: FBT001 - a row's value
+) -> None:
+    noted(tmp_path, PAIR)
+    with Ledger(str(tmp_path), "/cache") as ledger:
+        ledger.record(b"what was found")
+    noted(tmp_path, PAIR, entry("new"), verified=verified)
+    with Ledger(str(tmp_path), "/cache") as ledger:
+        assert ledger.recording == (b"what was found" if is_kept else b"")
+        ledger.record(b"what is found now")
+        assert ledger.recording == b"what is found now"

@@ -567,6 +567,29 @@ ROTTEN: dict[str, Callable[[Full], tuple[str, int]]] = {
 }
 
 
+@pytest.mark.parametrize("has_others", [False, True], ids=["alone", "in turn with other questions"])
+@pytest.mark.parametrize("which", ROTTEN.values(), ids=ROTTEN)
+def test_lost_bytes_under_an_unchanged_stamp_are_found_within_64_runs(
+    told: Full,
+    which: Callable[[Full], tuple[str, int]],
+    has_others: bool,  # noqa: FBT001 - a row's value
+) -> None:
+    path, at = which(told)
+    rotten = Rotten(told.runs)
+    rewritten(told.runs, path, flipped(told.runs.cache.real(path).read_bytes(), at, bits=1))
+    expected = told.runs.without().told
+    rotten.deceive()
+    runs = 0
+    while told.runs.with_ledger().told != expected:
+        runs += 1
+        assert runs < 64
+        if has_others:
+            runs += 1
+            with told.runs.ledger() as ledger:
+                _found(told.runs.what(only_findings=False), ledger)
+    assert [told.runs.with_ledger().told for _ in range(3)] == [expected] * 3
+
+
 STEPS: dict[str, Callable[[Full, int], object]] = {
     "add": lambda full, n: full.runs.cache.http_v2(f"{FILES}{n}", b"new", has_body=n % 2 == 0),
     "old": lambda full, n: full.runs.cache.http(f"{FILES}old{n}", full.spare.read_bytes(), cc=1 + n % 2),
