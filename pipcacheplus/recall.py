@@ -31,21 +31,25 @@ def facts_of(facts: Facts, expected: Expected, verified: Verified) -> Facts | No
     """Return the facts of an entry, read at its ends only, with what reading it to its end showed before.
 
     Returns:
-        `None` if something is to be held against a digest that was not made then.
+        `None` if something is to be held against a digest that was not made then, or if what was published does not
+            fit, or is published no more: whether it was unpacked then, and held against its ETag, is not known.
     """
-    from pipcacheplus.readers.whole import usable, wanted_digests  # noqa: PLC0415 - slow to import
+    from pipcacheplus.readers.whole import is_proven, usable, wanted_digests  # noqa: PLC0415 - slow to import
 
-    known = dict(verified.digests)
+    known, published = dict(verified.digests), usable(expected.published)
     if not wanted_digests(facts, expected) <= known.keys():
         return None
-    damage: Broken | Unknown | None = None
-    if verified.damage is not None:
+    fits = is_proven(published, known)
+    if not fits and verified.sha256 is not None:
+        return None
+    damage: Broken | Unknown | None = None  # what fits is not unpacked
+    if not fits and verified.damage is not None:
         damage = Broken(reason=verified.damage)
-    elif verified.is_unknown:
+    elif not fits and verified.is_unknown:
         damage = Unknown(reason="as it was when it was read before")
     return replace(
         facts,
-        published=usable(expected.published),
+        published=published,
         digests=tuple(sorted(known.items())),
         is_read_whole=True,
         damage=damage,

@@ -520,6 +520,15 @@ def test_what_depends_on_the_world_outside_is_judged_each_time(told: Full) -> No
     assert found.told == told.runs.without().told
 
 
+def test_what_was_published_broken_is_unpacked_once_no_page_says_so_any_more(full: Full) -> None:
+    published = ("demo-3.0-py3-none-any.whl", _body(full, full.broken))
+    for files in ([published], [], [(published[0], b"else")], [published]):
+        page(full.runs.cache, *files, serial=len(files))
+        found = [full.runs.with_ledger(), full.runs.with_ledger()]
+        assert [one.told for one in found] == [full.runs.without().told] * 2
+        assert ("archive-broken" in found[0].checks) is (files != [published])
+
+
 class Rotten:
     """A way to change bytes and make the ledger take them for those that it knew: a stamp cannot be restored."""
 
@@ -633,6 +642,21 @@ def _relative(full: Full, path: Path) -> str:
 def _body(full: Full, head: str) -> bytes:
     path = full.runs.cache.real(head + ".body")
     return path.read_bytes() if path.exists() else b""
+
+
+@settings(max_examples=40, deadline=None)
+@given(steps=st.lists(st.tuples(st.sampled_from(sorted(STEPS)), st.integers(0, 15)), min_size=1, max_size=8))
+def test_whatever_happens_to_a_cache_a_ledger_changes_nothing_of_what_is_found(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]
+) -> None:
+    folder = tmp_path_factory.mktemp("one")
+    full = fill(Cache(folder / "cache"), folder / "scratch")
+    full.runs.with_ledger()
+    for step, number in steps:
+        STEPS[step](full, number)
+        expected = full.runs.without().told
+        assert expected == full.runs.with_ledger().told
+        assert expected == full.runs.with_ledger().told
 
 
 MAIN = """
