@@ -26,7 +26,7 @@ from pipcacheplus.verified import Memory, stamp_of
 __all__ = ["Done", "Held", "Links", "Survey", "Task", "gather", "hold", "judge", "retrace"]
 
 _LARGE = 8 << 20
-"""Bytes of an entry that makes a task of its own, if it has to be read to its end."""
+"""Bytes of a response that makes a task of its own, if it has to be read to its end."""
 _TELLING = frozenset({Shape.PAIR, Shape.SINGLE, Shape.BUILT_WHEEL})
 """Shapes of which some say something of other entries."""
 
@@ -205,7 +205,7 @@ def _judge(entry: Entry, cache: OpenCache, task: Task, done: Done) -> None:
         if facts is not None:
             done.memory.kept.append(stamp_of(entry))
     if facts is None:
-        if survey.depth is Depth.WHOLE and entry.size > _LARGE and entry not in task.entries:
+        if survey.depth is Depth.WHOLE and _is_large(entry) and entry not in task.entries:
             done.deferred.append(entry)
             return
         facts = read(entry, cache, depth=survey.depth, expected=expected, keeps=keep_none)
@@ -216,6 +216,11 @@ def _judge(entry: Entry, cache: OpenCache, task: Task, done: Done) -> None:
     done.size += entry.size
     if task.memory is not None:
         done.trace.ends(named, survey.context)
+
+
+def _is_large(entry: Entry) -> bool:
+    # Built wheels share a file with those beside them, and are told of together with them.
+    return entry.size > _LARGE and entry.shape is not Shape.BUILT_WHEEL
 
 
 def _sieve(task: Task) -> Sieve:
