@@ -27,7 +27,7 @@ from pipcacheplus.replay import LOOSE, Recording, Trace, as_told, question_of
 from pipcacheplus.resolution import resolve
 from pipcacheplus.scan import file_paths, parts
 from pipcacheplus.verified import Memory
-from pipcacheplus.work import Links, Survey, Task, gather, hold, judge, retrace
+from pipcacheplus.work import Done, Links, Survey, Task, gather, hold, judge, retrace
 
 __all__ = ["Survey", "survey"]
 
@@ -259,10 +259,18 @@ class _Look:
                 yield _result(work, *under_way.popleft())
         finally:
             for _, future in under_way:
-                future.cancel()
+                self._give_up(future)
+
+    def _give_up(self, future: Future[_Result]) -> None:
+        """Do not wait for a task any more; if it is done all the same, what it showed is remembered."""
+        if future.cancel() or self._ledger is None or not future.done() or future.exception() is not None:
+            return
+        done = future.result()
+        if isinstance(done, Done):
+            self._ledger.take(done.memory)
 
 
-def _result(work: Callable[[Task], _Result], task: Task, future: "Future[_Result]") -> _Result:
+def _result(work: Callable[[Task], _Result], task: Task, future: Future[_Result]) -> _Result:
     try:
         return future.result()
     except BrokenExecutor:

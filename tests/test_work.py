@@ -220,6 +220,25 @@ class Waiting(Future[Any]):
         raise KeyboardInterrupt
 
 
+@pytest.mark.parametrize("number", [1, 2, 9, 25])
+def test_who_interrupts_loses_nothing_that_was_done_side_by_side(some: Cache, tmp_path: Path, number: int) -> None:
+    what, executor = whole(some), InterruptedAt(number)
+    with pytest.raises(KeyboardInterrupt), Ledger(str(tmp_path / "state"), what.path) as ledger:
+        for _ in survey(what, executor=executor, ledger=ledger):
+            pass
+    assert executor.noted
+    assert {entry.id for entry in executor.noted} == known_of(some, tmp_path / "state")
+
+
+def test_who_stops_in_the_middle_loses_nothing_that_was_done(some: Cache, tmp_path: Path) -> None:
+    what, executor = whole(some), InterruptedAt(999)
+    with Ledger(str(tmp_path / "state"), what.path) as ledger:
+        running = survey(what, executor=executor, ledger=ledger)
+        next(one for one in running if isinstance(one, Judged))
+        running.close()  # type: ignore[attr-defined] # it is a generator
+    assert {entry.id for entry in executor.noted} == known_of(some, tmp_path / "state")
+
+
 class Failing(Inline):
     """Loses one task to an error of its own."""
 
@@ -261,6 +280,43 @@ limit = int(sys.argv.pop(1))
 verify.COMMAND.run.__globals__["progress"] = progress
 sys.exit(main(sys.argv[1:]))
 """
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no such signal there")
+@pytest.mark.parametrize("parts", [0, 160], ids=["threads", "processes"])
+def test_an_interrupted_verify_says_so_in_a_word_and_leaves_nobody_behind(
+    some: Cache, tmp_path: Path, parts: int
+) -> None:
+    import psutil  # noqa: PLC0415 - here only
+
+    for number in range(parts):
+        some.directory(f"http-v2/{number // 16:x}/{number % 16:x}")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
+    environment |= {"XDG_STATE_HOME": str(tmp_path / "state"), "PIP_CONFIG_FILE": os.devnull}
+    asked = ["--cache-dir", str(some.path), "verify", "--format", "json"]
+
+    def run(*command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
+
+    with subprocess.Popen(
+        [sys.executable, "-c", MAIN, str(LARGE + LARGE // 2), *asked],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        start_new_session=True,
+    ) as running:
+        assert running.stderr is not None
+        assert running.stderr.read(4) == b"here"
+        os.killpg(running.pid, signal.SIGINT)  # as a terminal sends it: to all of them
+        said, why = running.communicate(timeout=60)
+    assert (running.returncode, said, why) == (130, b"", b"ERROR: interrupted\n")
+    assert not [one for one in psutil.process_iter() if _session_of(one.pid) == running.pid]
+    known = known_of(some, tmp_path / "state" / "pipcacheplus" / "ledgers")
+    assert any(entry.size > LARGE and entry.id in known for entry in entries_of(some))
+    finished = run(sys.executable, "-m", "pipcacheplus", *asked)
+    assert finished.stdout == run(sys.executable, "-m", "pipcacheplus", *asked, "--no-ledger").stdout
+    assert (finished.returncode, finished.stderr) == (3, "")
 
 
 def _session_of(pid: int) -> int | None:
