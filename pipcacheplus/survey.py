@@ -252,7 +252,7 @@ class _Look:
         under_way: deque[tuple[Task, Future[_Result]]] = deque()
         try:
             for task in tasks:
-                under_way.append((task, self._executor.submit(work, task)))
+                under_way.append((task, _submitted(self._executor, work, task)))
                 if len(under_way) >= _AHEAD:
                     yield _result(work, *under_way.popleft())
             while under_way:
@@ -268,6 +268,15 @@ class _Look:
         done = future.result()
         if isinstance(done, Done):
             self._ledger.take(done.memory)
+
+
+def _submitted(executor: Executor, work: Callable[[Task], _Result], task: Task) -> Future[_Result]:
+    try:
+        return executor.submit(work, task)
+    except BrokenExecutor as error:  # as it stays once a worker was killed
+        broken: Future[_Result] = Future()
+        broken.set_exception(error)
+        return broken
 
 
 def _result(work: Callable[[Task], _Result], task: Task, future: Future[_Result]) -> _Result:
