@@ -45,12 +45,17 @@ class Collected:
             self._done += result.size if self._what.depth is Depth.WHOLE else len(result.found)
             self._show(self._done)
 
-    def end(self, question: str) -> None:
-        """Record all of it, if the same question can be answered by it once more."""
+    def keep(self, result: Done) -> None:
+        """Remember what nobody waits for any more: somebody interrupts."""
+        if self._ledger is not None:
+            self._ledger.take(result.memory)
+
+    def end(self, question: str | None) -> None:
+        """Record all of it, if there is a question that can be answered by it once more."""
         if self._ledger is None:
             return
         self._ledger.forget_others()
-        if self._what.only_findings and self._trace.is_whole and self._ledger.is_settled(self._trace.newest_ns):
+        if question is not None and self._trace.is_whole and self._ledger.is_settled(self._trace.newest_ns):
             recording = Recording(
                 question=question,
                 made_s=self._what.context.now_s,

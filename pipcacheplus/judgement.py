@@ -21,7 +21,7 @@ from pipcacheplus.work import Task, entries_of, judged, row_of, unreadable
 __all__ = ["Done", "is_large", "judge"]
 
 _LARGE = 8 << 20
-"""Bytes of an entry that makes a task of its own, if it has to be read to its end."""
+"""Bytes of a response that makes a task of its own, if it has to be read to its end."""
 _REMEMBERED = frozenset({Shape.PAIR, Shape.SINGLE, Shape.BUILT_WHEEL})
 
 
@@ -136,7 +136,9 @@ class _Case:
         survey = self._task.survey
         named = resolve(identify(self._entry, facts), facts, self._task.known)
         one, beside = judged(named, facts, survey), metadata_beside(named, facts)
-        if self._task.memory is not None and self._entry.shape in _REMEMBERED:
+        # A page that is older than asked for is older still a second later.
+        is_lasting = self._entry.shape in _REMEMBERED and survey.context.stale_age_s is None
+        if self._task.memory is not None and is_lasting:
             value = pack_row(
                 self._stamp,
                 one,
@@ -161,7 +163,8 @@ class _Case:
 
 def is_large(entry: Entry) -> bool:
     """Return whether an entry makes a task of its own, if it has to be read to its end."""
-    return entry.size > _LARGE
+    # Built wheels share a file with those beside them, and are told of together with them.
+    return entry.size > _LARGE and entry.shape is not Shape.BUILT_WHEEL
 
 
 def _has_any(entry: Entry, paths: set[str]) -> bool:

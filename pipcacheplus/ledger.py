@@ -74,6 +74,8 @@ class Ledger:
         self._clock_ns = clock_ns
         self._connection: sqlite3.Connection | None = None
         self._is_damaged = False
+        self._is_void = False
+        """Whether the recording was dropped because of what was noted."""
         self._told: dict[bytes, bytes] = {}
         self._parts: dict[str, dict[bytes, bytes]] = {}
         """By the directory that `_part_of` names: the same once more."""
@@ -165,7 +167,8 @@ class Ledger:
     def note(self, entry: Entry, verified: Verified) -> None:
         """Remember what reading this entry showed, in place of what was known of it.
 
-        It is written with the next 500, or on leaving.
+        If it shows something else under the same stamp, nothing is recorded any more. It is written with the next 500,
+        or on leaving.
         """
         if self._connection is None or not self._is_settled(entry):
             return
@@ -173,6 +176,9 @@ class Ledger:
         told = sealed(stamp, verified)
         if len(told) > _MAX_TOLD:
             return
+        if self._told.get(stamp, told) != told and not self._is_void:
+            self._is_void = True
+            self.record(b"")  # it may be that nobody records what is found now
         self._told[stamp] = told
         self._others.discard(stamp)
         self._pending.append((as_bytes(entry.id), stamp, told))

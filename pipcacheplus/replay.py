@@ -113,16 +113,16 @@ class Recording:
         try:
             text = zlib.decompressobj().decompress(data, _MAX_BYTES)
             question, made_s, until_s, stamps, passed, told = json.loads(text)
+            return cls(
+                question=question,
+                made_s=made_s,
+                until_s=until_s,
+                stamps=stamps,
+                passed=Passed(*passed),
+                told=tuple(told),
+            )
         except (zlib.error, ValueError, TypeError, RecursionError):
             return None
-        return cls(
-            question=question,
-            made_s=made_s,
-            until_s=until_s,
-            stamps=stamps,
-            passed=Passed(*passed),
-            told=tuple(told),
-        )
 
 
 def lasts_until(entry: Entry, context: Context) -> float | None:
@@ -134,7 +134,8 @@ def lasts_until(entry: Entry, context: Context) -> float | None:
         newest_ns = max(*(file.mtime_ns for file in entry.files), *(folder.mtime_ns for folder in entry.folders), 0)
         times.append(newest_ns / 1e9 + context.min_age_s)
         times.append(newest_ns / 1e9 + DAY_S)
-    return min((time for time in times if time > context.now_s), default=None)
+    # At its very last moment a page is still fresh: that ends now.
+    return min((time for time in times if time >= context.now_s), default=None)
 
 
 def question_of(context: Context, *about: object) -> str:

@@ -90,6 +90,7 @@ class _Look:
         self._what = what
         self._executor = executor
         self._ledger = ledger if what.depth is Depth.WHOLE else None
+        self._records = self._ledger is not None and what.only_findings and what.context.stale_age_s is None
         self._share = None if is_deep or self._ledger is None else self._ledger.count_run() % _SHARES
         """Of what is remembered, this part is read again; `None` for all of it."""
         checks = [check.slug for check in what.checks]
@@ -175,7 +176,9 @@ class _Look:
         first = [entry for key, entry in entries.items() if key in wheels or key in chosen.keys() - behind]
         collected = Collected(self._what, self._ledger, lambda done: self._show(done, None))
         for batch in (first, [chosen[key] for key in sorted(behind)]):
-            for result in collected.take(side_by_side(self._executor, judge, self._singly(batch, known, collected))):
+            for result in collected.take(
+                side_by_side(self._executor, judge, self._singly(batch, known, collected), collected.keep)
+            ):
                 # Besides what was asked for, a wheel may be in it.
                 if isinstance(result, Warned) or (isinstance(result, Judged) and wants(result.entry)):
                     yield result
@@ -194,7 +197,11 @@ class _Look:
 
     def replay(self) -> Iterator[Judged | Warned | Passed] | None:
         """Return what was found last, if the same would be found now; all that has to be read is stamps."""
-        if self._ledger is None or self._share is None or not self._what.only_findings:
+        if self._ledger is None:
+            return None
+        if self._share == 0:  # pages, heads and origins, which have no digest in the ledger, are all of this one
+            self._ledger.record(b"")
+        if not self._share or not self._records:
             return None
         packed = self._ledger.recording
         recording = Recording.from_bytes(packed) if packed else None
@@ -235,11 +242,11 @@ class _Look:
             )
             for tops in self._tops
         )
-        yield from collected.take(side_by_side(self._executor, judge, first))
+        yield from collected.take(side_by_side(self._executor, judge, first, collected.keep))
         yield from collected.take(
-            side_by_side(self._executor, judge, self._singly(collected.deferred, known, collected))
+            side_by_side(self._executor, judge, self._singly(collected.deferred, known, collected), collected.keep)
         )
-        collected.end(self._question)
+        collected.end(self._question if self._records else None)
 
     def _memory_of(self, paths: Sequence[str], *, is_share: bool) -> Memory | None:
         """Return what is remembered of some paths: the part of it that is to be read again, or the other."""
@@ -248,7 +255,8 @@ class _Look:
         share = self._share
         if share is None:
             return Memory()
-        return self._ledger.memory_of(paths, lambda stamp: (stamp[0] % _SHARES == share) is is_share)
+        found = self._ledger.memory_of(paths, lambda stamp: (stamp[0] % _SHARES == share) is is_share)
+        return found if share else replace(found, judged={})
 
 
 def _divided(tops: list[str]) -> list[tuple[str, ...]]:

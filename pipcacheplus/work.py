@@ -169,7 +169,11 @@ def _is_as_it_was(entry: Entry, cache: OpenCache, memory: Memory) -> bool:
         facts = read(entry, cache, depth=Depth.WHOLE, expected=expected, keeps=keep_none)
     except OSError:
         return False
-    return set(verified.digests) <= set(facts.digests) and verified_of(facts) is not None
+    again = verified_of(facts)
+    if again is None or not set(verified.digests) <= set(facts.digests):
+        return False
+    # Where no digest was made, as of built wheels, what unpacking shows is all there is to go by.
+    return bool(verified.digests) or (again.damage, again.is_unknown) == (verified.damage, verified.is_unknown)
 
 
 def _sieve(task: Task) -> Sieve:
