@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from pipcacheplus.facts import Depth, Expected, Facts, Format
+from pipcacheplus.facts import Depth, Expected, Facts
 from pipcacheplus.identify import identify
 from pipcacheplus.judged_rows import JudgedRow, mark_of, pack_row
 from pipcacheplus.judging import NOTHING_PASSED, Judged, Passed
 from pipcacheplus.layout import key_of, page_key
 from pipcacheplus.metadata_of_wheels import WheelReference, metadata_beside
-from pipcacheplus.model import Entry, Shape, Warned
+from pipcacheplus.model import Entry, Kind, Shape, Warned
 from pipcacheplus.opening import ChangedError, OpenCache
 from pipcacheplus.readers.entry import read
 from pipcacheplus.readers.page import keep_none
@@ -18,7 +18,7 @@ from pipcacheplus.resolution import resolve
 from pipcacheplus.verified import Memory, stamp_of
 from pipcacheplus.work import Task, entries_of, judged, row_of, unreadable
 
-__all__ = ["Done", "is_large", "judge"]
+__all__ = ["Done", "is_large", "judge", "without_the_sound"]
 
 _LARGE = 8 << 20
 """Bytes of a response that makes a task of its own, if it has to be read to its end."""
@@ -35,6 +35,8 @@ class Done:
     """Bytes of the entries done."""
     deferred: list[Entry] = field(default_factory=list)
     """Entries that are left for later tasks: large ones, and metadata."""
+    waiting: list[Judged] = field(default_factory=list)
+    """Metadata whose URL may yet be known by its wheel, which its own digest may name; else this is it."""
     of_wheels: dict[str, WheelReference] = field(default_factory=dict)
     """By the key of the metadata that may be served beside a wheel."""
     memory: Memory = field(default_factory=Memory)
@@ -62,7 +64,7 @@ def judge(task: Task) -> Done:
                 done.found.extend(unreadable(entry, error))
                 done.size += entry.size
                 done.trace.is_whole = False
-    return _without_the_sound(done) if task.survey.only_findings else done
+    return without_the_sound(done) if task.survey.only_findings else done
 
 
 class _Case:
@@ -86,27 +88,27 @@ class _Case:
         if self._key in self._task.later:
             self._done.deferred.append(self._entry)
             return
-        mark = mark_of(self._entry, self._reference, self._beside, self._task.known)
         row = row_of(self._stamp, self._task)
-        if row is not None and row.mark == mark:
+        if row is not None and row.mark == self._mark():
             self._tell_again(row)
             return
         facts, is_remembered = self._facts(cache)
-        if facts is None or self._waits_for_its_wheel(facts):
+        if facts is None:
             self._done.deferred.append(self._entry)
             return
         if is_remembered:
             self._done.memory.kept.append(self._stamp)
         elif (verified := verified_of(facts)) is not None:
             self._done.memory.noted.append((self._entry, verified))
-        self._tell(facts, mark)
+        self._tell(facts)
+
+    def _mark(self) -> str:
+        return mark_of(self._entry, self._reference, self._beside, self._task.known)
 
     def _tell_again(self, row: JudgedRow) -> None:
-        done = self._done
-        one = row.of(self._entry)
         if self._task.memory is not None and self._stamp in self._task.memory.told:
-            done.memory.kept.append(self._stamp)
-        self._add(one, row.beside)
+            self._done.memory.kept.append(self._stamp)
+        self._add(row.of(self._entry), row.beside)
 
     def _facts(self, cache: OpenCache) -> tuple[Facts | None, bool]:
         """Return what is read of the entry, `None` if it is to be read later; and whether it need not be remembered."""
@@ -126,13 +128,7 @@ class _Case:
             return None, False
         return read(entry, cache, depth=task.survey.depth, expected=expected, keeps=keep_none), False
 
-    def _waits_for_its_wheel(self, facts: Facts) -> bool:
-        """Return whether this is metadata whose URL may yet be known by its wheel, which its own digest may name."""
-        is_first = not self._task.entries
-        is_unknown = self._reference is None and bool(self._task.known.hosts)
-        return is_first and is_unknown and facts.format is Format.METADATA
-
-    def _tell(self, facts: Facts, mark: str) -> None:
+    def _tell(self, facts: Facts) -> None:
         survey = self._task.survey
         named = resolve(identify(self._entry, facts), facts, self._task.known)
         one, beside = judged(named, facts, survey), metadata_beside(named, facts)
@@ -143,7 +139,7 @@ class _Case:
                 self._stamp,
                 one,
                 question=self._task.question,
-                mark=mark,
+                mark=self._mark(),
                 made_s=survey.context.now_s,
                 until_s=lasts_until(named, survey.context),
                 beside=beside,
@@ -153,8 +149,12 @@ class _Case:
         self._add(one, beside)
 
     def _add(self, one: Judged, beside: WheelReference | None) -> None:
-        self._done.found.append(one)
-        self._done.size += self._entry.size
+        is_first = not self._task.entries
+        if is_first and one.entry.kind is Kind.METADATA and self._reference is None and self._task.known.hosts:
+            self._done.waiting.append(one)
+        else:
+            self._done.found.append(one)
+            self._done.size += self._entry.size
         if beside is not None:
             self._done.of_wheels[page_key(beside.reference.url)] = beside
         if self._task.memory is not None:
@@ -171,7 +171,7 @@ def _has_any(entry: Entry, paths: set[str]) -> bool:
     return bool(paths) and not paths.isdisjoint(entry.paths)
 
 
-def _without_the_sound(done: Done) -> Done:
+def without_the_sound(done: Done) -> Done:
     """Count the entries that nothing is wrong with; those that share a file with one that is not sound are told too.
 
     So are those that a recording leaves out: they would be counted twice.

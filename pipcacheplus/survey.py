@@ -176,12 +176,13 @@ class _Look:
         first = [entry for key, entry in entries.items() if key in wheels or key in chosen.keys() - behind]
         collected = Collected(self._what, self._ledger, lambda done: self._show(done, None))
         for batch in (first, [chosen[key] for key in sorted(behind)]):
-            for result in collected.take(
-                side_by_side(self._executor, judge, self._singly(batch, known, collected), collected.keep)
-            ):
+            for result in self._judged(self._singly(batch, known, collected), collected):
                 # Besides what was asked for, a wheel may be in it.
                 if isinstance(result, Warned) or (isinstance(result, Judged) and wants(result.entry)):
                     yield result
+
+    def _judged(self, tasks: Iterable[Task], collected: Collected) -> Iterator[Judged | Warned | Passed]:
+        return collected.take(side_by_side(self._executor, judge, tasks, collected.keep))
 
     def _singly(self, entries: Sequence[Entry], known: References, collected: Collected) -> Iterator[Task]:
         """Yield tasks of entries that are known; which they are is only asked when they are due."""
@@ -242,10 +243,9 @@ class _Look:
             )
             for tops in self._tops
         )
-        yield from collected.take(side_by_side(self._executor, judge, first, collected.keep))
-        yield from collected.take(
-            side_by_side(self._executor, judge, self._singly(collected.deferred, known, collected), collected.keep)
-        )
+        yield from self._judged(first, collected)
+        yield from collected.settle()
+        yield from self._judged(self._singly(collected.deferred, known, collected), collected)
         collected.end(self._question if self._records else None)
 
     def _memory_of(self, paths: Sequence[str], *, is_share: bool) -> Memory | None:
