@@ -26,16 +26,8 @@ _PAGES, _METADATA, _WHEELS = 4, 3, 2
 _LINKS = 20
 _OLD_S = 1_700_000_000
 _LARGE = (
-    "pyarrow",
-    "scipy",
-    "numpy",
-    "pandas",
-    "polars",
-    "opencv-python-headless",
-    "llvmlite",
-    "xgboost",
-    "ray",
-    "torch",
+    *("pyarrow", "scipy", "numpy", "pandas", "polars", "opencv-python-headless"),
+    *("llvmlite", "xgboost", "ray", "tensorflow-cpu", "nvidia-nccl-cu12"),
 )
 """Projects whose wheels are large; together about 1 GB."""
 
