@@ -59,7 +59,7 @@ def versions(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Print how long we take, beside what a user would run instead."""
     session.install("pip", _wheel(session))
-    session.run("python", "tests/bench.py", *session.posargs)
+    session.run("python", "-m", "tests.bench", *session.posargs)
 
 
 @nox.session

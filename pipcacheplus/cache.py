@@ -9,7 +9,6 @@ from pipcacheplus import gate
 from pipcacheplus.errors import BadRequestError, CacheNotFoundError
 from pipcacheplus.facts import Depth
 from pipcacheplus.filesystems import keeps_access_times
-from pipcacheplus.inspection import Inspection, inspect, verify
 from pipcacheplus.inventory import Inventory, Verification, Wanted, is_listed
 from pipcacheplus.judging import Context, Judged, Passed, Progress, checks
 from pipcacheplus.locate import index_urls as configured_index_urls
@@ -24,6 +23,8 @@ from pipcacheplus.surroundings import context_of
 
 if TYPE_CHECKING:  # slow to import
     from concurrent.futures import Executor
+
+    from pipcacheplus.inspection import Inspection
 
 __all__ = ["PipCache"]
 
@@ -189,6 +190,8 @@ class PipCache:
             is_deep=deep,
             progress=progress,
         )
+        from pipcacheplus.inspection import verify  # noqa: PLC0415 - of use to few verbs
+
         return verify(self.dir, what_for, wanted)
 
     def inspect(
@@ -197,7 +200,7 @@ class PipCache:
         min_age_s: float = _HOUR_S,
         pythons: Sequence[str] | None = None,
         progress: Progress | None = None,
-    ) -> Inspection:
+    ) -> "Inspection":
         """Read the entries that fit `what` to their end; return all that speaks for and against them.
 
         Args:
@@ -210,6 +213,8 @@ class PipCache:
             BadRequestError: `what` cannot be understood.
             InterpreterError: One of `pythons` cannot be asked.
         """
+        from pipcacheplus.inspection import inspect  # noqa: PLC0415 - of use to few verbs
+
         return inspect(self.dir, self.index_urls, what, min_age_s=min_age_s, pythons=pythons, progress=progress)
 
     def plan(

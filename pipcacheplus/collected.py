@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import add
 
 from pipcacheplus.facts import Depth
+from pipcacheplus.judgement import Done, without_the_sound
 from pipcacheplus.judging import NOTHING_PASSED, Judged, Passed
+from pipcacheplus.layout import key_of
 from pipcacheplus.ledger import Ledger
 from pipcacheplus.metadata_of_wheels import WheelReference
 from pipcacheplus.model import Entry, Warned
 from pipcacheplus.replay import LOOSE, Recording, Trace, as_told
-from pipcacheplus.work import Done, Survey
+from pipcacheplus.work import Survey
 
 __all__ = ["Collected"]
 
@@ -20,6 +22,7 @@ class Collected:
     def __init__(self, what: Survey, ledger: Ledger | None, show: Callable[[int], None]) -> None:
         self.deferred: list[Entry] = []
         self.of_wheels: dict[str, WheelReference] = {}
+        self._waiting: list[Judged] = []
         self._what = what
         self._ledger = ledger
         self._show = show
@@ -32,24 +35,45 @@ class Collected:
         """Hand on what was found, and remember it."""
         for result in results:
             self.deferred.extend(result.deferred)
+            self._waiting.extend(result.waiting)
             self.of_wheels |= result.of_wheels
             self._trace.join(result.trace)
-            if self._ledger is not None:
-                self._ledger.take(result.memory)
-                self._told.extend(one for one in result.found if isinstance(one, Judged))
-                self._passed = Passed(*map(add, self._passed, result.passed))
-            yield from result.found
-            if result.passed.entries:
-                yield result.passed
-            self._done += result.size if self._what.depth is Depth.WHOLE else len(result.found)
-            self._show(self._done)
+            self.keep(result)
+            yield from self._hand_on(result)
 
-    def end(self, question: str) -> None:
-        """Record all of it, if the same question can be answered by it once more."""
+    def settle(self) -> Iterator[Judged | Warned | Passed]:
+        """Hand on the metadata that no wheel named; what one did is to be judged once more."""
+        done = Done()
+        for one in self._waiting:
+            if key_of(one.entry.id) in self.of_wheels:
+                self.deferred.append(one.entry)
+            else:
+                done.found.append(one)
+                done.size += one.entry.size
+        self._waiting.clear()
+        yield from self._hand_on(without_the_sound(done) if self._what.only_findings else done)
+
+    def _hand_on(self, result: Done) -> Iterator[Judged | Warned | Passed]:
+        if self._ledger is not None:
+            self._told.extend(one for one in result.found if isinstance(one, Judged))
+            self._passed = Passed(*map(add, self._passed, result.passed))
+        yield from result.found
+        if result.passed.entries:
+            yield result.passed
+        self._done += result.size if self._what.depth is Depth.WHOLE else len(result.found)
+        self._show(self._done)
+
+    def keep(self, result: Done) -> None:
+        """Remember what a task showed; also if nobody waits for it any more, because somebody interrupts."""
+        if self._ledger is not None:
+            self._ledger.take(result.memory)
+
+    def end(self, question: str | None) -> None:
+        """Record all of it, if there is a question that can be answered by it once more."""
         if self._ledger is None:
             return
         self._ledger.forget_others()
-        if self._what.only_findings and self._trace.is_whole and self._ledger.is_settled(self._trace.newest_ns):
+        if question is not None and self._trace.is_whole and self._ledger.is_settled(self._trace.newest_ns):
             recording = Recording(
                 question=question,
                 made_s=self._what.context.now_s,

@@ -117,7 +117,10 @@ class Head:
 
     def header(self, name: str) -> str | None:
         """Return the value of the first header of this name, given in lower case."""
-        return next((value for key, value in self.headers if key == name), None)
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,12 @@ a ledger that is damaged, locked, not ours or cannot be written is done without.
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pipcacheplus.layout import is_part
+from pipcacheplus.ledger_schema import prepare
 from pipcacheplus.model import Entry
 from pipcacheplus.verified import Memory, Verified, as_bytes, sealed, stamp_of, unsealed
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Ledger"]
 
-_SCHEMA = 2
+_SCHEMA = 3
 _READERS = 1
 """To be raised whenever reading the same bytes to their end would show something else than before."""
 _VERSION = _SCHEMA << 16 | _READERS
@@ -29,9 +30,13 @@ _APPLICATION = 0x70637031
 _TABLE = "CREATE TABLE verified (id BLOB PRIMARY KEY, stamp BLOB NOT NULL, told BLOB NOT NULL) WITHOUT ROWID"
 _RECORDING = "CREATE TABLE recording (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID"
 
+_JUDGED = "CREATE TABLE judged (id BLOB PRIMARY KEY, stamp BLOB NOT NULL, value BLOB NOT NULL) WITHOUT ROWID"
+
+_TABLES = {"verified": _TABLE, "recording": _RECORDING, "judged": _JUDGED}
+
 _TIMEOUT_S = 1.0
 _BATCH = 500
-_MAX_TOLD = 4096
+_MAX_TOLD = 8192
 """Bytes of one row's result; what is longer is not remembered."""
 _MAX_ROWS = 1_000_000
 _LIMITS = (_MAX_TOLD, _MAX_ROWS)
@@ -40,10 +45,6 @@ _MAX_RUNS = 1 << 30
 _SETTLED_NS = 2_000_000_000
 """The coarsest time stamps there are, those of FAT: within it a file can change and keep its stamp."""
 _FLAGS: int = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-
-
-class _RefusedError(OSError):
-    """A sound database, but none that we may use."""
 
 
 class Ledger:
@@ -73,11 +74,16 @@ class Ledger:
         self._clock_ns = clock_ns
         self._connection: sqlite3.Connection | None = None
         self._is_damaged = False
+        self._is_void = False
+        """Whether the recording was dropped because of what was noted."""
         self._told: dict[bytes, bytes] = {}
         self._parts: dict[str, dict[bytes, bytes]] = {}
         """By the directory that `_part_of` names: the same once more."""
         self._others: set[bytes] = set()
         self._pending: list[tuple[bytes, bytes, bytes]] = []
+        self._rows: list[tuple[bytes, bytes, bytes]] = []
+        self._loaded: dict[bytes, bytes] = {}
+        """Stamps and ids of rows that were taken along, and whose entries were not seen yet."""
 
     def __enter__(self) -> "Ledger":
         """Read what is known; a file that is damaged is emptied, and begun anew."""
@@ -118,19 +124,51 @@ class Ledger:
             paths: Of parts and of entries.
             wants: Whether what is known under a stamp is taken along.
         """
-        rows = (self._parts.get(part, {}) for part in {_part_of(as_bytes(path)) for path in paths})
-        return Memory(told={stamp: told for part in rows for stamp, told in part.items() if wants(stamp)})
+        names = list(paths)
+        rows = (self._parts.get(part, {}) for part in {_part_of(as_bytes(name)) for name in names})
+        judged: dict[bytes, bytes] = {}
+        self._attempt(lambda: judged.update(self._judged_at(names)))
+        return Memory(
+            told={stamp: told for part in rows for stamp, told in part.items() if wants(stamp)},
+            judged={stamp: value for stamp, value in judged.items() if wants(stamp)},
+        )
+
+    def _judged_at(self, paths: Iterable[str]) -> Iterator[tuple[bytes, bytes]]:
+        """Yield stamps and rows of what was found of entries, in parts of the cache and of single ones."""
+        if self._connection is None:
+            return
+        select = "SELECT id, stamp, value FROM judged WHERE length(value) <= ? AND "
+        for path in paths:
+            if is_part(path):
+                bounds = (_MAX_TOLD, as_bytes(path + "/"), as_bytes(path + "0"))  # "0" comes behind "/"
+                rows = self._connection.execute(select + "id >= ? AND id < ?", bounds)
+            else:
+                rows = self._connection.execute(select + "id = ?", (_MAX_TOLD, as_bytes(path)))
+            for name, stamp, value in rows:
+                self._loaded[stamp] = name
+                yield stamp, value
 
     def take(self, memory: Memory) -> None:
         """Take what a worker brings back."""
         self._others.difference_update(memory.kept)
         for entry, verified in memory.noted:
             self.note(entry, verified)
+        for stamp in memory.seen:
+            self._loaded.pop(stamp, None)
+        rows = [
+            (as_bytes(name), stamp, value)
+            for name, stamp, newest_ns, value in memory.rows
+            if self.is_settled(newest_ns) and len(value) <= _MAX_TOLD
+        ]
+        self._rows.extend(rows)
+        if len(self._rows) >= _BATCH:
+            self._attempt(self._write)
 
     def note(self, entry: Entry, verified: Verified) -> None:
         """Remember what reading this entry showed, in place of what was known of it.
 
-        It is written with the next 500, or on leaving.
+        If it shows something else under the same stamp, nothing is recorded any more. It is written with the next 500,
+        or on leaving.
         """
         if self._connection is None or not self._is_settled(entry):
             return
@@ -138,6 +176,9 @@ class Ledger:
         told = sealed(stamp, verified)
         if len(told) > _MAX_TOLD:
             return
+        if self._told.get(stamp, told) != told and not self._is_void:
+            self._is_void = True
+            self.record(b"")  # it may be that nobody records what is found now
         self._told[stamp] = told
         self._others.discard(stamp)
         self._pending.append((as_bytes(entry.id), stamp, told))
@@ -225,8 +266,7 @@ class Ledger:
         # A loss of power may damage the ledger: that costs a pass, waiting for the disk costs time in each.
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA temp_store = MEMORY")
-        if not _Mark.of(connection).is_current:
-            _begin_anew(connection)
+        prepare(connection, _APPLICATION, _VERSION, _TABLES)
         rows = connection.execute("SELECT id, stamp, told FROM verified WHERE length(told) <= ? LIMIT ?", _LIMITS)
         for name, stamp, told in rows:
             self._told[stamp] = told
@@ -234,19 +274,23 @@ class Ledger:
         self._others = set(self._told)
 
     def _write(self) -> None:
-        if self._connection is None or not self._pending:
+        if self._connection is None or not (self._pending or self._rows):
             return
         with self._connection as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.executemany("INSERT OR REPLACE INTO verified (id, stamp, told) VALUES (?, ?, ?)", self._pending)
+            connection.executemany("INSERT OR REPLACE INTO judged (id, stamp, value) VALUES (?, ?, ?)", self._rows)
         # Only now: if this was interrupted, all of it is written on leaving.
         self._pending.clear()
+        self._rows.clear()
 
     def _forget(self) -> None:
-        if self._connection is None or not self._others:
+        if self._connection is None or not (self._others or self._loaded):
             return
         with self._connection as connection:
             connection.execute("BEGIN IMMEDIATE")
+            gone = ((name, stamp) for stamp, name in self._loaded.items())
+            connection.executemany("DELETE FROM judged WHERE id = ? AND stamp = ?", gone)
             connection.execute("CREATE TEMP TABLE other (stamp BLOB PRIMARY KEY) WITHOUT ROWID")
             connection.executemany("INSERT INTO other VALUES (?)", ((stamp,) for stamp in self._others))
             connection.execute("DELETE FROM verified WHERE stamp IN (SELECT stamp FROM other)")
@@ -254,6 +298,7 @@ class Ledger:
         for stamp in self._others:
             del self._told[stamp]
         self._others.clear()
+        self._loaded.clear()
 
     def _empty(self) -> None:
         """Take all content from a file that is no sound database; a link is not followed."""
@@ -263,6 +308,7 @@ class Ledger:
     def _close(self) -> None:
         connection, self._connection = self._connection, None
         self._pending.clear()
+        self._rows.clear()
         if connection is not None:
             connection.close()
 
@@ -275,47 +321,3 @@ def _part_of(name: object) -> str:
     """Return the one of `layout`'s parts in which an entry lies, or which it is; all that lies in none is one part."""
     parts = name.decode("utf-8", "surrogatepass").split("/") if isinstance(name, bytes) else []
     return next((part for depth in (2, 3) if is_part(part := "/".join(parts[:depth]))), "")
-
-
-class _Mark(NamedTuple):
-    """Whose a database says it is, of which version, and what is in it."""
-
-    application: int
-    version: int
-    tables: tuple[bytes, ...]
-
-    @classmethod
-    def of(cls, connection: "sqlite3.Connection") -> "_Mark":
-        (application,) = connection.execute("PRAGMA application_id").fetchone()
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        return cls(application, version, tuple(sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master")))
-
-    @property
-    def is_current(self) -> bool:
-        has_tables = {_TABLE.encode(), _RECORDING.encode()} <= set(self.tables)
-        return (self.application, self.version) == (_APPLICATION, _VERSION) and has_tables
-
-
-def _begin_anew(connection: "sqlite3.Connection") -> None:
-    """Make the table, in place of one of an older version.
-
-    Raises:
-        _RefusedError: It is not ours, or of a newer version; it is left as it is.
-    """
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")
-        mark = _Mark.of(connection)
-        if mark.is_current:
-            return  # another run did it before the lock was ours
-        if any(mark) and mark.application != _APPLICATION:
-            reason = "not ours"
-            raise _RefusedError(reason)
-        if mark.version > _VERSION:
-            reason = "written by a newer version"
-            raise _RefusedError(reason)
-        connection.execute("DROP TABLE IF EXISTS verified")
-        connection.execute("DROP TABLE IF EXISTS recording")
-        connection.execute(_TABLE)
-        connection.execute(_RECORDING)
-        connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-        connection.execute(f"PRAGMA user_version = {_VERSION}")

@@ -15,7 +15,7 @@ def verified_of(facts: Facts) -> Verified | None:
     if not facts.is_read_whole and not facts.digests:
         return None
     # What may still grow, and what a reason alone does not tell, is looked at again.
-    if isinstance(facts.damage, Broken) and (facts.damage.is_cut or facts.damage.is_tolerated):
+    if isinstance(facts.damage, Broken) and facts.damage != Broken(reason=facts.damage.reason):
         return None
     digests = dict(facts.digests)
     return Verified(
@@ -30,17 +30,21 @@ def facts_of(facts: Facts, expected: Expected, verified: Verified) -> Facts | No
     """Return the facts of an entry, read at its ends only, with what reading it to its end showed before.
 
     Returns:
-        `None` if something is to be held against a digest that was not made then.
+        `None` if something is to be held against a digest that was not made then, or if what was published does not
+            fit, or is published no more: whether it was unpacked then, and held against its ETag, is not known.
     """
-    from pipcacheplus.readers.whole import usable, wanted_digests  # noqa: PLC0415 - slow to import
+    from pipcacheplus.readers.whole import is_proven, usable, wanted_digests  # noqa: PLC0415 - slow to import
 
-    known = dict(verified.digests)
+    known, published = dict(verified.digests), usable(expected.published)
     if not wanted_digests(facts, expected) <= known.keys():
         return None
-    damage: Broken | Unknown | None = None
-    if verified.damage is not None:
+    fits = is_proven(published, known)
+    if not fits and verified.sha256 is not None:
+        return None
+    damage: Broken | Unknown | None = None  # what fits is not unpacked
+    if not fits and verified.damage is not None:
         damage = Broken(reason=verified.damage)
-    elif verified.is_unknown:
+    elif not fits and verified.is_unknown:
         damage = Unknown(reason="as it was when it was read before")
     payload = facts.payload
     if isinstance(payload, Wheel):
@@ -48,7 +52,7 @@ def facts_of(facts: Facts, expected: Expected, verified: Verified) -> Facts | No
     return replace(
         facts,
         payload=payload,
-        published=usable(expected.published),
+        published=published,
         of_wheel=expected.of_wheel,
         digests=tuple(sorted(known.items())),
         is_read_whole=True,

@@ -15,7 +15,7 @@ from pipcacheplus.judging import DAY_S, Context, Judged, Passed, is_young
 from pipcacheplus.model import Entry, Finding, Group, Kind, Remedy, Severity, Shape, UrlSource
 from pipcacheplus.verified import as_bytes, stamp_of
 
-__all__ = ["LOOSE", "Recording", "Trace", "as_told", "question_of"]
+__all__ = ["LOOSE", "Recording", "Trace", "as_told", "lasts_until", "question_of", "told_again"]
 
 _MAX_BYTES = 256 << 20
 _MODULUS = 1 << 128
@@ -56,7 +56,7 @@ class Trace:
 
     def ends(self, entry: Entry, context: Context) -> None:
         """Take an entry as it was named."""
-        until_s = _lasts_until(entry, context)
+        until_s = lasts_until(entry, context)
         if until_s is not None:
             self.until_s = until_s if self.until_s is None else min(until_s, self.until_s)
 
@@ -100,7 +100,7 @@ class Recording:
     def of(self, entries: Mapping[str, Entry]) -> Iterator[Judged]:
         """Yield what was found, with the entries as they were scanned now, by id."""
         for one in self.told:
-            yield _again(entries[one[0]], one)
+            yield told_again(entries[one[0]], one)
 
     def to_bytes(self) -> bytes:
         """Return it as packed JSON."""
@@ -113,19 +113,19 @@ class Recording:
         try:
             text = zlib.decompressobj().decompress(data, _MAX_BYTES)
             question, made_s, until_s, stamps, passed, told = json.loads(text)
+            return cls(
+                question=question,
+                made_s=made_s,
+                until_s=until_s,
+                stamps=stamps,
+                passed=Passed(*passed),
+                told=tuple(told),
+            )
         except (zlib.error, ValueError, TypeError, RecursionError):
             return None
-        return cls(
-            question=question,
-            made_s=made_s,
-            until_s=until_s,
-            stamps=stamps,
-            passed=Passed(*passed),
-            told=tuple(told),
-        )
 
 
-def _lasts_until(entry: Entry, context: Context) -> float | None:
+def lasts_until(entry: Entry, context: Context) -> float | None:
     """Return when what is found of an entry may be otherwise, in seconds since 1970; `None` if that is never."""
     times = []
     if entry.fresh_until_s is not None and entry.fresh_until_s >= context.now_s:
@@ -134,7 +134,8 @@ def _lasts_until(entry: Entry, context: Context) -> float | None:
         newest_ns = max(*(file.mtime_ns for file in entry.files), *(folder.mtime_ns for folder in entry.folders), 0)
         times.append(newest_ns / 1e9 + context.min_age_s)
         times.append(newest_ns / 1e9 + DAY_S)
-    return min((time for time in times if time > context.now_s), default=None)
+    # At its very last moment a page is still fresh: that ends now.
+    return min((time for time in times if time >= context.now_s), default=None)
 
 
 def question_of(context: Context, *about: object) -> str:
@@ -165,7 +166,8 @@ def as_told(one: Judged) -> _Json:
     return [entry.id, names, found, one.is_unverifiable]
 
 
-def _again(entry: Entry, told: _Json) -> Judged:
+def told_again(entry: Entry, told: _Json) -> Judged:
+    """Return what was found of an entry, as `as_told` gave it, with the entry as it was scanned now."""
     _, names, found, is_unverifiable = told
     source = names["url_source"]
     named = replace(

@@ -15,7 +15,10 @@ _Result = TypeVar("_Result")
 
 
 def side_by_side(
-    executor: Executor | None, work: Callable[[_Task], _Result], tasks: Iterable[_Task]
+    executor: Executor | None,
+    work: Callable[[_Task], _Result],
+    tasks: Iterable[_Task],
+    keep: Callable[[_Result], object] | None = None,
 ) -> Iterator[_Result]:
     """Yield the results of the tasks, in their order; few are held at a time.
 
@@ -23,6 +26,7 @@ def side_by_side(
         executor: Where they are carried out; one after the other, and here, without one.
         work: What is done with a task.
         tasks: Taken as they are due.
+        keep: Takes the results of tasks that are done, if nobody waits for them any more.
     """
     if executor is None:
         yield from map(work, tasks)
@@ -30,17 +34,27 @@ def side_by_side(
     under_way: deque[tuple[_Task, Future[_Result]]] = deque()
     try:
         for task in tasks:
-            under_way.append((task, executor.submit(work, task)))
+            under_way.append((task, _submitted(executor, work, task)))
             if len(under_way) >= _AHEAD:
                 yield _result(work, *under_way.popleft())
         while under_way:
             yield _result(work, *under_way.popleft())
     finally:
         for _, future in under_way:
-            future.cancel()
+            if not future.cancel() and keep is not None and future.done() and future.exception() is None:
+                keep(future.result())
 
 
-def _result(work: Callable[[_Task], _Result], task: _Task, future: "Future[_Result]") -> _Result:
+def _submitted(executor: Executor, work: Callable[[_Task], _Result], task: _Task) -> Future[_Result]:
+    try:
+        return executor.submit(work, task)
+    except BrokenExecutor as error:  # as it stays once a worker was killed
+        broken: Future[_Result] = Future()
+        broken.set_exception(error)
+        return broken
+
+
+def _result(work: Callable[[_Task], _Result], task: _Task, future: Future[_Result]) -> _Result:
     try:
         return future.result()
     except BrokenExecutor:

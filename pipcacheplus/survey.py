@@ -14,6 +14,7 @@ from pipcacheplus import __version__
 from pipcacheplus.collected import Collected
 from pipcacheplus.facts import Depth, Facts
 from pipcacheplus.filenames import canonical
+from pipcacheplus.judgement import is_large, judge
 from pipcacheplus.judging import Judged, Passed, Progress
 from pipcacheplus.layout import is_built_wheel, key_of, page_key
 from pipcacheplus.ledger import Ledger
@@ -26,7 +27,7 @@ from pipcacheplus.resolution import resolve
 from pipcacheplus.scan import file_paths, parts
 from pipcacheplus.sidebyside import side_by_side
 from pipcacheplus.verified import Memory
-from pipcacheplus.work import Links, Survey, Task, gather, hold, is_large, judge, retrace
+from pipcacheplus.work import Links, Survey, Task, gather, hold, retrace
 
 __all__ = ["Survey", "survey"]
 
@@ -89,8 +90,11 @@ class _Look:
         self._what = what
         self._executor = executor
         self._ledger = ledger if what.depth is Depth.WHOLE else None
+        self._records = self._ledger is not None and what.only_findings and what.context.stale_age_s is None
         self._share = None if is_deep or self._ledger is None else self._ledger.count_run() % _SHARES
         """Of what is remembered, this part is read again; `None` for all of it."""
+        checks = [check.slug for check in what.checks]
+        self._question = question_of(what.context, __version__, checks, what.indexes, what.hosts)
         self._show: Progress = progress or (lambda _done, _total: None)
         with OpenCache(what.path) as cache:
             self._tops = _divided(parts(cache))
@@ -114,7 +118,16 @@ class _Look:
         """Return what the pages say, and the bytes of all entries."""
         gathering = self._gathering()
         total = 0
-        tasks = (Task(self._what, tops, links=links) for tops in self._tops)
+        tasks = (
+            Task(
+                self._what,
+                tops,
+                links=links,
+                memory=self._memory_of(tops, is_share=False),
+                question=self._question,
+            )
+            for tops in self._tops
+        )
         for said, size in side_by_side(self._executor, gather, tasks):
             gathering.add(said)
             total += size
@@ -163,10 +176,13 @@ class _Look:
         first = [entry for key, entry in entries.items() if key in wheels or key in chosen.keys() - behind]
         collected = Collected(self._what, self._ledger, lambda done: self._show(done, None))
         for batch in (first, [chosen[key] for key in sorted(behind)]):
-            for result in collected.take(side_by_side(self._executor, judge, self._singly(batch, known, collected))):
+            for result in self._judged(self._singly(batch, known, collected), collected):
                 # Besides what was asked for, a wheel may be in it.
                 if isinstance(result, Warned) or (isinstance(result, Judged) and wants(result.entry)):
                     yield result
+
+    def _judged(self, tasks: Iterable[Task], collected: Collected) -> Iterator[Judged | Warned | Passed]:
+        return collected.take(side_by_side(self._executor, judge, tasks, collected.keep))
 
     def _singly(self, entries: Sequence[Entry], known: References, collected: Collected) -> Iterator[Task]:
         """Yield tasks of entries that are known; which they are is only asked when they are due."""
@@ -177,11 +193,16 @@ class _Look:
                 known=with_metadata(known, batch, collected.of_wheels),
                 memory=self._memory_of([entry.id for entry in batch], is_share=False),
                 of_wheels=of_entries(batch, collected.of_wheels),
+                question=self._question,
             )
 
     def replay(self) -> Iterator[Judged | Warned | Passed] | None:
         """Return what was found last, if the same would be found now; all that has to be read is stamps."""
-        if self._ledger is None or self._share is None or not self._what.only_findings:
+        if self._ledger is None:
+            return None
+        if self._share == 0:  # pages, heads and origins, which have no digest in the ledger, are all of this one
+            self._ledger.record(b"")
+        if not self._share or not self._records:
             return None
         packed = self._ledger.recording
         recording = Recording.from_bytes(packed) if packed else None
@@ -206,11 +227,6 @@ class _Look:
         yield recording.passed
         yield from judge(Task(self._what, entries=tuple(loose))).found
 
-    @property
-    def _question(self) -> str:
-        checks = [check.slug for check in self._what.checks]
-        return question_of(self._what.context, __version__, checks, self._what.indexes, self._what.hosts)
-
     def judge(self, known: References, total: int | None) -> Iterator[Judged | Warned | Passed]:
         """Put the checks to all entries; last to those that have to wait for others, and to large ones."""
         collected = Collected(self._what, self._ledger, lambda done: self._show(done, total))
@@ -223,14 +239,14 @@ class _Look:
                 known=replace(known, by_key=_of_parts(tops, by_part)),
                 memory=self._memory_of(tops, is_share=False),
                 later=later & _of_parts(tops, by_part).keys(),
+                question=self._question,
             )
             for tops in self._tops
         )
-        yield from collected.take(side_by_side(self._executor, judge, first))
-        yield from collected.take(
-            side_by_side(self._executor, judge, self._singly(collected.deferred, known, collected))
-        )
-        collected.end(self._question)
+        yield from self._judged(first, collected)
+        yield from collected.settle()
+        yield from self._judged(self._singly(collected.deferred, known, collected), collected)
+        collected.end(self._question if self._records else None)
 
     def _memory_of(self, paths: Sequence[str], *, is_share: bool) -> Memory | None:
         """Return what is remembered of some paths: the part of it that is to be read again, or the other."""
@@ -239,7 +255,8 @@ class _Look:
         share = self._share
         if share is None:
             return Memory()
-        return self._ledger.memory_of(paths, lambda stamp: (stamp[0] % _SHARES == share) is is_share)
+        found = self._ledger.memory_of(paths, lambda stamp: (stamp[0] % _SHARES == share) is is_share)
+        return found if share else replace(found, judged={})
 
 
 def _divided(tops: list[str]) -> list[tuple[str, ...]]:

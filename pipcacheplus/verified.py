@@ -43,6 +43,12 @@ class Memory:
 
     told: Mapping[bytes, bytes] = field(default_factory=dict)
     """By stamp, as `sealed` gives it."""
+    judged: Mapping[bytes, bytes] = field(default_factory=dict)
+    """By stamp: what was found, as `judged_rows` packs it."""
+    seen: list[bytes] = field(default_factory=list)
+    """Stamps of all entries that were there."""
+    rows: list[tuple[str, bytes, int, bytes]] = field(default_factory=list)
+    """What was found now: id, stamp, when its files were changed last in nanoseconds since 1970, and the packed row."""
     kept: list[bytes] = field(default_factory=list)
     """Stamps of entries that are as they were."""
     noted: list[tuple[Entry, Verified]] = field(default_factory=list)

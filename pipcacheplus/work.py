@@ -8,27 +8,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pipcacheplus.facts import Broken, Depth, Expected, Facts, Format, Origin, Unknown
+from pipcacheplus.facts import Broken, Depth, Expected, Facts, Origin, Unknown
 from pipcacheplus.identify import identify
-from pipcacheplus.judging import NOTHING_PASSED, Check, Context, Judged, Passed, findings
-from pipcacheplus.layout import key_of, page_key
-from pipcacheplus.metadata_of_wheels import WheelReference, metadata_beside
+from pipcacheplus.judged_rows import JudgedRow, unpack_row
+from pipcacheplus.judging import Check, Context, Judged, findings
+from pipcacheplus.metadata_of_wheels import WheelReference
 from pipcacheplus.model import Entry, Shape, Warned
 from pipcacheplus.opening import ChangedError, OpenCache
 from pipcacheplus.proof import evidence_of
 from pipcacheplus.readers.entry import read
 from pipcacheplus.readers.page import keep_none
-from pipcacheplus.recall import facts_of, verified_of
+from pipcacheplus.recall import verified_of
 from pipcacheplus.references import KeyFilter, References, Said, Sieve
-from pipcacheplus.replay import LOOSE, Trace
-from pipcacheplus.resolution import resolve
+from pipcacheplus.replay import Trace
 from pipcacheplus.scan import scan
 from pipcacheplus.verified import Memory, stamp_of
 
-__all__ = ["Done", "Held", "Links", "Survey", "Task", "gather", "hold", "is_large", "judge", "retrace"]
+__all__ = ["Held", "Links", "Survey", "Task", "entries_of", "gather", "hold", "judged", "retrace", "unreadable"]
 
-_LARGE = 8 << 20
-"""Bytes of an entry that makes a task of its own, if it has to be read to its end."""
 _TELLING = frozenset({Shape.PAIR, Shape.SINGLE, Shape.BUILT_WHEEL})
 """Shapes of which some say something of other entries."""
 
@@ -80,24 +77,8 @@ class Task(NamedTuple):
     """Keys of metadata whose wheel is cached too, and has to be read before."""
     of_wheels: Mapping[str, WheelReference] = {}
     """By the key of the metadata that may be served beside a wheel."""
-
-
-@dataclass(slots=True)
-class Done:
-    """What a task came to."""
-
-    found: list[Judged | Warned] = field(default_factory=list)
-    passed: Passed = NOTHING_PASSED
-    size: int = 0
-    """Bytes of the entries done."""
-    deferred: list[Entry] = field(default_factory=list)
-    """Entries that are left for later tasks: large ones, and metadata."""
-    of_wheels: dict[str, WheelReference] = field(default_factory=dict)
-    """By the key of the metadata that may be served beside a wheel."""
-    memory: Memory = field(default_factory=Memory)
-    """What is to be remembered of these entries."""
-    trace: Trace = field(default_factory=Trace)
-    """Of the entries that were scanned."""
+    question: str = ""
+    """What tells this survey from another one, as far as what is found depends on it."""
 
 
 @dataclass(slots=True)
@@ -113,11 +94,15 @@ def gather(task: Task) -> tuple[Said, int]:
     """Return what entries say of others, and the bytes of them all."""
     sieve, total = _sieve(task), 0
     with OpenCache(task.survey.path) as cache:
-        for entry in _entries(task, cache):
+        for entry in entries_of(task, cache):
             if isinstance(entry, Warned):
                 continue  # whoever judges tells of it
             total += entry.size
             if entry.shape not in _TELLING:
+                continue
+            row = row_of(stamp_of(entry), task)
+            if row is not None and not row.tells_of_others:
+                sieve.said.names.update(filter(None, (row.project,)))
                 continue
             try:
                 facts = read(entry, cache, depth=Depth.PAGES, keeps=sieve.keeps)
@@ -132,7 +117,7 @@ def hold(task: Task) -> Held:
     sieve = _sieve(task)
     held = Held(said=sieve.said)
     with OpenCache(task.survey.path) as cache:
-        for entry in _entries(task, cache):
+        for entry in entries_of(task, cache):
             if isinstance(entry, Warned):
                 held.found.append((entry, None))
                 continue
@@ -141,34 +126,19 @@ def hold(task: Task) -> Held:
             except (ChangedError, FileNotFoundError):
                 continue  # a pip renewed or dropped it meanwhile: there is nothing to say of it
             except OSError as error:
-                held.found.extend((one, None) for one in _unreadable(entry, error))
+                held.found.extend((one, None) for one in unreadable(entry, error))
                 continue
             named = identify(entry, facts)
             sieve.add(named, facts)
-            held.found.append((_judged(named, facts, task.survey), facts.origin))
+            held.found.append((judged(named, facts, task.survey), facts.origin))
     return held
 
 
-def judge(task: Task) -> Done:
-    """Read the entries, name them by all that is known, and put the checks to them."""
-    done = Done()
-    with OpenCache(task.survey.path) as cache:
-        for entry in _entries(task, cache):
-            if isinstance(entry, Warned):
-                done.found.append(entry)
-                done.trace.is_whole = False
-                continue
-            if task.memory is not None and task.tops:
-                done.trace.see(entry)
-            try:
-                _judge(entry, cache, task, done)
-            except (ChangedError, FileNotFoundError):
-                done.trace.is_whole = False  # a pip renewed or dropped it meanwhile: there is nothing to say of it
-            except OSError as error:
-                done.found.extend(_unreadable(entry, error))
-                done.size += entry.size
-                done.trace.is_whole = False
-    return _without_the_sound(done) if task.survey.only_findings else done
+def row_of(stamp: bytes, task: Task) -> JudgedRow | None:
+    """Return what was found of an entry before, if that answers the same question now."""
+    value = task.memory.judged.get(stamp) if task.memory is not None else None
+    row = unpack_row(stamp, value) if value is not None else None
+    return row if row is not None and row.holds(task.question, task.survey.context.now_s) else None
 
 
 def retrace(task: Task) -> tuple[Trace, list[Entry]]:
@@ -178,7 +148,7 @@ def retrace(task: Task) -> tuple[Trace, list[Entry]]:
     """
     trace, found = Trace(), []
     with OpenCache(task.survey.path) as cache:
-        for entry in _entries(task, cache):
+        for entry in entries_of(task, cache):
             if isinstance(entry, Warned):
                 trace.is_whole = False
                 continue
@@ -199,56 +169,11 @@ def _is_as_it_was(entry: Entry, cache: OpenCache, memory: Memory) -> bool:
         facts = read(entry, cache, depth=Depth.WHOLE, expected=expected, keeps=keep_none)
     except OSError:
         return False
-    return set(verified.digests) <= set(facts.digests) and verified_of(facts) is not None
-
-
-def _judge(entry: Entry, cache: OpenCache, task: Task, done: Done) -> None:
-    survey, known = task.survey, task.known
-    key = key_of(entry.id) or ""
-    is_first = not task.entries
-    if key in task.later:
-        done.deferred.append(entry)
-        return
-    reference, beside = known.by_key.get(key), task.of_wheels.get(key)
-    expected = Expected(
-        published=reference.hashes if reference else (),
-        hosts=known.hosts,
-        of_wheel=beside.metadata if beside else None,
-    )
-    verified = task.memory.known(entry) if task.memory is not None else None
-    facts = None
-    if verified is not None:
-        # Of what was read to its end before, the ends are enough, unless a digest is wanted that was not made then.
-        facts = facts_of(read(entry, cache, depth=Depth.ENDS, keeps=keep_none), expected, verified)
-    is_remembered = facts is not None
-    if facts is None:
-        if is_first and survey.depth is Depth.WHOLE and is_large(entry):
-            done.deferred.append(entry)
-            return
-        facts = read(entry, cache, depth=survey.depth, expected=expected, keeps=keep_none)
-    if is_first and facts.format is Format.METADATA and reference is None and known.hosts:
-        done.deferred.append(entry)  # its URL is that of its wheel, which may yet be found by its own digest
-        return
-    _remember(entry, facts, done.memory, is_remembered=is_remembered)
-    named = resolve(identify(entry, facts), facts, known)
-    done.found.append(_judged(named, facts, survey))
-    done.size += entry.size
-    if beside := metadata_beside(named, facts):
-        done.of_wheels[page_key(beside.reference.url)] = beside
-    if task.memory is not None:
-        done.trace.ends(named, survey.context)
-
-
-def _remember(entry: Entry, facts: Facts, memory: Memory, *, is_remembered: bool) -> None:
-    if is_remembered:
-        memory.kept.append(stamp_of(entry))
-    elif (verified := verified_of(facts)) is not None:
-        memory.noted.append((entry, verified))
-
-
-def is_large(entry: Entry) -> bool:
-    """Return whether an entry makes a task of its own, if it has to be read to its end."""
-    return entry.size > _LARGE
+    again = verified_of(facts)
+    if again is None or not set(verified.digests) <= set(facts.digests):
+        return False
+    # Where no digest was made, as of built wheels, what unpacking shows is all there is to go by.
+    return bool(verified.digests) or (again.damage, again.is_unknown) == (verified.damage, verified.is_unknown)
 
 
 def _sieve(task: Task) -> Sieve:
@@ -256,48 +181,23 @@ def _sieve(task: Task) -> Sieve:
     return Sieve(links.keys, links.built, task.survey.indexes or (), links.bases)
 
 
-def _entries(task: Task, cache: OpenCache) -> Iterator[Entry | Warned]:
+def entries_of(task: Task, cache: OpenCache) -> Iterator[Entry | Warned]:
+    """Yield the entries of a task, and what of its directories could not be looked at."""
     yield from task.entries
     for top in task.tops:
         yield from scan(cache, top, is_split=not top)
 
 
-def _judged(named: Entry, facts: Facts, survey: Survey) -> Judged:
+def judged(named: Entry, facts: Facts, survey: Survey) -> Judged:
+    """Put the checks to an entry."""
     is_unknown = isinstance(facts.payload, Unknown) or isinstance(facts.damage, Unknown)
     evidence = tuple(evidence_of(named, facts)) if survey.wants_evidence else ()
     return Judged(named, tuple(findings(named, facts, survey.context, survey.checks)), is_unknown, evidence)
 
 
-def _unreadable(entry: Entry, error: OSError) -> Iterable[Judged | Warned]:
+def unreadable(entry: Entry, error: OSError) -> Iterable[Judged | Warned]:
+    """Return what is told of an entry that cannot be read."""
     return (
         Warned(path=entry.id, message=f"cannot be read: {error.strerror or error}"),
         Judged(entry, is_unverifiable=True),
     )
-
-
-def _has_any(entry: Entry, paths: set[str]) -> bool:
-    return bool(paths) and not paths.isdisjoint(entry.paths)
-
-
-def _without_the_sound(done: Done) -> Done:
-    """Count the entries that nothing is wrong with; those that share a file with one that is not sound are told too.
-
-    So are those that a recording leaves out: they would be counted twice.
-    """
-    shared = {
-        file.path
-        for one in done.found
-        if isinstance(one, Judged) and one.findings and one.entry.shape is Shape.BUILT_WHEEL
-        for file in one.entry.files
-    }
-    told: list[Judged | Warned] = []
-    entries = size = unverifiable = 0
-    for one in done.found:
-        if isinstance(one, Warned) or one.findings or one.entry.shape in LOOSE or _has_any(one.entry, shared):
-            told.append(one)
-        else:
-            entries += one.entry.shape is not Shape.EMPTY_DIRECTORY
-            size += one.entry.size
-            unverifiable += one.is_unverifiable
-    done.found, done.passed = told, Passed(entries, size, unverifiable)
-    return done

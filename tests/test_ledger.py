@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from pipcacheplus import ledger as module
 from pipcacheplus.ledger import Ledger
 from pipcacheplus.model import Entry
-from pipcacheplus.verified import Verified
+from pipcacheplus.verified import Memory, Verified, sealed, stamp_of
 from tests.values import a_file, an_entry
 
 WHOLE = Verified(
@@ -176,7 +177,7 @@ def test_what_could_change_again_under_its_stamp_is_not_remembered(
 
 @pytest.mark.parametrize(
     ("one", "verified"),
-    [(an_entry(), WHOLE), (PAIR, replace(WHOLE, damage="x" * 5000))],
+    [(an_entry(), WHOLE), (PAIR, replace(WHOLE, damage="x" * 9000))],
     ids=["no files", "too long"],
 )
 def test_what_has_no_stamp_or_no_bounds_is_not_remembered(tmp_path: Path, one: Entry, verified: Verified) -> None:
@@ -378,7 +379,7 @@ def test_a_ledger_of_an_older_version_or_with_another_table_is_replaced(tmp_path
 def test_the_form_of_a_row_belongs_to_the_version(tmp_path: Path) -> None:
     with database(noted(tmp_path, PAIR)) as connection:
         ((name, stamp, told),) = connection.execute("SELECT id, stamp, told FROM verified")
-    assert (module._VERSION, name, stamp.hex()) == (131073, HEAD.path.encode(), "9a46293890c51a9639c1b839f3e21295")
+    assert (module._VERSION, name, stamp.hex()) == (196609, HEAD.path.encode(), "9a46293890c51a9639c1b839f3e21295")
     assert json.loads(told[8:]) == [
         WHOLE.sha256,
         WHOLE.blake2b,
@@ -470,3 +471,193 @@ def test_a_full_disk_keeps_what_was_written_before(tmp_path: Path) -> None:
         ledger.forget_others()
     assert ledger.trouble == "database or disk is full"
     assert recalled(tmp_path, entries[0], entries[-1]) == [WHOLE, None]
+
+
+PARTS = {
+    "http-v2/a/b": ["http-v2/a/b/c/d/e/abcde1", "http-v2/a/b/c/d/f/abcdf1"],
+    "http-v2/a/c": ["http-v2/a/c/c/d/e/accde1"],
+    "http/a/b": ["http/a/b/c/d/e/abcde1"],
+    "wheels/18": ["wheels/18/ac/23/x/demo-1.0-py3-none-any.whl"],
+    "": ["notes.txt", "selfcheck/abc", "http-v2/notes", "wheels/mine/x.whl", "http-v2/a/bc/notes", "http-v2/a/b"],
+}
+
+
+def test_a_worker_takes_along_what_is_known_of_its_parts_and_no_more(tmp_path: Path) -> None:
+    entries = {path: an_entry(path) for paths in PARTS.values() for path in paths}
+    noted(tmp_path, *entries.values())
+    with Ledger(str(tmp_path), "/cache") as ledger:
+        for part, paths in PARTS.items():
+            if part == "":
+                paths = [path for path in paths if path != "http-v2/a/b"]  # noqa: PLW2901 - it has the name of a part
+            for asked in ([part], paths, [part, *paths]):
+                memory = ledger.memory_of(asked, lambda _stamp: True)
+                assert {stamp_of(entries[path]) for path in paths} <= memory.told.keys()
+                assert {p for p, e in entries.items() if memory.known(e) == WHOLE} <= {*paths, "http-v2/a/b"}
+        assert ledger.memory_of(["wheels/19"], lambda _stamp: True).told == {}
+        assert ledger.memory_of([*PARTS], lambda _stamp: False).told == {}
+        everything = ledger.memory_of([*PARTS], lambda _stamp: True).told
+        assert len(everything) == len(entries)
+
+
+def test_what_a_worker_brings_back_is_remembered_and_the_rest_forgotten(tmp_path: Path) -> None:
+    kept, renewed, gone, new = (entry(name) for name in ("kept", "renewed", "gone", "new"))
+    noted(tmp_path, kept, renewed, gone)
+    with Ledger(str(tmp_path), "/cache") as ledger:
+        memory = Memory(kept=[stamp_of(kept)], noted=[(renewed, BROKEN), (new, UNKNOWN)])
+        ledger.take(memory)
+        ledger.forget_others()
+    assert recalled(tmp_path, kept, renewed, gone, new) == [WHOLE, BROKEN, None, UNKNOWN]
+
+
+def test_a_memory_knows_what_it_was_given_and_only_under_its_stamp() -> None:
+    stamp = stamp_of(PAIR)
+    other = replace(PAIR, files=(HEAD, replace(BODY, size=1)))
+    assert Memory().known(PAIR) is None
+    assert Memory(told={stamp: sealed(stamp, BROKEN)}).known(PAIR) == BROKEN
+    assert Memory(told={stamp: sealed(stamp, BROKEN)}).known(other) is None
+    assert Memory(told={stamp: sealed(stamp_of(other), BROKEN)}).known(PAIR) is None
+
+
+def test_what_was_recorded_last_is_there_in_the_same_run_and_the_next(tmp_path: Path) -> None:
+    with Ledger(str(tmp_path), "/cache") as ledger:
+        assert ledger.recording is None
+        for value in (b"first", b"", b"x" * 100_000):
+            ledger.record(value)
+            assert ledger.recording == value
+    with Ledger(str(tmp_path), "/cache") as ledger:
+        assert ledger.recording == b"x" * 100_000
+    with Ledger(str(tmp_path), "/other") as ledger:
+        assert ledger.recording is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE recording SET value = substr(value, 1, 11)",
+        "UPDATE recording SET value = substr(value, 2)",
+        "UPDATE recording SET value = zeroblob(0)",
+        "UPDATE recording SET value = 'text'",
+        "UPDATE recording SET value = 17",
+        "DELETE FROM recording",
+    ],
+)
+def test_a_recording_that_is_not_as_it_was_written_is_as_good_as_not_there(tmp_path: Path, change: str) -> None:
+    with Ledger(str(tmp_path), "/cache") as ledger:
+        ledger.record(b"what was found")
+    with database(ledger.path) as connection:
+        connection.execute(change)
+    with Ledger(str(tmp_path), "/cache") as ledger:
+        assert ledger.recording is None
+    assert ledger.trouble is None
+
+
+@pytest.mark.parametrize(("verified", "is_kept"), [(WHOLE, True), (BROKEN, False)])
+def test_what_shows_something_else_than_before_makes_the_recording_void(
+    tmp_path: Path,
+    verified: Verified,
+    is_kept: bool,  # noqa: FBT001 - a row's value
+) -> None:
+    noted(tmp_path, PAIR)
+    with Ledger(str(tmp_path), "/cache") as ledger:
+        ledger.record(b"what was found")
+    noted(tmp_path, PAIR, entry("new"), verified=verified)
+    with Ledger(str(tmp_path), "/cache") as ledger:
+        assert ledger.recording == (b"what was found" if is_kept else b"")
+        ledger.record(b"what is found now")
+        assert ledger.recording == b"what is found now"
+
+
+def test_runs_are_counted_from_nought(tmp_path: Path) -> None:
+    counts = []
+    for _ in range(3):
+        with Ledger(str(tmp_path), "/cache") as ledger:
+            counts += [ledger.count_run(), ledger.count_run()]
+    assert counts == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("value", "counts"),
+    [
+        (b"64", [64, 65]),
+        ("64", [64, 65]),
+        (b"\xff", [0, 1]),
+        (-3, [0, 1]),
+        (b"", [0, 1]),
+        (b"1073741823", [2**30 - 1, 0]),
+    ],
+)
+def test_a_count_that_is_none_begins_anew(tmp_path: Path, value: bytes | str | int, counts: list[int]) -> None:
+    with Ledger(str(tmp_path), "/cache") as ledger:
+        ledger.count_run()
+    with database(ledger.path) as connection:
+        connection.execute("UPDATE recording SET value = ? WHERE name = 'runs'", (value,))
+    with Ledger(str(tmp_path), "/cache") as ledger:
+        assert [ledger.count_run(), ledger.count_run()] == counts
+    assert ledger.trouble is None
+
+
+def test_a_ledger_that_was_never_entered_counts_and_records_nothing(tmp_path: Path) -> None:
+    ledger = Ledger(str(tmp_path / "state"), "/cache")
+    ledger.record(b"x")
+    assert (ledger.recording, ledger.count_run(), ledger.count_run()) == (None, 0, 0)
+    assert ledger.memory_of(["", "http-v2/a/b"], lambda _stamp: True) == Memory()
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_ledger_that_is_locked_meanwhile_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_TIMEOUT_S", 0.01)
+    with database(noted(tmp_path, PAIR)) as connection, Ledger(str(tmp_path), "/cache") as ledger:
+        connection.execute("BEGIN EXCLUSIVE")
+        assert ledger.count_run() == 0
+        ledger.record(b"x")
+        assert (ledger.recording, ledger.known(PAIR)) == (None, WHOLE)
+    assert ledger.trouble == "database is locked"
+
+
+@pytest.mark.parametrize(
+    ("clock_ns", "newest_ns", "is_settled"),
+    [
+        (None, 2**70, True),
+        (10**10, 10**10 - 2 * 10**9 - 1, True),
+        (10**10, 10**10 - 2 * 10**9, False),
+        (10**10, 10**11, False),
+    ],
+)
+def test_what_was_changed_two_seconds_ago_or_later_may_change_again(
+    tmp_path: Path,
+    clock_ns: int | None,
+    newest_ns: int,
+    is_settled: bool,  # noqa: FBT001 - a row's value
+) -> None:
+    assert Ledger(str(tmp_path), "/cache", clock_ns=clock_ns).is_settled(newest_ns) is is_settled
+
+
+def test_a_ledger_without_the_table_of_recordings_is_replaced(tmp_path: Path) -> None:
+    with database(noted(tmp_path, PAIR)) as connection:
+        connection.execute("DROP TABLE recording")
+    assert recalled(tmp_path, PAIR) == [None]
+    with Ledger(str(tmp_path), "/cache") as ledger:
+        ledger.record(b"x")
+        assert ledger.recording == b"x"
+
+
+def test_a_python_without_sqlite_does_without_a_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sqlite3", None)
+    with Ledger(str(tmp_path / "state"), "/cache") as ledger:
+        ledger.note(PAIR, WHOLE)
+        assert (ledger.known(PAIR), ledger.count_run(), ledger.recording) == (None, 0, None)
+    assert ledger.trouble
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_interruption_on_entering_leaves_nothing_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    noted(tmp_path, PAIR)
+
+    def interrupted(_name: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "_part_of", interrupted)
+    ledger = Ledger(str(tmp_path), "/cache")
+    with pytest.raises(KeyboardInterrupt):
+        ledger.__enter__()
+    assert ledger._connection is None

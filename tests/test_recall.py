@@ -38,6 +38,10 @@ def test_what_may_still_grow_is_not_remembered() -> None:
     assert verified_of(Facts(head=HEAD, is_read_whole=True, damage=Broken(reason="ends early", is_cut=True))) is None
 
 
+def test_what_a_reason_alone_does_not_tell_is_not_remembered() -> None:
+    assert verified_of(Facts(head=HEAD, is_read_whole=True, damage=Broken(reason="is garbled", offset=7))) is None
+
+
 def test_what_was_not_read_to_its_end_is_not_remembered() -> None:
     assert verified_of(Facts(head=HEAD)) is None
 

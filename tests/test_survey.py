@@ -10,11 +10,12 @@ import pytest
 
 from pipcacheplus.cache import PipCache
 from pipcacheplus.facts import Depth
+from pipcacheplus.judgement import Done, judge
 from pipcacheplus.judging import Context, Judged
 from pipcacheplus.model import Entry
 from pipcacheplus.opening import OpenCache
 from pipcacheplus.scan import scan
-from pipcacheplus.work import Done, Held, Survey, Task, hold, judge
+from pipcacheplus.work import Held, Survey, Task, hold
 from tests.builders import NOW_S, Cache
 
 URL = "https://files.example/"

@@ -30,6 +30,8 @@ class Disarmed:
     """The head, or the one file, with the stamp that it has now."""
     handle: int | None = None
     """Open, if that was wanted and it has to be waited for: the caller closes it."""
+    is_moved: bool = False
+    """Whether our own look at it moved its access time."""
 
 
 def disarm(
@@ -55,15 +57,16 @@ def disarm(
         ChangedError: It is not the file that was judged.
         OSError: It cannot be opened, noted or written; then it is as it was.
     """
-    with FileIO(open_held(cache, file.path, system), "r+") as opened:
+    descriptor, is_moved = open_held(cache, file.path, system)
+    with FileIO(descriptor, "r+") as opened:
         status = os.fstat(opened.fileno())
         if not stat.S_ISREG(status.st_mode) or not is_same(file, status):
             raise ChangedError(errno.ESTALE, "changed since it was judged", file.path)
         use, write = study(opened, status.st_size, is_single=is_single)
         if use is not Use.DISARMABLE:
-            return Disarmed(use=use, file=file)
+            return Disarmed(use=use, file=file, is_moved=is_moved)
         if status.st_nlink != 1:  # the other name is somebody else's, who did not ask for anything
-            return Disarmed(use=Use.UNKNOWN, file=file)
+            return Disarmed(use=Use.UNKNOWN, file=file, is_moved=is_moved)
         if write is not None:
             if note is not None:
                 opened.seek(write.offset)

@@ -4,7 +4,7 @@ Whatever goes wrong becomes part of the outcome, and the next entry has its turn
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from pipcacheplus.apply.filling import Filling
@@ -38,6 +38,8 @@ class Remover:
     moves_access_times: bool
     trash: Filling | None = None
     """Where entries are moved to; `None` if they are removed."""
+    read_by_us: set[str] = field(default_factory=set)
+    """Paths of files whose access times our own look at them moved."""
 
     def remove(
         self,
@@ -105,7 +107,7 @@ class Remover:
             status,
             now_s=self.system.now_s(),
             has_access_times=self.has_access_times,
-            is_moved=self.moves_access_times,
+            is_moved=self.moves_access_times or file.path in self.read_by_us,
         )
 
     def _files_go(self, action: Action, left: File | None, tally: Tally) -> State:

@@ -67,20 +67,23 @@ def real_path(cache: OpenCache, path: str) -> str:
     return os.path.join(real, name)
 
 
-def open_held(cache: OpenCache, path: str, system: System) -> int:
-    """Open a file below the cache to be written in place: no link followed, its access time left alone if it can be.
+def open_held(cache: OpenCache, path: str, system: System) -> tuple[int, bool]:
+    """Open a file below the cache to be written in place, no link followed.
+
+    Returns:
+        A descriptor, and whether reading by it moves the access time.
 
     Raises:
         OSError: It cannot be opened.
     """
     if not system.has_descriptors:
-        return os.open(real_path(cache, path), _WRITE_FLAGS)
+        return os.open(real_path(cache, path), _WRITE_FLAGS), True
     folder, _, name = path.rpartition("/")
     below = cache.folder(folder)
     try:
-        return os.open(name, _WRITE_FLAGS | _NOATIME, dir_fd=below)
+        return os.open(name, _WRITE_FLAGS | _NOATIME, dir_fd=below), not _NOATIME
     except PermissionError:  # only the owner of a file, or root, may leave its access time alone
-        return os.open(name, _WRITE_FLAGS, dir_fd=below)
+        return os.open(name, _WRITE_FLAGS, dir_fd=below), True
 
 
 def look(cache: OpenCache, file: File, system: System) -> State:

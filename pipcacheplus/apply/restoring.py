@@ -127,7 +127,7 @@ class Restorer:
             opened = self.run.open_file(str(number), os.O_RDWR)
         else:
             path = file.path if self.system.has_descriptors else real_path(self.cache, file.path)
-            opened = open_held(self.cache, file.path, self.system)
+            opened, _ = open_held(self.cache, file.path, self.system)
         return holding(opened, path, file, self.disarmings[number])
 
     def _bring(self, record: Record, moved: list[tuple[int, File]]) -> None:

@@ -96,7 +96,8 @@ def apply(
         check_owner(plan.cache.path, status, uid=system.uid)
         with ExitStack() as stack:
             stack.enter_context(locked(plan.cache.path, root, system, timeout_s=lock_timeout_s, stop=latch.ask))
-            moving = stack.enter_context(filling(cache, plan.actions, system)) if trash and plan.actions else None
+            moves = trash and bool(plan.actions) and not latch.is_set  # without the lock, nothing is to be begun
+            moving = stack.enter_context(filling(cache, plan.actions, system)) if moves else None
             remover = Remover(
                 cache=cache,
                 system=system,
@@ -108,7 +109,7 @@ def apply(
             run = _Run(plan.actions, remover, wait_s, latch, progress)
             run.carry_out()
             name = moving.run if moving is not None and moving.is_used else None
-            emptied = empty_old(cache, system, max_size=trash_size, spares=name)
+            emptied = 0 if latch.is_set else empty_old(cache, system, max_size=trash_size, spares=name)
     outcomes = tuple(run.outcomes[at] for at in sorted(run.outcomes))
     return Report(
         plan=plan,
@@ -233,6 +234,8 @@ class _Run:
         )
         if found.use is Use.NONE:
             return remover.remove(action)
+        if found.is_moved:
+            remover.read_by_us.add(files[0].path)
         self._handles += found.handle is not None
         self._waiting.append(_Waiting(at, found.file if found.use is Use.DISARMABLE else None, found.handle))
         return None

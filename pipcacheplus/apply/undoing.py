@@ -72,7 +72,7 @@ def undo(
         undoing = _Undoing(cache, system, latch, progress, is_planned=is_planned)
         with open_trash(cache, system) as trash:
             report = undoing.undo(cache_dir, trash, run)
-        emptied = 0 if is_planned else empty_old(cache, system, spares=report.run)
+        emptied = 0 if is_planned or latch.is_set else empty_old(cache, system, spares=report.run)
     return Report(
         plan=report.plan,
         outcomes=report.outcomes,

@@ -79,7 +79,9 @@ def _read_json(data: bytes, keeps: Keeps) -> Page | Broken | Unknown:
         return Unknown(reason="no index page")
     if len(files) > MAX_LINKS:
         return Unknown(reason=f"page of {len(files)} links")
-    links = tuple(link for file in files if isinstance(file, dict) and (link := _json_link(file, keeps)))
+    # For the name alone, none of them need be looked at.
+    wanted = () if keeps is keep_none else files
+    links = tuple(link for file in wanted if isinstance(file, dict) and (link := _json_link(file, keeps)))
     name = document.get("name")
     name = _clean(name) if isinstance(name, str) and name else None
     return Page(name=name, format="json", is_index=name is not None, links=links)

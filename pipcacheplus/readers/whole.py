@@ -3,6 +3,7 @@
 A digest costs a fraction of unpacking: if one that the index published fits, the archive is not unpacked at all.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -11,7 +12,7 @@ from pipcacheplus.facts import FILE_HOST_DIGEST, Broken, Expected, Facts, Format
 from pipcacheplus.readers.digest import digest
 from pipcacheplus.readers.integrity import read_to_end, read_wheel_to_end
 
-__all__ = ["read_whole", "usable", "wanted_digests"]
+__all__ = ["is_proven", "read_whole", "usable", "wanted_digests"]
 
 _KNOWN = frozenset(
     {"md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b", "sha3_256", "sha3_384", "sha3_512"}
@@ -30,7 +31,7 @@ def read_whole(facts: Facts, body: BinaryIO, expected: Expected) -> Facts:
     found = digest(body, facts.body_size or 0, algorithms=wanted) if wanted else {}
     if isinstance(found, Broken):
         return replace(facts, damage=found, is_read_whole=True)
-    if any(name in _STRONG and found.get(name) == value for name, value in published):
+    if is_proven(published, found):
         return replace(facts, digests=tuple(sorted(found.items())), is_read_whole=True)
     if published and isinstance(facts.head, Head) and single_part_md5(facts.head) is not None:
         # It is not what the page says: whether it is what was sent decides if it is damaged.
@@ -48,6 +49,11 @@ def read_whole(facts: Facts, body: BinaryIO, expected: Expected) -> Facts:
 def usable(published: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     """Return the digests that can be made here."""
     return tuple((name, value) for name, value in published if name in _KNOWN)
+
+
+def is_proven(published: tuple[tuple[str, str], ...], made: Mapping[str, str]) -> bool:
+    """Return whether a payload with these digests is what was published; such a one is not unpacked."""
+    return any(name in _STRONG and made.get(name) == value for name, value in published)
 
 
 def wanted_digests(facts: Facts, expected: Expected) -> frozenset[str]:

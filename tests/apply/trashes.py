@@ -62,9 +62,7 @@ def trashed(cache: Cache, *ids: str, **more: Any) -> Report:  # noqa: ANN401 - a
 
 def undone(cache: Cache, run: str | None = None, *, system: System | None = None, **more: Any) -> Report:  # noqa: ANN401 - any argument
     """Bring a run back."""
-    return undo(
-        CacheDir(path=str(cache.path), source=Source.ARGUMENT), system=system or a_system(), run=run, **more
-    )
+    return undo(CacheDir(path=str(cache.path), source=Source.ARGUMENT), system=system or a_system(), run=run, **more)
 
 
 def the_trash(cache: Cache) -> Path:
@@ -101,5 +99,3 @@ def breaking(system: System, at: int, *, after: bool) -> tuple[System, list[str]
 
     changes: dict[str, Any] = {name: wrapped(name, getattr(system, name)) for name in CALLS}
     return replace(system, **changes), calls
-
-

@@ -44,6 +44,7 @@ class Seen:
     """Of a link, its target; of a directory, nothing."""
     size: int
     mtime_ns: int
+    atime_ns: int
     links: int
     blocks: int
     inode: int
@@ -54,9 +55,13 @@ class Seen:
         return stat.S_ISDIR(self.mode)
 
     def is_as(self, other: "Seen") -> bool:
-        """Return whether nobody touched it; of a directory, whether its names are as they were."""
+        """Return whether nobody wrote to it; of a directory, whether its names are as they were."""
         own, its = (self.mode, self.content, self.mtime_ns), (other.mode, other.content, other.mtime_ns)
         return own == its and (self.is_folder or self.links == other.links)
+
+    def is_read_since(self, other: "Seen") -> bool:
+        """Return whether it is a file whose access time has moved."""
+        return stat.S_ISREG(self.mode) and self.atime_ns != other.atime_ns
 
 
 State = Mapping[str, Seen]
@@ -92,6 +97,7 @@ def _seen(name: "os.DirEntry[str]") -> Seen:
         content=content,
         size=status.st_size,
         mtime_ns=status.st_mtime_ns,
+        atime_ns=status.st_atime_ns,
         links=status.st_nlink,
         blocks=status.st_blocks,
         inode=status.st_ino,
@@ -159,6 +165,8 @@ def others(planned: Planned, before: State, after: State) -> Iterator[str]:
                 yield f"others: {path} is gone"
         elif not (now.is_as(was) or path in planned.files or (was.is_folder and path in moved | may_go)):
             yield f"others: {path} was touched"
+        elif path not in planned.files and now.is_read_since(was):
+            yield f"others: {path} has another access time"
     yield from (f"new: {path}" for path in after if path not in before)
 
 
