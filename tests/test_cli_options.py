@@ -21,7 +21,7 @@ def parsed(*arguments: str) -> Namespace:
 
 
 def test_commands_and_formats_are_found_by_walking_their_folder() -> None:
-    assert list(COMMANDS) == ["dir", "info", "list", "prune", "purge", "remove", "show", "verify"]
+    assert list(COMMANDS) == ["dir", "info", "list", "prune", "purge", "remove", "show", "undo", "verify"]
     assert all(COMMANDS[name].help for name in COMMANDS)
     assert list(FORMATS) == ["human", "json", "paths"]
 

@@ -50,6 +50,9 @@ VERBS = [
     ["prune", "-n", "--corrupt", "--partial", "--stale", "--incompatible", "--unsafe", "--orphaned"],
     ["remove", "-n", "demo"],
     ["purge", "-n", "--yes"],
+    ["purge", "-n", "--yes", "--trash"],
+    ["undo", "-n"],
+    ["undo", "--list"],
 ]
 
 

@@ -42,17 +42,19 @@ class Directory:
         Raises:
             BadRequestError: It is a link or no directory, belongs to another user, or others may read or write it.
             FileNotFoundError: There is none.
-            OSError: It cannot be opened.
         """
         if below is None:
-            status = os.lstat(path)
-            _check(path, status, system)
+            _check(path, os.lstat(path), system)
             return cls(path=path, descriptor=None)
-        _check(path, os.stat(name, dir_fd=below, follow_symlinks=False), system)
-        opened = cls(path=path, descriptor=os.open(name, _FOLDER_FLAGS, dir_fd=below))
         try:
-            _check(path, opened.status(), system)  # what counts is what is open now
-        except BaseException:
+            opened = cls(path=path, descriptor=os.open(name, _FOLDER_FLAGS, dir_fd=below))
+        except FileNotFoundError:
+            raise
+        except OSError as error:  # what a link, a file, and the directory of somebody else say
+            raise refused(path, f"cannot be opened as a directory: {error.strerror}") from error
+        try:
+            _check(path, opened.status(), system)
+        except BadRequestError:
             opened.close()
             raise
         return opened

@@ -67,11 +67,14 @@ class Filling:
         Raises:
             OSError: It cannot be written.
         """
+        count = 0
         lines = bytearray(FORMAT_LINE)
         for action in actions:
-            first = len(self._numbers)
-            self._numbers.update((file.path, first + at) for at, file in enumerate(action.files))
-            lines += line_of_action(action, range(first, len(self._numbers)))
+            numbers = range(count, count + len(action.files))
+            count = numbers.stop
+            for number, file in zip(numbers, action.files, strict=True):
+                self._numbers.setdefault(file.path, number)  # a file goes with the first entry that names it
+            lines += line_of_action(action, numbers)
             if len(lines) >= _CHUNK:
                 self._write(bytes(lines))
                 lines.clear()

@@ -69,13 +69,11 @@ def place(cache: OpenCache, held: Held, system: System) -> None:
 
 
 def take_again(cache: OpenCache, held: Held, system: System) -> None:
-    """Move a file that was placed back to the trash, if it is still the one.
+    """Take away the name that a file got in the cache; what lies there is this file.
 
     Raises:
         OSError: It cannot be moved.
     """
-    if not held.is_at(status_of(cache, held.path, system)):
-        return
     name, folder = _at(cache, held.path, system)
     if held.run.status_of(str(held.number)) is None:
         system.rename(name, held.name, src_dir_fd=folder, dst_dir_fd=held.run.descriptor)

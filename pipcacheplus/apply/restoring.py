@@ -147,12 +147,17 @@ class Restorer:
                     moved.append((number, file))
         except (OSError, TakenError):
             # A body alone could end under the head that a pip is just writing.
-            while moved:
-                take_again(self.cache, self._of(*moved[-1]), self.system)
-                moved.pop()
+            for number, file in reversed(_last_the_main(record)):
+                self._take_again(number, file)
+                moved[:] = [(other, one) for other, one in moved if other != number]
             raise
         for folder in reversed(record.action.entry.folders):
             ensure(self.cache, folder.path, self.system)
+
+    def _take_again(self, number: int, file: File) -> None:
+        there = self._status(file.path)
+        if number in self.held and there is not None and self._of(number, file).is_at(there):
+            take_again(self.cache, self._of(number, file), self.system)
 
     def _of(self, number: int, file: File) -> Held:
         return Held(run=self.run, number=number, status=self.held[number], path=file.path)

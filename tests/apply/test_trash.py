@@ -90,6 +90,17 @@ def test_all_is_written_down_and_on_the_disk_before_anything_is_moved(cache: Cac
     assert left(cache) == {"http/", "http-v2/"}
 
 
+def test_a_long_plan_is_written_down_in_pieces(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipcacheplus.apply.filling._CHUNK", 1)
+    for number in range(3):
+        cache.http_v2(f"{URL}{number}", b"x")
+    before = seen(cache.path)
+    assert len(trashed(cache).outcomes) == 3
+    assert left(cache) == {"http-v2/"}
+    undone(cache)
+    assert seen(cache.path) == before
+
+
 def test_where_nothing_is_to_go_no_trash_is_made(cache: Cache) -> None:
     cache.foreign()
     assert trashed(cache).run is None
@@ -140,6 +151,7 @@ def refusing(number: int, *, unless: Callable[[str], bool] = lambda _name: False
         ({"rename": refusing(errno.EROFS)}, "cannot take files of the cache"),
         ({"mkdir": refusing(errno.EACCES)}, "cannot be made"),
         ({"mkdir": refusing(errno.EROFS)}, "cannot be made"),
+        ({"mkdir": refusing(errno.EEXIST)}, "has lost its trash"),
         ({"write": refusing(errno.ENOSPC)}, "cannot be written"),
         ({"sync": refusing(errno.EIO)}, "cannot be"),
     ],
@@ -153,7 +165,7 @@ def test_where_there_can_be_no_trash_nothing_is_touched(
 ) -> None:
     everything(cache)
     before = seen(cache.path)
-    with pytest.raises(BadRequestError, match=f"{sentence}.*remove without the trash"):
+    with pytest.raises(BadRequestError, match=rf"{sentence}.*remove without the trash"):
         trashed(cache, system=machine(has_descriptors=has_descriptors, **changes))
     assert seen(cache.path) == before
     assert runs(cache) == []
@@ -272,9 +284,9 @@ def test_a_trash_that_is_not_ours_alone_is_refused(
     before = tree(tmp_path)
     system = machine(has_descriptors=has_descriptors)
     for verb in (trashed, undone):
-        with pytest.raises(BadRequestError, match="trash: .*move it away"):
+        with pytest.raises(BadRequestError, match=r"trash: .*move it away"):
             verb(cache, system=system)
-    with pytest.raises(BadRequestError, match="trash: .*move it away"):
+    with pytest.raises(BadRequestError, match=r"trash: .*move it away"):
         listed(str(cache.path), system)
     assert tree(tmp_path) == before
     carried_out(planned(cache), system=system)  # which has no need of it
@@ -333,10 +345,16 @@ def test_emptying_removes_nothing_but_files_of_the_trash(cache: Cache, tmp_path:
     (run / "notes").write_bytes(b"mine")
     (run.parent / "20200101T000001Z").symlink_to(tmp_path / "outside")
     (run.parent / "keep").mkdir()
+    (run.parent / "20001399T000000Z").mkdir()
     carried_out(planned(cache))
     assert sorted(path.name for path in run.iterdir()) == ["7", "8", "manifest", "notes"]
     assert (tmp_path / "outside" / "0").read_bytes() == b"mine"
-    assert sorted(path.name for path in run.parent.iterdir()) == ["20200101T000001Z", run.name, "keep"]
+    assert sorted(path.name for path in run.parent.iterdir()) == [
+        "20001399T000000Z",
+        "20200101T000001Z",
+        run.name,
+        "keep",
+    ]
 
 
 def test_a_file_that_cannot_go_is_left_for_the_next_emptying(cache: Cache) -> None:
