@@ -290,8 +290,8 @@ def with_kills(calls: Sequence[Call]) -> Iterator[Fault]:
 
 
 def with_errors(calls: Sequence[Call]) -> Iterator[Fault]:
-    """Yield every third: three kinds of errors at each call, others at the next."""
-    yield from itertools.islice((*errors_of(calls), *lasting_of(calls)), 0, None, 3)
+    """Yield every fifth: some of the errors at each call, others at the next."""
+    yield from itertools.islice((*errors_of(calls), *lasting_of(calls)), 0, None, 5)
 
 
 @pytest.mark.skipif(why_no_shim() is not None, reason=str(why_no_shim()))
@@ -307,6 +307,7 @@ def test_whatever_goes_wrong_at_any_call_all_comes_back(
     """What a removal left comes back, and what an undo left is ended by the next."""
     work = memory / "work"
     number = 0
+    complaints: list[str] = []
 
     def filled() -> Cache:
         nonlocal number
@@ -333,8 +334,11 @@ def test_whatever_goes_wrong_at_any_call_all_comes_back(
                 if command == ("undo",):
                     ran(cache, *remove)
                 broken = ran(cache, *command, fault=fault)
-                assert broken.is_killed or broken.status in {0, 1, 2, 4}, (fault, broken.err)
                 done = ran(cache, "undo")
-                assert done.status == 0, (fault, done.out, done.err)
-                assert (seen(cache.path), runs(cache)) == (before, []), (command, fault)
+                is_whole = (seen(cache.path), runs(cache)) == (before, [])
+                if not broken.is_killed and broken.status not in {0, 1, 2, 4, 5}:
+                    complaints.append(f"{command[0]}, {fault}: ended with {broken.status}: {broken.err}")
+                if done.status or not is_whole:
+                    complaints.append(f"{command[0]}, {fault}: {broken.out} then {done.status}: {done.out}{done.err}")
     record_property("faults", number)
+    assert complaints == []
