@@ -93,6 +93,15 @@ def test_purge_asks_on_a_terminal(cache: Cache, reply: str, code: int, is_gone: 
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are others there")
+def test_purge_asks_for_what_it_is_told_to_do(cache: Cache) -> None:
+    said, exit_code = on_a_terminal(started("purge", "--trash", cache=cache.path), "n\n")
+    assert "Move 1 entry (" in said
+    assert "to the trash? [y/N]" in said
+    assert exit_code == 1
+    assert list(cache.path.rglob("*.whl"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are others there")
 def test_purge_does_not_ask_if_it_must_not(cache: Cache) -> None:
     said, exit_code = on_a_terminal(started("purge", "--no-input", cache=cache.path), "y\n")
     assert "there is nobody to ask" in said

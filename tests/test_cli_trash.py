@@ -149,13 +149,14 @@ def test_the_list_names_runs_and_changes_nothing(cache: Cache, run: Run) -> None
 
 def test_what_is_newer_is_told_and_stays(cache: Cache, run: Run) -> None:
     head = cache.http_v2(URL, b"x")
+    cache.http_v2(URL + "/other", b"y")
     run("purge", "--yes", "--trash", "--exclusive")
     cache.write(head, b"newer")
     back = run("undo", "-q")
     assert back.status == 0
     assert back.out.splitlines()[0].startswith("left in the trash: ")
     assert back.out.splitlines()[0].endswith("something else lies there by now")
-    assert back.out.splitlines()[1] == "Entries left in the trash: 1"
+    assert back.out.splitlines()[1:] == ["Entries left in the trash: 1", "Entries restored: 1, files: 2 (330 bytes)"]
     assert cache.real(head).read_bytes() == b"newer"
 
 

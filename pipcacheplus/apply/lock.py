@@ -7,12 +7,28 @@ from contextlib import contextmanager, suppress
 
 from pipcacheplus.apply.system import System
 from pipcacheplus.errors import CacheBusyError
+from pipcacheplus.gate import check_owner
+from pipcacheplus.opening import OpenCache
 
-__all__ = ["locked"]
+__all__ = ["locked", "owned_root"]
 
 _POLL_S = 0.05
 _LOCK_FLAGS: int = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
 """Without O_TRUNC: whatever lies there already is left as it is."""
+
+
+def owned_root(cache: OpenCache, system: System) -> int | None:
+    """Return the descriptor of the cache directory, `None` where directories have none, if it is ours.
+
+    What counts is what is open now, not what the path meant when it was looked at.
+
+    Raises:
+        NotACacheError: It belongs to another user.
+        OSError: It cannot be looked at.
+    """
+    root = cache.folder("") if system.has_descriptors else None
+    check_owner(cache.path, os.stat(cache.path) if root is None else os.fstat(root), uid=system.uid)
+    return root
 
 
 @contextmanager

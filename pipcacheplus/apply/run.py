@@ -34,11 +34,10 @@ from pipcacheplus.apply.entries import Remover, reason_of
 from pipcacheplus.apply.filling import filling
 from pipcacheplus.apply.latch import Latch
 from pipcacheplus.apply.leaving import look, status_of, why_not_there
-from pipcacheplus.apply.lock import locked
+from pipcacheplus.apply.lock import locked, owned_root
 from pipcacheplus.apply.names import is_pips
 from pipcacheplus.apply.stored import Use
 from pipcacheplus.apply.system import System
-from pipcacheplus.gate import check_owner
 from pipcacheplus.model import Action, File, Outcome, Plan, Report, Shape, State
 from pipcacheplus.opening import ChangedError, OpenCache
 
@@ -90,10 +89,7 @@ def apply(
     """
     latch = Latch(stop)
     with OpenCache(plan.cache.path) as cache:
-        root = cache.folder("") if system.has_descriptors else None
-        # What counts is what is open now, not what the path meant when it was looked at.
-        status = os.stat(plan.cache.path) if root is None else os.fstat(root)
-        check_owner(plan.cache.path, status, uid=system.uid)
+        root = owned_root(cache, system)
         with ExitStack() as stack:
             stack.enter_context(locked(plan.cache.path, root, system, timeout_s=lock_timeout_s, stop=latch.ask))
             moves = trash and bool(plan.actions) and not latch.is_set  # without the lock, nothing is to be begun

@@ -41,7 +41,7 @@ _PREFIX = ".pipcacheplus-trash-"
 _DIGITS = 16
 _ABOVE_FLAGS: int = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
-_RUN = re.compile(r"[0-9]{8}T[0-9]{6}Z")
+_RUN = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z")
 _TIME = "%Y%m%dT%H%M%SZ"
 _LAST_S = 253_402_300_799
 """The last second of the year 9999."""
@@ -133,8 +133,9 @@ def started_s(run: str) -> int | None:
     >>> started_s("20261121T014000Z"), started_s("20261399T014000Z"), started_s("../x")
     (1795225200, None, None)
     """
+    found = _RUN.fullmatch(run)
     try:
-        return calendar.timegm(time.strptime(run, _TIME)) if _RUN.fullmatch(run) else None
+        return calendar.timegm(tuple(map(int, found.groups()))) if found else None
     except ValueError:
         return None
 

@@ -7,13 +7,12 @@ from contextlib import ExitStack, suppress
 from pipcacheplus.apply.directory import Directory
 from pipcacheplus.apply.emptying import empty_old, listed
 from pipcacheplus.apply.latch import Latch
-from pipcacheplus.apply.lock import locked
+from pipcacheplus.apply.lock import locked, owned_root
 from pipcacheplus.apply.manifest import Manifest, read_manifest
 from pipcacheplus.apply.restoring import Restorer
 from pipcacheplus.apply.system import System
 from pipcacheplus.apply.trash import MANIFEST, drop, numbers_in, open_trash, runs_in
 from pipcacheplus.errors import BadRequestError
-from pipcacheplus.gate import check_owner
 from pipcacheplus.model import CacheDir, Outcome, Plan, Report, State, Trashed, Warned
 from pipcacheplus.opening import OpenCache
 
@@ -64,9 +63,7 @@ def undo(
     latch = Latch(stop)
     with ExitStack() as stack:
         cache = stack.enter_context(OpenCache(cache_dir.path))
-        root = cache.folder("") if system.has_descriptors else None
-        status = os.stat(cache_dir.path) if root is None else os.fstat(root)
-        check_owner(cache_dir.path, status, uid=system.uid)
+        root = owned_root(cache, system)
         if not is_planned:
             stack.enter_context(locked(cache_dir.path, root, system, timeout_s=lock_timeout_s, stop=latch.ask))
         undoing = _Undoing(cache, system, latch, progress, is_planned=is_planned)

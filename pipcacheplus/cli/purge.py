@@ -28,15 +28,16 @@ def _run(request: Request) -> Answer:
     cache = open_for_removal(request)
     with progress(request.console, "reading") as show:
         plan = cache.plan_purge(keep=options.keep, min_age_s=options.min_age, progress=show)
-    if is_agreed or not plan.actions or request.console.ask(_question(plan)):
+    if is_agreed or not plan.actions or request.console.ask(_question(plan, options.trash)):
         return carry_out(request, cache, plan)
     nothing = of_report(Report(plan=plan, outcomes=()))
     return answer(request, cache, exit_code=exits.FAILED, summary=nothing, kept=plan.kept)
 
 
-def _question(plan: Plan) -> str:
+def _question(plan: Plan, to_trash: object) -> str:
     total = tally(action.entry for action in plan.actions)
-    return f"Remove {number(total['entries'], 'entry')} ({size(total['bytes'])}) from {safe(plan.cache.path)}?"
+    what = f"{number(total['entries'], 'entry')} ({size(total['bytes'])}) from {safe(plan.cache.path)}"
+    return f"Move {what} to the trash?" if to_trash else f"Remove {what}?"
 
 
 COMMAND = Command(help="Remove everything that pip put there, and nothing else", run=_run, declare=_declare)

@@ -1,37 +1,23 @@
 """Bringing back from the trash: byte for byte, with times and rights, and never over anything that is there."""
 
 import errno
-import io
-import json
 import os
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from filelock import lock_descriptor
-from hypothesis import given
-from hypothesis import strategies as st
 
-from pipcacheplus.apply.manifest import FORMAT_LINE, Disarming, line_of_action, line_of_disarming, read_manifest
 from pipcacheplus.apply.run import apply
 from pipcacheplus.apply.system import System
 from pipcacheplus.apply.undoing import undo
 from pipcacheplus.errors import BadRequestError, CacheBusyError, NotACacheError
 from pipcacheplus.model import (
-    Action,
-    Area,
     CacheDir,
-    Entry,
-    File,
-    Folder,
-    Kind,
-    Shape,
     Source,
     State,
-    UrlSource,
 )
 from tests.apply.doing import Clock, a_system, left, only, planned, states
 from tests.apply.trashes import everything, runs, seen, the_trash, trashed, undone
@@ -505,171 +491,6 @@ def test_a_cache_of_another_user_is_left_alone(cache: Cache) -> None:
     assert tree(cache.path.parent) == before
 
 
-def planted(cache: Cache, change: Callable[[dict[str, Any]], None], *, lines: bytes = b"") -> Path:
-    """Move an entry to the trash, and change what the manifest says of it."""
-    cache.http_v2(URL, b"x")
-    trashed(cache)
-    (run,) = runs(cache)
-    head, *rest = (run / "manifest").read_bytes().splitlines(keepends=True)
-    value = json.loads(rest[0])
-    change(value)
-    (run / "manifest").write_bytes(head + json.dumps(value).encode() + b"\n" + lines)
-    return run
-
-
-EVIL = [
-    "../outside/x",
-    "/etc/pipcacheplus-evil",
-    "http-v2/../../outside/x",
-    "notes.txt",
-    "wheels/18/ac/23/" + "5" * 50 + "/tmpab12cd_9/../../../../../../outside/x",
-    "http-v2/0/1/2/4/8/01248" + "a" * 51 + "\0",
-    "",
-    ".",
-]
-
-
-@MACHINES
-@pytest.mark.parametrize("path", EVIL)
-def test_a_manifest_that_names_what_is_not_pips_brings_nothing(
-    cache: Cache,
-    tmp_path: Path,
-    path: str,
-    has_descriptors: bool,  # noqa: FBT001 - a row's value
-) -> None:
-    (tmp_path / "outside").mkdir()
-
-    def change(value: dict[str, Any]) -> None:
-        value["id"] = path
-        for file in value["files"]:
-            file[1] = path
-
-    planted(cache, change)
-    before = tree(tmp_path)
-    for is_planned in (True, False):
-        report = undone(cache, system=machine(has_descriptors=has_descriptors), is_planned=is_planned)
-        assert (only(report).state, only(report).error) == (State.FAILED, "has a name that no pip gives")
-    assert tree(tmp_path) == before
-
-
-@pytest.mark.parametrize("path", EVIL)
-def test_a_manifest_that_names_such_a_directory_makes_none(cache: Cache, tmp_path: Path, path: str) -> None:
-    def change(value: dict[str, Any]) -> None:
-        value["files"] = []
-        value["id"] = path
-        value["folders"] = [[path, 0, 0, 0]]
-
-    planted(cache, change)
-    before = tree(tmp_path)
-    report = undone(cache)
-    assert report.outcomes == ()
-    assert report.warnings
-    assert tree(tmp_path) == before
-
-
-LINES = [
-    b"\n",
-    b"{}\n",
-    b"[]\n",
-    b"7\n",
-    b'"format"\n',
-    b'{"format": 2}\n',
-    b"\xff\xff\n",
-    b'{"disarmed": -1, "offset": 0, "before": "", "after": ""}\n',
-    b'{"disarmed": 0, "offset": 0, "before": "YQ==", "after": ""}\n',
-    b'{"disarmed": true, "offset": 0, "before": "", "after": ""}\n',
-    b"[" * 100_000 + b"\n",
-]
-
-
-@pytest.mark.parametrize("line", LINES, ids=range(len(LINES)))
-def test_a_line_that_cannot_be_read_is_told_and_the_rest_comes(cache: Cache, line: bytes) -> None:
-    planted(cache, lambda _value: None, lines=line)
-    report = undone(cache)
-    assert [warning.message for warning in report.warnings] == ["line 3 cannot be read"]
-    assert only(report).state is State.RESTORED
-    assert len(left(cache)) == 2
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("area", "http-v3"),
-        ("files", [[0, "x"]]),
-        ("files", [[0, "\ud800", 1, 1, 1, 1, 1, 1, 1, 1]]),
-        ("files", [[10**10, "x", 1, 1, 1, 1, 1, 1, 1, 1]]),
-        ("files", [[0, "x", 1, 1, 1, 1, 1, 1, 1, 1]] * 2),
-        ("files", [["../x", "x", 1, 1, 1, 1, 1, 1, 1, 1]]),
-        ("tags", [1]),
-        ("project", 1),
-        ("folders", [["x"]]),
-        ("url_source", "guess"),
-        ("fresh_until_s", "x"),
-    ],
-)
-def test_an_entry_that_cannot_be_read_stays_in_the_trash_and_is_told(cache: Cache, key: str, value: object) -> None:
-    run = planted(cache, lambda line: line.update({key: value}))
-    report = undone(cache)
-    assert [warning.message for warning in report.warnings] == [
-        "line 2 cannot be read",
-        "holds files of which the manifest tells nothing",
-    ]
-    assert (report.outcomes, sorted(path.name for path in run.iterdir())) == ((), ["0", "1", "manifest"])
-    assert left(cache) == {"http-v2/"}
-
-
-def test_a_link_or_a_directory_in_place_of_a_file_is_not_brought_back(cache: Cache, tmp_path: Path) -> None:
-    run = planted(cache, lambda _value: None)
-    (tmp_path / "outside").write_bytes(b"mine")
-    (run / "0").unlink()
-    (run / "0").symlink_to(tmp_path / "outside")
-    (run / "1").unlink()
-    (run / "1").mkdir()
-    assert undone(cache).outcomes == ()
-    assert (tmp_path / "outside").read_bytes() == b"mine"
-    assert left(cache) == {"http-v2/"}
-
-
-@MACHINES
-def test_a_link_in_place_of_the_manifest_is_refused(cache: Cache, tmp_path: Path, has_descriptors: bool) -> None:  # noqa: FBT001 - a row's value
-    run = planted(cache, lambda _value: None)
-    (run / "manifest").rename(tmp_path / "outside")
-    (run / "manifest").symlink_to(tmp_path / "outside")
-    with pytest.raises(OSError, match="symbolic links"):
-        undone(cache, system=machine(has_descriptors=has_descriptors))
-    (run / "manifest").unlink()
-    os.mkfifo(run / "manifest")
-    with pytest.raises(BadRequestError, match="no regular file"):
-        undone(cache, system=machine(has_descriptors=has_descriptors))
-    assert left(cache) == {"http-v2/"}
-
-
-@MACHINES
-def test_a_link_in_place_of_a_directory_of_the_cache_leads_nowhere(
-    cache: Cache,
-    tmp_path: Path,
-    has_descriptors: bool,  # noqa: FBT001 - a row's value
-) -> None:
-    head = cache.http_v2(URL, b"x")
-    trashed(cache)
-    (tmp_path / "outside").mkdir()
-    cache.real("http-v2").rmdir()
-    cache.real("http-v2").symlink_to(tmp_path / "outside")
-    report = undone(cache, system=machine(has_descriptors=has_descriptors))
-    assert (only(report).state, only(report).error) == (State.CHANGED, "something else lies there by now")
-    assert list((tmp_path / "outside").iterdir()) == []
-    assert head
-
-
-def test_a_run_without_a_manifest_is_told(cache: Cache) -> None:
-    run = planted(cache, lambda _value: None)
-    (run / "manifest").unlink()
-    report = undone(cache)
-    assert [warning.message for warning in report.warnings] == ["holds files of which the manifest tells nothing"]
-    assert sorted(path.name for path in run.iterdir()) == ["0", "1"]
-    assert left(cache) == {"http-v2/"}
-
-
 def test_an_empty_run_is_passed_over(cache: Cache) -> None:
     head = cache.http_v2(URL, b"x")
     trashed(cache)
@@ -700,54 +521,3 @@ def test_a_cache_that_was_moved_with_its_trash_finds_it(cache: Cache, tmp_path: 
     shutil.move(trash, tmp_path / "home" / trash.name)
     moved = CacheDir(path=str(tmp_path / "home" / "cache"), source=Source.ARGUMENT)
     assert states(undo(moved, system=a_system())) == {head: State.RESTORED}
-
-
-@given(content=st.binary(max_size=2000))
-def test_reading_a_manifest_never_raises(content: bytes) -> None:
-    read_manifest(io.BytesIO(content))
-
-
-NUMBERS = st.integers(0, 2**70)
-PATHS = st.binary(min_size=1, max_size=30).map(os.fsdecode)
-TEXTS = st.none() | st.text(max_size=20)
-FILES = st.builds(
-    File,
-    path=PATHS,
-    **dict.fromkeys(("size", "disk_size", "mtime_ns", "atime_ns", "ctime_ns", "inode", "device", "links"), NUMBERS),
-)
-ENTRIES = st.builds(
-    Entry,
-    id=PATHS,
-    area=st.sampled_from(Area),
-    shape=st.sampled_from(Shape),
-    kind=st.sampled_from(Kind),
-    files=st.lists(FILES, max_size=3).map(tuple),
-    folders=st.lists(st.builds(Folder, path=PATHS, mtime_ns=NUMBERS, inode=NUMBERS, device=NUMBERS), max_size=2).map(
-        tuple
-    ),
-    project=TEXTS,
-    version=TEXTS,
-    filename=TEXTS,
-    url=TEXTS,
-    url_source=st.none() | st.sampled_from(UrlSource),
-    tags=st.lists(st.text(max_size=9), max_size=2).map(tuple),
-    interpreter=TEXTS,
-    fresh_until_s=st.none() | st.integers(-(2**40), 2**40),
-)
-
-
-@given(ENTRIES, st.lists(st.text(max_size=9), max_size=2).map(tuple), st.integers(0, 10**6), st.binary(max_size=40))
-def test_what_is_written_down_is_read_again(entry: Entry, reasons: tuple[str, ...], first: int, head: bytes) -> None:
-    action = Action(entry=entry, reasons=reasons, files=entry.files)
-    numbers = tuple(range(first, first + len(entry.files)))
-    disarming = Disarming(offset=first, before=head, after=b"~" * len(head))
-    lines = FORMAT_LINE + line_of_action(action, numbers) + line_of_disarming(first, disarming)
-    found = read_manifest(io.BytesIO(lines + lines[:-1]))  # the last line was not finished
-    assert [(record.action, record.numbers) for record in found.records] == [(action, numbers)] * 2
-    assert (found.disarmings, found.warnings) == ({first: disarming}, [])
-
-
-def test_a_line_that_is_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipcacheplus.apply.manifest._MAX_LINE", 20)
-    found = read_manifest(io.BytesIO(FORMAT_LINE + b"x" * 20 + b"\n"))
-    assert [warning.message for warning in found.warnings] == ["line 2 cannot be read", "line 3 cannot be read"]
