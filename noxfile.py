@@ -73,6 +73,14 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Change the code that deletes in a thousand ways, and see whether its tests notice."""
+    session.install("mutmut>=3.3", *TESTS, ".")
+    session.run("mutmut", "run", *session.posargs)
+    session.run("mutmut", "results")
+
+
+@nox.session
 def faults(session: nox.Session) -> None:
     """Let every call that changes a cache go wrong in every way; tells how many did."""
     session.install(*TESTS, _wheel(session))

@@ -164,6 +164,17 @@ def test_information_is_only_counted_until_it_is_asked_for() -> None:
     assert "    age s: 5\n    is cut: unknown\n    fresh until: 1970-01-01T00:00:00Z\n" in told
 
 
+def test_an_entry_has_one_line_with_the_worst_first_and_what_pip_does_about_it() -> None:
+    found = (
+        a_finding(NUMPY, message="smells", severity=Severity.WARNING, evidence=(("effect", "frowns"),)),
+        a_finding(NUMPY, message="is broken", evidence=(("effect", "fails"),)),
+    )
+    told = lines(a_view("verify", findings=found))
+    assert [line for line in told if "numpy" in line] == [
+        "  error    numpy 2.1.0, wheel for cp312 on manylinux x86_64: is broken; smells (pip fails)"
+    ]
+
+
 def test_a_sound_cache_has_nothing_wrong() -> None:
     view = a_view("verify", summary={"entries": 1, "bytes": 10, "unverifiable": 0})
     assert lines(view) == ["1 entry checked (10 bytes): nothing wrong"]

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from pipcacheplus.facts import Broken, Link, Page, Unknown
 from pipcacheplus.readers.html import Tag, read_tags
 
-__all__ = ["MAX_JSON_BYTES", "MAX_LINKS", "Keeps", "keep_all", "keep_none", "read_page"]
+__all__ = ["MAX_JSON_BYTES", "MAX_LINKS", "MAX_TAGS", "Keeps", "keep_all", "keep_none", "read_page"]
 
 MAX_LINKS = 250_000
 """Ten times as many as the largest project has files."""
+MAX_TAGS = 1_000_000
 MAX_JSON_BYTES = 64 << 20
 """A hostile document takes twenty times its size in memory once it is parsed."""
 
@@ -123,7 +124,9 @@ def _read_html(data: bytes, content_type: str, keeps: Keeps) -> Page | Broken | 
     marks: dict[str, str] = {}
     links: list[Link] = []
     count = 0
-    for tag in read_tags(data, _encoding(data, content_type)):
+    for number, tag in enumerate(read_tags(data, _encoding(data, content_type))):
+        if number > MAX_TAGS:
+            return Unknown(reason=f"page of more than {MAX_TAGS} tags")
         if tag.name != "a":
             _mark(tag, marks)
         elif tag.attributes.get("href", "").strip().partition("#")[0]:

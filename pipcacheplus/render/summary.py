@@ -22,6 +22,7 @@ __all__ = [
 ]
 
 _K = TypeVar("_K", bound=Hashable)
+_T = TypeVar("_T")
 
 WENT = frozenset({State.PLANNED, State.REMOVED, State.TRASHED})
 """The states of what is away, or would be."""
@@ -88,11 +89,11 @@ def _split(entries: Iterable[Entry], key: Callable[[Entry], Enum]) -> dict[str, 
     return {member.value: tally(parts[member]) for member in order if member in parts}
 
 
-def grouped(entries: Iterable[Entry], key: Callable[[Entry], _K]) -> dict[_K, list[Entry]]:
-    """Put entries with the same key together."""
-    parts = dict[_K, list[Entry]]()
-    for entry in entries:
-        parts.setdefault(key(entry), []).append(entry)
+def grouped(members: Iterable[_T], key: Callable[[_T], _K]) -> dict[_K, list[_T]]:
+    """Put what has the same key together."""
+    parts = dict[_K, list[_T]]()
+    for member in members:
+        parts.setdefault(key(member), []).append(member)
     return parts
 
 

@@ -73,8 +73,9 @@ def test_nothing_goes_by_a_plan_of_another_cache_or_where_nothing_may(
     cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     head = cache.http_v2("https://files.example/demo", b"x")
-    with pytest.raises(BadRequestError, match="not of /other"):
+    with pytest.raises(BadRequestError) as caught:
         applied(cache, exclusive=True, path="/other")
+    assert str(caught.value) == f"plan: is of {cache.path}, not of /other; open that cache"
     monkeypatch.chdir(cache.path)
     with pytest.raises(NotACacheError, match="current directory"):
         applied(cache, exclusive=True)

@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from pipcacheplus.apply.leaving import Tally, remove
 from pipcacheplus.apply.system import System
 from pipcacheplus.errors import NotACacheError
-from pipcacheplus.model import Area, CacheDir, Entry, Folder, Plan, Shape, Source, State
+from pipcacheplus.model import Area, CacheDir, Entry, Folder, Plan, Shape, Source, State, Warned
 from pipcacheplus.opening import OpenCache, file_of
 from tests.apply.doing import Clock, a_system, carried_out, left, only, planned, states
 from tests.builders import Cache, page_headers, tree
@@ -49,7 +50,7 @@ def test_by_paths_no_link_is_followed(cache: Cache, tmp_path: Path) -> None:
     cache.real("http-v2").rename(tmp_path / "outside" / "http-v2")
     cache.real("http-v2").symlink_to(tmp_path / "outside" / "http-v2")
     report = carried_out(plan, system=without_descriptors())
-    assert only(report).state is State.CHANGED
+    assert (report.plan, only(report).state) == (plan, State.CHANGED)
     assert (tmp_path / "outside" / head).exists()
 
 
@@ -253,3 +254,9 @@ def test_where_users_have_no_numbers_nobody_is_another(cache: Cache) -> None:
     cache.http_v2(URL, b"x")
     carried_out(planned(cache), system=a_system(uid=None))
     assert left(cache) == {"http-v2/"}
+
+
+def test_warnings_of_the_plan_are_in_the_report(cache: Cache) -> None:
+    cache.http_v2(URL, b"x")
+    plan = replace(planned(cache), warnings=(Warned(path="http", message="cannot be listed"),))
+    assert carried_out(plan).warnings == plan.warnings

@@ -50,7 +50,8 @@ def test_where_a_directory_cannot_be_locked_a_file_of_ours_is(cache: Cache, tmp_
     system = a_system(lock=refused(number), lock_folder=str(folder))
     assert carried_out(planned(cache), system=system).freed_bytes
     (own,) = own_files(folder)
-    assert (own.stat().st_size, own.stat().st_mode & 0o777) == (0, 0o600)
+    assert (own.stat().st_size, own.stat().st_mode & 0o777, own.suffix) == (0, 0o600, ".lock")
+    assert folder.stat().st_mode & 0o777 == 0o700
     cache.http_v2(URL, b"x")
     with held(own), pytest.raises(CacheBusyError):
         carried_out(planned(cache), system=system)
@@ -126,7 +127,7 @@ def test_another_one_is_waited_for_as_long_as_was_said(cache: Cache) -> None:
     clock = Clock()
     with held(cache.path), pytest.raises(CacheBusyError) as caught:
         carried_out(planned(cache), clock=clock, lock_timeout_s=3)
-    assert caught.value.waited_s == 3
+    assert (caught.value.path, caught.value.waited_s) == (str(cache.path), 3)
     assert clock.slept_s == pytest.approx(3, abs=0.1)
     assert left(cache) == {head, head + ".body"}
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipcacheplus.facts import Broken, Link, Page, Unknown
-from pipcacheplus.readers.page import MAX_LINKS, read_page
+from pipcacheplus.readers.page import MAX_LINKS, MAX_TAGS, read_page
 
 HOST = "https://files.example/packages/ab"
 DIGEST = "0a" * 32
@@ -271,3 +271,7 @@ _JSON = st.recursive(
 @given(files=st.lists(_JSON), name=_JSON)
 def test_no_document_makes_the_reader_raise(files: list[object], name: object) -> None:
     assert isinstance(read(json.dumps({"name": name, "files": files})), Page)
+
+
+def test_a_page_of_too_many_tags_is_unknown() -> None:
+    assert isinstance(read_page(b"<h1>" * (MAX_TAGS + 2), content_type=None), Unknown)

@@ -1,9 +1,9 @@
 """The text of `show`: everything that is known of an entry, a field on each line."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from pipcacheplus.model import Entry, Severity
-from pipcacheplus.render.summary import used_ns
+from pipcacheplus.model import Entry, Finding, Severity
+from pipcacheplus.render.summary import grouped, used_ns
 from pipcacheplus.render.text.page import Page
 from pipcacheplus.render.text.words import describe, kind_in_words, safe, size
 from pipcacheplus.render.times import rfc3339
@@ -27,15 +27,17 @@ _PROOFS = {
 
 def lines(view: View, page: Page) -> Iterator[str]:
     """Yield the entries, with an empty line between two."""
+    wrong = grouped(view.findings, lambda finding: finding.entry.id)
     for at, entry in enumerate(view.entries):
+        findings = wrong.get(entry.id, [])
         if at:
             yield ""
         yield page.paint(page.cut(describe(entry)), "bold")
-        told = (*_fields(entry, view), *_evidence(entry, view))
+        told = (*_fields(entry, view), *_evidence(entry, view, findings))
         fields = [(label and label + ":", value) for label, value in told if value]
         width = max(len(label) for label, _ in fields)
         yield from (f"  {label.ljust(width)} {value}" for label, value in fields)
-        yield from _wrong(entry, view, page)
+        yield from _wrong(findings, page)
     if not view.entries:
         yield "Nothing to show."
 
@@ -58,14 +60,14 @@ def _fields(entry: Entry, view: View) -> Iterator[tuple[str, str]]:
         yield "" if at else "Files", safe(view.absolute(path))
 
 
-def _evidence(entry: Entry, view: View) -> Iterator[tuple[str, str]]:
+def _evidence(entry: Entry, view: View, findings: Sequence[Finding]) -> Iterator[tuple[str, str]]:
     """Yield what speaks for and against the content."""
     known = view.summary.get("evidence")
     found = known.get(entry.id) if isinstance(known, Mapping) else None
     if not isinstance(found, Mapping) or "proof" not in found:
         return
     proof = found["proof"]
-    is_sound = not any(finding.entry.id == entry.id and finding.severity is Severity.ERROR for finding in view.findings)
+    is_sound = not any(finding.severity is Severity.ERROR for finding in findings)
     if isinstance(proof, str):
         yield "Proven whole because", _PROOFS[proof]
     elif found.get("read_to_its_end") and is_sound:
@@ -77,10 +79,9 @@ def _evidence(entry: Entry, view: View) -> Iterator[tuple[str, str]]:
             yield name.replace("_", " ").capitalize(), safe(str(value))
 
 
-def _wrong(entry: Entry, view: View, page: Page) -> Iterator[str]:
-    for finding in view.findings:
-        if finding.entry.id == entry.id:
-            yield f"  {page.paint(finding.severity.value, 'bold')}: {safe(finding.message)} ({finding.check})"
+def _wrong(findings: Iterable[Finding], page: Page) -> Iterator[str]:
+    for finding in findings:
+        yield f"  {page.paint(finding.severity.value, 'bold')}: {safe(finding.message)} ({finding.check})"
 
 
 def _time(time_ns: int | None) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from shlex import quote
 
 from pipcacheplus.model import Finding, Group, Remedy, Severity, Source, Value
-from pipcacheplus.render.summary import counted, tally
+from pipcacheplus.render.summary import counted, grouped, tally
 from pipcacheplus.render.text.page import Page
 from pipcacheplus.render.text.words import describe, number, safe, size
 from pipcacheplus.render.times import rfc3339
@@ -15,6 +15,7 @@ __all__ = ["lines"]
 _IN_FULL = frozenset({Group.CORRUPT, Group.PARTIAL, Group.UNSAFE, Group.OUTDATED_BUILD})
 """Groups that are told entry by entry; of the others, which are waste and not damage, only the errors are."""
 _COUNTED = (Severity.ERROR, Severity.WARNING)
+_ORDER = {severity: place for place, severity in enumerate(Severity)}
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 
 
@@ -42,13 +43,17 @@ def _group(group: Group, findings: Sequence[Finding], view: View, page: Page) ->
     total = tally(entries.values())
     title = group.value.replace("-", " ").capitalize()
     yield page.paint(f"{title}: {number(len(entries), 'entry')} ({size(total['bytes'])})", "bold")
-    for finding in findings:
-        severity = page.paint(finding.severity.value.ljust(len("warning")), _STYLES[finding.severity])
-        effect = dict(finding.evidence).get("effect")
+    by_entry = grouped(findings, lambda finding: finding.entry.id)
+    for entry_id, entry in entries.items():
+        # What is worst comes first, and what pip does about it.
+        own = sorted(by_entry[entry_id], key=lambda finding: _ORDER[finding.severity])
+        severity = page.paint(own[0].severity.value.ljust(len("warning")), _STYLES[own[0].severity])
+        effect = dict(own[0].evidence).get("effect")
         does = f" ({_said_of_pip(effect)})" if isinstance(effect, str) else ""
-        yield f"  {severity}  {describe(finding.entry)}: {safe(finding.message)}{does}"
+        yield f"  {severity}  {describe(entry)}: {safe('; '.join(f.message for f in own))}{does}"
         if view.verbosity > 0:
-            yield from _details(finding)
+            for finding in own:
+                yield from _details(finding)
     if command := _repair(group, findings, view):
         yield f"  To remove {'it' if len(entries) == 1 else 'them'}: {command}"
     yield ""
