@@ -6,6 +6,7 @@ lent for one call without keeping a way back, and a way back is what an attack n
 
 import os
 import sys
+import sysconfig
 from collections.abc import Iterable
 from importlib import import_module
 from pkgutil import walk_packages
@@ -50,6 +51,7 @@ def become_owner(path: str) -> None:
         raise NotACacheError(path, f"it belongs to another user (uid {status.st_uid}), and only root can take that on")
     owner = _owner(status)
     _import_all(_IMPORTED_LATE)
+    sysconfig.get_config_vars()  # imports a module whose name is none of ours, and keeps what it says
     if owner.name is None:
         os.setgroups([owner.gid])
     else:

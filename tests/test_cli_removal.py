@@ -216,6 +216,15 @@ def test_root_removes_as_the_owner_what_the_owner_could_remove(cache: Cache, tmp
 
 
 @is_root
+def test_the_owner_need_not_be_able_to_read_the_interpreter(cache: Cache, tmp_path: Path) -> None:
+    wheel = cache.built_wheel("demo", tag="cp27-cp27m-win32")
+    given_away(cache)
+    done = run("prune", "--incompatible", "--corrupt", "--exclusive", "--as-owner", cache=cache, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert wheel not in tree(cache.path)
+
+
+@is_root
 def test_what_root_owns_needs_no_owner(cache: Cache) -> None:
     cache.temporary(cache.http_v2(URL, b"x"))
     become_owner(str(cache.path))
