@@ -19,7 +19,9 @@ __all__ = ["become_owner"]
 _ROOT = 0
 _IMPORTED_LATE = (
     *("concurrent.futures.thread", "email.utils", "html.parser", "importlib.util", "json", "sqlite3", "tarfile"),
-    *("bz2", "lzma", "zipfile", "zlib", "signal", "pwd", "filelock", "msgpack", "packaging.requirements"),
+    *("bz2", "csv", "lzma", "zipfile", "zlib", "signal", "pwd", "filelock", "msgpack", "packaging.requirements"),
+    *("concurrent.futures.process", "multiprocessing.popen_fork", "multiprocessing.queues", "platform", "socket"),
+    *("encodings.raw_unicode_escape", "sysconfig"),
     *("packaging.tags", "packaging.utils", "platformdirs.unix", "psutil", "rich.console", "rich.progress"),
 )
 """What is imported where it is needed, and might lie where only root can read."""
