@@ -47,7 +47,8 @@ def _leaf_text(url: str, digest: tuple[str, str] | None, interpreter: tuple[str,
 
 
 def _sha224(text: str) -> str:
-    return hashlib.sha224(text.encode("utf-8", "surrogateescape")).hexdigest()
+    # JSON can hold half a character; no pip can have made a key of that, and this one fits nothing.
+    return hashlib.sha224(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def interpreter_of(path: str, origin: Origin | None, sources: Sequence[Source]) -> str | None:

@@ -6,6 +6,7 @@ lent for one call without keeping a way back, and a way back is what an attack n
 
 import os
 import sys
+import sysconfig
 from collections.abc import Iterable
 from importlib import import_module
 from pkgutil import walk_packages
@@ -18,7 +19,9 @@ __all__ = ["become_owner"]
 _ROOT = 0
 _IMPORTED_LATE = (
     *("concurrent.futures.thread", "email.utils", "html.parser", "importlib.util", "json", "sqlite3", "tarfile"),
-    *("bz2", "lzma", "zipfile", "zlib", "signal", "pwd", "filelock", "msgpack", "packaging.requirements"),
+    *("bz2", "csv", "lzma", "zipfile", "zlib", "signal", "pwd", "filelock", "msgpack", "packaging.requirements"),
+    *("concurrent.futures.process", "multiprocessing.popen_fork", "multiprocessing.queues", "platform", "socket"),
+    *("encodings.raw_unicode_escape", "sysconfig"),
     *("packaging.tags", "packaging.utils", "platformdirs.unix", "psutil", "rich.console", "rich.progress"),
 )
 """What is imported where it is needed, and might lie where only root can read."""
@@ -50,6 +53,7 @@ def become_owner(path: str) -> None:
         raise NotACacheError(path, f"it belongs to another user (uid {status.st_uid}), and only root can take that on")
     owner = _owner(status)
     _import_all(_IMPORTED_LATE)
+    sysconfig.get_config_vars()  # imports a module whose name is none of ours, and keeps what it says
     if owner.name is None:
         os.setgroups([owner.gid])
     else:

@@ -39,3 +39,9 @@ def test_a_commit_is_part_of_the_url() -> None:
     path = leaf(f"git+https://host.example/demo@{commit}") + "/demo-1.0-py3-none-any.whl"
     origin = Origin(url="https://host.example/demo", is_directory=False, vcs="git", commit=commit)
     assert interpreter_of(path, origin, ()) == "cp311"
+
+
+def test_a_url_with_half_a_character_tells_nothing() -> None:
+    half = URL + "\ud800"
+    path = leaf(URL) + "/demo-1.0-py3-none-any.whl"
+    assert interpreter_of(path, Origin(url=half, is_directory=False), [Source(url=half, hashes=(SHA,))]) is None

@@ -17,6 +17,7 @@ from pipcacheplus.model import State
 from pipcacheplus.ownership import become_owner
 from pipcacheplus.pruning import prune_partial
 from tests.builders import Cache, page_headers, tree
+from tests.deletion.caches import make_cache
 
 URL = "https://files.example/demo"
 SOMEBODY = 12_345
@@ -213,6 +214,18 @@ def test_root_removes_as_the_owner_what_the_owner_could_remove(cache: Cache, tmp
     assert "Permission denied" in done.stdout
     assert {path for path in tree(cache.path) if not path.endswith("/")} == {stuck}
     assert leftover not in tree(cache.path)
+
+
+@is_root
+def test_the_owner_need_not_be_able_to_read_the_interpreter(tmp_path: Path) -> None:
+    whole = make_cache(tmp_path)
+    stays = [whole.http_v2(f"https://files.example/{number}", b"x") for number in range(200)]  # more than one process
+    given_away(whole)
+    reasons = ("--corrupt", "--partial", "--stale", "--unsafe", "--orphaned", "--incompatible")
+    done = run("prune", *reasons, "--exclusive", "--as-owner", cache=whole, cwd=tmp_path / "outside")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert set(stays) <= set(tree(whole.path))
+    assert not [path for path in tree(whole.path) if "/broken-1.0" in path]
 
 
 @is_root

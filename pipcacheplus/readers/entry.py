@@ -22,7 +22,7 @@ from pipcacheplus.readers.whole import read_whole
 
 __all__ = ["read"]
 
-PAGE_LIMIT = 256 << 20
+PAGE_LIMIT = 64 << 20
 """Bytes of a decoded page that are looked at."""
 _NOTHING = Expected()
 _SMALL_LIMIT = 1 << 20
@@ -42,7 +42,7 @@ def read(
 ) -> Facts:
     """Read what an entry says of itself.
 
-    Memory is bounded by `PAGE_LIMIT` for pages, and by a few MiB for everything else, whatever the entry's size.
+    Memory is bounded by some `PAGE_LIMIT`s for pages, and by a few MiB for everything else, whatever the entry's size.
 
     Args:
         entry: As it was scanned.

@@ -1,0 +1,1 @@
+"""Hostile objects, one function each; a module for each sort of them."""

@@ -1,0 +1,176 @@
+"""A process that runs each command in a child of its own, with so much memory, so much time, and as another user.
+
+`python -m tests.deletion.walled`, which `Walled` does: it imports all there is once, and then reads requests, one JSON
+document a line. Only for Linux.
+"""
+
+import gc
+import importlib
+import json
+import os
+import resource
+import select
+import signal
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, NamedTuple
+
+from tests.deletion.driver import _import_all as import_all
+
+__all__ = ["NOBODY", "PURGE_SHARED", "Ran", "Walled"]
+
+NOBODY = 65534
+"""Who takes the part of an ordinary user if the tests run as root."""
+PURGE_SHARED = "purge-shared"
+"""A command of its own: `purge` as while pips may be at work, but for the wait."""
+_HERE = Path(__file__).parents[2]
+_CRASHED = 70
+_LATE = ("concurrent.futures.thread", "csv", "encodings.raw_unicode_escape", "multiprocessing.popen_fork", "platform")
+
+
+class Ran(NamedTuple):
+    """What became of a command."""
+
+    status: int | None
+    """Exit code, or minus the signal that ended it; `None` if it took too long."""
+    out: str
+    """What is not UTF-8 comes as surrogates."""
+    err: str
+    peak_bytes: int
+    """The most memory that it, or a process of its own, had at once."""
+    taken_s: float
+
+
+class Walled:
+    """The process, seen from the test; a context manager."""
+
+    def __init__(self, state: Path, *, memory_bytes: int, time_s: float) -> None:
+        """Start it.
+
+        Args:
+            state: What takes the place of `~/.local/state`.
+            memory_bytes: The most that a command may allocate.
+            time_s: The longest that a command may take.
+        """
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "XDG_"))}
+        own = {"PIP_CONFIG_FILE": os.devnull, "XDG_STATE_HOME": str(state), "NO_COLOR": "1", "HOME": "/nonexistent"}
+        self._limits = {"memory_bytes": memory_bytes, "time_s": time_s}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.deletion.walled"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=kept | own,
+            cwd=_HERE,
+        )
+
+    def __enter__(self) -> "Walled":
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the process."""
+        self._process.communicate()
+
+    def run(self, *arguments: str, uid: int | None = None) -> Ran:
+        """Run a command, as another user if one is named, and return what became of it."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        wanted = {**self._limits, "arguments": arguments, "uid": uid}
+        self._process.stdin.write(json.dumps(wanted).encode() + b"\n")
+        self._process.stdin.flush()
+        return Ran(*json.loads(self._process.stdout.readline()))
+
+
+def _serve() -> None:
+    answers = os.fdopen(os.dup(1), "w")
+    for line in sys.stdin:
+        wanted = json.loads(line)
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            start_s = time.monotonic()
+            child = os.fork()
+            if not child:
+                _become(wanted, out, err)
+            status, peak_kib = _wait(child, wanted["time_s"])
+            taken_s = time.monotonic() - start_s
+            answers.write(json.dumps([status, _text(out), _text(err), peak_kib << 10, taken_s]) + "\n")
+            answers.flush()
+
+
+def _wait(child: int, time_s: float) -> tuple[int | None, int]:
+    """Wait for a child, but not for ever; and take all down that it leaves behind."""
+    watched = os.pidfd_open(child)
+    is_done = bool(select.select([watched], [], [], time_s)[0])
+    os.close(watched)
+    try:
+        os.killpg(child, signal.SIGKILL)  # while its number is its own: it has not been waited for
+    except ProcessLookupError:
+        os.kill(child, signal.SIGKILL)  # it has not come to be a group
+    _, status, usage = os.wait4(child, 0)
+    return os.waitstatus_to_exitcode(status) if is_done else None, usage.ru_maxrss
+
+
+def _text(file: BinaryIO) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8", "surrogateescape")
+
+
+def _become(wanted: Mapping[str, Any], out: BinaryIO, err: BinaryIO) -> None:
+    """Run the command; never returns."""
+    code = _CRASHED
+    try:
+        os.setsid()
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(out.fileno(), 1)
+        os.dup2(err.fileno(), 2)
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False, buffering=1)
+        _build_walls(wanted)
+        code = _run(wanted["arguments"])
+        sys.stdout.flush()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    except BaseException:  # noqa: BLE001 - whatever it is, it is told and the child ends here
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def _build_walls(wanted: Mapping[str, Any]) -> None:
+    os.chdir("/")
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_DATA, (wanted["memory_bytes"],) * 2)
+    if wanted["uid"] is not None:
+        os.setgroups([])
+        os.setgid(wanted["uid"])
+        os.setuid(wanted["uid"])
+
+
+def _run(arguments: Sequence[str]) -> int:
+    from pipcacheplus.__main__ import main  # noqa: PLC0415 - only the process that serves needs it
+
+    if arguments[0] != PURGE_SHARED:
+        return main(arguments)
+    from pipcacheplus import PipCache  # noqa: PLC0415 - as above
+
+    cache = PipCache(arguments[1])
+    report = cache.apply(cache.plan_purge(min_age_s=0), exclusive=False, wait_s=0)
+    return 4 if report.failed or report.warnings else 0
+
+
+if __name__ == "__main__":
+    import_all()
+    for name in _LATE:
+        importlib.import_module(name)
+    sysconfig.get_config_vars()  # imports what another user may not be able to read
+    gc.collect()
+    gc.freeze()
+    _serve()
