@@ -85,7 +85,19 @@ def faults(session: nox.Session) -> None:
     """Let every call that changes a cache go wrong in every way; tells how many did."""
     session.install(*TESTS, _wheel(session))
     session.chdir(_away_from_the_tree(session))
-    session.run("python", "-m", "pytest", "tests/deletion", *(session.posargs or ["-n", "2"]))
+    session.run("python", "-m", "pytest", "tests/deletion/test_faults.py", *(session.posargs or ["-n", "2"]))
+
+
+@nox.session
+def in_flight(session: nox.Session) -> None:
+    """Remove what real pips use; `nox -s in_flight -- 500` runs so many of each generation, in some 20 minutes."""
+    session.install(*TESTS, _wheel(session))
+    times = session.posargs[0] if session.posargs else "500"
+    session.chdir(_away_from_the_tree(session))
+    session.run(
+        *("python", "-m", "pytest", "tests/deletion/test_in_flight.py", "-n", "2", "--durations", "0"),
+        env={"PIPCACHEPLUS_IN_FLIGHT": times, "PIPCACHEPLUS_REQUIRE_PIPS": "1"},
+    )
 
 
 @nox.session

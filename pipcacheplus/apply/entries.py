@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from pipcacheplus.apply.filling import Filling
-from pipcacheplus.apply.folders import is_fresh, tidy
+from pipcacheplus.apply.folders import is_in_use, tidy
 from pipcacheplus.apply.guard import why_busy
 from pipcacheplus.apply.leaving import Tally, look, remove, status_of, why_not_there
 from pipcacheplus.apply.system import System
@@ -18,7 +18,7 @@ from pipcacheplus.opening import OpenCache
 
 __all__ = ["Remover", "reason_of"]
 
-_FRESH_FOLDER = "made or changed within an hour, and a build may be about to use it"
+_FOLDER_IN_USE = "made or looked at within a day, and a build may be about to use it"
 
 
 def reason_of(error: OSError) -> str:
@@ -87,8 +87,8 @@ class Remover:
     def _why_busy(self, action: Action, *, is_guarded: bool) -> str | None:
         if self.is_exclusive:
             return None
-        if is_fresh(action, self.system.now_s()):
-            return _FRESH_FOLDER
+        if is_in_use(self.cache, action, self.system, has_access_times=self.has_access_times):
+            return _FOLDER_IN_USE
         if is_guarded:
             guarded = action.entry.files
         else:

@@ -2,24 +2,39 @@
 
 import errno
 
-from pipcacheplus.apply.leaving import real_path, status_of
+from pipcacheplus.apply.guard import is_used
+from pipcacheplus.apply.leaving import real_path, status_of, why_not_there
 from pipcacheplus.apply.system import System
 from pipcacheplus.layout import HTTP_AREAS
 from pipcacheplus.model import Action, Area, Folder
 from pipcacheplus.opening import OpenCache
 
-__all__ = ["is_fresh", "tidy"]
+__all__ = ["is_in_use", "tidy"]
 
 _NOT_EMPTY = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT})
-_SETTLED_S = 3600
-"""A pip makes its directory below `wheels` a moment before it uses it; seen to be over within a minute."""
 
 
-def is_fresh(action: Action, now_s: float) -> bool:
-    """Return whether it is an empty directory that a build may be about to use, pips being at work."""
-    entry = action.entry
-    newest_ns = max((folder.mtime_ns for folder in entry.folders), default=0)
-    return entry.area is Area.WHEELS and not entry.files and newest_ns / 1e9 > now_s - _SETTLED_S
+def is_in_use(cache: OpenCache, action: Action, system: System, *, has_access_times: bool) -> bool:
+    """Return whether it is an empty directory that a build may put its wheel into, pips being at work.
+
+    The time at which it was made does not tell: pip (21.3.1 to 24.0, `wheel_builder.py`) takes the one that is there,
+    however old, and what it builds comes into it when the build is over. But it lists it before, which moves its access
+    time. That our own reading may move it too only keeps it for longer.
+
+    Raises:
+        OSError: It cannot be looked at.
+    """
+    if action.entry.area is not Area.WHEELS or action.entry.files:
+        return False
+    for folder in action.entry.folders:
+        try:
+            status = status_of(cache, folder.path, system)
+        except OSError as error:
+            why_not_there(error)
+            continue  # removing it will tell
+        if is_used(status, status.st_atime_ns, now_s=system.now_s(), has_access_times=has_access_times):
+            return True
+    return False
 
 
 def tidy(cache: OpenCache, action: Action, system: System, *, is_exclusive: bool) -> int:

@@ -1,17 +1,18 @@
 """What is left alone because somebody used it a short while ago.
 
 A pip that installs a built wheel lists the directory, chooses, and opens the file seconds later; no order of removing
-is safe against that, and moving away is none either. But who builds or installs comes again within hours, so what lay
-unused for longer than a day is hardly chosen in the seconds that matter (seen with pips 23.2.1 to 26.3: 8 to 17 of 40
-installs failed without this rule, 0 of 120 with it). The day is that of `relatime`, which moves an access time that is
-older; the hour is for clocks that differ.
+is safe against that, and moving away is none either. A pip that builds lists the directory, makes it if it is not
+there, and puts the wheel into it in the end, hours later. But who builds or installs comes again within hours, so what
+lay unused for longer than a day is hardly chosen in the seconds that matter (seen with pips 23.2.1 to 26.3: 8 to 17 of
+40 installs failed without this rule, 0 of 120 with it). The day is that of `relatime`, which moves an access time that
+is older; the hour is for clocks that differ.
 """
 
 import os
 
 from pipcacheplus.model import File
 
-__all__ = ["why_busy"]
+__all__ = ["is_used", "why_busy"]
 
 _QUIET_S = 25 * 3600
 
@@ -28,7 +29,12 @@ def why_busy(file: File, status: os.stat_result, *, now_s: float, has_access_tim
         is_moved: Whether our own reading moves them: then the one counts that it had before we read.
     """
     read_ns = file.atime_ns if is_moved else status.st_atime_ns
-    used_ns = max(status.st_mtime_ns, read_ns if has_access_times else status.st_ctime_ns)
-    if used_ns / 1e9 <= now_s - _QUIET_S:
+    if not is_used(status, read_ns, now_s=now_s, has_access_times=has_access_times):
         return None
     return "used or written within a day, and pips may be at work; --exclusive says that none is"
+
+
+def is_used(status: os.stat_result, read_ns: int, *, now_s: float, has_access_times: bool) -> bool:
+    """Return whether a file or directory was read at `read_ns`, or written, within a day and an hour."""
+    used_ns = max(status.st_mtime_ns, read_ns if has_access_times else status.st_ctime_ns)
+    return used_ns / 1e9 > now_s - _QUIET_S

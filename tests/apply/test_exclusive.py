@@ -141,7 +141,7 @@ def test_an_empty_directory_that_was_used_meanwhile_stays(cache: Cache) -> None:
     plan = planned(cache)
     cache.write(f"{folder}/x", b"")
     cache.real(f"{folder}/x").unlink()
-    report = carried_out(plan)
+    report = carried_out(plan, is_exclusive=True)
     assert (cache.real(folder).is_dir(), report.outcomes[0].state) == (True, State.GONE)
 
 

@@ -393,9 +393,20 @@ def test_the_origin_goes_with_the_last_wheel(cache: Cache) -> None:
     assert left(cache) == {wheels[0].rpartition("/")[0] + "/"}
 
 
-@pytest.mark.parametrize(("age_s", "state"), [(1.1 * HOUR_S, State.REMOVED), (0.9 * HOUR_S, State.BUSY)])
-def test_an_empty_directory_below_wheels_goes_when_it_is_an_hour_old(cache: Cache, age_s: float, state: State) -> None:
-    folder = cache.directory("wheels/18/ac/23/" + "5" * 50, age_s=age_s)
+@pytest.mark.parametrize(
+    ("read_s", "made_s", "state"),
+    [
+        (26 * HOUR_S, 26 * HOUR_S, State.REMOVED),
+        (24.5 * HOUR_S, 90 * HOUR_S, State.BUSY),  # a pip that builds has looked for a wheel in it
+        (90 * HOUR_S, 24.5 * HOUR_S, State.BUSY),  # made for a build, which may take that long
+        (-60.0, 90 * HOUR_S, State.BUSY),  # in the future
+    ],
+)
+def test_an_empty_directory_below_wheels_goes_only_if_it_lay_still_for_a_day(
+    cache: Cache, read_s: float, made_s: float, state: State
+) -> None:
+    folder = cache.directory("wheels/18/ac/23/" + "5" * 50)
+    os.utime(cache.real(folder), (NOW_S - read_s, NOW_S - made_s))
     assert only(carried_out(planned(cache))).state is state
     assert left(cache) == {folder.rpartition("/")[0] + "/" if state is State.REMOVED else folder + "/"}
 
