@@ -9,22 +9,21 @@ from pipcacheplus import gate
 from pipcacheplus.errors import BadRequestError, CacheNotFoundError
 from pipcacheplus.facts import Depth
 from pipcacheplus.filesystems import keeps_access_times
-from pipcacheplus.inventory import Inventory, Verification, Wanted, is_listed
-from pipcacheplus.judging import Context, Judged, Passed, Progress, checks
+from pipcacheplus.inspection import Inspection, entries_that_fit, inspect, overview, verify
+from pipcacheplus.inventory import Inventory, Verification, Wanted
+from pipcacheplus.judging import Context, Progress, checks
 from pipcacheplus.locate import index_urls as configured_index_urls
 from pipcacheplus.locate import locate
-from pipcacheplus.looking import Look, look
+from pipcacheplus.looking import Look
 from pipcacheplus.machine import this_machine
-from pipcacheplus.model import CacheDir, Entry, Finding, Group, Plan, Report, Source, Trashed, Warned
+from pipcacheplus.model import CacheDir, Group, Plan, Report, Source, Trashed
 from pipcacheplus.opening import moves_access_times
 from pipcacheplus.plan import by_findings, by_request, planned
-from pipcacheplus.planning import planned_by
+from pipcacheplus.planning import look_for, planned_by
 from pipcacheplus.surroundings import context_of
 
 if TYPE_CHECKING:  # slow to import
     from concurrent.futures import Executor
-
-    from pipcacheplus.inspection import Inspection
 
 __all__ = ["PipCache"]
 
@@ -101,7 +100,6 @@ class PipCache:
             BadRequestError: `what` or `kind` cannot be understood.
         """
         wanted = Wanted(what, kind)
-        warnings: list[Warned] = []
         what_for = Look(
             path=self.dir.path,
             index_urls=self.index_urls,
@@ -110,13 +108,7 @@ class PipCache:
             needs_urls=True,
             progress=progress,
         )
-        judged = look(what_for, warnings)
-        entries = tuple(
-            one.entry
-            for one in judged
-            if isinstance(one, Judged) and is_listed(one.entry) and wanted.is_wanted(one.entry)
-        )
-        return Inventory(cache=self.dir, entries=entries, warnings=tuple(warnings), unmatched=wanted.unmatched)
+        return entries_that_fit(self.dir, what_for, wanted)
 
     def overview(
         self, *, reads: bool = False, pythons: Sequence[str] | None = None, progress: Progress | None = None
@@ -134,20 +126,9 @@ class PipCache:
         """
         depth = Depth.ENDS if reads else Depth.NAMES
         put = tuple(check for check in checks() if check.depth <= depth)
-        warnings: list[Warned] = []
-        entries: list[Entry] = []
-        found: list[Finding] = []
         context = context_of(min_age_s=_HOUR_S, pythons=pythons, needs_tags=reads)
-        what_for = Look(
-            path=self.dir.path, index_urls=self.index_urls, depth=depth, context=context, checks=put, progress=progress
-        )
-        for one in look(what_for, warnings):
-            if isinstance(one, Passed):
-                continue  # none are: all are wanted
-            found.extend(one.findings)
-            if is_listed(one.entry):
-                entries.append(one.entry)
-        return Inventory(cache=self.dir, entries=tuple(entries), warnings=tuple(warnings), findings=tuple(found))
+        what_for = Look(path=self.dir.path, index_urls=self.index_urls, depth=depth, context=context, checks=put)
+        return overview(self.dir, replace(what_for, progress=progress))
 
     def verify(
         self,
@@ -190,8 +171,6 @@ class PipCache:
             is_deep=deep,
             progress=progress,
         )
-        from pipcacheplus.inspection import verify  # noqa: PLC0415 - of use to few verbs
-
         return verify(self.dir, what_for, wanted)
 
     def inspect(
@@ -200,7 +179,7 @@ class PipCache:
         min_age_s: float = _HOUR_S,
         pythons: Sequence[str] | None = None,
         progress: Progress | None = None,
-    ) -> "Inspection":
+    ) -> Inspection:
         """Read the entries that fit `what` to their end; return all that speaks for and against them.
 
         Args:
@@ -213,8 +192,6 @@ class PipCache:
             BadRequestError: `what` cannot be understood.
             InterpreterError: One of `pythons` cannot be asked.
         """
-        from pipcacheplus.inspection import inspect  # noqa: PLC0415 - of use to few verbs
-
         return inspect(self.dir, self.index_urls, what, min_age_s=min_age_s, pythons=pythons, progress=progress)
 
     def plan(
@@ -265,26 +242,15 @@ class PipCache:
             Group.ORPHANED: orphaned,
         }
         groups = frozenset(group for group, is_asked in chosen.items() if is_asked)
-        put = tuple(check for check in checks() if (check.group in groups if groups else check.depth < Depth.WHOLE))
-        depth = Depth(max(check.depth for check in put))
-        if depth is Depth.WHOLE:
-            put = checks()  # the question that `verify` puts: what it remembers is of use here, and the other way round
-        context = context_of(min_age_s=min_age_s, pythons=pythons, needs_tags=incompatible or depth is Depth.WHOLE)
-        if stale is not False and stale is not True:
-            context = replace(context, stale_age_s=float(stale))
-        what_for = Look(
-            path=self.dir.path,
+        what_for = look_for(
+            groups,
+            cache=self.dir,
             index_urls=self.index_urls,
-            depth=depth,
-            context=context,
-            checks=put,
-            needs_urls=depth is Depth.WHOLE,
-            only_findings=True,
-            executor=executor,
-            remembers=remembers,
-            is_deep=deep,
-            progress=progress,
+            min_age_s=min_age_s,
+            pythons=pythons,
+            stale_age_s=None if isinstance(stale, bool) else float(stale),
         )
+        what_for = replace(what_for, executor=executor, remembers=remembers, is_deep=deep, progress=progress)
         return planned_by(self.dir, what_for, by_findings(groups), keep)
 
     def plan_removal(

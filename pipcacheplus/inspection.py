@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipcacheplus.facts import Depth
-from pipcacheplus.inventory import Verification, Wanted, is_listed
+from pipcacheplus.inventory import Inventory, Verification, Wanted, is_listed
 from pipcacheplus.judging import Judged, Passed, Progress, checks
 from pipcacheplus.looking import Look, look
 from pipcacheplus.model import CacheDir, Entry, Finding, Value, Warned
 from pipcacheplus.surroundings import context_of
 
-__all__ = ["Inspection", "inspect", "verify"]
+__all__ = ["Inspection", "entries_that_fit", "inspect", "overview", "verify"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,29 @@ class Inspection:
     warnings: tuple[Warned, ...] = ()
     unmatched: tuple[str, ...] = ()
     """Selections that fitted nothing."""
+
+
+def entries_that_fit(cache: CacheDir, look_at: Look, wanted: Wanted) -> Inventory:
+    """List the entries that are wanted; as `PipCache.scan`."""
+    warnings: list[Warned] = []
+    entries = tuple(
+        one.entry
+        for one in look(look_at, warnings)
+        if isinstance(one, Judged) and is_listed(one.entry) and wanted.is_wanted(one.entry)
+    )
+    return Inventory(cache=cache, entries=entries, warnings=tuple(warnings), unmatched=wanted.unmatched)
+
+
+def overview(cache: CacheDir, look_at: Look) -> Inventory:
+    """List the entries, and what is found of them; as `PipCache.overview`."""
+    warnings: list[Warned] = []
+    judged = [one for one in look(look_at, warnings) if isinstance(one, Judged)]
+    return Inventory(
+        cache=cache,
+        entries=tuple(one.entry for one in judged if is_listed(one.entry)),
+        warnings=tuple(warnings),
+        findings=tuple(finding for one in judged for finding in one.findings),
+    )
 
 
 def verify(cache: CacheDir, look_at: Look, wanted: Wanted) -> Verification:

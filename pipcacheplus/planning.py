@@ -5,12 +5,44 @@ from dataclasses import replace
 
 from pipcacheplus.facts import Depth
 from pipcacheplus.inventory import Wanted
-from pipcacheplus.judging import Judged, is_young
+from pipcacheplus.judging import Judged, checks, is_young
 from pipcacheplus.looking import Look, look
-from pipcacheplus.model import CacheDir, Plan, Warned
+from pipcacheplus.model import CacheDir, Group, Plan, Warned
 from pipcacheplus.plan import Rule, make_plan
+from pipcacheplus.surroundings import context_of
 
-__all__ = ["planned_by"]
+__all__ = ["look_for", "planned_by"]
+
+
+def look_for(
+    groups: frozenset[Group],
+    *,
+    cache: CacheDir,
+    index_urls: tuple[str, ...],
+    min_age_s: float,
+    pythons: Sequence[str] | None,
+    stale_age_s: float | None,
+) -> Look:
+    """Return the look that finds what may go for these reasons; for none at all, what no pip can ever use.
+
+    Raises:
+        InterpreterError: One of `pythons` cannot be asked.
+    """
+    put = tuple(check for check in checks() if (check.group in groups if groups else check.depth < Depth.WHOLE))
+    depth = Depth(max(check.depth for check in put))
+    is_whole = depth is Depth.WHOLE
+    if is_whole:
+        put = checks()  # the question that `verify` puts: what it remembers is of use here, and the other way round
+    context = context_of(min_age_s=min_age_s, pythons=pythons, needs_tags=is_whole or Group.INCOMPATIBLE in groups)
+    return Look(
+        path=cache.path,
+        index_urls=index_urls,
+        depth=depth,
+        context=replace(context, stale_age_s=stale_age_s),
+        checks=put,
+        needs_urls=is_whole,
+        only_findings=True,
+    )
 
 
 def planned_by(cache: CacheDir, look_at: Look, rule: Rule, keep: Sequence[str]) -> Plan:

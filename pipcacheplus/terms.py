@@ -1,0 +1,159 @@
+"""The closed sets of words that the values are made of: kinds, areas, reasons, outcomes."""
+
+from enum import Enum
+
+__all__ = [
+    "FILE_KINDS",
+    "Area",
+    "Group",
+    "Kind",
+    "Proof",
+    "Remedy",
+    "Severity",
+    "Shape",
+    "Source",
+    "State",
+    "UrlSource",
+]
+
+
+class Source(str, Enum):
+    """What decided which directory is the cache."""
+
+    ARGUMENT = "argument"
+    ENVIRONMENT = "environment"
+    CONFIG = "config"
+    DEFAULT = "default"
+
+
+class Area(str, Enum):
+    """A part of the cache directory."""
+
+    HTTP = "http"
+    HTTP_V2 = "http-v2"
+    WHEELS = "wheels"
+    SELFCHECK = "selfcheck"
+    OTHER = "other"
+
+
+class Shape(str, Enum):
+    """What the names of an entry's files say, before any is opened."""
+
+    PAIR = "pair"
+    """`http-v2`: a head and its body."""
+    HEAD = "head"
+    """`http-v2`: a head without a body."""
+    BODY = "body"
+    """`http-v2`: a body without a head."""
+    SINGLE = "single"
+    """`http`: head and body in one file."""
+    BUILT_WHEEL = "built-wheel"
+    """`wheels`: a wheel, with `origin.json` if there is one."""
+    ORIGIN = "origin"
+    """`wheels`: an `origin.json` without any wheel beside it."""
+    SELFCHECK = "selfcheck"
+    """What pip remembers of its last look for a newer pip."""
+    TEMPORARY = "temporary"
+    """A file that pip had not yet renamed to its final name."""
+    LOCK = "lock"
+    """The lock of a pip up to 19.2: a file and its second name, or a directory with a file."""
+    BUILD = "build"
+    """The directory below a leaf of `wheels` in which pip 25.3 and later builds."""
+    LOG = "log"
+    """The log of pip 6 in the cache directory."""
+    EMPTY_DIRECTORY = "empty-directory"
+    """A directory of pip's with nothing in it; it is judged, but never listed."""
+    FOREIGN = "foreign"
+    """What no pip writes: another name, another place, a link, a pipe, a device."""
+
+
+class Kind(str, Enum):
+    """What an entry is to somebody who uses pip."""
+
+    WHEEL = "wheel"
+    SDIST = "sdist"
+    METADATA = "metadata"
+    INDEX_PAGE = "index-page"
+    LINKS_PAGE = "links-page"
+    REDIRECT = "redirect"
+    RESPONSE = "response"
+    UNREADABLE = "unreadable"
+    BUILT_WHEEL = "built-wheel"
+    SELFCHECK = "selfcheck"
+    LEFTOVER = "leftover"
+    FOREIGN = "foreign"
+
+
+FILE_KINDS = frozenset({Kind.WHEEL, Kind.SDIST, Kind.METADATA})
+"""Downloads that an index publishes once and never changes."""
+
+
+class UrlSource(str, Enum):
+    """How a URL was recovered."""
+
+    LINKS = "links"
+    FILE_HOST = "file-host"
+    INDEX_GUESS = "index-guess"
+    ORIGIN = "origin"
+
+
+class Proof(str, Enum):
+    """What proves that an entry's content is what was published, strongest first."""
+
+    INDEX_PAGE = "index-page"
+    """A page in the cache publishes its digest."""
+    FILE_HOST = "file-host"
+    """The path that it came from is made of its digest."""
+    ETAG = "etag"
+    """The host that sent it makes its ETags of the content."""
+    WHEEL = "wheel"
+    """Metadata that is just what the wheel beside it holds."""
+
+
+class Group(str, Enum):
+    """The reason a finding gives for removing an entry; `prune --<group>` asks for it."""
+
+    CORRUPT = "corrupt"
+    PARTIAL = "partial"
+    STALE = "stale"
+    INCOMPATIBLE = "incompatible"
+    OUTDATED_BUILD = "outdated-build"
+    UNSAFE = "unsafe"
+    UNUSED = "unused"
+    ORPHANED = "orphaned"
+
+
+class Severity(str, Enum):
+    """How bad a finding is."""
+
+    ERROR = "error"
+    """pip would fail, or would install or run something wrong."""
+    WARNING = "warning"
+    """Waste, or a risk."""
+    INFO = "info"
+    """Worth knowing; nothing to do."""
+
+
+class Remedy(str, Enum):
+    """What helps against a finding."""
+
+    REMOVE = "remove"
+    """No pip can ever use it: a bare `prune` removes it."""
+    REMOVE_IF_ASKED = "remove-if-asked"
+    """Removed when its group is asked for."""
+    NONE = "none"
+    """Nothing; it stays."""
+
+
+class State(str, Enum):
+    """What became of an action."""
+
+    PLANNED = "planned"
+    REMOVED = "removed"
+    TRASHED = "trashed"
+    RESTORED = "restored"
+    CHANGED = "changed"
+    """Not what was judged any more, so it was kept."""
+    GONE = "gone"
+    BUSY = "busy"
+    FAILED = "failed"
