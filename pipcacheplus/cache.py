@@ -1,14 +1,11 @@
 """pip's cache as one object: each of its verbs is a short chain of the stages."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipcacheplus import gate
-from pipcacheplus.errors import BadRequestError, CacheNotFoundError
+from pipcacheplus.errors import BadRequestError
 from pipcacheplus.facts import Depth
-from pipcacheplus.filesystems import keeps_access_times
 from pipcacheplus.inspection import Inspection, entries_that_fit, inspect, overview, verify
 from pipcacheplus.inventory import Inventory, Verification, Wanted
 from pipcacheplus.judging import Context, Progress, checks
@@ -16,8 +13,8 @@ from pipcacheplus.locate import index_urls as configured_index_urls
 from pipcacheplus.locate import locate
 from pipcacheplus.looking import Look
 from pipcacheplus.machine import this_machine
-from pipcacheplus.model import CacheDir, Group, Plan, Report, Source, Trashed
-from pipcacheplus.opening import moves_access_times
+from pipcacheplus.model import Group, Plan, Report, Trashed
+from pipcacheplus.opened import OpenedCache
 from pipcacheplus.plan import by_findings, by_request, planned
 from pipcacheplus.planning import look_for, planned_by
 from pipcacheplus.surroundings import context_of
@@ -30,28 +27,12 @@ __all__ = ["PipCache"]
 _HOUR_S = 3600.0
 
 
-class PipCache:
+class PipCache(OpenedCache):
     """One cache directory.
 
     Reading changes nothing below it, not even access times where the system allows that. Nothing is kept open, and
     nothing is remembered from call to call: each looks at the disk as it is.
     """
-
-    def __init__(self, path: str | os.PathLike[str], *, index_urls: Sequence[str] = ()) -> None:
-        """Name a cache.
-
-        Args:
-            path: Of the directory, absolute; `~` stands for the home directory.
-            index_urls: Of indexes whose pages may be in it; the default index is known.
-
-        Raises:
-            CacheNotFoundError: There is no such directory.
-            NotACacheError: It is a directory, but no pip cache; or the path is empty or relative.
-        """
-        named = os.path.expanduser(os.fspath(path))
-        gate.check_named(named)
-        real = os.path.realpath(named)
-        self._open(CacheDir(path=real, source=Source.ARGUMENT, detail="argument"), tuple(index_urls))
 
     @classmethod
     def locate(
@@ -79,19 +60,6 @@ class PipCache:
         urls = (*index_urls, *configured_index_urls(machine))
         found._open(locate(machine, cache_dir=cache_dir), urls)  # noqa: SLF001 - its own class
         return found
-
-    def _open(self, cache: CacheDir, index_urls: tuple[str, ...]) -> None:
-        if not os.path.isdir(cache.path):
-            raise CacheNotFoundError(cache.path, cache.detail or cache.source.value)
-        gate.check_readable(cache.path, home=os.path.expanduser("~"))
-        has_times = keeps_access_times(cache.path)
-        self.dir: CacheDir = replace(cache, moves_access_times=has_times and moves_access_times(cache.path))
-        self.index_urls: tuple[str, ...] = index_urls
-        self.last_use: str = "atime" if has_times else "mtime"
-
-    def __repr__(self) -> str:
-        """Show the directory."""
-        return f"PipCache({self.dir.path!r})"
 
     def scan(self, *what: str, kind: str | None = None, progress: Progress | None = None) -> Inventory:
         """List the entries that fit `what`, with their names; all if none is given.

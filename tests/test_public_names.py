@@ -5,6 +5,7 @@ import enum
 import inspect
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pipcacheplus
 from pipcacheplus import errors
@@ -31,8 +32,9 @@ def described() -> Iterator[str]:
         yield f"errors.{name}{inspect.signature(getattr(errors, name).__init__)}"
 
 
-def methods(owner: str, value: object) -> Iterator[str]:
-    for name, member in sorted(vars(value).items()):
+def methods(owner: str, value: Any) -> Iterator[str]:  # noqa: ANN401 - any class
+    inherited = {name: member for kind in reversed(value.__mro__[:-1]) for name, member in vars(kind).items()}
+    for name, member in sorted(inherited.items()):
         if name.startswith("_"):
             continue
         if isinstance(member, property):
