@@ -120,7 +120,7 @@ class Fault:
         return call
 
 
-FAULTS = st.none() | st.tuples(st.integers(1, 6), st.booleans())
+FAULTS = st.none() | st.tuples(st.integers(1, 9), st.booleans())
 """At which call, and whether it is a crash."""
 
 
@@ -147,6 +147,13 @@ class Machine(RuleBasedStateMachine):
         self.taken: set[str] = set()
         """What others removed since the last plan began to be carried out."""
         self.plans: list[Planned] = []
+        # So that there is something to lose from the first step on, and a plan that knows less than there is.
+        self.begin_build(1)
+        self.let_an_hour_pass(1)
+        self.store_pair(0)
+        self.build(0)
+        self.plans.append(self._planned("all"))
+        self.build_other(0)
 
     def teardown(self) -> None:
         """Come to an end: after two days a purge takes all that pips wrote, and the next finds nothing to do."""
