@@ -147,7 +147,8 @@ class Trial:
     def run(self, *arguments: str) -> Ran:
         """Run a command, and look whether all is well."""
         where = () if arguments[0] == PURGE_SHARED else ("--cache-dir", str(self.made.cache.path))
-        ran = self.walled.run(*arguments[:1], *where, *arguments[1:], uid=self.uid)
+        with self.made.barring():
+            ran = self.walled.run(*arguments[:1], *where, *arguments[1:], uid=self.uid)
         found = [*problems(arguments, ran), *self._harm()]
         self.complaints += [f"{' '.join(arguments)[:80]}: {problem}" for problem in found]
         return ran

@@ -198,9 +198,10 @@ def remove_by_path(top: str) -> None:
 
 
 def test_a_removal_by_paths_would_lose_files_outside(arena: Arena) -> None:
-    lost = 0
-    for number in range(ROUNDS):
-        paths = arena.sets[number % len(arena.sets)]
+    lost = rounds = 0
+    while not lost and arena.swaps < SWAPS:
+        rounds += 1
+        paths = arena.sets[rounds % len(arena.sets)]
         arena.refill(paths)
         before = seen(arena.outside)
         with arena.swapping(paths):

@@ -41,6 +41,8 @@ class Ground:
     """Files of the cache that nothing is wrong with: nothing but `purge` removes them."""
     foreign: set[str] = field(default_factory=set)
     """What has to stay, whatever runs."""
+    barred: dict[Path, int] = field(default_factory=dict)
+    """Rights that hold while a command runs: the test itself has to see what became of it."""
 
     @classmethod
     def make(cls, folder: Path, undo: ExitStack) -> "Ground":
@@ -109,10 +111,24 @@ class Ground:
                 for name in folders + files:
                     os.chown(os.path.join(path, name), uid, uid, follow_symlinks=False)
 
+    @contextmanager
+    def barring(self) -> Iterator[None]:
+        """Take the rights away meanwhile."""
+        self._set({path: mode for path, mode in self.barred.items() if path.exists()})
+        try:
+            yield
+        finally:
+            self._set({path: 0o755 for path in self.barred if path.exists()})
+
+    @staticmethod
+    def _set(modes: dict[Path, int]) -> None:
+        for path, mode in modes.items():
+            path.chmod(mode)
+
     def settle(self, *, moves: bool) -> None:
         """Take stock: what no pip writes stays, if it lies still, and what is not there any more is not sound."""
-        for path, status in _below(self.cache.path):
-            if not moves and not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+        for path, status in () if moves else _below(self.cache.path):
+            if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
                 self.foreign.add(path)
         self.sound = {path for path in self.sound if _is_reached(self.cache.path, path)}
 

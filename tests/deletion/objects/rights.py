@@ -19,9 +19,7 @@ _IMMUTABLE, _APPEND_ONLY = 0x10, 0x20
 
 def _barred(pick: str, mode: int) -> Callable[[Ground], object]:
     def build(ground: Ground) -> None:
-        path = ground.cache.real(_hostile(ground, pick))
-        path.chmod(mode)
-        ground.undo.callback(lambda: path.chmod(0o755) if path.exists() else None)
+        ground.barred[ground.cache.real(_hostile(ground, pick))] = mode
 
     return build
 
