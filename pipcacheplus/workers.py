@@ -30,8 +30,8 @@ def workers(path: str, *, is_whole: bool) -> Iterator["Executor | None"]:
     Raises:
         OSError: The cache directory cannot be opened.
     """
-    count = _cores()
-    if count > 1 and _may_fork() and _has_many_parts(path):
+    count, has_many_parts = _cores(), _has_many_parts(path)
+    if count > 1 and has_many_parts and _may_fork():
         with _processes(count) as executor:
             yield executor
     elif count > 1 and is_whole:

@@ -74,24 +74,29 @@ def seen(root: Path) -> dict[str, Seen]:
     waiting = [""]
     while waiting:
         prefix = waiting.pop()
-        with os.scandir(root / prefix) as names:
+        # Not by its path: when a directory was last read decides, too, whether it may go.
+        opened = os.open(root / prefix, os.O_RDONLY | os.O_NOATIME)
+        try:
+            names = list(os.scandir(opened))
             for name in names:
                 path = prefix + name.name
-                found[path] = _seen(name)
+                found[path] = _seen(name, str(root / path))
                 if found[path].is_folder:
                     waiting.append(path + "/")
+        finally:
+            os.close(opened)
     return found
 
 
-def _seen(name: "os.DirEntry[str]") -> Seen:
+def _seen(name: "os.DirEntry[str]", path: str) -> Seen:
     status = name.stat(follow_symlinks=False)
     content: bytes | str = ""
     if stat.S_ISREG(status.st_mode):
         # Not by `open`: when a file was last used decides whether it may go.
-        with open(os.open(name.path, os.O_RDONLY | os.O_NOATIME), "rb") as file:
+        with open(os.open(path, os.O_RDONLY | os.O_NOATIME), "rb") as file:
             content = file.read()
     elif stat.S_ISLNK(status.st_mode):
-        content = os.readlink(name.path)
+        content = os.readlink(path)
     return Seen(
         mode=status.st_mode,
         content=content,

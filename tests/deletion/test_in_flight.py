@@ -80,7 +80,7 @@ def test_no_pip_at_work_fails_while_all_that_it_uses_is_purged(
     assert failed == []
     assert slow.crossed >= TIMES // 5
     assert pruner.count(State.CHANGED) > 0  # what pips took over during the wait
-    assert pruner.count(State.REMOVED) > len(pruner.reports)
+    assert pruner.count(State.REMOVED) > 0
     assert pruner.count(State.FAILED) == 0
 
 

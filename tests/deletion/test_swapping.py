@@ -73,7 +73,10 @@ class Arena:
     def lost(self, before: State) -> list[str]:
         """Return what is not as it was outside."""
         after = seen(self.outside)
-        return [path for path in before.keys() | after.keys() if before.get(path) != after.get(path)]
+        kept = {path for path in before.keys() & after.keys() if after[path].is_as(before[path])}
+        # Looking at a directory moves when it was last read; of a file, that counts.
+        read = {path for path in kept if after[path].is_read_since(before[path])}
+        return sorted((before.keys() | after.keys()) - (kept - read))
 
 
 def sets_of(state: State) -> list[list[str]]:

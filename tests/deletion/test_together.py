@@ -195,10 +195,11 @@ def test_what_pips_own_purge_takes_meanwhile_is_no_failure(cache: Cache, pip_of:
     pip.run("cache", "purge", cache_dir=cache.path, is_checked=False)  # it has been seen to stumble over others
     done = finished(ours)
     no_traceback(done)
-    assert done.status == 0
     assert set(done.removed) <= stored
     outcomes = {action["outcome"] for action in done.document["actions"]}
-    assert outcomes <= {"removed", "gone", "changed"}
+    # A leaf that pip emptied a moment ago is one that a build may use: it is left alone, and told.
+    assert outcomes <= {"removed", "gone", "changed", *({"busy"} if mode == "--shared" else ())}
+    assert done.status == (4 if "busy" in outcomes else 0)
     assert files(cache) == {"notes.txt"}
 
 
