@@ -133,7 +133,6 @@ def verify_large(bench: Bench) -> None:
     openssl = ["sh", "-c", f"find {shlex.quote(str(root))} -name '*.body' -print0 | xargs -0 -P 2 -n 1 openssl sha256"]
     bench.compare(f"`verify --no-ledger`, {words}", [*_US, "verify", "--no-ledger", *at], "`openssl sha256`", openssl)
     bench.compare(f"`verify` again, {words}", [*_US, "verify", *at], "`du -s`", ["du", "-s", str(root)])
-    bench.memory(f"`verify`, {words}", [*_US, "verify", "--no-ledger", *at])
     if shutil.which("unzip"):
         root = bench.folder / "unpublished"
         bench_caches.fill_with_wheels(root, found, are_published=False)
