@@ -99,7 +99,7 @@ def test_a_flipped_byte_fails_every_install_until_it_is_pruned(
     assert {error["id"] for error in errors} == {bad["id"]}
     assert "body-digest-mismatch" in {error["check"] for error in errors}
     before = tree(filled.path)
-    assert gone(run("prune", "--corrupt", cache=filled.path)) == set(bad["paths"])
+    assert gone(run("prune", "--corrupt", "--exclusive", cache=filled.path)) == set(bad["paths"])
     after = tree(filled.path)
     assert {path: seen for path, seen in before.items() if path not in bad["paths"]} == {
         path: seen for path, seen in after.items() if not path.endswith("/")
@@ -120,7 +120,7 @@ def test_a_stub_from_a_closed_connection_fails_every_install_until_it_is_pruned(
     index.break_off(bad, 200, declares_length=False, times=1)
     install(pip, filled, tmp_path / "first", "demo-lib", is_checked=False)
     assert install(pip, filled, tmp_path / "control", "demo-lib", is_checked=False) == []  # it fails from the cache
-    assert len(gone(run("prune", "--corrupt", "--min-age", "0", cache=filled.path))) in {1, 2}
+    assert len(gone(run("prune", "--corrupt", "--min-age", "0", "--exclusive", cache=filled.path))) in {1, 2}
     assert install(pip, filled, tmp_path / "healed", "demo-lib") == [bad.rpartition("/")[2]]
     assert (tmp_path / "healed" / "demo_lib.py").exists()
 
@@ -157,7 +157,7 @@ def test_half_a_built_wheel_fails_every_install_until_it_is_pruned(
             wheel.write_bytes(wheel.read_bytes()[:200])
             os.utime(wheel, ns=(times.st_atime_ns, times.st_mtime_ns))
     install(pip, filled, tmp_path / "control", "demo-app", is_checked=False)
-    run("prune", cache=filled.path)  # a bare one: no pip can ever use half a zip
+    run("prune", "--exclusive", cache=filled.path)  # a bare one: no pip can ever use half a zip
     assert install(pip, filled, tmp_path / "healed", "demo-app") == []  # built anew from the sdist in the cache
     assert (tmp_path / "healed" / "demo_source.py").exists()
 
@@ -173,7 +173,7 @@ def test_leftovers_go_and_the_rest_serves_as_before(filled_cache: FillCache, tmp
     for path in left:
         path.write_bytes(b"half")
         os.utime(path, (1_700_000_000, 1_700_000_000))
-    document = run("prune", "--partial", cache=filled.path)
+    document = run("prune", "--partial", "--exclusive", cache=filled.path)
     assert gone(document) == {path.relative_to(filled.path).as_posix() for path in left}
     assert tree(filled.path) == sound
     assert install(filled.pips[0], filled, tmp_path / "again", "demo-app") == []
@@ -184,7 +184,7 @@ def test_stale_pages_go_and_no_file_is_downloaded_again(
     filled_cache: FillCache, tmp_path: Path, generation: str
 ) -> None:
     filled = filled_cache(generation)
-    run("prune", "--stale=0", cache=filled.path)
+    run("prune", "--stale=0", "--exclusive", cache=filled.path)
     kinds = {entry["kind"] for entry in run("list", cache=filled.path)["entries"]}
     assert ("index-page" in kinds, "wheel" in kinds, "built-wheel" in kinds) == (False, True, True)
     assert install(filled.pips[0], filled, tmp_path / "again", "demo-app") == []
@@ -195,7 +195,7 @@ def test_wheels_of_another_python_go_and_ones_own_serve_as_before(filled_cache: 
     if not filled.has_extension:
         pytest.skip("no C compiler")
     newer, older = filled.pips
-    document = run("prune", "--incompatible", "--python", older.python, cache=filled.path)
+    document = run("prune", "--incompatible", "--python", older.python, "--exclusive", cache=filled.path)
     wheels = {path.name for path in filled.path.rglob("*.whl")}
     assert any("cp311" in name for name in wheels)
     assert not any("cp313" in name for name in wheels)
