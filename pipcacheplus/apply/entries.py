@@ -117,8 +117,6 @@ class Remover:
         if any(look(self.cache, now, self.system) is State.CHANGED for now, _ in pairs):
             return State.CHANGED
         for now, judged in pairs:
-            if judged in self._needed_by_others(action):
-                continue  # a wheel was built beside it just now
             away = partial(self.trash.take, judged.path) if self.trash else None
             state = remove(self.cache, now, self.system, tally, judged=judged, away=away)
             if state is State.CHANGED or state is State.BUSY:
