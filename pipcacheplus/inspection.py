@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipcacheplus.facts import Depth
-from pipcacheplus.inventory import Inventory, Verification, Wanted, is_listed
-from pipcacheplus.judging import Judged, Passed, Progress, checks
+from pipcacheplus.inventory import Inventory, Verification, Wanted
+from pipcacheplus.judging import Judged, Passed, Progress, checks, is_listed
 from pipcacheplus.looking import Look, look
 from pipcacheplus.model import CacheDir, Entry, Finding, Value, Warned
 from pipcacheplus.surroundings import context_of

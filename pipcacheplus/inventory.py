@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipcacheplus.model import CacheDir, Entry, Finding, Severity, Shape, Warned
+from pipcacheplus.model import CacheDir, Entry, Finding, Severity, Warned
 from pipcacheplus.select import Selector, matches, parse
 
-__all__ = ["Inventory", "Verification", "Wanted", "is_listed"]
+__all__ = ["Inventory", "Verification", "Wanted"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +49,6 @@ class Verification:
     def errors(self) -> tuple[Finding, ...]:
         """Return what would make pip fail, or install or run something wrong."""
         return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
-
-
-def is_listed(entry: Entry) -> bool:
-    """Return whether an entry is one to whoever looks at the cache: an empty directory is judged, but is none."""
-    return entry.shape is not Shape.EMPTY_DIRECTORY
 
 
 class Wanted:

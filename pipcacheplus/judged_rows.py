@@ -6,7 +6,8 @@ For as long as its files, the question, and what the rest of the cache says of i
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from pipcacheplus.facts import WheelMetadata
 from pipcacheplus.filenames import canonical
@@ -14,31 +15,23 @@ from pipcacheplus.judging import Judged
 from pipcacheplus.metadata_of_wheels import WheelReference
 from pipcacheplus.model import Entry, Kind, Shape, UrlSource
 from pipcacheplus.references import Reference, References, Source
-from pipcacheplus.replay import as_told, told_again
+from pipcacheplus.replay import Answer, as_told, told_again
+from pipcacheplus.verified import seal, unseal
 
 __all__ = ["JudgedRow", "mark_of", "pack_row", "unpack_row"]
 
-_SEAL_SIZE = 8
 _TELLING = frozenset({Kind.INDEX_PAGE.value, Kind.LINKS_PAGE.value, Kind.REDIRECT.value})
 
 
-class JudgedRow(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedRow(Answer):
     """What is remembered of an entry."""
 
-    question: str
     mark: str
     """What the rest of the cache said of it (`mark_of`)."""
-    made_s: float
-    """Seconds since 1970."""
-    until_s: float | None
-    """When it may be otherwise; `None` if that is never."""
     told: list[Any]
     beside: WheelReference | None
     """What a wheel says of the metadata beside it."""
-
-    def holds(self, question: str, now_s: float) -> bool:
-        """Return whether this answers a question now."""
-        return self.question == question and self.made_s <= now_s and (self.until_s is None or now_s < self.until_s)
 
     @property
     def tells_of_others(self) -> bool:
@@ -75,25 +68,21 @@ def pack_row(
     until_s: float | None,
     beside: WheelReference | None,
 ) -> bytes:
-    """Return a row as it is kept: JSON behind a digest that a damaged or displaced one does not have."""
+    """Return a row as it is kept: sealed JSON."""
     wheel = None
     if beside is not None:
         reference, metadata = beside
         wheel = [reference.url, reference.source, reference.filename, metadata.sha256, metadata.is_proven]
     parts = [question, mark, made_s, until_s, as_told(one), wheel]
-    value = json.dumps(parts, separators=(",", ":")).encode("ascii")
-    return _seal(stamp, value) + value
+    return seal(json.dumps(parts, separators=(",", ":")).encode("ascii"), stamp)
 
 
-def _seal(stamp: bytes, value: bytes) -> bytes:
-    return hashlib.blake2b(value, digest_size=_SEAL_SIZE, key=stamp).digest()
-
-
-def unpack_row(stamp: bytes, value: object) -> JudgedRow | None:
+def unpack_row(stamp: bytes, kept: object) -> JudgedRow | None:
     """Return what was kept; `None` if it is not as it was written."""
-    if not isinstance(value, bytes) or value[:_SEAL_SIZE] != _seal(stamp, value[_SEAL_SIZE:]):
+    value = unseal(kept, stamp)
+    if value is None:
         return None
-    question, mark, made_s, until_s, told, wheel = json.loads(value[_SEAL_SIZE:])
+    question, mark, made_s, until_s, told, wheel = json.loads(value)
     beside = None
     if wheel is not None:
         url, source, filename, sha256, is_proven = wheel
@@ -101,4 +90,4 @@ def unpack_row(stamp: bytes, value: object) -> JudgedRow | None:
             Reference(url=url, source=UrlSource(source), filename=filename),
             WheelMetadata(sha256=sha256, is_proven=is_proven),
         )
-    return JudgedRow(question, mark, made_s, until_s, told, beside)
+    return JudgedRow(question=question, mark=mark, made_s=made_s, until_s=until_s, told=told, beside=beside)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pipcacheplus.facts import Depth, Expected, Facts
 from pipcacheplus.identify import identify
 from pipcacheplus.judged_rows import JudgedRow, mark_of, pack_row
-from pipcacheplus.judging import NOTHING_PASSED, Judged, Passed
+from pipcacheplus.judging import NOTHING_PASSED, Judged, Passed, is_listed
 from pipcacheplus.layout import key_of, page_key
 from pipcacheplus.metadata_of_wheels import WheelReference, metadata_beside
 from pipcacheplus.model import Entry, Kind, Shape, Warned
@@ -15,7 +15,7 @@ from pipcacheplus.readers.page import keep_none
 from pipcacheplus.recall import facts_of, verified_of
 from pipcacheplus.replay import LOOSE, Trace, lasts_until
 from pipcacheplus.resolution import resolve
-from pipcacheplus.verified import Memory, stamp_of
+from pipcacheplus.verified import Memory, changed_ns, stamp_of
 from pipcacheplus.work import Task, entries_of, judged, row_of, unreadable
 
 __all__ = ["Done", "is_large", "judge", "without_the_sound"]
@@ -144,8 +144,7 @@ class _Case:
                 until_s=lasts_until(named, survey.context),
                 beside=beside,
             )
-            newest_ns = max(max(file.mtime_ns, file.ctime_ns) for file in self._entry.files)
-            self._done.memory.rows.append((self._entry.id, self._stamp, newest_ns, value))
+            self._done.memory.rows.append((self._entry.id, self._stamp, changed_ns(self._entry), value))
         self._add(one, beside)
 
     def _add(self, one: Judged, beside: WheelReference | None) -> None:
@@ -188,7 +187,7 @@ def without_the_sound(done: Done) -> Done:
         if isinstance(one, Warned) or one.findings or one.entry.shape in LOOSE or _has_any(one.entry, shared):
             told.append(one)
         else:
-            entries += one.entry.shape is not Shape.EMPTY_DIRECTORY
+            entries += is_listed(one.entry)
             size += one.entry.size
             unverifiable += one.is_unverifiable
     done.found, done.passed = told, Passed(entries, size, unverifiable)

@@ -26,8 +26,10 @@ __all__ = [
     "Verdict",
     "checks",
     "findings",
+    "is_listed",
     "is_young",
     "left_behind",
+    "newest_s",
 ]
 
 DAY_S = 86_400
@@ -161,14 +163,23 @@ def _finding(check: Check, entry: Entry, verdict: Verdict, does: str | None) -> 
     )
 
 
+def is_listed(entry: Entry) -> bool:
+    """Return whether an entry is one to whoever looks at the cache: an empty directory is judged, but is none."""
+    return entry.shape is not Shape.EMPTY_DIRECTORY
+
+
+def newest_s(entry: Entry) -> float:
+    """Return when the newest file or directory of an entry was written to, in seconds since 1970; 0 if it has none."""
+    return max(*(file.mtime_ns for file in entry.files), *(folder.mtime_ns for folder in entry.folders), 0) / 1e9
+
+
 def is_young(entry: Entry, context: Context) -> bool:
     """Return whether the newest file or directory of an entry is within the grace period, or dated in the future.
 
     A build may take hours, and its directory is in use all the while: there the period is a day at least.
     """
-    newest_ns = max(*(file.mtime_ns for file in entry.files), *(folder.mtime_ns for folder in entry.folders), 0)
     grace_s = max(context.min_age_s, DAY_S) if entry.shape is Shape.BUILD else context.min_age_s
-    return newest_ns / 1e9 > context.now_s - grace_s
+    return newest_s(entry) > context.now_s - grace_s
 
 
 def left_behind(entry: Entry, context: Context, message: str, *evidence: tuple[str, Value]) -> Iterator[Verdict]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pipcacheplus.layout import is_part
 from pipcacheplus.ledger_schema import prepare
 from pipcacheplus.model import Entry
-from pipcacheplus.verified import Memory, Verified, as_bytes, sealed, stamp_of, unsealed
+from pipcacheplus.verified import Memory, Verified, as_bytes, changed_ns, seal, sealed, stamp_of, unseal, unsealed
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,7 +40,6 @@ _MAX_TOLD = 8192
 """Bytes of one row's result; what is longer is not remembered."""
 _MAX_ROWS = 1_000_000
 _LIMITS = (_MAX_TOLD, _MAX_ROWS)
-_SEAL_SIZE = 8
 _MAX_RUNS = 1 << 30
 _SETTLED_NS = 2_000_000_000
 """The coarsest time stamps there are, those of FAT: within it a file can change and keep its stamp."""
@@ -190,12 +189,11 @@ class Ledger:
         """What `record` was given last, `None` if there is nothing, or it is not as it was written."""
         found: list[object] = []
         self._attempt(lambda: found.extend(self._select("last")))
-        value = found[0] if found else None
-        return value[_SEAL_SIZE:] if isinstance(value, bytes) and value == _sealed(value[_SEAL_SIZE:]) else None
+        return unseal(found[0]) if found else None
 
     def record(self, recording: bytes) -> None:
         """Remember what a whole run found, in place of what another one did."""
-        self._attempt(lambda: self._insert("last", _sealed(recording)))
+        self._attempt(lambda: self._insert("last", seal(recording)))
 
     def count_run(self) -> int:
         """Return how many runs there were before this one, as far as that is known."""
@@ -232,11 +230,7 @@ class Ledger:
 
     def _is_settled(self, entry: Entry) -> bool:
         """Return whether the stamps of an entry tell any later change. Without files there is no stamp at all."""
-        # On Windows, the change time is that of creation.
-        newest_ns = max((max(file.mtime_ns, file.ctime_ns) for file in entry.files), default=None)
-        if newest_ns is None:
-            return False
-        return self.is_settled(newest_ns)
+        return bool(entry.files) and self.is_settled(changed_ns(entry))
 
     def _attempt(self, step: Callable[[], None]) -> None:
         """Take a step with the database; if it fails, do without the database from then on."""
@@ -311,10 +305,6 @@ class Ledger:
         self._rows.clear()
         if connection is not None:
             connection.close()
-
-
-def _sealed(value: bytes) -> bytes:
-    return hashlib.blake2b(value, digest_size=_SEAL_SIZE).digest() + value
 
 
 def _part_of(name: object) -> str:

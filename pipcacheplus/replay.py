@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from pipcacheplus.judging import DAY_S, Context, Judged, Passed, is_young
+from pipcacheplus.judging import DAY_S, Context, Judged, Passed, is_young, newest_s
 from pipcacheplus.model import Entry, Finding, Group, Kind, Remedy, Severity, Shape, UrlSource
-from pipcacheplus.verified import as_bytes, stamp_of
+from pipcacheplus.verified import as_bytes, changed_ns, stamp_of
 
-__all__ = ["LOOSE", "Recording", "Trace", "as_told", "lasts_until", "question_of", "told_again"]
+__all__ = ["LOOSE", "Answer", "Recording", "Trace", "as_told", "lasts_until", "question_of", "told_again"]
 
 _MAX_BYTES = 256 << 20
 _MODULUS = 1 << 128
@@ -50,22 +50,18 @@ class Trace:
             folders = ascii([(f.path, f.device, f.inode, f.mtime_ns) for f in entry.folders]).encode("ascii")
             more = hashlib.blake2b(stamp + folders, digest_size=16).digest()
         self.stamps = (self.stamps + int.from_bytes(more, "big")) % _MODULUS
-        for file in entry.files:
-            self.newest_ns = max(self.newest_ns, file.mtime_ns, file.ctime_ns)
+        self.newest_ns = max(self.newest_ns, changed_ns(entry))
         return stamp
 
     def ends(self, entry: Entry, context: Context) -> None:
         """Take an entry as it was named."""
-        until_s = lasts_until(entry, context)
-        if until_s is not None:
-            self.until_s = until_s if self.until_s is None else min(until_s, self.until_s)
+        self.until_s = _earlier(self.until_s, lasts_until(entry, context))
 
     def join(self, other: "Trace") -> None:
         """Take another part of the cache."""
         self.stamps = (self.stamps + other.stamps) % _MODULUS
         self.newest_ns = max(self.newest_ns, other.newest_ns)
-        ends = [end for end in (self.until_s, other.until_s) if end is not None]
-        self.until_s = min(ends, default=None)
+        self.until_s = _earlier(self.until_s, other.until_s)
         self.loose.extend(other.loose)
         self.is_whole &= other.is_whole
 
@@ -74,23 +70,30 @@ _Json = list[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recording:
-    """What a survey found."""
+class Answer:
+    """What was found when a question was asked."""
 
     question: str
+    """See `question_of`."""
     made_s: float
     """Seconds since 1970."""
     until_s: float | None
     """When something of it may be otherwise; `None` if that is never."""
+
+    def holds(self, question: str, now_s: float) -> bool:
+        """Return whether this is what would be found now, if no stamp has changed."""
+        return self.question == question and self.made_s <= now_s and (self.until_s is None or now_s < self.until_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording(Answer):
+    """What a survey found."""
+
     stamps: int
     """The sum of the stamps of all entries (`Trace`)."""
     passed: Passed
     told: tuple[_Json, ...]
     """The other entries, as `as_told` gives them."""
-
-    def holds(self, question: str, now_s: float) -> bool:
-        """Return whether this is what would be found now, if no stamp has changed."""
-        return self.question == question and self.made_s <= now_s and (self.until_s is None or now_s < self.until_s)
 
     @property
     def ids(self) -> frozenset[str]:
@@ -125,15 +128,19 @@ class Recording:
             return None
 
 
+def _earlier(one_s: float | None, other_s: float | None) -> float | None:
+    """Return the earlier of two times; `None` is never."""
+    return min((time_s for time_s in (one_s, other_s) if time_s is not None), default=None)
+
+
 def lasts_until(entry: Entry, context: Context) -> float | None:
     """Return when what is found of an entry may be otherwise, in seconds since 1970; `None` if that is never."""
     times = []
     if entry.fresh_until_s is not None and entry.fresh_until_s >= context.now_s:
         times.append(float(entry.fresh_until_s))
     if is_young(entry, context):
-        newest_ns = max(*(file.mtime_ns for file in entry.files), *(folder.mtime_ns for folder in entry.folders), 0)
-        times.append(newest_ns / 1e9 + context.min_age_s)
-        times.append(newest_ns / 1e9 + DAY_S)
+        times.append(newest_s(entry) + context.min_age_s)
+        times.append(newest_s(entry) + DAY_S)
     # At its very last moment a page is still fresh: that ends now.
     return min((time for time in times if time >= context.now_s), default=None)
 

@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass, field, fields
 
 from pipcacheplus.model import Entry
 
-__all__ = ["Memory", "Verified", "as_bytes", "sealed", "stamp_of", "unsealed"]
+__all__ = ["Memory", "Verified", "as_bytes", "changed_ns", "seal", "sealed", "stamp_of", "unseal", "unsealed"]
 
 _SEAL_SIZE = 8
 
@@ -73,19 +73,31 @@ def stamp_of(entry: Entry) -> bytes:
     return hashlib.blake2b(ascii((entry.id, files)).encode("ascii"), digest_size=16).digest()
 
 
+def changed_ns(entry: Entry) -> int:
+    """Return when a file of an entry was changed last, in nanoseconds since 1970; 0 if it has none."""
+    # On Windows, the change time is that of creation.
+    return max((max(file.mtime_ns, file.ctime_ns) for file in entry.files), default=0)
+
+
 def sealed(stamp: bytes, verified: Verified) -> bytes:
-    """Return a result as it is kept: JSON behind a digest that a damaged or displaced one does not have."""
-    told = json.dumps(astuple(verified), separators=(",", ":")).encode("ascii")
-    return _seal(stamp, told) + told
-
-
-def _seal(stamp: bytes, told: bytes) -> bytes:
-    return hashlib.blake2b(told, digest_size=_SEAL_SIZE, key=stamp).digest()
+    """Return a result as it is kept: sealed JSON."""
+    return seal(json.dumps(astuple(verified), separators=(",", ":")).encode("ascii"), stamp)
 
 
 def unsealed(stamp: bytes, told: object) -> Verified | None:
     """Return what was kept, `None` if it is not as it was written."""
-    if not isinstance(told, bytes) or told[:_SEAL_SIZE] != _seal(stamp, told[_SEAL_SIZE:]):
+    value = unseal(told, stamp)
+    return None if value is None else Verified(**dict(zip(_FIELDS, json.loads(value), strict=True)))
+
+
+def seal(value: bytes, stamp: bytes = b"") -> bytes:
+    """Put a digest before a value, which a damaged one, or one that belongs to another stamp, does not have."""
+    return hashlib.blake2b(value, digest_size=_SEAL_SIZE, key=stamp).digest() + value
+
+
+def unseal(kept: object, stamp: bytes = b"") -> bytes | None:
+    """Return a value without its digest; `None` if that is not the one it should have."""
+    if not isinstance(kept, bytes):
         return None
-    values = json.loads(told[_SEAL_SIZE:])
-    return Verified(**dict(zip(_FIELDS, values, strict=True)))
+    value = kept[_SEAL_SIZE:]
+    return value if kept == seal(value, stamp) else None

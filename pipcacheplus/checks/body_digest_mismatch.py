@@ -13,25 +13,25 @@ from pipcacheplus.effects import OTHER_CONTENT, SHORT_BODY, Effects, effects_of_
 from pipcacheplus.etags import single_part_md5
 from pipcacheplus.facts import Depth, Facts, Head
 from pipcacheplus.judging import Check, Context, Verdict
-from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape, UrlSource
+from pipcacheplus.model import Entry, Group, Proof, Remedy, Severity, Shape
+from pipcacheplus.proof import proof_of
 
 __all__ = ["CHECK"]
 
+_AS_SENT = frozenset({Proof.INDEX_PAGE, Proof.FILE_HOST, Proof.ETAG})
+
 
 def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
-    if not isinstance(facts.head, Head) or entry.url_source is UrlSource.FILE_HOST:
-        return  # a file host's path is made from the content: it fits, so the content is right
+    # A body that is what the server sent is not damaged, even if the page has changed since.
+    if not isinstance(facts.head, Head) or proof_of(entry, facts) in _AS_SENT:
+        return
     digests = dict(facts.digests)
     effects = effects_of_body(facts)
-    fitting = [(name, value == digests[name]) for name, value in facts.published if name in digests]
+    published = next(((name, value) for name, value in facts.published if name in digests), None)
     etag = single_part_md5(facts.head)
-    # A body that is what the server sent is not damaged, even if the page has changed since.
-    is_as_sent = etag is not None and digests.get("md5") == etag
-    if any(fits for _, fits in fitting) or is_as_sent:
-        return
-    if fitting:
-        name = fitting[0][0]
-        yield _verdict(name, dict(facts.published)[name], digests[name], "index-page", effects)
+    if published is not None:
+        name, value = published
+        yield _verdict(name, value, digests[name], "index-page", effects)
     elif etag is not None and "md5" in digests:
         yield _verdict("md5", etag, digests["md5"], "etag", effects)
 
