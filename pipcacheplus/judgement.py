@@ -54,8 +54,10 @@ def judge(task: Task) -> Done:
                 done.found.append(entry)
                 done.trace.is_whole = False
                 continue
-            stamp = done.trace.see(entry) if task.memory is not None and task.tops else stamp_of(entry)
-            done.memory.seen.append(stamp)
+            stamp = b""  # of use only where something is remembered
+            if task.memory is not None:
+                stamp = done.trace.see(entry) if task.tops else stamp_of(entry)
+                done.memory.seen.append(stamp)
             try:
                 _Case(entry, stamp, task, done).judge(cache)
             except (ChangedError, FileNotFoundError):
@@ -96,11 +98,15 @@ class _Case:
         if facts is None:
             self._done.deferred.append(self._entry)
             return
+        if self._task.memory is not None:
+            self._remember(facts, is_remembered=is_remembered)
+        self._tell(facts)
+
+    def _remember(self, facts: Facts, *, is_remembered: bool) -> None:
         if is_remembered:
             self._done.memory.kept.append(self._stamp)
         elif (verified := verified_of(facts)) is not None:
             self._done.memory.noted.append((self._entry, verified))
-        self._tell(facts)
 
     def _mark(self) -> str:
         return mark_of(self._entry, self._reference, self._beside, self._task.known)
@@ -118,7 +124,7 @@ class _Case:
             hosts=task.known.hosts,
             of_wheel=self._beside.metadata if self._beside else None,
         )
-        verified = task.memory.known(entry) if task.memory is not None else None
+        verified = task.memory.known(self._stamp) if task.memory is not None else None
         if verified is not None:
             # Of what was read to its end before, the ends are enough, unless a digest is wanted that was not made then.
             facts = facts_of(read(entry, cache, depth=Depth.ENDS, keeps=keep_none), expected, verified)

@@ -230,23 +230,25 @@ class _Look:
     def judge(self, known: References, total: int | None) -> Iterator[Judged | Warned | Passed]:
         """Put the checks to all entries; last to those that have to wait for others, and to large ones."""
         collected = Collected(self._what, self._ledger, lambda done: self._show(done, total))
-        by_part = _by_part(known.by_key)
-        later = behind_their_wheels(known.by_key)
-        first = (
-            Task(
-                self._what,
-                tops,
-                known=replace(known, by_key=_of_parts(tops, by_part)),
-                memory=self._memory_of(tops, is_share=False),
-                later=later & _of_parts(tops, by_part).keys(),
-                question=self._question,
-            )
-            for tops in self._tops
-        )
-        yield from self._judged(first, collected)
+        yield from self._judged(self._by_parts(known), collected)
         yield from collected.settle()
         yield from self._judged(self._singly(collected.deferred, known, collected), collected)
         collected.end(self._question if self._records else None)
+
+    def _by_parts(self, known: References) -> Iterator[Task]:
+        """Yield a task for each group of parts; which references matter to it is only asked when it is due."""
+        by_part = _by_part(known.by_key)
+        later = behind_their_wheels(known.by_key)
+        for tops in self._tops:
+            by_key = _of_parts(tops, by_part)
+            yield Task(
+                self._what,
+                tops,
+                known=replace(known, by_key=by_key),
+                memory=self._memory_of(tops, is_share=False),
+                later=later & by_key.keys(),
+                question=self._question,
+            )
 
     def _memory_of(self, paths: Sequence[str], *, is_share: bool) -> Memory | None:
         """Return what is remembered of some paths: the part of it that is to be read again, or the other."""

@@ -54,9 +54,8 @@ class Memory:
     noted: list[tuple[Entry, Verified]] = field(default_factory=list)
     """What is new."""
 
-    def known(self, entry: Entry) -> Verified | None:
-        """Return what reading this entry showed; `None` if it was not read, or is not as it was then."""
-        stamp = stamp_of(entry)
+    def known(self, stamp: bytes) -> Verified | None:
+        """Return what reading an entry showed; `None` if it was not read, or has another stamp than then."""
         told = self.told.get(stamp)
         return None if told is None else unsealed(stamp, told)
 

@@ -22,7 +22,7 @@ from pipcacheplus.recall import verified_of
 from pipcacheplus.references import KeyFilter, References, Said, Sieve
 from pipcacheplus.replay import Trace
 from pipcacheplus.scan import scan
-from pipcacheplus.verified import Memory, stamp_of
+from pipcacheplus.verified import Memory, Verified, stamp_of
 
 __all__ = ["Held", "Links", "Survey", "Task", "entries_of", "gather", "hold", "judged", "retrace", "unreadable"]
 
@@ -100,7 +100,7 @@ def gather(task: Task) -> tuple[Said, int]:
             total += entry.size
             if entry.shape not in _TELLING:
                 continue
-            row = row_of(stamp_of(entry), task)
+            row = row_of(stamp_of(entry), task) if task.memory is not None and task.memory.judged else None
             if row is not None and not row.tells_of_others:
                 sieve.said.names.update(filter(None, (row.project,)))
                 continue
@@ -156,12 +156,12 @@ def retrace(task: Task) -> tuple[Trace, list[Entry]]:
             if entry.id in task.ids:
                 found.append(entry)
             if task.memory is not None and stamp in task.memory.told:
-                trace.is_whole &= _is_as_it_was(entry, cache, task.memory)
+                verified = task.memory.known(stamp)
+                trace.is_whole &= _is_as_it_was(entry, cache, verified)
     return trace, found
 
 
-def _is_as_it_was(entry: Entry, cache: OpenCache, memory: Memory) -> bool:
-    verified = memory.known(entry)
+def _is_as_it_was(entry: Entry, cache: OpenCache, verified: Verified | None) -> bool:
     if verified is None:
         return False
     expected = Expected(published=verified.digests)

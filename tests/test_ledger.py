@@ -492,7 +492,7 @@ def test_a_worker_takes_along_what_is_known_of_its_parts_and_no_more(tmp_path: P
             for asked in ([part], paths, [part, *paths]):
                 memory = ledger.memory_of(asked, lambda _stamp: True)
                 assert {stamp_of(entries[path]) for path in paths} <= memory.told.keys()
-                assert {p for p, e in entries.items() if memory.known(e) == WHOLE} <= {*paths, "http-v2/a/b"}
+                assert {p for p, e in entries.items() if memory.known(stamp_of(e)) == WHOLE} <= {*paths, "http-v2/a/b"}
         assert ledger.memory_of(["wheels/19"], lambda _stamp: True).told == {}
         assert ledger.memory_of([*PARTS], lambda _stamp: False).told == {}
         everything = ledger.memory_of([*PARTS], lambda _stamp: True).told
@@ -512,10 +512,10 @@ def test_what_a_worker_brings_back_is_remembered_and_the_rest_forgotten(tmp_path
 def test_a_memory_knows_what_it_was_given_and_only_under_its_stamp() -> None:
     stamp = stamp_of(PAIR)
     other = replace(PAIR, files=(HEAD, replace(BODY, size=1)))
-    assert Memory().known(PAIR) is None
-    assert Memory(told={stamp: sealed(stamp, BROKEN)}).known(PAIR) == BROKEN
-    assert Memory(told={stamp: sealed(stamp, BROKEN)}).known(other) is None
-    assert Memory(told={stamp: sealed(stamp_of(other), BROKEN)}).known(PAIR) is None
+    assert Memory().known(stamp) is None
+    assert Memory(told={stamp: sealed(stamp, BROKEN)}).known(stamp) == BROKEN
+    assert Memory(told={stamp: sealed(stamp, BROKEN)}).known(stamp_of(other)) is None
+    assert Memory(told={stamp: sealed(stamp_of(other), BROKEN)}).known(stamp) is None
 
 
 def test_what_was_recorded_last_is_there_in_the_same_run_and_the_next(tmp_path: Path) -> None:
