@@ -25,6 +25,8 @@ FEW = TIMES // 5
 """Of what happens for certain each time."""
 GENERATIONS = pytest.mark.parametrize(("version", "interpreter"), PIPS, ids=[version for version, _ in PIPS])
 PAGES = tuple(f"slow-{number}" for number in range(12))
+ALONE = "alone"
+"""A project that is in the cache, and that no pip asks for any more."""
 
 PipOf = Callable[[str, str], Pip]
 
@@ -32,7 +34,7 @@ PipOf = Callable[[str, str], Pip]
 @pytest.fixture
 def slow(tmp_path: Path) -> Iterator[SlowIndex]:
     """Run an index that lets wait who asks if a page has changed."""
-    with SlowIndex([artefacts.wheel(tmp_path / "made", name) for name in PAGES]) as index:
+    with SlowIndex([artefacts.wheel(tmp_path / "made", name) for name in (*PAGES, ALONE)]) as index:
         yield index
 
 
@@ -75,12 +77,13 @@ def test_no_pip_at_work_fails_while_all_that_it_uses_is_purged(
     pip_of: PipOf, slow: SlowIndex, tmp_path: Path, version: str, interpreter: str
 ) -> None:
     working = pips(pip_of(version, interpreter), slow, tmp_path, *PAGES)
+    assert working.take(-2, [ALONE]) == ""
     pruner = Pruner(index=slow, cache_dir=working.cache_dir, plans=(purge, purge, stale))
     failed = working.run(TIMES, pruner.go_on)
     assert failed == []
     assert slow.crossed >= TIMES // 5
     assert pruner.count(State.CHANGED) > 0  # what pips took over during the wait
-    assert pruner.count(State.REMOVED) > 0
+    assert pruner.count(State.REMOVED) > 0  # at least the one that nobody asks for
     assert pruner.count(State.FAILED) == 0
 
 
