@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from filelock import lock_descriptor, unlock_descriptor
 
 from pipcacheplus.apply.run import apply
@@ -16,7 +17,7 @@ from pipcacheplus.plan import by_request, make_plan
 from pipcacheplus.scan import scan
 from tests.builders import NOW_S, Cache, tree
 
-__all__ = ["Clock", "a_system", "carried_out", "left", "only", "planned", "states"]
+__all__ = ["MACHINES", "Clock", "a_system", "carried_out", "left", "machine", "only", "planned", "states"]
 
 
 class Clock:
@@ -55,6 +56,14 @@ def a_system(clock: Clock | None = None, **changes: Any) -> System:  # noqa: ANN
         sleep=clock.sleep,
     )
     return replace(system, **changes)
+
+
+MACHINES = pytest.mark.parametrize("has_descriptors", [True, False], ids=["descriptors", "paths"])
+
+
+def machine(clock: Clock | None = None, *, has_descriptors: bool = True, **changes: Any) -> System:  # noqa: ANN401 - any field
+    """Return such a machine with or without descriptors of directories."""
+    return a_system(clock, has_descriptors=has_descriptors, max_handles=100 if has_descriptors else 0, **changes)
 
 
 def planned(cache: Cache, *ids: str, moves_access_times: bool = False) -> Plan:

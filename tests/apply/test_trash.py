@@ -8,22 +8,16 @@ from typing import Any
 
 import pytest
 
-from pipcacheplus.apply.system import System
 from pipcacheplus.apply.undoing import trashed as listed
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model import State
-from tests.apply.doing import Clock, a_system, carried_out, left, only, planned, states
+from tests.apply.doing import MACHINES, a_system, carried_out, left, machine, only, planned, states
 from tests.apply.trashes import everything, runs, seen, the_trash, trashed, undone
 from tests.builders import NOW_S, Cache, page_headers, tree
 
 URL = "https://files.example/demo"
 WEEK_S = 7 * 86_400
 is_root = pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="takes root")
-MACHINES = pytest.mark.parametrize("has_descriptors", [True, False], ids=["descriptors", "paths"])
-
-
-def machine(clock: Clock | None = None, *, has_descriptors: bool = True, **changes: Any) -> System:  # noqa: ANN401 - any field
-    return a_system(clock, has_descriptors=has_descriptors, max_handles=100 if has_descriptors else 0, **changes)
 
 
 @MACHINES

@@ -11,7 +11,6 @@ import pytest
 from filelock import lock_descriptor
 
 from pipcacheplus.apply.run import apply
-from pipcacheplus.apply.system import System
 from pipcacheplus.apply.undoing import undo
 from pipcacheplus.errors import BadRequestError, CacheBusyError, NotACacheError
 from pipcacheplus.model import (
@@ -19,16 +18,11 @@ from pipcacheplus.model import (
     Source,
     State,
 )
-from tests.apply.doing import Clock, a_system, left, only, planned, states
+from tests.apply.doing import MACHINES, Clock, a_system, left, machine, only, planned, states
 from tests.apply.trashes import everything, runs, seen, the_trash, trashed, undone
 from tests.builders import NOW_S, Cache, page_headers, tree
 
 URL = "https://files.example/demo"
-MACHINES = pytest.mark.parametrize("has_descriptors", [True, False], ids=["descriptors", "paths"])
-
-
-def machine(clock: Clock | None = None, *, has_descriptors: bool = True, **changes: Any) -> System:  # noqa: ANN401 - any field
-    return a_system(clock, has_descriptors=has_descriptors, max_handles=100 if has_descriptors else 0, **changes)
 
 
 @MACHINES
@@ -193,17 +187,18 @@ def test_the_main_file_comes_last(cache: Cache) -> None:
     assert len(left(cache)) == 4
 
 
+def link_bodies_only(source: str, name: str, **where: Any) -> None:  # noqa: ANN401 - as `os.link` takes it
+    if not name.endswith(".body"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    os.link(source, name, **where)
+
+
 def test_if_the_head_cannot_come_the_body_goes_again(cache: Cache) -> None:
     head = cache.http_v2(URL, b"x")
     before = seen(cache.path)
     trashed(cache)
 
-    def link(source: str, name: str, **where: Any) -> None:  # noqa: ANN401 - as `os.link` takes it
-        if not name.endswith(".body"):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        os.link(source, name, **where)
-
-    report = undone(cache, system=a_system(link=link))
+    report = undone(cache, system=a_system(link=link_bodies_only))
     assert (only(report).state, only(report).error, only(report).moved) == (
         State.FAILED,
         os.strerror(errno.ENOSPC),
@@ -234,12 +229,7 @@ def test_a_body_that_cannot_go_again_is_told_to_be_there(cache: Cache) -> None:
     before = seen(cache.path)
     trashed(cache)
 
-    def link(source: str, name: str, **where: Any) -> None:  # noqa: ANN401 - as `os.link` takes it
-        if not name.endswith(".body"):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        os.link(source, name, **where)
-
-    report = undone(cache, system=machine(link=link, **failing("rename")))
+    report = undone(cache, system=machine(link=link_bodies_only, **failing("rename")))
     assert (only(report).state, [file.path for file in only(report).moved]) == (State.FAILED, [head + ".body"])
     assert left(cache) == {head + ".body"}
     assert undone(cache).failed == ()

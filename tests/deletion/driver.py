@@ -5,32 +5,27 @@ takes 20 ms, where a new process takes 200. Only for Linux.
 """
 
 import ctypes
-import gc
 import importlib
 import json
 import os
-import pkgutil
 import signal
 import subprocess
 import sys
 import tempfile
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, NamedTuple
 
+from tests.deletion.children import end_with, import_all
 from tests.deletion.shim import NO_FAULT, Call, Fault, environment
 
 __all__ = ["Driver", "Processes", "Ran"]
 
-_SLOW = ("filelock", "html.parser", "msgpack", "packaging.tags", "platformdirs.unix", "psutil", "sqlite3", "tarfile")
 _HERE = Path(__file__).parents[2]
 _TIME_LIMIT_S = 60
 _MAIN = "pipcacheplus.__main__:main"
 _NO_MORE: Mapping[str, str] = {}
-_CRASHED = 70
-"""The exit code of a child that an exception left."""
 
 
 class Ran(NamedTuple):
@@ -164,46 +159,26 @@ def _serve(main: Callable[[Sequence[str]], int]) -> None:
             wanted = json.loads(line)
             child = os.fork()
             if not child:
-                _become(main, wanted, files, shim)
+                end_with(_command(main, wanted, files, shim), files.out, files.err)
             status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
             answers.write(json.dumps([status, *files.read()]) + "\n")
             answers.flush()
 
 
-def _become(main: Callable[[Sequence[str]], int], wanted: dict[str, Any], files: _Files, shim: ctypes.CDLL) -> None:
-    """Run the command; never returns."""
-    code = _CRASHED
-    try:
+def _command(
+    main: Callable[[Sequence[str]], int], wanted: dict[str, Any], files: _Files, shim: ctypes.CDLL
+) -> Callable[[], int]:
+    def run() -> int:
         signal.alarm(_TIME_LIMIT_S)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.dup2(files.out.fileno(), 1)
-        os.dup2(files.err.fileno(), 2)
-        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
-        sys.stderr = open(2, "w", encoding="utf-8", closefd=False, buffering=1)
         shim.shim_time(wanted["ahead_s"], 1)
         shim.shim_arm(wanted["roots"].encode(), *wanted["fault"], files.log.fileno())
-        code = main(wanted["arguments"])
-        sys.stdout.flush()
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 1
-    except BaseException:  # noqa: BLE001 - whatever it is, it is told and the child ends here
-        traceback.print_exc()
-    finally:
-        os._exit(code)
+        return main(wanted["arguments"])
 
-
-def _import_all() -> None:
-    """Import what commands import when they need it."""
-    package = importlib.import_module("pipcacheplus")
-    names = [module.name for module in pkgutil.walk_packages(package.__path__, "pipcacheplus.")]
-    for name in (*names, *_SLOW):
-        importlib.import_module(name)
+    return run
 
 
 if __name__ == "__main__":
-    _import_all()
+    import_all()
     _module, _, _name = sys.argv[1].partition(":")
     _main = getattr(importlib.import_module(_module), _name)
-    gc.collect()
-    gc.freeze()
     _serve(_main)

@@ -4,8 +4,6 @@
 document a line. Only for Linux.
 """
 
-import gc
-import importlib
 import json
 import os
 import resource
@@ -16,13 +14,12 @@ import sys
 import sysconfig
 import tempfile
 import time
-import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, NamedTuple
 
-from tests.deletion.driver import _import_all as import_all
+from tests.deletion.children import end_with, import_all
 
 __all__ = ["NOBODY", "PURGE_SHARED", "Ran", "Walled"]
 
@@ -31,7 +28,6 @@ NOBODY = 65534
 PURGE_SHARED = "purge-shared"
 """A command of its own: `purge` as while pips may be at work, but for the wait."""
 _HERE = Path(__file__).parents[2]
-_CRASHED = 70
 _LATE = ("concurrent.futures.thread", "csv", "encodings.raw_unicode_escape", "multiprocessing.popen_fork", "platform")
 
 
@@ -98,7 +94,7 @@ def _serve() -> None:
             start_s = time.monotonic()
             child = os.fork()
             if not child:
-                _become(wanted, out, err)
+                end_with(_command(wanted), out, err)
             status, peak_kib = _wait(child, wanted["time_s"])
             taken_s = time.monotonic() - start_s
             answers.write(json.dumps([status, _text(out), _text(err), peak_kib << 10, taken_s]) + "\n")
@@ -123,25 +119,13 @@ def _text(file: BinaryIO) -> str:
     return file.read().decode("utf-8", "surrogateescape")
 
 
-def _become(wanted: Mapping[str, Any], out: BinaryIO, err: BinaryIO) -> None:
-    """Run the command; never returns."""
-    code = _CRASHED
-    try:
+def _command(wanted: Mapping[str, Any]) -> Callable[[], int]:
+    def run() -> int:
         os.setsid()
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.dup2(out.fileno(), 1)
-        os.dup2(err.fileno(), 2)
-        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
-        sys.stderr = open(2, "w", encoding="utf-8", closefd=False, buffering=1)
         _build_walls(wanted)
-        code = _run(wanted["arguments"])
-        sys.stdout.flush()
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 1
-    except BaseException:  # noqa: BLE001 - whatever it is, it is told and the child ends here
-        traceback.print_exc()
-    finally:
-        os._exit(code)
+        return _run(wanted["arguments"])
+
+    return run
 
 
 def _build_walls(wanted: Mapping[str, Any]) -> None:
@@ -167,10 +151,6 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    import_all()
-    for name in _LATE:
-        importlib.import_module(name)
     sysconfig.get_config_vars()  # imports what another user may not be able to read
-    gc.collect()
-    gc.freeze()
+    import_all(_LATE)
     _serve()

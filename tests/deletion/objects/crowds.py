@@ -7,13 +7,12 @@ from contextlib import suppress
 
 import pytest
 
-from tests.deletion.objects.ground import Ground, hostile
+from tests.deletion.objects.ground import LEAF, Ground, hostile
 from tests.readers.archives import wheel
-from tests.stored import file_headers, leaf, response
+from tests.stored import file_headers, response
 
 __all__: list[str] = []
 
-_LEAF = leaf("https://files.example/hostile.tar.gz")
 _MIB = 1 << 20
 
 
@@ -65,7 +64,7 @@ def _deep_foreign(ground: Ground) -> None:
 
 @hostile("400 directories below each other in a build directory", is_refused=True)
 def _deep_build(ground: Ground) -> None:
-    _deep(ground, f"{_LEAF}/tmpab12cd_9", 400)
+    _deep(ground, f"{LEAF}/tmpab12cd_9", 400)
 
 
 @hostile("a mount of another file system in the cache", needs_root=True, is_refused=True)

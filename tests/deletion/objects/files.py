@@ -5,23 +5,14 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.deletion.objects.ground import Ground, hostile, key
-from tests.stored import leaf
+from tests.deletion.objects.ground import HEAD, LEAF, PLACES, Ground, hostile, key
 
 __all__: list[str] = []
 
-_LEAF = leaf("https://files.example/hostile.tar.gz")
-_HEAD = "http-v2/{}/{}".format("/".join(key("hostile")[:5]), key("hostile"))
-_SINGLE = _HEAD.replace("http-v2", "http")
 _PLACES = {
-    "a head": _HEAD,
-    "a body": f"{_HEAD}.body",
-    "a response of one file": _SINGLE,
-    "a built wheel": f"{_LEAF}/hostile-1.0-py3-none-any.whl",
-    "an origin.json": f"{_LEAF}/origin.json",
-    "a self-check": f"selfcheck/{key('hostile')}",
+    **PLACES,
     "a directory of http-v2": "http-v2/0",
-    "a build directory": f"{_LEAF}/tmpab12cd_9",
+    "a build directory": f"{LEAF}/tmpab12cd_9",
 }
 
 
@@ -68,20 +59,20 @@ for _what, (_make, _needs_root) in _MAKERS.items():
 
 @hostile("a FIFO in place of a head, its body beside it", "http-head-missing")
 def _fifo_with_body(ground: Ground) -> None:
-    os.mkfifo(ground.room(_HEAD))
-    ground.cache.write(f"{_HEAD}.body", b"body")
+    os.mkfifo(ground.room(HEAD))
+    ground.cache.write(f"{HEAD}.body", b"body")
 
 
 @hostile("a FIFO in place of a body, its head beside it", "http-body-missing")
 def _fifo_with_head(ground: Ground) -> None:
     ground.cache.http_v2("https://files.example/hostile", has_body=False)
-    os.mkfifo(ground.room(f"{_HEAD}.body"))
+    os.mkfifo(ground.room(f"{HEAD}.body"))
 
 
 @hostile("a FIFO in a build directory", "build-directory-left")
 def _fifo_in_build(ground: Ground) -> None:
-    ground.cache.write(f"{_LEAF}/tmpab12cd_9/built.whl")
-    os.mkfifo(ground.room(f"{_LEAF}/tmpab12cd_9/fifo"))
+    ground.cache.write(f"{LEAF}/tmpab12cd_9/built.whl")
+    os.mkfifo(ground.room(f"{LEAF}/tmpab12cd_9/fifo"))
 
 
 def _folder(path: str, *, is_full: bool) -> Callable[[Ground], object]:
@@ -101,7 +92,7 @@ for _place, _path in list(_PLACES.items())[:6]:
 @hostile("a directory named like a body beside its head", "http-body-missing")
 def _folder_as_body(ground: Ground) -> None:
     ground.cache.http_v2("https://files.example/hostile", has_body=False)
-    ground.stays(ground.cache.write(f"{_HEAD}.body/{key('hostile')}", b"mine"))
+    ground.stays(ground.cache.write(f"{HEAD}.body/{key('hostile')}", b"mine"))
 
 
 @hostile("a file in place of http")

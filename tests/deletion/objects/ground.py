@@ -16,8 +16,9 @@ from pipcacheplus.layout import entry_path, page_key
 from pipcacheplus.model import Area
 from tests.builders import Cache, file_headers, file_url
 from tests.readers.archives import wheel
+from tests.stored import leaf
 
-__all__ = ["FORGED", "KINDS", "Ground", "Kind", "hostile", "key"]
+__all__ = ["FORGED", "HEAD", "KINDS", "LEAF", "PLACES", "SINGLE", "Ground", "Kind", "hostile", "key"]
 
 FORGED = "FORGED"
 """What names with a line end have behind it: no line of what is printed may begin so."""
@@ -27,6 +28,20 @@ _LARGE = 1 << 20
 def key(name: str) -> str:
     """Return the key of a response."""
     return page_key(f"https://files.example/{name}")
+
+
+LEAF = leaf("https://files.example/hostile.tar.gz")
+HEAD = entry_path(Area.HTTP_V2, key("hostile"))
+SINGLE = entry_path(Area.HTTP, key("hostile"))
+PLACES = {
+    "a head": HEAD,
+    "a body": f"{HEAD}.body",
+    "a response of one file": SINGLE,
+    "a built wheel": f"{LEAF}/hostile-1.0-py3-none-any.whl",
+    "an origin.json": f"{LEAF}/origin.json",
+    "a self-check": f"selfcheck/{key('hostile')}",
+}
+"""Where files of pip's lie, by what they are."""
 
 
 @dataclass(slots=True)

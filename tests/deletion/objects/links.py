@@ -5,31 +5,23 @@ from collections.abc import Callable
 
 from pipcacheplus.model import Area
 from tests.builders import Cache
-from tests.deletion.objects.ground import Ground, hostile, key
-from tests.stored import leaf, page_headers
+from tests.deletion.objects.ground import HEAD, LEAF, PLACES, SINGLE, Ground, hostile
+from tests.stored import page_headers
 
 __all__: list[str] = []
 
-_LEAF = leaf("https://files.example/hostile.tar.gz")
-_HEAD = "http-v2/{}/{}".format("/".join(key("hostile")[:5]), key("hostile"))
-_SINGLE = _HEAD.replace("http-v2", "http")
 _FILES = {
-    "a head": _HEAD,
-    "a body": f"{_HEAD}.body",
-    "a response of one file": _SINGLE,
-    "a built wheel": f"{_LEAF}/hostile-1.0-py3-none-any.whl",
-    "an origin.json": f"{_LEAF}/origin.json",
-    "a self-check": f"selfcheck/{key('hostile')}",
-    "a temporary": f"{_HEAD}ab12cd_9.tmp",
-    "a lock": f"{_SINGLE}.lock",
+    **PLACES,
+    "a temporary": f"{HEAD}ab12cd_9.tmp",
+    "a lock": f"{SINGLE}.lock",
     "a file in the cache directory": "selfcheck.json",
 }
 _FOLDERS = {
-    "a leaf of http-v2": _HEAD.rpartition("/")[0],
-    "a directory between http-v2 and its leaves": "/".join(_HEAD.split("/")[:3]),
-    "a leaf of wheels": _LEAF,
-    "a directory between wheels and its leaves": "/".join(_LEAF.split("/")[:2]),
-    "a build directory": f"{_LEAF}/tmpab12cd_9",
+    "a leaf of http-v2": HEAD.rpartition("/")[0],
+    "a directory between http-v2 and its leaves": "/".join(HEAD.split("/")[:3]),
+    "a leaf of wheels": LEAF,
+    "a directory between wheels and its leaves": "/".join(LEAF.split("/")[:2]),
+    "a build directory": f"{LEAF}/tmpab12cd_9",
     "a directory that is no pip's": "notes",
 }
 

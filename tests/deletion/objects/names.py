@@ -3,13 +3,11 @@
 import os
 from collections.abc import Callable
 
-from tests.deletion.objects.ground import FORGED, Ground, hostile, key
-from tests.stored import leaf
+from tests.deletion.objects.ground import FORGED, LEAF, Ground, hostile, key
 
 __all__: list[str] = []
 
 _KEY = key("hostile")
-_LEAF = leaf("https://files.example/hostile.tar.gz")
 _FAN_OUT = "/".join(_KEY[:5])
 _NAMES = {
     "a line end": f"a\n{FORGED}: all is well",
@@ -34,7 +32,7 @@ _NAMES = {
     "nothing but a zero-width space": "\u200b",
     "private and unassigned characters": "\ue000\U000e0001",
 }
-_PLACES = {"": "", "http-v2": "http-v2/a/b/c/d/e", "wheels": _LEAF, "selfcheck": "selfcheck"}
+_PLACES = {"": "", "http-v2": "http-v2/a/b/c/d/e", "wheels": LEAF, "selfcheck": "selfcheck"}
 
 
 def _named(name: str) -> Callable[[Ground], object]:
@@ -66,12 +64,12 @@ _ALMOST = {
     "a second body": f"http-v2/{_FAN_OUT}/{_KEY}.body.body",
     "a body in http": f"http/{_FAN_OUT}/{_KEY}.body",
     "a temporary with a word too much": f"http-v2/{_FAN_OUT}/{_KEY}ab12cd_9.tmp.txt",
-    "a wheel one directory too high": f"{_LEAF.rpartition('/')[0]}/hostile-1.0-py3-none-any.whl",
+    "a wheel one directory too high": f"{LEAF.rpartition('/')[0]}/hostile-1.0-py3-none-any.whl",
     "a wheel in http-v2": f"http-v2/{_FAN_OUT}/hostile-1.0-py3-none-any.whl",
-    "a wheel with a line end": f"{_LEAF}/hostile-1.0-py3-none-any.whl\n",
-    "a wheel with a line end in its version": f"{_LEAF}/hostile-1.0\n{FORGED}-py3-none-any.whl",
-    "an origin.json in upper case": f"{_LEAF}/ORIGIN.JSON",
-    "a build directory with a word too much": f"{_LEAF}/tmpab12cd_9x/built.whl",
+    "a wheel with a line end": f"{LEAF}/hostile-1.0-py3-none-any.whl\n",
+    "a wheel with a line end in its version": f"{LEAF}/hostile-1.0\n{FORGED}-py3-none-any.whl",
+    "an origin.json in upper case": f"{LEAF}/ORIGIN.JSON",
+    "a build directory with a word too much": f"{LEAF}/tmpab12cd_9x/built.whl",
     "a file of the desktop": f"http-v2/{_FAN_OUT}/.DS_Store",
     "a self-check in upper case": f"selfcheck/{_KEY.upper()}",
     "a lock with content": f"http/{_FAN_OUT}/{_KEY}.lock",
@@ -90,7 +88,7 @@ for _what, _path in _ALMOST.items():
 
 @hostile("a wheel whose name has letters that are written from right to left", "built-wheel-broken")
 def _right_to_left(ground: Ground) -> None:
-    ground.cache.write(f"{_LEAF}/\u05d0\u05d1-1.0-py3-none-any.whl", b"no zip")
+    ground.cache.write(f"{LEAF}/\u05d0\u05d1-1.0-py3-none-any.whl", b"no zip")
 
 
 @hostile("a lock whose host is an escape sequence", "lock-left")
@@ -102,4 +100,4 @@ def _lock_host(ground: Ground) -> None:
 @hostile("a build directory with names that are escape sequences", "build-directory-left")
 def _build_names(ground: Ground) -> None:
     for name in _NAMES.values():
-        ground.cache.write(f"{_LEAF}/tmpab12cd_9/{name}")
+        ground.cache.write(f"{LEAF}/tmpab12cd_9/{name}")
