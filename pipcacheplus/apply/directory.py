@@ -5,7 +5,7 @@ import stat
 from dataclasses import dataclass
 from types import TracebackType
 
-from pipcacheplus.apply.system import System
+from pipcacheplus.apply.system import System, is_link
 from pipcacheplus.errors import BadRequestError
 
 __all__ = ["Directory", "refused"]
@@ -121,9 +121,7 @@ class Directory:
 
 
 def _check(path: str, status: os.stat_result, system: System) -> None:
-    # A reparse point is what Windows makes junctions of, which are links in all but name.
-    reparse_tag: int = getattr(status, "st_reparse_tag", 0)
-    if not stat.S_ISDIR(status.st_mode) or reparse_tag:
+    if not stat.S_ISDIR(status.st_mode) or is_link(status):
         raise refused(path, "is no directory")
     if system.uid is None:
         return

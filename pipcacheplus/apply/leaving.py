@@ -11,7 +11,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pipcacheplus.apply.system import System
+from pipcacheplus.apply.system import System, is_link
 from pipcacheplus.model import File, State
 from pipcacheplus.opening import OpenCache, is_same
 
@@ -59,10 +59,7 @@ def real_path(cache: OpenCache, path: str) -> str:
     *folders, name = path.split("/")
     for folder in folders:
         real = os.path.join(real, folder)
-        status = os.lstat(real)
-        # A reparse point is what Windows makes junctions of, which are links in all but name.
-        reparse_tag: int = getattr(status, "st_reparse_tag", 0)
-        if stat.S_ISLNK(status.st_mode) or reparse_tag:
+        if is_link(os.lstat(real)):
             raise OSError(errno.ELOOP, "a link is not followed", path)
     return os.path.join(real, name)
 

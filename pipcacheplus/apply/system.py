@@ -2,13 +2,14 @@
 
 import errno
 import os
+import stat
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipcacheplus.opening import HAS_DIRECTORY_DESCRIPTORS
 
-__all__ = ["System", "this_system"]
+__all__ = ["System", "is_link", "this_system"]
 
 _IN_USE = frozenset({5, 32, 33})
 """Windows: access denied, which is what a mapped file says; sharing violation; lock violation."""
@@ -61,6 +62,12 @@ class System:
     def is_in_use(error: OSError) -> bool:
         """Return whether a file cannot go because somebody has it open, as on Windows."""
         return getattr(error, "winerror", None) in _IN_USE
+
+
+def is_link(status: os.stat_result) -> bool:
+    """Return whether that is a link, or a reparse point: junctions of Windows are links in all but name."""
+    reparse_tag: int = getattr(status, "st_reparse_tag", 0)
+    return stat.S_ISLNK(status.st_mode) or bool(reparse_tag)
 
 
 def this_system(*, has_descriptors: bool = HAS_DIRECTORY_DESCRIPTORS) -> System:
