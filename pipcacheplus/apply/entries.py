@@ -61,11 +61,11 @@ class Remover:
         tally = Tally()
         error = None
         try:
-            needed = self._needed_by_others(action)
-            if needed == action.files and needed:
-                return Outcome(action=action, state=State.CHANGED)
-            # Of a file that an entry which stays shares, the plan does not say that it goes: nor does the outcome.
-            action = replace(action, files=tuple(file for file in action.files if file not in needed))
+            if needed := self._needed_by_others(action):
+                if needed == action.files:
+                    return Outcome(action=action, state=State.CHANGED)
+                # Of a file that an entry which stays shares, the plan does not say that it goes: nor does the outcome.
+                action = replace(action, files=tuple(file for file in action.files if file not in needed))
             busy = self._why_busy(action, is_guarded=is_guarded)
             state, error = (State.BUSY, busy) if busy else (self._files_go(action, left, tally), None)
             release()
@@ -114,7 +114,7 @@ class Remover:
         """Return `REMOVED` if none of the files stays, else why one does."""
         pairs = [(left if left and left.path == file.path else file, file) for file in action.files]
         # All of an entry first: if a pip renews its head just now, its body must not go either.
-        if any(look(self.cache, now, self.system) is State.CHANGED for now, _ in pairs):
+        if len(pairs) > 1 and any(look(self.cache, now, self.system) is State.CHANGED for now, _ in pairs):
             return State.CHANGED
         for now, judged in pairs:
             away = partial(self.trash.take, judged.path) if self.trash else None

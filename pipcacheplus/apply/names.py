@@ -1,6 +1,6 @@
 """Whether a plan names only what pip names so, in the place where pip does: a plan may come from anywhere."""
 
-from pipcacheplus.layout import Place, Role, place_of, role_of
+from pipcacheplus.layout import Place, Role, place_of, roles_in
 from pipcacheplus.model import Action
 
 __all__ = ["is_pips"]
@@ -12,17 +12,23 @@ def is_pips(action: Action) -> bool:
     """Return whether every file and directory of an action has a name that pip gives, below the cache."""
     files = {file.path for file in (*action.entry.files, *action.files)}
     folders = {folder.path for folder in action.entry.folders}
-    return (
-        action.entry.id in files | folders
-        and all(_is_below(path) and _is_file(path) for path in files)
-        and all(_is_below(path) and place_of(path) is not Place.FOREIGN for path in folders)
-    )
+    if action.entry.id not in files and action.entry.id not in folders:
+        return False
+    if not all(_is_below(path) and place_of(path) is not Place.FOREIGN for path in folders):
+        return False
+    names: dict[str, list[str]] = {}
+    for path in files:
+        folder, _, name = path.rpartition("/")
+        names.setdefault(folder, []).append(name)
+    return all(_are_files(folder, found) for folder, found in names.items())
+
+
+def _are_files(folder: str, names: list[str]) -> bool:
+    if not _is_below(folder) and folder:
+        return False
+    role_of = roles_in(folder, place_of(folder))
+    return all(name not in _NO_NAMES and "\0" not in name and role_of(name) is not Role.FOREIGN for name in names)
 
 
 def _is_below(path: str) -> bool:
     return "\0" not in path and _NO_NAMES.isdisjoint(path.split("/"))
-
-
-def _is_file(path: str) -> bool:
-    folder, _, name = path.rpartition("/")
-    return role_of(folder, name) is not Role.FOREIGN
