@@ -165,9 +165,9 @@ def remove(bench: Bench) -> None:
         rm_all = ["rm", "-rf", str(root / "http-v2"), str(root / "wheels")]
         bench.compare(f"`purge`, {MANY:,} entries", purge, "`rm -rf`", rm_all, before=fresh)
         no_wait = f"c = PipCache({str(root)!r}); c.apply(c.plan_purge(), exclusive=False, wait_s=0)"
-        shared = [sys.executable, "-c", f"from pipcacheplus import PipCache; {no_wait}"]
-        words = f"the same while pips may be at work, the wait apart, {MANY:,} entries"
-        bench.compare(words, shared, "`rm -rf`", rm_all, before=fresh)
+        careful = [sys.executable, "-c", f"from pipcacheplus import PipCache; {no_wait}"]
+        work = f"the same while pips may be at work, the wait apart, {MANY:,} entries"
+        bench.compare(work, careful, "`rm -rf`", rm_all, before=fresh)
         pip_purge = [*_PIP, "cache", "purge", "--cache-dir", str(root)]
         bench.compare(f"`purge`, {MANY:,} entries", purge, f"`{bench.pip} cache purge`", pip_purge, before=fresh)
 
