@@ -194,6 +194,15 @@ class Outcome:
     moved: tuple[File, ...] = ()
     """Files that were moved to the trash, or back from it."""
 
+    @property
+    def is_failure(self) -> bool:
+        """Return whether an entry is still there that should have gone.
+
+        None is an empty directory that a build may be about to use: nobody counts it, and a later run takes it.
+        """
+        is_waited_for = self.state is State.BUSY and self.action.entry.shape is not Shape.EMPTY_DIRECTORY
+        return self.state is State.FAILED or is_waited_for
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trashed:
@@ -246,5 +255,5 @@ class Report:
 
     @property
     def failed(self) -> tuple[Outcome, ...]:
-        """Return the outcomes of entries that could not go."""
-        return tuple(o for o in self.outcomes if o.state in {State.FAILED, State.BUSY})
+        """Return the outcomes of entries that could not go; see `Outcome.is_failure`."""
+        return tuple(outcome for outcome in self.outcomes if outcome.is_failure)

@@ -60,6 +60,15 @@ def test_nobody_can_be_sure_of_both(cache: Cache, capsys: pytest.CaptureFixture[
     assert "not allowed with" in capsys.readouterr().err
 
 
+def test_a_directory_that_a_build_may_use_stays_and_is_no_failure(cache: Cache) -> None:
+    folder = cache.directory("wheels/18/ac/23/" + "5" * 50)
+    os.utime(cache.real(folder))
+    done = run("prune", "--shared", "--min-age", "0", cache=cache)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "kept: in use" in done.stdout
+    assert tree(cache.path).keys() == {folder + "/"}
+
+
 @pytest.mark.parametrize(("option", "code"), [("--exclusive", 0), ("--shared", 4)])
 def test_a_wheel_of_today_goes_if_no_pip_is_at_work(cache: Cache, option: str, code: int) -> None:
     wheel = cache.built_wheel("demo")

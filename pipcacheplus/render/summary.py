@@ -27,7 +27,6 @@ _T = TypeVar("_T")
 WENT = frozenset({State.PLANNED, State.REMOVED, State.TRASHED})
 """The states of what is away, or would be."""
 _DONE = WENT | {State.RESTORED}
-_FAILED = frozenset({State.FAILED, State.BUSY})
 
 
 def used_ns(entry: Entry, last_use: str) -> int | None:
@@ -121,7 +120,7 @@ def of_outcomes(outcomes: Sequence[Outcome], kept: Sequence[Entry]) -> dict[str,
         **_gone(outcomes),
         "by_reason": {reason: _gone(by_reason[reason]) for reason in sorted(by_reason)},
         "kept": tally((*kept, *changed)),
-        "failed": sum(outcome.state in _FAILED for outcome in outcomes),
+        "failed": sum(outcome.is_failure for outcome in outcomes),
     }
 
 
