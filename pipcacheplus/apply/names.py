@@ -14,7 +14,7 @@ def is_pips(action: Action) -> bool:
     folders = {folder.path for folder in action.entry.folders}
     if action.entry.id not in files and action.entry.id not in folders:
         return False
-    if not all(_is_below(path) and place_of(path) is not Place.FOREIGN for path in folders):
+    if not all(map(_is_below, files | folders)) or any(place_of(path) is Place.FOREIGN for path in folders):
         return False
     names: dict[str, list[str]] = {}
     for path in files:
@@ -24,10 +24,8 @@ def is_pips(action: Action) -> bool:
 
 
 def _are_files(folder: str, names: list[str]) -> bool:
-    if not _is_below(folder) and folder:
-        return False
     role_of = roles_in(folder, place_of(folder))
-    return all(name not in _NO_NAMES and "\0" not in name and role_of(name) is not Role.FOREIGN for name in names)
+    return all(role_of(name) is not Role.FOREIGN for name in names)
 
 
 def _is_below(path: str) -> bool:

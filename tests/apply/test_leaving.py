@@ -232,7 +232,9 @@ def test_a_plan_that_names_what_is_not_pips_changes_nothing(
     assert tree(tmp_path) == before
 
 
-@pytest.mark.parametrize("path", ["", "http-v2/0/1/2/4/8/01248" + "a" * 51 + "\0", ".", "http-v2/.."])
+@pytest.mark.parametrize(
+    "path", ["", "http-v2/0/1/2/4/8/01248" + "a" * 51 + "\0", ".", "http-v2/..", "/selfcheck.json"]
+)
 def test_a_plan_with_names_that_are_none_changes_nothing(cache: Cache, path: str) -> None:
     cache.http_v2(URL, b"x")
     before = tree(cache.path)
