@@ -1,28 +1,34 @@
 """Carrying a plan out on this machine: who else is at work is found out, unless it is said."""
 
 import os
+from typing import Any
 
 import psutil
 import pytest
+from filelock import lock_descriptor
 
-from pipcacheplus.apply.here import apply_here
-from pipcacheplus.errors import BadRequestError, NotACacheError
-from pipcacheplus.model import Report, State
+from pipcacheplus.apply.here import apply_here, trashed_here, undo_here
+from pipcacheplus.errors import BadRequestError, CacheBusyError, NotACacheError
+from pipcacheplus.model import CacheDir, Report, Source, State
 from tests.apply.doing import left, only, planned
 from tests.builders import Cache
 
+URL = "https://files.example/demo"
 
-def applied(cache: Cache, exclusive: bool | None, *, path: str | None = None) -> Report:  # noqa: FBT001 - says what the argument is
-    return apply_here(
-        planned(cache),
-        path=path or str(cache.path),
-        exclusive=exclusive,
-        has_access_times=True,
-        lock_timeout_s=0,
-        wait_s=0,
-        stop=None,
-        progress=None,
-    )
+
+def applied(cache: Cache, exclusive: bool | None, *, path: str | None = None, **more: Any) -> Report:  # noqa: ANN401, FBT001 - any argument
+    ours = {"has_access_times": True, "lock_timeout_s": 0, "wait_s": 0, "stop": None, "progress": None}
+    return apply_here(planned(cache), path=path or str(cache.path), exclusive=exclusive, **(ours | more))
+
+
+def brought_back(cache: Cache, **more: Any) -> Report:  # noqa: ANN401 - any argument
+    ours = {"run": None, "is_planned": False, "lock_timeout_s": 0, "stop": None, "progress": None}
+    return undo_here(CacheDir(path=str(cache.path), source=Source.ARGUMENT), **(ours | more))
+
+
+def a_process(number: int, name: str) -> object:
+    """Return a process, as psutil has it."""
+    return type("Process", (), {"pid": number, "info": {"cmdline": [name, "install"]}})
 
 
 class Mount:
@@ -53,8 +59,7 @@ def test_a_wheel_of_today_goes_if_nobody_else_is_here(
     has_pips: bool,  # noqa: FBT001 - a row's value
     state: State,
 ) -> None:
-    process = type("Process", (), {"pid": 1, "info": {"cmdline": ["pip", "install"] if has_pips else ["sh"]}})
-    monkeypatch.setattr(psutil, "process_iter", lambda _what: [process])
+    monkeypatch.setattr(psutil, "process_iter", lambda _what: [a_process(1, "pip" if has_pips else "sh")])
     monkeypatch.setattr(psutil, "disk_partitions", lambda *, all: [Mount(kind)])  # noqa: A006 - psutil's name
     wheel = cache.built_wheel("demo")
     os.utime(cache.real(wheel))
@@ -72,7 +77,7 @@ def test_of_nothing_nobody_is_looked_for(cache: Cache, monkeypatch: pytest.Monke
 def test_nothing_goes_by_a_plan_of_another_cache_or_where_nothing_may(
     cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    head = cache.http_v2("https://files.example/demo", b"x")
+    head = cache.http_v2(URL, b"x")
     with pytest.raises(BadRequestError) as caught:
         applied(cache, exclusive=True, path="/other")
     assert str(caught.value) == f"plan: is of {cache.path}, not of /other; open that cache"
@@ -80,3 +85,87 @@ def test_nothing_goes_by_a_plan_of_another_cache_or_where_nothing_may(
     with pytest.raises(NotACacheError, match="current directory"):
         applied(cache, exclusive=True)
     assert left(cache) == {head, head + ".body"}
+
+
+def test_we_are_no_pip_ourselves(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psutil, "process_iter", lambda _what: [a_process(os.getpid(), "pip")])
+    monkeypatch.setattr(psutil, "disk_partitions", lambda *, all: [Mount("ext4")])  # noqa: A006 - psutil's name
+    os.utime(cache.real(cache.built_wheel("demo")))
+    assert only(applied(cache, None)).state is State.REMOVED
+    assert left(cache) == {"wheels/"}
+
+
+@pytest.mark.parametrize(("has_access_times", "state"), [(True, State.REMOVED), (False, State.BUSY)])
+def test_use_is_told_by_what_the_file_system_keeps(
+    cache: Cache,
+    has_access_times: bool,  # noqa: FBT001 - a row's value
+    state: State,
+) -> None:
+    wheel = cache.built_wheel("demo")  # read and written a week ago, as its times have it; changed just now
+    report = applied(cache, exclusive=False, has_access_times=has_access_times)
+    assert only(report).state is state
+    assert cache.real(wheel).exists() == (state is State.BUSY)
+
+
+def test_who_is_told_to_stop_begins_nothing(cache: Cache) -> None:
+    head = cache.http_v2(URL, b"x")
+    report = applied(cache, exclusive=True, stop=lambda: True)
+    assert (report.is_interrupted, report.outcomes) == (True, ())
+    assert left(cache) == {head, head + ".body"}
+    applied(cache, exclusive=True, trash=True)
+    assert brought_back(cache, stop=lambda: True).outcomes == ()
+    assert left(cache) == {"http-v2/"}
+
+
+def test_progress_is_told_of_both_ways(cache: Cache) -> None:
+    head = cache.http_v2(URL, b"x")
+    told: list[tuple[int, int | None]] = []
+    applied(cache, exclusive=True, trash=True, progress=lambda done, total: told.append((done, total)))
+    assert told[-1] == (1, 1)
+    told.clear()
+    brought_back(cache, progress=lambda done, total: told.append((done, total)))
+    assert told[-1] == (1, 1)
+    assert left(cache) == {head, head + ".body"}
+
+
+def test_a_run_is_listed_until_it_comes_back(cache: Cache) -> None:
+    head = cache.http_v2(URL, b"x")
+    assert trashed_here(str(cache.path)) == ()
+    report = applied(cache, exclusive=True, trash=True)
+    assert only(report).state is State.TRASHED
+    assert [(one.run, one.files) for one in trashed_here(str(cache.path))] == [(report.run, 2)]
+    with pytest.raises(BadRequestError):
+        brought_back(cache, run="20000101T000000Z")
+    assert only(brought_back(cache, is_planned=True)).state is State.PLANNED
+    assert left(cache) == {"http-v2/"}
+    assert only(brought_back(cache, run=report.run)).state is State.RESTORED
+    assert trashed_here(str(cache.path)) == ()
+    assert left(cache) == {head, head + ".body"}
+
+
+def test_what_the_trash_has_no_room_for_is_emptied(cache: Cache) -> None:
+    cache.http_v2(URL, b"x" * 5000)
+    assert applied(cache, exclusive=True, trash=True, trash_size=0).emptied_bytes == 0  # its own run is spared
+    cache.http_v2(URL, b"x" * 5000)
+    report = applied(cache, exclusive=True, trash=True, trash_size=0)
+    assert report.emptied_bytes > 5000
+    assert [one.run for one in trashed_here(str(cache.path))] == [report.run]
+    assert left(cache) == {"http-v2/"}
+
+
+def test_nothing_comes_back_while_another_one_works_or_where_nothing_may(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.http_v2(URL, b"x")
+    applied(cache, exclusive=True, trash=True)
+    held = os.open(cache.path, os.O_RDONLY)
+    try:
+        assert lock_descriptor(held, blocking=False)
+        with pytest.raises(CacheBusyError):
+            brought_back(cache)
+    finally:
+        os.close(held)
+    monkeypatch.chdir(cache.path)
+    with pytest.raises(NotACacheError, match="current directory"):
+        brought_back(cache)
+    assert left(cache) == {"http-v2/"}

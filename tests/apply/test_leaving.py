@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from pipcacheplus.apply.leaving import Tally, remove
+from pipcacheplus.apply.entries import reason_of
+from pipcacheplus.apply.leaving import Tally, real_path, remove
 from pipcacheplus.apply.system import System
 from pipcacheplus.errors import NotACacheError
 from pipcacheplus.model import Area, CacheDir, Entry, Folder, Plan, Shape, Source, State, Warned
@@ -52,6 +53,18 @@ def test_by_paths_no_link_is_followed(cache: Cache, tmp_path: Path) -> None:
     report = carried_out(plan, system=without_descriptors())
     assert (report.plan, only(report).state) == (plan, State.CHANGED)
     assert (tmp_path / "outside" / head).exists()
+
+
+def test_by_paths_a_link_on_the_way_is_told(cache: Cache, tmp_path: Path) -> None:
+    (cache.path / "http").symlink_to(tmp_path)
+    with OpenCache(str(cache.path)) as opened, pytest.raises(OSError, match="a link is not followed") as caught:
+        real_path(opened, "http/0/1")
+    assert (caught.value.errno, caught.value.filename) == (errno.ELOOP, "http/0/1")
+
+
+def test_a_reason_is_what_the_system_says_or_else_what_there_is() -> None:
+    assert reason_of(OSError(errno.EIO, "cannot")) == "cannot"
+    assert reason_of(OSError("odd")) == "odd"
 
 
 def test_by_paths_a_hard_link_frees_nothing(cache: Cache, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from filelock import lock_descriptor
 
 from pipcacheplus.apply.system import this_system
 from pipcacheplus.errors import CacheBusyError
+from pipcacheplus.state import state_folder
 from tests.apply.doing import Clock, a_system, carried_out, left, planned
 from tests.builders import Cache
 
@@ -18,14 +19,21 @@ URL = "https://files.example/demo"
 
 
 @contextmanager
-def held(path: Path) -> Iterator[int]:
-    """Hold the lock of a file or directory, as another process would."""
+def opened(path: Path) -> Iterator[int]:
+    """Open a file or directory, as another process would."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        assert lock_descriptor(descriptor, blocking=False)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def held(path: Path) -> Iterator[int]:
+    """Hold its lock."""
+    with opened(path) as descriptor:
+        assert lock_descriptor(descriptor, blocking=False)
+        yield descriptor
 
 
 def refused(number: int) -> Callable[[int], bool]:
@@ -143,14 +151,26 @@ def test_when_the_other_one_ends_the_turn_is_ours(cache: Cache) -> None:
 def test_a_request_to_stop_ends_the_wait_for_the_other_one(cache: Cache, tmp_path: Path) -> None:
     head = cache.http_v2(URL, b"x")
     with held(cache.path):
-        report = carried_out(planned(cache), stop=lambda: True, lock_timeout_s=3)
-    assert (report.is_interrupted, report.outcomes) == (True, ())
+        given_back: list[int] = []
+        system = a_system(unlock=given_back.append)
+        report = carried_out(planned(cache), system=system, stop=lambda: True, lock_timeout_s=3)
+    assert (report.is_interrupted, report.outcomes, given_back) == (True, (), [])
     assert left(cache) == {head, head + ".body"}
 
 
-def test_the_lock_is_free_again_afterwards(cache: Cache) -> None:
+def test_without_a_time_to_wait_nobody_waits(cache: Cache) -> None:
     cache.foreign()
-    carried_out(planned(cache))
+    clock = Clock()
+    with held(cache.path), pytest.raises(CacheBusyError):
+        carried_out(planned(cache), clock=clock)
+    assert clock.slept_s == 0
+    assert left(cache) == {"notes.txt"}
+
+
+def test_the_lock_is_free_again_afterwards_and_one_was_enough(cache: Cache, tmp_path: Path) -> None:
+    cache.foreign()
+    carried_out(planned(cache), system=a_system(lock_folder=str(tmp_path / "locks")))
+    assert not (tmp_path / "locks").exists()
     with held(cache.path):
         assert left(cache) == {"notes.txt"}
 
@@ -163,12 +183,22 @@ def test_a_machine_without_descriptors_keeps_none_open() -> None:
 def test_this_machine_has_what_it_takes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     system = this_system()
-    assert system.lock_folder.endswith("locks")
+    assert system.lock_folder == os.path.join(state_folder(), "locks")
     assert system.uid == os.geteuid()
     assert 0 < system.max_handles < 1 << 16
     descriptor = os.open(tmp_path, os.O_RDONLY)
     try:
         assert system.lock(descriptor)
-        system.unlock(descriptor)
+        with opened(tmp_path) as other:
+            assert not system.lock(other)
+            system.unlock(descriptor)
+            assert system.lock(other)
     finally:
         os.close(descriptor)
+
+
+@pytest.mark.parametrize(("limit", "kept"), [(64, 0), (128, 0), (1024, 448), (1 << 16, 32_704), (1 << 30, 32_704)])
+def test_half_of_what_may_be_open_is_kept_open(monkeypatch: pytest.MonkeyPatch, limit: int, kept: int) -> None:
+    monkeypatch.setattr(pytest.importorskip("resource"), "getrlimit", lambda _which: (limit, limit))
+    found = this_system().max_handles
+    assert (found, type(found)) == (kept, int)
