@@ -1,0 +1,66 @@
+"""What disarming says of a response: what was written over is in `test_stored`, what becomes of it in `test_shared`."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from pipcacheplus.apply.disarm import Disarmed, disarm
+from pipcacheplus.apply.stored import Use
+from pipcacheplus.model import File
+from pipcacheplus.opening import ChangedError, OpenCache, file_of
+from tests.apply.doing import a_system
+from tests.builders import Cache, page_headers
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="directories have no descriptors there")
+
+URL = "https://files.example/demo"
+
+
+def judged(cache: Cache, path: str) -> File:
+    return file_of(path, os.lstat(cache.real(path)))
+
+
+def disarmed(cache: Cache, file: File, *, keeps_open: bool = False) -> Disarmed:
+    with OpenCache(str(cache.path)) as opened:
+        return disarm(opened, file, a_system(), is_single=False, keeps_open=keeps_open)
+
+
+def test_what_a_pip_may_ask_about_is_written_over_and_comes_as_it_is_now(cache: Cache) -> None:
+    file = judged(cache, cache.http_v2(URL, b"x", headers=page_headers(b"x")))
+    found = disarmed(cache, file)
+    assert (found.use, found.handle, found.is_moved) == (Use.DISARMABLE, None, False)
+    assert found.file == judged(cache, file.path) != file
+    again = disarmed(cache, found.file)
+    assert (again.use, again.file) == (Use.DISARMABLE, found.file)
+
+
+def test_it_is_kept_open_if_that_is_wanted(cache: Cache) -> None:
+    file = judged(cache, cache.http_v2(URL, b"x", headers=page_headers(b"x")))
+    found = disarmed(cache, file, keeps_open=True)
+    assert found.handle is not None
+    assert os.fstat(found.handle).st_ino == file.inode
+    os.close(found.handle)
+
+
+def test_what_no_pip_can_ask_about_is_left_as_it_is(cache: Cache) -> None:
+    file = judged(cache, cache.http_v2(URL, b"x", headers={}))
+    assert disarmed(cache, file) == Disarmed(use=Use.NONE, file=file)
+    assert judged(cache, file.path) == file
+
+
+def test_what_has_another_name_is_left_as_it_is(cache: Cache, tmp_path: Path) -> None:
+    head = cache.http_v2(URL, b"x", headers=page_headers(b"x"))
+    os.link(cache.real(head), tmp_path / "other")
+    file = judged(cache, head)
+    assert disarmed(cache, file) == Disarmed(use=Use.UNKNOWN, file=file)
+    assert judged(cache, head) == file
+
+
+def test_what_has_changed_is_refused(cache: Cache) -> None:
+    file = judged(cache, cache.http_v2(URL, b"x", headers=page_headers(b"x")))
+    cache.set_age(file.path, 5)
+    with pytest.raises(ChangedError, match="changed since it was judged") as caught:
+        disarmed(cache, file)
+    assert (caught.value.errno, caught.value.filename) == (errno.ESTALE, file.path)
