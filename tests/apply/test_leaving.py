@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import stat
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +12,9 @@ from typing import Any
 import pytest
 
 from pipcacheplus.apply.entries import reason_of
-from pipcacheplus.apply.leaving import Tally, real_path, remove
-from pipcacheplus.apply.system import System
+from pipcacheplus.apply.folders import tidy
+from pipcacheplus.apply.leaving import Tally, real_path, remove, status_of
+from pipcacheplus.apply.system import System, is_link
 from pipcacheplus.errors import NotACacheError
 from pipcacheplus.model import Area, CacheDir, Entry, Folder, Plan, Shape, Source, State, Warned
 from pipcacheplus.opening import OpenCache, file_of
@@ -60,6 +62,40 @@ def test_by_paths_a_link_on_the_way_is_told(cache: Cache, tmp_path: Path) -> Non
     with OpenCache(str(cache.path)) as opened, pytest.raises(OSError, match="a link is not followed") as caught:
         real_path(opened, "http/0/1")
     assert (caught.value.errno, caught.value.filename) == (errno.ELOOP, "http/0/1")
+
+
+def test_a_status_is_that_of_the_name_itself_and_no_link_leads_to_it(cache: Cache, tmp_path: Path) -> None:
+    (tmp_path / "outside" / "0").mkdir(parents=True)
+    cache.directory("http-v2")
+    (cache.path / "http-v2" / "link").symlink_to(tmp_path / "outside")
+    with OpenCache(str(cache.path)) as opened:
+        assert stat.S_ISLNK(status_of(opened, "http-v2/link", a_system()).st_mode)
+        with pytest.raises(OSError) as caught:  # noqa: PT011 - which one differs from system to system
+            status_of(opened, "http-v2/link/0", a_system())
+    assert caught.value.errno in {errno.ENOTDIR, errno.ELOOP}
+
+
+@pytest.mark.parametrize("which", ["http-v2/0", "http-v2/0/1/2/4"])
+def test_no_empty_directory_goes_that_a_link_leads_to(cache: Cache, tmp_path: Path, which: str) -> None:
+    head = f"http-v2/0/1/2/4/8/01248{'a' * 51}"
+    (tmp_path / "outside" / "0/1/2/4/8").mkdir(parents=True)
+    cache.directory(which.rpartition("/")[0])
+    cache.real(which).symlink_to(tmp_path / "outside" / which.partition("/")[2])
+    with OpenCache(str(cache.path)) as opened:
+        assert tidy(opened, an_action(an_entry(a_file(head))), a_system(), is_exclusive=True) == 0
+    assert (tmp_path / "outside" / "0/1/2/4/8").is_dir()
+
+
+@pytest.mark.parametrize(("kind", "tag", "is_one"), [("dir", 0xA0000003, True), ("dir", 0, False), ("link", 0, True)])
+def test_a_junction_is_a_link(tmp_path: Path, kind: str, tag: int, is_one: bool) -> None:  # noqa: FBT001 - a row's value
+    class Status:
+        """What Windows says."""
+
+        st_mode = os.lstat(tmp_path).st_mode if kind == "dir" else stat.S_IFLNK
+        st_reparse_tag = tag
+
+    assert is_link(Status()) is is_one  # type: ignore[arg-type] # as far as it is looked at
+    assert not is_link(os.lstat(tmp_path))
 
 
 def test_a_reason_is_what_the_system_says_or_else_what_there_is() -> None:
