@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from filelock import lock_descriptor
 
 from pipcacheplus.__main__ import main
 from pipcacheplus.cache import PipCache
@@ -18,6 +17,7 @@ from pipcacheplus.ownership import become_owner
 from pipcacheplus.pruning import prune_partial
 from tests.builders import Cache, page_headers, tree
 from tests.deletion.caches import make_cache
+from tests.holding import held
 
 URL = "https://files.example/demo"
 SOMEBODY = 12_345
@@ -119,12 +119,8 @@ def test_the_one_call_functions_hand_it_on(cache: Cache) -> None:
 def test_another_one_that_does_not_end_in_time_is_exit_5(cache: Cache) -> None:
     cache.temporary(cache.http_v2(URL, b"x"))
     before = tree(cache.path)
-    held = os.open(cache.path, os.O_RDONLY)
-    try:
-        assert lock_descriptor(held, blocking=False)
+    with held(cache.path):
         done = run("prune", "--lock-timeout", "0.2", cache=cache)
-    finally:
-        os.close(held)
     assert (done.returncode, done.stdout) == (5, "")
     assert "waited 0.2 s" in done.stderr
     assert tree(cache.path) == before

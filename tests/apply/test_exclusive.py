@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 import pytest
-from filelock import lock_descriptor
 
 from pipcacheplus.errors import CacheBusyError
 from pipcacheplus.model import Entry, Shape, State
@@ -12,6 +11,7 @@ from pipcacheplus.opening import OpenCache
 from pipcacheplus.scan import scan
 from tests.apply.doing import carried_out, left, planned
 from tests.builders import Cache, tree
+from tests.holding import held
 
 URL = "https://files.example/demo"
 
@@ -163,13 +163,8 @@ def test_one_failure_does_not_stop_the_rest(cache: Cache) -> None:
 
 def test_two_at_once_do_not_work_on_one_cache(cache: Cache) -> None:
     head = cache.http_v2(URL, b"x")
-    held = os.open(cache.path, os.O_RDONLY)
-    try:
-        assert lock_descriptor(held, blocking=False)
-        with pytest.raises(CacheBusyError):
-            carried_out(planned(cache), is_exclusive=True)
-    finally:
-        os.close(held)
+    with held(cache.path), pytest.raises(CacheBusyError):
+        carried_out(planned(cache), is_exclusive=True)
     assert left(cache) == {head, head + ".body"}
 
 

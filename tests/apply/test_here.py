@@ -5,13 +5,13 @@ from typing import Any
 
 import psutil
 import pytest
-from filelock import lock_descriptor
 
 from pipcacheplus.apply.here import apply_here, trashed_here, undo_here
 from pipcacheplus.errors import BadRequestError, CacheBusyError, NotACacheError
 from pipcacheplus.model import CacheDir, Report, Source, State
 from tests.apply.doing import left, only, planned
 from tests.builders import Cache
+from tests.holding import held
 
 URL = "https://files.example/demo"
 
@@ -158,13 +158,8 @@ def test_nothing_comes_back_while_another_one_works_or_where_nothing_may(
 ) -> None:
     cache.http_v2(URL, b"x")
     applied(cache, exclusive=True, trash=True)
-    held = os.open(cache.path, os.O_RDONLY)
-    try:
-        assert lock_descriptor(held, blocking=False)
-        with pytest.raises(CacheBusyError):
-            brought_back(cache)
-    finally:
-        os.close(held)
+    with held(cache.path), pytest.raises(CacheBusyError):
+        brought_back(cache)
     monkeypatch.chdir(cache.path)
     with pytest.raises(NotACacheError, match="current directory"):
         brought_back(cache)

@@ -2,8 +2,7 @@
 
 import errno
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,26 +13,9 @@ from pipcacheplus.errors import CacheBusyError
 from pipcacheplus.state import state_folder
 from tests.apply.doing import Clock, a_system, carried_out, left, planned
 from tests.builders import Cache
+from tests.holding import held, opened
 
 URL = "https://files.example/demo"
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[int]:
-    """Open a file or directory, as another process would."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def held(path: Path) -> Iterator[int]:
-    """Hold its lock."""
-    with opened(path) as descriptor:
-        assert lock_descriptor(descriptor, blocking=False)
-        yield descriptor
 
 
 def refused(number: int) -> Callable[[int], bool]:

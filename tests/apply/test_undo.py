@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import lock_descriptor
 
 from pipcacheplus.apply.run import apply
 from pipcacheplus.apply.undoing import undo
@@ -21,6 +20,7 @@ from pipcacheplus.model import (
 from tests.apply.doing import MACHINES, Clock, a_system, left, machine, only, planned, states
 from tests.apply.trashes import everything, runs, seen, the_trash, trashed, undone
 from tests.builders import NOW_S, Cache, page_headers, tree
+from tests.holding import held
 
 URL = "https://files.example/demo"
 
@@ -434,13 +434,8 @@ def test_two_undos_do_not_work_on_one_cache(cache: Cache) -> None:
     cache.http_v2(URL, b"x")
     before = seen(cache.path)
     trashed(cache)
-    held = os.open(cache.path, os.O_RDONLY)
-    try:
-        assert lock_descriptor(held, blocking=False)
-        with pytest.raises(CacheBusyError):
-            undone(cache)
-    finally:
-        os.close(held)
+    with held(cache.path), pytest.raises(CacheBusyError):
+        undone(cache)
     assert left(cache) == {"http-v2/"}
     undone(cache)
     assert seen(cache.path) == before
