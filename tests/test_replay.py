@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pipcacheplus import ledger as ledger_module
 from pipcacheplus import survey as survey_module
 from pipcacheplus.facts import Depth
-from pipcacheplus.judging import DAY_S, NOTHING_PASSED, Context, Judged, Passed, checks
+from pipcacheplus.judging import DAY_S, NOTHING_PASSED, Judged, Passed, checks
 from pipcacheplus.ledger import Ledger
 from pipcacheplus.model import Entry, Shape, Warned
 from pipcacheplus.opening import OpenCache
@@ -29,16 +29,10 @@ from pipcacheplus.verified import stamp_of
 from pipcacheplus.work import Task, retrace
 from tests import artefacts
 from tests.builders import INDEX_URL, NOW_S, Cache, file_headers, page_headers
+from tests.surveys import NOW
 from tests.values import an_entry
 
 FILES = "https://files.example/packages/"
-NOW = Context(
-    now_s=NOW_S,
-    tags=frozenset({"py3-none-any", "py2-none-any"}),
-    interpreters=("cp311",),
-    pips=("24.0", "25.3"),
-    has_path=os.path.lexists,
-)
 _opened: list[str] = []
 
 
