@@ -17,8 +17,8 @@ from pipcacheplus.ledger import Ledger
 from pipcacheplus.survey import survey
 from pipcacheplus.workers import workers
 from tests.builders import INDEX_URL, Cache
+from tests.replay.caches import Full, fill
 from tests.surveys import Inline, whole
-from tests.test_replay import Full, fill
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 forks = pytest.mark.skipif(
