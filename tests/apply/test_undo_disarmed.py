@@ -1,0 +1,81 @@
+"""What was made harmless is put right, unless somebody has written to it since."""
+
+from pathlib import Path
+
+from pipcacheplus.model import State
+from tests.apply.doing import MACHINES, Clock, left, machine, only, states
+from tests.apply.trashes import runs, seen, trashed, undone
+from tests.builders import Cache, page_headers, tree
+
+URL = "https://files.example/demo"
+
+
+def disarmed(cache: Cache) -> str:
+    """Leave a head disarmed in the cache, as a run does that is told to stop during the wait."""
+    head = cache.http_v2(URL, b"x", headers=page_headers(b"x"))
+    clock = Clock()
+    trashed(cache, clock=clock, stop=lambda: clock.slept_s > 0)
+    assert b"~~" in cache.real(head).read_bytes()
+    return head
+
+
+@MACHINES
+def test_what_was_made_harmless_and_stayed_is_put_right(cache: Cache, has_descriptors: bool) -> None:  # noqa: FBT001 - a row's value
+    cache.http_v2(URL, b"x", headers=page_headers(b"x"))
+    before = seen(cache.path)
+    head = disarmed(cache)
+    report = undone(cache, system=machine(has_descriptors=has_descriptors))
+    assert states(report) == {head: State.RESTORED}
+    assert only(report).moved == ()
+    assert seen(cache.path) == {**before, head: (before[head][0], *seen(cache.path)[head][1:])}  # type: ignore[index] # of a file
+    assert runs(cache) == []
+
+
+def test_what_a_pip_renewed_after_it_was_made_harmless_is_left_alone(cache: Cache) -> None:
+    head = disarmed(cache)
+    cache.write(head + ".new", b"newer")
+    cache.real(head + ".new").rename(cache.real(head))
+    assert undone(cache).outcomes == ()
+    assert cache.real(head).read_bytes() == b"newer"
+    assert left(cache) == {head, head + ".body"}
+
+
+def test_a_link_in_the_place_of_what_was_made_harmless_leads_nowhere(cache: Cache, tmp_path: Path) -> None:
+    disarmed(cache)
+    cache.real("http-v2").rename(tmp_path / "outside")
+    cache.real("http-v2").symlink_to(tmp_path / "outside")
+    before = tree(tmp_path / "outside")
+    assert undone(cache).outcomes == ()
+    assert tree(tmp_path / "outside") == before
+
+
+def test_what_was_written_to_after_it_was_made_harmless_is_left_alone(cache: Cache) -> None:
+    head = disarmed(cache)
+    content = bytearray(cache.real(head).read_bytes())
+    content[content.index(b"~~")] = ord("a")
+    with cache.real(head).open("r+b") as file:
+        file.write(content)
+    assert undone(cache).outcomes == ()
+    assert cache.real(head).read_bytes() == content
+
+
+def test_a_head_in_the_trash_that_is_not_the_one_that_was_moved_stays_there(cache: Cache) -> None:
+    head = cache.http_v2(URL, b"x", headers=page_headers(b"x"))
+    trashed(cache)
+    (run,) = runs(cache)
+    (run / "1").write_bytes(b"other")
+    report = undone(cache)
+    assert (only(report).state, only(report).error) == (State.CHANGED, "it was written to since it was moved")
+    assert left(cache) == {"http-v2/"}
+    assert head
+
+
+def test_a_run_after_one_that_was_told_to_stop_is_undone_before_it(cache: Cache) -> None:
+    cache.http_v2(URL, b"x", headers=page_headers(b"x"))
+    before = seen(cache.path)
+    head = disarmed(cache)
+    trashed(cache)
+    undone(cache)
+    undone(cache)
+    assert seen(cache.path)[head] == (before[head][0], *seen(cache.path)[head][1:])  # type: ignore[index] # of a file
+    assert runs(cache) == []
