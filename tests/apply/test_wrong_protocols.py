@@ -16,7 +16,7 @@ from pipcacheplus.apply import disarm, entries, folders, latch, leaving, run
 from pipcacheplus.apply.stored import Use
 from pipcacheplus.model import State
 from pipcacheplus.opening import OpenCache
-from tests.apply import test_exclusive, test_interrupted, test_leaving, test_shared, test_trash
+from tests.apply import test_exclusive, test_interrupted, test_leaving, test_shared, test_shared_guarded, test_trash
 from tests.apply.doing import carried_out, left, only, planned
 from tests.builders import Cache, page_headers
 
@@ -132,7 +132,7 @@ WRONGS: dict[str, tuple[object, str, object, Check]] = {
     ),
     "what cannot be disarmed is not guarded": (
         *(disarm, "study", always((Use.NONE, None))),
-        alone(test_shared.test_what_cannot_be_disarmed_goes_only_if_it_lay_still, 1, HOUR_S, State.BUSY),
+        alone(test_shared_guarded.test_what_cannot_be_disarmed_goes_only_if_it_lay_still, 1, HOUR_S, State.BUSY),
     ),
     "what others have written is disarmed": (
         *(disarm, "is_same", always(value=True)),
@@ -160,12 +160,14 @@ WRONGS: dict[str, tuple[object, str, object, Check]] = {
     },
     "built wheels are not guarded": (
         *(entries, "why_busy", always(None)),
-        alone(test_shared.test_a_built_wheel_goes_only_if_it_lay_still_for_a_day, HOUR_S, 90 * HOUR_S, State.BUSY),
+        alone(
+            test_shared_guarded.test_a_built_wheel_goes_only_if_it_lay_still_for_a_day, HOUR_S, 90 * HOUR_S, State.BUSY
+        ),
     ),
     "directories that a build may use go": (
         *(entries, "is_in_use", always(value=False)),
         alone(
-            test_shared.test_an_empty_directory_below_wheels_goes_only_if_it_lay_still_for_a_day,
+            test_shared_guarded.test_an_empty_directory_below_wheels_goes_only_if_it_lay_still_for_a_day,
             *(HOUR_S, 90 * HOUR_S, State.BUSY),
         ),
     ),
@@ -175,7 +177,7 @@ WRONGS: dict[str, tuple[object, str, object, Check]] = {
     ),
     "the origin goes before its time": (
         *(entries.Remover, "_needed_by_others", always(())),
-        alone(test_shared.test_an_origin_beside_which_a_wheel_was_built_stays),
+        alone(test_shared_guarded.test_an_origin_beside_which_a_wheel_was_built_stays),
     ),
     "directories go as a whole": (
         *(folders, "_remove_folder", whole_tree),
