@@ -1,4 +1,4 @@
-"""What tests of the trash share: caches with something of everything, and calls that are broken off."""
+"""What tests of the trash share: caches with something of everything, and calls that fail or are broken off."""
 
 import os
 import stat
@@ -13,7 +13,18 @@ from pipcacheplus.model import CacheDir, Report, Source
 from tests.apply.doing import a_system, carried_out, planned
 from tests.builders import Cache, page_headers
 
-__all__ = ["CALLS", "BrokenOffError", "breaking", "everything", "runs", "seen", "the_trash", "trashed", "undone"]
+__all__ = [
+    "CALLS",
+    "BrokenOffError",
+    "breaking",
+    "everything",
+    "refusing",
+    "runs",
+    "seen",
+    "the_trash",
+    "trashed",
+    "undone",
+]
 
 URL = "https://files.example/demo"
 CALLS = ("mkdir", "write", "sync", "rename", "link", "unlink", "rmdir", "utime")
@@ -99,3 +110,15 @@ def breaking(system: System, at: int, *, after: bool) -> tuple[System, list[str]
 
     changes: dict[str, Any] = {name: wrapped(name, getattr(system, name)) for name in CALLS}
     return replace(system, **changes), calls
+
+
+def refusing(number: int, *, unless: Callable[[str], bool] = lambda _name: False) -> Callable[..., Any]:
+    """Return a call that fails, unless it is to rename what may be."""
+
+    def call(name: str, *arguments: Any, **where: Any) -> None:  # noqa: ANN401 - whatever it is given
+        if unless(name):
+            os.rename(name, *arguments, **where)
+            return
+        raise OSError(number, os.strerror(number), name)
+
+    return call
