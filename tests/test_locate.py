@@ -1,4 +1,4 @@
-"""Which directory is taken for the cache, and what is said about it; all systems by the same code."""
+"""Which directory is taken for the cache, by which setting and for which pip, and which indexes are asked."""
 
 import os
 from pathlib import Path
@@ -10,59 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipcacheplus.errors import BadRequestError, CacheDisabledError
-from pipcacheplus.locate import index_urls, locate, owner_objection
+from pipcacheplus.locate import index_urls, locate
 from pipcacheplus.machine import Machine, this_machine
 from pipcacheplus.model import Source
-from pipcacheplus.settings import configuration_files, read_settings
-
-posix_only = pytest.mark.skipif(os.name == "nt", reason="needs files with names of POSIX")
-
-
-def linux(folder: Path, /, pip_version: str = "26.3", **environ: str) -> Machine:
-    return Machine(
-        environ={"HOME": f"{folder}/home", **environ},
-        platform="linux",
-        home="/of/the/database",
-        cwd=str(folder),
-        prefix=f"{folder}/venv",
-        uid=None,
-        site_config=(f"{folder}/etc/pip.conf",),
-        pip_version=tuple(map(int, pip_version.split("."))),
-    )
-
-
-def macos(folder: str = "/Users/me", /, pip_version: str = "26.3", **environ: str) -> Machine:
-    return Machine(
-        environ={"HOME": folder, **environ},
-        platform="darwin",
-        home="/of/the/database",
-        cwd="/elsewhere",
-        prefix="/venv",
-        uid=None,
-        base_prefix="/opt/homebrew/opt/python@3.13/Frameworks/Python.framework/Versions/3.13",
-        pip_version=tuple(map(int, pip_version.split("."))),
-    )
-
-
-def windows(pip_version: str = "26.3", **environ: str) -> Machine:
-    return Machine(
-        environ={"USERPROFILE": r"C:\Users\Me", "USERNAME": "Me", **environ},
-        platform="win32",
-        home=r"C:\Users\Database",
-        cwd=r"D:\Work",
-        prefix=r"C:\Venv",
-        uid=None,
-        local_app_data=r"C:\Users\Me\AppData\Local",
-        roaming_app_data=r"C:\Users\Me\AppData\Roaming",
-        program_data=r"C:\ProgramData",
-        pip_version=tuple(map(int, pip_version.split("."))),
-    )
-
-
-def write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-
+from pipcacheplus.settings import read_settings
+from tests.machines import linux, posix_only, write
 
 # What decided
 
@@ -206,13 +158,6 @@ def test_without_any_home_the_default_cannot_be_told_but_an_argument_needs_none(
     assert os.sep == locate(machine, cache_dir="/").path[-1]
 
 
-def test_without_its_folders_nothing_is_read_below_the_current_directory_of_windows() -> None:
-    machine = Machine(environ={}, platform="win32", home="C:\\", cwd="C:\\", prefix="C:\\", uid=None)
-
-    with pytest.raises(BadRequestError, match="no such folder is known"):
-        locate(machine)
-
-
 # Versions of pip
 
 
@@ -257,164 +202,6 @@ def test_two_spellings_of_a_key_are_an_error_since_pip_26_3(tmp_path: Path) -> N
     assert locate(linux(tmp_path, "26.2.1")).path == "/b"
     with pytest.raises(BadRequestError, match="cache-dir stands twice"):
         locate(linux(tmp_path))
-
-
-# Windows and macOS
-
-
-@pytest.mark.parametrize(
-    ("machine", "path"),
-    [
-        (windows(), r"c:\users\me\appdata\local\pip\cache"),
-        (windows(WIN_PD_OVERRIDE_LOCAL_APPDATA=r" E:\Over\.\It "), r"e:\over\it\pip\cache"),
-        (windows(WIN_PD_OVERRIDE_LOCAL_APPDATA=r"\\server\share"), r"\\server\share\pip\cache"),
-        (windows(WIN_PD_OVERRIDE_LOCAL_APPDATA="Over"), r"c:\users\me\appdata\local\pip\cache"),
-        (windows("26.2.1", WIN_PD_OVERRIDE_LOCAL_APPDATA="Over"), r"d:\work\over\pip\cache"),
-        (windows("26.1.2", WIN_PD_OVERRIDE_LOCAL_APPDATA=r"E:\Over"), r"c:\users\me\appdata\local\pip\cache"),
-        (windows(XDG_CACHE_HOME="/x"), r"c:\users\me\appdata\local\pip\cache"),
-        (windows(PIP_CACHE_DIR=r"~\Own/Cache"), r"c:\users\me\own\cache"),
-        (windows(PIP_CACHE_DIR=r"~Me\Own"), r"c:\users\me\own"),
-        (windows(PIP_CACHE_DIR=r"~You\Own"), r"c:\users\you\own"),
-        (windows(PIP_CACHE_DIR=r"~You\Own", USERNAME="Another"), r"d:\work\~you\own"),
-        (windows(PIP_CACHE_DIR="Own"), r"d:\work\own"),
-        (windows(PIP_CACHE_DIR=r"\Own"), r"d:\own"),
-    ],
-)
-def test_on_windows(machine: Machine, path: str) -> None:
-    assert path == locate(machine).path
-
-
-@posix_only
-@pytest.mark.parametrize(
-    ("machine", "path"),
-    [
-        (macos(), "/Users/me/Library/Caches/pip"),
-        (macos(XDG_CACHE_HOME="/x"), "/x/pip"),
-        (macos(XDG_CACHE_HOME=""), "/Users/me/Library/Caches/pip"),
-        (macos("/Users/me", "26.1.2", XDG_CACHE_HOME="/x"), "/Users/me/Library/Caches/pip"),
-    ],
-)
-def test_on_macos(machine: Machine, path: str) -> None:
-    assert path == locate(machine).path
-
-
-@pytest.mark.parametrize(
-    ("version", "environ", "files"),
-    [
-        ("26.3", {}, "/etc/xdg/pip /etc /home/me/.pip /home/me/.config/pip"),
-        ("26.3", {"XDG_CONFIG_DIRS": "/a:b: /c :"}, "/a/pip /c/pip /etc /home/me/.pip /home/me/.config/pip"),
-        ("26.2.1", {"XDG_CONFIG_DIRS": "/a:b:"}, "/a/pip b/pip /etc /home/me/.pip /home/me/.config/pip"),
-        ("26.1.2", {"XDG_CONFIG_DIRS": "/a::b"}, "/a/pip pip b/pip /etc /home/me/.pip /home/me/.config/pip"),
-        ("26.1.2", {"XDG_CONFIG_DIRS": " "}, "/etc/xdg/pip /etc /home/me/.pip /home/me/.config/pip"),
-        ("20.3.4", {"XDG_CONFIG_DIRS": "/a::b"}, "/a/pip b/pip /etc /home/me/.pip /home/me/.config/pip"),
-        ("26.3", {"XDG_CONFIG_HOME": "/x"}, "/etc/xdg/pip /etc /home/me/.pip /x/pip"),
-        ("26.3", {"XDG_CONFIG_HOME": "x"}, "/etc/xdg/pip /etc /home/me/.pip /home/me/.config/pip"),
-        ("26.2.1", {"XDG_CONFIG_HOME": "x"}, "/etc/xdg/pip /etc /home/me/.pip x/pip"),
-        ("26.2.1", {"XDG_CONFIG_HOME": ""}, "/etc/xdg/pip /etc /home/me/.pip /home/me/.config/pip"),
-        ("20.3.4", {"XDG_CONFIG_HOME": ""}, "/etc/xdg/pip /etc /home/me/.pip pip"),
-        ("26.3", {"HOME": ""}, "/etc/xdg/pip /etc /.pip /of/the/database/.config/pip"),
-        ("26.2.1", {"HOME": ""}, "/etc/xdg/pip /etc /.pip /.config/pip"),
-        ("26.3", {"PIP_CONFIG_FILE": "no-such-file"}, "/etc/xdg/pip /etc /home/me/.pip /home/me/.config/pip"),
-    ],
-)
-def test_the_files_of_linux(version: str, environ: dict[str, str], files: str) -> None:
-    machine = Machine(
-        environ={"HOME": "/home/me", **environ},
-        platform="linux",
-        home="/of/the/database",
-        cwd="/elsewhere",
-        prefix="/venv",
-        uid=None,
-        pip_version=tuple(map(int, version.split("."))),
-    )
-    named = (environ["PIP_CONFIG_FILE"],) if "PIP_CONFIG_FILE" in environ else ()
-
-    expected = (*(f"{folder}/pip.conf" for folder in [*files.split(), "/venv"]), *named)
-    assert expected == configuration_files(machine)
-
-
-def test_the_files_of_windows() -> None:
-    assert configuration_files(windows(PIP_CONFIG_FILE="named.ini")) == (
-        r"C:\ProgramData\pip\pip.ini",
-        r"C:\Users\Me\pip\pip.ini",
-        r"C:\Users\Me\AppData\Roaming\pip\pip.ini",
-        r"C:\Venv\pip.ini",
-        "named.ini",
-    )
-    assert configuration_files(windows(), isolated=True) == (r"C:\ProgramData\pip\pip.ini", r"C:\Venv\pip.ini")
-    assert configuration_files(windows(PIP_CONFIG_FILE="nul")) == ()
-
-
-@posix_only
-def test_the_files_of_macos(tmp_path: Path) -> None:
-    home = str(tmp_path)
-    system = ("/opt/homebrew/share/pip/pip.conf", "/Library/Application Support/pip/pip.conf")
-
-    assert (*system, f"{home}/.pip/pip.conf", f"{home}/.config/pip/pip.conf", "/venv/pip.conf") == configuration_files(
-        macos(home)
-    )
-    assert configuration_files(macos(home, XDG_DATA_DIRS="/x"))[0] == "/x/pip/pip.conf"
-    assert system[0] == configuration_files(macos(home, "26.1.2", XDG_DATA_DIRS="/x"))[0]
-
-    (tmp_path / "Library/Application Support/pip").mkdir(parents=True)
-    assert f"{home}/Library/Application Support/pip/pip.conf" == configuration_files(macos(home))[3]
-    # Its place is another one now, and nothing is there.
-    assert f"{home}/.config/pip/pip.conf" == configuration_files(macos(home, XDG_DATA_HOME="/no-such-place"))[3]
-
-
-# The owner
-
-
-@posix_only
-def test_a_path_in_a_directory_of_ones_own_meets_no_objection(tmp_path: Path) -> None:
-    assert owner_objection(str(tmp_path / "not/there/yet"), os.geteuid()) is None
-
-
-@posix_only
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away")
-def test_root_objects_to_a_directory_of_another_and_looks_no_higher(tmp_path: Path) -> None:
-    (tmp_path / "other/mine").mkdir(parents=True)
-    os.chown(tmp_path / "other", 65534, -1)
-
-    objection = f"{tmp_path}/other belongs to user 65534, and pip runs as root"
-    assert objection == owner_objection(str(tmp_path / "other/cache"), 0)
-    assert owner_objection(str(tmp_path / "other/mine/cache"), 0) is None
-    assert owner_objection(str(tmp_path / "other/cache"), None) is None
-
-
-@posix_only
-def test_root_objects_to_a_link_that_leads_nowhere(tmp_path: Path) -> None:
-    (tmp_path / "loop").symlink_to("loop")
-
-    assert str(tmp_path / "loop") in (owner_objection(f"{tmp_path}/loop/cache", 0) or "")
-
-
-@posix_only
-@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write everywhere")
-def test_a_user_objects_to_what_cannot_be_written(tmp_path: Path) -> None:
-    (tmp_path / "other").mkdir(mode=0o555)
-
-    assert f"{tmp_path}/other is not writable" == owner_objection(str(tmp_path / "other/cache"), os.geteuid())
-
-
-@posix_only
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away")
-def test_the_directory_is_told_although_pip_objects_to_its_owner(tmp_path: Path) -> None:
-    os.chown(tmp_path, 65534, -1)
-    cache = locate(
-        Machine(
-            environ={"PIP_CACHE_DIR": str(tmp_path / "c")},
-            platform="linux",
-            home="/h",
-            cwd="/",
-            prefix="/no-such-prefix",
-            uid=0,
-            site_config=(),
-        )
-    )
-
-    assert str(tmp_path / "c") == cache.path
-    assert f"{tmp_path} belongs to user 65534, and pip runs as root" == cache.disabled_by
 
 
 # Indexes
