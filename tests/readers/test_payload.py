@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pipcacheplus.facts import Head, Pickle, Span
 from pipcacheplus.readers.payload import KEPT_BYTES, PayloadError, open_payload
 from pipcacheplus.readers.response import read_head
-from tests.readers.test_response import Counted, document, encoded, encoded_document, packed
+from tests.readers.responses import Counted, document, encoded, encoded_document, packed
 
 
 def opened(data: bytes, file: io.BytesIO | None = None) -> BinaryIO:

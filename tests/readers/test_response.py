@@ -1,13 +1,11 @@
 """The heads of cached responses in all formats, sound, cut, mutated and hostile."""
 
-import base64
 import hashlib
 import io
 import json
-import tracemalloc
 import zlib
 from dataclasses import replace
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgpack
 import pytest
@@ -16,64 +14,19 @@ from hypothesis import strategies as st
 
 from pipcacheplus.facts import Broken, Head, Span
 from pipcacheplus.readers.packed import read_packed
-from pipcacheplus.readers.response import read_head
-
-HEADERS = {"Content-Type": "text/html", "ETag": '"abc"', "X-PyPI-File-Project": "demo"}
-
-
-def document(body: object = b"", **response: Any) -> dict[str, Any]:  # noqa: ANN401 - any value, also a wrong one
-    """Return what pip stores of a response, before it is written in a format."""
-    fields = {"body": body, "headers": HEADERS, "status": 200, "version": 11, "reason": "OK", "decode_content": True}
-    return {"response": fields | response, "vary": {"Accept-Encoding": "identity", "Accept": None}}
-
-
-def packed(value: object) -> bytes:
-    """Write an entry as pip 10.0 and later do."""
-    return b"cc=4," + bytes(msgpack.packb(value, use_bin_type=True))
-
-
-def text64(text: str | bytes) -> str:
-    """Return base64 as text."""
-    return base64.b64encode(text.encode() if isinstance(text, str) else text).decode()
-
-
-def encoded_document(body: bytes = b"") -> dict[str, Any]:
-    """Return a response with its texts in base64, as pip 6.0.7 to 9.0.3 write it."""
-    return {
-        "response": document()["response"]
-        | {"body": text64(body), "headers": {text64(k): text64(v) for k, v in HEADERS.items()}, "reason": text64("OK")},
-        "vary": {text64("Accept-Encoding"): text64("identity"), text64("Accept"): None},
-    }
-
-
-def encoded(value: object, *, sort_keys: bool = True) -> bytes:
-    """Write an entry as pip 6.0.7 to 9.0.3 do."""
-    text = json.dumps(value, sort_keys=sort_keys, separators=(",", ":"))
-    return b"cc=2," + zlib.compress(text.encode())
-
-
-class Counted(io.BytesIO):
-    """A file that counts the bytes that are read from it."""
-
-    count = 0
-    reads = 0
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Read, and count."""
-        data = super().read(size)
-        self.count += len(data)
-        self.reads += 1
-        return data
-
-
-def read(data: bytes, **limits: int) -> Head | Broken:
-    return read_head(io.BytesIO(data), len(data), **limits)
-
-
-def sound(data: bytes, file: BinaryIO | None = None) -> Head:
-    head = read_head(file or io.BytesIO(data), len(data))
-    assert isinstance(head, Head), head
-    return head
+from tests.readers.responses import (
+    HEADERS,
+    Counted,
+    broken,
+    document,
+    encoded,
+    encoded_document,
+    measured,
+    packed,
+    read,
+    sound,
+    text64,
+)
 
 
 @pytest.mark.parametrize(("cc", "data"), [(4, packed(document(b"abc"))), (2, encoded(encoded_document(b"abc")))])
@@ -144,12 +97,6 @@ def test_a_long_head_is_read_up_to_the_limit() -> None:
     assert broken(many, limit=100_000).reason == "head longer than 100000 bytes"
 
 
-def broken(data: bytes, **limits: int) -> Broken:
-    head = read(data, **limits)
-    assert isinstance(head, Broken)
-    return head
-
-
 def test_names_and_values_in_bytes_are_taken_as_text() -> None:
     doc = document() | {"vary": {b"Accept": b"text/html"}}
     assert sound(packed(doc)).vary == (("Accept", "text/html"),)
@@ -207,16 +154,6 @@ def test_msgpack_that_is_no_response_is_broken(data: bytes, reason: str | None) 
         assert isinstance(head, Head)
     else:
         assert (head.reason, isinstance(head, Broken) and head.is_cut) == (reason, False)
-
-
-def measured(data: bytes) -> tuple[Head | Broken, int]:
-    """Return what was read, and the most bytes that were held on the way."""
-    file = io.BytesIO(data)
-    tracemalloc.start()
-    try:
-        return read_head(file, len(data)), tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
 
 
 def test_a_name_that_stands_twice_in_the_headers_is_broken() -> None:
