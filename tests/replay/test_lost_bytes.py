@@ -9,8 +9,7 @@ from pipcacheplus import survey as survey_module
 from pipcacheplus.opening import OpenCache
 from pipcacheplus.replay import Recording
 from pipcacheplus.work import Task, retrace
-from tests.replay.caches import Full, Runs, flipped, rewritten
-from tests.replay.caches import surveyed as _found
+from tests.replay.caches import Full, Runs, flipped, rewritten, surveyed
 
 
 class Rotten:
@@ -79,5 +78,5 @@ def test_lost_bytes_under_an_unchanged_stamp_are_found_within_64_runs(
         if has_others:
             runs += 1
             with told.runs.ledger() as ledger:
-                _found(told.runs.what(only_findings=False), ledger)
+                surveyed(told.runs.what(only_findings=False), ledger)
     assert [told.runs.with_ledger().told for _ in range(3)] == [expected] * 3

@@ -10,8 +10,7 @@ from pipcacheplus.ledger import Ledger
 from pipcacheplus.model import Shape
 from pipcacheplus.replay import LOOSE, Trace
 from pipcacheplus.verified import stamp_of
-from tests.replay.caches import Found, Full, names
-from tests.replay.caches import surveyed as _found
+from tests.replay.caches import Found, Full, names, surveyed
 from tests.surveys import NOW
 from tests.values import an_entry
 
@@ -58,7 +57,7 @@ def test_another_version_of_ours_looks_for_itself(told: Full, monkeypatch: pytes
 def test_what_was_asked_for_by_name_is_neither_recorded_nor_told_again(told: Full) -> None:
     with told.runs.ledger() as ledger:
         before = ledger.recording
-        found = _found(told.runs.what(only_findings=False), ledger)
+        found = surveyed(told.runs.what(only_findings=False), ledger)
         assert ledger.recording == before
     assert found.has_read(told.page)
     assert len(found.judged) > len(told.runs.without().judged)
@@ -68,7 +67,7 @@ def test_what_may_change_under_its_stamp_is_not_recorded(full: Full) -> None:
     newest_ns = max(file.ctime_ns for entry in full.runs.entries() for file in entry.files)
     for clock_ns, is_recorded in ((newest_ns + 10**9, False), (newest_ns + 3 * 10**9, True)):
         with Ledger(full.runs.state, str(full.runs.cache.path), clock_ns=clock_ns) as ledger:
-            _found(full.runs.what(), ledger)
+            surveyed(full.runs.what(), ledger)
             assert bool(ledger.recording) is is_recorded
 
 
