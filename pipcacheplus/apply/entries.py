@@ -48,6 +48,7 @@ class Remover:
         left: File | None = None,
         release: Callable[[], None] = lambda: None,
         is_guarded: bool = False,
+        following: str = "",
     ) -> Outcome:
         """Carry an action out.
 
@@ -57,6 +58,7 @@ class Remover:
             release: Lets go of what is held open; called when the files have gone. NFS keeps a file that is open under
                 another name, and so its directory.
             is_guarded: Whether it stays if it was used a short while ago, as built wheels do.
+            following: The id of the entry that is to go next, as `tidy` has it.
         """
         tally = Tally()
         error = None
@@ -70,8 +72,10 @@ class Remover:
             state, error = (State.BUSY, busy) if busy else (self._files_go(action, left, tally), None)
             release()
             if state is State.REMOVED:
-                tally.folders += tidy(self.cache, action, self.system, is_exclusive=self.is_exclusive)
-                state = State.REMOVED if tally.removed or tally.folders else State.GONE
+                tally.folders += tidy(
+                    self.cache, action, self.system, is_exclusive=self.is_exclusive, following=following
+                )
+                state = State.REMOVED if tally.removed or (tally.folders and not action.files) else State.GONE
         except OSError as caught:
             state, error = State.FAILED, reason_of(caught)
         return self._outcome(action, state, tally, error)
@@ -113,8 +117,9 @@ class Remover:
     def _files_go(self, action: Action, left: File | None, tally: Tally) -> State:
         """Return `REMOVED` if none of the files stays, else why one does."""
         pairs = [(left if left and left.path == file.path else file, file) for file in action.files]
-        # All of an entry first: if a pip renews its head just now, its body must not go either.
-        if len(pairs) > 1 and any(look(self.cache, now, self.system) is State.CHANGED for now, _ in pairs):
+        # All of an entry first: if a pip renews its head just now, its body must not go either. The first is looked at
+        # right before it goes, and nothing has gone then.
+        if any(look(self.cache, now, self.system) is State.CHANGED for now, _ in pairs[1:]):
             return State.CHANGED
         for now, judged in pairs:
             away = partial(self.trash.take, judged.path) if self.trash else None

@@ -1,5 +1,8 @@
 """Whether a plan names only what pip names so, in the place where pip does: a plan may come from anywhere."""
 
+from collections.abc import Callable
+from functools import lru_cache
+
 from pipcacheplus.layout import Place, Role, place_of, roles_in
 from pipcacheplus.model import Action
 
@@ -14,18 +17,21 @@ def is_pips(action: Action) -> bool:
     folders = {folder.path for folder in action.entry.folders}
     if action.entry.id not in files and action.entry.id not in folders:
         return False
-    if not all(map(_is_below, files | folders)) or any(place_of(path) is Place.FOREIGN for path in folders):
-        return False
-    names: dict[str, list[str]] = {}
-    for path in files:
-        folder, _, name = path.rpartition("/")
-        names.setdefault(folder, []).append(name)
-    return all(_are_files(folder, found) for folder, found in names.items())
+    return all(map(_is_folder, folders)) and all(map(_is_file, files))
 
 
-def _are_files(folder: str, names: list[str]) -> bool:
-    role_of = roles_in(folder, place_of(folder))
-    return all(role_of(name) is not Role.FOREIGN for name in names)
+def _is_file(path: str) -> bool:
+    folder, _, name = path.rpartition("/")
+    return _is_below(path) and _roles_in(folder)(name) is not Role.FOREIGN
+
+
+def _is_folder(path: str) -> bool:
+    return _is_below(path) and place_of(path) is not Place.FOREIGN
+
+
+@lru_cache(maxsize=1)  # the files of an entry lie in one directory, nearly always
+def _roles_in(folder: str) -> Callable[[str], Role]:
+    return roles_in(folder, place_of(folder))
 
 
 def _is_below(path: str) -> bool:

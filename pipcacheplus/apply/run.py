@@ -168,16 +168,21 @@ class _Run:
         self._remove(self._of(lambda shape: shape not in _LEFTOVERS | _RESPONSES))
         if self._waiting:
             self._wait(end_s)
-        for waiting in self._waiting:
+        following = self._following([waiting.at for waiting in self._waiting])
+        for waiting, entry_id in zip(self._waiting, following, strict=True):
             if self.latch.ask():
                 self._leave_disarmed(waiting)
             else:
-                self._finish(waiting)
+                self._finish(waiting, entry_id)
                 self._tell()
 
     def _of(self, is_wanted: Callable[[Shape], bool]) -> list[int]:
         actions = ((at, action) for at, action in enumerate(self.actions) if at not in self.outcomes)
         return [at for at, action in actions if is_wanted(action.entry.shape)]
+
+    def _following(self, numbers: list[int]) -> list[str]:
+        """Return for each of these actions which entry goes after it, `""` for the last."""
+        return [*(self.actions[at].entry.id for at in numbers[1:]), ""] if numbers else []
 
     def _begin(self, numbers: list[int]) -> Iterator[int]:
         """Yield the numbers of actions until there is no time for more."""
@@ -192,8 +197,8 @@ class _Run:
             self.progress(len(self.outcomes), len(self.actions))
 
     def _remove(self, numbers: list[int]) -> None:
-        for at in self._begin(numbers):
-            self.outcomes[at] = self.remover.remove(self.actions[at])
+        for at, entry_id in zip(self._begin(numbers), self._following(numbers), strict=False):
+            self.outcomes[at] = self.remover.remove(self.actions[at], following=entry_id)
 
     def _disarm(self, at: int) -> None:
         """Disarm a response; one that no pip can be asking about goes at once."""
@@ -242,12 +247,12 @@ class _Run:
             system.sleep(min(_SLICE_S, rest_s))
             self._tell()
 
-    def _finish(self, waiting: _Waiting) -> None:
+    def _finish(self, waiting: _Waiting, following: str) -> None:
         action = self.actions[waiting.at]
         if waiting.left is None:
-            outcome = self.remover.remove(action, is_guarded=True)
+            outcome = self.remover.remove(action, is_guarded=True, following=following)
         elif self._is_as_left(waiting.left):
-            outcome = self.remover.remove(action, left=waiting.left, release=waiting.release)
+            outcome = self.remover.remove(action, left=waiting.left, release=waiting.release, following=following)
         else:
             outcome = Outcome(action=action, state=State.CHANGED)
         self.outcomes[waiting.at] = outcome

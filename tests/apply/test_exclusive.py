@@ -9,11 +9,13 @@ from pipcacheplus.errors import CacheBusyError
 from pipcacheplus.model import Entry, Shape, State
 from pipcacheplus.opening import OpenCache
 from pipcacheplus.scan import scan
-from tests.apply.doing import carried_out, left, planned
+from tests.apply.doing import carried_out, left, planned, states
 from tests.builders import Cache, tree
 from tests.holding import held
 
 URL = "https://files.example/demo"
+NEAR_IT = URL + "257"
+"""Its key begins with the same three digits."""
 
 
 def test_what_is_planned_goes_and_all_else_stays_byte_for_byte(cache: Cache) -> None:
@@ -33,6 +35,35 @@ def test_directories_left_empty_go_up_to_the_area(cache: Cache) -> None:
     cache.built_wheel("demo")
     carried_out(planned(cache), is_exclusive=True)
     assert left(cache) == {"http-v2/", "wheels/"}
+
+
+@pytest.mark.parametrize("is_exclusive", [True, False], ids=["exclusive", "shared"])
+@pytest.mark.parametrize("others", [(), ("head", "body"), ("head", "body", "leaf")], ids=len)
+def test_directories_that_two_entries_lie_in_go_whether_or_not_the_second_is_gone_already(
+    cache: Cache, others: tuple[str, ...], *, is_exclusive: bool
+) -> None:
+    first, second = cache.http_v2(URL, b"x"), cache.http_v2(NEAR_IT, b"x")
+    assert os.path.commonpath([first, second]) == "http-v2/9/f/6"
+    leaf = cache.real(second).parent
+    steps = {"head": cache.real(second).unlink, "body": cache.real(second + ".body").unlink, "leaf": leaf.rmdir}
+
+    def progress(done: int, _total: int | None) -> None:
+        if done == 1 and leaf.exists() and any(leaf.iterdir()):
+            for step in others:
+                steps[step]()
+
+    report = carried_out(planned(cache), is_exclusive=is_exclusive, progress=progress)
+    assert states(report) == {first: State.REMOVED, second: State.GONE if others else State.REMOVED}
+    assert left(cache) == {"http-v2/"}
+
+
+def test_directories_that_an_entry_which_stays_lies_in_stay(cache: Cache) -> None:
+    first, second = cache.http_v2(URL, b"x"), cache.http_v2(NEAR_IT, b"x")
+    plan = planned(cache)
+    cache.write(second, b"cc=4,renewed", age_s=5)
+    report = carried_out(plan, is_exclusive=True)
+    assert states(report) == {first: State.REMOVED, second: State.CHANGED}
+    assert left(cache) == {second, second + ".body"}
 
 
 def test_below_wheels_an_emptied_directory_stays_while_a_pip_may_build(cache: Cache) -> None:
