@@ -169,7 +169,10 @@ def remove(bench: Bench) -> None:
         work = f"the same while pips may be at work, the wait apart, {MANY:,} entries"
         bench.compare(work, careful, "`rm -rf`", rm_all, before=fresh)
         pip_purge = [*_PIP, "cache", "purge", "--cache-dir", str(root)]
-        bench.compare(f"`purge`, {MANY:,} entries", purge, f"`{bench.pip} cache purge`", pip_purge, before=fresh)
+        purged = f"`purge`, {MANY:,} entries"
+        bench.compare(purged, purge, f"`{bench.pip} cache purge`", pip_purge, before=fresh)
+        work = f"{purged}, with as few words as pip has"
+        bench.compare(work, [*purge, "--quiet"], f"`{bench.pip} cache purge`", pip_purge, before=fresh)
 
 
 def main() -> None:
