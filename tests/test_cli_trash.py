@@ -1,6 +1,5 @@
 """`--trash` and `undo` on the command line and in the library, real pips and real kills among them."""
 
-import itertools
 import json
 import os
 import signal
@@ -291,8 +290,7 @@ def with_kills(calls: Sequence[Call]) -> Iterator[Fault]:
 
 
 def with_errors(calls: Sequence[Call]) -> Iterator[Fault]:
-    """Yield every fifth: some of the errors at each call, others at the next."""
-    yield from itertools.islice((*errors_of(calls), *lasting_of(calls)), 0, None, 5)
+    yield from (*errors_of(calls), *lasting_of(calls))
 
 
 @pytest.mark.skipif(why_no_shim() is not None, reason=str(why_no_shim()))
