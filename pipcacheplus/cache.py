@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.facts import Depth
-from pipcacheplus.inspection import Inspection, entries_that_fit, inspect, overview, verify
+from pipcacheplus.inspection import Each, Inspection, entries_that_fit, inspect, overview, verify
 from pipcacheplus.inventory import Inventory, Verification, Wanted
 from pipcacheplus.judging import Context, Progress, checks
 from pipcacheplus.locate import index_urls as configured_index_urls
@@ -79,14 +79,19 @@ class PipCache(OpenedCache):
         return entries_that_fit(self.dir, what_for, wanted)
 
     def overview(
-        self, *, reads: bool = False, pythons: Sequence[str] | None = None, progress: Progress | None = None
+        self,
+        *,
+        reads: bool = False,
+        pythons: Sequence[str] | None = None,
+        each: Each | None = None,
+        progress: Progress | None = None,
     ) -> Inventory:
         """List the entries, and what could go, in one pass.
 
         Args:
-            reads: Whether heads, pages and the ends of archives are read; without, nothing is opened, and kinds and
-                findings are those that names and times tell.
+            reads: Whether heads, pages and the ends of archives are opened, and not just names and times looked at.
             pythons: As `plan`; asked only if anything is read.
+            each: Called with every entry, empty directories too, and its findings; the inventory then holds neither.
             progress: Called with the entries looked at.
 
         Raises:
@@ -96,7 +101,7 @@ class PipCache(OpenedCache):
         put = tuple(check for check in checks() if check.depth <= depth)
         context = context_of(min_age_s=_HOUR_S, pythons=pythons, needs_tags=reads)
         what_for = Look(path=self.dir.path, index_urls=self.index_urls, depth=depth, context=context, checks=put)
-        return overview(self.dir, replace(what_for, progress=progress))
+        return overview(self.dir, replace(what_for, progress=progress), each)
 
     def verify(
         self,

@@ -1,6 +1,6 @@
 """A close look at entries: what is wrong with them, and what speaks for and against their content."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipcacheplus.facts import Depth
@@ -10,7 +10,10 @@ from pipcacheplus.looking import Look, look
 from pipcacheplus.model import CacheDir, Entry, Finding, Value, Warned
 from pipcacheplus.surroundings import context_of
 
-__all__ = ["Inspection", "entries_that_fit", "inspect", "overview", "verify"]
+__all__ = ["Each", "Inspection", "entries_that_fit", "inspect", "overview", "verify"]
+
+Each = Callable[[Entry, Sequence[Finding]], object]
+"""Takes an entry, and what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,16 +41,21 @@ def entries_that_fit(cache: CacheDir, look_at: Look, wanted: Wanted) -> Inventor
     return Inventory(cache=cache, entries=entries, warnings=tuple(warnings), unmatched=wanted.unmatched)
 
 
-def overview(cache: CacheDir, look_at: Look) -> Inventory:
+def overview(cache: CacheDir, look_at: Look, each: Each | None) -> Inventory:
     """List the entries, and what is found of them; as `PipCache.overview`."""
     warnings: list[Warned] = []
-    judged = [one for one in look(look_at, warnings) if isinstance(one, Judged)]
-    return Inventory(
-        cache=cache,
-        entries=tuple(one.entry for one in judged if is_listed(one.entry)),
-        warnings=tuple(warnings),
-        findings=tuple(finding for one in judged for finding in one.findings),
-    )
+    entries: list[Entry] = []
+    found: list[Finding] = []
+    for one in look(look_at, warnings):
+        if not isinstance(one, Judged):
+            continue
+        if each is not None:
+            each(one.entry, one.findings)
+            continue
+        if is_listed(one.entry):
+            entries.append(one.entry)
+        found.extend(one.findings)
+    return Inventory(cache=cache, entries=tuple(entries), warnings=tuple(warnings), findings=tuple(found))
 
 
 def verify(cache: CacheDir, look_at: Look, wanted: Wanted) -> Verification:

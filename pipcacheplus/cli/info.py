@@ -1,15 +1,18 @@
 """`info`: what pip tells of its cache, and what it does not."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Sequence
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
 from pipcacheplus.cli.base.answers import answer
 from pipcacheplus.cli.base.command import Answer, Command, Request
 from pipcacheplus.cli.base.progress import progress
+from pipcacheplus.judging import is_listed
 from pipcacheplus.model import Area, Entry, Finding, Remedy, Shape
-from pipcacheplus.render.summary import grouped, of_entries, tally, used_ns
+from pipcacheplus.render.summary import Census, Tally, used_ns
 from pipcacheplus.render.view import Json
 
 if TYPE_CHECKING:  # slow to import, and named only
@@ -18,76 +21,108 @@ if TYPE_CHECKING:  # slow to import, and named only
 __all__ = ["COMMAND"]
 
 _DAY_S = 86_400
-_SPANS_DAYS = (1, 7, 30, 90, 365)
+_SPANS_S = tuple(days * _DAY_S for days in (1, 7, 30, 90, 365))
 
 
 def _run(request: Request) -> Answer:
-    """Look at names and times; with `-v`, read heads, pages and the ends of archives as well."""
+    """Look at names and times; with `-v`, read heads, pages and the ends of archives as well, and list the entries."""
     cache = request.open_cache()
+    is_verbose = request.verbosity > 0
+    counted = _Counted(cache, request.now_s)
+    entries: list[Entry] = []
+
+    def each(entry: Entry, findings: Sequence[Finding]) -> None:
+        counted.add(entry, findings)
+        if is_verbose and is_listed(entry):
+            entries.append(entry)
+
     with progress(request.console, "reading") as show:
-        inventory = cache.overview(reads=request.verbosity > 0, progress=show)
-    summary: dict[str, Json] = {
-        **of_entries(inventory.entries),
-        "pip": _as_pip_counts(cache, inventory.entries),
-        "reclaimable": _reclaimable(inventory.findings),
-        "by_last_use": _by_last_use(inventory.entries, cache.last_use, request.now_s),
-        "health": {
-            "owner": _owner(cache.dir.path),
-            "disabled_by": cache.dir.disabled_by,
-            "free_bytes": _free_bytes(cache.dir.path),
-        },
-    }
-    entries = inventory.entries if request.verbosity > 0 else ()
-    return answer(request, cache, warnings=inventory.warnings, entries=entries, summary=summary)
+        inventory = cache.overview(reads=is_verbose, each=each, progress=show)
+    return answer(request, cache, warnings=inventory.warnings, entries=tuple(entries), summary=counted.summary)
 
 
-def _as_pip_counts(cache: "PipCache", entries: Iterable[Entry]) -> dict[str, Json]:
-    """Count files as `pip cache info` does: all of them, also those that are not pip's.
+class _Counted:
+    """What is counted while the entries go by."""
+
+    def __init__(self, cache: "PipCache", now_s: float) -> None:
+        self._cache = cache
+        self._now_s = now_s
+        self._census = Census()
+        self._by_pip = _ByPip(cache.dir.path)
+        self._reclaimable = defaultdict[str, Tally](Tally)
+        """What each option of `prune` would remove; an entry may be under several."""
+        self._by_last_use = defaultdict[int, Tally](Tally)
+
+    def add(self, entry: Entry, findings: Sequence[Finding]) -> None:
+        """Count one more."""
+        for group in {finding.group.value for finding in findings if finding.remedy is not Remedy.NONE}:
+            self._reclaimable[group].add(entry)
+        if is_listed(entry):
+            self._census.add(entry)
+            self._by_pip.add(entry)
+            age_s = self._now_s - (used_ns(entry, self._cache.last_use) or 0) / 1e9
+            self._by_last_use[bisect_left(_SPANS_S, age_s)].add(entry)
+
+    @property
+    def summary(self) -> dict[str, Json]:
+        """Return what was counted, and how the cache itself is."""
+        names = [f"within-{span_s // _DAY_S}d" for span_s in _SPANS_S] + ["older"]
+        return {
+            **self._census.counts,
+            "pip": self._by_pip.counts,
+            "reclaimable": {group: self._reclaimable[group].counts for group in sorted(self._reclaimable)},
+            "by_last_use": {names[at]: self._by_last_use[at].counts for at in sorted(self._by_last_use)},
+            "health": {
+                "owner": _owner(self._cache.dir.path),
+                "disabled_by": self._cache.dir.disabled_by,
+                "free_bytes": _free_bytes(self._cache.dir.path),
+            },
+        }
+
+
+class _ByPip:
+    """Files counted as `pip cache info` does: all of them, also those that are not pip's.
 
     Source: pip 26.3 `_internal/commands/cache.py` and `_internal/utils/filesystem.py`: a link counts as a file of 0
     bytes, but for one to a directory, which is neither counted nor entered.
     """
-    sizes: dict[Area, dict[str, int]] = {Area.HTTP: {}, Area.HTTP_V2: {}, Area.WHEELS: {}}
-    for entry in entries:
-        if entry.area in sizes:
-            known = sizes[entry.area]
-            if entry.shape is not Shape.FOREIGN:
-                known.update((file.path, file.size) for file in entry.files)
-                continue
-            path = os.path.join(cache.dir.path, *entry.id.split("/"))
-            if not os.path.islink(path):
-                known[entry.id] = entry.size
-            elif not os.path.isdir(path):
-                known[entry.id] = 0
-    http, http_v2, wheels = sizes.values()
-    location = {area: os.path.join(cache.dir.path, area.value) for area in sizes}
-    return {
-        "http_v2_location": location[Area.HTTP_V2],
-        "http_location": location[Area.HTTP],
-        "http_bytes": sum(http.values()) + sum(http_v2.values()),
-        "http_files": len(http) + len(http_v2),
-        "wheels_location": location[Area.WHEELS],
-        "wheels_bytes": sum(wheels.values()),
-        "wheels": sum(fnmatch(path.rpartition("/")[2], "*-*.whl") for path in wheels),
-    }
 
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._areas = {area: Tally() for area in (Area.HTTP, Area.HTTP_V2, Area.WHEELS)}
+        self._links = dict.fromkeys(self._areas, 0)
+        self._wheels = 0
 
-def _reclaimable(findings: Sequence[Finding]) -> dict[str, Json]:
-    """Count what each option of `prune` would remove; an entry may be under several."""
-    parts = dict[str, dict[str, Entry]]()
-    for finding in findings:
-        if finding.remedy is not Remedy.NONE:
-            parts.setdefault(finding.group.value, {})[finding.entry.id] = finding.entry
-    return {group: tally(parts[group].values()) for group in sorted(parts)}
+    def add(self, entry: Entry) -> None:
+        """Count one more."""
+        if entry.area not in self._areas:
+            return
+        real = os.path.join(self._path, *entry.id.split("/")) if entry.shape is Shape.FOREIGN else ""
+        if not real or not os.path.islink(real):
+            self._areas[entry.area].add(entry)
+        elif not os.path.isdir(real):
+            self._links[entry.area] += 1
+        else:
+            return
+        if entry.area is Area.WHEELS:
+            self._wheels += sum(fnmatch(path.rpartition("/")[2], "*-*.whl") for path in entry.paths)
 
+    @property
+    def counts(self) -> dict[str, Json]:
+        """Return what pip would say, and where it would look."""
+        http, http_v2, wheels = self._areas.values()
+        return {
+            "http_v2_location": self._location(Area.HTTP_V2),
+            "http_location": self._location(Area.HTTP),
+            "http_bytes": http.bytes + http_v2.bytes,
+            "http_files": http.files + http_v2.files + self._links[Area.HTTP] + self._links[Area.HTTP_V2],
+            "wheels_location": self._location(Area.WHEELS),
+            "wheels_bytes": wheels.bytes,
+            "wheels": self._wheels,
+        }
 
-def _by_last_use(entries: Sequence[Entry], last_use: str, now_s: float) -> Mapping[str, Json]:
-    def span(entry: Entry) -> int:
-        age_s = now_s - (used_ns(entry, last_use) or 0) / 1e9
-        return next((at for at, days in enumerate(_SPANS_DAYS) if age_s <= days * _DAY_S), len(_SPANS_DAYS))
-
-    names = [f"within-{days}d" for days in _SPANS_DAYS] + ["older"]
-    return {names[at]: tally(part) for at, part in sorted(grouped(entries, span).items())}
+    def _location(self, area: Area) -> str:
+        return os.path.join(self._path, area.value)
 
 
 def _owner(path: str) -> str | None:

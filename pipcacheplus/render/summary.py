@@ -1,15 +1,17 @@
 """How many, and how much: counts of entries, findings and outcomes, for the JSON and for people alike."""
 
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from enum import Enum
 from typing import TypeVar
 
-from pipcacheplus.model import Entry, File, Finding, Outcome, Report, Severity, State, Trashed
+from pipcacheplus.model import Area, Entry, Finding, Kind, Outcome, Report, Severity, State, Trashed
 from pipcacheplus.render.times import rfc3339
 from pipcacheplus.render.view import Json, View
 
 __all__ = [
     "WENT",
+    "Census",
+    "Tally",
     "counted",
     "grouped",
     "of_entries",
@@ -35,57 +37,81 @@ def used_ns(entry: Entry, last_use: str) -> int | None:
     return max(times, default=None)
 
 
+class Tally:
+    """Entries, files and bytes, counted as entries go by. A file that several entries share counts once."""
+
+    __slots__ = ("_shared", "bytes", "disk_bytes", "entries", "files")
+
+    def __init__(self) -> None:
+        self.entries = self.files = self.bytes = self.disk_bytes = 0
+        self._shared: set[str] = set()
+
+    def add(self, entry: Entry) -> None:
+        """Count one more."""
+        self.entries += 1
+        for file in entry.files:
+            # Only what lies beside a built wheel may be in several entries: to remember no more keeps memory flat.
+            if entry.area is Area.WHEELS and file is not entry.files[0]:
+                if file.path in self._shared:
+                    continue
+                self._shared.add(file.path)
+            self.files += 1
+            self.bytes += file.size
+            self.disk_bytes += file.disk_size
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return all four, as the JSON has them."""
+        return {
+            "entries": self.entries,
+            "files": self.files,
+            "bytes": self.bytes,
+            "disk_bytes": self.disk_bytes,
+        }
+
+
 def tally(entries: Iterable[Entry]) -> dict[str, int]:
-    """Count entries, files and bytes. A file that several entries share counts once.
+    """Count entries, files and bytes.
 
     >>> tally([])
     {'entries': 0, 'files': 0, 'bytes': 0, 'disk_bytes': 0}
     """
-    count = 0
-    sizes = dict[str, tuple[int, int]]()
-    single = _Sum()
+    total = Tally()
     for entry in entries:
-        count += 1
-        if len(entry.files) == 1:
-            # Nothing to share: only a wheel's origin is in several entries, and never alone in one of them.
-            single.add(entry.files[0])
-        else:
-            sizes.update((file.path, (file.size, file.disk_size)) for file in entry.files)
-    return {
-        "entries": count,
-        "files": single.files + len(sizes),
-        "bytes": single.bytes + sum(size for size, _ in sizes.values()),
-        "disk_bytes": single.disk_bytes + sum(disk_size for _, disk_size in sizes.values()),
-    }
+        total.add(entry)
+    return total.counts
 
 
-class _Sum:
-    """Running totals of files."""
+class Census:
+    """Entries counted as they go by, and the same by area and by kind."""
 
     def __init__(self) -> None:
-        self.files = self.bytes = self.disk_bytes = 0
+        self._all = Tally()
+        self._by_area = defaultdict[Area, Tally](Tally)
+        self._by_kind = defaultdict[Kind, Tally](Tally)
 
-    def add(self, file: File) -> None:
+    def add(self, entry: Entry) -> None:
         """Count one more."""
-        self.files += 1
-        self.bytes += file.size
-        self.disk_bytes += file.disk_size
+        self._all.add(entry)
+        self._by_area[entry.area].add(entry)
+        self._by_kind[entry.kind].add(entry)
+
+    @property
+    def counts(self) -> dict[str, Json]:
+        """Return what was counted, parts in the order in which the enums name their members."""
+        return {
+            **self._all.counts,
+            "by_area": {area.value: self._by_area[area].counts for area in Area if area in self._by_area},
+            "by_kind": {kind.value: self._by_kind[kind].counts for kind in Kind if kind in self._by_kind},
+        }
 
 
-def of_entries(entries: Sequence[Entry]) -> dict[str, Json]:
+def of_entries(entries: Iterable[Entry]) -> dict[str, Json]:
     """Count entries, and the same by area and by kind."""
-    return {
-        **tally(entries),
-        "by_area": _split(entries, lambda entry: entry.area),
-        "by_kind": _split(entries, lambda entry: entry.kind),
-    }
-
-
-def _split(entries: Iterable[Entry], key: Callable[[Entry], Enum]) -> dict[str, Json]:
-    """Tally by key, in the order in which the enum names its members."""
-    parts = grouped(entries, key)
-    order = list(type(next(iter(parts)))) if parts else []
-    return {member.value: tally(parts[member]) for member in order if member in parts}
+    census = Census()
+    for entry in entries:
+        census.add(entry)
+    return census.counts
 
 
 def grouped(members: Iterable[_T], key: Callable[[_T], _K]) -> dict[_K, list[_T]]:
