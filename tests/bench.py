@@ -24,6 +24,17 @@ SMALL, MANY, VERY_MANY = 10, 10_000, 100_000
 _US = [sys.executable, "-m", "pipcacheplus"]
 _PIP = [sys.executable, "-m", "pip"]
 _FINE = frozenset({0, 3})
+_START = """
+import os, sys
+null = os.open(os.devnull, os.O_WRONLY)
+silent = [(os.POSIX_SPAWN_DUP2, null, 1), (os.POSIX_SPAWN_DUP2, null, 2)]
+process = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=silent)
+_, status, usage = os.wait4(process, 0)
+print(usage.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+"""Starts a program and prints its most KiB. Until it is another program, a process counts as large as the one that
+started it: so that one has to be small."""
 
 
 class Bench:
@@ -56,15 +67,15 @@ class Bench:
         pairs = []
         for _ in range(self._runs + 1):
             before()
-            mine = self._measure(ours)[0]
+            mine = self._measure(ours)
             before()
-            pairs.append((mine, self._measure(yardstick)[0]))
+            pairs.append((mine, self._measure(yardstick)))
         mine, theirs = (statistics.median(side) for side in zip(*pairs[1:], strict=True))
         self._add(f"| {work} | {mine:.2f} s | {name} | {theirs:.2f} s | {mine / theirs:.2f} |")
 
     def memory(self, work: str, command: Sequence[str]) -> None:
         """Add the most memory that any process of a command holds, beside an interpreter that does nothing."""
-        ours, empty = self._measure(command)[1], self._measure([sys.executable, "-c", "pass"])[1]
+        ours, empty = self._peak(command), self._peak([sys.executable, "-c", "pass"])
         self._add(
             f"| memory of {work} | {ours:.0f} MiB | an empty interpreter | {empty:.0f} MiB | {ours / empty:.1f} |"
         )
@@ -73,23 +84,37 @@ class Bench:
         self.rows.append(row)
         print(row, flush=True)
 
-    def _measure(self, command: Sequence[str]) -> tuple[float, float]:
-        """Run a command; return seconds, and the most MiB that it or a child of its held."""
-        environment = {
+    def _peak(self, command: Sequence[str]) -> float:
+        """Run a command; return the most MiB that it or a child of its held."""
+        small = [sys.executable, "-I", "-S", "-c", _START, *command]
+        ran = subprocess.run(small, env=self._environment, stdout=subprocess.PIPE, text=True, check=False)
+        _check(command, ran.returncode)
+        return int(ran.stdout) / 1024
+
+    def _measure(self, command: Sequence[str]) -> float:
+        """Run a command; return seconds."""
+        start = time.perf_counter()
+        ran = subprocess.run(
+            command, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+        )
+        took = time.perf_counter() - start
+        _check(command, ran.returncode)
+        return took
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {
             **os.environ,
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "XDG_STATE_HOME": str(self.folder / "state"),
         }
-        start = time.perf_counter()
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        took = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode not in _FINE:
-            message = f"{shlex.join(command)[:200]} ended with {process.returncode}"
-            raise SystemExit(message)
-        return took, usage.ru_maxrss / 1024
+
+
+def _check(command: Sequence[str], status: int) -> None:
+    if status not in _FINE:
+        message = f"{shlex.join(command)[:200]} ended with {status}"
+        raise SystemExit(message)
 
 
 def hashes(root: Path, pattern: str) -> list[str]:
@@ -118,6 +143,10 @@ def verify_many(bench: Bench) -> None:
         ours, openssl = [*_US, "verify", "--no-ledger", *at], hashes(root, "*")
         bench.compare(f"`verify --no-ledger`, {words}", ours, "`openssl sha256`", openssl)
         bench.compare(f"`verify` again, {words}", [*_US, "verify", *at], "`du -s`", ["du", "-s", str(root)])
+
+
+def memory(bench: Bench) -> None:
+    """Measure how much is held at once."""
     for command in ("info", "list", "verify"):
         at = ["--cache-dir", str(bench.cache_of(VERY_MANY))]
         bench.memory(f"`{command}`, {VERY_MANY:,} entries", [*_US, command, *at])
@@ -177,7 +206,7 @@ def remove(bench: Bench) -> None:
 
 def main() -> None:
     """Measure and print; write into files if asked."""
-    parts = {part.__name__: part for part in (look, verify_many, verify_large, remove)}
+    parts = {part.__name__: part for part in (look, verify_many, memory, verify_large, remove)}
     parser = argparse.ArgumentParser(description="Compare with what a user would run instead.")
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--only", choices=parts, action="append", help="measure a part")
