@@ -47,8 +47,8 @@ def tidy(cache: OpenCache, action: Action, system: System, *, is_exclusive: bool
         action: What has gone.
         system: Where this runs.
         is_exclusive: Whether no pip is at work on this cache.
-        following: The id of the entry that goes next, `""` if none does. What both lie in is left to that one: to try
-            it each time made removing a whole cache slower by a seventh.
+        following: The id of the entry that goes next, `""` if none does. What both lie in is left to that one: it is
+            not empty yet, and to try it all the same would cost a call that fails and opening it anew.
 
     Returns:
         How many went.
