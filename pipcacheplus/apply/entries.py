@@ -72,10 +72,10 @@ class Remover:
             state, error = (State.BUSY, busy) if busy else (self._files_go(action, left, tally), None)
             release()
             if state is State.REMOVED:
-                tally.folders += tidy(
+                tally.is_tidied = tidy(
                     self.cache, action, self.system, is_exclusive=self.is_exclusive, following=following
                 )
-                state = State.REMOVED if tally.removed or (tally.folders and not action.files) else State.GONE
+                state = State.REMOVED if tally.removed or (tally.is_tidied and not action.files) else State.GONE
         except OSError as caught:
             state, error = State.FAILED, reason_of(caught)
         return self._outcome(action, state, tally, error)
@@ -84,7 +84,7 @@ class Remover:
         went = tuple(tally.removed)
         if self.trash is None:
             return Outcome(action=action, state=state, removed=went, disk_size=tally.disk_size, error=error)
-        self.trash.is_used = self.trash.is_used or tally.folders > 0
+        self.trash.is_used = self.trash.is_used or tally.is_tidied
         state = State.TRASHED if state is State.REMOVED else state
         return Outcome(action=action, state=state, moved=went, error=error)
 

@@ -37,7 +37,7 @@ def is_in_use(cache: OpenCache, action: Action, system: System, *, has_access_ti
     return False
 
 
-def tidy(cache: OpenCache, action: Action, system: System, *, is_exclusive: bool, following: str) -> int:
+def tidy(cache: OpenCache, action: Action, system: System, *, is_exclusive: bool, following: str) -> bool:
     """Remove the entry's own directories, and those above that are empty now, but for the areas' own.
 
     Below `wheels`, what became empty just now stays while pips may be at work; a later run finds it settled.
@@ -51,18 +51,18 @@ def tidy(cache: OpenCache, action: Action, system: System, *, is_exclusive: bool
             not empty yet, and to try it all the same would cost a call that fails and opening it anew.
 
     Returns:
-        How many went.
+        Whether any went.
 
     Raises:
         OSError: One of the entry's own directories is empty, and cannot be removed.
     """
-    entry, count = action.entry, 0
+    entry, has_gone = action.entry, False
     for folder in entry.folders:
         # Without files, it was the directory that was judged: one that has changed since may be in use.
         if action.files or _is_unchanged(cache, folder, system):
-            count += _remove_folder(cache, folder.path, system, must=True) is State.REMOVED
+            has_gone |= _remove_folder(cache, folder.path, system, must=True) is State.REMOVED
     if entry.area not in HTTP_AREAS and not is_exclusive:
-        return count
+        return has_gone
     # The directories of an entry go deepest first; the last is the one that lies in pip's own.
     outermost = entry.folders[-1].path if entry.folders else entry.id
     above = outermost.rpartition("/")[0]
@@ -70,9 +70,9 @@ def tidy(cache: OpenCache, action: Action, system: System, *, is_exclusive: bool
         state = _remove_folder(cache, above, system, must=False)
         if state is State.BUSY:
             break
-        count += state is State.REMOVED
+        has_gone |= state is State.REMOVED
         above = above.rpartition("/")[0]
-    return count
+    return has_gone
 
 
 def _is_unchanged(cache: OpenCache, folder: Folder, system: System) -> bool:

@@ -34,7 +34,8 @@ class Tally:
     removed: list[File] = field(default_factory=list)
     disk_size: int = 0
     """Bytes given back to the file system."""
-    folders: int = 0
+    is_tidied: bool = False
+    """Whether directories went, too."""
 
 
 def status_of(cache: OpenCache, path: str, system: System) -> os.stat_result:

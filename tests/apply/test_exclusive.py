@@ -9,7 +9,7 @@ from pipcacheplus.errors import CacheBusyError
 from pipcacheplus.model import Entry, Shape, State
 from pipcacheplus.opening import OpenCache
 from pipcacheplus.scan import scan
-from tests.apply.doing import carried_out, left, planned, states
+from tests.apply.doing import a_system, carried_out, left, planned, states
 from tests.builders import Cache, tree
 from tests.holding import held
 
@@ -55,6 +55,25 @@ def test_directories_that_two_entries_lie_in_go_whether_or_not_the_second_is_gon
     report = carried_out(planned(cache), is_exclusive=is_exclusive, progress=progress)
     assert states(report) == {first: State.REMOVED, second: State.GONE if others else State.REMOVED}
     assert left(cache) == {"http-v2/"}
+
+
+@pytest.mark.parametrize("is_exclusive", [True, False], ids=["exclusive", "shared"])
+@pytest.mark.parametrize("cc", [4, 2])
+def test_a_directory_is_tried_once_and_when_the_last_entry_in_it_has_gone(
+    cache: Cache, cc: int, *, is_exclusive: bool
+) -> None:
+    for url in (URL, NEAR_IT):
+        cache.http(url, b"x", cc=cc)
+    folders = sum(path.is_dir() for path in cache.path.rglob("*"))
+    tried: list[str] = []
+
+    def rmdir(name: str, **where: int) -> None:
+        tried.append(name)
+        os.rmdir(name, **where)
+
+    carried_out(planned(cache), system=a_system(rmdir=rmdir), is_exclusive=is_exclusive)
+    assert left(cache) == {"http/"}
+    assert len(tried) == folders - 1
 
 
 def test_directories_that_an_entry_which_stays_lies_in_stay(cache: Cache) -> None:
