@@ -5,15 +5,24 @@ lines give them, and are where they were, or in the trash.
 """
 
 import json
-import os
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+from pipcacheplus.apply.jsonvalues import demand, integer_of, number_of, path_of, text_of
 from pipcacheplus.model import Action, Area, Entry, File, Folder, Kind, Shape, UrlSource, Warned
 
-__all__ = ["FORMAT_LINE", "Disarming", "Manifest", "Record", "line_of_action", "line_of_disarming", "read_manifest"]
+__all__ = [
+    "FORMAT_LINE",
+    "Disarming",
+    "Manifest",
+    "Record",
+    "line_of_action",
+    "line_of_disarming",
+    "read_manifest",
+    "record_of",
+]
 
 _FORMAT = 1
 FORMAT_LINE: bytes = b'{"format": %d}\n' % _FORMAT
@@ -110,67 +119,44 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
 
 def _take(found: Manifest, value: Any) -> None:  # noqa: ANN401 - what JSON makes of a line
     if "format" in value:
-        _demand(value["format"] == _FORMAT)
+        demand(value["format"] == _FORMAT)
     elif "disarmed" in value:
         before, after = b64decode(value["before"]), b64decode(value["after"])
-        _demand(len(before) == len(after))
-        disarming = Disarming(offset=_number(value["offset"]), before=before, after=after)
-        found.disarmings.setdefault(_number(value["disarmed"]), disarming)
+        demand(len(before) == len(after))
+        disarming = Disarming(offset=number_of(value["offset"]), before=before, after=after)
+        found.disarmings.setdefault(number_of(value["disarmed"]), disarming)
     else:
-        found.records.append(_record(value))
+        found.records.append(record_of(value))
 
 
-def _record(value: Any) -> Record:  # noqa: ANN401 - as above
-    files = [(_number(number), _file(path, stamp)) for number, path, *stamp in value["files"]]
+def record_of(value: Any) -> Record:  # noqa: ANN401 - as above
+    """Return what the line of an entry says.
+
+    Raises:
+        KeyError: Something is missing; `TypeError` and `ValueError` likewise mean that it is no such line.
+    """
+    files = [(number_of(number), _file(path, stamp)) for number, path, *stamp in value["files"]]
     entry = Entry(
-        id=_path(value["id"]),
+        id=path_of(value["id"]),
         area=Area(value["area"]),
         shape=Shape(value["shape"]),
         kind=Kind(value["kind"]),
         files=tuple(file for _, file in files),
         folders=tuple(
-            Folder(path=_path(path), mtime_ns=_number(mtime_ns), inode=_number(inode), device=_number(device))
+            Folder(path=path_of(path), mtime_ns=number_of(mtime_ns), inode=number_of(inode), device=number_of(device))
             for path, mtime_ns, inode, device in value["folders"]
         ),
-        tags=tuple(map(_text, value["tags"])),
+        tags=tuple(map(text_of, value["tags"])),
         url_source=None if value["url_source"] is None else UrlSource(value["url_source"]),
-        fresh_until_s=None if value["fresh_until_s"] is None else _integer(value["fresh_until_s"]),
-        **{name: None if value[name] is None else _text(value[name]) for name in _TEXTS},
+        fresh_until_s=None if value["fresh_until_s"] is None else integer_of(value["fresh_until_s"]),
+        **{name: None if value[name] is None else text_of(value[name]) for name in _TEXTS},
     )
-    action = Action(entry=entry, reasons=tuple(map(_text, value["reasons"])), files=entry.files)
+    action = Action(entry=entry, reasons=tuple(map(text_of, value["reasons"])), files=entry.files)
     numbers = tuple(number for number, _ in files)
-    _demand(len(set(numbers)) == len(numbers) and all(number <= _MAX_NUMBER for number in numbers))
+    demand(len(set(numbers)) == len(numbers) and all(number <= _MAX_NUMBER for number in numbers))
     return Record(action=action, numbers=numbers)
 
 
 def _file(path: object, stamp: list[object]) -> File:
-    numbers = {name: _integer(value) for name, value in zip(_STAMP, stamp, strict=True)}
-    return File(path=_path(path), **numbers)
-
-
-def _demand(is_met: bool, /) -> None:  # noqa: FBT001 - private, positional
-    if not is_met:
-        raise ValueError
-
-
-def _integer(value: object) -> int:
-    _demand(type(value) is int)  # not True, which is one too
-    return value  # type: ignore[return-value] # as was demanded
-
-
-def _number(value: object) -> int:
-    number = _integer(value)
-    _demand(number >= 0)
-    return number
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-def _path(value: object) -> str:
-    text = _text(value)
-    os.fsencode(text)  # half of a surrogate pair is no name of a file
-    return text
+    numbers = {name: integer_of(value) for name, value in zip(_STAMP, stamp, strict=True)}
+    return File(path=path_of(path), **numbers)
