@@ -158,6 +158,7 @@ class PipCache(ReadableCache):
         progress: Progress | None = None,
         trash: bool = False,
         trash_size: int | None = None,
+        as_owner: bool = False,
     ) -> Report:
         """Carry a plan out; with `dry_run`, report what would go and touch nothing.
 
@@ -173,11 +174,14 @@ class PipCache(ReadableCache):
             trash: Whether all is moved to a directory beside the cache, from where `undo` brings it back for a week. It
                 frees nothing until that is emptied, which happens with the next plan that is carried out after it.
             trash_size: Bytes that may stay in the trash: the oldest runs go first, never the one that is being made.
+            as_owner: Whether root works on the cache of another user as that user: in a process that becomes it for
+                good before it opens the cache. This one only hears what became of it.
 
         Raises:
             BadRequestError: The plan is one of another cache; or there can be no trash, and nothing was touched.
             CacheBusyError: Another pipcacheplus works on this cache.
             NotACacheError: Nothing may be removed here: another user's cache, or one that holds the current directory.
+            OSError: The cache directory cannot be opened.
         """
         if dry_run:
             return planned(plan)
@@ -194,6 +198,7 @@ class PipCache(ReadableCache):
             progress=progress,
             trash=trash,
             trash_size=trash_size,
+            as_owner=as_owner,
         )
 
     def undo(
@@ -204,6 +209,7 @@ class PipCache(ReadableCache):
         lock_timeout_s: float = 0,
         stop: Callable[[], bool] | None = None,
         progress: Progress | None = None,
+        as_owner: bool = False,
     ) -> Report:
         """Bring back what a run moved to the trash, byte for byte, with times and rights.
 
@@ -216,6 +222,7 @@ class PipCache(ReadableCache):
             lock_timeout_s: As `apply`.
             stop: As `apply`.
             progress: Called with the entries done, and all of them.
+            as_owner: As `apply`.
 
         Raises:
             BadRequestError: There is no such run, or what lies in the place of the trash is not ours alone.
@@ -229,7 +236,13 @@ class PipCache(ReadableCache):
                 raise BadRequestError(what="report", problem="moved nothing to the trash", next_step="apply with trash")
             run = run.run
         return undo_here(
-            self.dir, run=run, is_planned=dry_run, lock_timeout_s=lock_timeout_s, stop=stop, progress=progress
+            self.dir,
+            run=run,
+            is_planned=dry_run,
+            lock_timeout_s=lock_timeout_s,
+            stop=stop,
+            progress=progress,
+            as_owner=as_owner,
         )
 
     def trashed(self) -> tuple[Trashed, ...]:

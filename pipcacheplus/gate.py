@@ -78,7 +78,7 @@ def check_owner(path: str, status: os.stat_result, *, uid: int | None) -> None:
         raise NotACacheError(
             path,
             f"it belongs to another user (uid {owner}, not {uid}), who has to run this;"
-            " root can do so by --as-owner on the command line",
+            " root can do so with --as-owner, or as_owner=True in Python",
         )
 
 
