@@ -33,7 +33,6 @@ IS_ASKING = b"~~"
 
 @pytest.fixture(autouse=True)
 def _away(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 

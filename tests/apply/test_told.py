@@ -139,36 +139,58 @@ def test_a_refusal_without_a_number_keeps_its_words() -> None:
 
 
 NOTHING = {"at": 0, "state": "removed", "disk_size": 0, "error": None, "files": [], "removed": [], "moved": []}
+NO_LINES = {
+    "nothing": b"",
+    "half a line": b"{",
+    "a list": b"[]",
+    "a number": b"3",
+    "null": b"null",
+    "no text": b"\xff",
+    "a hundred thousand levels": b"[" * 100_000,
+    "another exception": b'{"error": "SystemExit", "args": []}',
+    "an exception without its arguments": b'{"error": "CacheBusyError", "args": []}',
+    "arguments that are none": b'{"error": "OSError", "args": 3}',
+    "a run that is no text": b'{"run": 3, "interrupted": false, "emptied": 0}',
+    "less than nothing emptied": b'{"run": null, "interrupted": false, "emptied": -1}',
+    "a warning without words": b'{"warned": ["path"]}',
+    "a warning that is no text": b'{"warned": ["path", 3]}',
+    "a warning of a number": b'{"warned": [3, "message"]}',
+    "progress to many": b'{"progress": [1, "many"]}',
+    "progress of less than nothing": b'{"progress": [-1, 3]}',
+    "progress of one number": b'{"progress": 3}',
+}
+NO_OUTCOMES: dict[str, dict[str, object]] = {
+    "of an action before the first": {"at": -1},
+    "of an action behind the last": {"at": 1},
+    "of an action by a text": {"at": "0"},
+    "of an action by a truth": {"at": True},
+    "in no state": {"state": "blown up"},
+    "of a size below nothing": {"disk_size": -1},
+    "of no size": {"disk_size": None},
+    "of a file behind the last": {"files": [2]},
+    "of a file before the first": {"removed": [-1]},
+    "of no list of files": {"moved": 3},
+    "with an error that is no text": {"error": 3},
+}
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        *(b"", b"{", b"[]", b"3", b"null", b"\xff", b"[" * 100_000),
-        b'{"error": "SystemExit", "args": []}',
-        b'{"error": "CacheBusyError", "args": []}',
-        b'{"error": "OSError", "args": 3}',
-        *(
-            json.dumps(NOTHING | wrong).encode()
-            for wrong in (
-                *({"at": -1}, {"at": 1}, {"at": "0"}, {"at": True}, {"state": "blown up"}, {"disk_size": -1}),
-                *({"files": [2]}, {"removed": [-1]}, {"moved": 3}, {"error": 3}, {"disk_size": None}),
-            )
-        ),
-        b'{"run": 3, "interrupted": false, "emptied": 0}',
-        b'{"run": null, "interrupted": false, "emptied": -1}',
-        b'{"warned": ["path"]}',
-        b'{"warned": ["path", 3]}',
-        b'{"progress": [1, "many"]}',
-        b'{"progress": 3}',
-    ],
-    ids=lambda line: line[:40].decode("latin-1"),
-)
+@pytest.mark.parametrize("line", NO_LINES.values(), ids=NO_LINES)
 def test_what_makes_no_sense_is_an_error_of_the_process(line: bytes) -> None:
     told = Told(cache=CACHE, plan=Plan(cache=CACHE, actions=(an_action(NUMPY),)))
     with pytest.raises(ChildProcessError, match="no sense"):
         told.take(line)
     assert told.report is None
+
+
+@pytest.mark.parametrize("wrong", NO_OUTCOMES.values(), ids=NO_OUTCOMES)
+def test_an_outcome_that_makes_no_sense_is_none(wrong: dict[str, object]) -> None:
+    told = Told(cache=CACHE, plan=Plan(cache=CACHE, actions=(an_action(NUMPY),)))
+    told.take(json.dumps(NOTHING).encode())
+    with pytest.raises(ChildProcessError, match="no sense"):
+        told.take(json.dumps(NOTHING | wrong).encode())
+    told.take(b'{"run": null, "interrupted": false, "emptied": 0}')
+    assert told.report is not None
+    assert len(told.report.outcomes) == 1
 
 
 @given(st.dictionaries(st.sampled_from(WORDS), JSON) | JSON)
