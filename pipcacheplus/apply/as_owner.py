@@ -9,7 +9,7 @@ import errno
 import json
 import os
 import pickle
-import select
+import selectors
 import subprocess
 import sys
 from collections.abc import Callable
@@ -73,7 +73,7 @@ def ask(work: "partial[Report]", told: Told, stop: Callable[[], bool] | None) ->
 def _listen(asked: IO[bytes], said: int, told: Told, latch: Latch) -> None:
     rest = b""
     while True:
-        is_ready = bool(select.select([said], [], [], _POLL_S)[0])
+        is_ready = _is_ready(said, _POLL_S)
         if latch.ask():
             _close(asked)
         if is_ready:
@@ -90,6 +90,13 @@ def _close(asked: IO[bytes]) -> None:
         asked.close()
 
 
+def _is_ready(descriptor: int, timeout_s: float) -> bool:
+    # Not `select.select`, which takes no descriptor above 1023.
+    with selectors.DefaultSelector() as selector:
+        selector.register(descriptor, selectors.EVENT_READ)
+        return bool(selector.select(timeout_s))
+
+
 def answer(asked: BinaryIO, says: BinaryIO) -> None:
     """Do what `ask` asks for, and say what became of it; the process that does is another user's from then on."""
     path, has_plan, work = pickle.load(asked)  # noqa: S301 - what root says to a process of root
@@ -102,7 +109,7 @@ def answer(asked: BinaryIO, says: BinaryIO) -> None:
     try:
         become_owner(path)
         report = work(
-            stop=lambda: bool(select.select([asked], [], [], 0)[0]),
+            stop=lambda: _is_ready(asked.fileno(), 0),
             progress=lambda done, total: say(line_of_progress(done, total)),
         )
     except (*REFUSALS, OSError) as error:

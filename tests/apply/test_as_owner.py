@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipcacheplus.apply.as_owner import answer, ask
+from pipcacheplus.apply.as_owner import _is_ready, answer, ask
 from pipcacheplus.apply.told import Told
 from pipcacheplus.cache import PipCache
 from pipcacheplus.errors import BadRequestError, CacheBusyError, NotACacheError
@@ -290,3 +290,22 @@ def test_who_answers_goes_on_if_nobody_hears(cache: Cache) -> None:
         with open(says, "wb", buffering=0) as unheard:
             answer(source, unheard)
     assert left(cache) == {"http-v2/"}
+
+
+def test_who_has_thousands_of_files_open_hears_too() -> None:
+    import fcntl  # noqa: PLC0415 - not on Windows
+    import resource  # noqa: PLC0415 - as above
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 4096)), hard))
+    hears, says = os.pipe()
+    try:
+        high = fcntl.fcntl(hears, fcntl.F_DUPFD, 2000)
+        assert not _is_ready(high, 0)
+        os.write(says, b"x")
+        assert _is_ready(high, 0)
+        os.close(high)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        os.close(hears)
+        os.close(says)
