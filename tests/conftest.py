@@ -12,6 +12,7 @@ import pytest
 
 from tests import artefacts
 from tests.builders import Cache
+from tests.owners import home_of_somebody
 from tests.pips import GENERATIONS, Pip, UnavailableError, fill, pip_environment, set_back
 from tests.server import IndexServer
 
@@ -48,6 +49,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def cache(tmp_path: Path) -> Cache:
     """Return an empty cache to build in."""
     return Cache(tmp_path / "cache")
+
+
+@pytest.fixture
+def theirs() -> Iterator[Cache]:
+    """Return an empty cache to build in, and to give away to another user."""
+    with home_of_somebody() as home:
+        yield Cache(home / "cache")
 
 
 @pytest.fixture(scope="session")

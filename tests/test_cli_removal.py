@@ -18,11 +18,10 @@ from pipcacheplus.pruning import prune_partial
 from tests.builders import Cache, page_headers, tree
 from tests.deletion.caches import make_cache
 from tests.holding import held
+from tests.owners import SOMEBODY, given_away, is_root
 
 URL = "https://files.example/demo"
-SOMEBODY = 12_345
 is_posix = pytest.mark.skipif(os.name == "nt", reason="signals and users are others there")
-is_root = pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="takes root")
 
 
 def environment() -> dict[str, str]:
@@ -186,48 +185,38 @@ def test_in_another_thread_no_signal_is_heard() -> None:
         assert threads.submit(ask).result() is False
 
 
-def given_away(cache: Cache) -> None:
-    """Make the cache, and the way to it, that of another user."""
-    for path in (cache.path, *cache.path.rglob("*")):
-        os.chown(path, SOMEBODY, SOMEBODY, follow_symlinks=False)
-    folder = cache.path.parent
-    while folder != folder.parent and folder.stat().st_uid == os.getuid() and folder.parent != Path(os.sep):
-        folder.chmod(folder.stat().st_mode | 0o011)
-        folder = folder.parent
-
-
 @is_root
-def test_root_is_refused_the_cache_of_another_user_and_told_the_way(cache: Cache) -> None:
-    cache.temporary(cache.http_v2(URL, b"x"))
-    given_away(cache)
-    before = tree(cache.path)
-    done = run("purge", "--yes", cache=cache)
+def test_root_is_refused_the_cache_of_another_user_and_told_the_way(theirs: Cache) -> None:
+    theirs.temporary(theirs.http_v2(URL, b"x"))
+    given_away(theirs)
+    before = tree(theirs.path)
+    done = run("purge", "--yes", cache=theirs)
     assert (done.returncode, done.stdout) == (2, "")
     assert "--as-owner" in done.stderr
-    assert tree(cache.path) == before
+    assert tree(theirs.path) == before
 
 
 @is_root
-def test_root_removes_as_the_owner_what_the_owner_could_remove(cache: Cache, tmp_path: Path) -> None:
-    leftover = cache.temporary(cache.http_v2(URL, b"x"))
-    stuck = cache.http(URL, b"x")
-    given_away(cache)
-    os.chown(cache.real(stuck).parent, 0, 0)
-    cache.real(stuck).parent.chmod(0o755)
-    done = run("purge", "--yes", "--exclusive", "--as-owner", cache=cache, cwd=tmp_path)
+def test_root_removes_as_the_owner_what_the_owner_could_remove(theirs: Cache) -> None:
+    leftover = theirs.temporary(theirs.http_v2(URL, b"x"))
+    stuck = theirs.http(URL, b"x")
+    given_away(theirs)
+    os.chown(theirs.real(stuck).parent, 0, 0)
+    theirs.real(stuck).parent.chmod(0o755)
+    done = run("purge", "--yes", "--exclusive", "--as-owner", cache=theirs, cwd=theirs.path.parent)
     assert (done.returncode, done.stderr) == (4, "")
     assert "Permission denied" in done.stdout
-    assert {path for path in tree(cache.path) if not path.endswith("/")} == {stuck}
-    assert leftover not in tree(cache.path)
+    assert {path for path in tree(theirs.path) if not path.endswith("/")} == {stuck}
+    assert leftover not in tree(theirs.path)
 
 
 @is_root
-def test_the_owner_need_not_be_able_to_read_the_interpreter(tmp_path: Path) -> None:
-    whole = make_cache(tmp_path)
+def test_the_owner_need_not_be_able_to_read_the_interpreter(theirs: Cache) -> None:
+    whole = make_cache(theirs.path.parent)
     stays = [whole.http_v2(f"https://files.example/{number}", b"x") for number in range(200)]  # more than one process
     given_away(whole)
     reasons = ("--corrupt", "--partial", "--stale", "--unsafe", "--orphaned", "--incompatible")
-    done = run("prune", *reasons, "--exclusive", "--as-owner", cache=whole, cwd=tmp_path / "outside")
+    done = run("prune", *reasons, "--exclusive", "--as-owner", cache=whole, cwd=whole.path.parent / "outside")
     assert (done.returncode, done.stderr) == (0, "")
     assert set(stays) <= set(tree(whole.path))
     assert not [path for path in tree(whole.path) if "/broken-1.0" in path]

@@ -21,12 +21,11 @@ from tests.apply.doing import carried_out, left, only, planned, states
 from tests.apply.trashes import everything, seen
 from tests.builders import Cache, page_headers, tree
 from tests.holding import held
+from tests.owners import SOMEBODY, given_away, is_root
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="users are others there")
-is_root = pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="takes root")
 
 URL = "https://files.example/demo"
-SOMEBODY = 12_345
 IS_ASKING = b"~~"
 """Stands in a head that was written over: the wait has begun."""
 
@@ -36,19 +35,9 @@ def _away(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
-@pytest.fixture
-def theirs(cache: Cache) -> Cache:
-    """Return a cache in a directory that belongs to another user; `given` gives them what was made meanwhile."""
-    (cache.path.parent / "home").mkdir()
-    return Cache(cache.path.parent / "home" / "cache")
-
-
 def given(cache: Cache) -> PipCache:
-    """Give a cache, the directory that holds it, and the way to it, to another user; open it as root."""
-    for path in (cache.path.parent, cache.path, *cache.path.rglob("*")):
-        os.chown(path, SOMEBODY, SOMEBODY, follow_symlinks=False)
-    for folder in list(cache.path.parents)[1:-2]:
-        folder.chmod(folder.stat().st_mode | 0o011)
+    """Give a cache away, and open it as root."""
+    given_away(cache)
     return PipCache(cache.path)
 
 
@@ -67,9 +56,8 @@ def test_what_goes_is_removed_with_the_rights_of_the_owner_and_this_process_stay
 
 
 @is_root
-def test_the_report_is_the_one_that_the_owner_would_have_got(theirs: Cache, tmp_path: Path) -> None:
-    (tmp_path / "own").mkdir()
-    own = Cache(tmp_path / "own" / "cache")
+def test_the_report_is_the_one_that_the_owner_would_have_got(theirs: Cache) -> None:
+    own = Cache(theirs.path.parent.parent / "cache")  # of the same file system: sizes on the disk are told
     reports = []
     for one in (theirs, own):
         everything(one)
