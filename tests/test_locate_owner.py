@@ -8,6 +8,7 @@ import pytest
 from pipcacheplus.locate import locate, owner_objection
 from pipcacheplus.machine import Machine
 from tests.machines import posix_only
+from tests.owners import is_root
 
 
 @posix_only
@@ -16,7 +17,7 @@ def test_a_path_in_a_directory_of_ones_own_meets_no_objection(tmp_path: Path) ->
 
 
 @posix_only
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away")
+@is_root
 def test_root_objects_to_a_directory_of_another_and_looks_no_higher(tmp_path: Path) -> None:
     (tmp_path / "other/mine").mkdir(parents=True)
     os.chown(tmp_path / "other", 65534, -1)
@@ -43,7 +44,7 @@ def test_a_user_objects_to_what_cannot_be_written(tmp_path: Path) -> None:
 
 
 @posix_only
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away")
+@is_root
 def test_the_directory_is_told_although_pip_objects_to_its_owner(tmp_path: Path) -> None:
     os.chown(tmp_path, 65534, -1)
     cache = locate(

@@ -14,9 +14,9 @@ from pipcacheplus.model import State
 from tests.apply.doing import MACHINES, a_system, carried_out, left, machine, only, planned, states
 from tests.apply.trashes import everything, refusing, runs, seen, the_trash, trashed, undone
 from tests.builders import Cache, page_headers, tree
+from tests.owners import is_root
 
 URL = "https://files.example/demo"
-is_root = pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="takes root")
 
 
 @MACHINES

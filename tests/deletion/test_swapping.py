@@ -16,6 +16,7 @@ from tests.deletion.invariants import State, put, seen
 from tests.deletion.objects.ground import key
 from tests.deletion.test_hostile import REASONS, talk_problems
 from tests.deletion.walled import NOBODY, PURGE_SHARED, Walled
+from tests.owners import is_root
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or shutil.which("cc") is None, reason="takes Linux and a C compiler"
@@ -26,7 +27,6 @@ MAX_ROUNDS = 400
 SWAPS = 100_000
 EXCLUSIVE = ("--exclusive", "--min-age", "0")
 IS_ROOT = os.name != "nt" and os.geteuid() == 0
-takes_root = pytest.mark.skipif(not IS_ROOT, reason="takes root")
 
 
 class Arena:
@@ -154,9 +154,9 @@ AS_OWNER = "--as-owner"
             NOBODY,
             False,
             id="root as the owner of a user's",
-            marks=takes_root,
+            marks=is_root,
         ),
-        pytest.param((PRUNE, PURGE), None, NOBODY, None, True, id="root over a user's", marks=takes_root),
+        pytest.param((PRUNE, PURGE), None, NOBODY, None, True, id="root over a user's", marks=is_root),
     ],
 )
 def test_nothing_outside_goes_while_directories_are_swapped_for_links(
