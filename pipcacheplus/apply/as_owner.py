@@ -73,10 +73,9 @@ def ask(work: "partial[Report]", told: Told, stop: Callable[[], bool] | None) ->
 def _listen(asked: IO[bytes], said: int, told: Told, latch: Latch) -> None:
     rest = b""
     while True:
-        is_ready = _is_ready(said, _POLL_S)
         if latch.ask():
             _close(asked)
-        if is_ready:
+        if _is_ready(said, _POLL_S):
             chunk = os.read(said, _CHUNK)
             if not chunk:
                 return

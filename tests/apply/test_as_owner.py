@@ -1,23 +1,18 @@
 """Root works on the cache of a user in a process that becomes that user: this one stays who it is, and hears all."""
 
-import io
 import os
-import pickle
 import signal
 import subprocess
 import sys
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from pipcacheplus.apply.as_owner import _is_ready, answer, ask
-from pipcacheplus.apply.told import Told
 from pipcacheplus.cache import PipCache
 from pipcacheplus.errors import BadRequestError, CacheBusyError, NotACacheError
-from pipcacheplus.model import CacheDir, Report, Source, State
-from tests.apply.doing import carried_out, left, only, planned, states
+from pipcacheplus.model import Shape, State
+from tests.apply.doing import left, only, states
 from tests.apply.trashes import everything, seen
 from tests.builders import Cache, page_headers, tree
 from tests.holding import held
@@ -88,6 +83,63 @@ def test_what_the_owner_moved_to_the_trash_comes_back_byte_for_byte(theirs: Cach
     assert back.run == report.run
     assert {o.action.entry.id for o in back.outcomes} == {o.action.entry.id for o in report.outcomes}
     assert seen(theirs.path) == before
+
+
+@is_root
+def test_all_that_is_asked_of_a_removal_is_handed_on(theirs: Cache) -> None:
+    theirs.http_v2(URL, b"x")
+    theirs.built_wheel("demo")
+    theirs.temporary("http-v2/0/1/2/4/8/01248" + "a" * 51)
+    opened = given(theirs)
+    plan = opened.plan_purge(min_age_s=0)
+    leftover, response, wheel = (
+        replace(plan, actions=tuple(action for action in plan.actions if action.entry.shape is shape))
+        for shape in (Shape.TEMPORARY, Shape.PAIR, Shape.BUILT_WHEEL)
+    )
+    opened.apply(leftover, exclusive=True, trash=True, as_owner=True)
+    far: list[tuple[int, int | None]] = []
+    report = opened.apply(
+        response,
+        exclusive=False,
+        wait_s=0,
+        trash=True,
+        trash_size=0,  # of what the first one moved there, nothing stays
+        progress=lambda *so_far: far.append(so_far),
+        as_owner=True,
+    )
+    assert report.plan is response
+    assert only(report).state is State.TRASHED
+    assert report.emptied_bytes > 0
+    assert (far[0], far[-1]) == ((0, 1), (1, 1))
+    with held(theirs.path), pytest.raises(CacheBusyError, match=r"waited 0\.1 s"):
+        opened.apply(wheel, exclusive=True, lock_timeout_s=0.1, as_owner=True)
+    # Nobody read the wheel for a week: that counts, and not that its owner got it just now.
+    assert only(opened.apply(wheel, exclusive=False, wait_s=0, as_owner=True)).state is State.REMOVED
+    assert not theirs.real(wheel.actions[0].entry.id).exists()
+    assert {path for path in left(theirs) if not path.endswith("/")} == set()
+
+
+@is_root
+def test_all_that_is_asked_of_an_undo_is_handed_on(theirs: Cache) -> None:
+    theirs.http_v2(URL, b"x")
+    theirs.http_v2(URL + "/2", b"y")
+    opened = given(theirs)
+    plan = opened.plan_purge(min_age_s=0)
+    before = tree(theirs.path)
+    first, second = (
+        opened.apply(replace(plan, actions=(action,)), exclusive=True, trash=True, as_owner=True)
+        for action in plan.actions
+    )
+    report = opened.undo(first, stop=lambda: True, as_owner=True)
+    assert (report.outcomes, report.is_interrupted) == ((), True)
+    far: list[tuple[int, int | None]] = []
+    report = opened.undo(first, progress=lambda *so_far: far.append(so_far), as_owner=True)
+    assert states(report) == {plan.actions[0].entry.id: State.RESTORED}
+    assert (far[0], far[-1]) == ((0, 1), (1, 1))
+    with held(theirs.path), pytest.raises(CacheBusyError, match=r"waited 0\.1 s"):
+        opened.undo(second, lock_timeout_s=0.1, as_owner=True)
+    assert states(opened.undo(as_owner=True)) == {plan.actions[1].entry.id: State.RESTORED}
+    assert tree(theirs.path) == before
 
 
 @is_root
@@ -173,6 +225,41 @@ def test_if_it_ends_here_by_an_exception_it_has_ended_there(theirs: Cache) -> No
         pass
 
 
+INTERRUPTED = """
+import os, sys
+from pipcacheplus import PipCache
+opened = PipCache(sys.argv[1])
+
+def tell(_done, _total):
+    with open(os.path.join(sys.argv[1], sys.argv[2]), "rb") as head:
+        if b"~~" in head.read():
+            print("waiting", flush=True)
+
+opened.apply(opened.plan_purge(min_age_s=0), exclusive=False, wait_s=60, progress=tell, as_owner=True)
+"""
+
+
+@is_root
+def test_an_interrupt_from_the_terminal_lets_the_other_one_end_in_order(theirs: Cache) -> None:
+    head = theirs.http_v2(URL, b"x", headers=page_headers(b"x"))
+    given_away(theirs)
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, str(theirs.path), head],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "waiting\n"
+        os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to all that were started from it
+        _, err = running.communicate()
+    assert err.count("KeyboardInterrupt") == err.count("Traceback") == 1
+    assert left(theirs) == {head, head + ".body"}
+    with held(theirs.path):  # it has ended
+        pass
+
+
 KILLED = """
 import os, signal, sys
 from pipcacheplus import PipCache
@@ -197,103 +284,3 @@ def test_if_who_asked_is_killed_the_rest_is_not_begun(theirs: Cache) -> None:
     report = opened.apply(opened.plan_removal("demo"), exclusive=True, lock_timeout_s=120, as_owner=True)
     assert report.outcomes == ()
     assert left(theirs) == {head, head + ".body"}
-
-
-def carry_out_here(cache: Cache, *, refuses: bool = False, **handed_on: Any) -> Report:  # noqa: ANN401 - `stop`, `progress`
-    """Do what the process would, who asks and who answers being of one user."""
-    if refuses:
-        raise CacheBusyError(str(cache.path), 0)
-    return carried_out(planned(cache), **handed_on)
-
-
-def told_of(cache: Cache, **more: Any) -> Told:  # noqa: ANN401 - any field
-    return Told(cache=CacheDir(path=str(cache.path), source=Source.ARGUMENT), **more)
-
-
-def test_a_process_that_ends_without_a_report_is_an_error(cache: Cache, capfd: pytest.CaptureFixture[str]) -> None:
-    cache.http_v2(URL, b"x")
-    before = tree(cache.path)
-    with pytest.raises(ChildProcessError, match="ended with 1"):
-        ask(partial(Report), told_of(cache), stop=None)
-    assert "unexpected keyword argument" in capfd.readouterr().err
-    assert tree(cache.path) == before
-
-
-def test_a_process_that_does_not_listen_is_an_error(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipcacheplus.apply.as_owner._ANSWER", "import os; os.close(0); os._exit(3)")
-    work = partial(carry_out_here, cache, notes="x" * (1 << 20))  # more than fits into a pipe
-    with pytest.raises(ChildProcessError, match="ended with 3"):
-        ask(work, told_of(cache), stop=None)
-
-
-def answered(cache: Cache, *, is_to_stop: bool = False, **more: Any) -> Report | None:  # noqa: ANN401 - any argument
-    """Let this very process answer, and hear what it says."""
-    asked, asks = os.pipe()
-    says = io.BytesIO()
-    with open(asked, "rb") as source, open(asks, "wb") as task:
-        pickle.dump((str(cache.path), False, partial(carry_out_here, cache, **more)), task)
-        task.flush()
-        if is_to_stop:
-            task.close()
-        answer(source, says)
-    told = told_of(cache)
-    for line in says.getvalue().splitlines():
-        told.take(line)
-    return told.report
-
-
-def test_who_answers_tells_what_became_of_it(cache: Cache) -> None:
-    head = cache.http_v2(URL, b"x")
-    report = answered(cache)
-    assert report is not None
-    assert (states(report), report.is_interrupted) == ({head: State.REMOVED}, False)
-    assert left(cache) == {"http-v2/"}
-
-
-def test_who_answers_begins_nothing_once_who_asked_is_gone(cache: Cache) -> None:
-    head = cache.http_v2(URL, b"x")
-    report = answered(cache, is_to_stop=True)
-    assert report is not None
-    assert (states(report), report.is_interrupted) == ({}, True)
-    assert left(cache) == {head, head + ".body"}
-
-
-def test_who_answers_tells_what_it_refuses(cache: Cache, tmp_path: Path) -> None:
-    gone = Cache(tmp_path / "gone")
-    gone.path.rmdir()
-    with pytest.raises(CacheBusyError):
-        answered(cache, refuses=True)
-    with pytest.raises(FileNotFoundError):
-        answered(gone)
-
-
-def test_who_answers_goes_on_if_nobody_hears(cache: Cache) -> None:
-    cache.http_v2(URL, b"x")
-    asked, asks = os.pipe()
-    hears, says = os.pipe()
-    os.close(hears)
-    with open(asked, "rb") as source, open(asks, "wb") as task:
-        pickle.dump((str(cache.path), False, partial(carry_out_here, cache)), task)
-        task.flush()
-        with open(says, "wb", buffering=0) as unheard:
-            answer(source, unheard)
-    assert left(cache) == {"http-v2/"}
-
-
-def test_who_has_thousands_of_files_open_hears_too() -> None:
-    import fcntl  # noqa: PLC0415 - not on Windows
-    import resource  # noqa: PLC0415 - as above
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 4096)), hard))
-    hears, says = os.pipe()
-    try:
-        high = fcntl.fcntl(hears, fcntl.F_DUPFD, 2000)
-        assert not _is_ready(high, 0)
-        os.write(says, b"x")
-        assert _is_ready(high, 0)
-        os.close(high)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        os.close(hears)
-        os.close(says)
