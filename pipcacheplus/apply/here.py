@@ -27,9 +27,9 @@ def apply_here(  # noqa: D417 - the rest is that of `run.apply`
     wait_s: float,
     stop: Callable[[], bool] | None,
     progress: Callable[[int, int | None], None] | None,
-    trash: bool = False,
-    trash_size: int | None = None,
-    as_owner: bool = False,
+    trash: bool,
+    trash_size: int | None,
+    as_owner: bool,
 ) -> Report:
     """Carry a plan out; the other arguments are those of `run.apply`.
 
@@ -60,6 +60,7 @@ def apply_here(  # noqa: D417 - the rest is that of `run.apply`
             wait_s=wait_s,
             trash=trash,
             trash_size=trash_size,
+            as_owner=False,
         )
         return _ask(work, plan.cache, plan, stop, progress)
     system = _system_for(path)
@@ -87,7 +88,7 @@ def undo_here(  # noqa: D417 - the rest is that of `undoing.undo`
     lock_timeout_s: float,
     stop: Callable[[], bool] | None,
     progress: Callable[[int, int | None], None] | None,
-    as_owner: bool = False,
+    as_owner: bool,
 ) -> Report:
     """Bring back what a run moved to the trash; the other arguments are those of `undoing.undo`.
 
@@ -102,7 +103,7 @@ def undo_here(  # noqa: D417 - the rest is that of `undoing.undo`
         OSError: As `undoing.undo`.
     """
     if as_owner and has_other_owner(cache.path):
-        work = partial(undo_here, cache, run=run, is_planned=is_planned, lock_timeout_s=lock_timeout_s)
+        work = partial(undo_here, cache, run=run, is_planned=is_planned, lock_timeout_s=lock_timeout_s, as_owner=False)
         return _ask(work, cache, None, stop, progress)
     return undo(
         cache,

@@ -48,17 +48,17 @@ def test_a_process_that_does_not_listen_is_an_error(cache: Cache, monkeypatch: p
         ask(work, told_of(cache), stop=None)
 
 
-def answered(cache: Cache, *, is_to_stop: bool = False, **more: Any) -> Report | None:  # noqa: ANN401 - any argument
+def answered(cache: Cache, *, told: Told | None = None, is_to_stop: bool = False, **more: Any) -> Report | None:  # noqa: ANN401 - any argument
     """Let this very process answer, and hear what it says."""
+    told = told or told_of(cache)
     asked, asks = os.pipe()
     says = io.BytesIO()
     with open(asked, "rb") as source, open(asks, "wb") as task:
-        pickle.dump((str(cache.path), False, partial(carry_out_here, cache, **more)), task)
+        pickle.dump((str(cache.path), told.plan is not None, partial(carry_out_here, cache, **more)), task)
         task.flush()
         if is_to_stop:
             task.close()
         answer(source, says)
-    told = told_of(cache)
     for line in says.getvalue().splitlines():
         told.take(line)
     return told.report
@@ -69,6 +69,23 @@ def test_who_answers_tells_what_became_of_it(cache: Cache) -> None:
     report = answered(cache)
     assert report is not None
     assert (states(report), report.is_interrupted) == ({head: State.REMOVED}, False)
+    assert left(cache) == {"http-v2/"}
+
+
+def test_who_answers_tells_how_far_it_is(cache: Cache) -> None:
+    cache.http_v2(URL, b"x")
+    far: list[tuple[int, int | None]] = []
+    answered(cache, told=told_of(cache, progress=lambda *so_far: far.append(so_far)))
+    assert (far[0], far[-1]) == ((0, 1), (1, 1))
+
+
+def test_who_answers_does_not_tell_a_plan_that_is_known(cache: Cache) -> None:
+    head = cache.http_v2(URL, b"x")
+    plan = planned(cache)
+    report = answered(cache, told=told_of(cache, plan=plan))
+    assert report is not None
+    assert report.plan is plan
+    assert states(report) == {head: State.REMOVED}
     assert left(cache) == {"http-v2/"}
 
 

@@ -18,11 +18,12 @@ URL = "https://files.example/demo"
 
 def applied(cache: Cache, exclusive: bool | None, *, path: str | None = None, **more: Any) -> Report:  # noqa: ANN401, FBT001 - any argument
     ours = {"has_access_times": True, "lock_timeout_s": 0, "wait_s": 0, "stop": None, "progress": None}
+    ours |= {"trash": False, "trash_size": None, "as_owner": False}
     return apply_here(planned(cache), path=path or str(cache.path), exclusive=exclusive, **(ours | more))
 
 
 def brought_back(cache: Cache, **more: Any) -> Report:  # noqa: ANN401 - any argument
-    ours = {"run": None, "is_planned": False, "lock_timeout_s": 0, "stop": None, "progress": None}
+    ours = {"run": None, "is_planned": False, "lock_timeout_s": 0, "stop": None, "progress": None, "as_owner": False}
     return undo_here(CacheDir(path=str(cache.path), source=Source.ARGUMENT), **(ours | more))
 
 
