@@ -225,18 +225,23 @@ def test_if_it_ends_here_by_an_exception_it_has_ended_there(theirs: Cache) -> No
         pass
 
 
-INTERRUPTED = """
-import os, sys
+AT_WORK = """
+import os, signal, sys
 from pipcacheplus import PipCache
 opened = PipCache(sys.argv[1])
 
 def tell(_done, _total):
     with open(os.path.join(sys.argv[1], sys.argv[2]), "rb") as head:
         if b"~~" in head.read():
-            print("waiting", flush=True)
+            {waiting}
 
 opened.apply(opened.plan_purge(min_age_s=0), exclusive=False, wait_s=60, progress=tell, as_owner=True)
 """
+
+
+def at_work(cache: Cache, head: str, *, waiting: str) -> list[str]:
+    """Return the command that purges a cache as its owner, and what it does during the wait."""
+    return [sys.executable, "-c", AT_WORK.format(waiting=waiting), str(cache.path), head]
 
 
 @is_root
@@ -244,7 +249,7 @@ def test_an_interrupt_from_the_terminal_lets_the_other_one_end_in_order(theirs: 
     head = theirs.http_v2(URL, b"x", headers=page_headers(b"x"))
     given_away(theirs)
     with subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTED, str(theirs.path), head],
+        at_work(theirs, head, waiting='print("waiting", flush=True)'),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -260,25 +265,11 @@ def test_an_interrupt_from_the_terminal_lets_the_other_one_end_in_order(theirs: 
         pass
 
 
-KILLED = """
-import os, signal, sys
-from pipcacheplus import PipCache
-opened = PipCache(sys.argv[1])
-
-def kill(_done, _total):
-    with open(os.path.join(sys.argv[1], sys.argv[2]), "rb") as head:
-        if b"~~" in head.read():
-            os.kill(os.getpid(), signal.SIGKILL)
-
-opened.apply(opened.plan_purge(min_age_s=0), exclusive=False, wait_s=60, progress=kill, as_owner=True)
-"""
-
-
 @is_root
 def test_if_who_asked_is_killed_the_rest_is_not_begun(theirs: Cache) -> None:
     head = theirs.http_v2(URL, b"x", headers=page_headers(b"x"))
     opened = given(theirs)
-    done = subprocess.run([sys.executable, "-c", KILLED, str(theirs.path), head], check=False)
+    done = subprocess.run(at_work(theirs, head, waiting="os.kill(os.getpid(), signal.SIGKILL)"), check=False)
     assert done.returncode == -signal.SIGKILL
     # Once the lock is free, the other one has ended: if it had gone on, nothing would be left.
     report = opened.apply(opened.plan_removal("demo"), exclusive=True, lock_timeout_s=120, as_owner=True)
