@@ -5,6 +5,7 @@ import enum
 import inspect
 from collections.abc import Iterator
 from pathlib import Path
+from types import GenericAlias
 from typing import Any
 
 import pipcacheplus
@@ -16,7 +17,9 @@ GOLDEN = Path(__file__).with_name("public_names.txt")
 def described() -> Iterator[str]:
     for name in pipcacheplus.__all__:
         value = getattr(pipcacheplus, name)
-        if inspect.isclass(value) and issubclass(value, enum.Enum):
+        if isinstance(value, GenericAlias):  # which Python 3.10 takes for a class
+            yield name
+        elif inspect.isclass(value) and issubclass(value, enum.Enum):
             yield f"{name}: {' '.join(member.value for member in value)}"
         elif dataclasses.is_dataclass(value):
             yield f"{name}: {' '.join(field.name for field in dataclasses.fields(value))}"
