@@ -14,20 +14,27 @@ GUARD = """
 import os, sys
 
 cache = sys.argv.pop(1)
-WRITING = {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod",
-           "os.chown", "os.utime", "os.setxattr", "os.removexattr", "shutil.rmtree", "shutil.move", "shutil.copyfile"}
+# At which place of their arguments the descriptor of a directory stands, if they have one.
+WRITING = {"os.remove": 1, "os.rename": 2, "os.rmdir": 1, "os.mkdir": 2, "os.link": 2, "os.symlink": 2, "os.chmod": 2,
+           "os.chown": 3, "os.utime": 3, "os.truncate": None, "os.setxattr": None, "os.removexattr": None,
+           "shutil.rmtree": 1, "shutil.move": None, "shutil.copyfile": None}
 
 
-def inside(path):
-    # Relative names are those that are opened by the descriptor of a directory: below the cache.
+def inside(path, folder=None):
     path = os.fsdecode(path) if isinstance(path, (str, bytes)) else ""
-    return bool(path) and (not os.path.isabs(path) or path.startswith(cache))
+    if path and not os.path.isabs(path):
+        # Below the cache too if nobody knows better: names are opened by the descriptor of their directory.
+        above = f"/proc/self/fd/{folder}"
+        return not os.path.exists(above) or os.path.realpath(above).startswith(cache)
+    return path.startswith(cache)
 
 
 def watch(event, arguments):
-    if event in WRITING and inside(arguments[0]):
-        os.write(2, f"GUARD {event} {arguments!r}\\n".encode())
-        os._exit(99)
+    if event in WRITING:
+        at = WRITING[event]
+        if inside(arguments[0], None if at is None or at >= len(arguments) else arguments[at]):
+            os.write(2, f"GUARD {event} {arguments!r}\\n".encode())
+            os._exit(99)
     if event == "open" and inside(arguments[0]) and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC):
         os.write(2, f"GUARD open {arguments!r}\\n".encode())
         os._exit(99)
