@@ -14,27 +14,29 @@ GUARD = """
 import os, sys
 
 cache = sys.argv.pop(1)
-# At which place of their arguments the descriptor of a directory stands, if they have one.
-WRITING = {"os.remove": 1, "os.rename": 2, "os.rmdir": 1, "os.mkdir": 2, "os.link": 2, "os.symlink": 2, "os.chmod": 2,
-           "os.chown": 3, "os.utime": 3, "os.truncate": None, "os.setxattr": None, "os.removexattr": None,
-           "shutil.rmtree": 1, "shutil.move": None, "shutil.copyfile": None}
+# At which places of their arguments the descriptors of directories stand, if they have any.
+WRITING = {"os.remove": [1], "os.rename": [2, 3], "os.rmdir": [1], "os.mkdir": [2], "os.link": [2, 3],
+           "os.symlink": [2], "os.chmod": [2], "os.chown": [3], "os.utime": [3], "os.truncate": [], "os.setxattr": [],
+           "os.removexattr": [], "shutil.rmtree": [1], "shutil.move": [], "shutil.copyfile": []}
 
 
-def inside(path, folder=None):
+def ours(folder):
+    # The cache, or what lies beside it, as the trash does; whatever is not known, too.
+    path = f"/proc/self/fd/{folder}"
+    return not os.path.exists(path) or os.path.realpath(path).startswith(os.path.dirname(cache))
+
+
+def inside(path, folders=()):
     path = os.fsdecode(path) if isinstance(path, (str, bytes)) else ""
     if path and not os.path.isabs(path):
-        # Below the cache too if nobody knows better: names are opened by the descriptor of their directory.
-        above = f"/proc/self/fd/{folder}"
-        return not os.path.exists(above) or os.path.realpath(above).startswith(cache)
+        return not folders or any(map(ours, folders))
     return path.startswith(cache)
 
 
 def watch(event, arguments):
-    if event in WRITING:
-        at = WRITING[event]
-        if inside(arguments[0], None if at is None or at >= len(arguments) else arguments[at]):
-            os.write(2, f"GUARD {event} {arguments!r}\\n".encode())
-            os._exit(99)
+    if event in WRITING and inside(arguments[0], [arguments[at] for at in WRITING[event] if at < len(arguments)]):
+        os.write(2, f"GUARD {event} {arguments!r}\\n".encode())
+        os._exit(99)
     if event == "open" and inside(arguments[0]) and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC):
         os.write(2, f"GUARD open {arguments!r}\\n".encode())
         os._exit(99)
@@ -96,3 +98,9 @@ def test_the_guard_would_notice(full: Cache) -> None:
     done = guarded(full, "prune", "--orphaned")
     assert done.returncode == 99
     assert "GUARD os.remove" in done.stderr
+
+
+def test_the_guard_would_notice_a_trash_beside_the_cache(full: Cache) -> None:
+    done = guarded(full, "prune", "--orphaned", "--trash")
+    assert done.returncode == 99
+    assert "GUARD os.mkdir ('.pipcacheplus-trash-" in done.stderr
