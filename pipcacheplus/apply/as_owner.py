@@ -6,7 +6,6 @@ asked to stop by the end of what it reads: the same happens if we are killed.
 """
 
 import errno
-import json
 import os
 import pickle
 import selectors
@@ -17,6 +16,7 @@ from contextlib import suppress
 from functools import partial
 from typing import IO, BinaryIO
 
+from pipcacheplus.apply.jsonvalues import line_of
 from pipcacheplus.apply.latch import Latch
 from pipcacheplus.apply.told import REFUSALS, Told, line_of_error, line_of_progress, lines_of
 from pipcacheplus.model import Report
@@ -56,7 +56,7 @@ def ask(work: "partial[Report]", told: Told, stop: Callable[[], bool] | None) ->
         assert process.stdout is not None  # noqa: S101 - as above
         said = process.stdout.fileno()
         with suppress(BrokenPipeError):  # what that means is told by what comes, or does not
-            process.stdin.write(json.dumps(sys.path).encode() + b"\n")
+            process.stdin.write(line_of(sys.path))
             pickle.dump((told.cache.path, told.plan is not None, work), process.stdin)
             process.stdin.flush()
         try:

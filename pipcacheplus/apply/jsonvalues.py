@@ -1,8 +1,14 @@
-"""What a line of JSON has to hold where it was written by somebody who need not be trusted."""
+"""Lines of JSON, and what one has to hold where it was written by somebody who need not be trusted."""
 
+import json
 import os
 
-__all__ = ["demand", "integer_of", "number_of", "path_of", "text_of"]
+__all__ = ["demand", "integer_of", "line_of", "number_of", "path_of", "text_of"]
+
+
+def line_of(value: object) -> bytes:
+    """Return a value as a line of JSON."""
+    return json.dumps(value).encode() + b"\n"
 
 
 def demand(is_met: bool, /) -> None:  # noqa: FBT001 - one word, one thing

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from pipcacheplus.apply.jsonvalues import demand, integer_of, number_of, path_of, text_of
+from pipcacheplus.apply.jsonvalues import demand, integer_of, line_of, number_of, path_of, text_of
 from pipcacheplus.model import Action, Area, Entry, File, Folder, Kind, Shape, UrlSource, Warned
 
 __all__ = [
@@ -80,15 +80,13 @@ def line_of_action(action: Action, numbers: Iterable[int]) -> bytes:
         ],
         "folders": [[folder.path, folder.mtime_ns, folder.inode, folder.device] for folder in entry.folders],
     }
-    return json.dumps(value).encode() + b"\n"
+    return line_of(value)
 
 
 def line_of_disarming(number: int, disarming: Disarming) -> bytes:
     """Return the line of a head that is about to be written over."""
     before, after = (b64encode(content).decode() for content in (disarming.before, disarming.after))
-    return (
-        json.dumps({"disarmed": number, "offset": disarming.offset, "before": before, "after": after}).encode() + b"\n"
-    )
+    return line_of({"disarmed": number, "offset": disarming.offset, "before": before, "after": after})
 
 
 def read_manifest(file: BinaryIO) -> Manifest:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pipcacheplus.apply.jsonvalues import number_of, text_of
+from pipcacheplus.apply.jsonvalues import line_of, number_of, text_of
 from pipcacheplus.apply.manifest import line_of_action, record_of
 from pipcacheplus.errors import BadRequestError, CacheBusyError, NotACacheError
 from pipcacheplus.model import Action, CacheDir, Outcome, Plan, Report, State, Warned
@@ -25,15 +25,15 @@ _SYSTEM = "OSError"
 
 def line_of_progress(done: int, total: int | None) -> bytes:
     """Return the line that says how far it is."""
-    return _line({"progress": [done, total]})
+    return line_of({"progress": [done, total]})
 
 
 def line_of_error(error: BadRequestError | CacheBusyError | NotACacheError | OSError) -> bytes:
     """Return the line that says why there is no report."""
     if isinstance(error, OSError):
         path = None if error.filename is None else str(error.filename)
-        return _line({"error": _SYSTEM, "args": [error.errno, error.strerror or str(error), path]})
-    return _line({"error": type(error).__name__, "args": error.args})
+        return line_of({"error": _SYSTEM, "args": [error.errno, error.strerror or str(error), path]})
+    return line_of({"error": type(error).__name__, "args": error.args})
 
 
 def lines_of(report: Report, *, has_plan: bool) -> Iterator[bytes]:
@@ -47,12 +47,12 @@ def lines_of(report: Report, *, has_plan: bool) -> Iterator[bytes]:
         for action in report.plan.actions:
             yield line_of_action(action, range(len(action.files)))
         for warned in report.warnings:
-            yield _line({"warned": [warned.path, warned.message]})
+            yield line_of({"warned": [warned.path, warned.message]})
     rest = enumerate(report.plan.actions)
     for outcome in report.outcomes:  # in the order of their actions
         at, action = next((at, action) for at, action in rest if action.entry is outcome.action.entry)
-        yield _line({"at": at, **_said_of(outcome, action)})
-    yield _line({"interrupted": report.is_interrupted, "run": report.run, "emptied": report.emptied_bytes})
+        yield line_of({"at": at, **_said_of(outcome, action)})
+    yield line_of({"interrupted": report.is_interrupted, "run": report.run, "emptied": report.emptied_bytes})
 
 
 def _said_of(outcome: Outcome, action: Action) -> dict[str, Any]:
@@ -61,10 +61,6 @@ def _said_of(outcome: Outcome, action: Action) -> dict[str, Any]:
     files = {"files": outcome.action.files, "removed": outcome.removed, "moved": outcome.moved}
     said: dict[str, Any] = {name: [numbers[file.path] for file in those] for name, those in files.items()}
     return said | {"state": outcome.state.value, "disk_size": outcome.disk_size, "error": outcome.error}
-
-
-def _line(value: dict[str, Any]) -> bytes:
-    return json.dumps(value).encode() + b"\n"
 
 
 @dataclass(slots=True, kw_only=True)
