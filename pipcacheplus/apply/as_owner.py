@@ -72,16 +72,17 @@ def ask(work: "partial[Report]", told: Told, stop: Callable[[], bool] | None) ->
 
 def _listen(asked: IO[bytes], said: int, told: Told, latch: Latch) -> None:
     rest = b""
-    while True:
-        if latch.ask():
-            _close(asked)
-        if _is_ready(said, _POLL_S):
-            chunk = os.read(said, _CHUNK)
-            if not chunk:
-                return
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                told.take(line)
+    with _hearing(said) as heard:
+        while True:
+            if latch.ask():
+                _close(asked)
+            if heard.select(_POLL_S):
+                chunk = os.read(said, _CHUNK)
+                if not chunk:
+                    return
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    told.take(line)
 
 
 def _close(asked: IO[bytes]) -> None:
@@ -89,11 +90,11 @@ def _close(asked: IO[bytes]) -> None:
         asked.close()
 
 
-def _is_ready(descriptor: int, timeout_s: float) -> bool:
-    # Not `select.select`, which takes no descriptor above 1023.
-    with selectors.DefaultSelector() as selector:
-        selector.register(descriptor, selectors.EVENT_READ)
-        return bool(selector.select(timeout_s))
+def _hearing(descriptor: int) -> selectors.BaseSelector:
+    """Return what tells whether there is something to read; not `select.select`, which takes nothing above 1023."""
+    selector = selectors.DefaultSelector()
+    selector.register(descriptor, selectors.EVENT_READ)
+    return selector
 
 
 def answer(asked: BinaryIO, says: BinaryIO) -> None:
@@ -107,10 +108,11 @@ def answer(asked: BinaryIO, says: BinaryIO) -> None:
 
     try:
         become_owner(path)
-        report = work(
-            stop=lambda: _is_ready(asked.fileno(), 0),
-            progress=lambda done, total: say(line_of_progress(done, total)),
-        )
+        with _hearing(asked.fileno()) as ended:  # there is nothing else to hear
+            report = work(
+                stop=lambda: bool(ended.select(0)),
+                progress=lambda done, total: say(line_of_progress(done, total)),
+            )
     except (*REFUSALS, OSError) as error:
         say(line_of_error(error))
     else:

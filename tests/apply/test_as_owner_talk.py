@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipcacheplus.apply.as_owner import _is_ready, answer, ask
+from pipcacheplus.apply.as_owner import _hearing, answer, ask
 from pipcacheplus.apply.told import Told
 from pipcacheplus.errors import CacheBusyError
 from pipcacheplus.model import CacheDir, Report, Source, State
@@ -128,9 +128,10 @@ def test_who_has_thousands_of_files_open_hears_too() -> None:
     hears, says = os.pipe()
     try:
         high = fcntl.fcntl(hears, fcntl.F_DUPFD, 2000)
-        assert not _is_ready(high, 0)
-        os.write(says, b"x")
-        assert _is_ready(high, 0)
+        with _hearing(high) as heard:
+            assert not heard.select(0)
+            os.write(says, b"x")
+            assert heard.select(0)
         os.close(high)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
