@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.facts import Depth
 from pipcacheplus.inventory import Wanted
-from pipcacheplus.judging import Progress
+from pipcacheplus.judging import HOUR_S, Progress
 from pipcacheplus.locate import index_urls as configured_index_urls
 from pipcacheplus.locate import locate
 from pipcacheplus.looking import Look
@@ -22,8 +22,6 @@ if TYPE_CHECKING:  # slow to import
     from concurrent.futures import Executor
 
 __all__ = ["PipCache"]
-
-_HOUR_S = 3600.0
 
 
 class PipCache(ReadableCache):
@@ -70,7 +68,7 @@ class PipCache(ReadableCache):
         unsafe: bool = False,
         orphaned: bool = False,
         keep: Sequence[str] = (),
-        min_age_s: float = _HOUR_S,
+        min_age_s: float = HOUR_S,
         pythons: Sequence[str] | None = None,
         executor: "Executor | None" = None,
         remembers: bool = True,
@@ -120,7 +118,7 @@ class PipCache(ReadableCache):
         return planned_by(self.dir, what_for, by_findings(groups), keep)
 
     def plan_removal(
-        self, *what: str, keep: Sequence[str] = (), min_age_s: float = _HOUR_S, progress: Progress | None = None
+        self, *what: str, keep: Sequence[str] = (), min_age_s: float = HOUR_S, progress: Progress | None = None
     ) -> Plan:
         """Decide what goes if everything that fits `what` is to go; of nothing, nothing.
 
@@ -135,7 +133,7 @@ class PipCache(ReadableCache):
         return replace(made, unmatched=wanted.unmatched)
 
     def plan_purge(
-        self, *, keep: Sequence[str] = (), min_age_s: float = _HOUR_S, progress: Progress | None = None
+        self, *, keep: Sequence[str] = (), min_age_s: float = HOUR_S, progress: Progress | None = None
     ) -> Plan:
         """Decide what goes if everything that pip wrote is to go.
 

@@ -17,6 +17,7 @@ from pipcacheplus.model import Entry, Finding, Group, Remedy, Severity, Shape, V
 
 __all__ = [
     "DAY_S",
+    "HOUR_S",
     "NOTHING_PASSED",
     "Check",
     "Context",
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 DAY_S = 86_400
+HOUR_S = 3600.0
 
 
 def _is_alive_for_all_we_know(_pids: Sequence[int], _before_s: float, /) -> bool:
@@ -49,7 +51,7 @@ class Context:
 
     now_s: float
     """Seconds since 1970."""
-    min_age_s: float = 3600
+    min_age_s: float = HOUR_S
     """The grace period: younger halves and leftovers may be a pip's work in hand."""
     tags: frozenset[str] | None = None
     """What the interpreters considered can use; `None` if none was asked."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pipcacheplus.facts import Depth
 from pipcacheplus.inspection import Each, Inspection, entries_that_fit, inspect, overview, verify
 from pipcacheplus.inventory import Inventory, Verification, Wanted
-from pipcacheplus.judging import Context, Progress, checks
+from pipcacheplus.judging import HOUR_S, Context, Progress, checks
 from pipcacheplus.looking import Look
 from pipcacheplus.opened import OpenedCache
 from pipcacheplus.surroundings import context_of
@@ -16,8 +16,6 @@ if TYPE_CHECKING:  # slow to import
     from concurrent.futures import Executor
 
 __all__ = ["ReadableCache"]
-
-_HOUR_S = 3600.0
 
 
 class ReadableCache(OpenedCache):
@@ -61,14 +59,14 @@ class ReadableCache(OpenedCache):
         """
         depth = Depth.ENDS if reads else Depth.NAMES
         put = tuple(check for check in checks() if check.depth <= depth)
-        context = context_of(min_age_s=_HOUR_S, pythons=pythons, needs_tags=reads)
+        context = context_of(min_age_s=HOUR_S, pythons=pythons, needs_tags=reads)
         what_for = Look(path=self.dir.path, index_urls=self.index_urls, depth=depth, context=context, checks=put)
         return overview(self.dir, replace(what_for, progress=progress), each)
 
     def verify(
         self,
         *what: str,
-        min_age_s: float = _HOUR_S,
+        min_age_s: float = HOUR_S,
         pythons: Sequence[str] | None = None,
         executor: "Executor | None" = None,
         remembers: bool = True,
@@ -111,7 +109,7 @@ class ReadableCache(OpenedCache):
     def inspect(
         self,
         *what: str,
-        min_age_s: float = _HOUR_S,
+        min_age_s: float = HOUR_S,
         pythons: Sequence[str] | None = None,
         progress: Progress | None = None,
     ) -> Inspection:
