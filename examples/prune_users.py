@@ -3,7 +3,6 @@
 python prune_users.py /home
 """
 
-import os
 import sys
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from pipcacheplus.errors import PipCachePlusError
 def main(homes: str) -> int:
     """Prune one cache after the other; one that cannot be pruned is told, and the others have their turn."""
     code = 0
-    for path in sorted(Path(homes).glob(os.path.join("*", ".cache", "pip"))):
+    for path in sorted(Path(homes).glob("*/.cache/pip")):
         try:
             cache = PipCache(path)
             report = cache.apply(cache.plan(corrupt=True, partial=True), as_owner=True)

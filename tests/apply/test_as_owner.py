@@ -143,7 +143,7 @@ def test_all_that_is_asked_of_an_undo_is_handed_on(theirs: Cache) -> None:
 
 
 @is_root
-def test_what_is_refused_there_is_raised_here_and_touches_nothing(theirs: Cache, tmp_path: Path) -> None:
+def test_what_is_refused_there_is_raised_here_and_touches_nothing(theirs: Cache) -> None:
     theirs.http_v2(URL, b"x")
     opened = given(theirs)
     plan = opened.plan_purge(min_age_s=0)
