@@ -8,7 +8,7 @@ from pathlib import Path
 from pipcacheplus.builds import LEGACY
 from pipcacheplus.effects import READERS, READS, Effect, release_of
 from pipcacheplus.judging import Check, checks
-from pipcacheplus.model import Area, Shape
+from pipcacheplus.model.values import Area, Shape
 
 PAGE = Path(__file__).with_name("reference") / "checks.md"
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pipcacheplus.inspection import Inspection
     from pipcacheplus.inventory import Inventory, Verification
     from pipcacheplus.judging import Progress
-    from pipcacheplus.model import (
+    from pipcacheplus.model.values import (
         Action,
         Area,
         CacheDir,
@@ -81,7 +81,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(message)
     from importlib import import_module  # noqa: PLC0415 - as above
 
-    value: object = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'model')}"), name)
+    value: object = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'model.values')}"), name)
     globals()[name] = value
     return value
 

@@ -5,14 +5,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipcacheplus.errors import BadRequestError
-from pipcacheplus.facts import Depth
 from pipcacheplus.inventory import Wanted
 from pipcacheplus.judging import HOUR_S, Progress
 from pipcacheplus.locate import index_urls as configured_index_urls
 from pipcacheplus.locate import locate
 from pipcacheplus.looking import Look
 from pipcacheplus.machine import this_machine
-from pipcacheplus.model import Group, Plan, Report, Trashed
+from pipcacheplus.model.facts import Depth
+from pipcacheplus.model.values import Group, Plan, Report, Trashed
 from pipcacheplus.plan import by_findings, by_request, planned
 from pipcacheplus.planning import look_for, planned_by
 from pipcacheplus.readable import ReadableCache

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pipcacheplus.builds import LEGACY
-from pipcacheplus.facts import Facts, Head
 from pipcacheplus.lengths import is_short
-from pipcacheplus.model import Area, Entry
+from pipcacheplus.model.facts import Facts, Head
+from pipcacheplus.model.values import Area, Entry
 
 __all__ = [
     "DOWNLOADS_AGAIN",

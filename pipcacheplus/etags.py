@@ -2,7 +2,7 @@
 
 import re
 
-from pipcacheplus.facts import Head
+from pipcacheplus.model.facts import Head
 
 __all__ = ["single_part_md5"]
 

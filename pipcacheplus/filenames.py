@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import islice, permutations, product
 
-from pipcacheplus.facts import Facts, Sdist, Wheel
-from pipcacheplus.model import Entry
+from pipcacheplus.model.facts import Facts, Sdist, Wheel
+from pipcacheplus.model.values import Entry
 
 __all__ = ["canonical", "file_name", "file_names"]
 

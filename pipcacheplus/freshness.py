@@ -7,7 +7,7 @@ Source: pip 26.3 `_vendor/cachecontrol/controller.py`: `max-age`, else `Expires`
 import re
 from datetime import date
 
-from pipcacheplus.facts import Head
+from pipcacheplus.model.facts import Head
 
 __all__ = ["fresh_until", "is_usable", "written_at"]
 

@@ -4,7 +4,7 @@ import os
 
 from pipcacheplus.errors import NotACacheError
 from pipcacheplus.layout import Place, Role, area_of, place_of, role_of
-from pipcacheplus.model import Area
+from pipcacheplus.model.values import Area
 
 __all__ = ["check_named", "check_owner", "check_readable", "check_writable"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipcacheplus.model import CacheDir, Entry, Finding, Severity, Warned
+from pipcacheplus.model.values import CacheDir, Entry, Finding, Severity, Warned
 from pipcacheplus.select import Selector, matches, parse
 
 __all__ = ["Inventory", "Verification", "Wanted"]

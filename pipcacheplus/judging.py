@@ -12,8 +12,8 @@ from functools import cache
 from typing import NamedTuple
 
 from pipcacheplus.effects import Effects, clause, for_entry
-from pipcacheplus.facts import Depth, Facts
-from pipcacheplus.model import Entry, Finding, Group, Remedy, Severity, Shape, Value
+from pipcacheplus.model.facts import Depth, Facts
+from pipcacheplus.model.values import Entry, Finding, Group, Remedy, Severity, Shape, Value
 
 __all__ = [
     "DAY_S",

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from pipcacheplus.model import Area
+from pipcacheplus.model.values import Area
 
 __all__ = [
     "HTTP_AREAS",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipcacheplus.layout import is_part
 from pipcacheplus.ledger_schema import prepare
-from pipcacheplus.model import Entry
+from pipcacheplus.model.values import Entry
 from pipcacheplus.verified import Memory, Verified, as_bytes, changed_ns, seal, sealed, stamp_of, unseal, unsealed
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """How long a stored body should be, by its head."""
 
-from pipcacheplus.facts import Facts, Head
+from pipcacheplus.model.facts import Facts, Head
 
 __all__ = ["is_short", "stated_size"]
 

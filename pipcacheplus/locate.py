@@ -7,7 +7,7 @@ import os
 
 from pipcacheplus.errors import BadRequestError, CacheDisabledError
 from pipcacheplus.machine import Machine, this_machine
-from pipcacheplus.model import CacheDir, Source
+from pipcacheplus.model.values import CacheDir, Source
 from pipcacheplus.places import absolute, default_cache
 from pipcacheplus.settings import ENVIRONMENT, Setting, Settings, find, read_settings
 

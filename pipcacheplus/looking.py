@@ -5,10 +5,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipcacheplus.facts import Depth, Facts
 from pipcacheplus.identify import identify
 from pipcacheplus.judging import Check, Context, Judged, Passed, Progress, findings
-from pipcacheplus.model import Entry, Warned
+from pipcacheplus.model.facts import Depth, Facts
+from pipcacheplus.model.values import Entry, Warned
 from pipcacheplus.opening import OpenCache
 from pipcacheplus.scan import scan
 from pipcacheplus.surroundings import default_index_of_pip, ledger_of

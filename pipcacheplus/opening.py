@@ -11,7 +11,7 @@ import stat
 from types import TracebackType
 from typing import BinaryIO
 
-from pipcacheplus.model import File
+from pipcacheplus.model.values import File
 
 __all__ = ["HAS_DIRECTORY_DESCRIPTORS", "ChangedError", "OpenCache", "file_of", "is_same", "moves_access_times"]
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipcacheplus.facts import Depth
 from pipcacheplus.inventory import Wanted
 from pipcacheplus.judging import Judged, checks, is_young
 from pipcacheplus.looking import Look, look
-from pipcacheplus.model import CacheDir, Group, Plan, Warned
+from pipcacheplus.model.facts import Depth
+from pipcacheplus.model.values import CacheDir, Group, Plan, Warned
 from pipcacheplus.plan import Rule, make_plan
 from pipcacheplus.surroundings import context_of
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from pipcacheplus.etags import single_part_md5
-from pipcacheplus.facts import Broken, Facts, Head, Unknown
 from pipcacheplus.lengths import stated_size
-from pipcacheplus.model import Entry, Proof, UrlSource, Value
+from pipcacheplus.model.facts import Broken, Facts, Head, Unknown
+from pipcacheplus.model.values import Entry, Proof, UrlSource, Value
 
 __all__ = ["evidence_of", "proof_of"]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pipcacheplus.cache import PipCache
 from pipcacheplus.inventory import Verification
-from pipcacheplus.model import Report
+from pipcacheplus.model.values import Report
 
 __all__ = ["prune_corrupt", "prune_incompatible_wheels", "prune_partial", "prune_stale", "verify"]
 

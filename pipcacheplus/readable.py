@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipcacheplus.facts import Depth
 from pipcacheplus.inspection import Each, Inspection, entries_that_fit, inspect, overview, verify
 from pipcacheplus.inventory import Inventory, Verification, Wanted
 from pipcacheplus.judging import HOUR_S, Context, Progress, checks
 from pipcacheplus.looking import Look
+from pipcacheplus.model.facts import Depth
 from pipcacheplus.opened import OpenedCache
 from pipcacheplus.surroundings import context_of
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pipcacheplus.facts import Broken, Expected, Facts, Unknown, Wheel
+from pipcacheplus.model.facts import Broken, Expected, Facts, Unknown, Wheel
 from pipcacheplus.verified import Verified
 
 __all__ = ["facts_of", "verified_of"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from pipcacheplus.judging import DAY_S, Context, Judged, Passed, is_young, newest_s
-from pipcacheplus.model import Entry, Finding, Group, Kind, Remedy, Severity, Shape, UrlSource
+from pipcacheplus.model.values import Entry, Finding, Group, Kind, Remedy, Severity, Shape, UrlSource
 from pipcacheplus.verified import as_bytes, changed_ns, stamp_of
 
 __all__ = ["LOOSE", "Answer", "Recording", "Trace", "as_told", "lasts_until", "question_of", "told_again"]

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from pipcacheplus.builds import interpreter_of
-from pipcacheplus.facts import FILE_HOST_DIGEST, Facts, Origin
 from pipcacheplus.filenames import canonical, file_names
 from pipcacheplus.layout import key_of, page_key
-from pipcacheplus.model import Entry, Shape, UrlSource
+from pipcacheplus.model.facts import FILE_HOST_DIGEST, Facts, Origin
+from pipcacheplus.model.values import Entry, Shape, UrlSource
 from pipcacheplus.references import Reference, References
 
 __all__ = ["resolve"]

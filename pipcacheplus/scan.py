@@ -10,7 +10,7 @@ from itertools import filterfalse
 from typing import NamedTuple
 
 from pipcacheplus.layout import Place, Role, area_of, body_path, is_part, place_of, roles_in
-from pipcacheplus.model import Area, Entry, File, Folder, Kind, Shape, Warned
+from pipcacheplus.model.values import Area, Entry, File, Folder, Kind, Shape, Warned
 from pipcacheplus.opening import OpenCache, file_of
 
 __all__ = ["file_paths", "parts", "scan"]

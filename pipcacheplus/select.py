@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.filenames import canonical
-from pipcacheplus.model import Entry, Kind, Shape
+from pipcacheplus.model.values import Entry, Kind, Shape
 
 __all__ = ["Selector", "matches", "parse"]
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field, fields
 
-from pipcacheplus.model import Entry
+from pipcacheplus.model.values import Entry
 
 __all__ = ["Memory", "Verified", "as_bytes", "changed_ns", "seal", "sealed", "stamp_of", "unseal", "unsealed"]
 

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pipcacheplus.facts import Broken, Depth, Expected, Facts, Origin, Unknown
 from pipcacheplus.identify import identify
 from pipcacheplus.judged_rows import JudgedRow, unpack_row
 from pipcacheplus.judging import Check, Context, Judged, findings
 from pipcacheplus.metadata_of_wheels import WheelReference
-from pipcacheplus.model import Entry, Shape, Warned
+from pipcacheplus.model.facts import Broken, Depth, Expected, Facts, Origin, Unknown
+from pipcacheplus.model.values import Entry, Shape, Warned
 from pipcacheplus.opening import ChangedError, OpenCache
 from pipcacheplus.proof import evidence_of
 from pipcacheplus.readers.entry import read

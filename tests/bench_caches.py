@@ -15,7 +15,7 @@ from pathlib import Path
 import msgpack
 
 from pipcacheplus.layout import body_path, entry_path, page_key
-from pipcacheplus.model import Area
+from pipcacheplus.model.values import Area
 
 __all__ = ["HOST", "fill", "fill_with_wheels", "leave_bodies", "wheels"]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import atheris
 
 with atheris.instrument_imports(include=["pipcacheplus"]):
-    from pipcacheplus.facts import Broken
+    from pipcacheplus.model.facts import Broken
     from pipcacheplus.readers.content import decode
     from pipcacheplus.readers.integrity import read_to_end, read_wheel_to_end
     from pipcacheplus.readers.metadata import read_metadata

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipcacheplus.ledger import Ledger
-from pipcacheplus.model import Entry
+from pipcacheplus.model.values import Entry
 from pipcacheplus.verified import Verified
 from tests.values import a_file, an_entry
 

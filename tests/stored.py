@@ -14,7 +14,7 @@ from typing import Any
 
 import msgpack
 
-from pipcacheplus.model import Area
+from pipcacheplus.model.values import Area
 
 __all__ = ["DAY_S", "FILE_URL", "INDEX_URL", "NOW_S", "file_headers", "file_url", "leaf", "page_headers", "response"]
 

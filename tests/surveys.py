@@ -6,9 +6,9 @@ from concurrent.futures import Executor, Future
 from dataclasses import replace
 from typing import Any
 
-from pipcacheplus.facts import Depth
 from pipcacheplus.judging import Context, checks
-from pipcacheplus.model import Entry
+from pipcacheplus.model.facts import Depth
+from pipcacheplus.model.values import Entry
 from pipcacheplus.opening import OpenCache
 from pipcacheplus.scan import scan
 from pipcacheplus.survey import Survey

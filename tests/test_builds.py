@@ -3,7 +3,7 @@
 import pytest
 
 from pipcacheplus.builds import LEGACY, interpreter_of
-from pipcacheplus.facts import Origin
+from pipcacheplus.model.facts import Origin
 from pipcacheplus.references import Source
 from tests.builders import leaf
 

@@ -12,7 +12,7 @@ from pipcacheplus.__main__ import main
 from pipcacheplus.cache import PipCache
 from pipcacheplus.cli.base.signals import stopping
 from pipcacheplus.errors import NotACacheError
-from pipcacheplus.model import State
+from pipcacheplus.model.values import State
 from pipcacheplus.ownership import become_owner
 from pipcacheplus.pruning import prune_partial
 from tests.builders import Cache, page_headers, tree

@@ -16,7 +16,7 @@ from pipcacheplus.__main__ import main
 from pipcacheplus.cache import PipCache
 from pipcacheplus.cli.base.sizes import size_bytes
 from pipcacheplus.errors import BadRequestError
-from pipcacheplus.model import State
+from pipcacheplus.model.values import State
 from tests.apply.trashes import everything, runs, seen
 from tests.builders import Cache, page_headers
 from tests.conftest import Filled

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from pipcacheplus.builds import LEGACY
 from pipcacheplus.effects import NEVER_READS, READERS, READS, Effect, clause, for_entry, joined, release_of
-from pipcacheplus.facts import Facts, Head
 from pipcacheplus.judging import checks
-from pipcacheplus.model import Area, Entry, Kind, Shape
+from pipcacheplus.model.facts import Facts, Head
+from pipcacheplus.model.values import Area, Entry, Kind, Shape
 
 SHORT = (Effect("never reads it", below="23.3"), Effect("fails", below="25.2"), Effect("fetches what is missing"))
 

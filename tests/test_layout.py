@@ -4,7 +4,7 @@ import pytest
 
 from pipcacheplus import layout
 from pipcacheplus.layout import Place, Role
-from pipcacheplus.model import Area
+from pipcacheplus.model.values import Area
 
 KEY = "01248" + "d" * 51
 LEAF = "wheels/18/ac/23/" + "5" * 50

@@ -170,7 +170,7 @@ subprocess.run(["mount", "-t", "tmpfs", "none", str(there)], check=True)
 (there / "secret").write_bytes(b"x" * 99)
 (there / "2").mkdir()
 from pipcacheplus import opening
-from pipcacheplus.model import Warned
+from pipcacheplus.model.values import Warned
 from pipcacheplus.scan import file_paths, parts, scan
 
 opening.HAS_DIRECTORY_DESCRIPTORS &= has_descriptors

@@ -7,7 +7,7 @@ import pytest
 
 from pipcacheplus.cache import PipCache
 from pipcacheplus.judging import is_listed
-from pipcacheplus.model import Entry, Finding
+from pipcacheplus.model.values import Entry, Finding
 from tests.builders import Cache, page_headers
 
 URL = "https://index.example/simple/demo-"

@@ -1,7 +1,7 @@
 """What goes, in which order."""
 
 from pipcacheplus.judging import Judged
-from pipcacheplus.model import (
+from pipcacheplus.model.values import (
     Area,
     CacheDir,
     Entry,

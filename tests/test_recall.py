@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.facts import Broken, Expected, Facts, Format, Head, Unknown
+from pipcacheplus.model.facts import Broken, Expected, Facts, Format, Head, Unknown
 from pipcacheplus.recall import facts_of, verified_of
 from pipcacheplus.surroundings import ledger_of
 from pipcacheplus.verified import Verified

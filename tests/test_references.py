@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.facts import Depth, Facts, Head, Link, Page
 from pipcacheplus.judging import Context, Judged
 from pipcacheplus.layout import entry_path, page_key
-from pipcacheplus.model import Area, Entry, Kind, UrlSource
+from pipcacheplus.model.facts import Depth, Facts, Head, Link, Page
+from pipcacheplus.model.values import Area, Entry, Kind, UrlSource
 from pipcacheplus.references import Gathering, KeyFilter, Said, Sieve, Source
 from pipcacheplus.survey import Survey, survey
 from pipcacheplus.urls import spellings

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pipcacheplus.model import Area, CacheDir, Entry, Group, Kind, Remedy, Severity, Shape, Source, State
+from pipcacheplus.model.values import Area, CacheDir, Entry, Group, Kind, Remedy, Severity, Shape, Source, State
 from pipcacheplus.render import paths
 from pipcacheplus.render.human import FORMAT
 from pipcacheplus.render.summary import of_entries, of_outcomes

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.model import Area, CacheDir, Kind, Shape, Source, State, UrlSource
+from pipcacheplus.model.values import Area, CacheDir, Kind, Shape, Source, State, UrlSource
 from pipcacheplus.render.json import FORMAT
 from pipcacheplus.render.summary import of_entries, of_findings, of_outcomes
 from pipcacheplus.render.view import View

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.model import Area, Entry, Kind, Shape
+from pipcacheplus.model.values import Area, Entry, Kind, Shape
 from pipcacheplus.render.text.page import Page
 from pipcacheplus.render.text.words import describe, pip_size, safe, size, target
 from tests.values import NUMPY, PAGE, SIX, an_entry

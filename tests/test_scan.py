@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus.layout import ORIGIN_NAME, is_part
-from pipcacheplus.model import Entry, Shape, Warned
+from pipcacheplus.model.values import Entry, Shape, Warned
 from pipcacheplus.opening import OpenCache
 from pipcacheplus.scan import file_paths, parts, scan
 from tests.builders import Cache

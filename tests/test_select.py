@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipcacheplus.errors import BadRequestError
-from pipcacheplus.model import Area, Entry, Kind, Shape
+from pipcacheplus.model.values import Area, Entry, Kind, Shape
 from pipcacheplus.select import matches, parse
 from tests.values import NUMPY, PAGE, SIX, an_entry
 

@@ -9,10 +9,10 @@ from multiprocessing import get_context
 import pytest
 
 from pipcacheplus.cache import PipCache
-from pipcacheplus.facts import Depth
 from pipcacheplus.judgement import Done, judge
 from pipcacheplus.judging import Context, Judged
-from pipcacheplus.model import Entry
+from pipcacheplus.model.facts import Depth
+from pipcacheplus.model.values import Entry
 from pipcacheplus.opening import OpenCache
 from pipcacheplus.scan import scan
 from pipcacheplus.work import Held, Survey, Task, hold

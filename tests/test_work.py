@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from pipcacheplus.cache import PipCache
-from pipcacheplus.facts import Depth
 from pipcacheplus.judgement import judge
 from pipcacheplus.judging import Judged, Passed
 from pipcacheplus.ledger import Ledger
-from pipcacheplus.model import Entry, Shape
+from pipcacheplus.model.facts import Depth
+from pipcacheplus.model.values import Entry, Shape
 from pipcacheplus.opening import OpenCache
 from pipcacheplus.readers.entry import read
 from pipcacheplus.survey import survey

@@ -10,7 +10,7 @@ import pytest
 
 from pipcacheplus.judgement import Done, judge
 from pipcacheplus.judging import Judged
-from pipcacheplus.model import Entry, Warned
+from pipcacheplus.model.values import Entry, Warned
 from pipcacheplus.references import KeyFilter
 from pipcacheplus.verified import Memory, Verified, sealed, stamp_of
 from pipcacheplus.work import Held, Links, Task, gather, hold, retrace

@@ -50,7 +50,7 @@ path, state, mode = sys.argv[1:]
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
-from pipcacheplus.facts import Depth
+from pipcacheplus.model.facts import Depth
 from pipcacheplus.judging import Context, Judged, Passed, checks
 from pipcacheplus.ledger import Ledger
 from pipcacheplus.survey import Survey, survey

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipcacheplus.model import (
+from pipcacheplus.model.values import (
     Action,
     Area,
     CacheDir,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipcacheplus.apply.manifest import Disarming
 from pipcacheplus.apply.system import System
-from pipcacheplus.model import File
+from pipcacheplus.model.values import File
 
 __all__ = ["Head", "holding"]
 

@@ -15,7 +15,7 @@ from pipcacheplus.apply.leaving import open_held
 from pipcacheplus.apply.manifest import Disarming
 from pipcacheplus.apply.stored import Use, study
 from pipcacheplus.apply.system import System
-from pipcacheplus.model import File
+from pipcacheplus.model.values import File
 from pipcacheplus.opening import ChangedError, OpenCache, file_of, is_same
 
 __all__ = ["Disarmed", "disarm"]

@@ -11,7 +11,7 @@ from pipcacheplus.apply.manifest import FORMAT_LINE, Disarming, line_of_action, 
 from pipcacheplus.apply.names import is_pips
 from pipcacheplus.apply.system import System
 from pipcacheplus.apply.trash import DONT, MANIFEST, RUN_MODE, drop, open_trash, run_name, runs_in
-from pipcacheplus.model import Action
+from pipcacheplus.model.values import Action
 from pipcacheplus.opening import OpenCache
 
 __all__ = ["Filling", "filling"]

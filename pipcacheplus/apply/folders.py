@@ -6,7 +6,7 @@ from pipcacheplus.apply.guard import is_used
 from pipcacheplus.apply.leaving import real_path, status_of, why_not_there
 from pipcacheplus.apply.system import System
 from pipcacheplus.layout import HTTP_AREAS
-from pipcacheplus.model import Action, Area, Folder, State
+from pipcacheplus.model.values import Action, Area, Folder, State
 from pipcacheplus.opening import OpenCache
 
 __all__ = ["is_in_use", "tidy"]

@@ -10,7 +10,7 @@ is older; the hour is for clocks that differ.
 
 import os
 
-from pipcacheplus.model import File
+from pipcacheplus.model.values import File
 
 __all__ = ["is_used", "why_busy"]
 

@@ -10,7 +10,7 @@ from pipcacheplus.apply.undoing import trashed, undo
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.filesystems import is_local
 from pipcacheplus.gate import check_writable
-from pipcacheplus.model import CacheDir, Plan, Report, Trashed
+from pipcacheplus.model.values import CacheDir, Plan, Report, Trashed
 from pipcacheplus.ownership import has_other_owner
 from pipcacheplus.processes import pips_running
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from pipcacheplus.apply.jsonvalues import demand, integer_of, line_of, number_of, path_of, text_of
-from pipcacheplus.model import Action, Area, Entry, File, Folder, Kind, Shape, UrlSource, Warned
+from pipcacheplus.model.values import Action, Area, Entry, File, Folder, Kind, Shape, UrlSource, Warned
 
 __all__ = [
     "FORMAT_LINE",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from pipcacheplus.layout import Place, Role, place_of, roles_in
-from pipcacheplus.model import Action
+from pipcacheplus.model.values import Action
 
 __all__ = ["is_pips"]
 

@@ -16,7 +16,7 @@ from enum import Enum
 from io import BufferedReader, FileIO
 from typing import BinaryIO, NamedTuple
 
-from pipcacheplus.facts import Broken
+from pipcacheplus.model.facts import Broken
 from pipcacheplus.readers.packed import MAX_HEADERS
 from pipcacheplus.readers.response import read_head
 

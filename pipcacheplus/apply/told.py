@@ -13,7 +13,7 @@ from typing import Any
 from pipcacheplus.apply.jsonvalues import line_of, number_of, text_of
 from pipcacheplus.apply.manifest import line_of_action, record_of
 from pipcacheplus.errors import BadRequestError, CacheBusyError, NotACacheError
-from pipcacheplus.model import Action, CacheDir, Outcome, Plan, Report, State, Warned
+from pipcacheplus.model.values import Action, CacheDir, Outcome, Plan, Report, State, Warned
 
 __all__ = ["REFUSALS", "Told", "line_of_error", "line_of_progress", "lines_of"]
 

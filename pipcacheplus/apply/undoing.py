@@ -13,7 +13,7 @@ from pipcacheplus.apply.restoring import Restorer
 from pipcacheplus.apply.system import System
 from pipcacheplus.apply.trash import MANIFEST, drop, numbers_in, open_trash, runs_in
 from pipcacheplus.errors import BadRequestError
-from pipcacheplus.model import CacheDir, Outcome, Plan, Report, State, Trashed, Warned
+from pipcacheplus.model.values import CacheDir, Outcome, Plan, Report, State, Trashed, Warned
 from pipcacheplus.opening import OpenCache
 
 __all__ = ["trashed", "undo"]

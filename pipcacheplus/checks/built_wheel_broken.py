@@ -9,9 +9,9 @@ fails for ever ("Wheel ... is invalid", or a traceback), and what is only not as
 from collections.abc import Iterator
 
 from pipcacheplus.effects import FAILS, always
-from pipcacheplus.facts import Broken, Depth, Facts
 from pipcacheplus.judging import Check, Context, Verdict, is_young
-from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.model.facts import Broken, Depth, Facts
+from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
 

@@ -9,9 +9,9 @@ changed since. Later pips never look for one.
 from collections.abc import Iterator
 
 from pipcacheplus.effects import NEVER_READS, Effect, Effects
-from pipcacheplus.facts import Depth, Facts, Origin
 from pipcacheplus.judging import Check, Context, Verdict
-from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.model.facts import Depth, Facts, Origin
+from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
 

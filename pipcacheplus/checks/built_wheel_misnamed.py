@@ -11,10 +11,10 @@ object.
 from collections.abc import Iterator
 
 from pipcacheplus.effects import FAILS, Effect, Effects, always
-from pipcacheplus.facts import Depth, Facts, Wheel
 from pipcacheplus.filenames import canonical
 from pipcacheplus.judging import Check, Context, Verdict
-from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.model.facts import Depth, Facts, Wheel
+from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
 

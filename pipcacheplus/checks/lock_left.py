@@ -9,10 +9,10 @@ from here, counts as left behind after a day: pip holds a lock only while it wri
 from collections.abc import Iterator
 
 from pipcacheplus.effects import IGNORES, Effect, Effects
-from pipcacheplus.facts import Depth, Facts
 from pipcacheplus.judging import DAY_S, Check, Context, Verdict, left_behind
 from pipcacheplus.layout import lock_owner
-from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.model.facts import Depth, Facts
+from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
 

@@ -10,9 +10,9 @@ ever.
 from collections.abc import Iterator
 
 from pipcacheplus.effects import FAILS, PAGE, always
-from pipcacheplus.facts import Broken, Depth, Facts, Format
 from pipcacheplus.judging import Check, Context, Verdict
-from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.model.facts import Broken, Depth, Facts, Format
+from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
 

@@ -9,9 +9,9 @@ pip 23.3 and later ignore it. It is never loaded here.
 from collections.abc import Iterator
 
 from pipcacheplus.effects import always
-from pipcacheplus.facts import Depth, Facts, Head
 from pipcacheplus.judging import Check, Context, Verdict
-from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.model.facts import Depth, Facts, Head
+from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
 

@@ -7,9 +7,9 @@
 
 from collections.abc import Iterator
 
-from pipcacheplus.facts import Depth, Facts, Selfcheck
 from pipcacheplus.judging import Check, Context, Verdict
-from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.model.facts import Depth, Facts, Selfcheck
+from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
 

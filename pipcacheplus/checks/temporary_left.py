@@ -8,9 +8,9 @@
 from collections.abc import Iterator
 
 from pipcacheplus.effects import IGNORES, always
-from pipcacheplus.facts import Depth, Facts
 from pipcacheplus.judging import Check, Context, Verdict, left_behind
-from pipcacheplus.model import Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.model.facts import Depth, Facts
+from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
 

@@ -8,9 +8,9 @@ and keeps it for ever.
 
 from collections.abc import Iterator
 
-from pipcacheplus.facts import Depth, Facts
 from pipcacheplus.judging import Check, Context, Verdict
-from pipcacheplus.model import Entry, Group, Kind, Remedy, Severity, Shape
+from pipcacheplus.model.facts import Depth, Facts
+from pipcacheplus.model.values import Entry, Group, Kind, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
 

@@ -8,7 +8,7 @@ from pipcacheplus.cli.base.command import Answer, Command, Request
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.removal import carry_out, declare_limits, open_for_removal
 from pipcacheplus.errors import BadRequestError
-from pipcacheplus.model import Plan, Report
+from pipcacheplus.model.values import Plan, Report
 from pipcacheplus.render.summary import of_report, tally
 from pipcacheplus.render.text.words import number, safe, size
 

@@ -7,7 +7,7 @@ import io
 import zlib
 from typing import BinaryIO
 
-from pipcacheplus.facts import Broken, Unknown
+from pipcacheplus.model.facts import Broken, Unknown
 
 __all__ = ["decode"]
 

@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from pipcacheplus.facts import Broken, Unknown
+from pipcacheplus.model.facts import Broken, Unknown
 
 __all__ = ["MAX_DECODER_BYTES", "Decoder", "Inflater", "bzip2_decoder", "decode_piece", "lzma_decoder"]
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import BinaryIO, Protocol
 
-from pipcacheplus.facts import Broken
+from pipcacheplus.model.facts import Broken
 
 __all__ = ["digest"]
 

@@ -8,7 +8,7 @@ import json
 from base64 import b64decode
 from typing import Any, BinaryIO
 
-from pipcacheplus.facts import Broken, Head
+from pipcacheplus.model.facts import Broken, Head
 from pipcacheplus.readers.jsonstream import EncodedError, pieces, unpack
 from pipcacheplus.readers.packed import MAX_HEADERS
 

@@ -2,7 +2,7 @@
 
 from typing import BinaryIO
 
-from pipcacheplus.facts import Broken, Unknown
+from pipcacheplus.model.facts import Broken, Unknown
 from pipcacheplus.readers.central import Directory, read_directory, read_member
 from pipcacheplus.readers.members import read_members
 from pipcacheplus.readers.record import Row, read_rows

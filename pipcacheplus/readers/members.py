@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import BinaryIO
 
-from pipcacheplus.facts import Broken, Unknown
+from pipcacheplus.model.facts import Broken, Unknown
 from pipcacheplus.readers.central import Directory, Member, data_start
 from pipcacheplus.readers.decoders import (
     MAX_DECODER_BYTES,

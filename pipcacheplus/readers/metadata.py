@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from pipcacheplus.facts import Broken, Metadata
+from pipcacheplus.model.facts import Broken, Metadata
 
 __all__ = ["MAX_HEADER_BYTES", "fields", "name_and_version", "read_metadata"]
 

@@ -2,7 +2,7 @@
 
 import json
 
-from pipcacheplus.facts import Broken
+from pipcacheplus.model.facts import Broken
 
 __all__ = ["read_object"]
 

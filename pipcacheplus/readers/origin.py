@@ -4,7 +4,7 @@ Source: pip 26.3 `_internal/models/direct_url.py`, whose demands are these; pip 
 23.2 on ignores a file that fails them.
 """
 
-from pipcacheplus.facts import Broken, Origin
+from pipcacheplus.model.facts import Broken, Origin
 from pipcacheplus.readers.objects import read_object
 
 __all__ = ["MAX_ORIGIN_BYTES", "read_origin"]

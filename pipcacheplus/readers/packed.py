@@ -7,7 +7,7 @@ nothing behind it; bytes have a type of their own, but pips below 18.0 under Pyt
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from pipcacheplus.facts import Broken, Head, Span
+from pipcacheplus.model.facts import Broken, Head, Span
 
 __all__ = ["MAX_HEADERS", "read_packed"]
 

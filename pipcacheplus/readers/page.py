@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable
 
-from pipcacheplus.facts import Broken, Link, Page, Unknown
+from pipcacheplus.model.facts import Broken, Link, Page, Unknown
 from pipcacheplus.readers.html import Tag, read_tags
 
 __all__ = ["MAX_JSON_BYTES", "MAX_LINKS", "MAX_TAGS", "Keeps", "keep_all", "keep_none", "read_page"]

@@ -10,7 +10,7 @@ from base64 import b64decode
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
-from pipcacheplus.facts import Head
+from pipcacheplus.model.facts import Head
 from pipcacheplus.readers.jsonstream import EncodedError, pieces, unpack
 
 if TYPE_CHECKING:

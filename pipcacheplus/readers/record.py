@@ -9,7 +9,7 @@ import io
 from base64 import urlsafe_b64decode
 from typing import NamedTuple
 
-from pipcacheplus.facts import Broken, Unknown
+from pipcacheplus.model.facts import Broken, Unknown
 
 __all__ = ["Row", "read_rows"]
 

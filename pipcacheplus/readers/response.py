@@ -7,7 +7,7 @@ wrote 1 (a pickle), 2 (zlib, JSON, base64) and 4 (msgpack).
 import re
 from typing import BinaryIO
 
-from pipcacheplus.facts import Broken, Head
+from pipcacheplus.model.facts import Broken, Head
 from pipcacheplus.readers.encoded import read_encoded
 from pipcacheplus.readers.packed import read_packed
 from pipcacheplus.readers.pickled import read_pickle

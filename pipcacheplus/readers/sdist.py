@@ -3,7 +3,7 @@
 from itertools import islice
 from typing import BinaryIO
 
-from pipcacheplus.facts import Broken, Sdist, Unknown
+from pipcacheplus.model.facts import Broken, Sdist, Unknown
 from pipcacheplus.readers.central import read_directory, read_front
 from pipcacheplus.readers.metadata import MAX_HEADER_BYTES, fields, name_and_version
 from pipcacheplus.readers.tar import Tar

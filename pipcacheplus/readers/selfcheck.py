@@ -4,7 +4,7 @@ Sources: pip 26.3 and 19.3 `_internal/self_outdated_check.py` (one environment a
 `_internal/utils/outdated.py` (one file for all environments).
 """
 
-from pipcacheplus.facts import Broken, Selfcheck
+from pipcacheplus.model.facts import Broken, Selfcheck
 from pipcacheplus.readers.objects import read_object
 
 __all__ = ["MAX_SELFCHECK_BYTES", "read_selfcheck"]

@@ -9,7 +9,7 @@ Sources: POSIX.1-2017 `pax`, GNU tar's manual ("Basic Tar Format"); `tarfile.py`
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pipcacheplus.facts import Broken, Unknown
+from pipcacheplus.model.facts import Broken, Unknown
 from pipcacheplus.readers.unpacking import Stream
 
 __all__ = ["Tar", "TarMember"]

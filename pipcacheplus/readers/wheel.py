@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import islice, product
 from typing import BinaryIO
 
-from pipcacheplus.facts import Broken, Unknown, Wheel
+from pipcacheplus.model.facts import Broken, Unknown, Wheel
 from pipcacheplus.readers.central import Directory, Member, read_directory, read_front, read_member
 from pipcacheplus.readers.metadata import MAX_HEADER_BYTES, fields, name_and_version
 

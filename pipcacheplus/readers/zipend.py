@@ -7,7 +7,7 @@ behind it), because that is what pip reads with.
 import struct
 from typing import BinaryIO, NamedTuple
 
-from pipcacheplus.facts import Broken, Unknown
+from pipcacheplus.model.facts import Broken, Unknown
 
 __all__ = ["LOCAL_SIGNATURE", "End", "read_at", "read_end"]
 

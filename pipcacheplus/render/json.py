@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from pipcacheplus.model import Action, Entry, Finding, Outcome
+from pipcacheplus.model.values import Action, Entry, Finding, Outcome
 from pipcacheplus.render.summary import used_ns
 from pipcacheplus.render.times import rfc3339
 from pipcacheplus.render.view import Format, Json, View, Write

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
-from pipcacheplus.model import Area, Entry, Finding, Kind, Outcome, Report, Severity, State, Trashed
+from pipcacheplus.model.values import Area, Entry, Finding, Kind, Outcome, Report, Severity, State, Trashed
 from pipcacheplus.render.times import rfc3339
 from pipcacheplus.render.view import Json, View
 

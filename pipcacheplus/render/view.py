@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from pipcacheplus.model import CacheDir, Entry, Finding, Outcome
+from pipcacheplus.model.values import CacheDir, Entry, Finding, Outcome
 
 __all__ = ["Format", "Json", "Render", "View", "Write"]
 

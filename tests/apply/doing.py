@@ -11,7 +11,7 @@ from filelock import lock_descriptor, unlock_descriptor
 from pipcacheplus.apply.run import apply
 from pipcacheplus.apply.system import System
 from pipcacheplus.judging import Judged
-from pipcacheplus.model import CacheDir, Entry, Outcome, Plan, Report, Source, State
+from pipcacheplus.model.values import CacheDir, Entry, Outcome, Plan, Report, Source, State
 from pipcacheplus.opening import OpenCache
 from pipcacheplus.plan import by_request, make_plan
 from pipcacheplus.scan import scan

@@ -4,7 +4,7 @@ import os
 
 from hypothesis import strategies as st
 
-from pipcacheplus.model import Area, Entry, File, Folder, Kind, Shape, UrlSource
+from pipcacheplus.model.values import Area, Entry, File, Folder, Kind, Shape, UrlSource
 
 __all__ = ["ENTRIES", "NUMBERS", "TEXTS"]
 

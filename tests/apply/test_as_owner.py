@@ -11,7 +11,7 @@ import pytest
 
 from pipcacheplus.cache import PipCache
 from pipcacheplus.errors import BadRequestError, CacheBusyError, NotACacheError
-from pipcacheplus.model import Shape, State
+from pipcacheplus.model.values import Shape, State
 from tests.apply.doing import left, only, states
 from tests.apply.trashes import everything, seen
 from tests.builders import Cache, page_headers, tree

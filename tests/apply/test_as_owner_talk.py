@@ -12,7 +12,7 @@ import pytest
 from pipcacheplus.apply.as_owner import _hearing, answer, ask
 from pipcacheplus.apply.told import Told
 from pipcacheplus.errors import CacheBusyError
-from pipcacheplus.model import CacheDir, Report, Source, State
+from pipcacheplus.model.values import CacheDir, Report, Source, State
 from tests.apply.doing import carried_out, left, planned, states
 from tests.builders import Cache, tree
 

@@ -8,7 +8,7 @@ import pytest
 
 from pipcacheplus.apply.disarm import Disarmed, disarm
 from pipcacheplus.apply.stored import Use
-from pipcacheplus.model import File
+from pipcacheplus.model.values import File
 from pipcacheplus.opening import ChangedError, OpenCache, file_of
 from tests.apply.doing import a_system
 from tests.builders import Cache, page_headers

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus.errors import CacheBusyError
-from pipcacheplus.model import Entry, Shape, State
+from pipcacheplus.model.values import Entry, Shape, State
 from pipcacheplus.opening import OpenCache
 from pipcacheplus.scan import scan
 from tests.apply.doing import a_system, carried_out, left, planned, states

@@ -8,7 +8,7 @@ import pytest
 
 from pipcacheplus.apply.here import apply_here, trashed_here, undo_here
 from pipcacheplus.errors import BadRequestError, CacheBusyError, NotACacheError
-from pipcacheplus.model import CacheDir, Report, Source, State
+from pipcacheplus.model.values import CacheDir, Report, Source, State
 from tests.apply.doing import left, only, planned
 from tests.builders import Cache
 from tests.holding import held

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pipcacheplus.model import State
+from pipcacheplus.model.values import State
 from tests.apply.doing import Clock, carried_out, left, planned, states
 from tests.builders import Cache, page_headers, tree
 

@@ -16,7 +16,7 @@ from pipcacheplus.apply.folders import tidy
 from pipcacheplus.apply.leaving import Tally, real_path, remove, status_of
 from pipcacheplus.apply.system import System, is_link
 from pipcacheplus.errors import NotACacheError
-from pipcacheplus.model import Area, CacheDir, Entry, Folder, Plan, Shape, Source, State, Warned
+from pipcacheplus.model.values import Area, CacheDir, Entry, Folder, Plan, Shape, Source, State, Warned
 from pipcacheplus.opening import OpenCache, file_of
 from tests.apply.doing import Clock, a_system, carried_out, left, only, planned, states
 from tests.builders import Cache, page_headers, tree

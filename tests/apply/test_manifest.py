@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipcacheplus.apply.manifest import FORMAT_LINE, Disarming, line_of_action, line_of_disarming, read_manifest
-from pipcacheplus.model import Action, Entry
+from pipcacheplus.model.values import Action, Entry
 from tests.apply.drawn import ENTRIES
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.model import Outcome, Shape, State
+from pipcacheplus.model.values import Outcome, Shape, State
 from tests.apply.doing import Clock, a_system, carried_out, left, only, planned, states
 from tests.builders import Cache, file_headers, page_headers, tree
 

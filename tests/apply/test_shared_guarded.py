@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.model import State
+from pipcacheplus.model.values import State
 from tests.apply.doing import Clock, a_system, carried_out, left, only, planned, states
 from tests.builders import NOW_S, Cache
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipcacheplus.apply.told import Told, line_of_error, line_of_progress, lines_of
 from pipcacheplus.errors import BadRequestError, CacheBusyError, NotACacheError
-from pipcacheplus.model import Action, CacheDir, Outcome, Plan, Report, Source, State, Warned
+from pipcacheplus.model.values import Action, CacheDir, Outcome, Plan, Report, Source, State, Warned
 from tests.apply.drawn import ENTRIES, NUMBERS, TEXTS
 from tests.values import NUMPY, an_action, an_outcome
 

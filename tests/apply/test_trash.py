@@ -10,7 +10,7 @@ import pytest
 
 from pipcacheplus.apply.undoing import trashed as listed
 from pipcacheplus.errors import BadRequestError
-from pipcacheplus.model import State
+from pipcacheplus.model.values import State
 from tests.apply.doing import MACHINES, a_system, carried_out, left, machine, only, planned, states
 from tests.apply.trashes import everything, refusing, runs, seen, the_trash, trashed, undone
 from tests.builders import Cache, page_headers, tree

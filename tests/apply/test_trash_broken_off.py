@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus.apply.system import System
-from pipcacheplus.model import State
+from pipcacheplus.model.values import State
 from tests.apply.doing import Clock, a_system
 from tests.apply.trashes import BrokenOffError, breaking, everything, runs, seen, trashed, undone
 from tests.builders import Cache, page_headers

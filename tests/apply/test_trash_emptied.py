@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus.apply.undoing import trashed as listed
-from pipcacheplus.model import State
+from pipcacheplus.model.values import State
 from tests.apply.doing import a_system, carried_out, left, planned
 from tests.apply.trashes import refusing, runs, the_trash, trashed, undone
 from tests.builders import NOW_S, Cache, tree

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipcacheplus.apply.run import apply
-from pipcacheplus.model import State
+from pipcacheplus.model.values import State
 from tests.apply.doing import MACHINES, left, machine, only, planned, states
 from tests.apply.trashes import everything, runs, seen, trashed, undone
 from tests.builders import NOW_S, Cache

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipcacheplus.model import State
+from pipcacheplus.model.values import State
 from tests.apply.doing import MACHINES, Clock, left, machine, only, states
 from tests.apply.trashes import runs, seen, trashed, undone
 from tests.builders import Cache, page_headers, tree

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipcacheplus.model import State
+from pipcacheplus.model.values import State
 from tests.apply.doing import a_system, left, machine, only, states
 from tests.apply.trashes import runs, seen, trashed, undone
 from tests.builders import Cache

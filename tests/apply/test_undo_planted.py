@@ -11,7 +11,7 @@ import pytest
 
 from pipcacheplus.apply.system import System
 from pipcacheplus.errors import BadRequestError
-from pipcacheplus.model import (
+from pipcacheplus.model.values import (
     State,
 )
 from tests.apply.doing import a_system, left, only

@@ -9,7 +9,7 @@ import pytest
 
 from pipcacheplus.apply.undoing import undo
 from pipcacheplus.errors import BadRequestError, CacheBusyError, NotACacheError
-from pipcacheplus.model import CacheDir, Source, State
+from pipcacheplus.model.values import CacheDir, Source, State
 from tests.apply.doing import a_system, left, machine, states
 from tests.apply.trashes import everything, runs, seen, the_trash, trashed, undone
 from tests.builders import NOW_S, Cache, page_headers, tree

@@ -14,7 +14,7 @@ from pipcacheplus import opening
 from pipcacheplus import plan as planning
 from pipcacheplus.apply import disarm, entries, folders, latch, leaving, run
 from pipcacheplus.apply.stored import Use
-from pipcacheplus.model import State
+from pipcacheplus.model.values import State
 from pipcacheplus.opening import OpenCache
 from tests.apply import test_exclusive, test_interrupted, test_leaving, test_shared, test_shared_guarded, test_trash
 from tests.apply.doing import carried_out, left, only, planned

@@ -3,10 +3,10 @@
 import os
 from dataclasses import replace
 
-from pipcacheplus.facts import Depth
 from pipcacheplus.identify import identify
 from pipcacheplus.judging import Context, checks, findings
-from pipcacheplus.model import Finding, Warned
+from pipcacheplus.model.facts import Depth
+from pipcacheplus.model.values import Finding, Warned
 from pipcacheplus.opening import OpenCache
 from pipcacheplus.readers.entry import read
 from pipcacheplus.scan import scan

@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
-from pipcacheplus.facts import Depth
 from pipcacheplus.judging import Judged, checks
+from pipcacheplus.model.facts import Depth
 from pipcacheplus.survey import Survey, survey
 from tests.builders import FILE_URL, Cache, file_headers
 from tests.checks.objections import CONTEXT

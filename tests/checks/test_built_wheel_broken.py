@@ -5,8 +5,8 @@ import zipfile
 
 import pytest
 
-from pipcacheplus.facts import Depth
-from pipcacheplus.model import Severity
+from pipcacheplus.model.facts import Depth
+from pipcacheplus.model.values import Severity
 from tests.builders import Cache
 from tests.checks.objections import objections, told
 

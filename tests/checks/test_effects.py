@@ -6,8 +6,8 @@ from functools import partial
 
 import pytest
 
-from pipcacheplus.facts import Depth
 from pipcacheplus.judging import Judged, checks
+from pipcacheplus.model.facts import Depth
 from pipcacheplus.survey import Survey, survey
 from tests.builders import INDEX_URL, Cache, leaf
 from tests.checks.damages import (

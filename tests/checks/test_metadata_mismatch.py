@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.facts import Depth
 from pipcacheplus.judging import Judged, checks
-from pipcacheplus.model import UrlSource
+from pipcacheplus.model.facts import Depth
+from pipcacheplus.model.values import UrlSource
 from pipcacheplus.survey import Survey, survey
 from tests import artefacts
 from tests.builders import FILE_URL, Cache, file_headers, file_url

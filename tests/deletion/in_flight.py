@@ -19,7 +19,7 @@ from threading import Condition
 from types import TracebackType
 
 from pipcacheplus.cache import PipCache
-from pipcacheplus.model import Plan, Report, State
+from pipcacheplus.model.values import Plan, Report, State
 from tests import artefacts
 from tests.answers import Answer
 from tests.pips import Pip

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pipcacheplus.model import Plan, Report, Shape, State
+from pipcacheplus.model.values import Plan, Report, Shape, State
 
 __all__ = ["HOUR_S", "QUIET_S", "Planned", "Seen", "guard", "hold_to_its_word", "order", "others", "seen", "waited_for"]
 

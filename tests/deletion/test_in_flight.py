@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus.cache import PipCache
-from pipcacheplus.model import Plan, Report, State
+from pipcacheplus.model.values import Plan, Report, State
 from tests import artefacts
 from tests.deletion.in_flight import Pips, Pruner, SlowIndex, slow_sdist
 from tests.pips import NEWEST, Pip, set_back

@@ -11,7 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from pipcacheplus import plan as planning
 from pipcacheplus.apply import entries, folders, leaving, run
-from pipcacheplus.model import Action, State
+from pipcacheplus.model.values import Action, State
 from pipcacheplus.opening import OpenCache
 from tests.deletion.model import Machine
 

@@ -18,7 +18,7 @@ import pytest
 from pipcacheplus.apply.run import apply
 from pipcacheplus.apply.system import this_system
 from pipcacheplus.cache import PipCache
-from pipcacheplus.model import State
+from pipcacheplus.model.values import State
 from tests import artefacts
 from tests.builders import Cache, file_headers, file_url, page_headers, tree
 from tests.pips import NEWEST, Pip

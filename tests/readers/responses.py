@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 import msgpack
 
-from pipcacheplus.facts import Broken, Head
+from pipcacheplus.model.facts import Broken, Head
 from pipcacheplus.readers.response import read_head
 
 __all__ = [

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.facts import Broken, Unknown
+from pipcacheplus.model.facts import Broken, Unknown
 from pipcacheplus.readers.central import Directory, read_directory, read_front, read_member
 from tests.readers.archives import damaged, wheel, zipped
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.facts import Broken
+from pipcacheplus.model.facts import Broken
 from pipcacheplus.readers.digest import digest
 
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.facts import Broken, Unknown
+from pipcacheplus.model.facts import Broken, Unknown
 from pipcacheplus.readers.integrity import read_to_end, read_wheel_to_end
 from tests.readers.archives import PACKERS, damaged, files_of, tarred, wheel, zipped
 

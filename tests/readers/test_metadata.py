@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.facts import Broken, Metadata
+from pipcacheplus.model.facts import Broken, Metadata
 from pipcacheplus.readers.metadata import fields, read_metadata
 
 

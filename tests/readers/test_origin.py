@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.facts import Broken, Origin
+from pipcacheplus.model.facts import Broken, Origin
 from pipcacheplus.readers.origin import MAX_ORIGIN_BYTES, read_origin
 
 URL = "https://files.example/demo-1.0.tar.gz"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.facts import Broken, Link, Page, Unknown
+from pipcacheplus.model.facts import Broken, Link, Page, Unknown
 from pipcacheplus.readers.page import MAX_LINKS, MAX_TAGS, read_page
 
 HOST = "https://files.example/packages/ab"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipcacheplus.facts import Head, Pickle, Span
+from pipcacheplus.model.facts import Head, Pickle, Span
 from pipcacheplus.readers.payload import KEPT_BYTES, PayloadError, open_payload
 from pipcacheplus.readers.response import read_head
 from tests.readers.responses import Counted, document, encoded, encoded_document, packed

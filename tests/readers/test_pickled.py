@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.facts import Broken, Head, Pickle
+from pipcacheplus.model.facts import Broken, Head, Pickle
 from pipcacheplus.readers.payload import open_payload
 from pipcacheplus.readers.pickled import BODY_LIMIT
 from pipcacheplus.readers.response import read_head

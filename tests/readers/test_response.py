@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipcacheplus.facts import Broken, Head, Span
+from pipcacheplus.model.facts import Broken, Head, Span
 from pipcacheplus.readers.packed import read_packed
 from tests.readers.responses import (
     HEADERS,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.facts import Broken, Sdist, Unknown
+from pipcacheplus.model.facts import Broken, Sdist, Unknown
 from pipcacheplus.readers.sdist import read_sdist
 from tests.readers.archives import PACKERS, damaged, tarred, wheel, zipped
 

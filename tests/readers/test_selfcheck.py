@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.facts import Broken, Selfcheck
+from pipcacheplus.model.facts import Broken, Selfcheck
 from pipcacheplus.readers.selfcheck import MAX_SELFCHECK_BYTES, read_selfcheck
 
 OLD = {"last_check": "2018-01-01T00:00:00Z", "pypi_version": "18.0"}

@@ -6,10 +6,10 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipcacheplus.facts import Depth
 from pipcacheplus.judging import NOTHING_PASSED, Judged, Passed, checks
 from pipcacheplus.ledger import Ledger
-from pipcacheplus.model import Entry, Warned
+from pipcacheplus.model.facts import Depth
+from pipcacheplus.model.values import Entry, Warned
 from pipcacheplus.opening import OpenCache
 from pipcacheplus.replay import as_told
 from pipcacheplus.scan import scan

@@ -7,7 +7,7 @@ import pytest
 
 from pipcacheplus import survey as survey_module
 from pipcacheplus.ledger import Ledger
-from pipcacheplus.model import Shape
+from pipcacheplus.model.values import Shape
 from pipcacheplus.replay import LOOSE, Trace
 from pipcacheplus.verified import stamp_of
 from tests.replay.caches import Found, Full, names, surveyed

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pipcacheplus import __version__
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import Answer, Request
-from pipcacheplus.model import CacheDir, Warned
+from pipcacheplus.model.values import CacheDir, Warned
 from pipcacheplus.render.view import View
 
 if TYPE_CHECKING:  # slow to import, and named only

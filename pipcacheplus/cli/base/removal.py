@@ -11,7 +11,7 @@ from pipcacheplus.cli.base.command import Answer, Request
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.signals import stopping
 from pipcacheplus.cli.base.sizes import SIZE_HELP, size_bytes
-from pipcacheplus.model import Plan, Report
+from pipcacheplus.model.values import Plan, Report
 from pipcacheplus.render.summary import of_report
 
 if TYPE_CHECKING:  # slow to import, and named only

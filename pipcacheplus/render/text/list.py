@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from pipcacheplus.model import Entry, Kind
+from pipcacheplus.model.values import Entry, Kind
 from pipcacheplus.render.summary import tally, used_ns
 from pipcacheplus.render.text.page import Page, Row
 from pipcacheplus.render.text.words import describe, kind_in_words, name, number, safe, size, target

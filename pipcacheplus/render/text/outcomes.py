@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from pipcacheplus.model import Outcome, State
+from pipcacheplus.model.values import Outcome, State
 from pipcacheplus.render.summary import WENT, counted, tally
 from pipcacheplus.render.text.page import Page
 from pipcacheplus.render.text.words import describe, reasons_in_words, safe, size

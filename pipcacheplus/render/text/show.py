@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from pipcacheplus.model import Entry, Finding, Severity
+from pipcacheplus.model.values import Entry, Finding, Severity
 from pipcacheplus.render.summary import grouped, used_ns
 from pipcacheplus.render.text.page import Page
 from pipcacheplus.render.text.words import describe, kind_in_words, safe, size

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pipcacheplus.model import State
+from pipcacheplus.model.values import State
 from pipcacheplus.render.summary import WENT, counted
 from pipcacheplus.render.text.outcomes import counts, line
 from pipcacheplus.render.text.page import Page

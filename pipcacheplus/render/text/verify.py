@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from shlex import quote
 
-from pipcacheplus.model import Finding, Group, Remedy, Severity, Source, Value
+from pipcacheplus.model.values import Finding, Group, Remedy, Severity, Source, Value
 from pipcacheplus.render.summary import counted, grouped, tally
 from pipcacheplus.render.text.page import Page
 from pipcacheplus.render.text.words import describe, number, safe, size

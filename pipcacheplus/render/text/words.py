@@ -1,6 +1,6 @@
 """Words, sizes and names as people read them; nothing that comes from a cache reaches a terminal unescaped."""
 
-from pipcacheplus.model import Entry, Kind, Shape
+from pipcacheplus.model.values import Entry, Kind, Shape
 from pipcacheplus.render.text.tags import platforms_in_words, pythons_in_words
 
 __all__ = [

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipcacheplus.layout import entry_path, page_key
-from pipcacheplus.model import Area
+from pipcacheplus.model.values import Area
 from tests.builders import Cache, file_headers, file_url
 from tests.readers.archives import wheel
 from tests.stored import leaf

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgpack
 
-from pipcacheplus.model import Area
+from pipcacheplus.model.values import Area
 from tests.deletion.objects.bombs import deflated
 from tests.deletion.objects.ground import FORGED, Ground, hostile
 from tests.stored import file_headers, page_headers, response

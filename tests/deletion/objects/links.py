@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 
-from pipcacheplus.model import Area
+from pipcacheplus.model.values import Area
 from tests.builders import Cache
 from tests.deletion.objects.ground import HEAD, LEAF, PLACES, SINGLE, Ground, hostile
 from tests.stored import page_headers

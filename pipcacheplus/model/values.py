@@ -6,7 +6,7 @@ between the parts, and names that are not UTF-8 are held with `surrogateescape` 
 
 from dataclasses import dataclass, field
 
-from pipcacheplus.terms import (
+from pipcacheplus.model.terms import (
     FILE_KINDS,
     Area,
     Group,
