@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 
 from pipcacheplus.errors import InterpreterError
-from pipcacheplus.interpreters import output_of
-from pipcacheplus.remembered import Memory, stamp_of
+from pipcacheplus.host.interpreter_cache import Memory, stamp_of
+from pipcacheplus.host.interpreters import output_of
 
 __all__ = ["default_index", "file_hosts"]
 

@@ -6,7 +6,7 @@ pip itself is not started. The answers are those of `pip cache dir`, pip 20.1 to
 import os
 
 from pipcacheplus.errors import BadRequestError, CacheDisabledError
-from pipcacheplus.machine import Machine, this_machine
+from pipcacheplus.host.machine import Machine, this_machine
 from pipcacheplus.model.values import CacheDir, Source
 from pipcacheplus.places import absolute, default_cache
 from pipcacheplus.settings import ENVIRONMENT, Setting, Settings, find, read_settings

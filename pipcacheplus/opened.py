@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from pipcacheplus import gate
 from pipcacheplus.errors import CacheNotFoundError
-from pipcacheplus.filesystems import keeps_access_times
+from pipcacheplus.host.filesystems import keeps_access_times
 from pipcacheplus.model.values import CacheDir, Source
 from pipcacheplus.opening import moves_access_times
 

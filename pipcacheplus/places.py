@@ -11,7 +11,7 @@ import re
 from types import ModuleType
 
 from pipcacheplus.errors import BadRequestError
-from pipcacheplus.machine import Machine
+from pipcacheplus.host.machine import Machine
 
 __all__ = [
     "absolute",

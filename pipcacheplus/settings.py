@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipcacheplus.errors import BadRequestError
-from pipcacheplus.machine import Machine
+from pipcacheplus.host.machine import Machine
 from pipcacheplus.places import path_module, system_config_directories, user_config_directories
 
 __all__ = ["ENVIRONMENT", "Setting", "Settings", "configuration_files", "find", "read_settings"]

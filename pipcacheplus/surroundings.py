@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pipcacheplus.judging import Context
 
 if TYPE_CHECKING:
-    from pipcacheplus.interpreters import Interpreter
+    from pipcacheplus.host.interpreters import Interpreter
     from pipcacheplus.ledger import Ledger
 
 __all__ = ["context_of", "default_index_of_pip", "ledger_of"]
@@ -30,7 +30,7 @@ def context_of(*, min_age_s: float, pythons: Sequence[str] | None = None, needs_
     Raises:
         InterpreterError: One of them cannot be asked.
     """
-    from pipcacheplus.processes import owner_is_alive, this_host  # noqa: PLC0415 - psutil is slow to import
+    from pipcacheplus.host.processes import owner_is_alive, this_host  # noqa: PLC0415 - psutil is slow to import
 
     context = Context(
         now_s=time.time(),
@@ -51,9 +51,9 @@ def context_of(*, min_age_s: float, pythons: Sequence[str] | None = None, needs_
 
 
 def _considered(pythons: Sequence[str]) -> "list[Interpreter]":
-    from pipcacheplus.interpreters import ask, running  # noqa: PLC0415 - slow to import, and of use to few commands
-    from pipcacheplus.remembered import Memory  # noqa: PLC0415
-    from pipcacheplus.state import state_folder  # noqa: PLC0415
+    from pipcacheplus.host.interpreter_cache import Memory  # noqa: PLC0415
+    from pipcacheplus.host.interpreters import ask, running  # noqa: PLC0415 - slow to import, and of use to few commands
+    from pipcacheplus.host.state import state_folder  # noqa: PLC0415
 
     memory = Memory(os.path.join(state_folder(), "interpreters"))
     return [running() if path == _CURRENT else ask(path, memory=memory) for path in pythons]
@@ -64,8 +64,8 @@ def default_index_of_pip() -> tuple[str | None, tuple[str, ...]]:
     from importlib.util import find_spec  # noqa: PLC0415 - all of it is slow to import, and of use to few commands
 
     from pipcacheplus.default_index import default_index, file_hosts  # noqa: PLC0415
-    from pipcacheplus.remembered import Memory  # noqa: PLC0415
-    from pipcacheplus.state import state_folder  # noqa: PLC0415
+    from pipcacheplus.host.interpreter_cache import Memory  # noqa: PLC0415
+    from pipcacheplus.host.state import state_folder  # noqa: PLC0415
 
     found = find_spec("pip")  # looks where it lies, and imports nothing
     if found is None or found.origin is None:
@@ -77,7 +77,7 @@ def default_index_of_pip() -> tuple[str | None, tuple[str, ...]]:
 
 def ledger_of(cache_path: str) -> "Ledger":
     """Return the ledger of a cache, in our own state directory; it is not opened yet."""
+    from pipcacheplus.host.state import state_folder  # noqa: PLC0415
     from pipcacheplus.ledger import Ledger  # noqa: PLC0415 - as above
-    from pipcacheplus.state import state_folder  # noqa: PLC0415
 
     return Ledger(os.path.join(state_folder(), "ledgers"), cache_path, clock_ns=time.time_ns())

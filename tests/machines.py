@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.machine import Machine
+from pipcacheplus.host.machine import Machine
 
 __all__ = ["linux", "macos", "posix_only", "windows", "write"]
 

@@ -1,6 +1,6 @@
 """What an interpreter tells of itself, made up: a Python 3.11 under Debian 12, with changes."""
 
-from pipcacheplus.telling import Told
+from pipcacheplus.host.interpreter_probe import Told
 
 __all__ = ["facts", "told"]
 

@@ -12,8 +12,8 @@ from pipcacheplus.__main__ import main
 from pipcacheplus.cache import PipCache
 from pipcacheplus.cli.base.signals import stopping
 from pipcacheplus.errors import NotACacheError
+from pipcacheplus.host.ownership import become_owner
 from pipcacheplus.model.values import State
-from pipcacheplus.ownership import become_owner
 from pipcacheplus.pruning import prune_partial
 from tests.builders import Cache, page_headers, tree
 from tests.deletion.caches import make_cache
@@ -242,7 +242,7 @@ def test_who_is_not_root_cannot_become_another(cache: Cache, monkeypatch: pytest
 
 CHANGES = """
 import os, sys
-from pipcacheplus.ownership import become_owner
+from pipcacheplus.host.ownership import become_owner
 become_owner(sys.argv[1])
 print(os.getresuid(), os.getresgid(), os.getgroups(), os.environ["HOME"])
 try:

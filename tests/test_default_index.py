@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus.default_index import default_index, file_hosts
-from pipcacheplus.remembered import Memory
+from pipcacheplus.host.interpreter_cache import Memory
 from tests.pips import NEWEST, Pip
 
 

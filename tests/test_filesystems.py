@@ -8,7 +8,7 @@ from typing import NamedTuple
 import psutil
 import pytest
 
-from pipcacheplus.filesystems import is_local, is_on_local, keeps_access_times
+from pipcacheplus.host.filesystems import is_local, is_on_local, keeps_access_times
 
 ROOT = ("/", "ext4", "rw,relatime")
 HOME = ("/home", "nfs4", "rw")

@@ -14,10 +14,10 @@ import pytest
 from packaging.tags import sys_tags
 
 from pipcacheplus.errors import InterpreterError
-from pipcacheplus.interpreters import Interpreter, ask, running
-from pipcacheplus.platform_tags import tags_of
-from pipcacheplus.remembered import Memory
-from pipcacheplus.telling import MARK
+from pipcacheplus.host.interpreter_cache import Memory
+from pipcacheplus.host.interpreter_probe import MARK
+from pipcacheplus.host.interpreters import Interpreter, ask, running
+from pipcacheplus.host.wheel_tags import tags_of
 from tests.pythons import find_python
 from tests.telling import facts, told
 

@@ -12,7 +12,7 @@ from typing import NoReturn
 import pytest
 from filelock import FileLock
 
-from pipcacheplus.interpreters import ask
+from pipcacheplus.host.interpreters import ask
 from tests.pythons import find_python
 
 pytestmark = pytest.mark.pips

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.remembered import Memory, stamp_of
-from pipcacheplus.state import state_folder
+from pipcacheplus.host.interpreter_cache import Memory, stamp_of
+from pipcacheplus.host.state import state_folder
 
 posix = pytest.mark.skipif(os.name == "nt", reason="takes pipes, links and modes of POSIX")
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.interpreters import running
-from pipcacheplus.platform_tags import legacy_tags, platforms_of, tags_of
-from pipcacheplus.telling import MARK, QUESTION, Told
+from pipcacheplus.host.interpreter_probe import MARK, QUESTION, Told
+from pipcacheplus.host.interpreters import running
+from pipcacheplus.host.wheel_tags import legacy_tags, platforms_of, tags_of
 from tests.telling import facts, told
 
 PYPY = {"implementation": "pypy", "version": [3, 6], "pypy_version": [7, 3]}

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipcacheplus.errors import BadRequestError, CacheDisabledError
+from pipcacheplus.host.machine import Machine, this_machine
 from pipcacheplus.locate import index_urls, locate
-from pipcacheplus.machine import Machine, this_machine
 from pipcacheplus.model.values import Source
 from pipcacheplus.settings import read_settings
 from tests.machines import linux, posix_only, write

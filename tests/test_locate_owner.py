@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from pipcacheplus.host.machine import Machine
 from pipcacheplus.locate import locate, owner_objection
-from pipcacheplus.machine import Machine
 from tests.machines import posix_only
 from tests.owners import is_root
 

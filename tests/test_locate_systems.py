@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus.errors import BadRequestError
+from pipcacheplus.host.machine import Machine
 from pipcacheplus.locate import locate
-from pipcacheplus.machine import Machine
 from pipcacheplus.settings import configuration_files
 from tests.machines import macos, posix_only, windows
 

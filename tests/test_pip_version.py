@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.pip_version import version_of_pip
+from pipcacheplus.host.pip_version import version_of_pip
 
 
 def pip_in(folder: Path, text: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipcacheplus.processes import is_pip, owner_is_alive, pips_running, this_host
+from pipcacheplus.host.processes import is_pip, owner_is_alive, pips_running, this_host
 
 NOBODY = 1 << 22  # beyond the largest number that Linux gives
 

@@ -19,8 +19,8 @@ from typing import IO, BinaryIO
 from pipcacheplus.apply.jsonvalues import line_of
 from pipcacheplus.apply.latch import Latch
 from pipcacheplus.apply.told import REFUSALS, Told, line_of_error, line_of_progress, lines_of
+from pipcacheplus.host.ownership import become_owner
 from pipcacheplus.model.values import Report
-from pipcacheplus.ownership import become_owner
 
 __all__ = ["answer", "ask"]
 

@@ -8,11 +8,11 @@ from pipcacheplus.apply.run import apply
 from pipcacheplus.apply.system import System, this_system
 from pipcacheplus.apply.undoing import trashed, undo
 from pipcacheplus.errors import BadRequestError
-from pipcacheplus.filesystems import is_local
 from pipcacheplus.gate import check_writable
+from pipcacheplus.host.filesystems import is_local
+from pipcacheplus.host.ownership import has_other_owner
+from pipcacheplus.host.processes import pips_running
 from pipcacheplus.model.values import CacheDir, Plan, Report, Trashed
-from pipcacheplus.ownership import has_other_owner
-from pipcacheplus.processes import pips_running
 
 __all__ = ["apply_here", "trashed_here", "undo_here"]
 

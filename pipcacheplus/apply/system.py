@@ -74,7 +74,7 @@ def this_system(*, has_descriptors: bool = HAS_DIRECTORY_DESCRIPTORS) -> System:
     """Return the machine that this runs on; it can do without descriptors of directories if it is told so."""
     from filelock import lock_descriptor, unlock_descriptor  # noqa: PLC0415 - slow to import
 
-    from pipcacheplus.state import state_folder  # noqa: PLC0415 - as above
+    from pipcacheplus.host.state import state_folder  # noqa: PLC0415 - as above
 
     return System(
         has_descriptors=has_descriptors,

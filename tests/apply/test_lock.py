@@ -10,7 +10,7 @@ from filelock import lock_descriptor
 
 from pipcacheplus.apply.system import this_system
 from pipcacheplus.errors import CacheBusyError
-from pipcacheplus.state import state_folder
+from pipcacheplus.host.state import state_folder
 from tests.apply.doing import Clock, a_system, carried_out, left, planned
 from tests.builders import Cache
 from tests.holding import held, opened

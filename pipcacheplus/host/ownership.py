@@ -92,7 +92,7 @@ def _owner(status: os.stat_result) -> _Owner:
 
 
 def _import_all(names: Iterable[str]) -> None:
-    ours = [module.name for module in walk_packages([os.path.dirname(__file__)], "pipcacheplus.")]
+    ours = [module.name for module in walk_packages(import_module("pipcacheplus").__path__, "pipcacheplus.")]
     for name in (*ours, *names):
         if name not in sys.modules:
             try:

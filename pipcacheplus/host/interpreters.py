@@ -17,10 +17,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from pipcacheplus.errors import InterpreterError
-from pipcacheplus.pip_version import version_of_pip
-from pipcacheplus.platform_tags import legacy_tags, short_name, tags_of
-from pipcacheplus.remembered import Memory, libc_here, stamp_of
-from pipcacheplus.telling import MARK, QUESTION, Told
+from pipcacheplus.host.interpreter_cache import Memory, libc_here, stamp_of
+from pipcacheplus.host.interpreter_probe import MARK, QUESTION, Told
+from pipcacheplus.host.pip_version import version_of_pip
+from pipcacheplus.host.wheel_tags import legacy_tags, short_name, tags_of
 
 __all__ = ["Interpreter", "ask", "output_of", "running"]
 

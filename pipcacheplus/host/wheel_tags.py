@@ -8,7 +8,7 @@ somebody's wheel count as useless.
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from pipcacheplus.telling import Told
+from pipcacheplus.host.interpreter_probe import Told
 
 __all__ = ["legacy_tags", "platforms_of", "short_name", "tags_of"]
 

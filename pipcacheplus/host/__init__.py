@@ -1,0 +1,1 @@
+"""This computer: interpreters, processes, file systems, and where our own state lies."""
