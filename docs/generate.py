@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from pipcacheplus.builds import LEGACY
-from pipcacheplus.effects import READERS, READS, Effect, release_of
 from pipcacheplus.judging import Check, checks
 from pipcacheplus.model.values import Area, Shape
+from pipcacheplus.pips.effects import READERS, READS, Effect, release_of
+from pipcacheplus.pips.wheel_keys import LEGACY
 
 PAGE = Path(__file__).with_name("reference") / "checks.md"
 

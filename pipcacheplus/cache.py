@@ -8,11 +8,11 @@ from pipcacheplus.errors import BadRequestError
 from pipcacheplus.host.machine import this_machine
 from pipcacheplus.inventory import Wanted
 from pipcacheplus.judging import HOUR_S, Progress
-from pipcacheplus.locate import index_urls as configured_index_urls
-from pipcacheplus.locate import locate
 from pipcacheplus.looking import Look
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Group, Plan, Report, Trashed
+from pipcacheplus.pips.locate import index_urls as configured_index_urls
+from pipcacheplus.pips.locate import locate
 from pipcacheplus.plan import by_findings, by_request, planned
 from pipcacheplus.planning import look_for, planned_by
 from pipcacheplus.readable import ReadableCache

@@ -5,11 +5,11 @@ from operator import add
 
 from pipcacheplus.judgement import Done, without_the_sound
 from pipcacheplus.judging import NOTHING_PASSED, Judged, Passed
-from pipcacheplus.layout import key_of
 from pipcacheplus.ledger import Ledger
 from pipcacheplus.metadata_of_wheels import WheelReference
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Entry, Warned
+from pipcacheplus.pips.layout import key_of
 from pipcacheplus.replay import LOOSE, Recording, Trace, as_told
 from pipcacheplus.work import Survey
 

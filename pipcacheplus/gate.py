@@ -3,8 +3,8 @@
 import os
 
 from pipcacheplus.errors import NotACacheError
-from pipcacheplus.layout import Place, Role, area_of, place_of, role_of
 from pipcacheplus.model.values import Area
+from pipcacheplus.pips.layout import Place, Role, area_of, place_of, role_of
 
 __all__ = ["check_named", "check_owner", "check_readable", "check_writable"]
 

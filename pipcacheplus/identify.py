@@ -6,10 +6,10 @@ what an archive says of itself, and the names of built wheels, which pip itself 
 
 from dataclasses import replace
 
-from pipcacheplus.filenames import canonical, file_name
-from pipcacheplus.freshness import fresh_until
 from pipcacheplus.model.facts import Facts, Format, Head, Metadata, Origin, Page, Pickle, Sdist, Wheel
 from pipcacheplus.model.values import Entry, Kind, Shape, UrlSource
+from pipcacheplus.pips.filenames import canonical, file_name
+from pipcacheplus.pips.freshness import fresh_until
 
 __all__ = ["expand_tags", "identify"]
 

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipcacheplus.filenames import canonical
 from pipcacheplus.judging import Judged
 from pipcacheplus.metadata_of_wheels import WheelReference
 from pipcacheplus.model.facts import WheelMetadata
 from pipcacheplus.model.values import Entry, Kind, Shape, UrlSource
+from pipcacheplus.pips.filenames import canonical
 from pipcacheplus.references import Reference, References, Source
 from pipcacheplus.replay import Answer, as_told, told_again
 from pipcacheplus.verified import seal, unseal

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
-from pipcacheplus.effects import Effects, clause, for_entry
 from pipcacheplus.model.facts import Depth, Facts
 from pipcacheplus.model.values import Entry, Finding, Group, Remedy, Severity, Shape, Value
+from pipcacheplus.pips.effects import Effects, clause, for_entry
 
 __all__ = [
     "DAY_S",

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from pipcacheplus.layout import key_of, page_key
 from pipcacheplus.model.facts import Facts, Wheel, WheelMetadata
 from pipcacheplus.model.values import Entry
+from pipcacheplus.pips.layout import key_of, page_key
 from pipcacheplus.proof import proof_of
 from pipcacheplus.references import Reference, References
 

@@ -9,11 +9,11 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipcacheplus.filenames import canonical
-from pipcacheplus.layout import key_of, page_key
 from pipcacheplus.model.facts import Facts, Head, Link, Page
 from pipcacheplus.model.values import Entry, Kind, UrlSource
-from pipcacheplus.urls import is_absolute, is_plain, joined, spellings
+from pipcacheplus.pips.filenames import canonical
+from pipcacheplus.pips.layout import key_of, page_key
+from pipcacheplus.pips.urls import is_absolute, is_plain, joined, spellings
 
 __all__ = ["Gathering", "KeyFilter", "Reference", "References", "Said", "Sieve", "Source"]
 

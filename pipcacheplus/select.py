@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from pipcacheplus.errors import BadRequestError
-from pipcacheplus.filenames import canonical
 from pipcacheplus.model.values import Entry, Kind, Shape
+from pipcacheplus.pips.filenames import canonical
 
 __all__ = ["Selector", "matches", "parse"]
 

@@ -63,9 +63,9 @@ def default_index_of_pip() -> tuple[str | None, tuple[str, ...]]:
     """Return the index that the pip of this interpreter asks if nothing else is said, and the hosts of its files."""
     from importlib.util import find_spec  # noqa: PLC0415 - all of it is slow to import, and of use to few commands
 
-    from pipcacheplus.default_index import default_index, file_hosts  # noqa: PLC0415
     from pipcacheplus.host.interpreter_cache import Memory  # noqa: PLC0415
     from pipcacheplus.host.state import state_folder  # noqa: PLC0415
+    from pipcacheplus.pips.default_index import default_index, file_hosts  # noqa: PLC0415
 
     found = find_spec("pip")  # looks where it lies, and imports nothing
     if found is None or found.origin is None:

@@ -12,15 +12,15 @@ from dataclasses import replace
 
 from pipcacheplus import __version__
 from pipcacheplus.collected import Collected
-from pipcacheplus.filenames import canonical
 from pipcacheplus.judgement import is_large, judge
 from pipcacheplus.judging import Judged, Passed, Progress
-from pipcacheplus.layout import is_built_wheel, key_of, page_key
 from pipcacheplus.ledger import Ledger
 from pipcacheplus.metadata_of_wheels import behind_their_wheels, of_entries, wheel_url, with_metadata
 from pipcacheplus.model.facts import Depth, Facts
 from pipcacheplus.model.values import Entry, Warned
 from pipcacheplus.opening import OpenCache
+from pipcacheplus.pips.filenames import canonical
+from pipcacheplus.pips.layout import is_built_wheel, key_of, page_key
 from pipcacheplus.references import Gathering, KeyFilter, Reference, References
 from pipcacheplus.replay import Recording, Trace, question_of
 from pipcacheplus.resolution import resolve

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import msgpack
 
-from pipcacheplus.layout import body_path, entry_path, page_key
 from pipcacheplus.model.values import Area
+from pipcacheplus.pips.layout import body_path, entry_path, page_key
 
 __all__ = ["HOST", "fill", "fill_with_wheels", "leave_bodies", "wheels"]
 

@@ -10,8 +10,8 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipcacheplus.layout import ORIGIN_NAME, body_path, entry_path, page_key, selfcheck_name
 from pipcacheplus.model.values import Area
+from pipcacheplus.pips.layout import ORIGIN_NAME, body_path, entry_path, page_key, selfcheck_name
 from tests.backend import write_wheel
 from tests.stored import DAY_S, FILE_URL, INDEX_URL, NOW_S, file_headers, file_url, leaf, page_headers, response
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import msgpack
 import pytest
 
-from pipcacheplus.layout import Place, Role, body_path, entry_path, page_key, place_of, role_of
 from pipcacheplus.model.values import Area
+from pipcacheplus.pips.layout import Place, Role, body_path, entry_path, page_key, place_of, role_of
 from tests.builders import DAY_S, INDEX_URL, NOW_S, Cache, file_headers, leaf, page_headers, response, tree
 from tests.conftest import Filled
 

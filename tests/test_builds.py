@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipcacheplus.builds import LEGACY, interpreter_of
 from pipcacheplus.model.facts import Origin
+from pipcacheplus.pips.wheel_keys import LEGACY, interpreter_of
 from pipcacheplus.references import Source
 from tests.builders import leaf
 

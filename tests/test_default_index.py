@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.default_index import default_index, file_hosts
 from pipcacheplus.host.interpreter_cache import Memory
+from pipcacheplus.pips.default_index import default_index, file_hosts
 from tests.pips import NEWEST, Pip
 
 

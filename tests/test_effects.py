@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.builds import LEGACY
-from pipcacheplus.effects import NEVER_READS, READERS, READS, Effect, clause, for_entry, joined, release_of
 from pipcacheplus.judging import checks
 from pipcacheplus.model.facts import Facts, Head
 from pipcacheplus.model.values import Area, Entry, Kind, Shape
+from pipcacheplus.pips.effects import NEVER_READS, READERS, READS, Effect, clause, for_entry, joined, release_of
+from pipcacheplus.pips.wheel_keys import LEGACY
 
 SHORT = (Effect("never reads it", below="23.3"), Effect("fails", below="25.2"), Effect("fetches what is missing"))
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.filenames import file_names
 from pipcacheplus.model.facts import Facts, Sdist, Wheel
+from pipcacheplus.pips.filenames import file_names
 from tests.values import an_entry
 
 WHEEL = Wheel(name="Demo.X", version="1.0", tags=(), build=None, stem="Demo_X-1.0", members=3)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipcacheplus.freshness import fresh_until, is_usable, written_at
 from pipcacheplus.model.facts import Head
+from pipcacheplus.pips.freshness import fresh_until, is_usable, written_at
 
 DATE = "Fri, 20 Nov 2026 12:00:00 GMT"
 DATE_S = 1795176000

@@ -2,9 +2,9 @@
 
 import pytest
 
-from pipcacheplus import layout
-from pipcacheplus.layout import Place, Role
 from pipcacheplus.model.values import Area
+from pipcacheplus.pips import layout
+from pipcacheplus.pips.layout import Place, Role
 
 KEY = "01248" + "d" * 51
 LEAF = "wheels/18/ac/23/" + "5" * 50

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from pipcacheplus.errors import BadRequestError, CacheDisabledError
 from pipcacheplus.host.machine import Machine, this_machine
-from pipcacheplus.locate import index_urls, locate
 from pipcacheplus.model.values import Source
-from pipcacheplus.settings import read_settings
+from pipcacheplus.pips.locate import index_urls, locate
+from pipcacheplus.pips.settings import read_settings
 from tests.machines import linux, posix_only, write
 
 # What decided

@@ -12,7 +12,7 @@ import pytest
 
 from pipcacheplus.errors import BadRequestError, CacheDisabledError
 from pipcacheplus.host.machine import Machine
-from pipcacheplus.locate import locate
+from pipcacheplus.pips.locate import locate
 
 PIPS = {"20.3.4": "3.8", "23.2.1": "3.11", "26.3": "3.13"}
 """Each with a Python that can run it."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus.host.machine import Machine
-from pipcacheplus.locate import locate, owner_objection
+from pipcacheplus.pips.locate import locate, owner_objection
 from tests.machines import posix_only
 from tests.owners import is_root
 

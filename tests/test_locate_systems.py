@@ -6,8 +6,8 @@ import pytest
 
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.host.machine import Machine
-from pipcacheplus.locate import locate
-from pipcacheplus.settings import configuration_files
+from pipcacheplus.pips.locate import locate
+from pipcacheplus.pips.settings import configuration_files
 from tests.machines import macos, posix_only, windows
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.layout import Role, role_of
+from pipcacheplus.pips.layout import Role, role_of
 from tests.builders import Cache
 from tests.conftest import Filled
 from tests.pips import NEWEST, Pip, UnavailableError, pip_environment, set_back

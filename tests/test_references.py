@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipcacheplus.judging import Context, Judged
-from pipcacheplus.layout import entry_path, page_key
 from pipcacheplus.model.facts import Depth, Facts, Head, Link, Page
 from pipcacheplus.model.values import Area, Entry, Kind, UrlSource
+from pipcacheplus.pips.layout import entry_path, page_key
+from pipcacheplus.pips.urls import spellings
 from pipcacheplus.references import Gathering, KeyFilter, Said, Sieve, Source
 from pipcacheplus.survey import Survey, survey
-from pipcacheplus.urls import spellings
 from tests.builders import FILE_URL, INDEX_URL, NOW_S, Cache, file_url, page_headers
 from tests.values import an_entry
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.layout import ORIGIN_NAME, is_part
 from pipcacheplus.model.values import Entry, Shape, Warned
 from pipcacheplus.opening import OpenCache
+from pipcacheplus.pips.layout import ORIGIN_NAME, is_part
 from pipcacheplus.scan import file_paths, parts, scan
 from tests.builders import Cache
 

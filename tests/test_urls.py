@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipcacheplus.urls import is_absolute, joined, spellings
+from pipcacheplus.pips.urls import is_absolute, joined, spellings
 
 
 @pytest.mark.parametrize(

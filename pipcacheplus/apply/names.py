@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from functools import lru_cache
 
-from pipcacheplus.layout import Place, Role, place_of, roles_in
 from pipcacheplus.model.values import Action
+from pipcacheplus.pips.layout import Place, Role, place_of, roles_in
 
 __all__ = ["is_pips"]
 

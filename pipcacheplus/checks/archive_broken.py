@@ -9,11 +9,11 @@ says what it should be, and whose members contradict its RECORD, is told and kep
 
 from collections.abc import Iterator
 
-from pipcacheplus.effects import FAILS, SHORT_BODY, always
 from pipcacheplus.judging import Check, Context, Verdict
-from pipcacheplus.lengths import is_short
 from pipcacheplus.model.facts import Broken, Depth, Facts, Format
 from pipcacheplus.model.values import Entry, Group, Kind, Remedy, Severity, Shape
+from pipcacheplus.pips.effects import FAILS, SHORT_BODY, always
+from pipcacheplus.pips.lengths import is_short
 
 __all__ = ["CHECK"]
 

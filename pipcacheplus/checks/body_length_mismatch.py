@@ -9,11 +9,11 @@ the entry is removed.
 
 from collections.abc import Iterator
 
-from pipcacheplus.effects import OTHER_CONTENT, PAGE, SHORT_BODY, effects_of_body
 from pipcacheplus.judging import Check, Context, Verdict
-from pipcacheplus.lengths import stated_size
 from pipcacheplus.model.facts import Depth, Facts, Head
 from pipcacheplus.model.values import FILE_KINDS, Entry, Group, Kind, Remedy, Severity, Shape
+from pipcacheplus.pips.effects import OTHER_CONTENT, PAGE, SHORT_BODY, effects_of_body
+from pipcacheplus.pips.lengths import stated_size
 
 __all__ = ["CHECK"]
 

@@ -7,10 +7,10 @@
 
 from collections.abc import Iterator
 
-from pipcacheplus.effects import IGNORES, always
 from pipcacheplus.judging import Check, Context, Verdict, left_behind
 from pipcacheplus.model.facts import Depth, Facts
 from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.pips.effects import IGNORES, always
 
 __all__ = ["CHECK"]
 

@@ -8,10 +8,10 @@ fails for ever ("Wheel ... is invalid", or a traceback), and what is only not as
 
 from collections.abc import Iterator
 
-from pipcacheplus.effects import FAILS, always
 from pipcacheplus.judging import Check, Context, Verdict, is_young
 from pipcacheplus.model.facts import Broken, Depth, Facts
 from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.pips.effects import FAILS, always
 
 __all__ = ["CHECK"]
 

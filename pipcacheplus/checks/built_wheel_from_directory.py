@@ -8,10 +8,10 @@ changed since. Later pips never look for one.
 
 from collections.abc import Iterator
 
-from pipcacheplus.effects import NEVER_READS, Effect, Effects
 from pipcacheplus.judging import Check, Context, Verdict
 from pipcacheplus.model.facts import Depth, Facts, Origin
 from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.pips.effects import NEVER_READS, Effect, Effects
 
 __all__ = ["CHECK"]
 

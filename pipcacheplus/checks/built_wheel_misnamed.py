@@ -10,11 +10,11 @@ object.
 
 from collections.abc import Iterator
 
-from pipcacheplus.effects import FAILS, Effect, Effects, always
-from pipcacheplus.filenames import canonical
 from pipcacheplus.judging import Check, Context, Verdict
 from pipcacheplus.model.facts import Depth, Facts, Wheel
 from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.pips.effects import FAILS, Effect, Effects, always
+from pipcacheplus.pips.filenames import canonical
 
 __all__ = ["CHECK"]
 

@@ -9,10 +9,10 @@ pip that unpickles, which is up to 23.2.1.
 
 from collections.abc import Iterator
 
-from pipcacheplus.effects import DOWNLOADS_AGAIN, Effect, Effects, always
 from pipcacheplus.judging import Check, Context, Verdict, is_young
 from pipcacheplus.model.facts import Broken, Depth, Facts
 from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.pips.effects import DOWNLOADS_AGAIN, Effect, Effects, always
 
 __all__ = ["CHECK"]
 

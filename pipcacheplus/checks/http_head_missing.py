@@ -8,10 +8,10 @@ new head lies over this old body, and every later install of that file fails.
 
 from collections.abc import Iterator
 
-from pipcacheplus.effects import IGNORES, always
 from pipcacheplus.judging import Check, Context, Verdict, left_behind
 from pipcacheplus.model.facts import Depth, Facts
 from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.pips.effects import IGNORES, always
 
 __all__ = ["CHECK"]
 

@@ -8,11 +8,11 @@ from here, counts as left behind after a day: pip holds a lock only while it wri
 
 from collections.abc import Iterator
 
-from pipcacheplus.effects import IGNORES, Effect, Effects
 from pipcacheplus.judging import DAY_S, Check, Context, Verdict, left_behind
-from pipcacheplus.layout import lock_owner
 from pipcacheplus.model.facts import Depth, Facts
 from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.pips.effects import IGNORES, Effect, Effects
+from pipcacheplus.pips.layout import lock_owner
 
 __all__ = ["CHECK"]
 

@@ -9,10 +9,10 @@ this is a warning.
 
 from collections.abc import Iterator
 
-from pipcacheplus.effects import NEVER_READS, Effect, Effects
 from pipcacheplus.judging import Check, Context, Verdict
 from pipcacheplus.model.facts import Depth, Facts
 from pipcacheplus.model.values import Entry, Group, Proof, Remedy, Severity, Shape
+from pipcacheplus.pips.effects import NEVER_READS, Effect, Effects
 from pipcacheplus.proof import proof_of
 
 __all__ = ["CHECK"]

@@ -9,10 +9,10 @@ ever.
 
 from collections.abc import Iterator
 
-from pipcacheplus.effects import FAILS, PAGE, always
 from pipcacheplus.judging import Check, Context, Verdict
 from pipcacheplus.model.facts import Broken, Depth, Facts, Format
 from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.pips.effects import FAILS, PAGE, always
 
 __all__ = ["CHECK"]
 

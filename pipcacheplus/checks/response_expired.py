@@ -9,10 +9,10 @@ concerned: what an index publishes under one address does not change.
 
 from collections.abc import Iterator
 
-from pipcacheplus.freshness import fresh_until, written_at
 from pipcacheplus.judging import Check, Context, Verdict
 from pipcacheplus.model.facts import Depth, Facts, Head
 from pipcacheplus.model.values import FILE_KINDS, Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.pips.freshness import fresh_until, written_at
 
 __all__ = ["CHECK"]
 

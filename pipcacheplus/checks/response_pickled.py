@@ -8,10 +8,10 @@ pip 23.3 and later ignore it. It is never loaded here.
 
 from collections.abc import Iterator
 
-from pipcacheplus.effects import always
 from pipcacheplus.judging import Check, Context, Verdict
 from pipcacheplus.model.facts import Depth, Facts, Head
 from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.pips.effects import always
 
 __all__ = ["CHECK"]
 

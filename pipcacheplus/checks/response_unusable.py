@@ -7,10 +7,10 @@
 
 from collections.abc import Iterator
 
-from pipcacheplus.freshness import is_usable
 from pipcacheplus.judging import Check, Context, Verdict
 from pipcacheplus.model.facts import Depth, Facts, Head
 from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.pips.freshness import is_usable
 
 __all__ = ["CHECK"]
 

@@ -8,7 +8,7 @@ __all__ = ["COMMAND"]
 
 def _run(request: Request) -> Answer:
     """Find the directory; whether it exists, and is a cache, does not matter, as with pip."""
-    from pipcacheplus.locate import locate, this_machine  # noqa: PLC0415 - the others do not need it by themselves
+    from pipcacheplus.pips.locate import locate, this_machine  # noqa: PLC0415 - the others do not need it by themselves
 
     found = locate(this_machine(request.environ), cache_dir=request.options.cache_dir)
     return Answer(view=make_view(request, found, "atime"))

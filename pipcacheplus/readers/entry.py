@@ -3,10 +3,10 @@
 import os
 from typing import BinaryIO, NamedTuple
 
-from pipcacheplus.layout import ORIGIN_NAME
 from pipcacheplus.model.facts import Broken, Depth, Expected, Facts, Format, Head, Origin, Payload, Unknown
 from pipcacheplus.model.values import Entry, File, Shape
 from pipcacheplus.opening import OpenCache
+from pipcacheplus.pips.layout import ORIGIN_NAME
 from pipcacheplus.readers.central import read_directory
 from pipcacheplus.readers.content import decode
 from pipcacheplus.readers.integrity import read_wheel_to_end

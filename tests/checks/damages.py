@@ -6,7 +6,7 @@ import json
 import zipfile
 from collections.abc import Callable
 
-from pipcacheplus.layout import body_path
+from pipcacheplus.pips.layout import body_path
 from tests import artefacts
 from tests.builders import FILE_URL, INDEX_URL, Cache, file_headers, page_headers
 

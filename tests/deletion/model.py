@@ -20,9 +20,9 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from pipcacheplus.errors import CacheBusyError
 from pipcacheplus.judging import Judged
-from pipcacheplus.layout import body_path, entry_path, page_key
 from pipcacheplus.model.values import Area, CacheDir, Entry, File, Folder, Report, Shape, Source
 from pipcacheplus.opening import OpenCache
+from pipcacheplus.pips.layout import body_path, entry_path, page_key
 from pipcacheplus.plan import by_request, make_plan
 from pipcacheplus.scan import scan
 from tests.apply.doing import Clock, a_system, carried_out

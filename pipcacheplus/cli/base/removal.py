@@ -92,7 +92,7 @@ def open_for_removal(request: Request) -> "PipCache":
     from pipcacheplus.host.machine import this_machine  # noqa: PLC0415 - as above
     from pipcacheplus.host.ownership import become_owner  # noqa: PLC0415 - as above
     from pipcacheplus.judging import checks  # noqa: PLC0415 - slow to import, and of use to root only
-    from pipcacheplus.locate import locate  # noqa: PLC0415 - as above
+    from pipcacheplus.pips.locate import locate  # noqa: PLC0415 - as above
 
     checks()  # our own files may lie where only root can list them
     # The same directory afterwards, whatever the owner's settings say.

@@ -12,8 +12,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipcacheplus.layout import entry_path, page_key
 from pipcacheplus.model.values import Area
+from pipcacheplus.pips.layout import entry_path, page_key
 from tests.builders import Cache, file_headers, file_url
 from tests.readers.archives import wheel
 from tests.stored import leaf

@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pipcacheplus.builds import LEGACY
-from pipcacheplus.lengths import is_short
 from pipcacheplus.model.facts import Facts, Head
 from pipcacheplus.model.values import Area, Entry
+from pipcacheplus.pips.lengths import is_short
+from pipcacheplus.pips.wheel_keys import LEGACY
 
 __all__ = [
     "DOWNLOADS_AGAIN",

@@ -1,0 +1,1 @@
+"""What pips do, by version: names on disk, settings, freshness, URLs, keys of built wheels."""
