@@ -5,12 +5,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipcacheplus.disk.open_cache import OpenCache
+from pipcacheplus.disk.walk import scan
 from pipcacheplus.identify import identify
 from pipcacheplus.judging import Check, Context, Judged, Passed, Progress, findings
 from pipcacheplus.model.facts import Depth, Facts
 from pipcacheplus.model.values import Entry, Warned
-from pipcacheplus.opening import OpenCache
-from pipcacheplus.scan import scan
 from pipcacheplus.surroundings import default_index_of_pip, ledger_of
 
 if TYPE_CHECKING:  # slow to import

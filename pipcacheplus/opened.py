@@ -4,11 +4,11 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipcacheplus import gate
+from pipcacheplus.disk import refusal
+from pipcacheplus.disk.open_cache import moves_access_times
 from pipcacheplus.errors import CacheNotFoundError
 from pipcacheplus.host.filesystems import keeps_access_times
 from pipcacheplus.model.values import CacheDir, Source
-from pipcacheplus.opening import moves_access_times
 
 __all__ = ["OpenedCache"]
 
@@ -28,14 +28,14 @@ class OpenedCache:
             NotACacheError: It is a directory, but no pip cache; or the path is empty or relative.
         """
         named = os.path.expanduser(os.fspath(path))
-        gate.check_named(named)
+        refusal.check_named(named)
         real = os.path.realpath(named)
         self._open(CacheDir(path=real, source=Source.ARGUMENT, detail="argument"), tuple(index_urls))
 
     def _open(self, cache: CacheDir, index_urls: tuple[str, ...]) -> None:
         if not os.path.isdir(cache.path):
             raise CacheNotFoundError(cache.path, cache.detail or cache.source.value)
-        gate.check_readable(cache.path, home=os.path.expanduser("~"))
+        refusal.check_readable(cache.path, home=os.path.expanduser("~"))
         has_times = keeps_access_times(cache.path)
         self.dir: CacheDir = replace(cache, moves_access_times=has_times and moves_access_times(cache.path))
         self.index_urls: tuple[str, ...] = index_urls

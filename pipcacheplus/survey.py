@@ -12,19 +12,19 @@ from dataclasses import replace
 
 from pipcacheplus import __version__
 from pipcacheplus.collected import Collected
+from pipcacheplus.disk.open_cache import OpenCache
+from pipcacheplus.disk.walk import file_paths, parts
 from pipcacheplus.judgement import is_large, judge
 from pipcacheplus.judging import Judged, Passed, Progress
 from pipcacheplus.ledger import Ledger
 from pipcacheplus.metadata_of_wheels import behind_their_wheels, of_entries, wheel_url, with_metadata
 from pipcacheplus.model.facts import Depth, Facts
 from pipcacheplus.model.values import Entry, Warned
-from pipcacheplus.opening import OpenCache
 from pipcacheplus.pips.filenames import canonical
 from pipcacheplus.pips.layout import is_built_wheel, key_of, page_key
 from pipcacheplus.references import Gathering, KeyFilter, Reference, References
 from pipcacheplus.replay import Recording, Trace, question_of
 from pipcacheplus.resolution import resolve
-from pipcacheplus.scan import file_paths, parts
 from pipcacheplus.sidebyside import side_by_side
 from pipcacheplus.verified import Memory
 from pipcacheplus.work import Links, Survey, Task, gather, hold, retrace

@@ -8,20 +8,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from pipcacheplus.disk.open_cache import ChangedError, OpenCache
+from pipcacheplus.disk.walk import scan
 from pipcacheplus.identify import identify
 from pipcacheplus.judged_rows import JudgedRow, unpack_row
 from pipcacheplus.judging import Check, Context, Judged, findings
 from pipcacheplus.metadata_of_wheels import WheelReference
 from pipcacheplus.model.facts import Broken, Depth, Expected, Facts, Origin, Unknown
 from pipcacheplus.model.values import Entry, Shape, Warned
-from pipcacheplus.opening import ChangedError, OpenCache
 from pipcacheplus.proof import evidence_of
 from pipcacheplus.readers.entry import read
 from pipcacheplus.readers.page import keep_none
 from pipcacheplus.recall import verified_of
 from pipcacheplus.references import KeyFilter, References, Said, Sieve
 from pipcacheplus.replay import Trace
-from pipcacheplus.scan import scan
 from pipcacheplus.verified import Memory, Verified, stamp_of
 
 __all__ = ["Held", "Links", "Survey", "Task", "entries_of", "gather", "hold", "judged", "retrace", "unreadable"]

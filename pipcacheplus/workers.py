@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pipcacheplus.opening import OpenCache
-from pipcacheplus.scan import parts
+from pipcacheplus.disk.open_cache import OpenCache
+from pipcacheplus.disk.walk import parts
 
 if TYPE_CHECKING:  # slow to import
     from concurrent.futures import Executor

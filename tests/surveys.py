@@ -6,11 +6,11 @@ from concurrent.futures import Executor, Future
 from dataclasses import replace
 from typing import Any
 
+from pipcacheplus.disk.open_cache import OpenCache
+from pipcacheplus.disk.walk import scan
 from pipcacheplus.judging import Context, checks
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Entry
-from pipcacheplus.opening import OpenCache
-from pipcacheplus.scan import scan
 from pipcacheplus.survey import Survey
 from tests.builders import INDEX_URL, NOW_S, Cache
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus.cache import PipCache
+from pipcacheplus.disk.refusal import check_named, check_owner, check_readable, check_writable
 from pipcacheplus.errors import BadRequestError, NotACacheError
-from pipcacheplus.gate import check_named, check_owner, check_readable, check_writable
 from tests.builders import Cache, tree
 
 URL = "https://files.example/demo"

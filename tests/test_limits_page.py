@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.opening import _MAX_DEPTH
+from pipcacheplus.disk.open_cache import _MAX_DEPTH
 from pipcacheplus.readers import central, decoders, integrity, metadata, page, unpacking, wheel
 from pipcacheplus.readers.entry import PAGE_LIMIT
 from pipcacheplus.readers.packed import MAX_HEADERS

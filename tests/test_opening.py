@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus import opening as module
-from pipcacheplus.opening import ChangedError, OpenCache, file_of, moves_access_times
+from pipcacheplus.disk import open_cache as module
+from pipcacheplus.disk.open_cache import ChangedError, OpenCache, file_of, moves_access_times
 from tests.builders import Cache
 
 URL = "https://files.example/demo"
@@ -169,9 +169,9 @@ there = Path(path, "http-v2", "0", "1")
 subprocess.run(["mount", "-t", "tmpfs", "none", str(there)], check=True)
 (there / "secret").write_bytes(b"x" * 99)
 (there / "2").mkdir()
-from pipcacheplus import opening
+from pipcacheplus.disk import open_cache as opening
 from pipcacheplus.model.values import Warned
-from pipcacheplus.scan import file_paths, parts, scan
+from pipcacheplus.disk.walk import file_paths, parts, scan
 
 opening.HAS_DIRECTORY_DESCRIPTORS &= has_descriptors
 said = {}

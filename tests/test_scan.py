@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from pipcacheplus.disk.open_cache import OpenCache
+from pipcacheplus.disk.walk import file_paths, parts, scan
 from pipcacheplus.model.values import Entry, Shape, Warned
-from pipcacheplus.opening import OpenCache
 from pipcacheplus.pips.layout import ORIGIN_NAME, is_part
-from pipcacheplus.scan import file_paths, parts, scan
 from tests.builders import Cache
 
 URL = "https://files.example/demo"

@@ -9,12 +9,12 @@ from multiprocessing import get_context
 import pytest
 
 from pipcacheplus.cache import PipCache
+from pipcacheplus.disk.open_cache import OpenCache
+from pipcacheplus.disk.walk import scan
 from pipcacheplus.judgement import Done, judge
 from pipcacheplus.judging import Context, Judged
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Entry
-from pipcacheplus.opening import OpenCache
-from pipcacheplus.scan import scan
 from pipcacheplus.work import Held, Survey, Task, hold
 from tests.builders import NOW_S, Cache
 

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from pipcacheplus.cache import PipCache
+from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.judgement import judge
 from pipcacheplus.judging import Judged, Passed
 from pipcacheplus.ledger import Ledger
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Entry, Shape
-from pipcacheplus.opening import OpenCache
 from pipcacheplus.readers.entry import read
 from pipcacheplus.survey import survey
 from pipcacheplus.verified import stamp_of

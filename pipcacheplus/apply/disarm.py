@@ -15,8 +15,8 @@ from pipcacheplus.apply.leaving import open_held
 from pipcacheplus.apply.manifest import Disarming
 from pipcacheplus.apply.stored import Use, study
 from pipcacheplus.apply.system import System
+from pipcacheplus.disk.open_cache import ChangedError, OpenCache, file_of, is_same
 from pipcacheplus.model.values import File
-from pipcacheplus.opening import ChangedError, OpenCache, file_of, is_same
 
 __all__ = ["Disarmed", "disarm"]
 

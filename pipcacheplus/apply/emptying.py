@@ -6,9 +6,9 @@ from contextlib import suppress
 from pipcacheplus.apply.directory import Directory
 from pipcacheplus.apply.system import System
 from pipcacheplus.apply.trash import drop, numbers_in, open_trash, runs_in, started_s
+from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.errors import PipCachePlusError
 from pipcacheplus.model.values import Trashed
-from pipcacheplus.opening import OpenCache
 
 __all__ = ["KEPT_S", "empty_old", "listed"]
 

@@ -12,8 +12,8 @@ from pipcacheplus.apply.folders import is_in_use, tidy
 from pipcacheplus.apply.guard import why_busy
 from pipcacheplus.apply.leaving import Tally, look, remove, status_of, why_not_there
 from pipcacheplus.apply.system import System
+from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.values import Action, File, Outcome, Shape, State
-from pipcacheplus.opening import OpenCache
 from pipcacheplus.pips.layout import ORIGIN_NAME, Place, Role, roles_in
 
 __all__ = ["Remover", "reason_of"]

@@ -11,8 +11,8 @@ from pipcacheplus.apply.manifest import FORMAT_LINE, Disarming, line_of_action, 
 from pipcacheplus.apply.names import is_pips
 from pipcacheplus.apply.system import System
 from pipcacheplus.apply.trash import DONT, MANIFEST, RUN_MODE, drop, open_trash, run_name, runs_in
+from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.values import Action
-from pipcacheplus.opening import OpenCache
 
 __all__ = ["Filling", "filling"]
 

@@ -5,8 +5,8 @@ import errno
 from pipcacheplus.apply.guard import is_used
 from pipcacheplus.apply.leaving import real_path, status_of, why_not_there
 from pipcacheplus.apply.system import System
+from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.values import Action, Area, Folder, State
-from pipcacheplus.opening import OpenCache
 from pipcacheplus.pips.layout import HTTP_AREAS
 
 __all__ = ["is_in_use", "tidy"]

@@ -7,8 +7,8 @@ from functools import partial
 from pipcacheplus.apply.run import apply
 from pipcacheplus.apply.system import System, this_system
 from pipcacheplus.apply.undoing import trashed, undo
+from pipcacheplus.disk.refusal import check_writable
 from pipcacheplus.errors import BadRequestError
-from pipcacheplus.gate import check_writable
 from pipcacheplus.host.filesystems import is_local
 from pipcacheplus.host.ownership import has_other_owner
 from pipcacheplus.host.processes import pips_running

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pipcacheplus.apply.system import System, is_link
+from pipcacheplus.disk.open_cache import OpenCache, is_same
 from pipcacheplus.model.values import File, State
-from pipcacheplus.opening import OpenCache, is_same
 
 __all__ = ["Tally", "look", "open_held", "real_path", "remove", "status_of", "why_not_there"]
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from pipcacheplus.apply.system import System
+from pipcacheplus.disk.open_cache import OpenCache
+from pipcacheplus.disk.refusal import check_owner
 from pipcacheplus.errors import CacheBusyError
-from pipcacheplus.gate import check_owner
-from pipcacheplus.opening import OpenCache
 
 __all__ = ["locked", "owned_root"]
 

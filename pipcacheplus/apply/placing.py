@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pipcacheplus.apply.directory import Directory
 from pipcacheplus.apply.leaving import real_path, status_of
 from pipcacheplus.apply.system import System
-from pipcacheplus.opening import OpenCache
+from pipcacheplus.disk.open_cache import OpenCache
 
 __all__ = ["Held", "TakenError", "ensure", "place", "take_again"]
 

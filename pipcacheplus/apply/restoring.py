@@ -16,8 +16,8 @@ from pipcacheplus.apply.manifest import Disarming, Record
 from pipcacheplus.apply.names import is_pips
 from pipcacheplus.apply.placing import Held, TakenError, ensure, place, take_again
 from pipcacheplus.apply.system import System
+from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.values import File, Outcome, State
-from pipcacheplus.opening import OpenCache
 
 __all__ = ["Restorer"]
 

@@ -38,8 +38,8 @@ from pipcacheplus.apply.lock import locked, owned_root
 from pipcacheplus.apply.names import is_pips
 from pipcacheplus.apply.stored import Use
 from pipcacheplus.apply.system import System
+from pipcacheplus.disk.open_cache import ChangedError, OpenCache
 from pipcacheplus.model.values import Action, File, Outcome, Plan, Report, Shape, State
-from pipcacheplus.opening import ChangedError, OpenCache
 
 __all__ = ["apply"]
 

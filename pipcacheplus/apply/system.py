@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipcacheplus.opening import HAS_DIRECTORY_DESCRIPTORS
+from pipcacheplus.disk.open_cache import HAS_DIRECTORY_DESCRIPTORS
 
 __all__ = ["System", "is_link", "this_system"]
 

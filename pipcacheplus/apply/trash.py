@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 
 from pipcacheplus.apply.directory import Directory, refused
 from pipcacheplus.apply.system import System
-from pipcacheplus.opening import OpenCache
+from pipcacheplus.disk.open_cache import OpenCache
 
 __all__ = [
     "DONT",

@@ -12,9 +12,9 @@ from pipcacheplus.apply.manifest import Manifest, read_manifest
 from pipcacheplus.apply.restoring import Restorer
 from pipcacheplus.apply.system import System
 from pipcacheplus.apply.trash import MANIFEST, drop, numbers_in, open_trash, runs_in
+from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import CacheDir, Outcome, Plan, Report, State, Trashed, Warned
-from pipcacheplus.opening import OpenCache
 
 __all__ = ["trashed", "undo"]
 

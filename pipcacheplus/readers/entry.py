@@ -3,9 +3,9 @@
 import os
 from typing import BinaryIO, NamedTuple
 
+from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.facts import Broken, Depth, Expected, Facts, Format, Head, Origin, Payload, Unknown
 from pipcacheplus.model.values import Entry, File, Shape
-from pipcacheplus.opening import OpenCache
 from pipcacheplus.pips.layout import ORIGIN_NAME
 from pipcacheplus.readers.central import read_directory
 from pipcacheplus.readers.content import decode

@@ -10,11 +10,11 @@ from filelock import lock_descriptor, unlock_descriptor
 
 from pipcacheplus.apply.run import apply
 from pipcacheplus.apply.system import System
+from pipcacheplus.disk.open_cache import OpenCache
+from pipcacheplus.disk.walk import scan
 from pipcacheplus.judging import Judged
 from pipcacheplus.model.values import CacheDir, Entry, Outcome, Plan, Report, Source, State
-from pipcacheplus.opening import OpenCache
 from pipcacheplus.plan import by_request, make_plan
-from pipcacheplus.scan import scan
 from tests.builders import NOW_S, Cache, tree
 
 __all__ = ["MACHINES", "Clock", "a_system", "carried_out", "left", "machine", "only", "planned", "states"]

@@ -8,8 +8,8 @@ import pytest
 
 from pipcacheplus.apply.disarm import Disarmed, disarm
 from pipcacheplus.apply.stored import Use
+from pipcacheplus.disk.open_cache import ChangedError, OpenCache, file_of
 from pipcacheplus.model.values import File
-from pipcacheplus.opening import ChangedError, OpenCache, file_of
 from tests.apply.doing import a_system
 from tests.builders import Cache, page_headers
 

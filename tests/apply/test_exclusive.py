@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from pipcacheplus.disk.open_cache import OpenCache
+from pipcacheplus.disk.walk import scan
 from pipcacheplus.errors import CacheBusyError
 from pipcacheplus.model.values import Entry, Shape, State
-from pipcacheplus.opening import OpenCache
-from pipcacheplus.scan import scan
 from tests.apply.doing import a_system, carried_out, left, planned, states
 from tests.builders import Cache, tree
 from tests.holding import held

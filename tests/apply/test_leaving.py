@@ -15,9 +15,9 @@ from pipcacheplus.apply.entries import reason_of
 from pipcacheplus.apply.folders import tidy
 from pipcacheplus.apply.leaving import Tally, real_path, remove, status_of
 from pipcacheplus.apply.system import System, is_link
+from pipcacheplus.disk.open_cache import OpenCache, file_of
 from pipcacheplus.errors import NotACacheError
 from pipcacheplus.model.values import Area, CacheDir, Entry, Folder, Plan, Shape, Source, State, Warned
-from pipcacheplus.opening import OpenCache, file_of
 from tests.apply.doing import Clock, a_system, carried_out, left, only, planned, states
 from tests.builders import Cache, page_headers, tree
 from tests.stored import response

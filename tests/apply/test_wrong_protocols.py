@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from pipcacheplus import opening
 from pipcacheplus import plan as planning
 from pipcacheplus.apply import disarm, entries, folders, latch, leaving, run
 from pipcacheplus.apply.stored import Use
+from pipcacheplus.disk import open_cache
+from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.values import State
-from pipcacheplus.opening import OpenCache
 from tests.apply import test_exclusive, test_interrupted, test_leaving, test_shared, test_shared_guarded, test_trash
 from tests.apply.doing import carried_out, left, only, planned
 from tests.builders import Cache, page_headers
@@ -147,7 +147,7 @@ WRONGS: dict[str, tuple[object, str, object, Check]] = {
         a_file_led_to_by_a_link_stays,
     ),
     "a link to a directory is followed": (
-        *(opening, "_FOLDER_FLAGS", os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)),
+        *(open_cache, "_FOLDER_FLAGS", os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)),
         test_exclusive.test_a_directory_swapped_for_a_link_leads_nowhere,
     ),
     "nothing is looked at right before it goes": (

@@ -3,13 +3,13 @@
 import os
 from dataclasses import replace
 
+from pipcacheplus.disk.open_cache import OpenCache
+from pipcacheplus.disk.walk import scan
 from pipcacheplus.identify import identify
 from pipcacheplus.judging import Context, checks, findings
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Finding, Warned
-from pipcacheplus.opening import OpenCache
 from pipcacheplus.readers.entry import read
-from pipcacheplus.scan import scan
 from tests.builders import NOW_S, Cache
 
 CONTEXT = Context(now_s=NOW_S, host="here", is_owner_alive=lambda pids, _before_s: 77 in pids, has_path=os.path.lexists)

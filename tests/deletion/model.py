@@ -18,13 +18,13 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
+from pipcacheplus.disk.open_cache import OpenCache
+from pipcacheplus.disk.walk import scan
 from pipcacheplus.errors import CacheBusyError
 from pipcacheplus.judging import Judged
 from pipcacheplus.model.values import Area, CacheDir, Entry, File, Folder, Report, Shape, Source
-from pipcacheplus.opening import OpenCache
 from pipcacheplus.pips.layout import body_path, entry_path, page_key
 from pipcacheplus.plan import by_request, make_plan
-from pipcacheplus.scan import scan
 from tests.apply.doing import Clock, a_system, carried_out
 from tests.builders import page_headers, response
 from tests.deletion.model_faults import FAULTS, CrashError, Fault

@@ -6,13 +6,13 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipcacheplus.disk.open_cache import OpenCache
+from pipcacheplus.disk.walk import scan
 from pipcacheplus.judging import NOTHING_PASSED, Judged, Passed, checks
 from pipcacheplus.ledger import Ledger
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Entry, Warned
-from pipcacheplus.opening import OpenCache
 from pipcacheplus.replay import as_told
-from pipcacheplus.scan import scan
 from pipcacheplus.survey import Survey, survey
 from tests import artefacts
 from tests.builders import INDEX_URL, Cache, file_headers, page_headers

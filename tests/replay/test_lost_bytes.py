@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from pipcacheplus import survey as survey_module
-from pipcacheplus.opening import OpenCache
+from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.replay import Recording
 from pipcacheplus.work import Task, retrace
 from tests.replay.caches import Full, Runs, flipped, rewritten, surveyed
@@ -39,7 +39,7 @@ class Rotten:
 
 
 def _parts(runs: Runs) -> list[str]:
-    from pipcacheplus.scan import parts  # noqa: PLC0415 - here only
+    from pipcacheplus.disk.walk import parts  # noqa: PLC0415 - here only
 
     with OpenCache(str(runs.cache.path)) as opened:
         return parts(opened)

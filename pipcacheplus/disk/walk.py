@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from itertools import filterfalse
 from typing import NamedTuple
 
+from pipcacheplus.disk.open_cache import OpenCache, file_of
 from pipcacheplus.model.values import Area, Entry, File, Folder, Kind, Shape, Warned
-from pipcacheplus.opening import OpenCache, file_of
 from pipcacheplus.pips.layout import Place, Role, area_of, body_path, is_part, place_of, roles_in
 
 __all__ = ["file_paths", "parts", "scan"]
