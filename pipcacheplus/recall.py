@@ -33,7 +33,7 @@ def facts_of(facts: Facts, expected: Expected, verified: Verified) -> Facts | No
         `None` if something is to be held against a digest that was not made then, or if what was published does not
             fit, or is published no more: whether it was unpacked then, and held against its ETag, is not known.
     """
-    from pipcacheplus.readers.whole import is_proven, usable, wanted_digests  # noqa: PLC0415 - slow to import
+    from pipcacheplus.readers.digests import is_proven, usable, wanted_digests  # noqa: PLC0415 - slow to import
 
     known, published = dict(verified.digests), usable(expected.published)
     if not wanted_digests(facts, expected) <= known.keys():

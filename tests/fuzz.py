@@ -11,13 +11,13 @@ import atheris
 
 with atheris.instrument_imports(include=["pipcacheplus"]):
     from pipcacheplus.model.facts import Broken
-    from pipcacheplus.readers.content import decode
+    from pipcacheplus.readers.http.content import decode
+    from pipcacheplus.readers.http.head import read_head
+    from pipcacheplus.readers.http.payload import PayloadError, open_payload
     from pipcacheplus.readers.integrity import read_to_end, read_wheel_to_end
     from pipcacheplus.readers.metadata import read_metadata
     from pipcacheplus.readers.origin import read_origin
     from pipcacheplus.readers.page import read_page
-    from pipcacheplus.readers.payload import PayloadError, open_payload
-    from pipcacheplus.readers.response import read_head
     from pipcacheplus.readers.sdist import read_sdist
     from pipcacheplus.readers.selfcheck import read_selfcheck
     from pipcacheplus.readers.wheel import read_wheel

@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus.disk.open_cache import _MAX_DEPTH
-from pipcacheplus.readers import central, decoders, integrity, metadata, page, unpacking, wheel
+from pipcacheplus.readers import integrity, metadata, page, wheel
+from pipcacheplus.readers.archive import decoders
+from pipcacheplus.readers.archive import decompress as unpacking
+from pipcacheplus.readers.archive import zip_directory as central
 from pipcacheplus.readers.entry import PAGE_LIMIT
-from pipcacheplus.readers.packed import MAX_HEADERS
+from pipcacheplus.readers.http.cc4_msgpack import MAX_HEADERS
 
 PAGE = (Path(__file__).parent.parent / "docs" / "reference" / "limits.md").read_text(encoding="utf-8")
 MIB, GIB = 1 << 20, 1 << 30

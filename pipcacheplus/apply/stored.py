@@ -17,8 +17,8 @@ from io import BufferedReader, FileIO
 from typing import BinaryIO, NamedTuple
 
 from pipcacheplus.model.facts import Broken
-from pipcacheplus.readers.packed import MAX_HEADERS
-from pipcacheplus.readers.response import read_head
+from pipcacheplus.readers.http.cc4_msgpack import MAX_HEADERS
+from pipcacheplus.readers.http.head import read_head
 
 __all__ = ["Use", "Write", "study"]
 

@@ -7,18 +7,18 @@ from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.facts import Broken, Depth, Expected, Facts, Format, Head, Origin, Payload, Unknown
 from pipcacheplus.model.values import Entry, File, Shape
 from pipcacheplus.pips.layout import ORIGIN_NAME
-from pipcacheplus.readers.central import read_directory
-from pipcacheplus.readers.content import decode
+from pipcacheplus.readers.archive.zip_directory import read_directory
+from pipcacheplus.readers.digests import read_whole
+from pipcacheplus.readers.http.content import decode
+from pipcacheplus.readers.http.head import read_head
+from pipcacheplus.readers.http.payload import open_payload
 from pipcacheplus.readers.integrity import read_wheel_to_end
 from pipcacheplus.readers.metadata import read_metadata
 from pipcacheplus.readers.origin import read_origin
 from pipcacheplus.readers.page import Keeps, keep_all, read_page
-from pipcacheplus.readers.payload import open_payload
-from pipcacheplus.readers.response import read_head
 from pipcacheplus.readers.sdist import read_sdist
 from pipcacheplus.readers.selfcheck import read_selfcheck
 from pipcacheplus.readers.wheel import has_dist_info, read_wheel
-from pipcacheplus.readers.whole import read_whole
 
 __all__ = ["read"]
 

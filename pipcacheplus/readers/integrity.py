@@ -3,13 +3,13 @@
 from typing import BinaryIO
 
 from pipcacheplus.model.facts import Broken, Unknown
-from pipcacheplus.readers.central import Directory, read_directory, read_member
-from pipcacheplus.readers.members import read_members
-from pipcacheplus.readers.record import Row, read_rows
-from pipcacheplus.readers.tar import Tar
-from pipcacheplus.readers.unpacking import MAX_BYTES, MAX_RATIO, Stream, format_of
+from pipcacheplus.readers.archive.decompress import MAX_BYTES, MAX_RATIO, Stream, format_of
+from pipcacheplus.readers.archive.record import Row, read_rows
+from pipcacheplus.readers.archive.tar import Tar
+from pipcacheplus.readers.archive.zip_directory import Directory, read_directory, read_member
+from pipcacheplus.readers.archive.zip_members import read_members
+from pipcacheplus.readers.archive.zipend import read_at
 from pipcacheplus.readers.wheel import has_dist_info
-from pipcacheplus.readers.zipend import read_at
 
 __all__ = ["read_to_end", "read_wheel_to_end"]
 

@@ -4,11 +4,11 @@ from itertools import islice
 from typing import BinaryIO
 
 from pipcacheplus.model.facts import Broken, Sdist, Unknown
-from pipcacheplus.readers.central import read_directory, read_front
+from pipcacheplus.readers.archive.decompress import Stream, format_of
+from pipcacheplus.readers.archive.tar import Tar
+from pipcacheplus.readers.archive.zip_directory import read_directory, read_front
+from pipcacheplus.readers.archive.zipend import read_at
 from pipcacheplus.readers.metadata import MAX_HEADER_BYTES, fields, name_and_version
-from pipcacheplus.readers.tar import Tar
-from pipcacheplus.readers.unpacking import Stream, format_of
-from pipcacheplus.readers.zipend import read_at
 
 __all__ = ["read_sdist"]
 

@@ -7,7 +7,7 @@ from itertools import islice, product
 from typing import BinaryIO
 
 from pipcacheplus.model.facts import Broken, Unknown, Wheel
-from pipcacheplus.readers.central import Directory, Member, read_directory, read_front, read_member
+from pipcacheplus.readers.archive.zip_directory import Directory, Member, read_directory, read_front, read_member
 from pipcacheplus.readers.metadata import MAX_HEADER_BYTES, fields, name_and_version
 
 __all__ = ["has_dist_info", "read_wheel"]

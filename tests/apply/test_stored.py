@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipcacheplus.apply.stored import Use, study
 from pipcacheplus.model.facts import Head
-from pipcacheplus.readers.response import read_head
+from pipcacheplus.readers.http.head import read_head
 from tests.builders import file_headers, page_headers
 from tests.stored import NOW_S, response
 

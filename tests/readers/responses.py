@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import msgpack
 
 from pipcacheplus.model.facts import Broken, Head
-from pipcacheplus.readers.response import read_head
+from pipcacheplus.readers.http.head import read_head
 
 __all__ = [
     "HEADERS",

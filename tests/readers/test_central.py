@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipcacheplus.model.facts import Broken, Unknown
-from pipcacheplus.readers.central import Directory, read_directory, read_front, read_member
+from pipcacheplus.readers.archive.zip_directory import Directory, read_directory, read_front, read_member
 from tests.readers.archives import damaged, wheel, zipped
 
 

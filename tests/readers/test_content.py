@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipcacheplus.model.facts import Broken, Unknown
-from pipcacheplus.readers.content import decode
+from pipcacheplus.readers.http.content import decode
 
 TEXT = b"Links for demo\n" * 100
 

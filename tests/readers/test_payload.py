@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipcacheplus.model.facts import Head, Pickle, Span
-from pipcacheplus.readers.payload import KEPT_BYTES, PayloadError, open_payload
-from pipcacheplus.readers.response import read_head
+from pipcacheplus.readers.http.head import read_head
+from pipcacheplus.readers.http.payload import KEPT_BYTES, PayloadError, open_payload
 from tests.readers.responses import Counted, document, encoded, encoded_document, packed
 
 

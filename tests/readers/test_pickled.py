@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipcacheplus.model.facts import Broken, Head, Pickle
-from pipcacheplus.readers.payload import open_payload
-from pipcacheplus.readers.pickled import BODY_LIMIT
-from pipcacheplus.readers.response import read_head
+from pipcacheplus.readers.http.cc1_pickle import BODY_LIMIT
+from pipcacheplus.readers.http.head import read_head
+from pipcacheplus.readers.http.payload import open_payload
 
 HEADER_CLASS = b"cpip._vendor.requests.packages.urllib3._collections\nHTTPHeaderDict\n"
 HEADER_NAME = "pip._vendor.requests.packages.urllib3._collections.HTTPHeaderDict"

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipcacheplus.model.facts import Broken, Head, Span
-from pipcacheplus.readers.packed import read_packed
+from pipcacheplus.readers.http.cc4_msgpack import read_packed
 from tests.readers.responses import (
     HEADERS,
     Counted,

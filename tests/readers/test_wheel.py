@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipcacheplus.model.facts import Broken, Unknown, Wheel
-from pipcacheplus.readers.central import Directory, read_directory
+from pipcacheplus.readers.archive.zip_directory import Directory, read_directory
 from pipcacheplus.readers.wheel import has_dist_info, read_wheel
 from tests.readers.archives import damaged, files_of, wheel, zipped
 

@@ -9,7 +9,7 @@ of the Python that wrote it (2 to 4); `response.headers` is an `HTTPHeaderDict`,
 from typing import BinaryIO
 
 from pipcacheplus.model.facts import Broken, Head, Pickle
-from pipcacheplus.readers.opcodes import LimitError, MalformedError, Opcode, opcodes
+from pipcacheplus.readers.http.opcodes import LimitError, MalformedError, Opcode, opcodes
 
 __all__ = ["BODY_LIMIT", "PLAIN_CALLS", "read_pickle"]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
 from pipcacheplus.model.facts import Broken, Unknown
-from pipcacheplus.readers.zipend import LOCAL_SIGNATURE, End, read_at, read_end
+from pipcacheplus.readers.archive.zipend import LOCAL_SIGNATURE, End, read_at, read_end
 
 __all__ = ["Directory", "Member", "data_start", "read_directory", "read_front", "read_member"]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pipcacheplus.model.facts import Broken, Unknown
-from pipcacheplus.readers.unpacking import Stream
+from pipcacheplus.readers.archive.decompress import Stream
 
 __all__ = ["Tar", "TarMember"]
 

@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterator
 from typing import BinaryIO
 
 from pipcacheplus.model.facts import Broken, Unknown
-from pipcacheplus.readers.decoders import Decoder, Inflater, bzip2_decoder, decode_piece, lzma_decoder
+from pipcacheplus.readers.archive.decoders import Decoder, Inflater, bzip2_decoder, decode_piece, lzma_decoder
 
 __all__ = ["MAX_BYTES", "MAX_RATIO", "RATIO_SLACK_BYTES", "Stream", "format_of"]
 

@@ -8,9 +8,9 @@ import re
 from typing import BinaryIO
 
 from pipcacheplus.model.facts import Broken, Head
-from pipcacheplus.readers.encoded import read_encoded
-from pipcacheplus.readers.packed import read_packed
-from pipcacheplus.readers.pickled import read_pickle
+from pipcacheplus.readers.http.cc1_pickle import read_pickle
+from pipcacheplus.readers.http.cc2_json import read_encoded
+from pipcacheplus.readers.http.cc4_msgpack import read_packed
 
 __all__ = ["PREFIX_LENGTH", "read_head"]
 

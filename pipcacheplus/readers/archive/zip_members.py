@@ -8,8 +8,7 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from pipcacheplus.model.facts import Broken, Unknown
-from pipcacheplus.readers.central import Directory, Member, data_start
-from pipcacheplus.readers.decoders import (
+from pipcacheplus.readers.archive.decoders import (
     MAX_DECODER_BYTES,
     Decoder,
     Inflater,
@@ -17,9 +16,10 @@ from pipcacheplus.readers.decoders import (
     decode_piece,
     lzma_decoder,
 )
-from pipcacheplus.readers.record import Row
-from pipcacheplus.readers.unpacking import RATIO_SLACK_BYTES
-from pipcacheplus.readers.zipend import read_at
+from pipcacheplus.readers.archive.decompress import RATIO_SLACK_BYTES
+from pipcacheplus.readers.archive.record import Row
+from pipcacheplus.readers.archive.zip_directory import Directory, Member, data_start
+from pipcacheplus.readers.archive.zipend import read_at
 
 __all__ = ["read_members"]
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 from pipcacheplus.model.facts import Head
-from pipcacheplus.readers.jsonstream import EncodedError, pieces, unpack
+from pipcacheplus.readers.http.jsonstream import EncodedError, pieces, unpack
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

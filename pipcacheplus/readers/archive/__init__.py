@@ -1,0 +1,1 @@
+"""zip and tar, and what unpacks them."""

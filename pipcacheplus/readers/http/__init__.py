@@ -1,0 +1,1 @@
+"""Cached responses: head and payload, in the formats of every pip."""
