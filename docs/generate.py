@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from pipcacheplus.judging import Check, checks
+from pipcacheplus.checks.base.check import Check, checks
 from pipcacheplus.model.values import Area, Shape
 from pipcacheplus.pips.effects import READERS, READS, Effect, release_of
 from pipcacheplus.pips.wheel_keys import LEGACY

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pipcacheplus.checks.base.check import HOUR_S, Progress
+from pipcacheplus.checks.base.context import context_of
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.host.machine import this_machine
 from pipcacheplus.inventory import Wanted
-from pipcacheplus.judging import HOUR_S, Progress
 from pipcacheplus.looking import Look
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Group, Plan, Report, Trashed
@@ -16,7 +17,6 @@ from pipcacheplus.pips.locate import locate
 from pipcacheplus.plan import by_findings, by_request, planned
 from pipcacheplus.planning import look_for, planned_by
 from pipcacheplus.readable import ReadableCache
-from pipcacheplus.surroundings import context_of
 
 if TYPE_CHECKING:  # slow to import
     from concurrent.futures import Executor

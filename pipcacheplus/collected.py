@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from operator import add
 
+from pipcacheplus.checks.base.check import NOTHING_PASSED, Judged, Passed
 from pipcacheplus.judgement import Done, without_the_sound
-from pipcacheplus.judging import NOTHING_PASSED, Judged, Passed
 from pipcacheplus.ledger import Ledger
 from pipcacheplus.metadata_of_wheels import WheelReference
 from pipcacheplus.model.facts import Depth

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pipcacheplus.checks.base.check import Judged, Passed, Progress, checks, is_listed
+from pipcacheplus.checks.base.context import context_of
 from pipcacheplus.inventory import Inventory, Verification, Wanted
-from pipcacheplus.judging import Judged, Passed, Progress, checks, is_listed
 from pipcacheplus.looking import Look, look
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import CacheDir, Entry, Finding, Value, Warned
-from pipcacheplus.surroundings import context_of
 
 __all__ = ["Each", "Inspection", "entries_that_fit", "inspect", "overview", "verify"]
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipcacheplus.judging import Judged
+from pipcacheplus.checks.base.check import Judged
 from pipcacheplus.metadata_of_wheels import WheelReference
 from pipcacheplus.model.facts import WheelMetadata
 from pipcacheplus.model.values import Entry, Kind, Shape, UrlSource

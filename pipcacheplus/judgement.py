@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from pipcacheplus.checks.base.check import NOTHING_PASSED, Judged, Passed, is_listed
 from pipcacheplus.disk.open_cache import ChangedError, OpenCache
 from pipcacheplus.identify import identify
 from pipcacheplus.judged_rows import JudgedRow, mark_of, pack_row
-from pipcacheplus.judging import NOTHING_PASSED, Judged, Passed, is_listed
 from pipcacheplus.metadata_of_wheels import WheelReference, metadata_beside
 from pipcacheplus.model.facts import Depth, Expected, Facts
 from pipcacheplus.model.values import Entry, Kind, Shape, Warned

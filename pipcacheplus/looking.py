@@ -5,13 +5,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipcacheplus.checks.base.check import Check, Context, Judged, Passed, Progress, findings
+from pipcacheplus.checks.base.context import default_index_of_pip, ledger_of
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
 from pipcacheplus.identify import identify
-from pipcacheplus.judging import Check, Context, Judged, Passed, Progress, findings
 from pipcacheplus.model.facts import Depth, Facts
 from pipcacheplus.model.values import Entry, Warned
-from pipcacheplus.surroundings import default_index_of_pip, ledger_of
 
 if TYPE_CHECKING:  # slow to import
     from concurrent.futures import Executor

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from pipcacheplus.judging import Judged
+from pipcacheplus.checks.base.check import Judged
 from pipcacheplus.model.values import Action, CacheDir, Entry, File, Group, Outcome, Plan, Remedy, Report, Shape, State
 
 __all__ = ["Rule", "by_findings", "by_request", "make_plan", "planned"]

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pipcacheplus.checks.base.check import Judged, checks, is_young
+from pipcacheplus.checks.base.context import context_of
 from pipcacheplus.inventory import Wanted
-from pipcacheplus.judging import Judged, checks, is_young
 from pipcacheplus.looking import Look, look
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import CacheDir, Group, Plan, Warned
 from pipcacheplus.plan import Rule, make_plan
-from pipcacheplus.surroundings import context_of
 
 __all__ = ["look_for", "planned_by"]
 

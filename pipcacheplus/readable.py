@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pipcacheplus.checks.base.check import HOUR_S, Context, Progress, checks
+from pipcacheplus.checks.base.context import context_of
 from pipcacheplus.inspection import Each, Inspection, entries_that_fit, inspect, overview, verify
 from pipcacheplus.inventory import Inventory, Verification, Wanted
-from pipcacheplus.judging import HOUR_S, Context, Progress, checks
 from pipcacheplus.looking import Look
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.opened import OpenedCache
-from pipcacheplus.surroundings import context_of
 
 if TYPE_CHECKING:  # slow to import
     from concurrent.futures import Executor

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from pipcacheplus.judging import DAY_S, Context, Judged, Passed, is_young, newest_s
+from pipcacheplus.checks.base.check import DAY_S, Context, Judged, Passed, is_young, newest_s
 from pipcacheplus.model.values import Entry, Finding, Group, Kind, Remedy, Severity, Shape, UrlSource
 from pipcacheplus.verified import as_bytes, changed_ns, stamp_of
 

@@ -11,11 +11,11 @@ from concurrent.futures import Executor
 from dataclasses import replace
 
 from pipcacheplus import __version__
+from pipcacheplus.checks.base.check import Judged, Passed, Progress
 from pipcacheplus.collected import Collected
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import file_paths, parts
 from pipcacheplus.judgement import is_large, judge
-from pipcacheplus.judging import Judged, Passed, Progress
 from pipcacheplus.ledger import Ledger
 from pipcacheplus.metadata_of_wheels import behind_their_wheels, of_entries, wheel_url, with_metadata
 from pipcacheplus.model.facts import Depth, Facts

@@ -8,15 +8,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from pipcacheplus.checks.base.check import Check, Context, Judged, findings
+from pipcacheplus.checks.base.proof import evidence_of
 from pipcacheplus.disk.open_cache import ChangedError, OpenCache
 from pipcacheplus.disk.walk import scan
 from pipcacheplus.identify import identify
 from pipcacheplus.judged_rows import JudgedRow, unpack_row
-from pipcacheplus.judging import Check, Context, Judged, findings
 from pipcacheplus.metadata_of_wheels import WheelReference
 from pipcacheplus.model.facts import Broken, Depth, Expected, Facts, Origin, Unknown
 from pipcacheplus.model.values import Entry, Shape, Warned
-from pipcacheplus.proof import evidence_of
 from pipcacheplus.readers.entry import read
 from pipcacheplus.readers.page import keep_none
 from pipcacheplus.recall import verified_of

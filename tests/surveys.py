@@ -6,9 +6,9 @@ from concurrent.futures import Executor, Future
 from dataclasses import replace
 from typing import Any
 
+from pipcacheplus.checks.base.check import Context, checks
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
-from pipcacheplus.judging import Context, checks
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Entry
 from pipcacheplus.survey import Survey

@@ -4,7 +4,7 @@ import importlib.util
 from pathlib import Path
 from types import ModuleType
 
-from pipcacheplus.judging import checks
+from pipcacheplus.checks.base.check import checks
 
 DOCS = Path(__file__).parent.parent / "docs"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.judging import checks
+from pipcacheplus.checks.base.check import checks
 from pipcacheplus.model.facts import Facts, Head
 from pipcacheplus.model.values import Area, Entry, Kind, Shape
 from pipcacheplus.pips.effects import NEVER_READS, READERS, READS, Effect, clause, for_entry, joined, release_of

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from pipcacheplus.cache import PipCache
-from pipcacheplus.judging import is_listed
+from pipcacheplus.checks.base.check import is_listed
 from pipcacheplus.model.values import Entry, Finding
 from tests.builders import Cache, page_headers
 

@@ -1,6 +1,6 @@
 """What goes, in which order."""
 
-from pipcacheplus.judging import Judged
+from pipcacheplus.checks.base.check import Judged
 from pipcacheplus.model.values import (
     Area,
     CacheDir,

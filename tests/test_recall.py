@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from pipcacheplus.checks.base.context import ledger_of
 from pipcacheplus.model.facts import Broken, Expected, Facts, Format, Head, Unknown
 from pipcacheplus.recall import facts_of, verified_of
-from pipcacheplus.surroundings import ledger_of
 from pipcacheplus.verified import Verified
 from tests import artefacts
 from tests.builders import Cache

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.judging import Context, Judged
+from pipcacheplus.checks.base.check import Context, Judged
 from pipcacheplus.model.facts import Depth, Facts, Head, Link, Page
 from pipcacheplus.model.values import Area, Entry, Kind, UrlSource
 from pipcacheplus.pips.layout import entry_path, page_key

@@ -9,10 +9,10 @@ from multiprocessing import get_context
 import pytest
 
 from pipcacheplus.cache import PipCache
+from pipcacheplus.checks.base.check import Context, Judged
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
 from pipcacheplus.judgement import Done, judge
-from pipcacheplus.judging import Context, Judged
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Entry
 from pipcacheplus.work import Held, Survey, Task, hold

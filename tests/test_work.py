@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from pipcacheplus.cache import PipCache
+from pipcacheplus.checks.base.check import Judged, Passed
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.judgement import judge
-from pipcacheplus.judging import Judged, Passed
 from pipcacheplus.ledger import Ledger
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Entry, Shape

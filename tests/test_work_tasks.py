@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from pipcacheplus.checks.base.check import Judged
 from pipcacheplus.judgement import Done, judge
-from pipcacheplus.judging import Judged
 from pipcacheplus.model.values import Entry, Warned
 from pipcacheplus.references import KeyFilter
 from pipcacheplus.verified import Memory, Verified, sealed, stamp_of

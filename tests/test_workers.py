@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipcacheplus.judging import Judged, Passed
+from pipcacheplus.checks.base.check import Judged, Passed
 from pipcacheplus.ledger import Ledger
 from pipcacheplus.survey import survey
 from pipcacheplus.workers import workers
@@ -51,7 +51,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
 from pipcacheplus.model.facts import Depth
-from pipcacheplus.judging import Context, Judged, Passed, checks
+from pipcacheplus.checks.base.check import Context, Judged, Passed, checks
 from pipcacheplus.ledger import Ledger
 from pipcacheplus.survey import Survey, survey
 from pipcacheplus.judgement import judge

@@ -9,7 +9,7 @@ says what it should be, and whose members contradict its RECORD, is told and kep
 
 from collections.abc import Iterator
 
-from pipcacheplus.judging import Check, Context, Verdict
+from pipcacheplus.checks.base.check import Check, Context, Verdict
 from pipcacheplus.model.facts import Broken, Depth, Facts, Format
 from pipcacheplus.model.values import Entry, Group, Kind, Remedy, Severity, Shape
 from pipcacheplus.pips.effects import FAILS, SHORT_BODY, always

@@ -9,12 +9,12 @@ shorter than its head says, pip 25.2 and later complete.
 
 from collections.abc import Iterator
 
-from pipcacheplus.judging import Check, Context, Verdict
+from pipcacheplus.checks.base.check import Check, Context, Verdict
+from pipcacheplus.checks.base.proof import proof_of
 from pipcacheplus.model.facts import Depth, Facts, Head
 from pipcacheplus.model.values import Entry, Group, Proof, Remedy, Severity, Shape
 from pipcacheplus.pips.effects import OTHER_CONTENT, SHORT_BODY, Effects, effects_of_body
 from pipcacheplus.pips.etags import single_part_md5
-from pipcacheplus.proof import proof_of
 
 __all__ = ["CHECK"]
 

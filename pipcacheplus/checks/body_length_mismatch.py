@@ -9,7 +9,7 @@ the entry is removed.
 
 from collections.abc import Iterator
 
-from pipcacheplus.judging import Check, Context, Verdict
+from pipcacheplus.checks.base.check import Check, Context, Verdict
 from pipcacheplus.model.facts import Depth, Facts, Head
 from pipcacheplus.model.values import FILE_KINDS, Entry, Group, Kind, Remedy, Severity, Shape
 from pipcacheplus.pips.effects import OTHER_CONTENT, PAGE, SHORT_BODY, effects_of_body

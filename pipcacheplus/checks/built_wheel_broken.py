@@ -8,7 +8,7 @@ fails for ever ("Wheel ... is invalid", or a traceback), and what is only not as
 
 from collections.abc import Iterator
 
-from pipcacheplus.judging import Check, Context, Verdict, is_young
+from pipcacheplus.checks.base.check import Check, Context, Verdict, is_young
 from pipcacheplus.model.facts import Broken, Depth, Facts
 from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
 from pipcacheplus.pips.effects import FAILS, always

@@ -9,7 +9,7 @@ pip that unpickles, which is up to 23.2.1.
 
 from collections.abc import Iterator
 
-from pipcacheplus.judging import Check, Context, Verdict, is_young
+from pipcacheplus.checks.base.check import Check, Context, Verdict, is_young
 from pipcacheplus.model.facts import Broken, Depth, Facts
 from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
 from pipcacheplus.pips.effects import DOWNLOADS_AGAIN, Effect, Effects, always

@@ -8,7 +8,7 @@ downloads again; pip 23.3.0 alone takes it for an empty file and fails.
 
 from collections.abc import Iterator
 
-from pipcacheplus.judging import Check, Context, Verdict, left_behind
+from pipcacheplus.checks.base.check import Check, Context, Verdict, left_behind
 from pipcacheplus.model.facts import Depth, Facts
 from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
 from pipcacheplus.pips.effects import DOWNLOADS_AGAIN, FAILS, Effect, Effects

@@ -8,7 +8,7 @@ new head lies over this old body, and every later install of that file fails.
 
 from collections.abc import Iterator
 
-from pipcacheplus.judging import Check, Context, Verdict, left_behind
+from pipcacheplus.checks.base.check import Check, Context, Verdict, left_behind
 from pipcacheplus.model.facts import Depth, Facts
 from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
 from pipcacheplus.pips.effects import IGNORES, always

@@ -8,7 +8,7 @@ from here, counts as left behind after a day: pip holds a lock only while it wri
 
 from collections.abc import Iterator
 
-from pipcacheplus.judging import DAY_S, Check, Context, Verdict, left_behind
+from pipcacheplus.checks.base.check import DAY_S, Check, Context, Verdict, left_behind
 from pipcacheplus.model.facts import Depth, Facts
 from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
 from pipcacheplus.pips.effects import IGNORES, Effect, Effects

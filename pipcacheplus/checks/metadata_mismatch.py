@@ -9,11 +9,11 @@ this is a warning.
 
 from collections.abc import Iterator
 
-from pipcacheplus.judging import Check, Context, Verdict
+from pipcacheplus.checks.base.check import Check, Context, Verdict
+from pipcacheplus.checks.base.proof import proof_of
 from pipcacheplus.model.facts import Depth, Facts
 from pipcacheplus.model.values import Entry, Group, Proof, Remedy, Severity, Shape
 from pipcacheplus.pips.effects import NEVER_READS, Effect, Effects
-from pipcacheplus.proof import proof_of
 
 __all__ = ["CHECK"]
 

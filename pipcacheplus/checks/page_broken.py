@@ -9,7 +9,7 @@ ever.
 
 from collections.abc import Iterator
 
-from pipcacheplus.judging import Check, Context, Verdict
+from pipcacheplus.checks.base.check import Check, Context, Verdict
 from pipcacheplus.model.facts import Broken, Depth, Facts, Format
 from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
 from pipcacheplus.pips.effects import FAILS, PAGE, always

@@ -9,7 +9,7 @@ concerned: what an index publishes under one address does not change.
 
 from collections.abc import Iterator
 
-from pipcacheplus.judging import Check, Context, Verdict
+from pipcacheplus.checks.base.check import Check, Context, Verdict
 from pipcacheplus.model.facts import Depth, Facts, Head
 from pipcacheplus.model.values import FILE_KINDS, Entry, Group, Remedy, Severity, Shape
 from pipcacheplus.pips.freshness import fresh_until, written_at

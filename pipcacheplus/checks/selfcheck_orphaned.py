@@ -7,7 +7,7 @@
 
 from collections.abc import Iterator
 
-from pipcacheplus.judging import Check, Context, Verdict
+from pipcacheplus.checks.base.check import Check, Context, Verdict
 from pipcacheplus.model.facts import Depth, Facts, Selfcheck
 from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
 

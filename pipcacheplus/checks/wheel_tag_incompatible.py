@@ -8,7 +8,7 @@ and keeps it for ever.
 
 from collections.abc import Iterator
 
-from pipcacheplus.judging import Check, Context, Verdict
+from pipcacheplus.checks.base.check import Check, Context, Verdict
 from pipcacheplus.model.facts import Depth, Facts
 from pipcacheplus.model.values import Entry, Group, Kind, Remedy, Severity, Shape
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
+from pipcacheplus.checks.base.check import is_listed
 from pipcacheplus.cli.base.answers import answer
 from pipcacheplus.cli.base.command import Answer, Command, Request
 from pipcacheplus.cli.base.progress import progress
-from pipcacheplus.judging import is_listed
 from pipcacheplus.model.values import Area, Entry, Finding, Remedy, Shape
 from pipcacheplus.render.summary import Census, Tally, used_ns
 from pipcacheplus.render.view import Json

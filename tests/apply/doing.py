@@ -10,9 +10,9 @@ from filelock import lock_descriptor, unlock_descriptor
 
 from pipcacheplus.apply.run import apply
 from pipcacheplus.apply.system import System
+from pipcacheplus.checks.base.check import Judged
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
-from pipcacheplus.judging import Judged
 from pipcacheplus.model.values import CacheDir, Entry, Outcome, Plan, Report, Source, State
 from pipcacheplus.plan import by_request, make_plan
 from tests.builders import NOW_S, Cache, tree

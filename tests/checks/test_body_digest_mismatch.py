@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from pipcacheplus.judging import Judged, checks
+from pipcacheplus.checks.base.check import Judged, checks
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.survey import Survey, survey
 from tests.builders import FILE_URL, Cache, file_headers

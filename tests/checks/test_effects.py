@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from pipcacheplus.judging import Judged, checks
+from pipcacheplus.checks.base.check import Judged, checks
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.survey import Survey, survey
 from tests.builders import INDEX_URL, Cache, leaf

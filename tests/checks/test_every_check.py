@@ -4,7 +4,7 @@ import importlib.util
 
 import pytest
 
-from pipcacheplus.judging import checks
+from pipcacheplus.checks.base.check import checks
 
 SLUGS = [check.slug for check in checks()]
 

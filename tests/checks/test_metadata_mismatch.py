@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.judging import Judged, checks
+from pipcacheplus.checks.base.check import Judged, checks
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import UrlSource
 from pipcacheplus.survey import Survey, survey

@@ -18,10 +18,10 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
+from pipcacheplus.checks.base.check import Judged
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
 from pipcacheplus.errors import CacheBusyError
-from pipcacheplus.judging import Judged
 from pipcacheplus.model.values import Area, CacheDir, Entry, File, Folder, Report, Shape, Source
 from pipcacheplus.pips.layout import body_path, entry_path, page_key
 from pipcacheplus.plan import by_request, make_plan

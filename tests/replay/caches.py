@@ -6,9 +6,9 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipcacheplus.checks.base.check import NOTHING_PASSED, Judged, Passed, checks
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
-from pipcacheplus.judging import NOTHING_PASSED, Judged, Passed, checks
 from pipcacheplus.ledger import Ledger
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Entry, Warned

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipcacheplus.judging import DAY_S
+from pipcacheplus.checks.base.check import DAY_S
 from tests.builders import INDEX_URL, NOW_S, Cache
 from tests.replay.caches import FILES, NAME, Full, fill, page, plain, rewritten, rot
 from tests.surveys import NOW

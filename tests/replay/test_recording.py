@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipcacheplus import ledger as ledger_module
-from pipcacheplus.judging import NOTHING_PASSED, Passed
+from pipcacheplus.checks.base.check import NOTHING_PASSED, Passed
 from pipcacheplus.replay import Recording
 from tests.replay.caches import Full, Runs, flipped
 

@@ -89,9 +89,9 @@ def open_for_removal(request: Request) -> "PipCache":
     """
     if not request.options.as_owner:
         return request.open_cache()
+    from pipcacheplus.checks.base.check import checks  # noqa: PLC0415 - slow to import, and of use to root only
     from pipcacheplus.host.machine import this_machine  # noqa: PLC0415 - as above
     from pipcacheplus.host.ownership import become_owner  # noqa: PLC0415 - as above
-    from pipcacheplus.judging import checks  # noqa: PLC0415 - slow to import, and of use to root only
     from pipcacheplus.pips.locate import locate  # noqa: PLC0415 - as above
 
     checks()  # our own files may lie where only root can list them

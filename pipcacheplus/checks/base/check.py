@@ -131,8 +131,8 @@ NOTHING_PASSED = Passed(0, 0, 0)
 def checks() -> tuple[Check, ...]:
     """Return every check, in order of slugs."""
     package = importlib.import_module("pipcacheplus.checks")
-    names = [module.name for module in pkgutil.iter_modules(package.__path__, "pipcacheplus.checks.")]
-    found = [importlib.import_module(name).CHECK for name in names]
+    modules = pkgutil.iter_modules(package.__path__, "pipcacheplus.checks.")
+    found = [importlib.import_module(module.name).CHECK for module in modules if not module.ispkg]
     return tuple(sorted(found, key=lambda check: check.slug))
 
 

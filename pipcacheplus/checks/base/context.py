@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipcacheplus.judging import Context
+from pipcacheplus.checks.base.check import Context
 
 if TYPE_CHECKING:
     from pipcacheplus.host.interpreters import Interpreter

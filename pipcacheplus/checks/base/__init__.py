@@ -1,0 +1,1 @@
+"""What a check is, what it may know, and what proves an entry."""
