@@ -14,7 +14,7 @@ from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Group, Plan, Report, Trashed
 from pipcacheplus.pips.locate import index_urls as configured_index_urls
 from pipcacheplus.pips.locate import locate
-from pipcacheplus.plan import by_findings, by_request, planned
+from pipcacheplus.plan.plan import by_findings, by_request, planned
 from pipcacheplus.planning import look_for, planned_by
 from pipcacheplus.readable import ReadableCache
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipcacheplus.model.values import CacheDir, Entry, Finding, Severity, Warned
-from pipcacheplus.select import Selector, matches, parse
+from pipcacheplus.plan.select import Selector, matches, parse
 
 __all__ = ["Inventory", "Verification", "Wanted"]
 

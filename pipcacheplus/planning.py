@@ -9,7 +9,7 @@ from pipcacheplus.inventory import Wanted
 from pipcacheplus.looking import Look, look
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import CacheDir, Group, Plan, Warned
-from pipcacheplus.plan import Rule, make_plan
+from pipcacheplus.plan.plan import Rule, make_plan
 
 __all__ = ["look_for", "planned_by"]
 

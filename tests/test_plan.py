@@ -16,7 +16,7 @@ from pipcacheplus.model.values import (
     Source,
     State,
 )
-from pipcacheplus.plan import Rule, by_findings, by_request, make_plan, planned
+from pipcacheplus.plan.plan import Rule, by_findings, by_request, make_plan, planned
 
 CACHE = CacheDir(path="/cache", source=Source.ARGUMENT)
 LEAF = "wheels/18/ac/23/" + "5" * 50

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import Area, Entry, Kind, Shape
-from pipcacheplus.select import matches, parse
+from pipcacheplus.plan.select import matches, parse
 from tests.values import NUMPY, PAGE, SIX, an_entry
 
 PRE_RELEASE = an_entry("http-v2/1", project="numpy", version="2.0rc1", filename="numpy-2.0rc1.tar.gz", kind=Kind.SDIST)

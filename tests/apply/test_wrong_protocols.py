@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from pipcacheplus import plan as planning
 from pipcacheplus.apply import disarm, entries, folders, latch, leaving, run
 from pipcacheplus.apply.stored import Use
 from pipcacheplus.disk import open_cache
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.values import State
+from pipcacheplus.plan import plan as planning
 from tests.apply import test_exclusive, test_interrupted, test_leaving, test_shared, test_shared_guarded, test_trash
 from tests.apply.doing import carried_out, left, only, planned
 from tests.builders import Cache, page_headers

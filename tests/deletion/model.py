@@ -24,7 +24,7 @@ from pipcacheplus.disk.walk import scan
 from pipcacheplus.errors import CacheBusyError
 from pipcacheplus.model.values import Area, CacheDir, Entry, File, Folder, Report, Shape, Source
 from pipcacheplus.pips.layout import body_path, entry_path, page_key
-from pipcacheplus.plan import by_request, make_plan
+from pipcacheplus.plan.plan import by_request, make_plan
 from tests.apply.doing import Clock, a_system, carried_out
 from tests.builders import page_headers, response
 from tests.deletion.model_faults import FAULTS, CrashError, Fault

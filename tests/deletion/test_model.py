@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from pipcacheplus import plan as planning
 from pipcacheplus.apply import entries, folders, leaving, run
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.values import Action, State
+from pipcacheplus.plan import plan as planning
 from tests.deletion.model import Machine
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="directories have no descriptors there")

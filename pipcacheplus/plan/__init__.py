@@ -1,0 +1,1 @@
+"""Findings and selections to intentions; nothing here touches a disk."""
