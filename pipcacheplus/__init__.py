@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pipcacheplus.cache import PipCache
+    from pipcacheplus.catalog.inspection import Inspection
+    from pipcacheplus.catalog.inventory import Inventory, Verification
     from pipcacheplus.checks.base.check import Progress
-    from pipcacheplus.inspection import Inspection
-    from pipcacheplus.inventory import Inventory, Verification
     from pipcacheplus.model.values import (
         Action,
         Area,
@@ -65,9 +65,9 @@ __version__ = "0.1.0"
 
 _HOMES = {
     **dict.fromkeys(("PipCache",), "cache"),
-    "Inspection": "inspection",
+    "Inspection": "catalog.inspection",
     "Progress": "checks.base.check",
-    **dict.fromkeys(("Inventory", "Verification"), "inventory"),
+    **dict.fromkeys(("Inventory", "Verification"), "catalog.inventory"),
     **dict.fromkeys(
         ("prune_corrupt", "prune_incompatible_wheels", "prune_partial", "prune_stale", "verify"), "pruning"
     ),

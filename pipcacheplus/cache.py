@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pipcacheplus.catalog.inventory import Wanted
+from pipcacheplus.catalog.queries import Look
 from pipcacheplus.checks.base.check import HOUR_S, Progress
 from pipcacheplus.checks.base.context import context_of
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.host.machine import this_machine
-from pipcacheplus.inventory import Wanted
-from pipcacheplus.looking import Look
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Group, Plan, Report, Trashed
 from pipcacheplus.pips.locate import index_urls as configured_index_urls

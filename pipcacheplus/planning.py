@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pipcacheplus.catalog.inventory import Wanted
+from pipcacheplus.catalog.queries import Look, look
 from pipcacheplus.checks.base.check import Judged, checks, is_young
 from pipcacheplus.checks.base.context import context_of
-from pipcacheplus.inventory import Wanted
-from pipcacheplus.looking import Look, look
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import CacheDir, Group, Plan, Warned
 from pipcacheplus.plan.plan import Rule, make_plan

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pipcacheplus.catalog.inspection import Each, Inspection, entries_that_fit, inspect, overview, verify
+from pipcacheplus.catalog.inventory import Inventory, Verification, Wanted
+from pipcacheplus.catalog.queries import Look
 from pipcacheplus.checks.base.check import HOUR_S, Context, Progress, checks
 from pipcacheplus.checks.base.context import context_of
-from pipcacheplus.inspection import Each, Inspection, entries_that_fit, inspect, overview, verify
-from pipcacheplus.inventory import Inventory, Verification, Wanted
-from pipcacheplus.looking import Look
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.opened import OpenedCache
 

@@ -6,9 +6,9 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from pipcacheplus.ledger import Ledger
+from pipcacheplus.catalog.database import Ledger
+from pipcacheplus.catalog.rows import Verified
 from pipcacheplus.model.values import Entry
-from pipcacheplus.verified import Verified
 from tests.values import a_file, an_entry
 
 __all__ = ["BODY", "BROKEN", "HEAD", "PAIR", "UNKNOWN", "WHOLE", "database", "entry", "noted", "recalled"]

@@ -6,12 +6,12 @@ from concurrent.futures import Executor, Future
 from dataclasses import replace
 from typing import Any
 
+from pipcacheplus.catalog.update import Survey
 from pipcacheplus.checks.base.check import Context, checks
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Entry
-from pipcacheplus.survey import Survey
 from tests.builders import INDEX_URL, NOW_S, Cache
 
 __all__ = ["NOW", "Inline", "entries_of", "whole"]

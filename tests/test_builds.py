@@ -2,9 +2,9 @@
 
 import pytest
 
+from pipcacheplus.catalog.links import Source
 from pipcacheplus.model.facts import Origin
 from pipcacheplus.pips.wheel_keys import LEGACY, interpreter_of
-from pipcacheplus.references import Source
 from tests.builders import leaf
 
 URL = "https://files.example/demo-1.0.tar.gz"

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.ledger import Ledger
+from pipcacheplus.catalog.database import Ledger
+from pipcacheplus.catalog.rows import Memory, Verified, sealed, stamp_of
 from pipcacheplus.model.values import Entry
-from pipcacheplus.verified import Memory, Verified, sealed, stamp_of
 from tests.ledgers import BODY, BROKEN, HEAD, PAIR, UNKNOWN, WHOLE, entry, noted, recalled
 from tests.values import a_file, an_entry
 

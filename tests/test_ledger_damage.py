@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus import ledger as module
-from pipcacheplus.ledger import Ledger
+from pipcacheplus.catalog import database as module
+from pipcacheplus.catalog.database import Ledger
 from tests.ledgers import BROKEN, HEAD, PAIR, WHOLE, database, entry, noted, recalled
 
 GARBAGE = [b"no database at all, but rather long\n" * 200, b"SQLite format 3\0" + b"\xff" * 5000]

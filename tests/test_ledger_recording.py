@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.ledger import Ledger
-from pipcacheplus.verified import Verified
+from pipcacheplus.catalog.database import Ledger
+from pipcacheplus.catalog.rows import Verified
 from tests.ledgers import BROKEN, PAIR, WHOLE, database, entry, noted
 
 

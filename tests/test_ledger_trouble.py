@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus import ledger as module
-from pipcacheplus.ledger import Ledger
-from pipcacheplus.verified import Memory
+from pipcacheplus.catalog import database as module
+from pipcacheplus.catalog.database import Ledger
+from pipcacheplus.catalog.rows import Memory
 from tests.ledgers import BROKEN, PAIR, WHOLE, database, entry, noted, recalled
 
 

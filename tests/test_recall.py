@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from pipcacheplus.catalog.recall import facts_of, verified_of
+from pipcacheplus.catalog.rows import Verified
 from pipcacheplus.checks.base.context import ledger_of
 from pipcacheplus.model.facts import Broken, Expected, Facts, Format, Head, Unknown
-from pipcacheplus.recall import facts_of, verified_of
-from pipcacheplus.verified import Verified
 from tests import artefacts
 from tests.builders import Cache
 from tests.test_reading_writes_nothing import guarded

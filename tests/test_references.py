@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipcacheplus.catalog.links import Gathering, KeyFilter, Said, Sieve, Source
+from pipcacheplus.catalog.update import Survey, survey
 from pipcacheplus.checks.base.check import Context, Judged
 from pipcacheplus.model.facts import Depth, Facts, Head, Link, Page
 from pipcacheplus.model.values import Area, Entry, Kind, UrlSource
 from pipcacheplus.pips.layout import entry_path, page_key
 from pipcacheplus.pips.urls import spellings
-from pipcacheplus.references import Gathering, KeyFilter, Said, Sieve, Source
-from pipcacheplus.survey import Survey, survey
 from tests.builders import FILE_URL, INDEX_URL, NOW_S, Cache, file_url, page_headers
 from tests.values import an_entry
 

@@ -9,13 +9,13 @@ from multiprocessing import get_context
 import pytest
 
 from pipcacheplus.cache import PipCache
+from pipcacheplus.catalog.judgement import Done, judge
+from pipcacheplus.catalog.shard import Held, Survey, Task, hold
 from pipcacheplus.checks.base.check import Context, Judged
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
-from pipcacheplus.judgement import Done, judge
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Entry
-from pipcacheplus.work import Held, Survey, Task, hold
 from tests.builders import NOW_S, Cache
 
 URL = "https://files.example/"

@@ -15,15 +15,15 @@ from typing import Any
 import pytest
 
 from pipcacheplus.cache import PipCache
+from pipcacheplus.catalog.database import Ledger
+from pipcacheplus.catalog.judgement import judge
+from pipcacheplus.catalog.rows import stamp_of
+from pipcacheplus.catalog.update import survey
 from pipcacheplus.checks.base.check import Judged, Passed
 from pipcacheplus.disk.open_cache import OpenCache
-from pipcacheplus.judgement import judge
-from pipcacheplus.ledger import Ledger
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Entry, Shape
 from pipcacheplus.readers.entry import read
-from pipcacheplus.survey import survey
-from pipcacheplus.verified import stamp_of
 from tests import artefacts
 from tests.builders import Cache, file_headers
 from tests.surveys import NOW, Inline, entries_of, whole

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from pipcacheplus.catalog.judgement import Done, judge
+from pipcacheplus.catalog.links import KeyFilter
+from pipcacheplus.catalog.rows import Memory, Verified, sealed, stamp_of
+from pipcacheplus.catalog.shard import Held, Links, Task, gather, hold, retrace
 from pipcacheplus.checks.base.check import Judged
-from pipcacheplus.judgement import Done, judge
 from pipcacheplus.model.values import Entry, Warned
-from pipcacheplus.references import KeyFilter
-from pipcacheplus.verified import Memory, Verified, sealed, stamp_of
-from pipcacheplus.work import Held, Links, Task, gather, hold, retrace
 from tests.builders import Cache
 from tests.surveys import entries_of, whole
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from pipcacheplus.catalog.database import Ledger
+from pipcacheplus.catalog.update import survey
+from pipcacheplus.catalog.workers import workers
 from pipcacheplus.checks.base.check import Judged, Passed
-from pipcacheplus.ledger import Ledger
-from pipcacheplus.survey import survey
-from pipcacheplus.workers import workers
 from tests.builders import INDEX_URL, Cache
 from tests.replay.caches import Full, fill
 from tests.surveys import Inline, whole
@@ -37,7 +37,7 @@ elif how == "without shared memory":
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # nothing can be written to any file, there either
 elif how == "beside a thread":
     threading.Thread(target=threading.Event().wait, daemon=True).start()
-from pipcacheplus.workers import workers
+from pipcacheplus.catalog.workers import workers
 
 with workers(path, is_whole=is_whole) as executor:
     answer = None if executor is None else executor.submit(pow, 2, 5).result()
@@ -52,10 +52,10 @@ from dataclasses import replace
 from multiprocessing import get_context
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.checks.base.check import Context, Judged, Passed, checks
-from pipcacheplus.ledger import Ledger
-from pipcacheplus.survey import Survey, survey
-from pipcacheplus.judgement import judge
-from pipcacheplus.work import gather
+from pipcacheplus.catalog.database import Ledger
+from pipcacheplus.catalog.update import Survey, survey
+from pipcacheplus.catalog.judgement import judge
+from pipcacheplus.catalog.shard import gather
 
 parent = os.getpid()
 check = checks()[0]

@@ -8,8 +8,8 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
+from pipcacheplus.catalog.links import Source
 from pipcacheplus.model.facts import Origin
-from pipcacheplus.references import Source
 
 __all__ = ["LEGACY", "interpreter_of", "leaf_key"]
 

@@ -3,10 +3,10 @@
 import os
 from dataclasses import replace
 
+from pipcacheplus.catalog.names import identify
 from pipcacheplus.checks.base.check import Context, checks, findings
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
-from pipcacheplus.identify import identify
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Finding, Warned
 from pipcacheplus.readers.entry import read

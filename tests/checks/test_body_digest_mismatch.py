@@ -4,9 +4,9 @@ import hashlib
 
 import pytest
 
+from pipcacheplus.catalog.update import Survey, survey
 from pipcacheplus.checks.base.check import Judged, checks
 from pipcacheplus.model.facts import Depth
-from pipcacheplus.survey import Survey, survey
 from tests.builders import FILE_URL, Cache, file_headers
 from tests.checks.objections import CONTEXT
 from tests.test_references import link, page

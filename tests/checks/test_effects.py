@@ -6,9 +6,9 @@ from functools import partial
 
 import pytest
 
+from pipcacheplus.catalog.update import Survey, survey
 from pipcacheplus.checks.base.check import Judged, checks
 from pipcacheplus.model.facts import Depth
-from pipcacheplus.survey import Survey, survey
 from tests.builders import INDEX_URL, Cache, leaf
 from tests.checks.damages import (
     URL,

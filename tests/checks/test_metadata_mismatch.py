@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from pipcacheplus.catalog.update import Survey, survey
 from pipcacheplus.checks.base.check import Judged, checks
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import UrlSource
-from pipcacheplus.survey import Survey, survey
 from tests import artefacts
 from tests.builders import FILE_URL, Cache, file_headers, file_url
 from tests.checks.objections import CONTEXT

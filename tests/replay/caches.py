@@ -6,14 +6,14 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipcacheplus.catalog.database import Ledger
+from pipcacheplus.catalog.recording import as_told
+from pipcacheplus.catalog.update import Survey, survey
 from pipcacheplus.checks.base.check import NOTHING_PASSED, Judged, Passed, checks
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
-from pipcacheplus.ledger import Ledger
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Entry, Warned
-from pipcacheplus.replay import as_told
-from pipcacheplus.survey import Survey, survey
 from tests import artefacts
 from tests.builders import INDEX_URL, Cache, file_headers, page_headers
 from tests.surveys import NOW

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from pipcacheplus.replay import LOOSE
-from pipcacheplus.verified import stamp_of
+from pipcacheplus.catalog.recording import LOOSE
+from pipcacheplus.catalog.rows import stamp_of
 from tests.builders import INDEX_URL
 from tests.replay.caches import Full, names
 

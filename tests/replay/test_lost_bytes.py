@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from pipcacheplus import survey as survey_module
+from pipcacheplus.catalog import update as survey_module
+from pipcacheplus.catalog.recording import Recording
+from pipcacheplus.catalog.shard import Task, retrace
 from pipcacheplus.disk.open_cache import OpenCache
-from pipcacheplus.replay import Recording
-from pipcacheplus.work import Task, retrace
 from tests.replay.caches import Full, Runs, flipped, rewritten, surveyed
 
 

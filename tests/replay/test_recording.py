@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus import ledger as ledger_module
+from pipcacheplus.catalog import database as ledger_module
+from pipcacheplus.catalog.recording import Recording
 from pipcacheplus.checks.base.check import NOTHING_PASSED, Passed
-from pipcacheplus.replay import Recording
 from tests.replay.caches import Full, Runs, flipped
 
 

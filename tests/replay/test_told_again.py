@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from pipcacheplus import survey as survey_module
-from pipcacheplus.ledger import Ledger
+from pipcacheplus.catalog import update as survey_module
+from pipcacheplus.catalog.database import Ledger
+from pipcacheplus.catalog.recording import LOOSE, Trace
+from pipcacheplus.catalog.rows import stamp_of
 from pipcacheplus.model.values import Shape
-from pipcacheplus.replay import LOOSE, Trace
-from pipcacheplus.verified import stamp_of
 from tests.replay.caches import Found, Full, names, surveyed
 from tests.surveys import NOW
 from tests.values import an_entry

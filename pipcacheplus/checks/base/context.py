@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from pipcacheplus.checks.base.check import Context
 
 if TYPE_CHECKING:
+    from pipcacheplus.catalog.database import Ledger
     from pipcacheplus.host.interpreters import Interpreter
-    from pipcacheplus.ledger import Ledger
 
 __all__ = ["context_of", "default_index_of_pip", "ledger_of"]
 
@@ -77,7 +77,7 @@ def default_index_of_pip() -> tuple[str | None, tuple[str, ...]]:
 
 def ledger_of(cache_path: str) -> "Ledger":
     """Return the ledger of a cache, in our own state directory; it is not opened yet."""
+    from pipcacheplus.catalog.database import Ledger  # noqa: PLC0415 - as above
     from pipcacheplus.host.state import state_folder  # noqa: PLC0415
-    from pipcacheplus.ledger import Ledger  # noqa: PLC0415 - as above
 
     return Ledger(os.path.join(state_folder(), "ledgers"), cache_path, clock_ns=time.time_ns())

@@ -11,23 +11,23 @@ from concurrent.futures import Executor
 from dataclasses import replace
 
 from pipcacheplus import __version__
+from pipcacheplus.catalog.collected import Collected
+from pipcacheplus.catalog.database import Ledger
+from pipcacheplus.catalog.judgement import is_large, judge
+from pipcacheplus.catalog.links import Gathering, KeyFilter, Reference, References
+from pipcacheplus.catalog.metadata_of_wheels import behind_their_wheels, of_entries, wheel_url, with_metadata
+from pipcacheplus.catalog.parallel import side_by_side
+from pipcacheplus.catalog.recording import Recording, Trace, question_of
+from pipcacheplus.catalog.resolution import resolve
+from pipcacheplus.catalog.rows import Memory
+from pipcacheplus.catalog.shard import Links, Survey, Task, gather, hold, retrace
 from pipcacheplus.checks.base.check import Judged, Passed, Progress
-from pipcacheplus.collected import Collected
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import file_paths, parts
-from pipcacheplus.judgement import is_large, judge
-from pipcacheplus.ledger import Ledger
-from pipcacheplus.metadata_of_wheels import behind_their_wheels, of_entries, wheel_url, with_metadata
 from pipcacheplus.model.facts import Depth, Facts
 from pipcacheplus.model.values import Entry, Warned
 from pipcacheplus.pips.filenames import canonical
 from pipcacheplus.pips.layout import is_built_wheel, key_of, page_key
-from pipcacheplus.references import Gathering, KeyFilter, Reference, References
-from pipcacheplus.replay import Recording, Trace, question_of
-from pipcacheplus.resolution import resolve
-from pipcacheplus.sidebyside import side_by_side
-from pipcacheplus.verified import Memory
-from pipcacheplus.work import Links, Survey, Task, gather, hold, retrace
 
 __all__ = ["Survey", "survey"]
 

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pipcacheplus.catalog.links import Reference, References, Source
+from pipcacheplus.catalog.metadata_of_wheels import WheelReference
+from pipcacheplus.catalog.recording import Answer, as_told, told_again
+from pipcacheplus.catalog.rows import seal, unseal
 from pipcacheplus.checks.base.check import Judged
-from pipcacheplus.metadata_of_wheels import WheelReference
 from pipcacheplus.model.facts import WheelMetadata
 from pipcacheplus.model.values import Entry, Kind, Shape, UrlSource
 from pipcacheplus.pips.filenames import canonical
-from pipcacheplus.references import Reference, References, Source
-from pipcacheplus.replay import Answer, as_told, told_again
-from pipcacheplus.verified import seal, unseal
 
 __all__ = ["JudgedRow", "mark_of", "pack_row", "unpack_row"]
 

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator
 from operator import add
 
+from pipcacheplus.catalog.database import Ledger
+from pipcacheplus.catalog.judgement import Done, without_the_sound
+from pipcacheplus.catalog.metadata_of_wheels import WheelReference
+from pipcacheplus.catalog.recording import LOOSE, Recording, Trace, as_told
+from pipcacheplus.catalog.shard import Survey
 from pipcacheplus.checks.base.check import NOTHING_PASSED, Judged, Passed
-from pipcacheplus.judgement import Done, without_the_sound
-from pipcacheplus.ledger import Ledger
-from pipcacheplus.metadata_of_wheels import WheelReference
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Entry, Warned
 from pipcacheplus.pips.layout import key_of
-from pipcacheplus.replay import LOOSE, Recording, Trace, as_told
-from pipcacheplus.work import Survey
 
 __all__ = ["Collected"]
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+from pipcacheplus.catalog.links import Reference, References
 from pipcacheplus.checks.base.proof import proof_of
 from pipcacheplus.model.facts import Facts, Wheel, WheelMetadata
 from pipcacheplus.model.values import Entry
 from pipcacheplus.pips.layout import key_of, page_key
-from pipcacheplus.references import Reference, References
 
 __all__ = ["WheelReference", "behind_their_wheels", "metadata_beside", "of_entries", "wheel_url", "with_metadata"]
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pipcacheplus.catalog.inventory import Inventory, Verification, Wanted
+from pipcacheplus.catalog.queries import Look, look
 from pipcacheplus.checks.base.check import Judged, Passed, Progress, checks, is_listed
 from pipcacheplus.checks.base.context import context_of
-from pipcacheplus.inventory import Inventory, Verification, Wanted
-from pipcacheplus.looking import Look, look
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import CacheDir, Entry, Finding, Value, Warned
 

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from pipcacheplus.catalog.rows import Verified
 from pipcacheplus.model.facts import Broken, Expected, Facts, Unknown, Wheel
-from pipcacheplus.verified import Verified
 
 __all__ = ["facts_of", "verified_of"]
 

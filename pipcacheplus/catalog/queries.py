@@ -5,11 +5,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipcacheplus.catalog.names import identify
 from pipcacheplus.checks.base.check import Check, Context, Judged, Passed, Progress, findings
 from pipcacheplus.checks.base.context import default_index_of_pip, ledger_of
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
-from pipcacheplus.identify import identify
 from pipcacheplus.model.facts import Depth, Facts
 from pipcacheplus.model.values import Entry, Warned
 
@@ -71,8 +71,8 @@ def _by_names(what: Look) -> Iterator[Judged | Warned]:
 
 
 def _by_content(what: Look) -> Iterator[Judged | Warned | Passed]:
-    from pipcacheplus.survey import Survey, survey  # noqa: PLC0415 - slow to import, and of no use for names
-    from pipcacheplus.workers import workers  # noqa: PLC0415 - as above
+    from pipcacheplus.catalog.update import Survey, survey  # noqa: PLC0415 - slow to import, and of no use for names
+    from pipcacheplus.catalog.workers import workers  # noqa: PLC0415 - as above
 
     with ExitStack() as stack:
         is_whole = what.depth is Depth.WHOLE

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from pipcacheplus.ledger_schema import prepare
+from pipcacheplus.catalog.ledger_schema import prepare
+from pipcacheplus.catalog.rows import Memory, Verified, as_bytes, changed_ns, seal, sealed, stamp_of, unseal, unsealed
 from pipcacheplus.model.values import Entry
 from pipcacheplus.pips.layout import is_part
-from pipcacheplus.verified import Memory, Verified, as_bytes, changed_ns, seal, sealed, stamp_of, unseal, unsealed
 
 if TYPE_CHECKING:
     import sqlite3

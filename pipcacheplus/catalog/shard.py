@@ -8,21 +8,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from pipcacheplus.catalog.judged_rows import JudgedRow, unpack_row
+from pipcacheplus.catalog.links import KeyFilter, References, Said, Sieve
+from pipcacheplus.catalog.metadata_of_wheels import WheelReference
+from pipcacheplus.catalog.names import identify
+from pipcacheplus.catalog.recall import verified_of
+from pipcacheplus.catalog.recording import Trace
+from pipcacheplus.catalog.rows import Memory, Verified, stamp_of
 from pipcacheplus.checks.base.check import Check, Context, Judged, findings
 from pipcacheplus.checks.base.proof import evidence_of
 from pipcacheplus.disk.open_cache import ChangedError, OpenCache
 from pipcacheplus.disk.walk import scan
-from pipcacheplus.identify import identify
-from pipcacheplus.judged_rows import JudgedRow, unpack_row
-from pipcacheplus.metadata_of_wheels import WheelReference
 from pipcacheplus.model.facts import Broken, Depth, Expected, Facts, Origin, Unknown
 from pipcacheplus.model.values import Entry, Shape, Warned
 from pipcacheplus.readers.entry import read
 from pipcacheplus.readers.page import keep_none
-from pipcacheplus.recall import verified_of
-from pipcacheplus.references import KeyFilter, References, Said, Sieve
-from pipcacheplus.replay import Trace
-from pipcacheplus.verified import Memory, Verified, stamp_of
 
 __all__ = ["Held", "Links", "Survey", "Task", "entries_of", "gather", "hold", "judged", "retrace", "unreadable"]
 

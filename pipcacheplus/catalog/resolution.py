@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
+from pipcacheplus.catalog.links import Reference, References
 from pipcacheplus.model.facts import FILE_HOST_DIGEST, Facts, Origin
 from pipcacheplus.model.values import Entry, Shape, UrlSource
 from pipcacheplus.pips.filenames import canonical, file_names
 from pipcacheplus.pips.layout import key_of, page_key
 from pipcacheplus.pips.wheel_keys import interpreter_of
-from pipcacheplus.references import Reference, References
 
 __all__ = ["resolve"]
 

@@ -2,21 +2,21 @@
 
 from dataclasses import dataclass, field
 
+from pipcacheplus.catalog.judged_rows import JudgedRow, mark_of, pack_row
+from pipcacheplus.catalog.metadata_of_wheels import WheelReference, metadata_beside
+from pipcacheplus.catalog.names import identify
+from pipcacheplus.catalog.recall import facts_of, verified_of
+from pipcacheplus.catalog.recording import LOOSE, Trace, lasts_until
+from pipcacheplus.catalog.resolution import resolve
+from pipcacheplus.catalog.rows import Memory, changed_ns, stamp_of
+from pipcacheplus.catalog.shard import Task, entries_of, judged, row_of, unreadable
 from pipcacheplus.checks.base.check import NOTHING_PASSED, Judged, Passed, is_listed
 from pipcacheplus.disk.open_cache import ChangedError, OpenCache
-from pipcacheplus.identify import identify
-from pipcacheplus.judged_rows import JudgedRow, mark_of, pack_row
-from pipcacheplus.metadata_of_wheels import WheelReference, metadata_beside
 from pipcacheplus.model.facts import Depth, Expected, Facts
 from pipcacheplus.model.values import Entry, Kind, Shape, Warned
 from pipcacheplus.pips.layout import key_of, page_key
 from pipcacheplus.readers.entry import read
 from pipcacheplus.readers.page import keep_none
-from pipcacheplus.recall import facts_of, verified_of
-from pipcacheplus.replay import LOOSE, Trace, lasts_until
-from pipcacheplus.resolution import resolve
-from pipcacheplus.verified import Memory, changed_ns, stamp_of
-from pipcacheplus.work import Task, entries_of, judged, row_of, unreadable
 
 __all__ = ["Done", "is_large", "judge", "without_the_sound"]
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from pipcacheplus.catalog.rows import as_bytes, changed_ns, stamp_of
 from pipcacheplus.checks.base.check import DAY_S, Context, Judged, Passed, is_young, newest_s
 from pipcacheplus.model.values import Entry, Finding, Group, Kind, Remedy, Severity, Shape, UrlSource
-from pipcacheplus.verified import as_bytes, changed_ns, stamp_of
 
 __all__ = ["LOOSE", "Answer", "Recording", "Trace", "as_told", "lasts_until", "question_of", "told_again"]
 

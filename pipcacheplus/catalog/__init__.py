@@ -1,0 +1,1 @@
+"""A cache read, named, linked and remembered; what commands ask of it."""
