@@ -183,7 +183,7 @@ class PipCache(ReadableCache):
         """
         if dry_run:
             return planned(plan)
-        from pipcacheplus.apply.here import apply_here  # noqa: PLC0415 - filelock and psutil are slow to import
+        from pipcacheplus.apply.apply import apply_here  # noqa: PLC0415 - filelock and psutil are slow to import
 
         return apply_here(
             plan,
@@ -227,7 +227,7 @@ class PipCache(ReadableCache):
             CacheBusyError: Another pipcacheplus works on this cache.
             NotACacheError: Nothing may be changed here.
         """
-        from pipcacheplus.apply.here import undo_here  # noqa: PLC0415 - as above
+        from pipcacheplus.apply.apply import undo_here  # noqa: PLC0415 - as above
 
         if isinstance(run, Report):
             if run.run is None:
@@ -249,6 +249,6 @@ class PipCache(ReadableCache):
         Raises:
             BadRequestError: What lies in the place of the trash is not ours alone.
         """
-        from pipcacheplus.apply.here import trashed_here  # noqa: PLC0415 - as above
+        from pipcacheplus.apply.apply import trashed_here  # noqa: PLC0415 - as above
 
         return trashed_here(self.dir.path)

@@ -16,9 +16,9 @@ from contextlib import suppress
 from functools import partial
 from typing import IO, BinaryIO
 
-from pipcacheplus.apply.jsonvalues import line_of
 from pipcacheplus.apply.latch import Latch
 from pipcacheplus.apply.told import REFUSALS, Told, line_of_error, line_of_progress, lines_of
+from pipcacheplus.apply.trash.jsonvalues import line_of
 from pipcacheplus.host.ownership import become_owner
 from pipcacheplus.model.values import Report
 

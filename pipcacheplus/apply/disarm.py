@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from io import FileIO
 
-from pipcacheplus.apply.leaving import open_held
-from pipcacheplus.apply.manifest import Disarming
-from pipcacheplus.apply.stored import Use, study
+from pipcacheplus.apply.disarm_bytes import Use, study
+from pipcacheplus.apply.files import open_held
 from pipcacheplus.apply.system import System
+from pipcacheplus.apply.trash.manifest import Disarming
 from pipcacheplus.disk.open_cache import ChangedError, OpenCache, file_of, is_same
 from pipcacheplus.model.values import File
 

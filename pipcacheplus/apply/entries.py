@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from pipcacheplus.apply.filling import Filling
+from pipcacheplus.apply.files import Tally, look, remove, status_of, why_not_there
 from pipcacheplus.apply.folders import is_in_use, tidy
-from pipcacheplus.apply.guard import why_busy
-from pipcacheplus.apply.leaving import Tally, look, remove, status_of, why_not_there
+from pipcacheplus.apply.recent_use import why_busy
 from pipcacheplus.apply.system import System
+from pipcacheplus.apply.trash.fill import Filling
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.values import Action, File, Outcome, Shape, State
 from pipcacheplus.pips.layout import ORIGIN_NAME, Place, Role, roles_in

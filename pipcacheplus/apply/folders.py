@@ -2,8 +2,8 @@
 
 import errno
 
-from pipcacheplus.apply.guard import is_used
-from pipcacheplus.apply.leaving import real_path, status_of, why_not_there
+from pipcacheplus.apply.files import real_path, status_of, why_not_there
+from pipcacheplus.apply.recent_use import is_used
 from pipcacheplus.apply.system import System
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.values import Action, Area, Folder, State

@@ -29,15 +29,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from pipcacheplus.apply.disarm import disarm
-from pipcacheplus.apply.emptying import empty_old
+from pipcacheplus.apply.disarm_bytes import Use
 from pipcacheplus.apply.entries import Remover, reason_of
-from pipcacheplus.apply.filling import filling
+from pipcacheplus.apply.files import look, status_of, why_not_there
 from pipcacheplus.apply.latch import Latch
-from pipcacheplus.apply.leaving import look, status_of, why_not_there
 from pipcacheplus.apply.lock import locked, owned_root
 from pipcacheplus.apply.names import is_pips
-from pipcacheplus.apply.stored import Use
 from pipcacheplus.apply.system import System
+from pipcacheplus.apply.trash.empty import empty_old
+from pipcacheplus.apply.trash.fill import filling
 from pipcacheplus.disk.open_cache import ChangedError, OpenCache
 from pipcacheplus.model.values import Action, File, Outcome, Plan, Report, Shape, State
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pipcacheplus.apply.jsonvalues import line_of, number_of, text_of
-from pipcacheplus.apply.manifest import line_of_action, record_of
+from pipcacheplus.apply.trash.jsonvalues import line_of, number_of, text_of
+from pipcacheplus.apply.trash.manifest import line_of_action, record_of
 from pipcacheplus.errors import BadRequestError, CacheBusyError, NotACacheError
 from pipcacheplus.model.values import Action, CacheDir, Outcome, Plan, Report, State, Warned
 

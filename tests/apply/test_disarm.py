@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus.apply.disarm import Disarmed, disarm
-from pipcacheplus.apply.stored import Use
+from pipcacheplus.apply.disarm_bytes import Use
 from pipcacheplus.disk.open_cache import ChangedError, OpenCache, file_of
 from pipcacheplus.model.values import File
 from tests.apply.doing import a_system

@@ -6,7 +6,7 @@ from typing import Any
 import psutil
 import pytest
 
-from pipcacheplus.apply.here import apply_here, trashed_here, undo_here
+from pipcacheplus.apply.apply import apply_here, trashed_here, undo_here
 from pipcacheplus.errors import BadRequestError, CacheBusyError, NotACacheError
 from pipcacheplus.model.values import CacheDir, Report, Source, State
 from tests.apply.doing import left, only, planned

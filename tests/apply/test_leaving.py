@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from pipcacheplus.apply.entries import reason_of
+from pipcacheplus.apply.files import Tally, real_path, remove, status_of
 from pipcacheplus.apply.folders import tidy
-from pipcacheplus.apply.leaving import Tally, real_path, remove, status_of
 from pipcacheplus.apply.system import System, is_link
 from pipcacheplus.disk.open_cache import OpenCache, file_of
 from pipcacheplus.errors import NotACacheError

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.apply.manifest import FORMAT_LINE, Disarming, line_of_action, line_of_disarming, read_manifest
+from pipcacheplus.apply.trash.manifest import FORMAT_LINE, Disarming, line_of_action, line_of_disarming, read_manifest
 from pipcacheplus.model.values import Action, Entry
 from tests.apply.drawn import ENTRIES
 
@@ -28,6 +28,6 @@ def test_what_is_written_down_is_read_again(entry: Entry, reasons: tuple[str, ..
 
 
 def test_a_line_that_is_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipcacheplus.apply.manifest._MAX_LINE", 20)
+    monkeypatch.setattr("pipcacheplus.apply.trash.manifest._MAX_LINE", 20)
     found = read_manifest(io.BytesIO(FORMAT_LINE + b"x" * 20 + b"\n"))
     assert [warning.message for warning in found.warnings] == ["line 2 cannot be read", "line 3 cannot be read"]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.apply.stored import Use, study
+from pipcacheplus.apply.disarm_bytes import Use, study
 from pipcacheplus.model.facts import Head
 from pipcacheplus.readers.http.head import read_head
 from tests.builders import file_headers, page_headers

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipcacheplus.apply.undoing import trashed as listed
+from pipcacheplus.apply.trash.undo import trashed as listed
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import State
 from tests.apply.doing import MACHINES, a_system, carried_out, left, machine, only, planned, states
@@ -84,7 +84,7 @@ def test_all_is_written_down_and_on_the_disk_before_anything_is_moved(cache: Cac
 
 
 def test_a_long_plan_is_written_down_in_pieces(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipcacheplus.apply.filling._CHUNK", 1)
+    monkeypatch.setattr("pipcacheplus.apply.trash.fill._CHUNK", 1)
     for number in range(3):
         cache.http_v2(f"{URL}{number}", b"x")
     before = seen(cache.path)
@@ -157,7 +157,7 @@ def test_where_there_can_be_no_trash_nothing_is_touched(
 def test_on_another_file_system_there_is_no_trash(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     everything(cache)
     before = seen(cache.path)
-    monkeypatch.setattr("pipcacheplus.apply.trash._device_of", lambda _opened: -1)
+    monkeypatch.setattr("pipcacheplus.apply.trash.location._device_of", lambda _opened: -1)
     with pytest.raises(BadRequestError, match="another file system"):
         trashed(cache)
     assert seen(cache.path) == before

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.apply.undoing import trashed as listed
+from pipcacheplus.apply.trash.undo import trashed as listed
 from pipcacheplus.model.values import State
 from tests.apply.doing import a_system, carried_out, left, planned
 from tests.apply.trashes import refusing, runs, the_trash, trashed, undone

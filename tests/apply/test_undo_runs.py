@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipcacheplus.apply.undoing import undo
+from pipcacheplus.apply.trash.undo import undo
 from pipcacheplus.errors import BadRequestError, CacheBusyError, NotACacheError
 from pipcacheplus.model.values import CacheDir, Source, State
 from tests.apply.doing import a_system, left, machine, states

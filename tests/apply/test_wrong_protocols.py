@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from pipcacheplus.apply import disarm, entries, folders, latch, leaving, run
-from pipcacheplus.apply.stored import Use
+from pipcacheplus.apply import disarm, entries, folders, latch, run
+from pipcacheplus.apply import files as leaving
+from pipcacheplus.apply.disarm_bytes import Use
 from pipcacheplus.disk import open_cache
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.values import State

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipcacheplus.apply.system import System
-from pipcacheplus.apply.undoing import undo
+from pipcacheplus.apply.trash.undo import undo
 from pipcacheplus.model.values import CacheDir, Report, Source
 from tests.apply.doing import a_system, carried_out, planned
 from tests.builders import Cache, page_headers

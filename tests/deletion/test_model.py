@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from pipcacheplus.apply import entries, folders, leaving, run
+from pipcacheplus.apply import entries, folders, run
+from pipcacheplus.apply import files as leaving
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.values import Action, State
 from pipcacheplus.plan import plan as planning

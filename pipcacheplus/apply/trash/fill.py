@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from pipcacheplus.apply.directory import Directory, refused
-from pipcacheplus.apply.manifest import FORMAT_LINE, Disarming, line_of_action, line_of_disarming
 from pipcacheplus.apply.names import is_pips
 from pipcacheplus.apply.system import System
-from pipcacheplus.apply.trash import DONT, MANIFEST, RUN_MODE, drop, open_trash, run_name, runs_in
+from pipcacheplus.apply.trash.location import DONT, MANIFEST, RUN_MODE, drop, open_trash, run_name, runs_in
+from pipcacheplus.apply.trash.manifest import FORMAT_LINE, Disarming, line_of_action, line_of_disarming
+from pipcacheplus.apply.trash.private_directory import Directory, refused
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.values import Action
 

@@ -9,9 +9,9 @@ import stat
 from contextlib import suppress
 from dataclasses import dataclass
 
-from pipcacheplus.apply.directory import Directory
-from pipcacheplus.apply.leaving import real_path, status_of
+from pipcacheplus.apply.files import real_path, status_of
 from pipcacheplus.apply.system import System
+from pipcacheplus.apply.trash.private_directory import Directory
 from pipcacheplus.disk.open_cache import OpenCache
 
 __all__ = ["Held", "TakenError", "ensure", "place", "take_again"]

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from pipcacheplus.apply.manifest import Disarming
 from pipcacheplus.apply.system import System
+from pipcacheplus.apply.trash.manifest import Disarming
 from pipcacheplus.model.values import File
 
 __all__ = ["Head", "holding"]

@@ -6,7 +6,7 @@ from functools import partial
 
 from pipcacheplus.apply.run import apply
 from pipcacheplus.apply.system import System, this_system
-from pipcacheplus.apply.undoing import trashed, undo
+from pipcacheplus.apply.trash.undo import trashed, undo
 from pipcacheplus.disk.refusal import check_writable
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.host.filesystems import is_local

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from pipcacheplus.apply.jsonvalues import demand, integer_of, line_of, number_of, path_of, text_of
+from pipcacheplus.apply.trash.jsonvalues import demand, integer_of, line_of, number_of, path_of, text_of
 from pipcacheplus.model.values import Action, Area, Entry, File, Folder, Kind, Shape, UrlSource, Warned
 
 __all__ = [

@@ -3,9 +3,9 @@
 import os
 from contextlib import suppress
 
-from pipcacheplus.apply.directory import Directory
 from pipcacheplus.apply.system import System
-from pipcacheplus.apply.trash import drop, numbers_in, open_trash, runs_in, started_s
+from pipcacheplus.apply.trash.location import drop, numbers_in, open_trash, runs_in, started_s
+from pipcacheplus.apply.trash.private_directory import Directory
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.errors import PipCachePlusError
 from pipcacheplus.model.values import Trashed

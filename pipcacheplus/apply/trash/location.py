@@ -15,8 +15,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from pipcacheplus.apply.directory import Directory, refused
 from pipcacheplus.apply.system import System
+from pipcacheplus.apply.trash.private_directory import Directory, refused
 from pipcacheplus.disk.open_cache import OpenCache
 
 __all__ = [

@@ -9,13 +9,13 @@ import os
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from pipcacheplus.apply.arming import Head, holding
-from pipcacheplus.apply.directory import Directory
-from pipcacheplus.apply.leaving import open_held, real_path, status_of
-from pipcacheplus.apply.manifest import Disarming, Record
+from pipcacheplus.apply.files import open_held, real_path, status_of
 from pipcacheplus.apply.names import is_pips
-from pipcacheplus.apply.placing import Held, TakenError, ensure, place, take_again
 from pipcacheplus.apply.system import System
+from pipcacheplus.apply.trash.manifest import Disarming, Record
+from pipcacheplus.apply.trash.private_directory import Directory
+from pipcacheplus.apply.trash.rearm_head import Head, holding
+from pipcacheplus.apply.trash.restore_file import Held, TakenError, ensure, place, take_again
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.values import File, Outcome, State
 

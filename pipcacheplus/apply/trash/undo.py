@@ -4,14 +4,14 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 
-from pipcacheplus.apply.directory import Directory
-from pipcacheplus.apply.emptying import empty_old, listed
 from pipcacheplus.apply.latch import Latch
 from pipcacheplus.apply.lock import locked, owned_root
-from pipcacheplus.apply.manifest import Manifest, read_manifest
-from pipcacheplus.apply.restoring import Restorer
 from pipcacheplus.apply.system import System
-from pipcacheplus.apply.trash import MANIFEST, drop, numbers_in, open_trash, runs_in
+from pipcacheplus.apply.trash.empty import empty_old, listed
+from pipcacheplus.apply.trash.location import MANIFEST, drop, numbers_in, open_trash, runs_in
+from pipcacheplus.apply.trash.manifest import Manifest, read_manifest
+from pipcacheplus.apply.trash.private_directory import Directory
+from pipcacheplus.apply.trash.restore_entry import Restorer
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import CacheDir, Outcome, Plan, Report, State, Trashed, Warned
