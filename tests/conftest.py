@@ -10,11 +10,11 @@ from typing import NoReturn
 
 import pytest
 
-from tests import artefacts
-from tests.builders import Cache
-from tests.owners import home_of_somebody
-from tests.pips import GENERATIONS, Pip, UnavailableError, fill, pip_environment, set_back
-from tests.server import IndexServer
+from tests.support import artefacts
+from tests.support.builders import Cache
+from tests.support.owners import home_of_somebody
+from tests.support.pips import GENERATIONS, Pip, UnavailableError, fill, pip_environment, set_back
+from tests.support.server import IndexServer
 
 _DAY_S = 86_400
 _PIP_FIXTURES = frozenset({"filled_cache", "pip_of"})

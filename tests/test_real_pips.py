@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.builders import tree
 from tests.conftest import Filled
-from tests.pips import NEWEST, Pip
-from tests.server import IndexServer
+from tests.support.builders import tree
+from tests.support.pips import NEWEST, Pip
+from tests.support.server import IndexServer
 
 FillCache = Callable[[str], Filled]
 GENERATIONS = ["http-html", "http-json", "http-v2", "newest"]

@@ -15,7 +15,7 @@ from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
 from pipcacheplus.model.values import CacheDir, Entry, Outcome, Plan, Report, Source, State
 from pipcacheplus.plan.plan import by_request, make_plan
-from tests.builders import NOW_S, Cache, tree
+from tests.support.builders import NOW_S, Cache, tree
 
 __all__ = ["MACHINES", "Clock", "a_system", "carried_out", "left", "machine", "only", "planned", "states"]
 

@@ -14,9 +14,9 @@ from pipcacheplus.errors import BadRequestError, CacheBusyError, NotACacheError
 from pipcacheplus.model.values import Shape, State
 from tests.apply.doing import left, only, states
 from tests.apply.trashes import everything, seen
-from tests.builders import Cache, page_headers, tree
-from tests.holding import held
-from tests.owners import SOMEBODY, given_away, is_root
+from tests.support.builders import Cache, page_headers, tree
+from tests.support.holding import held
+from tests.support.owners import SOMEBODY, given_away, is_root
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="users are others there")
 

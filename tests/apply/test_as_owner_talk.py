@@ -14,7 +14,7 @@ from pipcacheplus.apply.told import Told
 from pipcacheplus.errors import CacheBusyError
 from pipcacheplus.model.values import CacheDir, Report, Source, State
 from tests.apply.doing import carried_out, left, planned, states
-from tests.builders import Cache, tree
+from tests.support.builders import Cache, tree
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="users are others there")
 

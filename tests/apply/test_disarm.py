@@ -11,7 +11,7 @@ from pipcacheplus.apply.disarm_bytes import Use
 from pipcacheplus.disk.open_cache import ChangedError, OpenCache, file_of
 from pipcacheplus.model.values import File
 from tests.apply.doing import a_system
-from tests.builders import Cache, page_headers
+from tests.support.builders import Cache, page_headers
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="directories have no descriptors there")
 

@@ -10,8 +10,8 @@ from pipcacheplus.disk.walk import scan
 from pipcacheplus.errors import CacheBusyError
 from pipcacheplus.model.values import Entry, Shape, State
 from tests.apply.doing import a_system, carried_out, left, planned, states
-from tests.builders import Cache, tree
-from tests.holding import held
+from tests.support.builders import Cache, tree
+from tests.support.holding import held
 
 URL = "https://files.example/demo"
 NEAR_IT = URL + "257"

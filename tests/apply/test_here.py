@@ -10,8 +10,8 @@ from pipcacheplus.apply.apply import apply_here, trashed_here, undo_here
 from pipcacheplus.errors import BadRequestError, CacheBusyError, NotACacheError
 from pipcacheplus.model.values import CacheDir, Report, Source, State
 from tests.apply.doing import left, only, planned
-from tests.builders import Cache
-from tests.holding import held
+from tests.support.builders import Cache
+from tests.support.holding import held
 
 URL = "https://files.example/demo"
 

@@ -6,7 +6,7 @@ import pytest
 
 from pipcacheplus.model.values import State
 from tests.apply.doing import Clock, carried_out, left, planned, states
-from tests.builders import Cache, page_headers, tree
+from tests.support.builders import Cache, page_headers, tree
 
 URL = "https://files.example/demo"
 

@@ -19,9 +19,9 @@ from pipcacheplus.disk.open_cache import OpenCache, file_of
 from pipcacheplus.errors import NotACacheError
 from pipcacheplus.model.values import Area, CacheDir, Entry, Folder, Plan, Shape, Source, State, Warned
 from tests.apply.doing import Clock, a_system, carried_out, left, only, planned, states
-from tests.builders import Cache, page_headers, tree
-from tests.stored import response
-from tests.values import a_file, an_action, an_entry
+from tests.support.builders import Cache, page_headers, tree
+from tests.support.stored import response
+from tests.support.values import a_file, an_action, an_entry
 
 URL = "https://files.example/demo"
 

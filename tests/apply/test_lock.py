@@ -12,8 +12,8 @@ from pipcacheplus.apply.system import this_system
 from pipcacheplus.errors import CacheBusyError
 from pipcacheplus.host.state import state_folder
 from tests.apply.doing import Clock, a_system, carried_out, left, planned
-from tests.builders import Cache
-from tests.holding import held, opened
+from tests.support.builders import Cache
+from tests.support.holding import held, opened
 
 URL = "https://files.example/demo"
 

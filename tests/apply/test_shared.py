@@ -11,7 +11,7 @@ import pytest
 
 from pipcacheplus.model.values import Outcome, Shape, State
 from tests.apply.doing import Clock, a_system, carried_out, left, only, planned, states
-from tests.builders import Cache, file_headers, page_headers, tree
+from tests.support.builders import Cache, file_headers, page_headers, tree
 
 URL = "https://files.example/demo"
 

@@ -7,7 +7,7 @@ import pytest
 
 from pipcacheplus.model.values import State
 from tests.apply.doing import Clock, a_system, carried_out, left, only, planned, states
-from tests.builders import NOW_S, Cache
+from tests.support.builders import NOW_S, Cache
 
 URL = "https://files.example/demo"
 HOUR_S = 3600.0

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from pipcacheplus.apply.disarm_bytes import Use, study
 from pipcacheplus.model.facts import Head
 from pipcacheplus.readers.http.head import read_head
-from tests.builders import file_headers, page_headers
-from tests.stored import NOW_S, response
+from tests.support.builders import file_headers, page_headers
+from tests.support.stored import NOW_S, response
 
 DATE = "Thu, 25 Dec 2025 00:00:00 GMT"
 NO_DATE = "Thu, 25 Dec 1000 00:00:00 GMT"

@@ -12,7 +12,7 @@ from pipcacheplus.apply.told import Told, line_of_error, line_of_progress, lines
 from pipcacheplus.errors import BadRequestError, CacheBusyError, NotACacheError
 from pipcacheplus.model.values import Action, CacheDir, Outcome, Plan, Report, Source, State, Warned
 from tests.apply.drawn import ENTRIES, NUMBERS, TEXTS
-from tests.values import NUMPY, an_action, an_outcome
+from tests.support.values import NUMPY, an_action, an_outcome
 
 CACHE = CacheDir(path="/cache", source=Source.ARGUMENT)
 JSON = st.recursive(

@@ -13,8 +13,8 @@ from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import State
 from tests.apply.doing import MACHINES, a_system, carried_out, left, machine, only, planned, states
 from tests.apply.trashes import everything, refusing, runs, seen, the_trash, trashed, undone
-from tests.builders import Cache, page_headers, tree
-from tests.owners import is_root
+from tests.support.builders import Cache, page_headers, tree
+from tests.support.owners import is_root
 
 URL = "https://files.example/demo"
 

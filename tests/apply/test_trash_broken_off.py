@@ -9,7 +9,7 @@ from pipcacheplus.apply.system import System
 from pipcacheplus.model.values import State
 from tests.apply.doing import Clock, a_system
 from tests.apply.trashes import BrokenOffError, breaking, everything, runs, seen, trashed, undone
-from tests.builders import Cache, page_headers
+from tests.support.builders import Cache, page_headers
 
 URL = "https://files.example/demo"
 EVER = 10_000

@@ -10,7 +10,7 @@ from pipcacheplus.apply.trash.undo import trashed as listed
 from pipcacheplus.model.values import State
 from tests.apply.doing import a_system, carried_out, left, planned
 from tests.apply.trashes import refusing, runs, the_trash, trashed, undone
-from tests.builders import NOW_S, Cache, tree
+from tests.support.builders import NOW_S, Cache, tree
 
 URL = "https://files.example/demo"
 WEEK_S = 7 * 86_400

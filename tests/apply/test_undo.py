@@ -11,7 +11,7 @@ from pipcacheplus.apply.run import apply
 from pipcacheplus.model.values import State
 from tests.apply.doing import MACHINES, left, machine, only, planned, states
 from tests.apply.trashes import everything, runs, seen, trashed, undone
-from tests.builders import NOW_S, Cache
+from tests.support.builders import NOW_S, Cache
 
 URL = "https://files.example/demo"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from pipcacheplus.model.values import State
 from tests.apply.doing import MACHINES, Clock, left, machine, only, states
 from tests.apply.trashes import runs, seen, trashed, undone
-from tests.builders import Cache, page_headers, tree
+from tests.support.builders import Cache, page_headers, tree
 
 URL = "https://files.example/demo"
 

@@ -9,7 +9,7 @@ import pytest
 from pipcacheplus.model.values import State
 from tests.apply.doing import a_system, left, machine, only, states
 from tests.apply.trashes import runs, seen, trashed, undone
-from tests.builders import Cache
+from tests.support.builders import Cache
 
 URL = "https://files.example/demo"
 

@@ -16,7 +16,7 @@ from pipcacheplus.model.values import (
 )
 from tests.apply.doing import a_system, left, only
 from tests.apply.trashes import runs, trashed, undone
-from tests.builders import Cache, tree
+from tests.support.builders import Cache, tree
 
 URL = "https://files.example/demo"
 MACHINES = pytest.mark.parametrize("machine", [a_system, partial(a_system, has_descriptors=False, max_handles=0)])

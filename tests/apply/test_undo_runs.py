@@ -12,8 +12,8 @@ from pipcacheplus.errors import BadRequestError, CacheBusyError, NotACacheError
 from pipcacheplus.model.values import CacheDir, Source, State
 from tests.apply.doing import a_system, left, machine, states
 from tests.apply.trashes import everything, runs, seen, the_trash, trashed, undone
-from tests.builders import NOW_S, Cache, page_headers, tree
-from tests.holding import held
+from tests.support.builders import NOW_S, Cache, page_headers, tree
+from tests.support.holding import held
 
 URL = "https://files.example/demo"
 

@@ -19,7 +19,7 @@ from pipcacheplus.model.values import State
 from pipcacheplus.plan import plan as planning
 from tests.apply import test_exclusive, test_interrupted, test_leaving, test_shared, test_shared_guarded, test_trash
 from tests.apply.doing import carried_out, left, only, planned
-from tests.builders import Cache, page_headers
+from tests.support.builders import Cache, page_headers
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="descriptors of directories are what most of it is about")
 

@@ -11,7 +11,7 @@ from pipcacheplus.apply.system import System
 from pipcacheplus.apply.trash.undo import undo
 from pipcacheplus.model.values import CacheDir, Report, Source
 from tests.apply.doing import a_system, carried_out, planned
-from tests.builders import Cache, page_headers
+from tests.support.builders import Cache, page_headers
 
 __all__ = [
     "CALLS",

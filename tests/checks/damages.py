@@ -7,8 +7,8 @@ import zipfile
 from collections.abc import Callable
 
 from pipcacheplus.pips.layout import body_path
-from tests import artefacts
-from tests.builders import FILE_URL, INDEX_URL, Cache, file_headers, page_headers
+from tests.support import artefacts
+from tests.support.builders import FILE_URL, INDEX_URL, Cache, file_headers, page_headers
 
 __all__ = [
     "URL",

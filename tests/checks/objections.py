@@ -10,7 +10,7 @@ from pipcacheplus.disk.walk import scan
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Finding, Warned
 from pipcacheplus.readers.entry import read
-from tests.builders import NOW_S, Cache
+from tests.support.builders import NOW_S, Cache
 
 CONTEXT = Context(now_s=NOW_S, host="here", is_owner_alive=lambda pids, _before_s: 77 in pids, has_path=os.path.lexists)
 """The present of `builders`, on the machine `here`, on which the process 77 runs."""

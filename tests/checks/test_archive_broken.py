@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import artefacts
-from tests.builders import Cache, file_headers
 from tests.checks.objections import told
+from tests.support import artefacts
+from tests.support.builders import Cache, file_headers
 
 URL = "https://files.example/demo"
 

@@ -7,9 +7,9 @@ import pytest
 from pipcacheplus.catalog.update import Survey, survey
 from pipcacheplus.checks.base.check import Judged, checks
 from pipcacheplus.model.facts import Depth
-from tests.builders import FILE_URL, Cache, file_headers
+from tests.catalog.test_links import link, page
 from tests.checks.objections import CONTEXT
-from tests.test_references import link, page
+from tests.support.builders import FILE_URL, Cache, file_headers
 
 URL = f"{FILE_URL}/demo-1.0.zip"
 SOUND = b"sound content"

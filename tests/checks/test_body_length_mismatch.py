@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.builders import Cache, file_headers
 from tests.checks.objections import told
+from tests.support.builders import Cache, file_headers
 
 URL = "https://files.example/demo"
 

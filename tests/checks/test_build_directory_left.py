@@ -1,7 +1,7 @@
 """The check `build-directory-left`."""
 
-from tests.builders import Cache
 from tests.checks.objections import told
+from tests.support.builders import Cache
 
 URL = "https://files.example/demo"
 

@@ -7,8 +7,8 @@ import pytest
 
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Severity
-from tests.builders import Cache
 from tests.checks.objections import objections, told
+from tests.support.builders import Cache
 
 URL = "https://files.example/demo"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.builders import Cache
 from tests.checks.objections import told
+from tests.support.builders import Cache
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import pytest
 from pipcacheplus.catalog.update import Survey, survey
 from pipcacheplus.checks.base.check import Judged, checks
 from pipcacheplus.model.facts import Depth
-from tests.builders import INDEX_URL, Cache, leaf
 from tests.checks.damages import (
     URL,
     built,
@@ -31,6 +30,7 @@ from tests.checks.damages import (
     zlib_flipped,
 )
 from tests.checks.objections import CONTEXT
+from tests.support.builders import INDEX_URL, Cache, leaf
 
 FAILS = "fails at every install until it is removed"
 AGAIN = "downloads it again"

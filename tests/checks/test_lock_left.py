@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.builders import Cache
 from tests.checks.objections import told
+from tests.support.builders import Cache
 
 URL = "https://files.example/demo"
 

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from tests.builders import Cache, page_headers
 from tests.checks.objections import told
+from tests.support.builders import Cache, page_headers
 
 URL = "https://files.example/demo"
 

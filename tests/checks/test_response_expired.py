@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import artefacts
-from tests.builders import Cache
 from tests.checks.objections import told
+from tests.support import artefacts
+from tests.support.builders import Cache
 
 URL = "https://files.example/demo"
 

@@ -4,8 +4,8 @@ import os
 import pickle
 from pathlib import Path
 
-from tests.builders import Cache
 from tests.checks.objections import told
+from tests.support.builders import Cache
 
 URL = "https://files.example/demo"
 

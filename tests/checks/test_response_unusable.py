@@ -1,7 +1,7 @@
 """The check `response-unusable`."""
 
-from tests.builders import Cache
 from tests.checks.objections import told
+from tests.support.builders import Cache
 
 URL = "https://files.example/demo"
 

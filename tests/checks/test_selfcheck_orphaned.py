@@ -2,8 +2,8 @@
 
 import sys
 
-from tests.builders import Cache
 from tests.checks.objections import told
+from tests.support.builders import Cache
 
 URL = "https://files.example/demo"
 

@@ -4,8 +4,8 @@ import hashlib
 import json
 from pathlib import Path
 
-from tests import artefacts
-from tests.builders import Cache, file_headers, file_url, page_headers
+from tests.support import artefacts
+from tests.support.builders import Cache, file_headers, file_url, page_headers
 
 __all__ = ["INDEX_URL", "make_cache", "make_small_cache"]
 

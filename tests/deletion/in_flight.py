@@ -20,10 +20,10 @@ from types import TracebackType
 
 from pipcacheplus.cache import PipCache
 from pipcacheplus.model.values import Plan, Report, State
-from tests import artefacts
-from tests.answers import Answer
-from tests.pips import Pip
-from tests.server import IndexServer, _Handler
+from tests.support import artefacts
+from tests.support.answers import Answer
+from tests.support.pips import Pip
+from tests.support.server import IndexServer, _Handler
 
 __all__ = ["HOLD_S", "WAIT_S", "Pips", "Pruner", "SlowIndex", "slow_sdist"]
 

@@ -26,7 +26,6 @@ from pipcacheplus.model.values import Area, CacheDir, Entry, File, Folder, Repor
 from pipcacheplus.pips.layout import body_path, entry_path, page_key
 from pipcacheplus.plan.plan import by_request, make_plan
 from tests.apply.doing import Clock, a_system, carried_out
-from tests.builders import page_headers, response
 from tests.deletion.model_faults import FAULTS, CrashError, Fault
 from tests.deletion.model_invariants import (
     HOUR_S,
@@ -39,7 +38,8 @@ from tests.deletion.model_invariants import (
     seen,
     waited_for,
 )
-from tests.stored import leaf
+from tests.support.builders import page_headers, response
+from tests.support.stored import leaf
 
 __all__ = ["Machine"]
 

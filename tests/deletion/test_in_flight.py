@@ -14,9 +14,9 @@ import pytest
 
 from pipcacheplus.cache import PipCache
 from pipcacheplus.model.values import Plan, Report, State
-from tests import artefacts
 from tests.deletion.in_flight import Pips, Pruner, SlowIndex, slow_sdist
-from tests.pips import NEWEST, Pip, set_back
+from tests.support import artefacts
+from tests.support.pips import NEWEST, Pip, set_back
 
 DAY_S = 86_400
 TIMES = int(os.environ.get("PIPCACHEPLUS_IN_FLIGHT", "50"))

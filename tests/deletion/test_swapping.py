@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import Cache, page_headers
 from tests.deletion.invariants import State, put, seen
 from tests.deletion.objects.ground import key
 from tests.deletion.test_hostile import REASONS, talk_problems
 from tests.deletion.walled import NOBODY, PURGE_SHARED, Walled
-from tests.owners import is_root
+from tests.support.builders import Cache, page_headers
+from tests.support.owners import is_root
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or shutil.which("cc") is None, reason="takes Linux and a C compiler"

@@ -19,9 +19,9 @@ from pipcacheplus.apply.run import apply
 from pipcacheplus.apply.system import this_system
 from pipcacheplus.cache import PipCache
 from pipcacheplus.model.values import State
-from tests import artefacts
-from tests.builders import Cache, file_headers, file_url, page_headers, tree
-from tests.pips import NEWEST, Pip
+from tests.support import artefacts
+from tests.support.builders import Cache, file_headers, file_url, page_headers, tree
+from tests.support.pips import NEWEST, Pip
 
 NUMBER = 150
 """So many entries that those who remove them meet."""

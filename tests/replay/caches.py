@@ -14,9 +14,9 @@ from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Entry, Warned
-from tests import artefacts
-from tests.builders import INDEX_URL, Cache, file_headers, page_headers
-from tests.surveys import NOW
+from tests.support import artefacts
+from tests.support.builders import INDEX_URL, Cache, file_headers, page_headers
+from tests.support.surveys import NOW
 
 __all__ = [
     "FILES",

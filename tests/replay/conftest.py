@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import Cache
 from tests.replay.caches import Full, fill
+from tests.support.builders import Cache
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipcacheplus.checks.base.check import DAY_S
-from tests.builders import INDEX_URL, NOW_S, Cache
 from tests.replay.caches import FILES, NAME, Full, fill, page, plain, rewritten, rot
-from tests.surveys import NOW
+from tests.support.builders import INDEX_URL, NOW_S, Cache
+from tests.support.surveys import NOW
 
 
 def _add(full: Full) -> None:

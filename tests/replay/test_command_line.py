@@ -8,8 +8,8 @@ import pytest
 
 from pipcacheplus.catalog.recording import LOOSE
 from pipcacheplus.catalog.rows import stamp_of
-from tests.builders import INDEX_URL
 from tests.replay.caches import Full, names
+from tests.support.builders import INDEX_URL
 
 MAIN = """
 import os, sys, time

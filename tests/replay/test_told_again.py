@@ -11,8 +11,8 @@ from pipcacheplus.catalog.recording import LOOSE, Trace
 from pipcacheplus.catalog.rows import stamp_of
 from pipcacheplus.model.values import Shape
 from tests.replay.caches import Found, Full, names, surveyed
-from tests.surveys import NOW
-from tests.values import an_entry
+from tests.support.surveys import NOW
+from tests.support.values import an_entry
 
 
 def test_the_cache_of_these_tests_has_what_could_be_told_wrong(full: Full) -> None:

@@ -8,10 +8,10 @@ import struct
 import zlib
 from collections.abc import Callable, Mapping
 
-from tests.builders import file_headers
 from tests.deletion.objects.bombs import deflated
 from tests.deletion.objects.ground import FORGED, Ground, hostile
 from tests.readers.archives import files_of, wheel, zipped
+from tests.support.builders import file_headers
 
 __all__: list[str] = []
 

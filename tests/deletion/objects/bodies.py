@@ -4,9 +4,9 @@ import bz2
 import json
 from collections.abc import Callable
 
-from tests.builders import INDEX_URL, file_headers, page_headers
 from tests.deletion.objects.bombs import deflated, gzipped
 from tests.deletion.objects.ground import FORGED, Ground, hostile
+from tests.support.builders import INDEX_URL, file_headers, page_headers
 
 __all__: list[str] = []
 

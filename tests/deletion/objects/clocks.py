@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 
 from tests.deletion.objects.ground import Ground, hostile
-from tests.stored import page_headers, response
+from tests.support.stored import page_headers, response
 
 __all__: list[str] = []
 

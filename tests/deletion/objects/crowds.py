@@ -9,7 +9,7 @@ import pytest
 
 from tests.deletion.objects.ground import LEAF, Ground, hostile
 from tests.readers.archives import wheel
-from tests.stored import file_headers, response
+from tests.support.stored import file_headers, response
 
 __all__: list[str] = []
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from pipcacheplus.model.values import Area
 from pipcacheplus.pips.layout import entry_path, page_key
-from tests.builders import Cache, file_headers, file_url
 from tests.readers.archives import wheel
-from tests.stored import leaf
+from tests.support.builders import Cache, file_headers, file_url
+from tests.support.stored import leaf
 
 __all__ = ["FORGED", "HEAD", "KINDS", "LEAF", "PLACES", "SINGLE", "Ground", "Kind", "hostile", "key"]
 

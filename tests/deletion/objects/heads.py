@@ -12,7 +12,7 @@ import msgpack
 from pipcacheplus.model.values import Area
 from tests.deletion.objects.bombs import deflated
 from tests.deletion.objects.ground import FORGED, Ground, hostile
-from tests.stored import file_headers, page_headers, response
+from tests.support.stored import file_headers, page_headers, response
 
 __all__: list[str] = []
 

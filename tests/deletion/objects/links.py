@@ -4,9 +4,9 @@ import os
 from collections.abc import Callable
 
 from pipcacheplus.model.values import Area
-from tests.builders import Cache
 from tests.deletion.objects.ground import HEAD, LEAF, PLACES, SINGLE, Ground, hostile
-from tests.stored import page_headers
+from tests.support.builders import Cache
+from tests.support.stored import page_headers
 
 __all__: list[str] = []
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.deletion.objects.ground import Ground, hostile
-from tests.stored import leaf
+from tests.support.stored import leaf
 
 __all__: list[str] = []
 

@@ -1,0 +1,308 @@
+"""What is done with a part of a cache: large entries come last, nothing is counted twice, forgotten or torn apart."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from pipcacheplus.cache import PipCache
+from pipcacheplus.catalog.database import Ledger
+from pipcacheplus.catalog.judgement import judge
+from pipcacheplus.catalog.rows import stamp_of
+from pipcacheplus.catalog.update import survey
+from pipcacheplus.checks.base.check import Judged, Passed
+from pipcacheplus.disk.open_cache import OpenCache
+from pipcacheplus.model.facts import Depth
+from pipcacheplus.model.values import Entry, Shape
+from pipcacheplus.readers.entry import read
+from tests.support import artefacts
+from tests.support.builders import Cache, file_headers
+from tests.support.surveys import NOW, Inline, entries_of, whole
+
+URL = "https://files.example/"
+LARGE = 9 << 20
+
+
+@pytest.fixture(scope="session")
+def large(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Return a sound wheel of a little more than 9 MiB."""
+    files = {"noise.bin": Random(1).randbytes(LARGE)}  # noqa: S311 - what it is matters to nobody
+    return artefacts.wheel(tmp_path_factory.mktemp("large"), "large", "1.0", files=files).read_bytes()
+
+
+def plain(body: bytes) -> dict[str, str]:
+    """Return headers without a digest."""
+    return file_headers(body) | {"ETag": 'W/"x"'}
+
+
+@pytest.fixture
+def some(cache: Cache, large: bytes) -> Cache:
+    """Return a cache of small entries and three large ones, one of them cut short."""
+    for number in range(40):
+        body = b"x" * number
+        cache.http_v2(f"{URL}{number}", body, headers=file_headers(body, project="demo"))
+    for number in range(3):
+        content = large[: LARGE - 99] if number == 1 else large
+        cache.http_v2(f"{URL}large{number}", content, headers=plain(content))
+    cache.foreign()
+    return cache
+
+
+@pytest.mark.parametrize("make", [lambda: None, Inline, lambda: ThreadPoolExecutor(3)])
+def test_large_entries_are_judged_last_and_all_exactly_once(some: Cache, make: Callable[[], Executor | None]) -> None:
+    judged = [one for one in survey(whole(some), executor=make()) if isinstance(one, Judged)]
+    ids = [one.entry.id for one in judged]
+    assert sorted(ids) == sorted(entry.id for entry in entries_of(some))
+    assert [one.entry.size > LARGE - 100 for one in judged] == [False] * 41 + [True] * 3
+
+
+@pytest.mark.parametrize("has_ledger", [False, True])
+@pytest.mark.parametrize("only_findings", [False, True])
+@pytest.mark.parametrize("make", [lambda: None, Inline, lambda: ThreadPoolExecutor(3)])
+def test_progress_never_goes_back_and_ends_at_the_sum_of_all_bytes(
+    some: Cache,
+    tmp_path: Path,
+    make: Callable[[], Executor | None],
+    only_findings: bool,  # noqa: FBT001 - a row's value
+    has_ledger: bool,  # noqa: FBT001 - a row's value
+) -> None:
+    shown: list[tuple[int, int | None]] = []
+    what = whole(some, only_findings=only_findings)
+    size = sum(entry.size for entry in entries_of(some))
+    with Ledger(str(tmp_path / "state"), what.path) as ledger:
+        found = list(
+            survey(
+                what,
+                executor=make(),
+                ledger=ledger if has_ledger else None,
+                progress=lambda *done: shown.append(done),
+            )
+        )
+    done = [count for count, _ in shown]
+    assert done == sorted(done)
+    assert shown[-1] == (size, size)
+    assert len({count for count in done if count > 3 * LARGE - 99 - size % LARGE}) >= 1
+    passed = [one for one in found if isinstance(one, Passed)]
+    told = [one for one in found if isinstance(one, Judged)]
+    assert sum(one.bytes for one in passed) + sum(one.entry.size for one in told) == size
+    assert sum(one.entries for one in passed) + len(told) == 44
+
+
+@pytest.mark.parametrize("sizes", [("small", "large"), ("large", "small"), ("large", "large")])
+def test_a_broken_built_wheel_takes_nothing_from_a_sound_one_beside_it(
+    cache: Cache, large: bytes, sizes: tuple[str, str]
+) -> None:
+    def content(size: str) -> bytes | None:
+        return large if size == "large" else None
+
+    sound = cache.built_wheel("large", content=content(sizes[0]))
+    cut = cache.built_wheel("large", tag="py2-none-any", content=(content(sizes[1]) or large)[: LARGE - 1])
+    if sizes[1] == "small":
+        cache.write(cut, b"PK\3\4")
+    assert os.path.dirname(sound) == os.path.dirname(cut)
+    plan = PipCache(cache.path).plan(corrupt=True, remembers=False)
+    assert [(action.entry.id, [file.path for file in action.files]) for action in plan.actions] == [(cut, [cut])]
+
+
+def read_bytes() -> int:
+    with open("/proc/self/io", encoding="ascii") as file:
+        return int(file.readline().removeprefix("rchar: "))
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/io"), reason="only Linux tells what was read")
+def test_what_is_known_is_read_at_its_ends_only(some: Cache, tmp_path: Path) -> None:
+    reads = []
+    for min_age_s in (1, 2):  # another question each time, so that nothing is told again
+        what = whole(some, context=replace(NOW, min_age_s=min_age_s))
+        before = read_bytes()
+        with Ledger(str(tmp_path / "state"), what.path) as ledger:
+            if min_age_s == 2:
+                stamps = [stamp_of(entry)[0] % 64 for entry in entries_of(some) if entry.size > LARGE]
+                # Of another share than the large ones.
+                run = next(run for run in range(1, 64) if run not in stamps)
+                ledger._insert("runs", b"%d" % run)
+            found = list(survey(what, ledger=ledger))
+        reads.append(read_bytes() - before)
+        assert len(found) == 44
+    assert reads[0] > 2 * LARGE
+    assert reads[1] < LARGE + (1 << 20)  # the one that is cut may still grow
+
+
+def known_of(cache: Cache, state: Path) -> set[str]:
+    with Ledger(str(state), str(cache.path)) as ledger:
+        return {entry.id for entry in entries_of(cache) if ledger.known(entry) is not None}
+
+
+@pytest.mark.parametrize("after", [1, 2, 5, 30])
+@pytest.mark.parametrize("make", [lambda: None, Inline, lambda: ThreadPoolExecutor(2)])
+def test_who_interrupts_loses_nothing_that_was_told(
+    some: Cache, tmp_path: Path, make: Callable[[], Executor | None], after: int
+) -> None:
+    judged: list[Entry] = []
+    calls = iter(range(after))
+
+    def show(done: int, _total: int | None) -> None:
+        if done and next(calls, None) is None:
+            raise KeyboardInterrupt
+
+    executor = make()
+    threads = threading.active_count()
+    what = whole(some)
+    with pytest.raises(KeyboardInterrupt), Ledger(str(tmp_path / "state"), what.path) as ledger:  # noqa: PT012 - it is the block that counts
+        for one in survey(what, executor=executor, ledger=ledger, progress=show):
+            judged += [one.entry] if isinstance(one, Judged) else []
+    if executor is not None:
+        executor.shutdown()
+    assert threading.active_count() <= threads
+    assert judged
+    whole_ones = {entry.id for entry in judged if entry.shape is Shape.PAIR and entry.size != LARGE}
+    cut = {entry.id for entry in judged if LARGE - 99 <= entry.size < LARGE + 400}
+    assert whole_ones - cut <= known_of(some, tmp_path / "state")
+
+
+class InterruptedAt(Inline):
+    """Is interrupted while somebody waits for one task; the others are done as they come."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._count = 0
+        self.noted: list[Entry] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":  # noqa: ANN401 - as Executor has it
+        """Return what is done, or what this class is there for."""
+        if fn is not judge:
+            return super().submit(fn, *args, **kwargs)
+        self._count += 1
+        if self._count == self._number:
+            return Waiting()
+        future = super().submit(fn, *args, **kwargs)
+        self.noted.extend(entry for entry, _ in future.result().memory.noted)
+        return future
+
+
+class Waiting(Future[Any]):
+    """Is never done: who waits for it presses Ctrl-C."""
+
+    def result(self, timeout: float | None = None) -> Any:  # noqa: ANN401 - as Future has it
+        """Be interrupted."""
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("number", [1, 2, 9, 25])
+def test_who_interrupts_loses_nothing_that_was_done_side_by_side(some: Cache, tmp_path: Path, number: int) -> None:
+    what, executor = whole(some), InterruptedAt(number)
+    with pytest.raises(KeyboardInterrupt), Ledger(str(tmp_path / "state"), what.path) as ledger:
+        for _ in survey(what, executor=executor, ledger=ledger):
+            pass
+    assert executor.noted
+    assert {entry.id for entry in executor.noted} == known_of(some, tmp_path / "state")
+
+
+def test_who_stops_in_the_middle_loses_nothing_that_was_done(some: Cache, tmp_path: Path) -> None:
+    what, executor = whole(some), InterruptedAt(999)
+    with Ledger(str(tmp_path / "state"), what.path) as ledger:
+        running = survey(what, executor=executor, ledger=ledger)
+        next(one for one in running if isinstance(one, Judged))
+        running.close()  # type: ignore[attr-defined] # it is a generator
+    assert {entry.id for entry in executor.noted} == known_of(some, tmp_path / "state")
+
+
+class Failing(Inline):
+    """Loses one task to an error of its own."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":  # noqa: ANN401 - as Executor has it
+        """Return what is done, or what this class is there for."""
+        if fn is judge:
+            future: Future[Any] = Future()
+            future.set_exception(MemoryError())
+            return future
+        return super().submit(fn, *args, **kwargs)
+
+
+def test_an_error_of_a_worker_is_not_hidden(some: Cache, tmp_path: Path) -> None:
+    what = whole(some)
+    with Ledger(str(tmp_path / "state"), what.path) as ledger, pytest.raises(MemoryError):
+        list(survey(what, executor=Failing(), ledger=ledger))
+
+
+MAIN = """
+import contextlib, os, sys, time
+
+time_ns = time.time_ns
+time.time_ns = lambda: time_ns() + 60 * 10**9  # what was written just now is not remembered
+from pipcacheplus.__main__ import main
+from pipcacheplus.cli import verify
+
+
+@contextlib.contextmanager
+def progress(_console, _what, *, is_bytes):
+    def show(done, _total):
+        if done > limit:
+            os.write(2, b"here")
+            sys.stdin.read()  # until somebody interrupts
+
+    yield show
+
+
+limit = int(sys.argv.pop(1))
+verify.COMMAND.run.__globals__["progress"] = progress
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no such signal there")
+@pytest.mark.parametrize("parts", [0, 160], ids=["threads", "processes"])
+def test_an_interrupted_verify_says_so_in_a_word_and_leaves_nobody_behind(
+    some: Cache, tmp_path: Path, parts: int
+) -> None:
+    import psutil  # noqa: PLC0415 - here only
+
+    for number in range(parts):
+        some.directory(f"http-v2/{number // 16:x}/{number % 16:x}")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
+    environment |= {"XDG_STATE_HOME": str(tmp_path / "state"), "PIP_CONFIG_FILE": os.devnull}
+    asked = ["--cache-dir", str(some.path), "verify", "--format", "json"]
+
+    def run(*command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
+
+    with subprocess.Popen(
+        [sys.executable, "-c", MAIN, str(LARGE + LARGE // 2), *asked],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        start_new_session=True,
+    ) as running:
+        assert running.stderr is not None
+        assert running.stderr.read(4) == b"here"
+        os.killpg(running.pid, signal.SIGINT)  # as a terminal sends it: to all of them
+        said, why = running.communicate(timeout=60)
+    assert (running.returncode, said, why) == (130, b"", b"ERROR: interrupted\n")
+    assert not [one for one in psutil.process_iter() if _session_of(one.pid) == running.pid]
+    known = known_of(some, tmp_path / "state" / "pipcacheplus" / "ledgers")
+    assert any(entry.size > LARGE and entry.id in known for entry in entries_of(some))
+    finished = run(sys.executable, "-m", "pipcacheplus", *asked)
+    assert finished.stdout == run(sys.executable, "-m", "pipcacheplus", *asked, "--no-ledger").stdout
+    assert (finished.returncode, finished.stderr) == (3, "")
+
+
+def _session_of(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return None
+
+
+def test_every_entry_can_be_read_to_its_end(some: Cache) -> None:
+    with OpenCache(str(some.path)) as opened:
+        assert all(read(entry, opened, depth=Depth.WHOLE) is not None for entry in entries_of(some))

@@ -1,0 +1,280 @@
+"""Removing by the command line while others may be at work: options, signals, owners."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipcacheplus.__main__ import main
+from pipcacheplus.cache import PipCache
+from pipcacheplus.cli.base.signals import stopping
+from pipcacheplus.errors import NotACacheError
+from pipcacheplus.host.ownership import become_owner
+from pipcacheplus.model.values import State
+from pipcacheplus.pruning import prune_partial
+from tests.deletion.caches import make_cache
+from tests.support.builders import Cache, page_headers, tree
+from tests.support.holding import held
+from tests.support.owners import SOMEBODY, given_away, is_root
+
+URL = "https://files.example/demo"
+is_posix = pytest.mark.skipif(os.name == "nt", reason="signals and users are others there")
+
+
+def environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "XDG_"))}
+    return kept | {"PIP_CONFIG_FILE": os.devnull, "NO_COLOR": "1"}
+
+
+def command(*arguments: str, cache: Cache) -> list[str]:
+    return [sys.executable, "-m", "pipcacheplus", *arguments, "--cache-dir", str(cache.path)]
+
+
+def run(*arguments: str, cache: Cache, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(*arguments, cache=cache),
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(),
+        cwd=cwd,
+        timeout=60,
+    )
+
+
+@pytest.fixture(autouse=True)
+def _away(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+@pytest.mark.parametrize("verb", [("prune",), ("remove", "demo"), ("purge", "--yes")], ids=lambda verb: verb[0])
+def test_nobody_can_be_sure_of_both(cache: Cache, capsys: pytest.CaptureFixture[str], verb: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([*verb, "--exclusive", "--shared", "--cache-dir", str(cache.path)])
+    assert stopped.value.code == 2
+    assert "not allowed with" in capsys.readouterr().err
+
+
+def test_a_directory_that_a_build_may_use_stays_and_is_no_failure(cache: Cache) -> None:
+    folder = cache.directory("wheels/18/ac/23/" + "5" * 50)
+    os.utime(cache.real(folder))
+    done = run("prune", "--shared", "--min-age", "0", cache=cache)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "kept: in use" in done.stdout
+    assert tree(cache.path).keys() == {folder + "/"}
+
+
+@pytest.mark.parametrize(("option", "code"), [("--exclusive", 0), ("--shared", 4)])
+def test_a_wheel_of_today_goes_if_no_pip_is_at_work(cache: Cache, option: str, code: int) -> None:
+    wheel = cache.built_wheel("demo")
+    os.utime(cache.real(wheel))
+    done = run("purge", "--yes", option, cache=cache)
+    assert (done.returncode, done.stderr) == (code, "")
+    assert cache.real(wheel).exists() == (code == 4)
+    assert ("kept: in use" in done.stdout) == (code == 4)
+
+
+@pytest.mark.parametrize("is_exclusive", [True, False])
+def test_the_library_is_told_the_same(cache: Cache, is_exclusive: bool) -> None:  # noqa: FBT001 - a row's value
+    wheel = cache.built_wheel("demo")
+    os.utime(cache.real(wheel))
+    opened = PipCache(cache.path)
+    report = opened.apply(opened.plan_purge(), exclusive=is_exclusive)
+    assert report.outcomes[0].state is (State.REMOVED if is_exclusive else State.BUSY)
+    assert cache.real(wheel).exists() == (not is_exclusive)
+
+
+LOOKS_LIKE_PIP = "import sys; print('ready', flush=True); sys.stdin.read()  # as pip would wait"
+
+
+def test_if_nothing_is_said_a_pip_on_this_machine_counts(cache: Cache) -> None:
+    wheel = cache.built_wheel("demo")
+    os.utime(cache.real(wheel))
+    opened = PipCache(cache.path)
+    with subprocess.Popen(
+        [sys.executable, "-c", LOOKS_LIKE_PIP], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as waiting:
+        assert waiting.stdout is not None
+        waiting.stdout.readline()
+        report = opened.apply(opened.plan_purge())
+        waiting.communicate()
+    assert [outcome.state for outcome in report.outcomes] == [State.BUSY]
+    assert cache.real(wheel).exists()
+
+
+def test_the_one_call_functions_hand_it_on(cache: Cache) -> None:
+    folder = cache.directory("wheels/18/ac/23/" + "5" * 50)
+    os.utime(cache.real(folder))
+    report = prune_partial(cache_dir=str(cache.path), min_age_s=0, exclusive=False)
+    assert [outcome.state for outcome in report.outcomes] == [State.BUSY]
+    assert prune_partial(cache_dir=str(cache.path), min_age_s=0, exclusive=True).failed == ()
+    assert set(tree(cache.path)) == {"wheels/"}
+
+
+def test_another_one_that_does_not_end_in_time_is_exit_5(cache: Cache) -> None:
+    cache.temporary(cache.http_v2(URL, b"x"))
+    before = tree(cache.path)
+    with held(cache.path):
+        done = run("prune", "--lock-timeout", "0.2", cache=cache)
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "waited 0.2 s" in done.stderr
+    assert tree(cache.path) == before
+
+
+@is_posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_during_the_wait_ends_it_with_130_and_the_sum_of_what_went(cache: Cache, number: int) -> None:
+    head = cache.http_v2(URL, b"x", headers=page_headers(b"x"))
+    leftover = cache.temporary(head)
+    with subprocess.Popen(
+        command("purge", "--yes", "--shared", cache=cache),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    ) as running:
+        # That the head was written over is the sign that the wait has begun: there is nothing else to do.
+        while b"~~" not in cache.real(head).read_bytes():
+            assert running.poll() is None
+        running.send_signal(number)
+        out, err = running.communicate(timeout=15)
+    assert running.returncode == 130
+    assert out.splitlines()[-1] == "Entries removed: 1, files: 1 (5 bytes)"
+    assert "Entries that could not be removed: 1" in out
+    assert err == "WARNING: interrupted: 0 of 2 not begun\n"
+    assert set(tree(cache.path)) == {head, head + ".body"}
+    assert leftover not in tree(cache.path)
+
+
+@is_posix
+def test_a_second_signal_takes_effect_at_once() -> None:
+    def ask_twice() -> None:
+        with stopping() as stop:
+            os.kill(os.getpid(), signal.SIGINT)
+            assert stop()
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        ask_twice()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@is_posix
+def test_what_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with stopping() as stop:
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert not stop()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_in_another_thread_no_signal_is_heard() -> None:
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - one test needs it
+
+    def ask() -> bool:
+        with stopping() as stop:
+            return stop()
+
+    with ThreadPoolExecutor(1) as threads:
+        assert threads.submit(ask).result() is False
+
+
+@is_root
+def test_root_is_refused_the_cache_of_another_user_and_told_the_way(theirs: Cache) -> None:
+    theirs.temporary(theirs.http_v2(URL, b"x"))
+    given_away(theirs)
+    before = tree(theirs.path)
+    done = run("purge", "--yes", cache=theirs)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--as-owner" in done.stderr
+    assert tree(theirs.path) == before
+
+
+@is_root
+def test_root_removes_as_the_owner_what_the_owner_could_remove(theirs: Cache) -> None:
+    leftover = theirs.temporary(theirs.http_v2(URL, b"x"))
+    stuck = theirs.http(URL, b"x")
+    given_away(theirs)
+    os.chown(theirs.real(stuck).parent, 0, 0)
+    theirs.real(stuck).parent.chmod(0o755)
+    done = run("purge", "--yes", "--exclusive", "--as-owner", cache=theirs, cwd=theirs.path.parent)
+    assert (done.returncode, done.stderr) == (4, "")
+    assert "Permission denied" in done.stdout
+    assert {path for path in tree(theirs.path) if not path.endswith("/")} == {stuck}
+    assert leftover not in tree(theirs.path)
+
+
+@is_root
+def test_the_owner_need_not_be_able_to_read_the_interpreter(theirs: Cache) -> None:
+    whole = make_cache(theirs.path.parent)
+    stays = [whole.http_v2(f"https://files.example/{number}", b"x") for number in range(200)]  # more than one process
+    given_away(whole)
+    reasons = ("--corrupt", "--partial", "--stale", "--unsafe", "--orphaned", "--incompatible")
+    done = run("prune", *reasons, "--exclusive", "--as-owner", cache=whole, cwd=whole.path.parent / "outside")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert set(stays) <= set(tree(whole.path))
+    assert not [path for path in tree(whole.path) if "/broken-1.0" in path]
+
+
+@is_root
+def test_what_root_owns_needs_no_owner(cache: Cache) -> None:
+    cache.temporary(cache.http_v2(URL, b"x"))
+    become_owner(str(cache.path))
+    assert os.geteuid() == 0
+    assert run("purge", "--yes", "--exclusive", "--as-owner", cache=cache).returncode == 0
+    assert set(tree(cache.path)) == {"http-v2/"}
+
+
+def test_who_is_not_root_cannot_become_another(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: cache.path.stat().st_uid + 1)
+    with pytest.raises(NotACacheError, match="only root"):
+        become_owner(str(cache.path))
+    monkeypatch.delattr(os, "geteuid")
+    with pytest.raises(NotACacheError, match="no owners"):
+        become_owner(str(cache.path))
+
+
+CHANGES = """
+import os, sys
+from pipcacheplus.host.ownership import become_owner
+become_owner(sys.argv[1])
+print(os.getresuid(), os.getresgid(), os.getgroups(), os.environ["HOME"])
+try:
+    os.setuid(0)
+except PermissionError:
+    print("no way back")
+"""
+
+
+@is_root
+def test_the_change_is_for_good(cache: Cache) -> None:
+    os.chown(cache.path, SOMEBODY, SOMEBODY + 1)
+    done = subprocess.run(
+        [sys.executable, "-c", CHANGES, str(cache.path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment() | {"HOME": "/kept"},
+    )
+    uid, gid = SOMEBODY, SOMEBODY + 1
+    assert done.stdout == f"({uid}, {uid}, {uid}) ({gid}, {gid}, {gid}) [{gid}] /kept\nno way back\n"
+
+
+@is_root
+def test_a_user_with_a_name_brings_groups_and_home(cache: Cache) -> None:
+    import pwd  # noqa: PLC0415 - not on Windows
+
+    entry = pwd.getpwnam("nobody")
+    os.chown(cache.path, entry.pw_uid, SOMEBODY)
+    done = subprocess.run(
+        [sys.executable, "-c", CHANGES, str(cache.path)], capture_output=True, text=True, check=True, env=environment()
+    )
+    uid, gid = entry.pw_uid, entry.pw_gid
+    groups = sorted(os.getgrouplist("nobody", gid))
+    assert done.stdout == f"({uid}, {uid}, {uid}) ({gid}, {gid}, {gid}) {groups} {entry.pw_dir}\nno way back\n"

@@ -1,0 +1,85 @@
+"""What the README and the examples show works as it stands there, on a cache with something to find."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import artefacts
+from tests.support.builders import Cache, tree
+
+TOP = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def used(cache: Cache, tmp_path: Path) -> Cache:
+    """Return a cache with a sound wheel and a leftover."""
+    cache.http_v2("https://files.example/demo", artefacts.wheel(tmp_path, "demo", "1.0").read_bytes())
+    cache.http_v2("https://files.example/half", b"x", has_head=False)
+    return cache
+
+
+def run(cache: Cache, *command: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
+    environment |= {"PIP_CACHE_DIR": str(cache.path), "XDG_STATE_HOME": str(cache.path.parent / "state")}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
+
+
+def test_the_tour_runs_and_removes_what_it_says(used: Cache, tmp_path: Path) -> None:
+    (tour,) = re.findall(r"```python\n(.*?)```", (TOP / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert len(tour.splitlines()) <= 22
+    sound = {path: seen for path, seen in tree(used.path).items() if not path.endswith(".body") or seen != b"x"}
+    done = run(used, sys.executable, "-c", tour)
+    assert done.returncode == 0, done.stderr
+    assert f"{used.path} decided by environment" in done.stdout
+    assert "demo 1.0 wheel" in done.stdout
+    assert "1 entries would go\n1 bytes are free again" in done.stdout
+    assert tree(used.path) == sound
+
+
+def test_the_step_before_an_install_heals_the_cache(used: Cache) -> None:
+    done = run(used, sys.executable, str(TOP / "examples" / "ci_pre_install.py"))
+    assert (done.returncode, done.stdout) == (0, "1 entries removed, 1 bytes freed\n")
+
+
+def test_the_step_before_an_install_needs_no_cache(used: Cache, tmp_path: Path) -> None:
+    used.path = tmp_path / "nothing"
+    done = run(used, sys.executable, str(TOP / "examples" / "ci_pre_install.py"))
+    assert done.returncode == 0
+    assert done.stdout.startswith("nothing to heal")
+
+
+def test_the_largest_projects_are_told(used: Cache) -> None:
+    done = run(used, sys.executable, str(TOP / "examples" / "largest_projects.py"), "5")
+    assert done.returncode == 0, done.stderr
+    assert "demo" in done.stdout.splitlines()[0]
+
+
+def test_the_caches_of_all_users_are_pruned_and_one_that_is_none_is_told(tmp_path: Path) -> None:
+    caches = [Cache(tmp_path / "home" / user / ".cache" / "pip") for user in ("ada", "eve", "zoe")]
+    for cache in caches:
+        cache.http_v2("https://files.example/half", b"x", has_head=False)
+        cache.http_v2("https://files.example/whole", b"y")
+    stranger, *_ = caches
+    for area in stranger.path.iterdir():
+        area.rename(stranger.path / "documents")
+    before = tree(stranger.path)
+    done = run(stranger, sys.executable, str(TOP / "examples" / "prune_users.py"), str(tmp_path / "home"))
+    assert done.returncode == 1
+    assert [line.partition(": ")[2] for line in done.stdout.splitlines()] == ["1 entries removed, 1 bytes freed"] * 2
+    assert done.stderr.startswith(f"{stranger.path}: ")
+    assert done.stderr.count("\n") == 1
+    assert tree(stranger.path) == before
+    for cache in caches[1:]:
+        assert [seen for path, seen in tree(cache.path).items() if path.endswith(".body")] == [b"y"]
+
+
+def test_every_command_of_the_readme_is_one(used: Cache) -> None:
+    text = (TOP / "README.md").read_text(encoding="utf-8")
+    named = {words.split()[0] for words in re.findall(r"`python -m pipcacheplus ([^`]+)`", text)}
+    listed = run(used, sys.executable, "-m", "pipcacheplus", "--help").stdout
+    assert named
+    assert all(re.search(rf"^ +{name}\b", listed, re.MULTILINE) for name in named), listed

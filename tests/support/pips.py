@@ -1,0 +1,197 @@
+"""Real pips of chosen versions in environments of their own, and caches that they filled.
+
+Making an environment takes the package registry that this machine is set up for; everything afterwards talks to
+127.0.0.1 only. What is made is kept in a folder and used again.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from tests.support.pythons import find_python
+
+__all__ = ["GENERATIONS", "NEWEST", "Pip", "UnavailableError", "fill", "pip_environment", "set_back"]
+
+NEWEST = "26.3"
+GENERATIONS: dict[str, tuple[tuple[str, str], ...]] = {
+    "http": (("21.3.1", "3.8"), ("23.2.1", "3.11")),
+    "http-html": (("21.3.1", "3.8"),),
+    "http-json": (("23.2.1", "3.11"),),
+    "http-v2": (("24.0", "3.12"),),
+    "newest": ((NEWEST, "3.13"), (NEWEST, "3.11")),
+}
+"""The pips, and the Pythons they run under, that fill a cache one after the other. pip 21.3 is the first that keeps
+what it got by plain HTTP; up to 23.2 they write `http`, from 23.3 on `http-v2`."""
+
+_INDEX_COMMANDS = frozenset({"download", "install", "wheel"})
+_PASSED_ON = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP")
+
+
+class UnavailableError(Exception):
+    """A pip cannot be had on this machine."""
+
+    what: str
+    reason: str
+
+    def __init__(self, what: str, reason: str) -> None:
+        self.what = what
+        self.reason = reason
+        super().__init__(what, reason)
+
+    def __str__(self) -> str:
+        """Say what failed, and why."""
+        return f"cannot {self.what}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pip:
+    """A pip that can be run."""
+
+    version: str
+    python: str
+    """Of the environment in which it is installed."""
+    interpreter: str
+    """Minor version of that Python: "3.11"."""
+    home: str
+    """The home directory it is given: empty, so that no settings lie in it."""
+
+    def run(
+        self,
+        *arguments: str,
+        cache_dir: Path,
+        index: str | None = None,
+        is_checked: bool = True,
+        looks_for_newer_pip: bool = False,
+        env: dict[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run it without any setting of this machine, and return what it did.
+
+        Args:
+            arguments: The command and its own arguments.
+            cache_dir: The cache it uses.
+            index: URL of the index it asks; without one it may ask none.
+            is_checked: Whether an exit code other than 0 is an error.
+            looks_for_newer_pip: Whether it makes its self check, which writes below `selfcheck`.
+            env: Variables on top of the few that it is given.
+            cwd: Its working directory.
+
+        Raises:
+            AssertionError: `is_checked`, and it failed; with what it said.
+        """
+        command = [self.python, "-m", "pip", "--isolated", "--no-input", "--cache-dir", str(cache_dir)]
+        command += [] if looks_for_newer_pip else ["--disable-pip-version-check"]
+        command += ["--trusted-host", "127.0.0.1", *arguments[:1]]
+        if arguments[:1] and arguments[0] in _INDEX_COMMANDS:
+            command += ["--no-index"] if index is None else ["--index-url", index]
+        given = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        given |= {"PIP_CONFIG_FILE": os.devnull, "HOME": self.home, "LANG": "C.UTF-8", "NO_PROXY": "*", **(env or {})}
+        done = subprocess.run(
+            (*command, *arguments[1:]),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+            env=given,
+            cwd=cwd or self.home,
+            timeout=300,
+        )
+        assert not is_checked or done.returncode == 0, f"pip {self.version} failed:\n{done.stdout}\n{done.stderr}"
+        return done
+
+
+def pip_environment(version: str, interpreter: str, folder: Path) -> Pip:
+    """Return just this pip under this Python; make the environment if the folder does not hold it yet.
+
+    Several processes may ask at the same time.
+
+    Args:
+        version: Of pip: "24.0".
+        interpreter: Minor version of the Python: "3.12".
+        folder: Where environments are kept.
+
+    Raises:
+        UnavailableError: There is no such Python here, or the registry does not give this pip.
+    """
+    base = find_python(interpreter)
+    if base is None:
+        wanted = f"run Python {interpreter}"
+        raise UnavailableError(wanted, "not found")
+    place = folder / f"pip-{version}-py{interpreter}"
+    home = place / "home"
+    # The mark comes last, and names the Python: an environment that was cut off, or outlived its Python, is made anew.
+    mark = place / "made-with"
+    with FileLock(f"{place}.lock"):
+        if not mark.is_file() or mark.read_text() != base:
+            shutil.rmtree(place, ignore_errors=True)
+            _make(version, base, place)
+            home.mkdir()
+            mark.write_text(base)
+    return Pip(version=version, python=str(_python_of(place)), interpreter=interpreter, home=str(home))
+
+
+def _python_of(place: Path) -> Path:
+    return place / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def _make(version: str, base: str, place: Path) -> None:
+    _run("make an environment", base, "-m", "venv", "--without-pip", str(place / "venv"))
+    where = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    target = _run("ask an environment", str(_python_of(place)), "-c", where).strip()
+    # The running Python's pip fetches it: the pip to be tested may be too old for the registry, or the Python too old
+    # for the newest pip. The machine's own pip settings apply here, and only here.
+    options = (
+        "--quiet",
+        "--no-deps",
+        "--no-compile",
+        "--ignore-requires-python",
+        "--only-binary",
+        ":all:",
+        "--timeout",
+        "20",
+        "--retries",
+        "1",
+    )
+    _run("get pip", sys.executable, "-m", "pip", "install", *options, "--target", target, f"pip=={version}")
+
+
+def _run(what: str, *command: str) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise UnavailableError(what, str(error)) from error
+    if done.returncode:
+        raise UnavailableError(what, done.stderr.strip()[-2000:])
+    return done.stdout
+
+
+def fill(pip: Pip, cache: Path, index: str, scratch: Path, *, has_extension: bool) -> None:
+    """Fill a cache as people do: install a project with its needs, build another, download a third.
+
+    Args:
+        pip: The pip that does it.
+        cache: Made if it is not there.
+        index: URL of an index with what `conftest.demo_files` makes.
+        scratch: An empty folder for what pip installs.
+        has_extension: Whether to build the C extension, too.
+    """
+    target = scratch / "installed"
+    options = ("--target", str(target), "--quiet")
+    pip.run("install", *options, "demo-app", cache_dir=cache, index=index, looks_for_newer_pip=True)
+    pip.run("download", "--quiet", "--dest", str(scratch), "demo-tool", cache_dir=cache, index=index)
+    if has_extension:
+        pip.run("wheel", "--quiet", "--wheel-dir", str(scratch), "demo-ext", cache_dir=cache, index=index)
+
+
+def set_back(folder: Path, age_s: float) -> None:
+    """Make everything below a folder, and the folder, so much older; the order of times stays."""
+    for parent, _, names in os.walk(folder, topdown=False):
+        for path in (*(os.path.join(parent, name) for name in names), parent):
+            status = os.lstat(path)
+            past = (status.st_atime_ns - int(age_s * 1e9), status.st_mtime_ns - int(age_s * 1e9))
+            os.utime(path, ns=past, follow_symlinks=False)
