@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipcacheplus.catalog.links import Reference, References, Source
+from pipcacheplus.catalog.links import Reference, References
 from pipcacheplus.catalog.metadata_of_wheels import WheelReference
 from pipcacheplus.catalog.recording import Answer, as_told, told_again
 from pipcacheplus.catalog.rows import seal, unseal
@@ -17,6 +17,7 @@ from pipcacheplus.checks.base.check import Judged
 from pipcacheplus.model.facts import WheelMetadata
 from pipcacheplus.model.values import Entry, Kind, Shape, UrlSource
 from pipcacheplus.pips.filenames import canonical
+from pipcacheplus.pips.wheel_keys import SdistLink
 
 __all__ = ["JudgedRow", "mark_of", "pack_row", "unpack_row"]
 
@@ -51,7 +52,7 @@ class JudgedRow(Answer):
 
 def mark_of(entry: Entry, reference: Reference | None, beside: WheelReference | None, known: References) -> str:
     """Return what tells whether the rest of the cache says the same of an entry as before."""
-    sources: Sequence[Source] = ()
+    sources: Sequence[SdistLink] = ()
     if entry.shape is Shape.BUILT_WHEEL:
         sources = known.sources.get(canonical(entry.id.rpartition("/")[2].partition("-")[0]), ())
     text = ascii((reference, beside, known.hosts, sources))

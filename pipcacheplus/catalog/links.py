@@ -14,8 +14,9 @@ from pipcacheplus.model.values import Entry, Kind, UrlSource
 from pipcacheplus.pips.filenames import canonical
 from pipcacheplus.pips.layout import key_of, page_key
 from pipcacheplus.pips.urls import is_absolute, is_plain, joined, spellings
+from pipcacheplus.pips.wheel_keys import SdistLink
 
-__all__ = ["Gathering", "KeyFilter", "Reference", "References", "Said", "Sieve", "Source"]
+__all__ = ["Gathering", "KeyFilter", "Reference", "References", "Said", "Sieve"]
 
 _SDIST_SUFFIXES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar")
 _MAX_REDIRECTS = 10
@@ -38,19 +39,11 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A source distribution that a page links to."""
-
-    url: str
-    hashes: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class References:
     """All that was gathered."""
 
     by_key: Mapping[str, Reference] = field(default_factory=dict)
-    sources: Mapping[str, Sequence[Source]] = field(default_factory=dict)
+    sources: Mapping[str, Sequence[SdistLink]] = field(default_factory=dict)
     """By canonical name of the project: those of which the cache has built wheels."""
     hosts: tuple[str, ...] = ()
     """`https://host` of every link to a file, sorted."""
@@ -88,7 +81,7 @@ class Said:
 
     found: list[tuple[str, Reference]] = field(default_factory=list)
     """Keys, and what a link says of the response with that key."""
-    sources: list[tuple[str, Source]] = field(default_factory=list)
+    sources: list[tuple[str, SdistLink]] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
     """Canonical names of projects."""
@@ -172,7 +165,7 @@ class Sieve:
         source_of = self._project_built_from(link.filename) if self._built else None
         if source_of is not None:
             for spelling in spellings(url):
-                self.said.sources.append((source_of, Source(url=spelling, hashes=link.hashes)))
+                self.said.sources.append((source_of, SdistLink(url=spelling, hashes=link.hashes)))
 
     def _know(self, url: str, filename: str, hashes: tuple[tuple[str, str], ...]) -> None:
         for spelling in spellings(url):
@@ -206,7 +199,7 @@ class Gathering:
         self._keys = keys
         self._indexes = _stripped(indexes)
         self._found: dict[str, Reference] = {}
-        self._sources: dict[str, dict[Source, None]] = {}
+        self._sources: dict[str, dict[SdistLink, None]] = {}
         self._hosts: set[str] = set()
         self._redirects: dict[str, str] = {}
         self._names: set[str] = {"pip"}

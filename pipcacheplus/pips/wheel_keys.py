@@ -7,11 +7,11 @@ interpreter; pip 22.3 `_internal/models/link.py`, which takes no hash from a JSO
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from pipcacheplus.catalog.links import Source
 from pipcacheplus.model.facts import Origin
 
-__all__ = ["LEGACY", "interpreter_of", "leaf_key"]
+__all__ = ["LEGACY", "SdistLink", "interpreter_of", "leaf_key"]
 
 LEGACY = "legacy"
 """For the keys of pip up to 19.3, which are the same for every interpreter."""
@@ -21,6 +21,14 @@ _INTERPRETERS = tuple(("cp", f"{major}{minor}") for major, minor in ((2, 7), *((
 )
 
 _ANY = ("*name*", "*version*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SdistLink:
+    """A source distribution that a page links to."""
+
+    url: str
+    hashes: tuple[tuple[str, str], ...]
 
 
 def leaf_key(
@@ -51,13 +59,13 @@ def _sha224(text: str) -> str:
     return hashlib.sha224(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def interpreter_of(path: str, origin: Origin | None, sources: Sequence[Source]) -> str | None:
+def interpreter_of(path: str, origin: Origin | None, sources: Sequence[SdistLink]) -> str | None:
     """Return the interpreter whose directory a built wheel lies in.
 
     Args:
         path: Of the wheel in the cache.
         origin: What lies beside it.
-        sources: Source distributions of the project that pages link to.
+        sources: SdistLink distributions of the project that pages link to.
 
     Returns:
         `cp311`, `legacy` for the keys of pip up to 19.3, or `None` if no key fits.
@@ -75,7 +83,7 @@ def interpreter_of(path: str, origin: Origin | None, sources: Sequence[Source]) 
     return None
 
 
-def _candidates(origin: Origin | None, sources: Iterable[Source]) -> Iterator[tuple[str, tuple[str, str] | None]]:
+def _candidates(origin: Origin | None, sources: Iterable[SdistLink]) -> Iterator[tuple[str, tuple[str, str] | None]]:
     seen = set()
     for url, hashes in [*_of_origin(origin), *((source.url, source.hashes) for source in sources)]:
         for digest in (None, *hashes):

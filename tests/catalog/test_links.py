@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.catalog.links import Gathering, KeyFilter, Said, Sieve, Source
+from pipcacheplus.catalog.links import Gathering, KeyFilter, Said, Sieve
 from pipcacheplus.catalog.update import Survey, survey
 from pipcacheplus.checks.base.check import Context, Judged
 from pipcacheplus.model.facts import Depth, Facts, Head, Link, Page
 from pipcacheplus.model.values import Area, Entry, Kind, UrlSource
 from pipcacheplus.pips.layout import entry_path, page_key
 from pipcacheplus.pips.urls import spellings
+from pipcacheplus.pips.wheel_keys import SdistLink
 from tests.support.builders import FILE_URL, INDEX_URL, NOW_S, Cache, file_url, page_headers
 from tests.support.values import an_entry
 
@@ -282,7 +283,7 @@ def test_what_is_said_twice_is_told_once_and_contradictions_not_at_all(cache: Ca
 
 def test_a_source_that_many_pages_link_to_is_one() -> None:
     gathering = Gathering((), ())
-    source = Source(url="https://files.example/demo-1.0.zip", hashes=())
+    source = SdistLink(url="https://files.example/demo-1.0.zip", hashes=())
     for _ in range(3):
         gathering.add(Said(sources=[("demo", source)]))
     assert gathering.finish().sources == {"demo": (source,)}

@@ -2,9 +2,8 @@
 
 import pytest
 
-from pipcacheplus.catalog.links import Source
 from pipcacheplus.model.facts import Origin
-from pipcacheplus.pips.wheel_keys import LEGACY, interpreter_of
+from pipcacheplus.pips.wheel_keys import LEGACY, SdistLink, interpreter_of
 from tests.support.builders import leaf
 
 URL = "https://files.example/demo-1.0.tar.gz"
@@ -26,12 +25,12 @@ def test_a_key_that_can_be_made_again_tells_its_interpreter(
 ) -> None:
     path = leaf(URL, sha256=sha256, interpreter=interpreter) + "/demo-1.0-py3-none-any.whl"
     assert expected == interpreter_of(path, Origin(url=URL, is_directory=False, hashes=(SHA,)), ())
-    assert expected == interpreter_of(path, None, [Source(url=URL, hashes=(SHA,))])
+    assert expected == interpreter_of(path, None, [SdistLink(url=URL, hashes=(SHA,))])
 
 
 def test_another_source_tells_nothing() -> None:
     path = leaf(URL) + "/demo-1.0-py3-none-any.whl"
-    assert interpreter_of(path, None, [Source(url=URL + "x", hashes=())]) is None
+    assert interpreter_of(path, None, [SdistLink(url=URL + "x", hashes=())]) is None
 
 
 def test_a_commit_is_part_of_the_url() -> None:
@@ -44,4 +43,4 @@ def test_a_commit_is_part_of_the_url() -> None:
 def test_a_url_with_half_a_character_tells_nothing() -> None:
     half = URL + "\ud800"
     path = leaf(URL) + "/demo-1.0-py3-none-any.whl"
-    assert interpreter_of(path, Origin(url=half, is_directory=False), [Source(url=half, hashes=(SHA,))]) is None
+    assert interpreter_of(path, Origin(url=half, is_directory=False), [SdistLink(url=half, hashes=(SHA,))]) is None
