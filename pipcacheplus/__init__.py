@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pipcacheplus.cache import PipCache
-    from pipcacheplus.catalog.inspection import Inspection
-    from pipcacheplus.catalog.inventory import Inventory, Verification
+    from pipcacheplus.catalog.queries import Inspection, Inventory, Verification
     from pipcacheplus.checks.base.check import Progress
     from pipcacheplus.model.values import (
         Action,
@@ -65,9 +64,9 @@ __version__ = "0.1.0"
 
 _HOMES = {
     **dict.fromkeys(("PipCache",), "cache"),
-    "Inspection": "catalog.inspection",
+    "Inspection": "catalog.queries",
     "Progress": "checks.base.check",
-    **dict.fromkeys(("Inventory", "Verification"), "catalog.inventory"),
+    **dict.fromkeys(("Inventory", "Verification"), "catalog.queries"),
     **dict.fromkeys(
         ("prune_corrupt", "prune_incompatible_wheels", "prune_partial", "prune_stale", "verify"), "pruning"
     ),

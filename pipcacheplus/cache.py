@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipcacheplus.catalog.inventory import Wanted
-from pipcacheplus.catalog.queries import Look
+from pipcacheplus.catalog.queries import Look, Wanted
 from pipcacheplus.checks.base.check import HOUR_S, Progress
 from pipcacheplus.checks.base.context import context_of
 from pipcacheplus.errors import BadRequestError

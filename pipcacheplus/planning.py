@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipcacheplus.catalog.inventory import Wanted
-from pipcacheplus.catalog.queries import Look, look
+from pipcacheplus.catalog.queries import Look, Wanted, look
 from pipcacheplus.checks.base.check import Judged, checks, is_young
 from pipcacheplus.checks.base.context import context_of
 from pipcacheplus.model.facts import Depth

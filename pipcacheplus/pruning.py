@@ -6,7 +6,7 @@ Those that remove take `exclusive` as `PipCache.apply` does: whether no pip work
 from collections.abc import Sequence
 
 from pipcacheplus.cache import PipCache
-from pipcacheplus.catalog.inventory import Verification
+from pipcacheplus.catalog.queries import Verification
 from pipcacheplus.model.values import Report
 
 __all__ = ["prune_corrupt", "prune_incompatible_wheels", "prune_partial", "prune_stale", "verify"]

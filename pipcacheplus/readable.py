@@ -4,9 +4,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipcacheplus.catalog.inspection import Each, Inspection, entries_that_fit, inspect, overview, verify
-from pipcacheplus.catalog.inventory import Inventory, Verification, Wanted
-from pipcacheplus.catalog.queries import Look
+from pipcacheplus.catalog.queries import (
+    Each,
+    Inspection,
+    Inventory,
+    Look,
+    Verification,
+    Wanted,
+    entries_that_fit,
+    inspect,
+    overview,
+    verify,
+)
 from pipcacheplus.checks.base.check import HOUR_S, Context, Progress, checks
 from pipcacheplus.checks.base.context import context_of
 from pipcacheplus.model.facts import Depth

@@ -6,19 +6,18 @@ a ledger that is damaged, locked, not ours or cannot be written is done without.
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from pipcacheplus.catalog.ledger_schema import prepare
 from pipcacheplus.catalog.rows import Memory, Verified, as_bytes, changed_ns, seal, sealed, stamp_of, unseal, unsealed
 from pipcacheplus.model.values import Entry
 from pipcacheplus.pips.layout import is_part
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # slow to import
     import sqlite3
 
-__all__ = ["Ledger"]
+__all__ = ["Ledger", "RefusedError", "prepare"]
 
 _SCHEMA = 3
 _READERS = 1
@@ -311,3 +310,58 @@ def _part_of(name: object) -> str:
     """Return the one of `layout`'s parts in which an entry lies, or which it is; all that lies in none is one part."""
     parts = name.decode("utf-8", "surrogatepass").split("/") if isinstance(name, bytes) else []
     return next((part for depth in (2, 3) if is_part(part := "/".join(parts[:depth]))), "")
+
+
+class RefusedError(OSError):
+    """A sound database, but none that we may use."""
+
+
+class _Mark(NamedTuple):
+    """Whose a database says it is, of which version, and what is in it."""
+
+    application: int
+    version: int
+    tables: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, connection: "sqlite3.Connection") -> "_Mark":
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        return cls(application, version, tuple(sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master")))
+
+    def has(self, application: int, version: int, tables: frozenset[bytes]) -> bool:
+        return (self.application, self.version) == (application, version) and tables <= set(self.tables)
+
+
+def prepare(connection: "sqlite3.Connection", application: int, version: int, tables: Mapping[str, str]) -> None:
+    """Make the tables, in place of those of an older version, if they are not there.
+
+    Args:
+        connection: With transactions that are begun by hand.
+        application: The number that marks a database as ours.
+        version: Of the tables and of what is in them.
+        tables: The statements that make them, by name.
+
+    Raises:
+        RefusedError: It is not ours, or of a newer version; it is left as it is.
+        sqlite3.Error: It is damaged, locked, or cannot be written.
+    """
+    wanted = (application, version, frozenset(table.encode() for table in tables.values()))
+    if _Mark.of(connection).has(*wanted):
+        return
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        mark = _Mark.of(connection)
+        if mark.has(*wanted):
+            return  # another run did it before the lock was ours
+        if any(mark) and mark.application != application:
+            reason = "not ours"
+            raise RefusedError(reason)
+        if mark.version > version:
+            reason = "written by a newer version"
+            raise RefusedError(reason)
+        for name, table in tables.items():
+            connection.execute(f"DROP TABLE IF EXISTS {name}")
+            connection.execute(table)
+        connection.execute(f"PRAGMA application_id = {application}")
+        connection.execute(f"PRAGMA user_version = {version}")

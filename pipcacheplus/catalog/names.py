@@ -6,12 +6,15 @@ what an archive says of itself, and the names of built wheels, which pip itself 
 
 from dataclasses import replace
 
-from pipcacheplus.model.facts import Facts, Format, Head, Metadata, Origin, Page, Pickle, Sdist, Wheel
+from pipcacheplus.catalog.links import Reference, References
+from pipcacheplus.model.facts import FILE_HOST_DIGEST, Facts, Format, Head, Metadata, Origin, Page, Pickle, Sdist, Wheel
 from pipcacheplus.model.values import Entry, Kind, Shape, UrlSource
-from pipcacheplus.pips.filenames import canonical, file_name
+from pipcacheplus.pips.filenames import canonical, file_name, file_names
 from pipcacheplus.pips.freshness import fresh_until
+from pipcacheplus.pips.layout import key_of, page_key
+from pipcacheplus.pips.wheel_keys import interpreter_of
 
-__all__ = ["expand_tags", "identify"]
+__all__ = ["expand_tags", "identify", "resolve"]
 
 _PROJECT = "x-pypi-file-project"
 _VERSION = "x-pypi-file-version"
@@ -129,3 +132,41 @@ def _pickled(pickle: Pickle) -> tuple[str | None, str | None]:
     strings = [text.lower() for text in pickle.strings]
     found = {name: pickle.strings[strings.index(name) + 1] for name in (_PROJECT, _VERSION) if name in strings[:-1]}
     return found.get(_PROJECT), found.get(_VERSION)
+
+
+def resolve(entry: Entry, facts: Facts, known: References) -> Entry:
+    """Return the entry with what the rest of the cache tells of it: its exact URL, and with it its file name.
+
+    A URL is told only if its SHA-224 is the entry's key.
+    """
+    if entry.shape is Shape.BUILT_WHEEL:
+        origin = facts.origin if isinstance(facts.origin, Origin) else None
+        return replace(entry, interpreter=interpreter_of(entry.id, origin, known.sources.get(entry.project or "", ())))
+    key = key_of(entry.id)
+    reference = known.by_key.get(key) if key is not None else None
+    if key is not None and reference is None:
+        reference = _at_file_host(key, entry, facts, known.hosts)
+    if reference is None:
+        return entry
+    guessed = reference.url.rstrip("/").rpartition("/")[2] if reference.source is UrlSource.INDEX_GUESS else None
+    return replace(
+        entry,
+        url=reference.url,
+        url_source=reference.source,
+        filename=reference.filename or entry.filename,
+        project=entry.project or (canonical(guessed) if guessed else None),
+    )
+
+
+def _at_file_host(key: str, entry: Entry, facts: Facts, hosts: tuple[str, ...]) -> Reference | None:
+    """Try the URL that the file host makes from the digest of a file; a hit proves both URL and content."""
+    digest = dict(facts.digests).get(FILE_HOST_DIGEST)
+    if digest is None:
+        return None
+    folder = f"packages/{digest[:2]}/{digest[2:4]}/{digest[4:]}"
+    for filename in file_names(entry, facts):
+        for host in hosts:
+            url = f"{host}/{folder}/{filename}"
+            if page_key(url) == key:
+                return Reference(url=url, source=UrlSource.FILE_HOST, filename=filename)
+    return None

@@ -1,11 +1,21 @@
 """Tasks are carried out side by side by any executor, and their results come back in order."""
 
+import os
+import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
-from typing import TypeVar
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
 
-__all__ = ["side_by_side"]
+from pipcacheplus.disk.open_cache import OpenCache
+from pipcacheplus.disk.walk import parts
+
+if TYPE_CHECKING:  # slow to import
+    from concurrent.futures import Executor
+
+__all__ = ["side_by_side", "workers"]
 
 _AHEAD = 8
 """Tasks that are under way at once."""
@@ -59,3 +69,67 @@ def _result(work: Callable[[_Task], _Result], task: _Task, future: Future[_Resul
         return future.result()
     except BrokenExecutor:
         return work(task)  # somebody killed a worker: what it had in hand is done here
+
+
+_MANY_PARTS = 128
+"""A cache of 200 responses has about as many; below, processes take longer to start than they save."""
+
+
+@contextmanager
+def workers(path: str, *, is_whole: bool) -> Iterator["Executor | None"]:
+    """Give an executor that fits a cache, `None` if one after the other is as fast.
+
+    Args:
+        path: The cache directory.
+        is_whole: Whether archives are read to their end: making digests and unpacking let other threads run.
+
+    Raises:
+        OSError: The cache directory cannot be opened.
+    """
+    count, has_many_parts = _cores(), _has_many_parts(path)
+    if count > 1 and has_many_parts and _may_fork():
+        with _processes(count) as executor:
+            yield executor
+    elif count > 1 and is_whole:
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow to import
+
+        with ThreadPoolExecutor(max_workers=count) as executor:
+            yield executor
+    else:
+        yield None
+
+
+def _has_many_parts(path: str) -> bool:
+    with OpenCache(path) as cache:
+        return len(parts(cache)) >= _MANY_PARTS
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _may_fork() -> bool:
+    """Return whether a copy of this process works: where system libraries have threads of their own, it may hang."""
+    return sys.platform == "linux" and threading.active_count() == 1
+
+
+@contextmanager
+def _processes(count: int) -> Iterator["Executor | None"]:
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - slow to import
+    from multiprocessing import get_context  # noqa: PLC0415 - as above
+
+    try:
+        executor = ProcessPoolExecutor(count, get_context("fork"), initializer=_leave_interrupts_to_the_parent)
+    except (OSError, ImportError, NotImplementedError):
+        yield None  # without shared memory, as in some containers, there are no locks between processes
+        return
+    with executor:
+        yield executor
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    import signal  # noqa: PLC0415 - slow to import
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,22 +1,120 @@
 """One look at a cache for one purpose: a survey, with the executor, the ledger and the indexes that it takes."""
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipcacheplus.catalog.names import identify
-from pipcacheplus.checks.base.check import Check, Context, Judged, Passed, Progress, findings
-from pipcacheplus.checks.base.context import default_index_of_pip, ledger_of
+from pipcacheplus.checks.base.check import Check, Context, Judged, Passed, Progress, checks, findings, is_listed
+from pipcacheplus.checks.base.context import context_of, default_index_of_pip
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
 from pipcacheplus.model.facts import Depth, Facts
-from pipcacheplus.model.values import Entry, Warned
+from pipcacheplus.model.values import CacheDir, Entry, Finding, Severity, Value, Warned
+from pipcacheplus.plan.select import Selector, matches, parse
 
 if TYPE_CHECKING:  # slow to import
     from concurrent.futures import Executor
 
-__all__ = ["Look", "look"]
+    from pipcacheplus.catalog.database import Ledger
+
+__all__ = [
+    "Each",
+    "Inspection",
+    "Inventory",
+    "Look",
+    "Verification",
+    "Wanted",
+    "entries_that_fit",
+    "inspect",
+    "look",
+    "overview",
+    "verify",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """What lies in a cache."""
+
+    cache: CacheDir
+    entries: tuple[Entry, ...]
+    warnings: tuple[Warned, ...] = ()
+    unmatched: tuple[str, ...] = ()
+    """Selections that fitted nothing."""
+    findings: tuple[Finding, ...] = ()
+    """What an overview finds wrong on the way."""
+
+    def select(self, *what: str, kind: str | None = None) -> tuple[Entry, ...]:
+        """Return the entries that fit one of these, in the words of the command line; all if none is given.
+
+        Raises:
+            BadRequestError: One of them cannot be understood.
+        """
+        return tuple(filter(Wanted(what, kind).is_wanted, self.entries))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What is wrong in a cache."""
+
+    cache: CacheDir
+    findings: tuple[Finding, ...]
+    entries: int
+    """Entries looked at."""
+    bytes: int
+    """Their size."""
+    unverifiable: int
+    """Entries of which it could not be told whether they are whole."""
+    warnings: tuple[Warned, ...] = ()
+    unmatched: tuple[str, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """Return what would make pip fail, or install or run something wrong."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
+
+
+class Wanted:
+    """A selection that remembers which of its parts fitted anything."""
+
+    def __init__(self, what: Sequence[str], kind: str | None = None) -> None:
+        self._what = [(text, parse(text)) for text in what]
+        self._kind: Selector | None = None if kind is None else parse(f"kind:{kind}")
+        self._seen: set[str] = set()
+
+    def is_wanted(self, entry: Entry) -> bool:
+        """Return whether an entry fits; every part is asked, so that `unmatched` is right."""
+        if self._kind is not None and not matches(self._kind, entry):
+            return False
+        fitting = [text for text, selector in self._what if matches(selector, entry)]
+        self._seen.update(fitting)
+        return bool(fitting) or not self._what
+
+    @property
+    def unmatched(self) -> tuple[str, ...]:
+        """Return the parts that fitted nothing so far."""
+        return tuple(text for text, _ in self._what if text not in self._seen)
+
+
+Each = Callable[[Entry, Sequence[Finding]], object]
+"""Takes an entry, and what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What is known of some entries."""
+
+    cache: CacheDir
+    entries: tuple[Entry, ...]
+    findings: tuple[Finding, ...]
+    evidence: Mapping[str, Mapping[str, Value]]
+    """By the id of an entry: `proof`, one of `Proof` or `None`; then digests, lengths and what reading showed."""
+    warnings: tuple[Warned, ...] = ()
+    unmatched: tuple[str, ...] = ()
+    """Selections that fitted nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +144,96 @@ class Look:
     progress: Progress | None = None
 
 
+def entries_that_fit(cache: CacheDir, look_at: Look, wanted: Wanted) -> Inventory:
+    """List the entries that are wanted; as `PipCache.scan`."""
+    warnings: list[Warned] = []
+    entries = tuple(
+        one.entry
+        for one in look(look_at, warnings)
+        if isinstance(one, Judged) and is_listed(one.entry) and wanted.is_wanted(one.entry)
+    )
+    return Inventory(cache=cache, entries=entries, warnings=tuple(warnings), unmatched=wanted.unmatched)
+
+
+def overview(cache: CacheDir, look_at: Look, each: Each | None) -> Inventory:
+    """List the entries, and what is found of them; as `PipCache.overview`."""
+    warnings: list[Warned] = []
+    entries: list[Entry] = []
+    found: list[Finding] = []
+    for one in look(look_at, warnings):
+        if not isinstance(one, Judged):
+            continue
+        if each is not None:
+            each(one.entry, one.findings)
+            continue
+        if is_listed(one.entry):
+            entries.append(one.entry)
+        found.extend(one.findings)
+    return Inventory(cache=cache, entries=tuple(entries), warnings=tuple(warnings), findings=tuple(found))
+
+
+def verify(cache: CacheDir, look_at: Look, wanted: Wanted) -> Verification:
+    """Put the checks to the entries that are wanted; as `PipCache.verify`."""
+    warnings: list[Warned] = []
+    found: list[Finding] = []
+    entries = size = unverifiable = 0
+    for one in look(look_at, warnings):
+        if isinstance(one, Passed):
+            entries += one.entries
+            size += one.bytes
+            unverifiable += one.unverifiable
+        elif wanted.is_wanted(one.entry):
+            found.extend(one.findings)
+            entries += is_listed(one.entry)
+            size += one.entry.size
+            unverifiable += one.is_unverifiable
+    return Verification(
+        cache=cache,
+        findings=tuple(sorted(found, key=lambda finding: finding.entry.id)),
+        entries=entries,
+        bytes=size,
+        unverifiable=unverifiable,
+        warnings=tuple(warnings),
+        unmatched=wanted.unmatched,
+    )
+
+
+def inspect(
+    cache: CacheDir,
+    index_urls: tuple[str, ...],
+    what: Sequence[str],
+    *,
+    min_age_s: float,
+    pythons: Sequence[str] | None,
+    progress: Progress | None,
+) -> Inspection:
+    """Read the entries that fit `what` to their end; as `PipCache.inspect`."""
+    wanted = Wanted(what)
+    warnings: list[Warned] = []
+    look_at = Look(
+        path=cache.path,
+        index_urls=index_urls,
+        depth=Depth.WHOLE,
+        context=context_of(min_age_s=min_age_s, pythons=pythons, needs_tags=True),
+        checks=checks(),
+        needs_urls=True,
+        wants=wanted.is_wanted,
+        wants_evidence=True,
+        is_deep=True,  # what was remembered is no evidence
+        progress=progress,
+    )
+    found = [one for one in look(look_at, warnings) if isinstance(one, Judged)]
+    listed = [one for one in found if is_listed(one.entry)]
+    return Inspection(
+        cache=cache,
+        entries=tuple(one.entry for one in listed),
+        findings=tuple(finding for one in found for finding in one.findings),
+        evidence={one.entry.id: dict(one.evidence) for one in listed},
+        warnings=tuple(warnings),
+        unmatched=wanted.unmatched,
+    )
+
+
 def look(what: Look, warnings: list[Warned]) -> Iterator[Judged | Passed]:
     """Yield every entry with what the checks say of it; what cannot be read is told in `warnings`."""
     found = _by_names(what) if what.depth is Depth.NAMES and not what.needs_urls else _by_content(what)
@@ -71,13 +259,13 @@ def _by_names(what: Look) -> Iterator[Judged | Warned]:
 
 
 def _by_content(what: Look) -> Iterator[Judged | Warned | Passed]:
+    from pipcacheplus.catalog.parallel import workers  # noqa: PLC0415 - as above
     from pipcacheplus.catalog.update import Survey, survey  # noqa: PLC0415 - slow to import, and of no use for names
-    from pipcacheplus.catalog.workers import workers  # noqa: PLC0415 - as above
 
     with ExitStack() as stack:
         is_whole = what.depth is Depth.WHOLE
         # Written to last, when all workers are done.
-        ledger = stack.enter_context(ledger_of(what.path)) if is_whole and what.remembers else None
+        ledger = stack.enter_context(_ledger_of(what.path, what.context)) if is_whole and what.remembers else None
         executor = what.executor or stack.enter_context(workers(what.path, is_whole=is_whole))
         default, hosts = default_index_of_pip() if what.needs_urls else (None, ())
         indexes = (*what.index_urls, *([default] if default else ())) if what.needs_urls else None
@@ -99,3 +287,11 @@ def _by_content(what: Look) -> Iterator[Judged | Warned | Passed]:
             wants=what.wants,
             progress=what.progress,
         )
+
+
+def _ledger_of(cache_path: str, context: Context) -> "Ledger":
+    """Return the ledger of a cache, in our own state directory; it is not opened yet."""
+    from pipcacheplus.catalog.database import Ledger  # noqa: PLC0415 - slow to import
+    from pipcacheplus.host.state import state_folder  # noqa: PLC0415 - as above
+
+    return Ledger(os.path.join(state_folder(), "ledgers"), cache_path, clock_ns=int(context.now_s * 1e9))

@@ -8,14 +8,14 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from pipcacheplus.catalog.rows import as_bytes, changed_ns, stamp_of
+from pipcacheplus.catalog.rows import Answer, as_bytes, changed_ns, stamp_of, told_again
 from pipcacheplus.checks.base.check import DAY_S, Context, Judged, Passed, is_young, newest_s
-from pipcacheplus.model.values import Entry, Finding, Group, Kind, Remedy, Severity, Shape, UrlSource
+from pipcacheplus.model.values import Entry, Shape
 
-__all__ = ["LOOSE", "Answer", "Recording", "Trace", "as_told", "lasts_until", "question_of", "told_again"]
+__all__ = ["LOOSE", "Recording", "Trace", "lasts_until", "question_of"]
 
 _MAX_BYTES = 256 << 20
 _MODULUS = 1 << 128
@@ -67,22 +67,6 @@ class Trace:
 
 
 _Json = list[Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What was found when a question was asked."""
-
-    question: str
-    """See `question_of`."""
-    made_s: float
-    """Seconds since 1970."""
-    until_s: float | None
-    """When something of it may be otherwise; `None` if that is never."""
-
-    def holds(self, question: str, now_s: float) -> bool:
-        """Return whether this is what would be found now, if no stamp has changed."""
-        return self.question == question and self.made_s <= now_s and (self.until_s is None or now_s < self.until_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,50 +137,3 @@ def question_of(context: Context, *about: object) -> str:
         if part.name != "now_s" and not callable(value := getattr(context, part.name))
     ]
     return hashlib.blake2b(as_bytes(ascii((known, about))), digest_size=16).hexdigest()
-
-
-def as_told(one: Judged) -> _Json:
-    """Return what was found of an entry, and what it is called, as JSON has it."""
-    entry = one.entry
-    names = {
-        "kind": entry.kind,
-        "project": entry.project,
-        "version": entry.version,
-        "filename": entry.filename,
-        "url": entry.url,
-        "url_source": entry.url_source,
-        "tags": entry.tags,
-        "interpreter": entry.interpreter,
-        "fresh_until_s": entry.fresh_until_s,
-    }
-    found = [(f.check, f.group, f.severity, f.message, f.evidence, f.remedy, f.paths) for f in one.findings]
-    return [entry.id, names, found, one.is_unverifiable]
-
-
-def told_again(entry: Entry, told: _Json) -> Judged:
-    """Return what was found of an entry, as `as_told` gave it, with the entry as it was scanned now."""
-    _, names, found, is_unverifiable = told
-    source = names["url_source"]
-    named = replace(
-        entry,
-        **{
-            **names,
-            "kind": Kind(names["kind"]),
-            "url_source": UrlSource(source) if source else None,
-            "tags": tuple(names["tags"]),
-        },
-    )
-    findings = tuple(
-        Finding(
-            check=check,
-            entry=named,
-            group=Group(group),
-            severity=Severity(severity),
-            message=message,
-            evidence=tuple((name, value) for name, value in evidence),
-            remedy=Remedy(remedy),
-            paths=tuple(paths),
-        )
-        for check, group, severity, message, evidence, remedy, paths in found
-    )
-    return Judged(named, findings, is_unverifiable)

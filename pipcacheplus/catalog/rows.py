@@ -2,12 +2,37 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, field, fields, replace
+from typing import Any
 
-from pipcacheplus.model.values import Entry
+from pipcacheplus.catalog.links import Reference, References, WheelReference
+from pipcacheplus.checks.base.check import Judged
+from pipcacheplus.model.facts import Broken, Expected, Facts, Unknown, Wheel, WheelMetadata
+from pipcacheplus.model.values import Entry, Finding, Group, Kind, Remedy, Severity, Shape, UrlSource
+from pipcacheplus.pips.filenames import canonical
+from pipcacheplus.pips.wheel_keys import SdistLink
 
-__all__ = ["Memory", "Verified", "as_bytes", "changed_ns", "seal", "sealed", "stamp_of", "unseal", "unsealed"]
+__all__ = [
+    "Answer",
+    "JudgedRow",
+    "Memory",
+    "Verified",
+    "as_bytes",
+    "as_told",
+    "changed_ns",
+    "facts_of",
+    "mark_of",
+    "pack_row",
+    "seal",
+    "sealed",
+    "stamp_of",
+    "told_again",
+    "unpack_row",
+    "unseal",
+    "unsealed",
+    "verified_of",
+]
 
 _SEAL_SIZE = 8
 
@@ -100,3 +125,193 @@ def unseal(kept: object, stamp: bytes = b"") -> bytes | None:
         return None
     value = kept[_SEAL_SIZE:]
     return value if kept == seal(value, stamp) else None
+
+
+_REMEMBERED = ("sha256", "blake2b", "md5")
+
+
+def verified_of(facts: Facts) -> Verified | None:
+    """Return what is worth remembering: `None` if the entry was not read to its end, or may still grow."""
+    if not facts.is_read_whole and not facts.digests:
+        return None
+    # What may still grow, and what a reason alone does not tell, is looked at again.
+    if isinstance(facts.damage, Broken) and facts.damage != Broken(reason=facts.damage.reason):
+        return None
+    digests = dict(facts.digests)
+    return Verified(
+        **{name: digests.get(name) for name in _REMEMBERED},
+        metadata_sha256=facts.payload.metadata_sha256 if isinstance(facts.payload, Wheel) else None,
+        damage=facts.damage.reason if isinstance(facts.damage, Broken) else None,
+        is_unknown=isinstance(facts.damage, Unknown),
+    )
+
+
+def facts_of(facts: Facts, expected: Expected, verified: Verified) -> Facts | None:
+    """Return the facts of an entry, read at its ends only, with what reading it to its end showed before.
+
+    Returns:
+        `None` if something is to be held against a digest that was not made then, or if what was published does not
+            fit, or is published no more: whether it was unpacked then, and held against its ETag, is not known.
+    """
+    from pipcacheplus.readers.digests import is_proven, usable, wanted_digests  # noqa: PLC0415 - slow to import
+
+    known, published = dict(verified.digests), usable(expected.published)
+    if not wanted_digests(facts, expected) <= known.keys():
+        return None
+    fits = is_proven(published, known)
+    if not fits and verified.sha256 is not None:
+        return None
+    damage: Broken | Unknown | None = None  # what fits is not unpacked
+    if not fits and verified.damage is not None:
+        damage = Broken(reason=verified.damage)
+    elif not fits and verified.is_unknown:
+        damage = Unknown(reason="as it was when it was read before")
+    payload = facts.payload
+    if isinstance(payload, Wheel):
+        payload = replace(payload, metadata_sha256=verified.metadata_sha256)
+    return replace(
+        facts,
+        payload=payload,
+        published=published,
+        of_wheel=expected.of_wheel,
+        digests=tuple(sorted(known.items())),
+        is_read_whole=True,
+        damage=damage,
+    )
+
+
+_Json = list[Any]
+_TELLING = frozenset({Kind.INDEX_PAGE.value, Kind.LINKS_PAGE.value, Kind.REDIRECT.value})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was found when a question was asked."""
+
+    question: str
+    """See `question_of`."""
+    made_s: float
+    """Seconds since 1970."""
+    until_s: float | None
+    """When something of it may be otherwise; `None` if that is never."""
+
+    def holds(self, question: str, now_s: float) -> bool:
+        """Return whether this is what would be found now, if no stamp has changed."""
+        return self.question == question and self.made_s <= now_s and (self.until_s is None or now_s < self.until_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedRow(Answer):
+    """What is remembered of an entry."""
+
+    mark: str
+    """What the rest of the cache said of it (`mark_of`)."""
+    told: list[Any]
+    beside: WheelReference | None
+    """What a wheel says of the metadata beside it."""
+
+    @property
+    def tells_of_others(self) -> bool:
+        """Whether the entry says something of other entries, and so has to be read for them."""
+        return self.told[1]["kind"] in _TELLING
+
+    @property
+    def project(self) -> str | None:
+        """Canonical name of the entry's project."""
+        project: str | None = self.told[1]["project"]
+        return project
+
+    def of(self, entry: Entry) -> Judged:
+        """Return what was found, with the entry as it was scanned now."""
+        return told_again(entry, self.told)
+
+
+def mark_of(entry: Entry, reference: Reference | None, beside: WheelReference | None, known: References) -> str:
+    """Return what tells whether the rest of the cache says the same of an entry as before."""
+    sources: Sequence[SdistLink] = ()
+    if entry.shape is Shape.BUILT_WHEEL:
+        sources = known.sources.get(canonical(entry.id.rpartition("/")[2].partition("-")[0]), ())
+    text = ascii((reference, beside, known.hosts, sources))
+    return hashlib.blake2b(text.encode("ascii"), digest_size=8).hexdigest()
+
+
+def pack_row(
+    stamp: bytes,
+    one: Judged,
+    *,
+    question: str,
+    mark: str,
+    made_s: float,
+    until_s: float | None,
+    beside: WheelReference | None,
+) -> bytes:
+    """Return a row as it is kept: sealed JSON."""
+    wheel = None
+    if beside is not None:
+        reference, metadata = beside
+        wheel = [reference.url, reference.source, reference.filename, metadata.sha256, metadata.is_proven]
+    parts = [question, mark, made_s, until_s, as_told(one), wheel]
+    return seal(json.dumps(parts, separators=(",", ":")).encode("ascii"), stamp)
+
+
+def unpack_row(stamp: bytes, kept: object) -> JudgedRow | None:
+    """Return what was kept; `None` if it is not as it was written."""
+    value = unseal(kept, stamp)
+    if value is None:
+        return None
+    question, mark, made_s, until_s, told, wheel = json.loads(value)
+    beside = None
+    if wheel is not None:
+        url, source, filename, sha256, is_proven = wheel
+        beside = WheelReference(
+            Reference(url=url, source=UrlSource(source), filename=filename),
+            WheelMetadata(sha256=sha256, is_proven=is_proven),
+        )
+    return JudgedRow(question=question, mark=mark, made_s=made_s, until_s=until_s, told=told, beside=beside)
+
+
+def as_told(one: Judged) -> _Json:
+    """Return what was found of an entry, and what it is called, as JSON has it."""
+    entry = one.entry
+    names = {
+        "kind": entry.kind,
+        "project": entry.project,
+        "version": entry.version,
+        "filename": entry.filename,
+        "url": entry.url,
+        "url_source": entry.url_source,
+        "tags": entry.tags,
+        "interpreter": entry.interpreter,
+        "fresh_until_s": entry.fresh_until_s,
+    }
+    found = [(f.check, f.group, f.severity, f.message, f.evidence, f.remedy, f.paths) for f in one.findings]
+    return [entry.id, names, found, one.is_unverifiable]
+
+
+def told_again(entry: Entry, told: _Json) -> Judged:
+    """Return what was found of an entry, as `as_told` gave it, with the entry as it was scanned now."""
+    _, names, found, is_unverifiable = told
+    source = names["url_source"]
+    named = replace(
+        entry,
+        **{
+            **names,
+            "kind": Kind(names["kind"]),
+            "url_source": UrlSource(source) if source else None,
+            "tags": tuple(names["tags"]),
+        },
+    )
+    findings = tuple(
+        Finding(
+            check=check,
+            entry=named,
+            group=Group(group),
+            severity=Severity(severity),
+            message=message,
+            evidence=tuple((name, value) for name, value in evidence),
+            remedy=Remedy(remedy),
+            paths=tuple(paths),
+        )
+        for check, group, severity, message, evidence, remedy, paths in found
+    )
+    return Judged(named, findings, is_unverifiable)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.catalog.recall import facts_of, verified_of
-from pipcacheplus.catalog.rows import Verified
-from pipcacheplus.checks.base.context import ledger_of
+from pipcacheplus.catalog.database import Ledger
+from pipcacheplus.catalog.rows import Verified, facts_of, verified_of
+from pipcacheplus.host.state import state_folder
 from pipcacheplus.model.facts import Broken, Expected, Facts, Format, Head, Unknown
 from tests.disk.test_reading_writes_nothing import guarded
 from tests.support import artefacts
@@ -67,5 +67,5 @@ def test_a_second_verification_finds_what_the_first_found(cache: Cache, tmp_path
 
 
 def test_a_ledger_lies_in_our_own_directory(cache: Cache) -> None:
-    path = ledger_of(str(cache.path)).path
+    path = Ledger(str(Path(state_folder(), "ledgers")), str(cache.path)).path
     assert os.path.commonpath([path, str(cache.path)]) != str(cache.path)

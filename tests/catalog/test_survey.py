@@ -9,8 +9,7 @@ from multiprocessing import get_context
 import pytest
 
 from pipcacheplus.cache import PipCache
-from pipcacheplus.catalog.judgement import Done, judge
-from pipcacheplus.catalog.shard import Held, Survey, Task, hold
+from pipcacheplus.catalog.shard import Done, Held, Survey, Task, hold, judge
 from pipcacheplus.checks.base.check import Context, Judged
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from pipcacheplus.catalog.judgement import Done, judge
 from pipcacheplus.catalog.links import KeyFilter
 from pipcacheplus.catalog.rows import Memory, Verified, sealed, stamp_of
-from pipcacheplus.catalog.shard import Held, Links, Task, gather, hold, retrace
+from pipcacheplus.catalog.shard import Done, Held, Links, Task, gather, hold, judge, retrace
 from pipcacheplus.checks.base.check import Judged
 from pipcacheplus.model.values import Entry, Warned
 from tests.support.builders import Cache

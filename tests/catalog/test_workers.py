@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from pipcacheplus.catalog.database import Ledger
+from pipcacheplus.catalog.parallel import workers
 from pipcacheplus.catalog.update import survey
-from pipcacheplus.catalog.workers import workers
 from pipcacheplus.checks.base.check import Judged, Passed
 from tests.replay.caches import Full, fill
 from tests.support.builders import INDEX_URL, Cache
@@ -37,7 +37,7 @@ elif how == "without shared memory":
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # nothing can be written to any file, there either
 elif how == "beside a thread":
     threading.Thread(target=threading.Event().wait, daemon=True).start()
-from pipcacheplus.catalog.workers import workers
+from pipcacheplus.catalog.parallel import workers
 
 with workers(path, is_whole=is_whole) as executor:
     answer = None if executor is None else executor.submit(pow, 2, 5).result()
@@ -54,7 +54,7 @@ from pipcacheplus.model.facts import Depth
 from pipcacheplus.checks.base.check import Context, Judged, Passed, checks
 from pipcacheplus.catalog.database import Ledger
 from pipcacheplus.catalog.update import Survey, survey
-from pipcacheplus.catalog.judgement import judge
+from pipcacheplus.catalog.shard import judge
 from pipcacheplus.catalog.shard import gather
 
 parent = os.getpid()

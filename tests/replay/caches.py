@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipcacheplus.catalog.database import Ledger
-from pipcacheplus.catalog.recording import as_told
+from pipcacheplus.catalog.rows import as_told
 from pipcacheplus.catalog.update import Survey, survey
 from pipcacheplus.checks.base.check import NOTHING_PASSED, Judged, Passed, checks
 from pipcacheplus.disk.open_cache import OpenCache

@@ -14,9 +14,9 @@ from tests.support.builders import INDEX_URL
 MAIN = """
 import os, sys, time
 
-later_ns, cache = 10**9 * int(sys.argv.pop(1)), sys.argv.pop(1)
-time_ns = time.time_ns
-time.time_ns = lambda: time_ns() + later_ns  # the change times of files cannot be set back
+later_s, cache = int(sys.argv.pop(1)), sys.argv.pop(1)
+now = time.time
+time.time = lambda: now() + later_s  # the change times of files cannot be set back
 opened = set()
 
 

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 from pipcacheplus.checks.base.check import Context
 
 if TYPE_CHECKING:
-    from pipcacheplus.catalog.database import Ledger
     from pipcacheplus.host.interpreters import Interpreter
 
-__all__ = ["context_of", "default_index_of_pip", "ledger_of"]
+__all__ = ["context_of", "default_index_of_pip"]
 
 _CURRENT = "current"
 """The word for the interpreter that runs this."""
@@ -73,11 +72,3 @@ def default_index_of_pip() -> tuple[str | None, tuple[str, ...]]:
     memory = Memory(os.path.join(state_folder(), "indexes"))
     index = default_index(sys.executable, found.origin, environ=os.environ, null=os.devnull, memory=memory)
     return index, file_hosts(found.origin)
-
-
-def ledger_of(cache_path: str) -> "Ledger":
-    """Return the ledger of a cache, in our own state directory; it is not opened yet."""
-    from pipcacheplus.catalog.database import Ledger  # noqa: PLC0415 - as above
-    from pipcacheplus.host.state import state_folder  # noqa: PLC0415
-
-    return Ledger(os.path.join(state_folder(), "ledgers"), cache_path, clock_ns=time.time_ns())
