@@ -7,7 +7,14 @@ JSON are. All is typed, frozen and silent: no printing, no prompting, no global 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipcacheplus.cache import PipCache
+    from pipcacheplus.cache import (
+        PipCache,
+        prune_corrupt,
+        prune_incompatible_wheels,
+        prune_partial,
+        prune_stale,
+        verify,
+    )
     from pipcacheplus.catalog.queries import Inspection, Inventory, Verification
     from pipcacheplus.checks.base.check import Progress
     from pipcacheplus.model.values import (
@@ -28,7 +35,6 @@ if TYPE_CHECKING:
         State,
         Trashed,
     )
-    from pipcacheplus.pruning import prune_corrupt, prune_incompatible_wheels, prune_partial, prune_stale, verify
 
 __all__ = [
     "Action",
@@ -63,13 +69,11 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
-    **dict.fromkeys(("PipCache",), "cache"),
-    "Inspection": "catalog.queries",
-    "Progress": "checks.base.check",
-    **dict.fromkeys(("Inventory", "Verification"), "catalog.queries"),
     **dict.fromkeys(
-        ("prune_corrupt", "prune_incompatible_wheels", "prune_partial", "prune_stale", "verify"), "pruning"
+        ("PipCache", "prune_corrupt", "prune_incompatible_wheels", "prune_partial", "prune_stale", "verify"), "cache"
     ),
+    **dict.fromkeys(("Inspection", "Inventory", "Verification"), "catalog.queries"),
+    "Progress": "checks.base.check",
 }
 
 

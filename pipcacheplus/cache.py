@@ -1,34 +1,64 @@
-"""pip's cache as one object: each of its verbs is a short chain of the stages."""
+"""pip's cache as one object, whose verbs are short chains of the stages; and the functions that take one call."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipcacheplus.catalog.queries import Look, Wanted
-from pipcacheplus.checks.base.check import HOUR_S, Progress
+from pipcacheplus.catalog.queries import (
+    Each,
+    Inspection,
+    Inventory,
+    Look,
+    Verification,
+    Wanted,
+    inspection_of,
+    inventory_of,
+    look,
+    overview_of,
+    verification_of,
+)
+from pipcacheplus.checks.base.check import HOUR_S, Context, Judged, Progress, checks, is_young
 from pipcacheplus.checks.base.context import context_of
-from pipcacheplus.errors import BadRequestError
+from pipcacheplus.disk import refusal
+from pipcacheplus.disk.open_cache import moves_access_times
+from pipcacheplus.errors import BadRequestError, CacheNotFoundError
+from pipcacheplus.host.filesystems import keeps_access_times
 from pipcacheplus.host.machine import this_machine
 from pipcacheplus.model.facts import Depth
-from pipcacheplus.model.values import Group, Plan, Report, Trashed
+from pipcacheplus.model.values import CacheDir, Group, Plan, Report, Source, Trashed, Warned
 from pipcacheplus.pips.locate import index_urls as configured_index_urls
 from pipcacheplus.pips.locate import locate
-from pipcacheplus.plan.plan import by_findings, by_request, planned
-from pipcacheplus.planning import look_for, planned_by
-from pipcacheplus.readable import ReadableCache
+from pipcacheplus.plan.plan import Rule, by_findings, by_request, make_plan, planned
 
 if TYPE_CHECKING:  # slow to import
     from concurrent.futures import Executor
 
-__all__ = ["PipCache"]
+__all__ = ["PipCache", "prune_corrupt", "prune_incompatible_wheels", "prune_partial", "prune_stale", "verify"]
 
 
-class PipCache(ReadableCache):
+class PipCache:
     """One cache directory.
 
     Reading changes nothing below it, not even access times where the system allows that. Nothing is kept open, and
     nothing is remembered from call to call: each looks at the disk as it is.
     """
+
+    def __init__(self, path: str | os.PathLike[str], *, index_urls: Sequence[str] = ()) -> None:
+        """Name a cache.
+
+        Args:
+            path: Of the directory, absolute; `~` stands for the home directory.
+            index_urls: Of indexes whose pages may be in it; the default index is known.
+
+        Raises:
+            CacheNotFoundError: There is no such directory.
+            NotACacheError: It is a directory, but no pip cache; or the path is empty or relative.
+        """
+        named = os.path.expanduser(os.fspath(path))
+        refusal.check_named(named)
+        real = os.path.realpath(named)
+        self._open(CacheDir(path=real, source=Source.ARGUMENT, detail="argument"), tuple(index_urls))
 
     @classmethod
     def locate(
@@ -56,6 +86,125 @@ class PipCache(ReadableCache):
         urls = (*index_urls, *configured_index_urls(machine))
         found._open(locate(machine, cache_dir=cache_dir), urls)  # noqa: SLF001 - its own class
         return found
+
+    def _open(self, cache: CacheDir, index_urls: tuple[str, ...]) -> None:
+        if not os.path.isdir(cache.path):
+            raise CacheNotFoundError(cache.path, cache.detail or cache.source.value)
+        refusal.check_readable(cache.path, home=os.path.expanduser("~"))
+        has_times = keeps_access_times(cache.path)
+        self.dir: CacheDir = replace(cache, moves_access_times=has_times and moves_access_times(cache.path))
+        self.index_urls: tuple[str, ...] = index_urls
+        self.last_use: str = "atime" if has_times else "mtime"
+
+    def __repr__(self) -> str:
+        """Show the directory."""
+        return f"{type(self).__name__}({self.dir.path!r})"
+
+    def scan(self, *what: str, kind: str | None = None, progress: Progress | None = None) -> Inventory:
+        """List the entries that fit `what`, with their names; all if none is given.
+
+        Raises:
+            BadRequestError: `what` or `kind` cannot be understood.
+        """
+        wanted = Wanted(what, kind)
+        what_for = Look(
+            path=self.dir.path,
+            index_urls=self.index_urls,
+            depth=Depth.ENDS,
+            context=Context(now_s=0),
+            needs_urls=True,
+            progress=progress,
+        )
+        return inventory_of(self.dir, what_for, wanted)
+
+    def overview(
+        self,
+        *,
+        reads: bool = False,
+        pythons: Sequence[str] | None = None,
+        each: Each | None = None,
+        progress: Progress | None = None,
+    ) -> Inventory:
+        """List the entries, and what could go, in one pass.
+
+        Args:
+            reads: Whether heads, pages and the ends of archives are opened, and not just names and times looked at.
+            pythons: As `plan`; asked only if anything is read.
+            each: Called with every entry, empty directories too, and its findings; the inventory then holds neither.
+            progress: Called with the entries looked at.
+
+        Raises:
+            InterpreterError: One of `pythons` cannot be asked.
+        """
+        depth = Depth.ENDS if reads else Depth.NAMES
+        put = tuple(check for check in checks() if check.depth <= depth)
+        context = context_of(min_age_s=HOUR_S, pythons=pythons, needs_tags=reads)
+        what_for = Look(path=self.dir.path, index_urls=self.index_urls, depth=depth, context=context, checks=put)
+        return overview_of(self.dir, replace(what_for, progress=progress), each)
+
+    def verify(
+        self,
+        *what: str,
+        min_age_s: float = HOUR_S,
+        pythons: Sequence[str] | None = None,
+        executor: "Executor | None" = None,
+        remembers: bool = True,
+        deep: bool = False,
+        progress: Progress | None = None,
+    ) -> Verification:
+        """Put every check to the entries that fit `what`; every byte of them is read.
+
+        Args:
+            what: Selections, in the words of the command line; all entries without any.
+            min_age_s: The grace period in seconds.
+            pythons: As `plan`.
+            executor: Where entries are read side by side; any will do. Without one, threads on all cores.
+            remembers: Whether what was found is remembered, and what has not changed since is not read again.
+            deep: Whether all is read again even so, and remembered anew.
+            progress: Called with the bytes done.
+
+        Raises:
+            BadRequestError: `what` cannot be understood.
+            InterpreterError: One of `pythons` cannot be asked.
+        """
+        wanted = Wanted(what)
+        context = context_of(min_age_s=min_age_s, pythons=pythons, needs_tags=True)
+        what_for = Look(
+            path=self.dir.path,
+            index_urls=self.index_urls,
+            depth=Depth.WHOLE,
+            context=context,
+            checks=checks(),
+            needs_urls=True,
+            only_findings=not what,
+            wants=wanted.is_wanted if what else None,
+            executor=executor,
+            remembers=remembers,
+            is_deep=deep,
+            progress=progress,
+        )
+        return verification_of(self.dir, what_for, wanted)
+
+    def inspect(
+        self,
+        *what: str,
+        min_age_s: float = HOUR_S,
+        pythons: Sequence[str] | None = None,
+        progress: Progress | None = None,
+    ) -> Inspection:
+        """Read the entries that fit `what` to their end; return all that speaks for and against them.
+
+        Args:
+            what: Selections, in the words of the command line; all entries without any.
+            min_age_s: As `verify`.
+            pythons: As `plan`.
+            progress: Called with the bytes done.
+
+        Raises:
+            BadRequestError: `what` cannot be understood.
+            InterpreterError: One of `pythons` cannot be asked.
+        """
+        return inspection_of(self.dir, self.index_urls, what, min_age_s=min_age_s, pythons=pythons, progress=progress)
 
     def plan(
         self,
@@ -105,7 +254,7 @@ class PipCache(ReadableCache):
             Group.ORPHANED: orphaned,
         }
         groups = frozenset(group for group, is_asked in chosen.items() if is_asked)
-        what_for = look_for(
+        what_for = _look_for(
             groups,
             cache=self.dir,
             index_urls=self.index_urls,
@@ -114,7 +263,7 @@ class PipCache(ReadableCache):
             stale_age_s=None if isinstance(stale, bool) else float(stale),
         )
         what_for = replace(what_for, executor=executor, remembers=remembers, is_deep=deep, progress=progress)
-        return planned_by(self.dir, what_for, by_findings(groups), keep)
+        return _planned_by(self.dir, what_for, by_findings(groups), keep)
 
     def plan_removal(
         self, *what: str, keep: Sequence[str] = (), min_age_s: float = HOUR_S, progress: Progress | None = None
@@ -128,7 +277,7 @@ class PipCache(ReadableCache):
         rule = by_request(lambda entry: bool(what) and wanted.is_wanted(entry))
         context = context_of(min_age_s=min_age_s)
         what_for = Look(path=self.dir.path, index_urls=self.index_urls, depth=Depth.ENDS, context=context)
-        made = planned_by(self.dir, replace(what_for, needs_urls=True, progress=progress), rule, keep)
+        made = _planned_by(self.dir, replace(what_for, needs_urls=True, progress=progress), rule, keep)
         return replace(made, unmatched=wanted.unmatched)
 
     def plan_purge(
@@ -141,7 +290,7 @@ class PipCache(ReadableCache):
         """
         context = context_of(min_age_s=min_age_s)
         what_for = Look(path=self.dir.path, index_urls=self.index_urls, depth=Depth.NAMES, context=context)
-        return planned_by(self.dir, replace(what_for, progress=progress), by_request(lambda _entry: True), keep)
+        return _planned_by(self.dir, replace(what_for, progress=progress), by_request(lambda _entry: True), keep)
 
     def apply(
         self,
@@ -251,3 +400,132 @@ class PipCache(ReadableCache):
         from pipcacheplus.apply.apply import trashed_here  # noqa: PLC0415 - as above
 
         return trashed_here(self.dir.path)
+
+
+def _look_for(
+    groups: frozenset[Group],
+    *,
+    cache: CacheDir,
+    index_urls: tuple[str, ...],
+    min_age_s: float,
+    pythons: Sequence[str] | None,
+    stale_age_s: float | None,
+) -> Look:
+    """Return the look that finds what may go for these reasons; for none at all, what no pip can ever use.
+
+    Raises:
+        InterpreterError: One of `pythons` cannot be asked.
+    """
+    put = tuple(check for check in checks() if (check.group in groups if groups else check.depth < Depth.WHOLE))
+    depth = Depth(max(check.depth for check in put))
+    is_whole = depth is Depth.WHOLE
+    if is_whole:
+        put = checks()  # the question that `verify` puts: what it remembers is of use here, and the other way round
+    context = context_of(min_age_s=min_age_s, pythons=pythons, needs_tags=is_whole or Group.INCOMPATIBLE in groups)
+    return Look(
+        path=cache.path,
+        index_urls=index_urls,
+        depth=depth,
+        context=replace(context, stale_age_s=stale_age_s),
+        checks=put,
+        needs_urls=is_whole,
+        only_findings=True,
+    )
+
+
+def _planned_by(cache: CacheDir, look_at: Look, rule: Rule, keep: Sequence[str]) -> Plan:
+    """Return what is to go of all that a look finds.
+
+    Raises:
+        BadRequestError: `keep` cannot be understood.
+    """
+    keeps = Wanted(keep)
+    if keep:  # what is to be kept is named by its project, version, URL
+        look_at = replace(look_at, depth=max(look_at.depth, Depth.ENDS), needs_urls=True)
+    warnings: list[Warned] = []
+    judged = [one for one in look(look_at, warnings) if isinstance(one, Judged)]
+    made = make_plan(
+        cache,
+        sorted(judged, key=lambda one: one.entry.id),
+        rule,
+        is_kept=lambda entry: bool(keep) and keeps.is_wanted(entry),
+        is_young=lambda entry: is_young(entry, look_at.context),
+    )
+    return replace(made, warnings=tuple(warnings))
+
+
+def prune_incompatible_wheels(
+    *,
+    pythons: Sequence[str] | None = None,
+    cache_dir: str | None = None,
+    keep: Sequence[str] = (),
+    dry_run: bool = False,
+    exclusive: bool | None = None,
+) -> Report:
+    """Remove wheels, built or downloaded, that none of these interpreters can use; the running one by default.
+
+    Raises:
+        PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply` tell.
+    """
+    cache = PipCache.locate(cache_dir=cache_dir)
+    return cache.apply(cache.plan(incompatible=True, pythons=pythons, keep=keep), dry_run=dry_run, exclusive=exclusive)
+
+
+def prune_stale(
+    *,
+    older_than_s: float | None = None,
+    cache_dir: str | None = None,
+    keep: Sequence[str] = (),
+    dry_run: bool = False,
+    exclusive: bool | None = None,
+) -> Report:
+    """Remove pages past their lifetime, or older than that, and wheels built from a local directory.
+
+    Raises:
+        PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply` tell.
+    """
+    cache = PipCache.locate(cache_dir=cache_dir)
+    stale = True if older_than_s is None else older_than_s
+    return cache.apply(cache.plan(stale=stale, keep=keep), dry_run=dry_run, exclusive=exclusive)
+
+
+def prune_corrupt(
+    *,
+    cache_dir: str | None = None,
+    keep: Sequence[str] = (),
+    dry_run: bool = False,
+    exclusive: bool | None = None,
+) -> Report:
+    """Remove what is damaged; every byte is read.
+
+    Raises:
+        PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply` tell.
+    """
+    cache = PipCache.locate(cache_dir=cache_dir)
+    return cache.apply(cache.plan(corrupt=True, keep=keep), dry_run=dry_run, exclusive=exclusive)
+
+
+def prune_partial(
+    *,
+    min_age_s: float = 3600,
+    cache_dir: str | None = None,
+    keep: Sequence[str] = (),
+    dry_run: bool = False,
+    exclusive: bool | None = None,
+) -> Report:
+    """Remove what interrupted downloads, writes and builds left, if it is older than `min_age_s` seconds.
+
+    Raises:
+        PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply` tell.
+    """
+    cache = PipCache.locate(cache_dir=cache_dir)
+    return cache.apply(cache.plan(partial=True, min_age_s=min_age_s, keep=keep), dry_run=dry_run, exclusive=exclusive)
+
+
+def verify(*what: str, cache_dir: str | None = None, pythons: Sequence[str] | None = None) -> Verification:
+    """Put every check to the entries of the cache that fit `what`; nothing is changed.
+
+    Raises:
+        PipCachePlusError: As `PipCache.locate` and `PipCache.verify` tell.
+    """
+    return PipCache.locate(cache_dir=cache_dir).verify(*what, pythons=pythons)

@@ -27,11 +27,11 @@ __all__ = [
     "Look",
     "Verification",
     "Wanted",
-    "entries_that_fit",
-    "inspect",
+    "inspection_of",
+    "inventory_of",
     "look",
-    "overview",
-    "verify",
+    "overview_of",
+    "verification_of",
 ]
 
 
@@ -144,7 +144,7 @@ class Look:
     progress: Progress | None = None
 
 
-def entries_that_fit(cache: CacheDir, look_at: Look, wanted: Wanted) -> Inventory:
+def inventory_of(cache: CacheDir, look_at: Look, wanted: Wanted) -> Inventory:
     """List the entries that are wanted; as `PipCache.scan`."""
     warnings: list[Warned] = []
     entries = tuple(
@@ -155,7 +155,7 @@ def entries_that_fit(cache: CacheDir, look_at: Look, wanted: Wanted) -> Inventor
     return Inventory(cache=cache, entries=entries, warnings=tuple(warnings), unmatched=wanted.unmatched)
 
 
-def overview(cache: CacheDir, look_at: Look, each: Each | None) -> Inventory:
+def overview_of(cache: CacheDir, look_at: Look, each: Each | None) -> Inventory:
     """List the entries, and what is found of them; as `PipCache.overview`."""
     warnings: list[Warned] = []
     entries: list[Entry] = []
@@ -172,7 +172,7 @@ def overview(cache: CacheDir, look_at: Look, each: Each | None) -> Inventory:
     return Inventory(cache=cache, entries=tuple(entries), warnings=tuple(warnings), findings=tuple(found))
 
 
-def verify(cache: CacheDir, look_at: Look, wanted: Wanted) -> Verification:
+def verification_of(cache: CacheDir, look_at: Look, wanted: Wanted) -> Verification:
     """Put the checks to the entries that are wanted; as `PipCache.verify`."""
     warnings: list[Warned] = []
     found: list[Finding] = []
@@ -198,7 +198,7 @@ def verify(cache: CacheDir, look_at: Look, wanted: Wanted) -> Verification:
     )
 
 
-def inspect(
+def inspection_of(
     cache: CacheDir,
     index_urls: tuple[str, ...],
     what: Sequence[str],

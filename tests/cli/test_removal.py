@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus.__main__ import main
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache import PipCache, prune_partial
 from pipcacheplus.cli.base.signals import stopping
 from pipcacheplus.errors import NotACacheError
 from pipcacheplus.host.ownership import become_owner
 from pipcacheplus.model.values import State
-from pipcacheplus.pruning import prune_partial
 from tests.deletion.caches import make_cache
 from tests.support.builders import Cache, page_headers, tree
 from tests.support.holding import held
