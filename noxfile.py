@@ -35,7 +35,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def layers(session: nox.Session) -> None:
     """Arrows only point down."""
-    session.install("import-linter>=2.1", ".")
+    session.install("import-linter>=2.17", ".")
     session.run("lint-imports", "--no-cache")
 
 

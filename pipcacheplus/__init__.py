@@ -16,7 +16,6 @@ if TYPE_CHECKING:
         verify,
     )
     from pipcacheplus.catalog.queries import Inspection, Inventory, Verification
-    from pipcacheplus.checks.base.check import Progress
     from pipcacheplus.model.values import (
         Action,
         Area,
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
         Kind,
         Outcome,
         Plan,
+        Progress,
         Remedy,
         Report,
         Severity,
@@ -73,7 +73,6 @@ _HOMES = {
         ("PipCache", "prune_corrupt", "prune_incompatible_wheels", "prune_partial", "prune_stale", "verify"), "cache"
     ),
     **dict.fromkeys(("Inspection", "Inventory", "Verification"), "catalog.queries"),
-    "Progress": "checks.base.check",
 }
 
 

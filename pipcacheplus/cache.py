@@ -18,7 +18,7 @@ from pipcacheplus.catalog.queries import (
     overview_of,
     verification_of,
 )
-from pipcacheplus.checks.base.check import HOUR_S, Context, Judged, Progress, checks, is_young
+from pipcacheplus.checks.base.check import HOUR_S, Context, checks, is_young
 from pipcacheplus.checks.base.context import context_of
 from pipcacheplus.disk import refusal
 from pipcacheplus.disk.open_cache import moves_access_times
@@ -26,7 +26,7 @@ from pipcacheplus.errors import BadRequestError, CacheNotFoundError
 from pipcacheplus.host.filesystems import keeps_access_times
 from pipcacheplus.host.machine import this_machine
 from pipcacheplus.model.facts import Depth
-from pipcacheplus.model.values import CacheDir, Group, Plan, Report, Source, Trashed, Warned
+from pipcacheplus.model.values import CacheDir, Checked, Group, Plan, Progress, Report, Source, Trashed, Warned
 from pipcacheplus.pips.locate import index_urls as configured_index_urls
 from pipcacheplus.pips.locate import locate
 from pipcacheplus.plan.plan import Rule, by_findings, by_request, make_plan, planned
@@ -443,7 +443,7 @@ def _planned_by(cache: CacheDir, look_at: Look, rule: Rule, keep: Sequence[str])
     if keep:  # what is to be kept is named by its project, version, URL
         look_at = replace(look_at, depth=max(look_at.depth, Depth.ENDS), needs_urls=True)
     warnings: list[Warned] = []
-    judged = [one for one in look(look_at, warnings) if isinstance(one, Judged)]
+    judged = [one for one in look(look_at, warnings) if isinstance(one, Checked)]
     made = make_plan(
         cache,
         sorted(judged, key=lambda one: one.entry.id),

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipcacheplus.catalog.names import identify
-from pipcacheplus.checks.base.check import Check, Context, Judged, Passed, Progress, checks, findings, is_listed
+from pipcacheplus.checks.base.check import Check, Context, checks, findings, is_listed
 from pipcacheplus.checks.base.context import context_of, default_index_of_pip
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
 from pipcacheplus.model.facts import Depth, Facts
-from pipcacheplus.model.values import CacheDir, Entry, Finding, Severity, Value, Warned
+from pipcacheplus.model.values import CacheDir, Checked, Entry, Finding, Progress, Severity, SoundCount, Value, Warned
 from pipcacheplus.plan.select import Selector, matches, parse
 
 if TYPE_CHECKING:  # slow to import
@@ -150,7 +150,7 @@ def inventory_of(cache: CacheDir, look_at: Look, wanted: Wanted) -> Inventory:
     entries = tuple(
         one.entry
         for one in look(look_at, warnings)
-        if isinstance(one, Judged) and is_listed(one.entry) and wanted.is_wanted(one.entry)
+        if isinstance(one, Checked) and is_listed(one.entry) and wanted.is_wanted(one.entry)
     )
     return Inventory(cache=cache, entries=entries, warnings=tuple(warnings), unmatched=wanted.unmatched)
 
@@ -161,7 +161,7 @@ def overview_of(cache: CacheDir, look_at: Look, each: Each | None) -> Inventory:
     entries: list[Entry] = []
     found: list[Finding] = []
     for one in look(look_at, warnings):
-        if not isinstance(one, Judged):
+        if not isinstance(one, Checked):
             continue
         if each is not None:
             each(one.entry, one.findings)
@@ -178,7 +178,7 @@ def verification_of(cache: CacheDir, look_at: Look, wanted: Wanted) -> Verificat
     found: list[Finding] = []
     entries = size = unverifiable = 0
     for one in look(look_at, warnings):
-        if isinstance(one, Passed):
+        if isinstance(one, SoundCount):
             entries += one.entries
             size += one.bytes
             unverifiable += one.unverifiable
@@ -222,7 +222,7 @@ def inspection_of(
         is_deep=True,  # what was remembered is no evidence
         progress=progress,
     )
-    found = [one for one in look(look_at, warnings) if isinstance(one, Judged)]
+    found = [one for one in look(look_at, warnings) if isinstance(one, Checked)]
     listed = [one for one in found if is_listed(one.entry)]
     return Inspection(
         cache=cache,
@@ -234,7 +234,7 @@ def inspection_of(
     )
 
 
-def look(what: Look, warnings: list[Warned]) -> Iterator[Judged | Passed]:
+def look(what: Look, warnings: list[Warned]) -> Iterator[Checked | SoundCount]:
     """Yield every entry with what the checks say of it; what cannot be read is told in `warnings`."""
     found = _by_names(what) if what.depth is Depth.NAMES and not what.needs_urls else _by_content(what)
     for one in found:
@@ -244,7 +244,7 @@ def look(what: Look, warnings: list[Warned]) -> Iterator[Judged | Passed]:
             yield one
 
 
-def _by_names(what: Look) -> Iterator[Judged | Warned]:
+def _by_names(what: Look) -> Iterator[Checked | Warned]:
     """Open no file: names and stamps say enough."""
     nothing = Facts()
     with OpenCache(what.path) as names:
@@ -253,12 +253,12 @@ def _by_names(what: Look) -> Iterator[Judged | Warned]:
                 yield entry
                 continue
             named = identify(entry, nothing)
-            yield Judged(named, tuple(findings(named, nothing, what.context, what.checks)))
+            yield Checked(named, tuple(findings(named, nothing, what.context, what.checks)))
             if what.progress is not None:
                 what.progress(done, None)
 
 
-def _by_content(what: Look) -> Iterator[Judged | Warned | Passed]:
+def _by_content(what: Look) -> Iterator[Checked | Warned | SoundCount]:
     from pipcacheplus.catalog.parallel import workers  # noqa: PLC0415 - as above
     from pipcacheplus.catalog.update import Survey, survey  # noqa: PLC0415 - slow to import, and of no use for names
 

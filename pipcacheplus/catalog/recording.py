@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from pipcacheplus.catalog.rows import Answer, as_bytes, changed_ns, stamp_of, told_again
-from pipcacheplus.checks.base.check import DAY_S, Context, Judged, Passed, is_young, newest_s
-from pipcacheplus.model.values import Entry, Shape
+from pipcacheplus.checks.base.check import DAY_S, Context, is_young, newest_s
+from pipcacheplus.model.values import Checked, Entry, Shape, SoundCount
 
 __all__ = ["LOOSE", "Recording", "Trace", "lasts_until", "question_of"]
 
@@ -75,7 +75,7 @@ class Recording(Answer):
 
     stamps: int
     """The sum of the stamps of all entries (`Trace`)."""
-    passed: Passed
+    passed: SoundCount
     told: tuple[_Json, ...]
     """The other entries, as `as_told` gives them."""
 
@@ -84,7 +84,7 @@ class Recording(Answer):
         """Return the entries that are told of."""
         return frozenset(one[0] for one in self.told)
 
-    def of(self, entries: Mapping[str, Entry]) -> Iterator[Judged]:
+    def of(self, entries: Mapping[str, Entry]) -> Iterator[Checked]:
         """Yield what was found, with the entries as they were scanned now, by id."""
         for one in self.told:
             yield told_again(entries[one[0]], one)
@@ -105,7 +105,7 @@ class Recording(Answer):
                 made_s=made_s,
                 until_s=until_s,
                 stamps=stamps,
-                passed=Passed(*passed),
+                passed=SoundCount(*passed),
                 told=tuple(told),
             )
         except (zlib.error, ValueError, TypeError, RecursionError):

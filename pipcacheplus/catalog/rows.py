@@ -7,9 +7,8 @@ from dataclasses import astuple, dataclass, field, fields, replace
 from typing import Any
 
 from pipcacheplus.catalog.links import Reference, References, WheelReference
-from pipcacheplus.checks.base.check import Judged
 from pipcacheplus.model.facts import Broken, Expected, Facts, Unknown, Wheel, WheelMetadata
-from pipcacheplus.model.values import Entry, Finding, Group, Kind, Remedy, Severity, Shape, UrlSource
+from pipcacheplus.model.values import Checked, Entry, Finding, Group, Kind, Remedy, Severity, Shape, UrlSource
 from pipcacheplus.pips.filenames import canonical
 from pipcacheplus.pips.wheel_keys import SdistLink
 
@@ -221,7 +220,7 @@ class JudgedRow(Answer):
         project: str | None = self.told[1]["project"]
         return project
 
-    def of(self, entry: Entry) -> Judged:
+    def of(self, entry: Entry) -> Checked:
         """Return what was found, with the entry as it was scanned now."""
         return told_again(entry, self.told)
 
@@ -237,7 +236,7 @@ def mark_of(entry: Entry, reference: Reference | None, beside: WheelReference | 
 
 def pack_row(
     stamp: bytes,
-    one: Judged,
+    one: Checked,
     *,
     question: str,
     mark: str,
@@ -270,7 +269,7 @@ def unpack_row(stamp: bytes, kept: object) -> JudgedRow | None:
     return JudgedRow(question=question, mark=mark, made_s=made_s, until_s=until_s, told=told, beside=beside)
 
 
-def as_told(one: Judged) -> _Json:
+def as_told(one: Checked) -> _Json:
     """Return what was found of an entry, and what it is called, as JSON has it."""
     entry = one.entry
     names = {
@@ -288,7 +287,7 @@ def as_told(one: Judged) -> _Json:
     return [entry.id, names, found, one.is_unverifiable]
 
 
-def told_again(entry: Entry, told: _Json) -> Judged:
+def told_again(entry: Entry, told: _Json) -> Checked:
     """Return what was found of an entry, as `as_told` gave it, with the entry as it was scanned now."""
     _, names, found, is_unverifiable = told
     source = names["url_source"]
@@ -314,4 +313,4 @@ def told_again(entry: Entry, told: _Json) -> Judged:
         )
         for check, group, severity, message, evidence, remedy, paths in found
     )
-    return Judged(named, findings, is_unverifiable)
+    return Checked(named, findings, is_unverifiable)

@@ -23,12 +23,12 @@ from pipcacheplus.catalog.rows import (
     unpack_row,
     verified_of,
 )
-from pipcacheplus.checks.base.check import NOTHING_PASSED, Check, Context, Judged, Passed, findings, is_listed
+from pipcacheplus.checks.base.check import Check, Context, findings, is_listed
 from pipcacheplus.checks.base.proof import evidence_of
 from pipcacheplus.disk.open_cache import ChangedError, OpenCache
 from pipcacheplus.disk.walk import scan
 from pipcacheplus.model.facts import Broken, Depth, Expected, Facts, Origin, Unknown
-from pipcacheplus.model.values import Entry, Kind, Shape, Warned
+from pipcacheplus.model.values import NONE_SOUND, Checked, Entry, Kind, Shape, SoundCount, Warned
 from pipcacheplus.pips.layout import key_of, page_key
 from pipcacheplus.readers.entry import read
 from pipcacheplus.readers.page import keep_none
@@ -110,7 +110,7 @@ class Held:
     """Entries that are named by what they say of themselves, and what they say of others."""
 
     said: Said
-    found: list[tuple[Judged | Warned, Origin | Broken | None]] = field(default_factory=list)
+    found: list[tuple[Checked | Warned, Origin | Broken | None]] = field(default_factory=list)
     """With what lies beside a built wheel: of all facts, only that is still needed for names."""
 
 
@@ -212,18 +212,18 @@ def entries_of(task: Task, cache: OpenCache) -> Iterator[Entry | Warned]:
         yield from scan(cache, top, is_split=not top)
 
 
-def judged(named: Entry, facts: Facts, survey: Survey) -> Judged:
+def judged(named: Entry, facts: Facts, survey: Survey) -> Checked:
     """Put the checks to an entry."""
     is_unknown = isinstance(facts.payload, Unknown) or isinstance(facts.damage, Unknown)
     evidence = tuple(evidence_of(named, facts)) if survey.wants_evidence else ()
-    return Judged(named, tuple(findings(named, facts, survey.context, survey.checks)), is_unknown, evidence)
+    return Checked(named, tuple(findings(named, facts, survey.context, survey.checks)), is_unknown, evidence)
 
 
-def unreadable(entry: Entry, error: OSError) -> Iterable[Judged | Warned]:
+def unreadable(entry: Entry, error: OSError) -> Iterable[Checked | Warned]:
     """Return what is told of an entry that cannot be read."""
     return (
         Warned(path=entry.id, message=f"cannot be read: {error.strerror or error}"),
-        Judged(entry, is_unverifiable=True),
+        Checked(entry, is_unverifiable=True),
     )
 
 
@@ -236,13 +236,13 @@ _REMEMBERED = frozenset({Shape.PAIR, Shape.SINGLE, Shape.BUILT_WHEEL})
 class Done:
     """What a task came to."""
 
-    found: list[Judged | Warned] = field(default_factory=list)
-    passed: Passed = NOTHING_PASSED
+    found: list[Checked | Warned] = field(default_factory=list)
+    passed: SoundCount = NONE_SOUND
     size: int = 0
     """Bytes of the entries done."""
     deferred: list[Entry] = field(default_factory=list)
     """Entries that are left for later tasks: large ones, and metadata."""
-    waiting: list[Judged] = field(default_factory=list)
+    waiting: list[Checked] = field(default_factory=list)
     """Metadata whose URL may yet be known by its wheel, which its own digest may name; else this is it."""
     of_wheels: dict[str, WheelReference] = field(default_factory=dict)
     """By the key of the metadata that may be served beside a wheel."""
@@ -360,7 +360,7 @@ class _Case:
             self._done.memory.rows.append((self._entry.id, self._stamp, changed_ns(self._entry), value))
         self._add(one, beside)
 
-    def _add(self, one: Judged, beside: WheelReference | None) -> None:
+    def _add(self, one: Checked, beside: WheelReference | None) -> None:
         is_first = not self._task.entries
         if is_first and one.entry.kind is Kind.METADATA and self._reference is None and self._task.known.hosts:
             self._done.waiting.append(one)
@@ -391,10 +391,10 @@ def without_the_sound(done: Done) -> Done:
     shared = {
         file.path
         for one in done.found
-        if isinstance(one, Judged) and one.findings and one.entry.shape is Shape.BUILT_WHEEL
+        if isinstance(one, Checked) and one.findings and one.entry.shape is Shape.BUILT_WHEEL
         for file in one.entry.files
     }
-    told: list[Judged | Warned] = []
+    told: list[Checked | Warned] = []
     entries = size = unverifiable = 0
     for one in done.found:
         if isinstance(one, Warned) or one.findings or one.entry.shape in LOOSE or _has_any(one.entry, shared):
@@ -403,5 +403,5 @@ def without_the_sound(done: Done) -> Done:
             entries += is_listed(one.entry)
             size += one.entry.size
             unverifiable += one.is_unverifiable
-    done.found, done.passed = told, Passed(entries, size, unverifiable)
+    done.found, done.passed = told, SoundCount(entries, size, unverifiable)
     return done

@@ -40,11 +40,10 @@ from pipcacheplus.catalog.shard import (
     retrace,
     without_the_sound,
 )
-from pipcacheplus.checks.base.check import NOTHING_PASSED, Judged, Passed, Progress
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import file_paths, parts
 from pipcacheplus.model.facts import Depth, Facts
-from pipcacheplus.model.values import Entry, Warned
+from pipcacheplus.model.values import NONE_SOUND, Checked, Entry, Progress, SoundCount, Warned
 from pipcacheplus.pips.filenames import canonical
 from pipcacheplus.pips.layout import is_built_wheel, key_of, page_key
 
@@ -62,16 +61,16 @@ class Collected:
     def __init__(self, what: Survey, ledger: Ledger | None, show: Callable[[int], None]) -> None:
         self.deferred: list[Entry] = []
         self.of_wheels: dict[str, WheelReference] = {}
-        self._waiting: list[Judged] = []
+        self._waiting: list[Checked] = []
         self._what = what
         self._ledger = ledger
         self._show = show
         self._trace = Trace()
-        self._told: list[Judged] = []
-        self._passed = NOTHING_PASSED
+        self._told: list[Checked] = []
+        self._passed = NONE_SOUND
         self._done = 0
 
-    def take(self, results: Iterable[Done]) -> Iterator[Judged | Warned | Passed]:
+    def take(self, results: Iterable[Done]) -> Iterator[Checked | Warned | SoundCount]:
         """Hand on what was found, and remember it."""
         for result in results:
             self.deferred.extend(result.deferred)
@@ -81,7 +80,7 @@ class Collected:
             self.keep(result)
             yield from self._hand_on(result)
 
-    def settle(self) -> Iterator[Judged | Warned | Passed]:
+    def settle(self) -> Iterator[Checked | Warned | SoundCount]:
         """Hand on the metadata that no wheel named; what one did is to be judged once more."""
         done = Done()
         for one in self._waiting:
@@ -93,10 +92,10 @@ class Collected:
         self._waiting.clear()
         yield from self._hand_on(without_the_sound(done) if self._what.only_findings else done)
 
-    def _hand_on(self, result: Done) -> Iterator[Judged | Warned | Passed]:
+    def _hand_on(self, result: Done) -> Iterator[Checked | Warned | SoundCount]:
         if self._ledger is not None:
-            self._told.extend(one for one in result.found if isinstance(one, Judged))
-            self._passed = Passed(*map(add, self._passed, result.passed))
+            self._told.extend(one for one in result.found if isinstance(one, Checked))
+            self._passed = SoundCount(*map(add, self._passed, result.passed))
         yield from result.found
         if result.passed.entries:
             yield result.passed
@@ -133,7 +132,7 @@ def survey(
     is_deep: bool = False,
     wants: Callable[[Entry], bool] | None = None,
     progress: Progress | None = None,
-) -> Iterator[Judged | Warned | Passed]:
+) -> Iterator[Checked | Warned | SoundCount]:
     """Yield every entry with its names and what the checks say of it, and a warning for what cannot be read.
 
     Args:
@@ -233,7 +232,7 @@ class _Look:
         known = gathering.finish()
         return replace(known, hosts=tuple(sorted({*known.hosts, *self._what.hosts})))
 
-    def name(self, links: Links) -> tuple[References, Iterator[Judged | Warned]]:
+    def name(self, links: Links) -> tuple[References, Iterator[Checked | Warned]]:
         """Read each entry once, and name all when the last was read: who wants them all holds them anyway."""
         gathering = self._gathering()
         found = []
@@ -245,16 +244,16 @@ class _Look:
             self._show(len(found), None)
         known = self._followed(gathering, links)
         return known, (
-            one._replace(entry=resolve(one.entry, Facts(origin=origin), known)) if isinstance(one, Judged) else one
+            one._replace(entry=resolve(one.entry, Facts(origin=origin), known)) if isinstance(one, Checked) else one
             for one, origin in found
         )
 
-    def judge_some(self, wants: Callable[[Entry], bool]) -> Iterator[Judged | Warned]:
+    def judge_some(self, wants: Callable[[Entry], bool]) -> Iterator[Checked | Warned]:
         """Put the checks to the entries that are wanted; before metadata comes its wheel, wanted or not."""
         known, named = self.name(self.links())
         entries: dict[str, Entry] = {}
         for one in named:
-            if isinstance(one, Judged):
+            if isinstance(one, Checked):
                 entries[key_of(one.entry.id) or one.entry.id] = one.entry
             else:
                 yield one
@@ -266,10 +265,10 @@ class _Look:
         for batch in (first, [chosen[key] for key in sorted(behind)]):
             for result in self._judged(self._singly(batch, known, collected), collected):
                 # Besides what was asked for, a wheel may be in it.
-                if isinstance(result, Warned) or (isinstance(result, Judged) and wants(result.entry)):
+                if isinstance(result, Warned) or (isinstance(result, Checked) and wants(result.entry)):
                     yield result
 
-    def _judged(self, tasks: Iterable[Task], collected: Collected) -> Iterator[Judged | Warned | Passed]:
+    def _judged(self, tasks: Iterable[Task], collected: Collected) -> Iterator[Checked | Warned | SoundCount]:
         return collected.take(side_by_side(self._executor, judge, tasks, collected.keep))
 
     def _singly(self, entries: Sequence[Entry], known: References, collected: Collected) -> Iterator[Task]:
@@ -284,7 +283,7 @@ class _Look:
                 question=self._question,
             )
 
-    def replay(self) -> Iterator[Judged | Warned | Passed] | None:
+    def replay(self) -> Iterator[Checked | Warned | SoundCount] | None:
         """Return what was found last, if the same would be found now; all that has to be read is stamps."""
         if self._ledger is None:
             return None
@@ -310,12 +309,12 @@ class _Look:
 
     def _again(
         self, recording: Recording, entries: Mapping[str, Entry], loose: list[Entry]
-    ) -> Iterator[Judged | Warned | Passed]:
+    ) -> Iterator[Checked | Warned | SoundCount]:
         yield from recording.of(entries)
         yield recording.passed
         yield from judge(Task(self._what, entries=tuple(loose))).found
 
-    def judge(self, known: References, total: int | None) -> Iterator[Judged | Warned | Passed]:
+    def judge(self, known: References, total: int | None) -> Iterator[Checked | Warned | SoundCount]:
         """Put the checks to all entries; last to those that have to wait for others, and to large ones."""
         collected = Collected(self._what, self._ledger, lambda done: self._show(done, total))
         yield from self._judged(self._by_parts(known), collected)

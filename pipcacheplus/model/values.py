@@ -4,7 +4,9 @@ Nothing here touches a disk, a clock or a format. All are frozen; paths are rela
 between the parts, and names that are not UTF-8 are held with `surrogateescape` (PEP 383).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pipcacheplus.model.terms import (
     FILE_KINDS,
@@ -22,9 +24,11 @@ from pipcacheplus.model.terms import (
 
 __all__ = [
     "FILE_KINDS",
+    "NONE_SOUND",
     "Action",
     "Area",
     "CacheDir",
+    "Checked",
     "Entry",
     "File",
     "Finding",
@@ -33,11 +37,13 @@ __all__ = [
     "Kind",
     "Outcome",
     "Plan",
+    "Progress",
     "Proof",
     "Remedy",
     "Report",
     "Severity",
     "Shape",
+    "SoundCount",
     "Source",
     "State",
     "Trashed",
@@ -48,6 +54,10 @@ __all__ = [
 
 Value = str | int | bool | None
 """What `evidence` may hold: flat, so that text and JSON come from the same facts."""
+
+
+Progress = Callable[[int, int | None], None]
+"""Called with what is done and with all there is to do, `None` if that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +164,29 @@ class Finding:
     remedy: Remedy
     paths: tuple[str, ...]
     """The files concerned, or the empty directory."""
+
+
+class Checked(NamedTuple):
+    """An entry, and what was found wrong with it."""
+
+    entry: Entry
+    findings: tuple[Finding, ...] = ()
+    is_unverifiable: bool = False
+    """Whether a limit of ours, or a feature that we do not read, kept us from telling if it is whole."""
+    evidence: tuple[tuple[str, Value], ...] = ()
+    """All that speaks for or against its content, if that was asked for; the same as of a finding."""
+
+
+class SoundCount(NamedTuple):
+    """Entries that nothing is wrong with, if they are only counted."""
+
+    entries: int
+    bytes: int
+    unverifiable: int
+    """As in `Checked`."""
+
+
+NONE_SOUND = SoundCount(0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,24 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from pipcacheplus.checks.base.check import Judged
-from pipcacheplus.model.values import Action, CacheDir, Entry, File, Group, Outcome, Plan, Remedy, Report, Shape, State
+from pipcacheplus.model.values import (
+    Action,
+    CacheDir,
+    Checked,
+    Entry,
+    File,
+    Group,
+    Outcome,
+    Plan,
+    Remedy,
+    Report,
+    Shape,
+    State,
+)
 
 __all__ = ["Rule", "by_findings", "by_request", "make_plan", "planned"]
 
-Rule = Callable[[Judged], tuple[str, ...]]
+Rule = Callable[[Checked], tuple[str, ...]]
 """Why an entry should go: slugs; nothing if it should stay."""
 
 _NEVER_USED = frozenset({Shape.TEMPORARY, Shape.LOCK, Shape.BUILD, Shape.HEAD, Shape.BODY, Shape.EMPTY_DIRECTORY})
@@ -17,7 +29,7 @@ _NEVER_USED = frozenset({Shape.TEMPORARY, Shape.LOCK, Shape.BUILD, Shape.HEAD, S
 def by_findings(groups: frozenset[Group]) -> Rule:
     """Return the rule that takes what has a finding of one of these groups; without any, what no pip can ever use."""
 
-    def rule(judged: Judged) -> tuple[str, ...]:
+    def rule(judged: Checked) -> tuple[str, ...]:
         chosen = {
             finding.check
             for finding in judged.findings
@@ -32,7 +44,7 @@ def by_findings(groups: frozenset[Group]) -> Rule:
 def by_request(is_wanted: Callable[[Entry], bool]) -> Rule:
     """Return the rule that takes every entry that pip wrote and that is wanted."""
 
-    def rule(judged: Judged) -> tuple[str, ...]:
+    def rule(judged: Checked) -> tuple[str, ...]:
         entry = judged.entry
         return ("requested",) if entry.shape is not Shape.FOREIGN and is_wanted(entry) else ()
 
@@ -51,7 +63,7 @@ class _Choice:
 
 def make_plan(
     cache: CacheDir,
-    judged: Iterable[Judged],
+    judged: Iterable[Checked],
     rule: Rule,
     *,
     is_kept: Callable[[Entry], bool],

@@ -10,10 +10,9 @@ from filelock import lock_descriptor, unlock_descriptor
 
 from pipcacheplus.apply.run import apply
 from pipcacheplus.apply.system import System
-from pipcacheplus.checks.base.check import Judged
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
-from pipcacheplus.model.values import CacheDir, Entry, Outcome, Plan, Report, Source, State
+from pipcacheplus.model.values import CacheDir, Checked, Entry, Outcome, Plan, Report, Source, State
 from pipcacheplus.plan.plan import by_request, make_plan
 from tests.support.builders import NOW_S, Cache, tree
 
@@ -69,7 +68,7 @@ def machine(clock: Clock | None = None, *, has_descriptors: bool = True, **chang
 def planned(cache: Cache, *ids: str, moves_access_times: bool = False) -> Plan:
     """Plan the removal of these entries, or of all."""
     with OpenCache(str(cache.path)) as opened:
-        judged = [Judged(entry) for entry in scan(opened) if isinstance(entry, Entry)]
+        judged = [Checked(entry) for entry in scan(opened) if isinstance(entry, Entry)]
     return make_plan(
         CacheDir(path=str(cache.path), source=Source.ARGUMENT, moves_access_times=moves_access_times),
         judged,

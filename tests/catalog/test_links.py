@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from pipcacheplus.catalog.links import Gathering, KeyFilter, Said, Sieve
 from pipcacheplus.catalog.update import Survey, survey
-from pipcacheplus.checks.base.check import Context, Judged
+from pipcacheplus.checks.base.check import Context
 from pipcacheplus.model.facts import Depth, Facts, Head, Link, Page
-from pipcacheplus.model.values import Area, Entry, Kind, UrlSource
+from pipcacheplus.model.values import Area, Checked, Entry, Kind, UrlSource
 from pipcacheplus.pips.layout import entry_path, page_key
 from pipcacheplus.pips.urls import spellings
 from pipcacheplus.pips.wheel_keys import SdistLink
@@ -25,7 +25,7 @@ JSON = "application/vnd.pypi.simple.v1+json"
 def named(cache: Cache, *indexes: str, depth: Depth = Depth.ENDS) -> dict[str, Entry]:
     """Return all entries by id, with all that the cache tells of them."""
     what = Survey(path=str(cache.path), depth=depth, checks=(), context=Context(now_s=NOW_S), indexes=indexes)
-    return {one.entry.id: one.entry for one in survey(what) if isinstance(one, Judged)}
+    return {one.entry.id: one.entry for one in survey(what) if isinstance(one, Checked)}
 
 
 def page(cache: Cache, url: str, name: str, links: Iterable[dict[str, object]]) -> str:
@@ -88,7 +88,7 @@ def test_a_file_host_may_be_known_without_any_page(cache: Cache) -> None:
     for hosts, expected in (((), None), ((host,), url)):
         context = Context(now_s=NOW_S)
         what = Survey(path=str(cache.path), depth=Depth.WHOLE, checks=(), context=context, indexes=(), hosts=hosts)
-        assert [one.entry.url for one in survey(what) if isinstance(one, Judged) and one.entry.id == wheel] == [
+        assert [one.entry.url for one in survey(what) if isinstance(one, Checked) and one.entry.id == wheel] == [
             expected
         ]
 

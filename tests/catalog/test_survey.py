@@ -10,11 +10,11 @@ import pytest
 
 from pipcacheplus.cache import PipCache
 from pipcacheplus.catalog.shard import Done, Held, Survey, Task, hold, judge
-from pipcacheplus.checks.base.check import Context, Judged
+from pipcacheplus.checks.base.check import Context
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
 from pipcacheplus.model.facts import Depth
-from pipcacheplus.model.values import Entry
+from pipcacheplus.model.values import Checked, Entry
 from tests.support.builders import NOW_S, Cache
 
 URL = "https://files.example/"
@@ -59,7 +59,7 @@ def test_what_vanishes_or_changes_after_it_was_seen_is_passed_over(
     what = Survey(path=str(many.path), depth=Depth.ENDS, checks=(), context=Context(now_s=NOW_S))
     result = work(Task(what, entries=seen))
     found = [one for one, _ in result.found] if isinstance(result, Held) else result.found
-    assert [one.entry.id if isinstance(one, Judged) else one for one in found] == [entry.id for entry in others]
+    assert [one.entry.id if isinstance(one, Checked) else one for one in found] == [entry.id for entry in others]
 
 
 def test_no_thread_is_left_behind(many: Cache) -> None:

@@ -19,10 +19,9 @@ from pipcacheplus.catalog.database import Ledger
 from pipcacheplus.catalog.rows import stamp_of
 from pipcacheplus.catalog.shard import judge
 from pipcacheplus.catalog.update import survey
-from pipcacheplus.checks.base.check import Judged, Passed
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.facts import Depth
-from pipcacheplus.model.values import Entry, Shape
+from pipcacheplus.model.values import Checked, Entry, Shape, SoundCount
 from pipcacheplus.readers.entry import read
 from tests.support import artefacts
 from tests.support.builders import Cache, file_headers
@@ -59,7 +58,7 @@ def some(cache: Cache, large: bytes) -> Cache:
 
 @pytest.mark.parametrize("make", [lambda: None, Inline, lambda: ThreadPoolExecutor(3)])
 def test_large_entries_are_judged_last_and_all_exactly_once(some: Cache, make: Callable[[], Executor | None]) -> None:
-    judged = [one for one in survey(whole(some), executor=make()) if isinstance(one, Judged)]
+    judged = [one for one in survey(whole(some), executor=make()) if isinstance(one, Checked)]
     ids = [one.entry.id for one in judged]
     assert sorted(ids) == sorted(entry.id for entry in entries_of(some))
     assert [one.entry.size > LARGE - 100 for one in judged] == [False] * 41 + [True] * 3
@@ -91,8 +90,8 @@ def test_progress_never_goes_back_and_ends_at_the_sum_of_all_bytes(
     assert done == sorted(done)
     assert shown[-1] == (size, size)
     assert len({count for count in done if count > 3 * LARGE - 99 - size % LARGE}) >= 1
-    passed = [one for one in found if isinstance(one, Passed)]
-    told = [one for one in found if isinstance(one, Judged)]
+    passed = [one for one in found if isinstance(one, SoundCount)]
+    told = [one for one in found if isinstance(one, Checked)]
     assert sum(one.bytes for one in passed) + sum(one.entry.size for one in told) == size
     assert sum(one.entries for one in passed) + len(told) == 44
 
@@ -159,7 +158,7 @@ def test_who_interrupts_loses_nothing_that_was_told(
     what = whole(some)
     with pytest.raises(KeyboardInterrupt), Ledger(str(tmp_path / "state"), what.path) as ledger:  # noqa: PT012 - it is the block that counts
         for one in survey(what, executor=executor, ledger=ledger, progress=show):
-            judged += [one.entry] if isinstance(one, Judged) else []
+            judged += [one.entry] if isinstance(one, Checked) else []
     if executor is not None:
         executor.shutdown()
     assert threading.active_count() <= threads
@@ -211,7 +210,7 @@ def test_who_stops_in_the_middle_loses_nothing_that_was_done(some: Cache, tmp_pa
     what, executor = whole(some), InterruptedAt(999)
     with Ledger(str(tmp_path / "state"), what.path) as ledger:
         running = survey(what, executor=executor, ledger=ledger)
-        next(one for one in running if isinstance(one, Judged))
+        next(one for one in running if isinstance(one, Checked))
         running.close()  # type: ignore[attr-defined] # it is a generator
     assert {entry.id for entry in executor.noted} == known_of(some, tmp_path / "state")
 

@@ -11,8 +11,7 @@ import pytest
 from pipcacheplus.catalog.links import KeyFilter
 from pipcacheplus.catalog.rows import Memory, Verified, sealed, stamp_of
 from pipcacheplus.catalog.shard import Done, Held, Links, Task, gather, hold, judge, retrace
-from pipcacheplus.checks.base.check import Judged
-from pipcacheplus.model.values import Entry, Warned
+from pipcacheplus.model.values import Checked, Entry, Warned
 from tests.support.builders import Cache
 from tests.support.surveys import entries_of, whole
 
@@ -25,8 +24,8 @@ def task(cache: Cache, *entries: Entry, **more: Any) -> Task:  # noqa: ANN401 - 
 
 
 @cached
-def _of(work: Callable[[Task], Any]) -> Callable[[Task], list[Judged | Warned]]:
-    def found(one: Task) -> list[Judged | Warned]:
+def _of(work: Callable[[Task], Any]) -> Callable[[Task], list[Checked | Warned]]:
+    def found(one: Task) -> list[Checked | Warned]:
         result = work(one)
         return [judged for judged, _ in result.found] if isinstance(result, Held) else list(result.found)
 
@@ -46,7 +45,7 @@ def test_what_cannot_be_read_is_told_and_counts_as_unverifiable(
     warned, judged = _of(work)(task(cache, entry))
     assert isinstance(warned, Warned)
     assert warned.message.startswith("cannot be read: ")
-    assert judged == Judged(entry, is_unverifiable=True)
+    assert judged == Checked(entry, is_unverifiable=True)
 
 
 def test_what_cannot_be_read_says_nothing_of_others(cache: Cache) -> None:
@@ -116,6 +115,6 @@ def test_a_worker_that_knows_nothing_of_links_keeps_none(cache: Cache) -> None:
 def test_a_part_that_another_worker_scans_is_left_out(cache: Cache) -> None:
     cache.http_v2(URL, b"x")
     cache.foreign()
-    assert [one.entry.id for one in judge(task(cache)._replace(tops=("",))).found if isinstance(one, Judged)] == [
+    assert [one.entry.id for one in judge(task(cache)._replace(tops=("",))).found if isinstance(one, Checked)] == [
         "notes.txt"
     ]

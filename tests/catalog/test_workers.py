@@ -15,7 +15,7 @@ import pytest
 from pipcacheplus.catalog.database import Ledger
 from pipcacheplus.catalog.parallel import workers
 from pipcacheplus.catalog.update import survey
-from pipcacheplus.checks.base.check import Judged, Passed
+from pipcacheplus.model.values import Checked, SoundCount
 from tests.replay.caches import Full, fill
 from tests.support.builders import INDEX_URL, Cache
 from tests.support.surveys import Inline, whole
@@ -51,7 +51,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
 from pipcacheplus.model.facts import Depth
-from pipcacheplus.checks.base.check import Context, Judged, Passed, checks
+from pipcacheplus.checks.base.check import (Context, checks)
+from pipcacheplus.model.values import (Checked, SoundCount)
 from pipcacheplus.catalog.database import Ledger
 from pipcacheplus.catalog.update import Survey, survey
 from pipcacheplus.catalog.shard import judge
@@ -75,7 +76,7 @@ what = Survey(
 )
 with ProcessPoolExecutor(2, get_context("fork")) as executor, Ledger(state, path) as ledger:
     found = list(survey(what, executor=executor, ledger=ledger))
-    known = sum(ledger.known(one.entry) is not None for one in found if isinstance(one, Judged))
+    known = sum(ledger.known(one.entry) is not None for one in found if isinstance(one, Checked))
 print(json.dumps([sorted((one.entry.id, [f.check for f in one.findings]) for one in found), known]))
 """
 
@@ -174,11 +175,11 @@ def test_any_executor_finds_the_same_the_first_time_and_each_time_after(
     full: Full = fill(cache, tmp_path / "scratch")
     what = whole(cache, only_findings=only_findings, indexes=(INDEX_URL,))
 
-    def found(executor: Executor | None, ledger: Ledger | None) -> tuple[list[Judged], Passed]:
+    def found(executor: Executor | None, ledger: Ledger | None) -> tuple[list[Checked], SoundCount]:
         told = list(survey(what, executor=executor, ledger=ledger))
-        passed = [one for one in told if isinstance(one, Passed)]
-        total = Passed(*(sum(column) for column in zip(*passed, strict=True))) if passed else Passed(0, 0, 0)
-        return sorted((one for one in told if isinstance(one, Judged)), key=lambda one: one.entry.id), total
+        passed = [one for one in told if isinstance(one, SoundCount)]
+        total = SoundCount(*(sum(column) for column in zip(*passed, strict=True))) if passed else SoundCount(0, 0, 0)
+        return sorted((one for one in told if isinstance(one, Checked)), key=lambda one: one.entry.id), total
 
     alone = found(None, None)
     assert any(one.entry.id == full.broken for one in alone[0])

@@ -5,8 +5,9 @@ import hashlib
 import pytest
 
 from pipcacheplus.catalog.update import Survey, survey
-from pipcacheplus.checks.base.check import Judged, checks
+from pipcacheplus.checks.base.check import checks
 from pipcacheplus.model.facts import Depth
+from pipcacheplus.model.values import Checked
 from tests.catalog.test_links import link, page
 from tests.checks.objections import CONTEXT
 from tests.support.builders import FILE_URL, Cache, file_headers
@@ -19,7 +20,7 @@ MD5 = hashlib.md5(SOUND, usedforsecurity=False).hexdigest()
 def evidence(cache: Cache) -> list[dict[str, object]]:
     (check,) = [check for check in checks() if check.slug == "body-digest-mismatch"]
     what = Survey(path=str(cache.path), depth=Depth.WHOLE, checks=(check,), context=CONTEXT, indexes=())
-    return [dict(finding.evidence) for one in survey(what) if isinstance(one, Judged) for finding in one.findings]
+    return [dict(finding.evidence) for one in survey(what) if isinstance(one, Checked) for finding in one.findings]
 
 
 def published(cache: Cache, digest: str) -> None:

@@ -7,8 +7,9 @@ from functools import partial
 import pytest
 
 from pipcacheplus.catalog.update import Survey, survey
-from pipcacheplus.checks.base.check import Judged, checks
+from pipcacheplus.checks.base.check import checks
 from pipcacheplus.model.facts import Depth
+from pipcacheplus.model.values import Checked
 from tests.checks.damages import (
     URL,
     built,
@@ -241,7 +242,7 @@ def told(cache: Cache, slug: str, pips: tuple[str, ...]) -> set[object]:
     return {
         dict(finding.evidence).get("effect")
         for one in survey(what)
-        if isinstance(one, Judged)
+        if isinstance(one, Checked)
         for finding in one.findings
     }
 

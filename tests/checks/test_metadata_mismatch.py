@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus.catalog.update import Survey, survey
-from pipcacheplus.checks.base.check import Judged, checks
+from pipcacheplus.checks.base.check import checks
 from pipcacheplus.model.facts import Depth
-from pipcacheplus.model.values import UrlSource
+from pipcacheplus.model.values import Checked, UrlSource
 from tests.catalog.test_links import link, page
 from tests.checks.objections import CONTEXT
 from tests.support import artefacts
@@ -37,7 +37,7 @@ def told(cache: Cache) -> list[tuple[str, str, dict[str, object]]]:
     return [
         (finding.severity.value, finding.entry.url or "", dict(finding.evidence))
         for one in survey(what)
-        if isinstance(one, Judged)
+        if isinstance(one, Checked)
         for finding in one.findings
     ]
 
@@ -110,5 +110,5 @@ def test_a_wheel_that_its_own_digest_names_names_its_metadata_too(cache: Cache, 
     ((severity, found, _),) = told(cache)
     assert (severity, found) == ("error", url + ".metadata")
     what = Survey(path=str(cache.path), depth=Depth.WHOLE, checks=(), context=CONTEXT, indexes=())
-    (entry,) = [one.entry for one in survey(what) if isinstance(one, Judged) and one.entry.id == metadata]
+    (entry,) = [one.entry for one in survey(what) if isinstance(one, Checked) and one.entry.id == metadata]
     assert entry.url_source is UrlSource.FILE_HOST

@@ -18,11 +18,10 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from pipcacheplus.checks.base.check import Judged
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
 from pipcacheplus.errors import CacheBusyError
-from pipcacheplus.model.values import Area, CacheDir, Entry, File, Folder, Report, Shape, Source
+from pipcacheplus.model.values import Area, CacheDir, Checked, Entry, File, Folder, Report, Shape, Source
 from pipcacheplus.pips.layout import body_path, entry_path, page_key
 from pipcacheplus.plan.plan import by_request, make_plan
 from tests.apply.doing import Clock, a_system, carried_out
@@ -248,7 +247,7 @@ class Machine(RuleBasedStateMachine):
     def _planned(self, what: str) -> Planned:
         self.step += 1
         with OpenCache(self.root) as opened:
-            judged = [Judged(entry) for entry in scan(opened) if isinstance(entry, Entry)]
+            judged = [Checked(entry) for entry in scan(opened) if isinstance(entry, Entry)]
         made = make_plan(
             CacheDir(path=self.root, source=Source.ARGUMENT),
             judged,

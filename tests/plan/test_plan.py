@@ -1,9 +1,9 @@
 """What goes, in which order."""
 
-from pipcacheplus.checks.base.check import Judged
 from pipcacheplus.model.values import (
     Area,
     CacheDir,
+    Checked,
     Entry,
     File,
     Finding,
@@ -34,7 +34,7 @@ def wheel(name: str) -> Entry:
     return entry(Shape.BUILT_WHEEL, f"{LEAF}/{name}", f"{LEAF}/origin.json", area=Area.WHEELS, kind=Kind.BUILT_WHEEL)
 
 
-def judged(one: Entry, *groups: Group, remedy: Remedy = Remedy.REMOVE_IF_ASKED) -> Judged:
+def judged(one: Entry, *groups: Group, remedy: Remedy = Remedy.REMOVE_IF_ASKED) -> Checked:
     found = tuple(
         Finding(
             check=f"{group.value}-check",
@@ -47,10 +47,10 @@ def judged(one: Entry, *groups: Group, remedy: Remedy = Remedy.REMOVE_IF_ASKED) 
         )
         for group in groups
     )
-    return Judged(one, found)
+    return Checked(one, found)
 
 
-def plan(rule: Rule, *entries: Judged, keep: str = "", young: str = "") -> Plan:
+def plan(rule: Rule, *entries: Checked, keep: str = "", young: str = "") -> Plan:
     return make_plan(CACHE, entries, rule, is_kept=lambda e: e.id == keep, is_young=lambda e: e.id == young)
 
 
@@ -60,11 +60,11 @@ def going(made: Plan) -> list[str]:
 
 def test_a_body_goes_before_its_head() -> None:
     pair = entry(Shape.PAIR, "http-v2/k", "http-v2/k.body")
-    assert going(plan(by_request(lambda _: True), Judged(pair))) == ["http-v2/k.body", "http-v2/k"]
+    assert going(plan(by_request(lambda _: True), Checked(pair))) == ["http-v2/k.body", "http-v2/k"]
 
 
 def test_a_wheel_goes_before_its_origin() -> None:
-    made = plan(by_request(lambda _: True), Judged(wheel("a-1-py3-none-any.whl")))
+    made = plan(by_request(lambda _: True), Checked(wheel("a-1-py3-none-any.whl")))
     assert going(made) == [f"{LEAF}/a-1-py3-none-any.whl", f"{LEAF}/origin.json"]
 
 
@@ -76,7 +76,7 @@ def test_an_origin_stays_with_a_wheel_that_stays() -> None:
 
 def test_an_origin_goes_once_with_the_last_of_its_wheels() -> None:
     one, other = wheel("a-1-py2-none-any.whl"), wheel("a-1-py3-none-any.whl")
-    made = plan(by_request(lambda _: True), Judged(one), Judged(other))
+    made = plan(by_request(lambda _: True), Checked(one), Checked(other))
     assert going(made) == [one.id, other.id, f"{LEAF}/origin.json"]
 
 
@@ -100,29 +100,29 @@ def test_a_finding_without_remedy_removes_nothing() -> None:
 
 def test_a_keep_wins_over_every_reason() -> None:
     one = entry(Shape.SINGLE, "http/a")
-    made = plan(by_request(lambda _: True), Judged(one), keep="http/a")
+    made = plan(by_request(lambda _: True), Checked(one), keep="http/a")
     assert (going(made), made.kept) == ([], (one,))
 
 
 def test_a_young_half_stays_even_if_it_is_asked_for() -> None:
     half = entry(Shape.HEAD, "http-v2/k", kind=Kind.LEFTOVER)
-    made = plan(by_request(lambda _: True), Judged(half), young="http-v2/k")
+    made = plan(by_request(lambda _: True), Checked(half), young="http-v2/k")
     assert (going(made), made.kept) == ([], (half,))
 
 
 def test_a_young_response_goes_if_it_is_asked_for() -> None:
     pair = entry(Shape.PAIR, "http-v2/k", "http-v2/k.body")
-    assert len(going(plan(by_request(lambda _: True), Judged(pair), young="http-v2/k"))) == 2
+    assert len(going(plan(by_request(lambda _: True), Checked(pair), young="http-v2/k"))) == 2
 
 
 def test_what_pip_did_not_write_never_goes() -> None:
     notes = entry(Shape.FOREIGN, "NOTES.txt", area=Area.OTHER, kind=Kind.FOREIGN)
-    assert not going(plan(by_request(lambda _: True), Judged(notes)))
+    assert not going(plan(by_request(lambda _: True), Checked(notes)))
 
 
 def test_a_dry_run_counts_no_bytes_that_another_name_holds() -> None:
     linked = Entry(id="http/a", area=Area.HTTP, shape=Shape.SINGLE, kind=Kind.WHEEL, files=(file("http/a", links=2),))
-    report = planned(plan(by_request(lambda _: True), Judged(linked), Judged(entry(Shape.SINGLE, "http/b"))))
+    report = planned(plan(by_request(lambda _: True), Checked(linked), Checked(entry(Shape.SINGLE, "http/b"))))
     assert [outcome.disk_size for outcome in report.outcomes] == [0, 4096]
     assert {outcome.state for outcome in report.outcomes} == {State.PLANNED}
     assert report.freed_bytes == 20

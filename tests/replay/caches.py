@@ -9,11 +9,11 @@ from pathlib import Path
 from pipcacheplus.catalog.database import Ledger
 from pipcacheplus.catalog.rows import as_told
 from pipcacheplus.catalog.update import Survey, survey
-from pipcacheplus.checks.base.check import NOTHING_PASSED, Judged, Passed, checks
+from pipcacheplus.checks.base.check import checks
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
 from pipcacheplus.model.facts import Depth
-from pipcacheplus.model.values import Entry, Warned
+from pipcacheplus.model.values import NONE_SOUND, Checked, Entry, SoundCount, Warned
 from tests.support import artefacts
 from tests.support.builders import INDEX_URL, Cache, file_headers, page_headers
 from tests.support.surveys import NOW
@@ -52,9 +52,9 @@ sys.addaudithook(_watch)
 class Found:
     """What a survey found, and which files it opened for that."""
 
-    judged: tuple[Judged, ...]
+    judged: tuple[Checked, ...]
     warned: tuple[Warned, ...]
-    passed: Passed
+    passed: SoundCount
     opened: frozenset[str]
 
     @property
@@ -117,15 +117,15 @@ class Runs:
 def surveyed(what: Survey, ledger: Ledger | None, *, is_deep: bool = False) -> Found:
     """Make a survey, and see which files it opens."""
     _opened.clear()
-    judged, warned, passed = [], [], NOTHING_PASSED
+    judged, warned, passed = [], [], NONE_SOUND
     for one in survey(what, ledger=ledger, is_deep=is_deep):
         match one:
-            case Judged():
+            case Checked():
                 judged.append(one)
             case Warned():
                 warned.append(one)
-            case Passed():
-                passed = Passed(*(a + b for a, b in zip(passed, one, strict=True)))
+            case SoundCount():
+                passed = SoundCount(*(a + b for a, b in zip(passed, one, strict=True)))
     return Found(
         judged=tuple(sorted(judged, key=lambda one: one.entry.id)),
         warned=tuple(warned),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipcacheplus.catalog import database as ledger_module
 from pipcacheplus.catalog.recording import Recording
-from pipcacheplus.checks.base.check import NOTHING_PASSED, Passed
+from pipcacheplus.model.values import NONE_SOUND, SoundCount
 from tests.replay.caches import Full, Runs, flipped
 
 
@@ -87,10 +87,8 @@ def test_reading_a_recording_never_raises(data: bytes) -> None:
 @pytest.mark.parametrize(
     "made",
     [
-        Recording(question="q", made_s=1.5, until_s=None, stamps=2**127, passed=Passed(1, 2, 3), told=()),
-        Recording(
-            question="q", made_s=0, until_s=7.25, stamps=0, passed=NOTHING_PASSED, told=(["\udcff", {}, [], True],)
-        ),
+        Recording(question="q", made_s=1.5, until_s=None, stamps=2**127, passed=SoundCount(1, 2, 3), told=()),
+        Recording(question="q", made_s=0, until_s=7.25, stamps=0, passed=NONE_SOUND, told=(["\udcff", {}, [], True],)),
     ],
 )
 def test_a_recording_is_read_as_it_was_written(made: Recording) -> None:
@@ -102,7 +100,7 @@ def test_a_recording_is_read_as_it_was_written(made: Recording) -> None:
     [("q", 10, True), ("q", 11, True), ("q", 9.9, False), ("q", 20, False), ("q", 19.9, True), ("r", 11, False)],
 )
 def test_a_recording_holds_for_one_question_and_a_span_of_time(question: str, now_s: float, holds: bool) -> None:  # noqa: FBT001 - a row's value
-    made = Recording(question="q", made_s=10, until_s=20, stamps=0, passed=NOTHING_PASSED, told=())
+    made = Recording(question="q", made_s=10, until_s=20, stamps=0, passed=NONE_SOUND, told=())
     assert made.holds(question, now_s) is holds
     assert replace(made, until_s=None).holds(question, now_s) is (question == "q" and now_s >= 10)
 

@@ -9,7 +9,6 @@ import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
 
 from pipcacheplus.model.facts import Depth, Facts
 from pipcacheplus.model.values import Entry, Finding, Group, Remedy, Severity, Shape, Value
@@ -18,12 +17,8 @@ from pipcacheplus.pips.effects import Effects, clause, for_entry
 __all__ = [
     "DAY_S",
     "HOUR_S",
-    "NOTHING_PASSED",
     "Check",
     "Context",
-    "Judged",
-    "Passed",
-    "Progress",
     "Verdict",
     "checks",
     "findings",
@@ -98,33 +93,6 @@ class Check:
     effects: tuple[Effects, ...] = ()
     """What pip does when it meets such an entry, by version; the first holds if a verdict does not name another. It is
     in the evidence of every finding that is more than information."""
-
-
-Progress = Callable[[int, int | None], None]
-"""Called with what is done and with all there is to do, `None` if that is not known."""
-
-
-class Judged(NamedTuple):
-    """An entry, and what was found wrong with it."""
-
-    entry: Entry
-    findings: tuple[Finding, ...] = ()
-    is_unverifiable: bool = False
-    """Whether a limit of ours, or a feature that we do not read, kept us from telling if it is whole."""
-    evidence: tuple[tuple[str, Value], ...] = ()
-    """All that speaks for or against its content, if that was asked for; the same as of a finding."""
-
-
-class Passed(NamedTuple):
-    """Entries that nothing is wrong with, if they are only counted."""
-
-    entries: int
-    bytes: int
-    unverifiable: int
-    """As in `Judged`."""
-
-
-NOTHING_PASSED = Passed(0, 0, 0)
 
 
 @cache
