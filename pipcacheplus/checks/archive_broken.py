@@ -13,7 +13,7 @@ from pipcacheplus.checks.base.check import Check, Context, Verdict
 from pipcacheplus.model.facts import Broken, Depth, Facts, Format
 from pipcacheplus.model.values import Entry, Group, Kind, Remedy, Severity, Shape
 from pipcacheplus.pips.effects import FAILS, SHORT_BODY, always
-from pipcacheplus.pips.lengths import is_short
+from pipcacheplus.pips.headers import is_short
 
 __all__ = ["CHECK"]
 

@@ -14,7 +14,7 @@ from pipcacheplus.checks.base.proof import proof_of
 from pipcacheplus.model.facts import Depth, Facts, Head
 from pipcacheplus.model.values import Entry, Group, Proof, Remedy, Severity, Shape
 from pipcacheplus.pips.effects import OTHER_CONTENT, SHORT_BODY, Effects, effects_of_body
-from pipcacheplus.pips.etags import single_part_md5
+from pipcacheplus.pips.headers import single_part_md5
 
 __all__ = ["CHECK"]
 

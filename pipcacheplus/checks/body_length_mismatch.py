@@ -13,7 +13,7 @@ from pipcacheplus.checks.base.check import Check, Context, Verdict
 from pipcacheplus.model.facts import Depth, Facts, Head
 from pipcacheplus.model.values import FILE_KINDS, Entry, Group, Kind, Remedy, Severity, Shape
 from pipcacheplus.pips.effects import OTHER_CONTENT, PAGE, SHORT_BODY, effects_of_body
-from pipcacheplus.pips.lengths import stated_size
+from pipcacheplus.pips.headers import stated_size
 
 __all__ = ["CHECK"]
 

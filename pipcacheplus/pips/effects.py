@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pipcacheplus.model.facts import Facts, Head
 from pipcacheplus.model.values import Area, Entry
-from pipcacheplus.pips.lengths import is_short
+from pipcacheplus.pips.headers import is_short
 from pipcacheplus.pips.wheel_keys import LEGACY
 
 __all__ = [

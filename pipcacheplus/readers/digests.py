@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from pipcacheplus.model.facts import FILE_HOST_DIGEST, Broken, Expected, Facts, Format, Head, Sdist, Unknown, Wheel
-from pipcacheplus.pips.etags import single_part_md5
+from pipcacheplus.pips.headers import single_part_md5
 from pipcacheplus.readers.digest import digest
 from pipcacheplus.readers.integrity import read_to_end, read_wheel_to_end
 

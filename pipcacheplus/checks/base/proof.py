@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from pipcacheplus.model.facts import Broken, Facts, Head, Unknown
 from pipcacheplus.model.values import Entry, Proof, UrlSource, Value
-from pipcacheplus.pips.etags import single_part_md5
-from pipcacheplus.pips.lengths import stated_size
+from pipcacheplus.pips.headers import single_part_md5, stated_size
 
 __all__ = ["evidence_of", "proof_of"]
 

@@ -1,8 +1,26 @@
-"""How long a stored body should be, by its head."""
+"""What the headers of a response say of its body: how long it is, and an ETag that is its digest."""
+
+import re
 
 from pipcacheplus.model.facts import Facts, Head
 
-__all__ = ["is_short", "stated_size"]
+__all__ = ["is_short", "single_part_md5", "stated_size"]
+
+_MD5_ETAG = re.compile(r'"([0-9a-f]{32})"')
+_FILE_HOST_HEADER = "x-pypi-file-"
+
+
+def single_part_md5(head: Head) -> str | None:
+    """Return the MD5 that the ETag of a file is, `None` where it may be anything else.
+
+    Only the host that sends `x-pypi-file-*` headers is known to make its ETags so. One of a file that was uploaded in
+    parts ends in `-N`, and says nothing of the content.
+    """
+    if not any(name.startswith(_FILE_HOST_HEADER) for name, _ in head.headers):
+        return None
+    found = _MD5_ETAG.fullmatch(head.header("etag") or "")
+    return found[1] if found else None
+
 
 _MAX_DIGITS = 18
 
