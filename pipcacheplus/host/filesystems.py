@@ -1,6 +1,6 @@
-"""What the file system of a cache is like: whether only this machine mounts it, whether it keeps access times.
+"""Properties of a cache's file system: whether only this machine mounts it, and whether it keeps access times.
 
-If only this one does, looking at this machine's processes says who else uses the cache.
+If no other machine mounts it, the processes of this machine are all that can use the cache.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""What interpreters answered before, kept from run to run in a folder of our own.
+"""Answers of interpreters, kept from run to run in a folder of our own.
 
-It saves time and decides nothing: what cannot be read, is torn, was sealed by nobody, or was asked of another file is
-as good as not there, and what cannot be written is forgotten.
+They save time and decide nothing: a file that cannot be read, is torn, has no valid seal, or belongs to another
+interpreter counts as absent, and an answer that cannot be written is dropped.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ import os
 import stat
 import sys
 
-__all__ = ["Memory", "libc_here", "stamp_of"]
+__all__ = ["InterpreterCache", "interpreter_stamp", "libc_here"]
 
 _MAX_BYTES = 1 << 16
 _FLAGS: int = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -25,7 +25,7 @@ def libc_here() -> str:
         return ""
 
 
-def stamp_of(path: str, question: str) -> str | None:
+def interpreter_stamp(path: str, question: str) -> str | None:
     """Return what has to be the same for an answer to hold, as a digest in hex; `None` if there is no such file.
 
     It covers the question, the system, the file behind the path (device, inode, size, time of change), and the
@@ -58,7 +58,7 @@ def _digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-class Memory:
+class InterpreterCache:
     """A folder with one small file for each path that was asked; it is made when something is first kept."""
 
     def __init__(self, folder: str) -> None:
@@ -69,7 +69,7 @@ class Memory:
         """
         self.folder = folder
 
-    def recall(self, path: str, stamp: str) -> object:
+    def load(self, path: str, stamp: str) -> object:
         """Return the answer that was kept for this path under this stamp, `None` if there is none. Never raises."""
         try:
             kept = json.loads(self._read(path))
@@ -80,14 +80,14 @@ class Memory:
         answer = kept.get("answer")
         return answer if kept.get("seal") == _digest([stamp, answer]) else None
 
-    def keep(self, path: str, stamp: str, answer: object) -> None:
+    def store(self, path: str, stamp: str, answer: object) -> None:
         """Keep an answer, in place of the former one for this path. What cannot be written is not kept.
 
         Two runs may write at once. The file is not swapped but overwritten; its seal tells a torn one.
 
         Args:
             path: As it was asked.
-            stamp: What `stamp_of` said before it was asked.
+            stamp: What `interpreter_stamp` said before it was asked.
             answer: Plain JSON.
         """
         kept = {"stamp": stamp, "answer": answer, "seal": _digest([stamp, answer])}

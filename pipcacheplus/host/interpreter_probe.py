@@ -1,11 +1,11 @@
-"""What a Python is asked, and what it tells: facts from which its tags follow.
+"""The program that an interpreter runs to describe itself, and its answer as a value.
 
-The answer comes from a program that only claims to be a Python, so it is read with limits.
+The answer comes from a program that may not be a Python at all, so it is read with limits.
 """
 
 from dataclasses import dataclass
 
-__all__ = ["MARK", "QUESTION", "Told"]
+__all__ = ["MARK", "PROBE", "InterpreterFacts"]
 
 MARK = "pipcacheplus-told:"
 """What the line with the answer starts with."""
@@ -18,7 +18,7 @@ _POINTERS = (4, 8)
 _WIDE_UNICODE = 0x10FFFF
 _WIDE_UNICODE_BYTES = 4
 
-QUESTION = (
+PROBE = (
     """
 import sys
 sys.path[:] = [p for p in sys.path if p]  # nothing from the current directory
@@ -129,7 +129,7 @@ sys.stdout.flush()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class InterpreterFacts:
     """What an interpreter tells of itself."""
 
     implementation: str
@@ -157,8 +157,8 @@ class Told:
     """macOS only: the processor."""
 
     @classmethod
-    def parse(cls, answer: object) -> "Told | None":
-        """Read the answer to `QUESTION`; `None` if it is anything else, whatever that is.
+    def from_json(cls, answer: object) -> "InterpreterFacts | None":
+        """Read the answer to `PROBE`; `None` if it is anything else, whatever that is.
 
         >>> Told.parse({"version": [3, 11]}) is None
         True

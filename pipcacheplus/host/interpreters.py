@@ -1,7 +1,7 @@
-"""Which wheels a Python can install, and with which pip: the running one is looked at, any other is run and asked.
+"""Wheel tags and pip of an interpreter: of the running one from its own modules, of any other by running it.
 
-The only module that starts a process. The one asked answers with facts (`telling.Told`); the tags are worked
-out here, so that Pythons too old to have `packaging`, down to 2.7, can be asked as well.
+Only this module starts another program. An interpreter answers with facts (`InterpreterFacts`); tags are worked out
+here, so that Pythons too old to have `packaging`, down to 2.7, can be judged as well.
 """
 
 import json
@@ -17,12 +17,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from pipcacheplus.errors import InterpreterError
-from pipcacheplus.host.interpreter_cache import Memory, libc_here, stamp_of
-from pipcacheplus.host.interpreter_probe import MARK, QUESTION, Told
+from pipcacheplus.host.interpreter_cache import InterpreterCache, interpreter_stamp, libc_here
+from pipcacheplus.host.interpreter_probe import MARK, PROBE, InterpreterFacts
 from pipcacheplus.host.pip_version import version_of_pip
 from pipcacheplus.host.wheel_tags import legacy_tags, short_name, tags_of
 
-__all__ = ["Interpreter", "ask", "output_of", "running"]
+__all__ = ["Interpreter", "output_of", "probe", "running"]
 
 _MAX_ANSWER_BYTES = 1 << 20
 _LEFT_OUT = ("PYTHON", "__PYVENV_LAUNCHER__")
@@ -91,8 +91,12 @@ def _interpreter(
     )
 
 
-def ask(
-    path: str, *, memory: Memory | None = None, timeout_s: float = 30, environ: Mapping[str, str] | None = None
+def probe(
+    path: str,
+    *,
+    memory: InterpreterCache | None = None,
+    timeout_s: float = 30,
+    environ: Mapping[str, str] | None = None,
 ) -> Interpreter:
     """Run an interpreter, and return what it can install.
 
@@ -115,23 +119,23 @@ def ask(
     path = os.path.abspath(path)
     _expect_program(path)
     # Before it is asked, so that one that is replaced meanwhile is asked again the next time.
-    stamp = stamp_of(path, QUESTION) if memory else None
-    told = Told.parse(memory.recall(path, stamp)) if memory and stamp else None
-    if told is None:
+    stamp = interpreter_stamp(path, PROBE) if memory else None
+    found = InterpreterFacts.from_json(memory.load(path, stamp)) if memory and stamp else None
+    if found is None:
         answer = _answer(path, timeout_s, os.environ if environ is None else environ)
-        told = Told.parse(answer)
-        if told is None:
+        found = InterpreterFacts.from_json(answer)
+        if found is None:
             raise InterpreterError(path, "it is not a Python that tells its version and platform")
-        if memory and stamp and _is_lasting(told, path):
-            memory.keep(path, stamp, answer)
-    tags = tags_of(told, also_platforms=_platforms_shared_with(told))
+        if memory and stamp and _is_lasting(found, path):
+            memory.store(path, stamp, answer)
+    tags = tags_of(found, also_platforms=_platforms_shared_with(found))
     return _interpreter(
         path,
-        short_name(told.implementation),
-        told.version,
-        prefix=_native(told.prefix),
+        short_name(found.implementation),
+        found.version,
+        prefix=_native(found.prefix),
         tags=tags,
-        search_path=map(_native, told.search_path),
+        search_path=map(_native, found.search_path),
     )
 
 
@@ -146,23 +150,23 @@ def _expect_program(path: str) -> None:
         raise InterpreterError(path, "it is not executable")
 
 
-def _is_lasting(told: Told, path: str) -> bool:
+def _is_lasting(found: InterpreterFacts, path: str) -> bool:
     # The stamp covers our own C library. Another one, as musl's, can be replaced without a trace in it.
-    is_its_libc_ours = not told.platform.startswith("linux") or _libc_of(told) == libc_here()
-    return is_its_libc_ours and os.path.realpath(_native(told.executable)) == os.path.realpath(path)
+    is_its_libc_ours = not found.platform.startswith("linux") or _libc_of(found) == libc_here()
+    return is_its_libc_ours and os.path.realpath(_native(found.executable)) == os.path.realpath(path)
 
 
-def _libc_of(told: Told) -> str:
-    return f"{told.libc} {told.libc_version[0]}.{told.libc_version[1]}"
+def _libc_of(found: InterpreterFacts) -> str:
+    return f"{found.libc} {found.libc_version[0]}.{found.libc_version[1]}"
 
 
-def _platforms_shared_with(told: Told) -> Sequence[str]:
+def _platforms_shared_with(found: InterpreterFacts) -> Sequence[str]:
     # Slow to import, see `running`.
     from packaging.tags import platform_tags  # noqa: PLC0415 - see above
 
     # For one like the running interpreter, packaging itself says what fits: it may know more than we do.
-    is_alike = told.platform == sysconfig.get_platform() and (told.pointer_bytes == 8) == (sys.maxsize > 1 << 32)  # noqa: PLR2004 - bytes
-    return tuple(platform_tags()) if is_alike and (not told.libc or _libc_of(told) == libc_here()) else ()
+    is_alike = found.platform == sysconfig.get_platform() and (found.pointer_bytes == 8) == (sys.maxsize > 1 << 32)  # noqa: PLR2004 - bytes
+    return tuple(platform_tags()) if is_alike and (not found.libc or _libc_of(found) == libc_here()) else ()
 
 
 def _native(path: str) -> str:
@@ -193,7 +197,7 @@ def _answer(path: str, timeout_s: float, environ: Mapping[str, str]) -> object:
 
 def _run(path: str, timeout_s: float, environ: Mapping[str, str]) -> tuple[int, bytes]:
     # Not -I, which 2.7 lacks, nor -S, without which up to 3.13 no environment has its own prefix.
-    return output_of((path, "-B", "-E", "-s", "-c", QUESTION), timeout_s=timeout_s, environ=environ)
+    return output_of((path, "-B", "-E", "-s", "-c", PROBE), timeout_s=timeout_s, environ=environ)
 
 
 def output_of(command: Sequence[str], *, timeout_s: float, environ: Mapping[str, str]) -> tuple[int, bytes]:

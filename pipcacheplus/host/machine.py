@@ -1,4 +1,4 @@
-"""What of a machine decides where pip keeps its cache and its configuration, as one value.
+"""All that decides on a machine where pip keeps its cache and its configuration, as one value.
 
 Only `this_machine` looks at the machine. The rules work on the value, so those of Windows and macOS run, and are
 tested, on any system.

@@ -1,4 +1,4 @@
-"""Which pip lies among the modules of a Python: its version is read there, and nothing is imported or run."""
+"""Read the version of the pip among the modules of an interpreter; nothing is imported or run."""
 
 import os
 import re

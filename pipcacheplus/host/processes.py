@@ -1,6 +1,6 @@
-"""Which processes run on this machine: the owner of a lock, and pips at work.
+"""Processes of this machine: the owner of a lock, and pips at work.
 
-Looking takes no lock and proves nothing about the next moment; if in doubt, somebody is there.
+Listing them takes no lock and proves nothing about the next moment; if in doubt, a process counts as running.
 """
 
 import os

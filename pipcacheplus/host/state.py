@@ -1,4 +1,4 @@
-"""Where pipcacheplus keeps what it may forget: a directory of its own, never pip's."""
+"""The directory in which pipcacheplus keeps what it can do without; never pip's."""
 
 __all__ = ["state_folder"]
 

@@ -1,14 +1,14 @@
-"""Which wheel tags a Python takes, worked out from what it tells of itself; nothing here asks, or looks at, anything.
+"""Work out the wheel tags of an interpreter from its facts; this module runs nothing and reads nothing.
 
 The rules are those of `packaging.tags`, given explicit arguments where it would look at the running interpreter, and
-those of old pips, whose lists of tags were wider in places. If in doubt a tag is in: what is left out here makes
+those of old pips, whose lists of tags were wider in places. If in doubt a tag is in: a tag that is missing here makes
 somebody's wheel count as useless.
 """
 
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from pipcacheplus.host.interpreter_probe import Told
+from pipcacheplus.host.interpreter_probe import InterpreterFacts
 
 __all__ = ["legacy_tags", "platforms_of", "short_name", "tags_of"]
 
@@ -35,67 +35,67 @@ def short_name(implementation: str) -> str:
     return {"cpython": "cp", "pypy": "pp", "ironpython": "ip", "jython": "jy"}.get(implementation, implementation)
 
 
-def tags_of(told: Told, *, also_platforms: Iterable[str] = ()) -> frozenset[str]:
+def tags_of(found: InterpreterFacts, *, also_platforms: Iterable[str] = ()) -> frozenset[str]:
     """Return every wheel tag (`py3-none-any`) that any pip of this interpreter takes.
 
     Args:
-        told: What the interpreter tells of itself.
+        found: What the interpreter tells of itself.
         also_platforms: Platforms that are known to fit besides those that follow from what it tells.
     """
     # Slow to import: three times the start of an interpreter.
     from packaging.tags import compatible_tags, cpython_tags, generic_tags  # noqa: PLC0415 - see above
 
     # Never empty: packaging would put in the platforms of the running interpreter.
-    platforms = tuple(dict.fromkeys((*platforms_of(told), *also_platforms)))
-    short = short_name(told.implementation)
-    name = f"{short}{told.version[0]}{told.version[1]}"
+    platforms = tuple(dict.fromkeys((*platforms_of(found), *also_platforms)))
+    short = short_name(found.implementation)
+    name = f"{short}{found.version[0]}{found.version[1]}"
     if short == "cp":
-        own = cpython_tags(told.version, _cpython_abis(told), platforms)
+        own = cpython_tags(found.version, _cpython_abis(found), platforms)
     else:
-        own = generic_tags(name, _generic_abis(told), platforms)
-    known = {str(tag) for tags in (own, compatible_tags(told.version, name, platforms)) for tag in tags}
-    known |= legacy_tags(short, told.version, known, pypy_version=told.pypy_version, macos=told.macos)
+        own = generic_tags(name, _generic_abis(found), platforms)
+    known = {str(tag) for tags in (own, compatible_tags(found.version, name, platforms)) for tag in tags}
+    known |= legacy_tags(short, found.version, known, pypy_version=found.pypy_version, macos=found.macos)
     return frozenset(known)
 
 
-def _cpython_abis(told: Told) -> tuple[str, ...]:
+def _cpython_abis(found: InterpreterFacts) -> tuple[str, ...]:
     # As `_cpython_abis` of packaging 26.3 `tags.py`; from 3.8 on a debug build loads what others load, too.
-    plain = f"cp{told.version[0]}{told.version[1]}" + "t" * told.is_free_threaded
-    if told.version > _LAST_WITH_PYMALLOC:
-        return (plain, plain + "d") if told.is_debug else (plain,)
-    flags = "d" * told.is_debug + "m" * told.has_pymalloc
-    return (plain + flags + "u" * (told.version <= _LAST_WITH_UNICODE_WIDTH and told.is_wide_unicode),)
+    plain = f"cp{found.version[0]}{found.version[1]}" + "t" * found.is_free_threaded
+    if found.version > _LAST_WITH_PYMALLOC:
+        return (plain, plain + "d") if found.is_debug else (plain,)
+    flags = "d" * found.is_debug + "m" * found.has_pymalloc
+    return (plain + flags + "u" * (found.version <= _LAST_WITH_UNICODE_WIDTH and found.is_wide_unicode),)
 
 
-def _generic_abis(told: Told) -> tuple[str, ...]:
+def _generic_abis(found: InterpreterFacts) -> tuple[str, ...]:
     # packaging 26.3 `tags.py`, `_generic_abi`, reads EXT_SUFFIX; pip up to 20.3 takes SOABI as it is.
-    parts = told.ext_suffix.split(".")
+    parts = found.ext_suffix.split(".")
     stem = parts[1].split("-") if len(parts) > 2 else []  # noqa: PLR2004 - ".stem.so"
     kept = stem[: 3 if stem and stem[0].startswith("graalpy") else 2]
-    return tuple(_normal(abi) for abi in ("-".join(kept), told.soabi) if abi)
+    return tuple(_normal(abi) for abi in ("-".join(kept), found.soabi) if abi)
 
 
-def platforms_of(told: Told) -> Iterator[str]:
+def platforms_of(found: InterpreterFacts) -> Iterator[str]:
     """Yield the platforms whose wheels fit, at least one.
 
     glibc and musl count as in PEP 600 and PEP 656. Two things that packaging looks at are left aside, so that the list
     may be longer: a module `_manylinux` that forbids, and the ELF header on 32-bit ARM.
     """
-    platform = _normal(told.platform)
-    if told.macos is not None and platform.startswith("macosx_"):
+    platform = _normal(found.platform)
+    if found.macos is not None and platform.startswith("macosx_"):
         # Slow to import, see `tags_of`.
         from packaging.tags import mac_platforms  # noqa: PLC0415 - see above
 
-        yield from mac_platforms(told.macos, _mac_processor(told))
+        yield from mac_platforms(found.macos, _mac_processor(found))
     if not platform.startswith("linux_"):
         yield platform
         return
-    for processor in _linux_processors(told, platform.removeprefix("linux_")):
+    for processor in _linux_processors(found, platform.removeprefix("linux_")):
         yield f"linux_{processor}"
-        if told.libc == "glibc" and told.libc_version[0] == _GLIBC_MAJOR:
-            yield from _manylinux(processor, told.libc_version[1])
-        elif told.libc == "musl":
-            major, minor = told.libc_version
+        if found.libc == "glibc" and found.libc_version[0] == _GLIBC_MAJOR:
+            yield from _manylinux(processor, found.libc_version[1])
+        elif found.libc == "musl":
+            major, minor = found.libc_version
             yield from (f"musllinux_{major}_{older}_{processor}" for older in range(minor + 1))
 
 
@@ -103,14 +103,14 @@ def _normal(platform: str) -> str:
     return re.sub(r"[-. ]", "_", platform)
 
 
-def _mac_processor(told: Told) -> str:
-    if told.pointer_bytes == 8:  # noqa: PLR2004 - bytes
-        return told.machine
-    return "ppc" if told.machine.startswith("ppc") else "i386"
+def _mac_processor(found: InterpreterFacts) -> str:
+    if found.pointer_bytes == 8:  # noqa: PLR2004 - bytes
+        return found.machine
+    return "ppc" if found.machine.startswith("ppc") else "i386"
 
 
-def _linux_processors(told: Told, processor: str) -> tuple[str, ...]:
-    if told.pointer_bytes == 4:  # noqa: PLR2004 - bytes
+def _linux_processors(found: InterpreterFacts, processor: str) -> tuple[str, ...]:
+    if found.pointer_bytes == 4:  # noqa: PLR2004 - bytes
         # A 32-bit Python under a 64-bit kernel tells the kernel's processor.
         processor = {"x86_64": "i686", "aarch64": "armv8l"}.get(processor, processor)
     return ("armv8l", "armv7l") if processor == "armv8l" else (processor,)

@@ -1,4 +1,4 @@
-"""Which index a pip asks if nothing else is said: pip itself knows it, and tells it in its help.
+"""The default index of a pip, and the hosts of its files: read from pip's own help and source.
 
 Source: the help of `--index-url`, which ends in `(default ...)` in pip 1.5 to 26.3.
 """
@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from pipcacheplus.errors import InterpreterError
-from pipcacheplus.host.interpreter_cache import Memory, stamp_of
+from pipcacheplus.host.interpreter_cache import InterpreterCache, interpreter_stamp
 from pipcacheplus.host.interpreters import output_of
 
 __all__ = ["default_index", "file_hosts"]
@@ -46,7 +46,7 @@ def file_hosts(pip_file: str) -> tuple[str, ...]:
 
 
 def default_index(
-    python: str, pip_file: str, *, environ: Mapping[str, str], null: str, memory: Memory | None = None
+    python: str, pip_file: str, *, environ: Mapping[str, str], null: str, memory: InterpreterCache | None = None
 ) -> str | None:
     """Ask the pip of an interpreter, in a process of its own, for its default index.
 
@@ -60,8 +60,8 @@ def default_index(
     Returns:
         The URL; `None` if there is no pip, or none that tells.
     """
-    stamp = stamp_of(python, f"default index of {stamp_of(pip_file, '')}")
-    known = memory.recall(python, stamp) if memory and stamp else None
+    stamp = interpreter_stamp(python, f"default index of {interpreter_stamp(pip_file, '')}")
+    known = memory.load(python, stamp) if memory and stamp else None
     if isinstance(known, str):
         return known
     variables = {name: value for name, value in environ.items() if not name.upper().startswith("PIP_")}
@@ -76,5 +76,5 @@ def default_index(
         return None
     url = re.sub(r"\s+", "", found[1])
     if memory and stamp:
-        memory.keep(python, stamp, url)
+        memory.store(python, stamp, url)
     return url

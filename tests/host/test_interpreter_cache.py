@@ -7,36 +7,36 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.host.interpreter_cache import Memory, stamp_of
+from pipcacheplus.host.interpreter_cache import InterpreterCache, interpreter_stamp
 from pipcacheplus.host.state import state_folder
 
 posix = pytest.mark.skipif(os.name == "nt", reason="takes pipes, links and modes of POSIX")
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> tuple[Memory, str, str, Path]:
+def kept(tmp_path: Path) -> tuple[InterpreterCache, str, str, Path]:
     """Return a memory, a path and a stamp under which it keeps `{"a": 1}`, and its file."""
     program = tmp_path / "program"
     program.write_text("one")
-    memory, path = Memory(str(tmp_path / "state")), str(program)
-    stamp = stamp_of(path, "?")
+    memory, path = InterpreterCache(str(tmp_path / "state")), str(program)
+    stamp = interpreter_stamp(path, "?")
     assert stamp is not None
-    memory.keep(path, stamp, {"a": 1})
+    memory.store(path, stamp, {"a": 1})
     (file,) = (tmp_path / "state").iterdir()
     return memory, path, stamp, file
 
 
-def test_an_answer_is_given_back_under_its_stamp_only(kept: tuple[Memory, str, str, Path]) -> None:
+def test_an_answer_is_given_back_under_its_stamp_only(kept: tuple[InterpreterCache, str, str, Path]) -> None:
     memory, path, stamp, _file = kept
-    assert memory.recall(path, stamp) == {"a": 1}
-    assert memory.recall(path, "0" * 64) is None
-    assert memory.recall(path + "2", stamp) is None
+    assert memory.load(path, stamp) == {"a": 1}
+    assert memory.load(path, "0" * 64) is None
+    assert memory.load(path + "2", stamp) is None
 
 
-def test_a_newer_answer_takes_the_place_of_the_former(kept: tuple[Memory, str, str, Path]) -> None:
+def test_a_newer_answer_takes_the_place_of_the_former(kept: tuple[InterpreterCache, str, str, Path]) -> None:
     memory, path, stamp, file = kept
-    memory.keep(path, stamp, [2])
-    assert memory.recall(path, stamp) == [2]
+    memory.store(path, stamp, [2])
+    assert memory.load(path, stamp) == [2]
     assert [entry.name for entry in file.parent.iterdir()] == [file.name]
 
 
@@ -53,28 +53,28 @@ def test_a_newer_answer_takes_the_place_of_the_former(kept: tuple[Memory, str, s
         b" " * 200_000,
     ],
 )
-def test_a_foreign_file_is_as_good_as_none(kept: tuple[Memory, str, str, Path], content: bytes) -> None:
+def test_a_foreign_file_is_as_good_as_none(kept: tuple[InterpreterCache, str, str, Path], content: bytes) -> None:
     memory, path, stamp, file = kept
     file.write_bytes(content)
-    assert memory.recall(path, stamp) is None
+    assert memory.load(path, stamp) is None
 
 
-def test_a_file_that_is_torn_or_edited_is_as_good_as_none(kept: tuple[Memory, str, str, Path]) -> None:
+def test_a_file_that_is_torn_or_edited_is_as_good_as_none(kept: tuple[InterpreterCache, str, str, Path]) -> None:
     memory, path, stamp, file = kept
     whole = file.read_bytes()
     for end in range(len(whole)):
         file.write_bytes(whole[:end])
-        assert memory.recall(path, stamp) is None
+        assert memory.load(path, stamp) is None
     file.write_bytes(whole.replace(b'"a": 1', b'"a": 2'))
-    assert memory.recall(path, stamp) is None
+    assert memory.load(path, stamp) is None
     file.write_bytes(whole)
-    assert memory.recall(path, stamp) == {"a": 1}
+    assert memory.load(path, stamp) == {"a": 1}
 
 
 @posix
 @pytest.mark.parametrize("kind", ["directory", "pipe", "link"])
 def test_what_lies_in_the_place_of_a_file_is_neither_read_nor_written(
-    kept: tuple[Memory, str, str, Path], kind: str, tmp_path: Path
+    kept: tuple[InterpreterCache, str, str, Path], kind: str, tmp_path: Path
 ) -> None:
     memory, path, stamp, file = kept
     target = file.rename(tmp_path / "target")
@@ -85,13 +85,13 @@ def test_what_lies_in_the_place_of_a_file_is_neither_read_nor_written(
     }
     make[kind]()
     before = target.read_bytes()
-    memory.keep(path, stamp, [2])
-    assert memory.recall(path, stamp) is None
+    memory.store(path, stamp, [2])
+    assert memory.load(path, stamp) is None
     assert target.read_bytes() == before
 
 
 @posix
-def test_only_the_user_may_read_and_write_what_is_remembered(kept: tuple[Memory, str, str, Path]) -> None:
+def test_only_the_user_may_read_and_write_what_is_remembered(kept: tuple[InterpreterCache, str, str, Path]) -> None:
     file = kept[3]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
@@ -102,7 +102,7 @@ def test_a_stamp_changes_with_what_the_answer_depends_on(tmp_path: Path, change:
     program = tmp_path / "bin" / "program"
     program.parent.mkdir()
     program.write_text("one")
-    before = stamp_of(str(program), "?")
+    before = interpreter_stamp(str(program), "?")
     status = program.stat()
     if change == "content":
         program.write_text("three")
@@ -115,17 +115,17 @@ def test_a_stamp_changes_with_what_the_answer_depends_on(tmp_path: Path, change:
         (tmp_path / "other").replace(program)
     elif change == "settings":
         (tmp_path / "pyvenv.cfg").touch()
-    assert stamp_of(str(program), "!" if change == "question" else "?") != before
+    assert interpreter_stamp(str(program), "!" if change == "question" else "?") != before
 
 
 def test_a_stamp_stays_while_nothing_changes(tmp_path: Path) -> None:
     program = tmp_path / "program"
     program.write_text("one")
-    before = stamp_of(str(program), "?")
+    before = interpreter_stamp(str(program), "?")
     program.read_text()
     program.chmod(0o700)
-    assert stamp_of(str(program), "?") == before
-    assert stamp_of(str(tmp_path / "missing"), "?") is None
+    assert interpreter_stamp(str(program), "?") == before
+    assert interpreter_stamp(str(tmp_path / "missing"), "?") is None
 
 
 def test_our_state_has_a_folder_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -14,12 +14,12 @@ import pytest
 from packaging.tags import sys_tags
 
 from pipcacheplus.errors import InterpreterError
-from pipcacheplus.host.interpreter_cache import Memory
+from pipcacheplus.host.interpreter_cache import InterpreterCache
 from pipcacheplus.host.interpreter_probe import MARK
-from pipcacheplus.host.interpreters import Interpreter, ask, running
+from pipcacheplus.host.interpreters import Interpreter, probe, running
 from pipcacheplus.host.wheel_tags import tags_of
 from tests.support.pythons import find_python
-from tests.support.telling import facts, told
+from tests.support.telling import facts, interpreter_facts
 
 posix = pytest.mark.skipif(os.name == "nt", reason="the stand-ins are shell scripts")
 
@@ -64,7 +64,7 @@ def environment(tmp_path: Path) -> str:
 
 def reason_of(path: str, *, timeout_s: float = 30) -> str:
     with pytest.raises(InterpreterError) as caught:
-        ask(path, timeout_s=timeout_s)
+        probe(path, timeout_s=timeout_s)
     return caught.value.reason
 
 
@@ -77,11 +77,11 @@ def test_the_running_interpreter_takes_what_packaging_says_and_what_old_pips_too
 
 
 def test_the_running_interpreter_says_the_same_of_itself_when_it_is_asked() -> None:
-    assert ask(sys.executable) == running()
+    assert probe(sys.executable) == running()
 
 
 def test_an_environment_has_a_prefix_of_its_own_and_the_tags_of_its_base(environment: str) -> None:
-    asked = ask(environment)
+    asked = probe(environment)
     assert asked.prefix == os.path.dirname(os.path.dirname(environment))
     assert asked.tags == running().tags
 
@@ -95,38 +95,38 @@ def test_a_prefix_beyond_ascii_is_told_in_any_locale(version: str, tmp_path: Pat
     folder = tmp_path / "na\N{LATIN SMALL LETTER I WITH DIAERESIS}ve"
     subprocess.run((base, "-m", "venv", "--without-pip", folder), check=True)
     python = str(folder / "bin" / "python")
-    assert {ask(python, environ={"LC_ALL": locale}).prefix for locale in ("C", "C.UTF-8")} == {str(folder)}
+    assert {probe(python, environ={"LC_ALL": locale}).prefix for locale in ("C", "C.UTF-8")} == {str(folder)}
 
 
 def test_a_relative_path_is_made_absolute(environment: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(os.path.dirname(environment))
-    assert ask(os.path.join(os.curdir, os.path.basename(environment))).path == environment
+    assert probe(os.path.join(os.curdir, os.path.basename(environment))).path == environment
 
 
 def test_nothing_is_taken_from_the_current_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "json.py").write_text("raise SystemExit(7)")
     monkeypatch.chdir(tmp_path)
-    assert ask(sys.executable).name == running().name
+    assert probe(sys.executable).name == running().name
 
 
 @pytest.mark.parametrize("name", ["PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONPLATLIBDIR", "PYTHONINSPECT"])
 def test_variables_that_make_it_another_python_are_kept_from_it(name: str, tmp_path: Path) -> None:
     (tmp_path / "json.py").write_text("raise SystemExit(7)")
-    assert ask(sys.executable, environ={**os.environ, name: str(tmp_path)}).name == running().name
+    assert probe(sys.executable, environ={**os.environ, name: str(tmp_path)}).name == running().name
 
 
 @posix
 def test_other_variables_are_passed_on(script: Callable[[str], str]) -> None:
     path = script(f'test "$CHOSEN" = yes && exec {sys.executable} "$@"; exit 4')
-    assert ask(path, environ={**os.environ, "CHOSEN": "yes"}).name == running().name
+    assert probe(path, environ={**os.environ, "CHOSEN": "yes"}).name == running().name
     with pytest.raises(InterpreterError):
-        ask(path, environ={**os.environ, "CHOSEN": "no"})
+        probe(path, environ={**os.environ, "CHOSEN": "no"})
 
 
 @posix
 def test_what_start_up_files_print_does_no_harm(script: Callable[[str], str]) -> None:
     path = script(f'echo hello; echo {MARK} is not it; {sys.executable} "$@"; echo bye >&2')
-    assert ask(path).tags == running().tags
+    assert probe(path).tags == running().tags
 
 
 @posix
@@ -156,8 +156,8 @@ def test_what_is_no_python_is_told(script: Callable[[str], str], text: str, reas
 @pytest.mark.parametrize("odd", ["\0", chr(0xD800), chr(0xDCFF), "x" * 5000, 7, None])
 def test_odd_paths_in_an_answer_do_no_harm(script: Callable[[str], str], odd: object, tmp_path: Path) -> None:
     (tmp_path / "answer").write_text(MARK + json.dumps(facts(prefix=odd, executable=odd)))
-    asked = ask(script(f"cat {tmp_path}/answer"), memory=Memory(str(tmp_path / "state")))
-    assert asked.tags == tags_of(told())
+    asked = probe(script(f"cat {tmp_path}/answer"), memory=InterpreterCache(str(tmp_path / "state")))
+    assert asked.tags == tags_of(interpreter_facts())
 
 
 @posix
@@ -201,7 +201,7 @@ def test_what_cannot_be_run_is_told(tmp_path: Path) -> None:
 
 def test_the_error_names_the_interpreter_and_the_next_step(tmp_path: Path) -> None:
     with pytest.raises(InterpreterError, match="pass the path of a Python that runs") as caught:
-        ask(str(tmp_path))
+        probe(str(tmp_path))
     assert str(tmp_path) in str(caught.value)
 
 
@@ -209,32 +209,32 @@ def test_the_error_names_the_interpreter_and_the_next_step(tmp_path: Path) -> No
 
 
 def test_what_was_asked_is_remembered(environment: str, tmp_path: Path, starts: list[str]) -> None:
-    memory = Memory(str(tmp_path / "state" / "interpreters"))
-    first = ask(environment, memory=memory)
+    memory = InterpreterCache(str(tmp_path / "state" / "interpreters"))
+    first = probe(environment, memory=memory)
     assert len(starts) == 1
-    assert ask(environment, memory=memory) == first
+    assert probe(environment, memory=memory) == first
     assert len(starts) == 1
 
 
 def test_another_pip_is_seen_although_the_python_is_remembered(environment: str, tmp_path: Path) -> None:
-    memory = Memory(str(tmp_path / "state"))
+    memory = InterpreterCache(str(tmp_path / "state"))
     where = (environment, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))")
     folder = Path(subprocess.run(where, capture_output=True, text=True, check=True).stdout.strip())
-    assert ask(environment, memory=memory).pip is None
+    assert probe(environment, memory=memory).pip is None
     (folder / "pip").mkdir()
     for version in ("24.0", "26.3"):
         (folder / "pip" / "__init__.py").write_text(f'__version__ = "{version}"\n')
-        assert ask(environment, memory=memory).pip == version
+        assert probe(environment, memory=memory).pip == version
 
 
 def test_without_a_memory_it_is_asked_each_time(environment: str, starts: list[str]) -> None:
-    assert ask(environment) == ask(environment)
+    assert probe(environment) == probe(environment)
     assert len(starts) == 2
 
 
 def test_two_paths_to_one_file_are_remembered_apart(environment: str, tmp_path: Path, starts: list[str]) -> None:
-    memory = Memory(str(tmp_path / "state"))
-    prefixes = [ask(path, memory=memory).prefix for path in (environment, sys.executable) * 2]
+    memory = InterpreterCache(str(tmp_path / "state"))
+    prefixes = [probe(path, memory=memory).prefix for path in (environment, sys.executable) * 2]
     assert len(starts) == 2
     assert prefixes == [os.path.dirname(os.path.dirname(environment)), sys.prefix] * 2
 
@@ -242,24 +242,24 @@ def test_two_paths_to_one_file_are_remembered_apart(environment: str, tmp_path: 
 def test_an_environment_whose_settings_changed_is_asked_again(
     environment: str, tmp_path: Path, starts: list[str]
 ) -> None:
-    memory = Memory(str(tmp_path / "state"))
-    ask(environment, memory=memory)
+    memory = InterpreterCache(str(tmp_path / "state"))
+    probe(environment, memory=memory)
     settings = tmp_path / "env" / "pyvenv.cfg"
     settings.write_text(settings.read_text() + "prompt = other\n")
-    ask(environment, memory=memory)
+    probe(environment, memory=memory)
     assert len(starts) == 2
 
 
 @posix
 def test_an_environment_that_got_another_python_is_asked_again(environment: str, tmp_path: Path) -> None:
     other = next((path for version in ("3.8", "3.9", "3.12", "3.13") if (path := find_python(version))), None)
-    if other is None or ask(other).version == running().version:
+    if other is None or probe(other).version == running().version:
         pytest.skip("takes a second Python")
-    memory = Memory(str(tmp_path / "state"))
-    assert ask(environment, memory=memory).version == running().version
+    memory = InterpreterCache(str(tmp_path / "state"))
+    assert probe(environment, memory=memory).version == running().version
     os.unlink(environment)
     os.symlink(os.path.realpath(other), environment)
-    assert ask(environment, memory=memory).version == ask(other).version
+    assert probe(environment, memory=memory).version == probe(other).version
 
 
 @posix
@@ -267,25 +267,25 @@ def test_what_passes_the_call_on_is_asked_each_time(
     script: Callable[[str], str], tmp_path: Path, starts: list[str]
 ) -> None:
     path = script(f'exec {sys.executable} "$@"')
-    memory = Memory(str(tmp_path / "state"))
-    assert ask(path, memory=memory) == ask(path, memory=memory)
+    memory = InterpreterCache(str(tmp_path / "state"))
+    assert probe(path, memory=memory) == probe(path, memory=memory)
     assert len(starts) == 2
     assert not (tmp_path / "state").exists()
 
 
 @posix
 def test_a_remembered_interpreter_that_may_not_be_run_any_more_is_told(environment: str, tmp_path: Path) -> None:
-    memory = Memory(str(tmp_path / "state"))
-    ask(environment, memory=memory)
+    memory = InterpreterCache(str(tmp_path / "state"))
+    probe(environment, memory=memory)
     os.unlink(environment)
     with pytest.raises(InterpreterError, match="it cannot be found"):
-        ask(environment, memory=memory)
+        probe(environment, memory=memory)
 
 
 def test_a_folder_that_cannot_be_made_costs_time_only(environment: str, tmp_path: Path, starts: list[str]) -> None:
     (tmp_path / "file").touch()
-    memory = Memory(str(tmp_path / "file" / "state"))
-    assert ask(environment, memory=memory) == ask(environment, memory=memory)
+    memory = InterpreterCache(str(tmp_path / "file" / "state"))
+    assert probe(environment, memory=memory) == probe(environment, memory=memory)
     assert len(starts) == 2
 
 
@@ -294,8 +294,8 @@ def test_every_python_here_can_be_asked(version: str, tmp_path: Path) -> None:
     python = find_python(version)
     if python is None:
         pytest.skip(f"no Python {version} here")
-    memory = Memory(str(tmp_path))
-    first: Interpreter = ask(python, memory=memory)
+    memory = InterpreterCache(str(tmp_path))
+    first: Interpreter = probe(python, memory=memory)
     assert first.name == "cp" + version.replace(".", "")
     assert f"{first.name}-none-any" in first.tags
-    assert ask(python, memory=memory) == first
+    assert probe(python, memory=memory) == first

@@ -12,7 +12,7 @@ from typing import NoReturn
 import pytest
 from filelock import FileLock
 
-from pipcacheplus.host.interpreters import ask
+from pipcacheplus.host.interpreters import probe
 from tests.support.pythons import find_python
 
 pytestmark = pytest.mark.pips
@@ -68,7 +68,7 @@ def beside(unpacked_pip: Callable[[str], Path]) -> Callable[[str, str], tuple[fr
 
     def beside(pip: str, version: str) -> tuple[frozenset[str], frozenset[str]]:
         python = find_python(version) or _give_up(f"no Python {version} here")
-        return ask(python).tags, _tags_by_pip(python, pip, unpacked_pip(pip))
+        return probe(python).tags, _tags_by_pip(python, pip, unpacked_pip(pip))
 
     return beside
 

@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.host.interpreter_probe import MARK, QUESTION, Told
+from pipcacheplus.host.interpreter_probe import MARK, PROBE, InterpreterFacts
 from pipcacheplus.host.interpreters import running
 from pipcacheplus.host.wheel_tags import legacy_tags, platforms_of, tags_of
-from tests.support.telling import facts, told
+from tests.support.telling import facts, interpreter_facts
 
 PYPY = {"implementation": "pypy", "version": [3, 6], "pypy_version": [7, 3]}
 
 
 def test_the_facts_of_the_running_interpreter_give_its_own_tags() -> None:
-    done = subprocess.run((sys.executable, "-c", QUESTION), capture_output=True, text=True, check=True)
-    found = Told.parse(json.loads(done.stdout.strip().removeprefix(MARK)))
+    done = subprocess.run((sys.executable, "-c", PROBE), capture_output=True, text=True, check=True)
+    found = InterpreterFacts.from_json(json.loads(done.stdout.strip().removeprefix(MARK)))
     assert found is not None
     # Without the platforms that packaging names for the running interpreter.
     assert tags_of(found) == running().tags
@@ -93,17 +93,17 @@ def test_the_facts_of_the_running_interpreter_give_its_own_tags() -> None:
     ],
 )
 def test_tags_follow_from_facts(changed: Mapping[str, object], fits: str, does_not: str) -> None:
-    tags = tags_of(told(**changed))
+    tags = tags_of(interpreter_facts(**changed))
     assert fits in tags
     assert does_not not in tags
 
 
 def test_platforms_that_are_known_to_fit_are_added() -> None:
-    assert "cp311-cp311-android_21_x86_64" in tags_of(told(), also_platforms=["android_21_x86_64"])
+    assert "cp311-cp311-android_21_x86_64" in tags_of(interpreter_facts(), also_platforms=["android_21_x86_64"])
 
 
 def test_an_interpreter_never_gets_the_platforms_of_the_running_one() -> None:
-    found = told(platform="plan9-mips", libc=None)
+    found = interpreter_facts(platform="plan9-mips", libc=None)
     assert list(platforms_of(found)) == ["plan9_mips"]
     assert {tag.rpartition("-")[2] for tag in tags_of(found)} == {"plan9_mips", "any"}
 
@@ -130,7 +130,7 @@ def test_old_pips_take_no_wheels_of_older_minor_versions_under_pythons_that_they
     ],
 )
 def test_an_answer_without_the_main_facts_is_none(changed: Mapping[str, object]) -> None:
-    assert Told.parse(facts(**changed)) is None
+    assert InterpreterFacts.from_json(facts(**changed)) is None
 
 
 JSON = st.recursive(
@@ -142,12 +142,12 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_reading_an_answer_never_raises(answer: object) -> None:
-    assert Told.parse(answer) is None
+    assert InterpreterFacts.from_json(answer) is None
 
 
 @given(st.dictionaries(st.sampled_from(sorted(facts())), JSON))
 def test_tags_of_any_answer_are_bounded(changed: dict[str, object]) -> None:
-    found = Told.parse(facts(**changed))
+    found = InterpreterFacts.from_json(facts(**changed))
     assert found is None or 0 < len(tags_of(found)) < 50_000
 
 
@@ -156,4 +156,4 @@ def test_tags_of_any_answer_are_bounded(changed: dict[str, object]) -> None:
     [(["/a", 1, "/b"], ("/a", "", "/b")), ("/a", ()), (None, ()), (["/a"] * 999, ("/a",) * 100), (["x" * 5000], ("",))],
 )
 def test_a_search_path_is_read_with_limits(search_path: object, folders: tuple[str, ...]) -> None:
-    assert told(search_path=search_path).search_path == folders
+    assert interpreter_facts(search_path=search_path).search_path == folders

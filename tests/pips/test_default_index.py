@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.host.interpreter_cache import Memory
+from pipcacheplus.host.interpreter_cache import InterpreterCache
 from pipcacheplus.pips.default_index import default_index, file_hosts
 from tests.support.pips import NEWEST, Pip
 
 
-def asked(pip: Pip, memory: Memory | None = None, settings: dict[str, str] | None = None) -> str | None:
+def asked(pip: Pip, memory: InterpreterCache | None = None, settings: dict[str, str] | None = None) -> str | None:
     given = {**os.environ, **(settings or {})}
     return default_index(pip.python, pip.python, environ=given, null=os.devnull, memory=memory)
 
@@ -66,7 +66,7 @@ def test_nothing_is_run_from_the_current_directory(
 
 
 def test_an_answer_is_remembered(pip_of: Callable[[str, str], Pip], tmp_path: Path) -> None:
-    pip, memory = pip_of(NEWEST, "3.11"), Memory(str(tmp_path / "state"))
+    pip, memory = pip_of(NEWEST, "3.11"), InterpreterCache(str(tmp_path / "state"))
     first = asked(pip, memory)
     (kept,) = (tmp_path / "state").iterdir()
     assert first == asked(pip, memory)

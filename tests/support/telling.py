@@ -1,8 +1,8 @@
 """What an interpreter tells of itself, made up: a Python 3.11 under Debian 12, with changes."""
 
-from pipcacheplus.host.interpreter_probe import Told
+from pipcacheplus.host.interpreter_probe import InterpreterFacts
 
-__all__ = ["facts", "told"]
+__all__ = ["facts", "interpreter_facts"]
 
 
 def facts(**changed: object) -> dict[str, object]:
@@ -33,8 +33,8 @@ def facts(**changed: object) -> dict[str, object]:
     }
 
 
-def told(**changed: object) -> Told:
+def interpreter_facts(**changed: object) -> InterpreterFacts:
     """Return the same as it is read."""
-    found = Told.parse(facts(**changed))
+    found = InterpreterFacts.from_json(facts(**changed))
     assert found is not None
     return found

@@ -1,4 +1,4 @@
-"""What of this machine and this moment the checks may know: the only place below the command line that looks."""
+"""The moment, the interpreters and the machine as checks may know them."""
 
 import os
 import sys
@@ -50,25 +50,25 @@ def context_of(*, min_age_s: float, pythons: Sequence[str] | None = None, needs_
 
 
 def _considered(pythons: Sequence[str]) -> "list[Interpreter]":
-    from pipcacheplus.host.interpreter_cache import Memory  # noqa: PLC0415
-    from pipcacheplus.host.interpreters import ask, running  # noqa: PLC0415 - slow to import, and of use to few commands
+    from pipcacheplus.host.interpreter_cache import InterpreterCache  # noqa: PLC0415
+    from pipcacheplus.host.interpreters import probe, running  # noqa: PLC0415 - slow to import, and of use to few commands
     from pipcacheplus.host.state import state_folder  # noqa: PLC0415
 
-    memory = Memory(os.path.join(state_folder(), "interpreters"))
-    return [running() if path == _CURRENT else ask(path, memory=memory) for path in pythons]
+    memory = InterpreterCache(os.path.join(state_folder(), "interpreters"))
+    return [running() if path == _CURRENT else probe(path, memory=memory) for path in pythons]
 
 
 def default_index_of_pip() -> tuple[str | None, tuple[str, ...]]:
     """Return the index that the pip of this interpreter asks if nothing else is said, and the hosts of its files."""
     from importlib.util import find_spec  # noqa: PLC0415 - all of it is slow to import, and of use to few commands
 
-    from pipcacheplus.host.interpreter_cache import Memory  # noqa: PLC0415
+    from pipcacheplus.host.interpreter_cache import InterpreterCache  # noqa: PLC0415
     from pipcacheplus.host.state import state_folder  # noqa: PLC0415
     from pipcacheplus.pips.default_index import default_index, file_hosts  # noqa: PLC0415
 
     found = find_spec("pip")  # looks where it lies, and imports nothing
     if found is None or found.origin is None:
         return None, ()
-    memory = Memory(os.path.join(state_folder(), "indexes"))
+    memory = InterpreterCache(os.path.join(state_folder(), "indexes"))
     index = default_index(sys.executable, found.origin, environ=os.environ, null=os.devnull, memory=memory)
     return index, file_hosts(found.origin)
