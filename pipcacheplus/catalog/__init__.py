@@ -1,1 +1,1 @@
-"""A cache read, named, linked and remembered; what commands ask of it."""
+"""Read, name, link and remember the entries of a cache, and answer what commands ask of it."""

@@ -1,4 +1,4 @@
-"""What was read to its end before, and what that showed, kept from run to run in a folder of our own.
+"""A ledger in a folder of our own: what reading entries to their end showed, kept from run to run.
 
 It saves time and decides nothing. An entry is known only while each of its files has the stamp under which it was read;
 a ledger that is damaged, locked, not ours or cannot be written is done without.

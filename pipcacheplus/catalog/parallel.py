@@ -1,4 +1,4 @@
-"""Tasks are carried out side by side by any executor, and their results come back in order."""
+"""Run tasks on any executor and yield their results in order; choose an executor if the caller names none."""
 
 import os
 import sys

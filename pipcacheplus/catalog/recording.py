@@ -1,4 +1,4 @@
-"""What a survey found, kept so that it can be told again of a cache in which nothing has changed since.
+"""Record what a whole run found, to be reported again as long as nothing in the cache has changed.
 
 A recording holds for one question (`question_of`), for one set of stamps, and for a span of time: a page that was fresh
 grows stale, a leftover grows old. What depends on the world outside the cache is never in it (`Trace.loose`).

@@ -1,8 +1,9 @@
-"""How a file of the cache is opened for reading: beneath the cache, no link followed, no trace left.
+"""Open directories and files of a cache for reading: no link is followed, no access time is moved, nothing blocks.
 
-Where the system has them, every part of the path is opened by the descriptor of the one above (`O_NOFOLLOW`), so that
-nobody can lead us out of the cache by swapping a directory for a link; the access time is left alone (`O_NOATIME`),
-because "last used" is read from it; and nothing blocks (`O_NONBLOCK`), because a pipe may lie there.
+Where the system has them, every part of the path is opened by the descriptor of the directory above (`O_NOFOLLOW`), so
+that nobody can lead us out of the cache by swapping a directory for a link; the access time is left alone
+(`O_NOATIME`), because it says when an entry was last used; and opening never waits (`O_NONBLOCK`), because a pipe may
+lie there.
 """
 
 import errno

@@ -1,4 +1,4 @@
-"""Which directories are refused: what is no pip cache is neither read nor changed."""
+"""Refuse directories that are no pip cache, before anything in them is read or changed."""
 
 import os
 

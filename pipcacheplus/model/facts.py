@@ -1,4 +1,4 @@
-"""What the readers learn from an entry's bytes: facts, never judgements.
+"""Facts that readers learn from an entry's bytes; never a judgement.
 
 A reader returns one of these or `Broken`, whatever the bytes; it raises `OSError` only when the file itself cannot be
 read. All are frozen and hold no more than a stated number of bytes (see each reader).

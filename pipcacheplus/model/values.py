@@ -1,4 +1,4 @@
-"""The values that flow from stage to stage: what is in a cache, what is wrong with it, what is to be done, what was.
+"""The values that flow from stage to stage: entries, findings, plans, outcomes, reports.
 
 Nothing here touches a disk, a clock or a format. All are frozen; paths are relative to the cache directory, with `/`
 between the parts, and names that are not UTF-8 are held with `surrogateescape` (PEP 383).

@@ -1,6 +1,6 @@
-"""How pip reads a path, and which directories are its defaults, by platform and version of pip.
+"""Paths as pip reads them, and its default directories, by platform and version of pip.
 
-Source, unless told otherwise: pip 26.3, `_internal/utils/appdirs.py`, with platformdirs 4.12.4 as it vendors it. That
+Source, unless stated otherwise: pip 26.3, `_internal/utils/appdirs.py`, with platformdirs 4.12.4 as it vendors it. That
 library reads the machine it runs on, so it cannot answer for another one; a test compares both on this one.
 """
 

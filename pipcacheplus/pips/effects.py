@@ -1,7 +1,7 @@
-"""What pip does when it meets an entry, by its version: tables, and the clause for the pips that were found.
+"""Tables of what each version of pip does with a damaged entry, and the clause for the pips that were found.
 
-A clause has pip as its subject, and no full stop. Each table says what the pips do that read the entry at all; which
-ones those are follows from where it lies and how it is written, and is the same for all damages.
+A clause has pip as its subject, and no full stop. Each table holds for the pips that read the entry at all; which ones
+those are follows from where it lies and how it is written, and is the same for all damages.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""How the names of projects and files are spelt, by what an archive says of itself."""
+"""Canonical project names, and the file names that an archive's own metadata allows."""
 
 import re
 from collections.abc import Iterable, Iterator

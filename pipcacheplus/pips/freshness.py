@@ -1,4 +1,4 @@
-"""How long pip serves a response without asking again, by its head.
+"""Return until when pip serves a response without asking its server again, from the response's head.
 
 Source: pip 26.3 `_vendor/cachecontrol/controller.py`: `max-age`, else `Expires` less `Date`, counted from `Date`. The
 `Age` header and heuristics play no part; permanent redirects are served for ever.

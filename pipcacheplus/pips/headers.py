@@ -1,4 +1,4 @@
-"""What the headers of a response say of its body: how long it is, and an ETag that is its digest."""
+"""Read what the headers of a response state of its body: its length, and an ETag that is its digest."""
 
 import re
 

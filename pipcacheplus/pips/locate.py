@@ -1,6 +1,6 @@
-"""Which directory is pip's cache, and why that one.
+"""Find pip's cache directory, and name the setting that decided.
 
-pip itself is not started. The answers are those of `pip cache dir`, pip 20.1 to 26.3.
+pip itself is not started. The results are those of `pip cache dir`, pip 20.1 to 26.3.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""Which configuration files pip reads, in which order, and what they and the environment say.
+"""Read pip's configuration files in its order, and its environment variables; no option is interpreted here.
 
-Nothing here knows what an option means. Source: pip 26.3, `_internal/configuration.py` and `_internal/cli/parser.py`;
-where an earlier pip reads differently, `Machine.pip_version` decides.
+Source: pip 26.3, `_internal/configuration.py` and `_internal/cli/parser.py`; where an earlier pip reads differently,
+`Machine.pip_version` decides.
 """
 
 import configparser

@@ -1,4 +1,4 @@
-"""How pip spells a URL before it makes a key of it.
+"""Spell URLs as pip does before it makes a key of one.
 
 Sources: pip 26.3 `_vendor/cachecontrol/controller.py` `_urlnorm` for the key; `_internal/models/link.py`
 `_ensure_quoted_url` for links of a page.

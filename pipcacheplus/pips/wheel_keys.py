@@ -1,4 +1,4 @@
-"""Which interpreter looks for a built wheel in the directory that it lies in: by making the directory's key again.
+"""Find the interpreter that looks for a built wheel in its directory, by making the directory's key again.
 
 Sources: pip 26.3 `_internal/cache.py` `_get_cache_path_parts`; pip 19.3 `_internal/cache.py` for the key without
 interpreter; pip 22.3 `_internal/models/link.py`, which takes no hash from a JSON page.

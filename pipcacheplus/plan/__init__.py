@@ -1,1 +1,1 @@
-"""Findings and selections to intentions; nothing here touches a disk."""
+"""Turn findings and selections into intentions; nothing here touches a disk."""

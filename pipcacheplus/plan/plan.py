@@ -1,4 +1,4 @@
-"""Findings, a selection and keeps become a plan: which files go, in which order, and for which reasons. Pure."""
+"""Turn findings, selections and keeps into a plan: which files go, in which order, and for which reasons."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What a user means by `numpy`, `numpy<2`, a file name with or without wildcards, `kind:wheel`, an id or a URL."""
+"""Parse a selection (`numpy`, `numpy<2`, a file name, a pattern, `kind:wheel`, an id, a URL), and match entries."""
 
 import re
 from collections.abc import Callable

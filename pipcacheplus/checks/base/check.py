@@ -1,4 +1,4 @@
-"""What a check is, which ones there are, and how they are put to an entry.
+"""The parts of a check, the list of all checks, and how they are run on an entry.
 
 A check is one file in `checks/`, found by walking that folder; it knows an entry, its facts and the context, and no
 other check.

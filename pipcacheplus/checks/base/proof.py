@@ -1,4 +1,4 @@
-"""What proves an entry's content to be what was published, strongest first; and all that speaks for or against it."""
+"""Proofs that an entry's content is what was published, strongest first; and all evidence for and against it."""
 
 from collections.abc import Iterator
 
