@@ -9,13 +9,12 @@ from pipcacheplus.catalog.queries import (
     Each,
     Inspection,
     Inventory,
-    Look,
+    Query,
     Verification,
-    Wanted,
     inspection_of,
     inventory_of,
-    look,
     overview_of,
+    run_query,
     verification_of,
 )
 from pipcacheplus.checks.base.check import HOUR_S, Context, checks, is_young
@@ -30,6 +29,7 @@ from pipcacheplus.model.values import CacheDir, Checked, Group, Plan, Progress, 
 from pipcacheplus.pips.locate import index_urls as configured_index_urls
 from pipcacheplus.pips.locate import locate
 from pipcacheplus.plan.plan import Rule, by_findings, by_request, make_plan, planned
+from pipcacheplus.plan.select import Selection
 
 if TYPE_CHECKING:  # slow to import
     from concurrent.futures import Executor
@@ -106,8 +106,8 @@ class PipCache:
         Raises:
             BadRequestError: `what` or `kind` cannot be understood.
         """
-        wanted = Wanted(what, kind)
-        what_for = Look(
+        selection = Selection(what, kind)
+        query = Query(
             path=self.dir.path,
             index_urls=self.index_urls,
             depth=Depth.ENDS,
@@ -115,7 +115,7 @@ class PipCache:
             needs_urls=True,
             progress=progress,
         )
-        return inventory_of(self.dir, what_for, wanted)
+        return inventory_of(self.dir, query, selection)
 
     def overview(
         self,
@@ -139,8 +139,8 @@ class PipCache:
         depth = Depth.ENDS if reads else Depth.NAMES
         put = tuple(check for check in checks() if check.depth <= depth)
         context = context_of(min_age_s=HOUR_S, pythons=pythons, needs_tags=reads)
-        what_for = Look(path=self.dir.path, index_urls=self.index_urls, depth=depth, context=context, checks=put)
-        return overview_of(self.dir, replace(what_for, progress=progress), each)
+        query = Query(path=self.dir.path, index_urls=self.index_urls, depth=depth, context=context, checks=put)
+        return overview_of(self.dir, replace(query, progress=progress), each)
 
     def verify(
         self,
@@ -167,9 +167,9 @@ class PipCache:
             BadRequestError: `what` cannot be understood.
             InterpreterError: One of `pythons` cannot be asked.
         """
-        wanted = Wanted(what)
+        selection = Selection(what)
         context = context_of(min_age_s=min_age_s, pythons=pythons, needs_tags=True)
-        what_for = Look(
+        query = Query(
             path=self.dir.path,
             index_urls=self.index_urls,
             depth=Depth.WHOLE,
@@ -177,13 +177,13 @@ class PipCache:
             checks=checks(),
             needs_urls=True,
             only_findings=not what,
-            wants=wanted.is_wanted if what else None,
+            wants=selection.is_wanted if what else None,
             executor=executor,
             remembers=remembers,
             is_deep=deep,
             progress=progress,
         )
-        return verification_of(self.dir, what_for, wanted)
+        return verification_of(self.dir, query, selection)
 
     def inspect(
         self,
@@ -254,7 +254,7 @@ class PipCache:
             Group.ORPHANED: orphaned,
         }
         groups = frozenset(group for group, is_asked in chosen.items() if is_asked)
-        what_for = _look_for(
+        query = _query_for(
             groups,
             cache=self.dir,
             index_urls=self.index_urls,
@@ -262,8 +262,8 @@ class PipCache:
             pythons=pythons,
             stale_age_s=None if isinstance(stale, bool) else float(stale),
         )
-        what_for = replace(what_for, executor=executor, remembers=remembers, is_deep=deep, progress=progress)
-        return _planned_by(self.dir, what_for, by_findings(groups), keep)
+        query = replace(query, executor=executor, remembers=remembers, is_deep=deep, progress=progress)
+        return _plan_from(self.dir, query, by_findings(groups), keep)
 
     def plan_removal(
         self, *what: str, keep: Sequence[str] = (), min_age_s: float = HOUR_S, progress: Progress | None = None
@@ -273,12 +273,12 @@ class PipCache:
         Raises:
             BadRequestError: `what` or `keep` cannot be understood.
         """
-        wanted = Wanted(what)
-        rule = by_request(lambda entry: bool(what) and wanted.is_wanted(entry))
+        selection = Selection(what)
+        rule = by_request(lambda entry: bool(what) and selection.is_wanted(entry))
         context = context_of(min_age_s=min_age_s)
-        what_for = Look(path=self.dir.path, index_urls=self.index_urls, depth=Depth.ENDS, context=context)
-        made = _planned_by(self.dir, replace(what_for, needs_urls=True, progress=progress), rule, keep)
-        return replace(made, unmatched=wanted.unmatched)
+        query = Query(path=self.dir.path, index_urls=self.index_urls, depth=Depth.ENDS, context=context)
+        made = _plan_from(self.dir, replace(query, needs_urls=True, progress=progress), rule, keep)
+        return replace(made, unmatched=selection.unmatched)
 
     def plan_purge(
         self, *, keep: Sequence[str] = (), min_age_s: float = HOUR_S, progress: Progress | None = None
@@ -289,8 +289,8 @@ class PipCache:
             BadRequestError: `keep` cannot be understood.
         """
         context = context_of(min_age_s=min_age_s)
-        what_for = Look(path=self.dir.path, index_urls=self.index_urls, depth=Depth.NAMES, context=context)
-        return _planned_by(self.dir, replace(what_for, progress=progress), by_request(lambda _entry: True), keep)
+        query = Query(path=self.dir.path, index_urls=self.index_urls, depth=Depth.NAMES, context=context)
+        return _plan_from(self.dir, replace(query, progress=progress), by_request(lambda _entry: True), keep)
 
     def apply(
         self,
@@ -402,7 +402,7 @@ class PipCache:
         return trashed_here(self.dir.path)
 
 
-def _look_for(
+def _query_for(
     groups: frozenset[Group],
     *,
     cache: CacheDir,
@@ -410,7 +410,7 @@ def _look_for(
     min_age_s: float,
     pythons: Sequence[str] | None,
     stale_age_s: float | None,
-) -> Look:
+) -> Query:
     """Return the look that finds what may go for these reasons; for none at all, what no pip can ever use.
 
     Raises:
@@ -422,7 +422,7 @@ def _look_for(
     if is_whole:
         put = checks()  # the question that `verify` puts: what it remembers is of use here, and the other way round
     context = context_of(min_age_s=min_age_s, pythons=pythons, needs_tags=is_whole or Group.INCOMPATIBLE in groups)
-    return Look(
+    return Query(
         path=cache.path,
         index_urls=index_urls,
         depth=depth,
@@ -433,23 +433,23 @@ def _look_for(
     )
 
 
-def _planned_by(cache: CacheDir, look_at: Look, rule: Rule, keep: Sequence[str]) -> Plan:
+def _plan_from(cache: CacheDir, query: Query, rule: Rule, keep: Sequence[str]) -> Plan:
     """Return what is to go of all that a look finds.
 
     Raises:
         BadRequestError: `keep` cannot be understood.
     """
-    keeps = Wanted(keep)
+    keeps = Selection(keep)
     if keep:  # what is to be kept is named by its project, version, URL
-        look_at = replace(look_at, depth=max(look_at.depth, Depth.ENDS), needs_urls=True)
+        query = replace(query, depth=max(query.depth, Depth.ENDS), needs_urls=True)
     warnings: list[Warned] = []
-    judged = [one for one in look(look_at, warnings) if isinstance(one, Checked)]
+    judged = [one for one in run_query(query, warnings) if isinstance(one, Checked)]
     made = make_plan(
         cache,
         sorted(judged, key=lambda one: one.entry.id),
         rule,
         is_kept=lambda entry: bool(keep) and keeps.is_wanted(entry),
-        is_young=lambda entry: is_young(entry, look_at.context),
+        is_young=lambda entry: is_young(entry, query.context),
     )
     return replace(made, warnings=tuple(warnings))
 

@@ -10,7 +10,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipcacheplus.catalog.rows import Memory, Verified, as_bytes, changed_ns, seal, sealed, stamp_of, unseal, unsealed
+from pipcacheplus.catalog.rows import (
+    ReadResult,
+    ShardRows,
+    as_bytes,
+    changed_ns,
+    entry_stamp,
+    seal,
+    sealed,
+    unseal,
+    unsealed,
+)
 from pipcacheplus.model.values import Entry
 from pipcacheplus.pips.layout import is_part
 
@@ -106,16 +116,16 @@ class Ledger:
         finally:
             self._close()
 
-    def known(self, entry: Entry) -> Verified | None:
+    def known(self, entry: Entry) -> ReadResult | None:
         """Return what reading this entry showed; `None` if it was not read, or is not as it was then."""
-        stamp = stamp_of(entry)
+        stamp = entry_stamp(entry)
         told = self._told.get(stamp)
         verified = None if told is None else unsealed(stamp, told)
         if verified is not None:
             self._others.discard(stamp)
         return verified
 
-    def memory_of(self, paths: Iterable[str], wants: Callable[[bytes], bool]) -> Memory:
+    def memory_of(self, paths: Iterable[str], wants: Callable[[bytes], bool]) -> ShardRows:
         """Return what a worker has to take along to look at these parts of the cache, and at these entries.
 
         Args:
@@ -126,7 +136,7 @@ class Ledger:
         rows = (self._parts.get(part, {}) for part in {_part_of(as_bytes(name)) for name in names})
         judged: dict[bytes, bytes] = {}
         self._attempt(lambda: judged.update(self._judged_at(names)))
-        return Memory(
+        return ShardRows(
             told={stamp: told for part in rows for stamp, told in part.items() if wants(stamp)},
             judged={stamp: value for stamp, value in judged.items() if wants(stamp)},
         )
@@ -146,7 +156,7 @@ class Ledger:
                 self._loaded[stamp] = name
                 yield stamp, value
 
-    def take(self, memory: Memory) -> None:
+    def take(self, memory: ShardRows) -> None:
         """Take what a worker brings back."""
         self._others.difference_update(memory.kept)
         for entry, verified in memory.noted:
@@ -162,7 +172,7 @@ class Ledger:
         if len(self._rows) >= _BATCH:
             self._attempt(self._write)
 
-    def note(self, entry: Entry, verified: Verified) -> None:
+    def note(self, entry: Entry, verified: ReadResult) -> None:
         """Remember what reading this entry showed, in place of what was known of it.
 
         If it shows something else under the same stamp, nothing is recorded any more. It is written with the next 500,
@@ -170,7 +180,7 @@ class Ledger:
         """
         if self._connection is None or not self._is_settled(entry):
             return
-        stamp = stamp_of(entry)
+        stamp = entry_stamp(entry)
         told = sealed(stamp, verified)
         if len(told) > _MAX_TOLD:
             return
@@ -346,13 +356,13 @@ def prepare(connection: "sqlite3.Connection", application: int, version: int, ta
         RefusedError: It is not ours, or of a newer version; it is left as it is.
         sqlite3.Error: It is damaged, locked, or cannot be written.
     """
-    wanted = (application, version, frozenset(table.encode() for table in tables.values()))
-    if _Mark.of(connection).has(*wanted):
+    selection = (application, version, frozenset(table.encode() for table in tables.values()))
+    if _Mark.of(connection).has(*selection):
         return
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         mark = _Mark.of(connection)
-        if mark.has(*wanted):
+        if mark.has(*selection):
             return  # another run did it before the lock was ours
         if any(mark) and mark.application != application:
             reason = "not ours"

@@ -1,8 +1,9 @@
-"""What the pages of a cache say of its other entries: the URLs they came from, and the digests that were published.
+"""Links of the pages of a cache to its other entries: URLs, and the digests that were published.
 
-A URL is never stored with an entry, but its SHA-224 is the entry's name: so a link is proven to be the one, or it is
-not told. Pages may be looked at anywhere and in any order (`Sieve`); what each says is put together in one place
-(`Gathering`). Of their links only those are kept that the cache has an entry for, or that a built wheel may come from.
+A URL is never stored with an entry, but its SHA-224 is the entry's name: so a link is proven to be the right one, or it
+is dropped. Pages may be read anywhere and in any order (`LinkCollector`); the links of all are put together in one
+place (`LinkIndex`). Only links are kept for which the cache has an entry, or from which a built wheel may come. A
+wheel's own metadata is linked as well: an index serves it beside the wheel (PEP 658), with `.metadata` behind the URL.
 """
 
 import hashlib
@@ -15,16 +16,16 @@ from pipcacheplus.model.facts import Facts, Head, Link, Page, Wheel, WheelMetada
 from pipcacheplus.model.values import Entry, Kind, UrlSource
 from pipcacheplus.pips.filenames import canonical
 from pipcacheplus.pips.layout import key_of, page_key
-from pipcacheplus.pips.urls import is_absolute, is_plain, joined, spellings
+from pipcacheplus.pips.urls import is_absolute, is_plain, join_url, spellings
 from pipcacheplus.pips.wheel_keys import SdistLink
 
 __all__ = [
-    "Gathering",
     "KeyFilter",
+    "LinkCollector",
+    "LinkIndex",
+    "PageLinks",
     "Reference",
     "References",
-    "Said",
-    "Sieve",
     "WheelReference",
     "behind_their_wheels",
     "metadata_beside",
@@ -91,7 +92,7 @@ class KeyFilter:
 
 
 @dataclass(slots=True)
-class Said:
+class PageLinks:
     """What some entries say of others, and of themselves; grows while they are looked at."""
 
     found: list[tuple[str, Reference]] = field(default_factory=list)
@@ -106,7 +107,7 @@ class Said:
     """Pages with relative links whose own URL is not known yet."""
 
 
-class Sieve:
+class LinkCollector:
     """Takes entries one after the other, and keeps in `said` what they say of entries that the cache has."""
 
     def __init__(
@@ -120,7 +121,7 @@ class Sieve:
             indexes: URLs of indexes whose pages may be in the cache.
             bases: The URLs of pages, by key, as far as they are known already.
         """
-        self.said = Said()
+        self.said = PageLinks()
         self._keys = keys
         self._built: dict[str, set[str]] = {}
         for project, version in built:
@@ -155,12 +156,12 @@ class Sieve:
     def _add_page(self, entry: Entry, key: str, page: Page) -> None:
         base = self._base_of(entry, key)
         if base is not None and page.base:
-            base = joined(base, page.base)
+            base = join_url(base, page.base)
         elif page.base and is_absolute(page.base):
             base = page.base
         is_unresolved = False
         for link in page.links:
-            url = link.url if is_absolute(link.url) else joined(base, link.url) if base else None
+            url = link.url if is_absolute(link.url) else join_url(base, link.url) if base else None
             if url is not None:
                 self._add_link(url, link)
             is_unresolved |= base is None and url is None
@@ -201,7 +202,7 @@ class Sieve:
         return next((name for name in names if any(v in filename for v in self._built.get(name, ()))), None)
 
 
-class Gathering:
+class LinkIndex:
     """Puts together what was said."""
 
     def __init__(self, keys: Collection[str], indexes: Iterable[str]) -> None:
@@ -220,7 +221,7 @@ class Gathering:
         self._names: set[str] = {"pip"}
         self._unresolved: dict[str, Entry] = {}
 
-    def add(self, said: Said) -> None:
+    def add(self, said: PageLinks) -> None:
         """Take what was said."""
         for key, reference in said.found:
             self._know(key, reference)
@@ -263,7 +264,7 @@ class Gathering:
         for _ in range(_MAX_REDIRECTS):  # redirects may lead in a circle
             if key not in self._redirects or key not in self._found:
                 return
-            target = joined(self._found[key].url, self._redirects[key])
+            target = join_url(self._found[key].url, self._redirects[key])
             following = self._guess(target) if target else None
             if following is None:
                 return

@@ -1,7 +1,7 @@
-"""What an entry is called: kind, project, version, file name, tags and lifetime, from its facts alone.
+"""Name an entry: kind, project, version, file name, tags and lifetime from its own facts, its exact URL from links.
 
 Nothing is guessed into the result. Sources: the headers that the file host sends with every file (`x-pypi-file-*`),
-what an archive says of itself, and the names of built wheels, which pip itself goes by.
+what an archive says of itself, the names of built wheels, which pip itself goes by, and links whose SHA-224 is the key.
 """
 
 from dataclasses import replace
@@ -14,7 +14,7 @@ from pipcacheplus.pips.freshness import fresh_until
 from pipcacheplus.pips.layout import key_of, page_key
 from pipcacheplus.pips.wheel_keys import interpreter_of
 
-__all__ = ["expand_tags", "identify", "resolve"]
+__all__ = ["expand_tags", "identify", "name_by_links"]
 
 _PROJECT = "x-pypi-file-project"
 _VERSION = "x-pypi-file-version"
@@ -134,7 +134,7 @@ def _pickled(pickle: Pickle) -> tuple[str | None, str | None]:
     return found.get(_PROJECT), found.get(_VERSION)
 
 
-def resolve(entry: Entry, facts: Facts, known: References) -> Entry:
+def name_by_links(entry: Entry, facts: Facts, known: References) -> Entry:
     """Return the entry with what the rest of the cache tells of it: its exact URL, and with it its file name.
 
     A URL is told only if its SHA-224 is the entry's key.

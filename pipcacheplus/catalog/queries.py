@@ -1,4 +1,4 @@
-"""One look at a cache for one purpose: a survey, with the executor, the ledger and the indexes that it takes."""
+"""Questions of commands to a cache, and their results: inventory, verification, inspection."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
 from pipcacheplus.model.facts import Depth, Facts
 from pipcacheplus.model.values import CacheDir, Checked, Entry, Finding, Progress, Severity, SoundCount, Value, Warned
-from pipcacheplus.plan.select import Selector, matches, parse
+from pipcacheplus.plan.select import Selection
 
 if TYPE_CHECKING:  # slow to import
     from concurrent.futures import Executor
@@ -24,13 +24,12 @@ __all__ = [
     "Each",
     "Inspection",
     "Inventory",
-    "Look",
+    "Query",
     "Verification",
-    "Wanted",
     "inspection_of",
     "inventory_of",
-    "look",
     "overview_of",
+    "run_query",
     "verification_of",
 ]
 
@@ -53,7 +52,7 @@ class Inventory:
         Raises:
             BadRequestError: One of them cannot be understood.
         """
-        return tuple(filter(Wanted(what, kind).is_wanted, self.entries))
+        return tuple(filter(Selection(what, kind).is_wanted, self.entries))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,28 +76,6 @@ class Verification:
         return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
 
 
-class Wanted:
-    """A selection that remembers which of its parts fitted anything."""
-
-    def __init__(self, what: Sequence[str], kind: str | None = None) -> None:
-        self._what = [(text, parse(text)) for text in what]
-        self._kind: Selector | None = None if kind is None else parse(f"kind:{kind}")
-        self._seen: set[str] = set()
-
-    def is_wanted(self, entry: Entry) -> bool:
-        """Return whether an entry fits; every part is asked, so that `unmatched` is right."""
-        if self._kind is not None and not matches(self._kind, entry):
-            return False
-        fitting = [text for text, selector in self._what if matches(selector, entry)]
-        self._seen.update(fitting)
-        return bool(fitting) or not self._what
-
-    @property
-    def unmatched(self) -> tuple[str, ...]:
-        """Return the parts that fitted nothing so far."""
-        return tuple(text for text, _ in self._what if text not in self._seen)
-
-
 Each = Callable[[Entry, Sequence[Finding]], object]
 """Takes an entry, and what is wrong with it."""
 
@@ -118,7 +95,7 @@ class Inspection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Query:
     """What is wanted of a cache."""
 
     path: str
@@ -144,23 +121,23 @@ class Look:
     progress: Progress | None = None
 
 
-def inventory_of(cache: CacheDir, look_at: Look, wanted: Wanted) -> Inventory:
+def inventory_of(cache: CacheDir, query: Query, selection: Selection) -> Inventory:
     """List the entries that are wanted; as `PipCache.scan`."""
     warnings: list[Warned] = []
     entries = tuple(
         one.entry
-        for one in look(look_at, warnings)
-        if isinstance(one, Checked) and is_listed(one.entry) and wanted.is_wanted(one.entry)
+        for one in run_query(query, warnings)
+        if isinstance(one, Checked) and is_listed(one.entry) and selection.is_wanted(one.entry)
     )
-    return Inventory(cache=cache, entries=entries, warnings=tuple(warnings), unmatched=wanted.unmatched)
+    return Inventory(cache=cache, entries=entries, warnings=tuple(warnings), unmatched=selection.unmatched)
 
 
-def overview_of(cache: CacheDir, look_at: Look, each: Each | None) -> Inventory:
+def overview_of(cache: CacheDir, query: Query, each: Each | None) -> Inventory:
     """List the entries, and what is found of them; as `PipCache.overview`."""
     warnings: list[Warned] = []
     entries: list[Entry] = []
     found: list[Finding] = []
-    for one in look(look_at, warnings):
+    for one in run_query(query, warnings):
         if not isinstance(one, Checked):
             continue
         if each is not None:
@@ -172,17 +149,17 @@ def overview_of(cache: CacheDir, look_at: Look, each: Each | None) -> Inventory:
     return Inventory(cache=cache, entries=tuple(entries), warnings=tuple(warnings), findings=tuple(found))
 
 
-def verification_of(cache: CacheDir, look_at: Look, wanted: Wanted) -> Verification:
+def verification_of(cache: CacheDir, query: Query, selection: Selection) -> Verification:
     """Put the checks to the entries that are wanted; as `PipCache.verify`."""
     warnings: list[Warned] = []
     found: list[Finding] = []
     entries = size = unverifiable = 0
-    for one in look(look_at, warnings):
+    for one in run_query(query, warnings):
         if isinstance(one, SoundCount):
             entries += one.entries
             size += one.bytes
             unverifiable += one.unverifiable
-        elif wanted.is_wanted(one.entry):
+        elif selection.is_wanted(one.entry):
             found.extend(one.findings)
             entries += is_listed(one.entry)
             size += one.entry.size
@@ -194,7 +171,7 @@ def verification_of(cache: CacheDir, look_at: Look, wanted: Wanted) -> Verificat
         bytes=size,
         unverifiable=unverifiable,
         warnings=tuple(warnings),
-        unmatched=wanted.unmatched,
+        unmatched=selection.unmatched,
     )
 
 
@@ -208,21 +185,21 @@ def inspection_of(
     progress: Progress | None,
 ) -> Inspection:
     """Read the entries that fit `what` to their end; as `PipCache.inspect`."""
-    wanted = Wanted(what)
+    selection = Selection(what)
     warnings: list[Warned] = []
-    look_at = Look(
+    query = Query(
         path=cache.path,
         index_urls=index_urls,
         depth=Depth.WHOLE,
         context=context_of(min_age_s=min_age_s, pythons=pythons, needs_tags=True),
         checks=checks(),
         needs_urls=True,
-        wants=wanted.is_wanted,
+        wants=selection.is_wanted,
         wants_evidence=True,
         is_deep=True,  # what was remembered is no evidence
         progress=progress,
     )
-    found = [one for one in look(look_at, warnings) if isinstance(one, Checked)]
+    found = [one for one in run_query(query, warnings) if isinstance(one, Checked)]
     listed = [one for one in found if is_listed(one.entry)]
     return Inspection(
         cache=cache,
@@ -230,11 +207,11 @@ def inspection_of(
         findings=tuple(finding for one in found for finding in one.findings),
         evidence={one.entry.id: dict(one.evidence) for one in listed},
         warnings=tuple(warnings),
-        unmatched=wanted.unmatched,
+        unmatched=selection.unmatched,
     )
 
 
-def look(what: Look, warnings: list[Warned]) -> Iterator[Checked | SoundCount]:
+def run_query(what: Query, warnings: list[Warned]) -> Iterator[Checked | SoundCount]:
     """Yield every entry with what the checks say of it; what cannot be read is told in `warnings`."""
     found = _by_names(what) if what.depth is Depth.NAMES and not what.needs_urls else _by_content(what)
     for one in found:
@@ -244,7 +221,7 @@ def look(what: Look, warnings: list[Warned]) -> Iterator[Checked | SoundCount]:
             yield one
 
 
-def _by_names(what: Look) -> Iterator[Checked | Warned]:
+def _by_names(what: Query) -> Iterator[Checked | Warned]:
     """Open no file: names and stamps say enough."""
     nothing = Facts()
     with OpenCache(what.path) as names:
@@ -258,9 +235,9 @@ def _by_names(what: Look) -> Iterator[Checked | Warned]:
                 what.progress(done, None)
 
 
-def _by_content(what: Look) -> Iterator[Checked | Warned | SoundCount]:
+def _by_content(what: Query) -> Iterator[Checked | Warned | SoundCount]:
     from pipcacheplus.catalog.parallel import workers  # noqa: PLC0415 - as above
-    from pipcacheplus.catalog.update import Survey, survey  # noqa: PLC0415 - slow to import, and of no use for names
+    from pipcacheplus.catalog.update import ReadRequest, read_entries  # noqa: PLC0415 - slow to import, and of no use for names
 
     with ExitStack() as stack:
         is_whole = what.depth is Depth.WHOLE
@@ -269,7 +246,7 @@ def _by_content(what: Look) -> Iterator[Checked | Warned | SoundCount]:
         executor = what.executor or stack.enter_context(workers(what.path, is_whole=is_whole))
         default, hosts = default_index_of_pip() if what.needs_urls else (None, ())
         indexes = (*what.index_urls, *([default] if default else ())) if what.needs_urls else None
-        plan = Survey(
+        plan = ReadRequest(
             path=what.path,
             depth=what.depth,
             checks=what.checks,
@@ -279,7 +256,7 @@ def _by_content(what: Look) -> Iterator[Checked | Warned | SoundCount]:
             only_findings=what.only_findings,
             wants_evidence=what.wants_evidence,
         )
-        yield from survey(
+        yield from read_entries(
             plan,
             executor=executor,
             ledger=ledger,

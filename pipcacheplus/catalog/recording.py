@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from pipcacheplus.catalog.rows import Answer, as_bytes, changed_ns, stamp_of, told_again
+from pipcacheplus.catalog.rows import PastResult, as_bytes, changed_ns, checked_from_json, entry_stamp
 from pipcacheplus.checks.base.check import DAY_S, Context, is_young, newest_s
 from pipcacheplus.model.values import Checked, Entry, Shape, SoundCount
 
@@ -41,7 +41,7 @@ class Trace:
 
     def see(self, entry: Entry) -> bytes:
         """Take an entry as it was scanned; return its stamp."""
-        stamp = stamp_of(entry)
+        stamp = entry_stamp(entry)
         if entry.shape in LOOSE:
             self.loose.append(entry)
             return stamp
@@ -70,14 +70,14 @@ _Json = list[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recording(Answer):
-    """What a survey found."""
+class Recording(PastResult):
+    """Result of a whole run."""
 
     stamps: int
     """The sum of the stamps of all entries (`Trace`)."""
     passed: SoundCount
     told: tuple[_Json, ...]
-    """The other entries, as `as_told` gives them."""
+    """The other entries, as `checked_to_json` gives them."""
 
     @property
     def ids(self) -> frozenset[str]:
@@ -87,7 +87,7 @@ class Recording(Answer):
     def of(self, entries: Mapping[str, Entry]) -> Iterator[Checked]:
         """Yield what was found, with the entries as they were scanned now, by id."""
         for one in self.told:
-            yield told_again(entries[one[0]], one)
+            yield checked_from_json(entries[one[0]], one)
 
     def to_bytes(self) -> bytes:
         """Return it as packed JSON."""

@@ -1,4 +1,8 @@
-"""What reading an entry to its end showed, as it is remembered: for as long as none of its files has another stamp."""
+"""Rows of the ledger, and how facts and findings become rows and come back from them.
+
+A row holds for as long as no file of its entry has another stamp. What was found of an entry holds besides only as long
+as the question, and what the rest of the cache says of the entry, stay the same.
+"""
 
 import hashlib
 import json
@@ -13,31 +17,31 @@ from pipcacheplus.pips.filenames import canonical
 from pipcacheplus.pips.wheel_keys import SdistLink
 
 __all__ = [
-    "Answer",
-    "JudgedRow",
-    "Memory",
-    "Verified",
+    "CheckedRow",
+    "PastResult",
+    "ReadResult",
+    "ShardRows",
     "as_bytes",
-    "as_told",
     "changed_ns",
-    "facts_of",
+    "checked_from_json",
+    "checked_to_json",
+    "entry_stamp",
+    "facts_with_result",
     "mark_of",
     "pack_row",
+    "read_result_of",
     "seal",
     "sealed",
-    "stamp_of",
-    "told_again",
     "unpack_row",
     "unseal",
     "unsealed",
-    "verified_of",
 ]
 
 _SEAL_SIZE = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
+class ReadResult:
     """What reading an entry to its end showed."""
 
     sha256: str | None
@@ -58,11 +62,11 @@ class Verified:
         return tuple((name, value) for name, value in made if value is not None)
 
 
-_FIELDS = tuple(field.name for field in fields(Verified))
+_FIELDS = tuple(field.name for field in fields(ReadResult))
 
 
 @dataclass(slots=True)
-class Memory:
+class ShardRows:
     """What a worker takes along of what is remembered, and what it brings back."""
 
     told: Mapping[bytes, bytes] = field(default_factory=dict)
@@ -75,10 +79,10 @@ class Memory:
     """What was found now: id, stamp, when its files were changed last in nanoseconds since 1970, and the packed row."""
     kept: list[bytes] = field(default_factory=list)
     """Stamps of entries that are as they were."""
-    noted: list[tuple[Entry, Verified]] = field(default_factory=list)
+    noted: list[tuple[Entry, ReadResult]] = field(default_factory=list)
     """What is new."""
 
-    def known(self, stamp: bytes) -> Verified | None:
+    def known(self, stamp: bytes) -> ReadResult | None:
         """Return what reading an entry showed; `None` if it was not read, or has another stamp than then."""
         told = self.told.get(stamp)
         return None if told is None else unsealed(stamp, told)
@@ -89,7 +93,7 @@ def as_bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def stamp_of(entry: Entry) -> bytes:
+def entry_stamp(entry: Entry) -> bytes:
     """Return what must be the same for a result to hold, in 16 bytes."""
     files = [(f.path, f.device, f.inode, f.size, f.mtime_ns, f.ctime_ns) for f in entry.files]
     # `ascii` of text and numbers tells them apart from all others, and is the same in every Python.
@@ -102,15 +106,15 @@ def changed_ns(entry: Entry) -> int:
     return max((max(file.mtime_ns, file.ctime_ns) for file in entry.files), default=0)
 
 
-def sealed(stamp: bytes, verified: Verified) -> bytes:
+def sealed(stamp: bytes, verified: ReadResult) -> bytes:
     """Return a result as it is kept: sealed JSON."""
     return seal(json.dumps(astuple(verified), separators=(",", ":")).encode("ascii"), stamp)
 
 
-def unsealed(stamp: bytes, told: object) -> Verified | None:
+def unsealed(stamp: bytes, told: object) -> ReadResult | None:
     """Return what was kept, `None` if it is not as it was written."""
     value = unseal(told, stamp)
-    return None if value is None else Verified(**dict(zip(_FIELDS, json.loads(value), strict=True)))
+    return None if value is None else ReadResult(**dict(zip(_FIELDS, json.loads(value), strict=True)))
 
 
 def seal(value: bytes, stamp: bytes = b"") -> bytes:
@@ -129,7 +133,7 @@ def unseal(kept: object, stamp: bytes = b"") -> bytes | None:
 _REMEMBERED = ("sha256", "blake2b", "md5")
 
 
-def verified_of(facts: Facts) -> Verified | None:
+def read_result_of(facts: Facts) -> ReadResult | None:
     """Return what is worth remembering: `None` if the entry was not read to its end, or may still grow."""
     if not facts.is_read_whole and not facts.digests:
         return None
@@ -137,7 +141,7 @@ def verified_of(facts: Facts) -> Verified | None:
     if isinstance(facts.damage, Broken) and facts.damage != Broken(reason=facts.damage.reason):
         return None
     digests = dict(facts.digests)
-    return Verified(
+    return ReadResult(
         **{name: digests.get(name) for name in _REMEMBERED},
         metadata_sha256=facts.payload.metadata_sha256 if isinstance(facts.payload, Wheel) else None,
         damage=facts.damage.reason if isinstance(facts.damage, Broken) else None,
@@ -145,7 +149,7 @@ def verified_of(facts: Facts) -> Verified | None:
     )
 
 
-def facts_of(facts: Facts, expected: Expected, verified: Verified) -> Facts | None:
+def facts_with_result(facts: Facts, expected: Expected, verified: ReadResult) -> Facts | None:
     """Return the facts of an entry, read at its ends only, with what reading it to its end showed before.
 
     Returns:
@@ -184,7 +188,7 @@ _TELLING = frozenset({Kind.INDEX_PAGE.value, Kind.LINKS_PAGE.value, Kind.REDIREC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class PastResult:
     """What was found when a question was asked."""
 
     question: str
@@ -200,7 +204,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedRow(Answer):
+class CheckedRow(PastResult):
     """What is remembered of an entry."""
 
     mark: str
@@ -222,7 +226,7 @@ class JudgedRow(Answer):
 
     def of(self, entry: Entry) -> Checked:
         """Return what was found, with the entry as it was scanned now."""
-        return told_again(entry, self.told)
+        return checked_from_json(entry, self.told)
 
 
 def mark_of(entry: Entry, reference: Reference | None, beside: WheelReference | None, known: References) -> str:
@@ -249,11 +253,11 @@ def pack_row(
     if beside is not None:
         reference, metadata = beside
         wheel = [reference.url, reference.source, reference.filename, metadata.sha256, metadata.is_proven]
-    parts = [question, mark, made_s, until_s, as_told(one), wheel]
+    parts = [question, mark, made_s, until_s, checked_to_json(one), wheel]
     return seal(json.dumps(parts, separators=(",", ":")).encode("ascii"), stamp)
 
 
-def unpack_row(stamp: bytes, kept: object) -> JudgedRow | None:
+def unpack_row(stamp: bytes, kept: object) -> CheckedRow | None:
     """Return what was kept; `None` if it is not as it was written."""
     value = unseal(kept, stamp)
     if value is None:
@@ -266,10 +270,10 @@ def unpack_row(stamp: bytes, kept: object) -> JudgedRow | None:
             Reference(url=url, source=UrlSource(source), filename=filename),
             WheelMetadata(sha256=sha256, is_proven=is_proven),
         )
-    return JudgedRow(question=question, mark=mark, made_s=made_s, until_s=until_s, told=told, beside=beside)
+    return CheckedRow(question=question, mark=mark, made_s=made_s, until_s=until_s, told=told, beside=beside)
 
 
-def as_told(one: Checked) -> _Json:
+def checked_to_json(one: Checked) -> _Json:
     """Return what was found of an entry, and what it is called, as JSON has it."""
     entry = one.entry
     names = {
@@ -287,8 +291,8 @@ def as_told(one: Checked) -> _Json:
     return [entry.id, names, found, one.is_unverifiable]
 
 
-def told_again(entry: Entry, told: _Json) -> Checked:
-    """Return what was found of an entry, as `as_told` gave it, with the entry as it was scanned now."""
+def checked_from_json(entry: Entry, told: _Json) -> Checked:
+    """Return what was found of an entry, as `checked_to_json` gave it, with the entry as it was scanned now."""
     _, names, found, is_unverifiable = told
     source = names["url_source"]
     named = replace(

@@ -1,4 +1,4 @@
-"""What is done with a part of a cache: its entries are scanned, read, named and judged, here or in another process.
+"""Read, name and check one part of a cache, here or in another process.
 
 A task and its result hold plain values only, so that any executor can carry tasks out. Nothing in them grows with the
 size of a body.
@@ -8,20 +8,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pipcacheplus.catalog.links import KeyFilter, References, Said, Sieve, WheelReference, metadata_beside
-from pipcacheplus.catalog.names import identify, resolve
+from pipcacheplus.catalog.links import KeyFilter, LinkCollector, PageLinks, References, WheelReference, metadata_beside
+from pipcacheplus.catalog.names import identify, name_by_links
 from pipcacheplus.catalog.recording import LOOSE, Trace, lasts_until
 from pipcacheplus.catalog.rows import (
-    JudgedRow,
-    Memory,
-    Verified,
+    CheckedRow,
+    ReadResult,
+    ShardRows,
     changed_ns,
-    facts_of,
+    entry_stamp,
+    facts_with_result,
     mark_of,
     pack_row,
-    stamp_of,
+    read_result_of,
     unpack_row,
-    verified_of,
 )
 from pipcacheplus.checks.base.check import Check, Context, findings, is_listed
 from pipcacheplus.checks.base.proof import evidence_of
@@ -34,20 +34,20 @@ from pipcacheplus.readers.entry import read
 from pipcacheplus.readers.page import keep_none
 
 __all__ = [
-    "Done",
-    "Held",
-    "Links",
-    "Survey",
+    "LinkFilter",
+    "NamedShard",
+    "ReadRequest",
+    "ShardResult",
     "Task",
+    "check_entry",
+    "check_shard",
+    "collect_links",
+    "compare_stamps",
+    "drop_sound",
     "entries_of",
-    "gather",
-    "hold",
     "is_large",
-    "judge",
-    "judged",
-    "retrace",
+    "name_shard",
     "unreadable",
-    "without_the_sound",
 ]
 
 _TELLING = frozenset({Shape.PAIR, Shape.SINGLE, Shape.BUILT_WHEEL})
@@ -55,8 +55,8 @@ _TELLING = frozenset({Shape.PAIR, Shape.SINGLE, Shape.BUILT_WHEEL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
-    """What is to be looked at, how far, and for what."""
+class ReadRequest:
+    """What to read of a cache, how far, and which checks to run."""
 
     path: str
     depth: Depth
@@ -69,12 +69,12 @@ class Survey:
     only_findings: bool = False
     """Whether entries that nothing is wrong with are only counted."""
     wants_evidence: bool = False
-    """Whether all that speaks for or against an entry is told as well."""
+    """Whether all evidence for and against an entry is collected as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Links:
-    """What a worker has to know to look at pages."""
+class LinkFilter:
+    """What a worker needs to pick links from pages."""
 
     keys: KeyFilter
     built: frozenset[tuple[str, str]]
@@ -84,47 +84,47 @@ class Links:
 
 
 class Task(NamedTuple):
-    """A part of a cache, and what is known that matters to it."""
+    """A part of a cache, with the links and rows that concern it."""
 
-    survey: Survey
+    request: ReadRequest
     tops: tuple[str, ...] = ()
     """Directories; the empty one stands for all that lies in none of the `parts`."""
     entries: tuple[Entry, ...] = ()
     """Single entries, besides."""
-    links: Links | None = None
+    links: LinkFilter | None = None
     known: References = References()
-    memory: Memory | None = None
+    memory: ShardRows | None = None
     """What reading these entries to their end showed before; `None` if nothing is remembered."""
     ids: frozenset[str] = frozenset()
-    """Entries that are wanted back as they are now (`retrace`)."""
+    """Entries that are wanted back as they are now (`compare_stamps`)."""
     later: frozenset[str] = frozenset()
     """Keys of metadata whose wheel is cached too, and has to be read before."""
     of_wheels: Mapping[str, WheelReference] = {}
     """By the key of the metadata that may be served beside a wheel."""
     question: str = ""
-    """What tells this survey from another one, as far as what is found depends on it."""
+    """Identifies all that a finding depends on besides the cache: interpreters, checks, indexes, version."""
 
 
 @dataclass(slots=True)
-class Held:
+class NamedShard:
     """Entries that are named by what they say of themselves, and what they say of others."""
 
-    said: Said
+    said: PageLinks
     found: list[tuple[Checked | Warned, Origin | Broken | None]] = field(default_factory=list)
     """With what lies beside a built wheel: of all facts, only that is still needed for names."""
 
 
-def gather(task: Task) -> tuple[Said, int]:
+def collect_links(task: Task) -> tuple[PageLinks, int]:
     """Return what entries say of others, and the bytes of them all."""
     sieve, total = _sieve(task), 0
-    with OpenCache(task.survey.path) as cache:
+    with OpenCache(task.request.path) as cache:
         for entry in entries_of(task, cache):
             if isinstance(entry, Warned):
                 continue  # whoever judges tells of it
             total += entry.size
             if entry.shape not in _TELLING:
                 continue
-            row = row_of(stamp_of(entry), task) if task.memory is not None and task.memory.judged else None
+            row = remembered_row(entry_stamp(entry), task) if task.memory is not None and task.memory.judged else None
             if row is not None and not row.tells_of_others:
                 sieve.said.names.update(filter(None, (row.project,)))
                 continue
@@ -136,17 +136,17 @@ def gather(task: Task) -> tuple[Said, int]:
     return sieve.said, total
 
 
-def hold(task: Task) -> Held:
+def name_shard(task: Task) -> NamedShard:
     """Read each entry once, for its own names and for what it says of others."""
     sieve = _sieve(task)
-    held = Held(said=sieve.said)
-    with OpenCache(task.survey.path) as cache:
+    held = NamedShard(said=sieve.said)
+    with OpenCache(task.request.path) as cache:
         for entry in entries_of(task, cache):
             if isinstance(entry, Warned):
                 held.found.append((entry, None))
                 continue
             try:
-                facts = read(entry, cache, depth=task.survey.depth, keeps=sieve.keeps)
+                facts = read(entry, cache, depth=task.request.depth, keeps=sieve.keeps)
             except (ChangedError, FileNotFoundError):
                 continue  # a pip renewed or dropped it meanwhile: there is nothing to say of it
             except OSError as error:
@@ -154,24 +154,24 @@ def hold(task: Task) -> Held:
                 continue
             named = identify(entry, facts)
             sieve.add(named, facts)
-            held.found.append((judged(named, facts, task.survey), facts.origin))
+            held.found.append((check_entry(named, facts, task.request), facts.origin))
     return held
 
 
-def row_of(stamp: bytes, task: Task) -> JudgedRow | None:
+def remembered_row(stamp: bytes, task: Task) -> CheckedRow | None:
     """Return what was found of an entry before, if that answers the same question now."""
     value = task.memory.judged.get(stamp) if task.memory is not None else None
     row = unpack_row(stamp, value) if value is not None else None
-    return row if row is not None and row.holds(task.question, task.survey.context.now_s) else None
+    return row if row is not None and row.holds(task.question, task.request.context.now_s) else None
 
 
-def retrace(task: Task) -> tuple[Trace, list[Entry]]:
+def compare_stamps(task: Task) -> tuple[Trace, list[Entry]]:
     """Look at stamps alone; return those entries that are wanted, and what tells whether anything is new.
 
     Of what is in the memory, every byte is read once more: a disk can lose some below an unchanged stamp.
     """
     trace, found = Trace(), []
-    with OpenCache(task.survey.path) as cache:
+    with OpenCache(task.request.path) as cache:
         for entry in entries_of(task, cache):
             if isinstance(entry, Warned):
                 trace.is_whole = False
@@ -185,7 +185,7 @@ def retrace(task: Task) -> tuple[Trace, list[Entry]]:
     return trace, found
 
 
-def _is_as_it_was(entry: Entry, cache: OpenCache, verified: Verified | None) -> bool:
+def _is_as_it_was(entry: Entry, cache: OpenCache, verified: ReadResult | None) -> bool:
     if verified is None:
         return False
     expected = Expected(published=verified.digests)
@@ -193,16 +193,16 @@ def _is_as_it_was(entry: Entry, cache: OpenCache, verified: Verified | None) -> 
         facts = read(entry, cache, depth=Depth.WHOLE, expected=expected, keeps=keep_none)
     except OSError:
         return False
-    again = verified_of(facts)
+    again = read_result_of(facts)
     if again is None or not set(verified.digests) <= set(facts.digests):
         return False
     # Where no digest was made, as of built wheels, what unpacking shows is all there is to go by.
     return bool(verified.digests) or (again.damage, again.is_unknown) == (verified.damage, verified.is_unknown)
 
 
-def _sieve(task: Task) -> Sieve:
-    links = task.links or Links(keys=KeyFilter(()), built=frozenset())
-    return Sieve(links.keys, links.built, task.survey.indexes or (), links.bases)
+def _sieve(task: Task) -> LinkCollector:
+    links = task.links or LinkFilter(keys=KeyFilter(()), built=frozenset())
+    return LinkCollector(links.keys, links.built, task.request.indexes or (), links.bases)
 
 
 def entries_of(task: Task, cache: OpenCache) -> Iterator[Entry | Warned]:
@@ -212,11 +212,11 @@ def entries_of(task: Task, cache: OpenCache) -> Iterator[Entry | Warned]:
         yield from scan(cache, top, is_split=not top)
 
 
-def judged(named: Entry, facts: Facts, survey: Survey) -> Checked:
+def check_entry(named: Entry, facts: Facts, request: ReadRequest) -> Checked:
     """Put the checks to an entry."""
     is_unknown = isinstance(facts.payload, Unknown) or isinstance(facts.damage, Unknown)
-    evidence = tuple(evidence_of(named, facts)) if survey.wants_evidence else ()
-    return Checked(named, tuple(findings(named, facts, survey.context, survey.checks)), is_unknown, evidence)
+    evidence = tuple(evidence_of(named, facts)) if request.wants_evidence else ()
+    return Checked(named, tuple(findings(named, facts, request.context, request.checks)), is_unknown, evidence)
 
 
 def unreadable(entry: Entry, error: OSError) -> Iterable[Checked | Warned]:
@@ -233,8 +233,8 @@ _REMEMBERED = frozenset({Shape.PAIR, Shape.SINGLE, Shape.BUILT_WHEEL})
 
 
 @dataclass(slots=True)
-class Done:
-    """What a task came to."""
+class ShardResult:
+    """Result of one shard."""
 
     found: list[Checked | Warned] = field(default_factory=list)
     passed: SoundCount = NONE_SOUND
@@ -246,16 +246,16 @@ class Done:
     """Metadata whose URL may yet be known by its wheel, which its own digest may name; else this is it."""
     of_wheels: dict[str, WheelReference] = field(default_factory=dict)
     """By the key of the metadata that may be served beside a wheel."""
-    memory: Memory = field(default_factory=Memory)
+    memory: ShardRows = field(default_factory=ShardRows)
     """What is to be remembered of these entries."""
     trace: Trace = field(default_factory=Trace)
     """Of the entries that were scanned."""
 
 
-def judge(task: Task) -> Done:
+def check_shard(task: Task) -> ShardResult:
     """Read the entries, name them by all that is known, and put the checks to them."""
-    done = Done()
-    with OpenCache(task.survey.path) as cache:
+    done = ShardResult()
+    with OpenCache(task.request.path) as cache:
         for entry in entries_of(task, cache):
             if isinstance(entry, Warned):
                 done.found.append(entry)
@@ -263,23 +263,23 @@ def judge(task: Task) -> Done:
                 continue
             stamp = b""  # of use only where something is remembered
             if task.memory is not None:
-                stamp = done.trace.see(entry) if task.tops else stamp_of(entry)
+                stamp = done.trace.see(entry) if task.tops else entry_stamp(entry)
                 done.memory.seen.append(stamp)
             try:
-                _Case(entry, stamp, task, done).judge(cache)
+                _EntryCheck(entry, stamp, task, done).check(cache)
             except (ChangedError, FileNotFoundError):
                 done.trace.is_whole = False  # a pip renewed or dropped it meanwhile: there is nothing to say of it
             except OSError as error:
                 done.found.extend(unreadable(entry, error))
                 done.size += entry.size
                 done.trace.is_whole = False
-    return without_the_sound(done) if task.survey.only_findings else done
+    return drop_sound(done) if task.request.only_findings else done
 
 
-class _Case:
+class _EntryCheck:
     """One entry, and what is known of it."""
 
-    def __init__(self, entry: Entry, stamp: bytes, task: Task, done: Done) -> None:
+    def __init__(self, entry: Entry, stamp: bytes, task: Task, done: ShardResult) -> None:
         self._entry = entry
         self._stamp = stamp
         self._task = task
@@ -288,7 +288,7 @@ class _Case:
         self._reference = task.known.by_key.get(self._key)
         self._beside = task.of_wheels.get(self._key)
 
-    def judge(self, cache: OpenCache) -> None:
+    def check(self, cache: OpenCache) -> None:
         """Add to what is done, or leave the entry to a later task.
 
         Raises:
@@ -297,7 +297,7 @@ class _Case:
         if self._key in self._task.later:
             self._done.deferred.append(self._entry)
             return
-        row = row_of(self._stamp, self._task)
+        row = remembered_row(self._stamp, self._task)
         if row is not None and row.mark == self._mark():
             self._tell_again(row)
             return
@@ -312,13 +312,13 @@ class _Case:
     def _remember(self, facts: Facts, *, is_remembered: bool) -> None:
         if is_remembered:
             self._done.memory.kept.append(self._stamp)
-        elif (verified := verified_of(facts)) is not None:
+        elif (verified := read_result_of(facts)) is not None:
             self._done.memory.noted.append((self._entry, verified))
 
     def _mark(self) -> str:
         return mark_of(self._entry, self._reference, self._beside, self._task.known)
 
-    def _tell_again(self, row: JudgedRow) -> None:
+    def _tell_again(self, row: CheckedRow) -> None:
         if self._task.memory is not None and self._stamp in self._task.memory.told:
             self._done.memory.kept.append(self._stamp)
         self._add(row.of(self._entry), row.beside)
@@ -334,27 +334,27 @@ class _Case:
         verified = task.memory.known(self._stamp) if task.memory is not None else None
         if verified is not None:
             # Of what was read to its end before, the ends are enough, unless a digest is wanted that was not made then.
-            facts = facts_of(read(entry, cache, depth=Depth.ENDS, keeps=keep_none), expected, verified)
+            facts = facts_with_result(read(entry, cache, depth=Depth.ENDS, keeps=keep_none), expected, verified)
             if facts is not None:
                 return facts, True
-        if not task.entries and task.survey.depth is Depth.WHOLE and is_large(entry):
+        if not task.entries and task.request.depth is Depth.WHOLE and is_large(entry):
             return None, False
-        return read(entry, cache, depth=task.survey.depth, expected=expected, keeps=keep_none), False
+        return read(entry, cache, depth=task.request.depth, expected=expected, keeps=keep_none), False
 
     def _tell(self, facts: Facts) -> None:
-        survey = self._task.survey
-        named = resolve(identify(self._entry, facts), facts, self._task.known)
-        one, beside = judged(named, facts, survey), metadata_beside(named, facts)
+        request = self._task.request
+        named = name_by_links(identify(self._entry, facts), facts, self._task.known)
+        one, beside = check_entry(named, facts, request), metadata_beside(named, facts)
         # A page that is older than asked for is older still a second later.
-        is_lasting = self._entry.shape in _REMEMBERED and survey.context.stale_age_s is None
+        is_lasting = self._entry.shape in _REMEMBERED and request.context.stale_age_s is None
         if self._task.memory is not None and is_lasting:
             value = pack_row(
                 self._stamp,
                 one,
                 question=self._task.question,
                 mark=self._mark(),
-                made_s=survey.context.now_s,
-                until_s=lasts_until(named, survey.context),
+                made_s=request.context.now_s,
+                until_s=lasts_until(named, request.context),
                 beside=beside,
             )
             self._done.memory.rows.append((self._entry.id, self._stamp, changed_ns(self._entry), value))
@@ -370,7 +370,7 @@ class _Case:
         if beside is not None:
             self._done.of_wheels[page_key(beside.reference.url)] = beside
         if self._task.memory is not None:
-            self._done.trace.ends(one.entry, self._task.survey.context)
+            self._done.trace.ends(one.entry, self._task.request.context)
 
 
 def is_large(entry: Entry) -> bool:
@@ -383,7 +383,7 @@ def _has_any(entry: Entry, paths: set[str]) -> bool:
     return bool(paths) and not paths.isdisjoint(entry.paths)
 
 
-def without_the_sound(done: Done) -> Done:
+def drop_sound(done: ShardResult) -> ShardResult:
     """Count the entries that nothing is wrong with; those that share a file with one that is not sound are told too.
 
     So are those that a recording leaves out: they would be counted twice.

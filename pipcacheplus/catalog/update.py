@@ -1,8 +1,8 @@
-"""How the entries of a cache are gone through: read, named, judged, one after the other or side by side.
+"""Read, name and check the entries of a cache, one after the other or in parallel.
 
 Before entries can be named by what the cache's pages say of them, the pages have to be read: so where URLs or digests
-are wanted, a first pass lists keys, a second one gathers (`references`), and a third one judges. The cache falls into
-parts of about the same size, which are handed out as tasks (`work`); results come back in order. Nothing is held that
+are wanted, a first pass lists keys, a second one collects links (`links`), and a third one checks. The cache falls into
+parts of about the same size, which are handed out as tasks (`shard`); results come back in order. Nothing is held that
 grows with the size of a body; of each entry, its key.
 """
 
@@ -14,8 +14,8 @@ from operator import add
 from pipcacheplus import __version__
 from pipcacheplus.catalog.database import Ledger
 from pipcacheplus.catalog.links import (
-    Gathering,
     KeyFilter,
+    LinkIndex,
     Reference,
     References,
     WheelReference,
@@ -24,21 +24,21 @@ from pipcacheplus.catalog.links import (
     wheel_url,
     with_metadata,
 )
-from pipcacheplus.catalog.names import resolve
+from pipcacheplus.catalog.names import name_by_links
 from pipcacheplus.catalog.parallel import side_by_side
 from pipcacheplus.catalog.recording import LOOSE, Recording, Trace, question_of
-from pipcacheplus.catalog.rows import Memory, as_told
+from pipcacheplus.catalog.rows import ShardRows, checked_to_json
 from pipcacheplus.catalog.shard import (
-    Done,
-    Links,
-    Survey,
+    LinkFilter,
+    ReadRequest,
+    ShardResult,
     Task,
-    gather,
-    hold,
+    check_shard,
+    collect_links,
+    compare_stamps,
+    drop_sound,
     is_large,
-    judge,
-    retrace,
-    without_the_sound,
+    name_shard,
 )
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import file_paths, parts
@@ -47,7 +47,7 @@ from pipcacheplus.model.values import NONE_SOUND, Checked, Entry, Progress, Soun
 from pipcacheplus.pips.filenames import canonical
 from pipcacheplus.pips.layout import is_built_wheel, key_of, page_key
 
-__all__ = ["Collected", "Survey", "survey"]
+__all__ = ["ReadRequest", "Results", "read_entries"]
 
 _TASKS = 64
 """Into how many tasks a cache is divided at most: many, so that all workers have something to do until the end."""
@@ -55,10 +55,10 @@ _SHARES = 64
 _BATCH = 100
 
 
-class Collected:
-    """What came back so far."""
+class Results:
+    """Results of the shards so far: handed on as they come, remembered, and recorded at the end."""
 
-    def __init__(self, what: Survey, ledger: Ledger | None, show: Callable[[int], None]) -> None:
+    def __init__(self, what: ReadRequest, ledger: Ledger | None, show: Callable[[int], None]) -> None:
         self.deferred: list[Entry] = []
         self.of_wheels: dict[str, WheelReference] = {}
         self._waiting: list[Checked] = []
@@ -70,7 +70,7 @@ class Collected:
         self._passed = NONE_SOUND
         self._done = 0
 
-    def take(self, results: Iterable[Done]) -> Iterator[Checked | Warned | SoundCount]:
+    def take(self, results: Iterable[ShardResult]) -> Iterator[Checked | Warned | SoundCount]:
         """Hand on what was found, and remember it."""
         for result in results:
             self.deferred.extend(result.deferred)
@@ -82,7 +82,7 @@ class Collected:
 
     def settle(self) -> Iterator[Checked | Warned | SoundCount]:
         """Hand on the metadata that no wheel named; what one did is to be judged once more."""
-        done = Done()
+        done = ShardResult()
         for one in self._waiting:
             if key_of(one.entry.id) in self.of_wheels:
                 self.deferred.append(one.entry)
@@ -90,9 +90,9 @@ class Collected:
                 done.found.append(one)
                 done.size += one.entry.size
         self._waiting.clear()
-        yield from self._hand_on(without_the_sound(done) if self._what.only_findings else done)
+        yield from self._hand_on(drop_sound(done) if self._what.only_findings else done)
 
-    def _hand_on(self, result: Done) -> Iterator[Checked | Warned | SoundCount]:
+    def _hand_on(self, result: ShardResult) -> Iterator[Checked | Warned | SoundCount]:
         if self._ledger is not None:
             self._told.extend(one for one in result.found if isinstance(one, Checked))
             self._passed = SoundCount(*map(add, self._passed, result.passed))
@@ -102,7 +102,7 @@ class Collected:
         self._done += result.size if self._what.depth is Depth.WHOLE else len(result.found)
         self._show(self._done)
 
-    def keep(self, result: Done) -> None:
+    def keep(self, result: ShardResult) -> None:
         """Remember what a task showed; also if nobody waits for it any more, because somebody interrupts."""
         if self._ledger is not None:
             self._ledger.take(result.memory)
@@ -119,13 +119,13 @@ class Collected:
                 until_s=self._trace.until_s,
                 stamps=self._trace.stamps,
                 passed=self._passed,
-                told=tuple(as_told(one) for one in self._told if one.entry.shape not in LOOSE),
+                told=tuple(checked_to_json(one) for one in self._told if one.entry.shape not in LOOSE),
             )
             self._ledger.record(recording.to_bytes())
 
 
-def survey(
-    what: Survey,
+def read_entries(
+    what: ReadRequest,
     *,
     executor: Executor | None = None,
     ledger: Ledger | None = None,
@@ -136,7 +136,7 @@ def survey(
     """Yield every entry with its names and what the checks say of it, and a warning for what cannot be read.
 
     Args:
-        what: The survey.
+        what: What to read, and how far.
         executor: Where entries are read side by side; without one, here. Any executor does, also one of processes.
         ledger: What was read to its end before; what has not changed since is not read to its end again, but for one
             entry of 64, in turn: a disk can lose bytes under an unchanged stamp. It is told what is read now, also if
@@ -148,26 +148,26 @@ def survey(
     Raises:
         OSError: The cache directory cannot be listed.
     """
-    look = _Look(what, executor, ledger, progress, is_deep=is_deep)
+    update = _Update(what, executor, ledger, progress, is_deep=is_deep)
     if what.indexes is None:
-        yield from look.judge(References(), None)
+        yield from update.check(References(), None)
     elif what.depth < Depth.WHOLE:
-        yield from look.name(look.links())[1]
+        yield from update.name(update.links())[1]
     elif wants is not None:
-        yield from look.judge_some(wants)
-    elif (again := look.replay()) is not None:
+        yield from update.check_some(wants)
+    elif (again := update.replay()) is not None:
         yield from again
     else:
-        known, total = look.gather(look.links())
-        yield from look.judge(known, total)
+        known, total = update.collect(update.links())
+        yield from update.check(known, total)
 
 
-class _Look:
-    """One survey under way."""
+class _Update:
+    """A run over a cache, from its keys to its findings."""
 
     def __init__(
         self,
-        what: Survey,
+        what: ReadRequest,
         executor: Executor | None,
         ledger: Ledger | None,
         progress: Progress | None,
@@ -186,7 +186,7 @@ class _Look:
         with OpenCache(what.path) as cache:
             self._tops = _divided(parts(cache))
 
-    def links(self) -> Links:
+    def links(self) -> LinkFilter:
         """List the keys: of a million links, only those are kept that the cache has an entry for."""
         self.keys: set[str] = set()
         built: set[tuple[str, str]] = set()
@@ -199,9 +199,9 @@ class _Look:
                     elif is_built_wheel(path):
                         project, version, *_ = path.rpartition("/")[2].split("-")
                         built.add((canonical(project), version))
-        return Links(keys=KeyFilter(self.keys), built=frozenset(built))
+        return LinkFilter(keys=KeyFilter(self.keys), built=frozenset(built))
 
-    def gather(self, links: Links) -> tuple[References, int]:
+    def collect(self, links: LinkFilter) -> tuple[References, int]:
         """Return what the pages say, and the bytes of all entries."""
         gathering = self._gathering()
         total = 0
@@ -215,40 +215,42 @@ class _Look:
             )
             for tops in self._tops
         )
-        for said, size in side_by_side(self._executor, gather, tasks):
+        for said, size in side_by_side(self._executor, collect_links, tasks):
             gathering.add(said)
             total += size
             self._show(0, None)
         return self._followed(gathering, links), total
 
-    def _gathering(self) -> Gathering:
-        return Gathering(self.keys, self._what.indexes or ())
+    def _gathering(self) -> LinkIndex:
+        return LinkIndex(self.keys, self._what.indexes or ())
 
-    def _followed(self, gathering: Gathering, links: Links) -> References:
+    def _followed(self, gathering: LinkIndex, links: LinkFilter) -> References:
         again, bases = gathering.follow()
         if again:
-            said, _ = gather(Task(self._what, entries=again, links=replace(links, bases=bases)))
+            said, _ = collect_links(Task(self._what, entries=again, links=replace(links, bases=bases)))
             gathering.add(said)
         known = gathering.finish()
         return replace(known, hosts=tuple(sorted({*known.hosts, *self._what.hosts})))
 
-    def name(self, links: Links) -> tuple[References, Iterator[Checked | Warned]]:
+    def name(self, links: LinkFilter) -> tuple[References, Iterator[Checked | Warned]]:
         """Read each entry once, and name all when the last was read: who wants them all holds them anyway."""
         gathering = self._gathering()
         found = []
         is_all = self._what.depth < Depth.WHOLE  # else each is judged when it is read to its end
         what = self._what if is_all else replace(self._what, depth=Depth.ENDS, checks=())
-        for held in side_by_side(self._executor, hold, (Task(what, tops, links=links) for tops in self._tops)):
+        for held in side_by_side(self._executor, name_shard, (Task(what, tops, links=links) for tops in self._tops)):
             gathering.add(held.said)
             found.extend(held.found)
             self._show(len(found), None)
         known = self._followed(gathering, links)
         return known, (
-            one._replace(entry=resolve(one.entry, Facts(origin=origin), known)) if isinstance(one, Checked) else one
+            one._replace(entry=name_by_links(one.entry, Facts(origin=origin), known))
+            if isinstance(one, Checked)
+            else one
             for one, origin in found
         )
 
-    def judge_some(self, wants: Callable[[Entry], bool]) -> Iterator[Checked | Warned]:
+    def check_some(self, wants: Callable[[Entry], bool]) -> Iterator[Checked | Warned]:
         """Put the checks to the entries that are wanted; before metadata comes its wheel, wanted or not."""
         known, named = self.name(self.links())
         entries: dict[str, Entry] = {}
@@ -261,17 +263,17 @@ class _Look:
         behind = behind_their_wheels(known.by_key) & chosen.keys()
         wheels = {page_key(wheel_url(known.by_key[key].url)) for key in behind}
         first = [entry for key, entry in entries.items() if key in wheels or key in chosen.keys() - behind]
-        collected = Collected(self._what, self._ledger, lambda done: self._show(done, None))
+        collected = Results(self._what, self._ledger, lambda done: self._show(done, None))
         for batch in (first, [chosen[key] for key in sorted(behind)]):
             for result in self._judged(self._singly(batch, known, collected), collected):
                 # Besides what was asked for, a wheel may be in it.
                 if isinstance(result, Warned) or (isinstance(result, Checked) and wants(result.entry)):
                     yield result
 
-    def _judged(self, tasks: Iterable[Task], collected: Collected) -> Iterator[Checked | Warned | SoundCount]:
-        return collected.take(side_by_side(self._executor, judge, tasks, collected.keep))
+    def _judged(self, tasks: Iterable[Task], collected: Results) -> Iterator[Checked | Warned | SoundCount]:
+        return collected.take(side_by_side(self._executor, check_shard, tasks, collected.keep))
 
-    def _singly(self, entries: Sequence[Entry], known: References, collected: Collected) -> Iterator[Task]:
+    def _singly(self, entries: Sequence[Entry], known: References, collected: Results) -> Iterator[Task]:
         """Yield tasks of entries that are known; which they are is only asked when they are due."""
         for batch in _batches(entries):
             yield Task(
@@ -300,7 +302,7 @@ class _Look:
             Task(self._what, tops, memory=self._memory_of(tops, is_share=True), ids=recording.ids)
             for tops in self._tops
         )
-        for one, found in side_by_side(self._executor, retrace, tasks):
+        for one, found in side_by_side(self._executor, compare_stamps, tasks):
             trace.join(one)
             entries.update((entry.id, entry) for entry in found)
             self._show(0, None)
@@ -312,11 +314,11 @@ class _Look:
     ) -> Iterator[Checked | Warned | SoundCount]:
         yield from recording.of(entries)
         yield recording.passed
-        yield from judge(Task(self._what, entries=tuple(loose))).found
+        yield from check_shard(Task(self._what, entries=tuple(loose))).found
 
-    def judge(self, known: References, total: int | None) -> Iterator[Checked | Warned | SoundCount]:
+    def check(self, known: References, total: int | None) -> Iterator[Checked | Warned | SoundCount]:
         """Put the checks to all entries; last to those that have to wait for others, and to large ones."""
-        collected = Collected(self._what, self._ledger, lambda done: self._show(done, total))
+        collected = Results(self._what, self._ledger, lambda done: self._show(done, total))
         yield from self._judged(self._by_parts(known), collected)
         yield from collected.settle()
         yield from self._judged(self._singly(collected.deferred, known, collected), collected)
@@ -337,13 +339,13 @@ class _Look:
                 question=self._question,
             )
 
-    def _memory_of(self, paths: Sequence[str], *, is_share: bool) -> Memory | None:
+    def _memory_of(self, paths: Sequence[str], *, is_share: bool) -> ShardRows | None:
         """Return what is remembered of some paths: the part of it that is to be read again, or the other."""
         if self._ledger is None:
             return None
         share = self._share
         if share is None:
-            return Memory()
+            return ShardRows()
         found = self._ledger.memory_of(paths, lambda stamp: (stamp[0] % _SHARES == share) is is_share)
         return found if share else replace(found, judged={})
 

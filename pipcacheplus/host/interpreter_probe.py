@@ -160,7 +160,7 @@ class InterpreterFacts:
     def from_json(cls, answer: object) -> "InterpreterFacts | None":
         """Read the answer to `PROBE`; `None` if it is anything else, whatever that is.
 
-        >>> Told.parse({"version": [3, 11]}) is None
+        >>> InterpreterFacts.from_json({"version": [3, 11]}) is None
         True
         """
         if not isinstance(answer, dict):

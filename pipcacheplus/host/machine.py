@@ -1,7 +1,7 @@
 """All that decides on a machine where pip keeps its cache and its configuration, as one value.
 
-Only `this_machine` looks at the machine. The rules work on the value, so those of Windows and macOS run, and are
-tested, on any system.
+Only `this_machine` looks at the machine, with what it calls. The rules work on the value, so those of Windows and macOS
+run, and are tested, on any system.
 """
 
 import locale

@@ -61,7 +61,7 @@ def absolute(machine: Machine, path: str, *, what: str) -> str:
 def expand_home(machine: Machine, path: str) -> str:
     """Return the path with a leading `~` or `~name` expanded as `os.path.expanduser` does, for this machine.
 
-    Only `~name` on POSIX asks the system itself, for that user's entry.
+    On POSIX, `~name` is looked up among the users of this system.
 
     Raises:
         BadRequestError: It begins with `~` alone, and no home is known.

@@ -27,9 +27,9 @@ __all__ = [
     "Effects",
     "always",
     "clause",
+    "combine",
     "effects_of_body",
     "for_entry",
-    "joined",
     "release_of",
 ]
 
@@ -119,13 +119,13 @@ def for_entry(effects: Effects, entry: Entry, facts: Facts) -> tuple[Effect, ...
     else:
         key = facts.head.cc if isinstance(facts.head, Head) else None
     readers = READERS.get((entry.area, key)) or READERS.get((entry.area, None)) or (Effect(READS),)
-    return joined(readers, effects.rows)
+    return combine(readers, effects.rows)
 
 
-def joined(readers: Sequence[Effect], rows: Sequence[Effect]) -> tuple[Effect, ...]:
+def combine(readers: Sequence[Effect], rows: Sequence[Effect]) -> tuple[Effect, ...]:
     """Return the table of those who read, put into the table of who reads; neighbours that do the same are one row.
 
-    >>> joined([Effect("reads it", below="10.0"), Effect("never reads it")], [Effect("a", below="8.0"), Effect("b")])
+    >>> combine([Effect("reads it", below="10.0"), Effect("never reads it")], [Effect("a", below="8.0"), Effect("b")])
     (Effect(text='a', below='8.0'), Effect(text='b', below='10.0'), Effect(text='never reads it', below=None))
     """
     found: list[Effect] = []
@@ -174,7 +174,7 @@ def clause(table: Sequence[Effect], pips: Sequence[str]) -> str:
 
 
 def _newest(table: Sequence[Effect]) -> str:
-    # `joined` leaves no two neighbours alike, so at most one row is of pips from before there was such an entry.
+    # `combine` leaves no two neighbours alike, so at most one row is of pips from before there was such an entry.
     told = table[1:] if len(table) > 1 and table[0].text == NEVER_READS else table
     return told[-1].text if len(told) == 1 else f"pip from {told[-2].below} on {told[-1].text}"
 

@@ -1,7 +1,7 @@
 """pip's names on disk, pip 6.0 to 26.3: pure functions between a relative path and its meaning.
 
-Only this module contains these names. Whatever does not have exactly a shape that some pip writes, in exactly the
-place where it writes it, is foreign.
+Only this module makes these names and takes them apart; the words for the areas are those of `Area`. Whatever does not
+have exactly a shape that some pip writes, in exactly the place where it writes it, is foreign.
 
 Sources: pip 26.3 `_internal/network/cache.py`, `_internal/cache.py`, `_internal/self_outdated_check.py`;
 pip 6.0 to 19.2 `_vendor/cachecontrol/caches/file_cache.py` and `_vendor/lockfile/` for the locks.

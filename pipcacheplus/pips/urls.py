@@ -7,7 +7,7 @@ Sources: pip 26.3 `_vendor/cachecontrol/controller.py` `_urlnorm` for the key; `
 import re
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-__all__ = ["is_absolute", "is_plain", "joined", "spellings"]
+__all__ = ["is_absolute", "is_plain", "join_url", "spellings"]
 
 _ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _PLAIN = re.compile(r"https?://[a-z0-9.:-]+/[A-Za-z0-9._~/-]+")
@@ -25,7 +25,7 @@ def is_absolute(url: str) -> bool:
     return _ABSOLUTE.match(url) is not None
 
 
-def joined(base: str, url: str) -> str | None:
+def join_url(base: str, url: str) -> str | None:
     """Return a link resolved against the URL of its page; `None` if either cannot be one."""
     try:
         return urljoin(base, url)

@@ -1,7 +1,7 @@
 """Parse a selection (`numpy`, `numpy<2`, a file name, a pattern, `kind:wheel`, an id, a URL), and match entries."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -9,7 +9,7 @@ from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import Entry, Kind, Shape
 from pipcacheplus.pips.filenames import canonical
 
-__all__ = ["Selector", "matches", "parse"]
+__all__ = ["Selection", "Selector", "matches", "parse_selection"]
 
 _Test = Callable[[Entry], bool]
 
@@ -35,7 +35,7 @@ class Selector:
     may_be_foreign: bool = False
 
 
-def parse(what: str) -> Selector:
+def parse_selection(what: str) -> Selector:
     """Understand a selection.
 
     The forms are tried in this order: `kind:KIND`, a URL (has `://`), an id (has `/`), a version range (has a
@@ -76,6 +76,28 @@ def _form(what: str) -> _Test:
         project = canonical(what)
         return lambda entry: entry.project == project
     raise BadRequestError(repr(what), "selects nothing", _ACCEPTED)
+
+
+class Selection:
+    """A selection that remembers which of its parts fitted anything."""
+
+    def __init__(self, what: Sequence[str], kind: str | None = None) -> None:
+        self._what = [(text, parse_selection(text)) for text in what]
+        self._kind: Selector | None = None if kind is None else parse_selection(f"kind:{kind}")
+        self._seen: set[str] = set()
+
+    def is_wanted(self, entry: Entry) -> bool:
+        """Return whether an entry fits; every part is asked, so that `unmatched` is right."""
+        if self._kind is not None and not matches(self._kind, entry):
+            return False
+        fitting = [text for text, selector in self._what if matches(selector, entry)]
+        self._seen.update(fitting)
+        return bool(fitting) or not self._what
+
+    @property
+    def unmatched(self) -> tuple[str, ...]:
+        """Return the parts that fitted nothing so far."""
+        return tuple(text for text, _ in self._what if text not in self._seen)
 
 
 def _of_kind(what: str) -> _Test:

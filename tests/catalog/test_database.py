@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipcacheplus.catalog.database import Ledger
-from pipcacheplus.catalog.rows import Memory, Verified, sealed, stamp_of
+from pipcacheplus.catalog.rows import ReadResult, ShardRows, entry_stamp, sealed
 from pipcacheplus.model.values import Entry
 from tests.support.ledgers import BODY, BROKEN, HEAD, PAIR, UNKNOWN, WHOLE, entry, noted, recalled
 from tests.support.values import a_file, an_entry
 
 
 @pytest.mark.parametrize("verified", [WHOLE, BROKEN, UNKNOWN, replace(BROKEN, damage="a \udcff name")])
-def test_what_was_noted_is_known_in_the_same_run_and_the_next(tmp_path: Path, verified: Verified) -> None:
+def test_what_was_noted_is_known_in_the_same_run_and_the_next(tmp_path: Path, verified: ReadResult) -> None:
     with Ledger(str(tmp_path), "/cache") as ledger:
         assert ledger.known(PAIR) is None
         ledger.note(PAIR, verified)
@@ -60,7 +60,9 @@ def test_any_other_stamp_of_any_file_makes_an_entry_unknown(tmp_path: Path, whic
     ],
     ids=["other order", "one less", "one more", "other id", "read and linked since", "named since"],
 )
-def test_the_files_in_their_order_decide_and_nothing_else(tmp_path: Path, other: Entry, known: Verified | None) -> None:
+def test_the_files_in_their_order_decide_and_nothing_else(
+    tmp_path: Path, other: Entry, known: ReadResult | None
+) -> None:
     noted(tmp_path, PAIR)
     assert recalled(tmp_path, other) == [known]
 
@@ -85,7 +87,7 @@ texts = st.none() | st.text(max_size=40)
         st.lists(stamped, min_size=1, max_size=3).map(lambda files: an_entry(*files)), unique_by=lambda e: e.id
     ),
     verified=st.builds(
-        Verified,
+        ReadResult,
         sha256=texts,
         blake2b=texts,
         md5=texts,
@@ -95,7 +97,7 @@ texts = st.none() | st.text(max_size=40)
     ),
 )
 def test_names_and_stamps_of_any_kind_are_known_again(
-    tmp_path_factory: pytest.TempPathFactory, entries: list[Entry], verified: Verified
+    tmp_path_factory: pytest.TempPathFactory, entries: list[Entry], verified: ReadResult
 ) -> None:
     folder = tmp_path_factory.mktemp("state")
     noted(folder, *entries, verified=verified)
@@ -113,7 +115,7 @@ def test_names_and_stamps_of_any_kind_are_known_again(
     ids=["settled", "changed just now", "written just now", "dated in the future"],
 )
 def test_what_could_change_again_under_its_stamp_is_not_remembered(
-    tmp_path: Path, mtime_ns: int, ctime_ns: int, known: Verified | None
+    tmp_path: Path, mtime_ns: int, ctime_ns: int, known: ReadResult | None
 ) -> None:
     one = an_entry(HEAD, replace(BODY, mtime_ns=mtime_ns, ctime_ns=ctime_ns))
     one = replace(one, files=(replace(HEAD, mtime_ns=0), one.files[1]))
@@ -127,7 +129,7 @@ def test_what_could_change_again_under_its_stamp_is_not_remembered(
     [(an_entry(), WHOLE), (PAIR, replace(WHOLE, damage="x" * 9000))],
     ids=["no files", "too long"],
 )
-def test_what_has_no_stamp_or_no_bounds_is_not_remembered(tmp_path: Path, one: Entry, verified: Verified) -> None:
+def test_what_has_no_stamp_or_no_bounds_is_not_remembered(tmp_path: Path, one: Entry, verified: ReadResult) -> None:
     noted(tmp_path, one, verified=verified)
     assert recalled(tmp_path, one) == [None]
 
@@ -213,8 +215,11 @@ def test_a_worker_takes_along_what_is_known_of_its_parts_and_no_more(tmp_path: P
                 paths = [path for path in paths if path != "http-v2/a/b"]  # noqa: PLW2901 - it has the name of a part
             for asked in ([part], paths, [part, *paths]):
                 memory = ledger.memory_of(asked, lambda _stamp: True)
-                assert {stamp_of(entries[path]) for path in paths} <= memory.told.keys()
-                assert {p for p, e in entries.items() if memory.known(stamp_of(e)) == WHOLE} <= {*paths, "http-v2/a/b"}
+                assert {entry_stamp(entries[path]) for path in paths} <= memory.told.keys()
+                assert {p for p, e in entries.items() if memory.known(entry_stamp(e)) == WHOLE} <= {
+                    *paths,
+                    "http-v2/a/b",
+                }
         assert ledger.memory_of(["wheels/19"], lambda _stamp: True).told == {}
         assert ledger.memory_of([*PARTS], lambda _stamp: False).told == {}
         everything = ledger.memory_of([*PARTS], lambda _stamp: True).told
@@ -225,19 +230,19 @@ def test_what_a_worker_brings_back_is_remembered_and_the_rest_forgotten(tmp_path
     kept, renewed, gone, new = (entry(name) for name in ("kept", "renewed", "gone", "new"))
     noted(tmp_path, kept, renewed, gone)
     with Ledger(str(tmp_path), "/cache") as ledger:
-        memory = Memory(kept=[stamp_of(kept)], noted=[(renewed, BROKEN), (new, UNKNOWN)])
+        memory = ShardRows(kept=[entry_stamp(kept)], noted=[(renewed, BROKEN), (new, UNKNOWN)])
         ledger.take(memory)
         ledger.forget_others()
     assert recalled(tmp_path, kept, renewed, gone, new) == [WHOLE, BROKEN, None, UNKNOWN]
 
 
 def test_a_memory_knows_what_it_was_given_and_only_under_its_stamp() -> None:
-    stamp = stamp_of(PAIR)
+    stamp = entry_stamp(PAIR)
     other = replace(PAIR, files=(HEAD, replace(BODY, size=1)))
-    assert Memory().known(stamp) is None
-    assert Memory(told={stamp: sealed(stamp, BROKEN)}).known(stamp) == BROKEN
-    assert Memory(told={stamp: sealed(stamp, BROKEN)}).known(stamp_of(other)) is None
-    assert Memory(told={stamp: sealed(stamp_of(other), BROKEN)}).known(stamp) is None
+    assert ShardRows().known(stamp) is None
+    assert ShardRows(told={stamp: sealed(stamp, BROKEN)}).known(stamp) == BROKEN
+    assert ShardRows(told={stamp: sealed(stamp, BROKEN)}).known(entry_stamp(other)) is None
+    assert ShardRows(told={stamp: sealed(entry_stamp(other), BROKEN)}).known(stamp) is None
 
 
 @pytest.mark.parametrize(

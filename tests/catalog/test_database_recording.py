@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus.catalog.database import Ledger
-from pipcacheplus.catalog.rows import Verified
+from pipcacheplus.catalog.rows import ReadResult
 from tests.support.ledgers import BROKEN, PAIR, WHOLE, database, entry, noted
 
 
@@ -45,7 +45,7 @@ def test_a_recording_that_is_not_as_it_was_written_is_as_good_as_not_there(tmp_p
 @pytest.mark.parametrize(("verified", "is_kept"), [(WHOLE, True), (BROKEN, False)])
 def test_what_shows_something_else_than_before_makes_the_recording_void(
     tmp_path: Path,
-    verified: Verified,
+    verified: ReadResult,
     is_kept: bool,  # noqa: FBT001 - a row's value
 ) -> None:
     noted(tmp_path, PAIR)

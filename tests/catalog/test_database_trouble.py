@@ -8,7 +8,7 @@ import pytest
 
 from pipcacheplus.catalog import database as module
 from pipcacheplus.catalog.database import Ledger
-from pipcacheplus.catalog.rows import Memory
+from pipcacheplus.catalog.rows import ShardRows
 from tests.support.ledgers import BROKEN, PAIR, WHOLE, database, entry, noted, recalled
 
 
@@ -107,7 +107,7 @@ def test_a_ledger_that_was_never_entered_counts_and_records_nothing(tmp_path: Pa
     ledger = Ledger(str(tmp_path / "state"), "/cache")
     ledger.record(b"x")
     assert (ledger.recording, ledger.count_run(), ledger.count_run()) == (None, 0, 0)
-    assert ledger.memory_of(["", "http-v2/a/b"], lambda _stamp: True) == Memory()
+    assert ledger.memory_of(["", "http-v2/a/b"], lambda _stamp: True) == ShardRows()
     assert os.listdir(tmp_path) == []
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.catalog.links import Gathering, KeyFilter, Said, Sieve
-from pipcacheplus.catalog.update import Survey, survey
+from pipcacheplus.catalog.links import KeyFilter, LinkCollector, LinkIndex, PageLinks
+from pipcacheplus.catalog.update import ReadRequest, read_entries
 from pipcacheplus.checks.base.check import Context
 from pipcacheplus.model.facts import Depth, Facts, Head, Link, Page
 from pipcacheplus.model.values import Area, Checked, Entry, Kind, UrlSource
@@ -24,8 +24,8 @@ JSON = "application/vnd.pypi.simple.v1+json"
 
 def named(cache: Cache, *indexes: str, depth: Depth = Depth.ENDS) -> dict[str, Entry]:
     """Return all entries by id, with all that the cache tells of them."""
-    what = Survey(path=str(cache.path), depth=depth, checks=(), context=Context(now_s=NOW_S), indexes=indexes)
-    return {one.entry.id: one.entry for one in survey(what) if isinstance(one, Checked)}
+    what = ReadRequest(path=str(cache.path), depth=depth, checks=(), context=Context(now_s=NOW_S), indexes=indexes)
+    return {one.entry.id: one.entry for one in read_entries(what) if isinstance(one, Checked)}
 
 
 def page(cache: Cache, url: str, name: str, links: Iterable[dict[str, object]]) -> str:
@@ -87,8 +87,8 @@ def test_a_file_host_may_be_known_without_any_page(cache: Cache) -> None:
     host = url.partition("/packages/")[0]
     for hosts, expected in (((), None), ((host,), url)):
         context = Context(now_s=NOW_S)
-        what = Survey(path=str(cache.path), depth=Depth.WHOLE, checks=(), context=context, indexes=(), hosts=hosts)
-        assert [one.entry.url for one in survey(what) if isinstance(one, Checked) and one.entry.id == wheel] == [
+        what = ReadRequest(path=str(cache.path), depth=Depth.WHOLE, checks=(), context=context, indexes=(), hosts=hosts)
+        assert [one.entry.url for one in read_entries(what) if isinstance(one, Checked) and one.entry.id == wheel] == [
             expected
         ]
 
@@ -194,7 +194,7 @@ def test_the_source_of_a_built_wheel_is_found_however_its_name_is_spelt(
 
 @pytest.mark.parametrize("name", ["demo-1.0.whl", "other-1.0.tar.gz", "demo-2.0.tar.gz", "demo.tar.gz", ".zip", ""])
 def test_what_a_built_wheel_cannot_come_from_is_not_kept(name: str) -> None:
-    sieve = Sieve(KeyFilter(()), frozenset({("demo", "1.0")}), (), {})
+    sieve = LinkCollector(KeyFilter(()), frozenset({("demo", "1.0")}), (), {})
     assert not sieve.keeps(f"https://files.example/{name}", False)  # noqa: FBT003 - as readers.page has it
 
 
@@ -233,26 +233,26 @@ def test_what_a_sieve_drops_is_of_no_use_and_what_it_keeps_is_told(
     spelt = [s for url, has in links for s in spellings(url) + (spellings(url + ".metadata") if has else ())]
     cached = data.draw(st.lists(st.sampled_from(spelt), max_size=4)) if spelt else []
     keys = {page_key(url) for url in (*cached, *(s for url in others for s in spellings(url)))}
-    sieve = Sieve(KeyFilter(keys), frozenset(), (), {})
+    sieve = LinkCollector(KeyFilter(keys), frozenset(), (), {})
     kept = tuple(
         Link(url=url, filename="f", metadata_hashes=() if has else None) for url, has in links if sieve.keeps(url, has)
     )
     entry = an_entry(entry_path(Area.HTTP_V2, "0" * 56), kind=Kind.INDEX_PAGE)
     here = Page(name=None, format="json", is_index=False, links=kept)
     sieve.add(entry, Facts(head=Head(cc=4, status=200, headers=()), payload=here))
-    gathering = Gathering(keys, ())
+    gathering = LinkIndex(keys, ())
     gathering.add(sieve.said)
     assert {page_key(url) for url in cached} <= gathering.finish().by_key.keys() <= keys
 
 
 def test_what_is_no_response_says_only_whose_it_is() -> None:
-    sieve = Sieve(KeyFilter(()), frozenset(), (), {})
+    sieve = LinkCollector(KeyFilter(()), frozenset(), (), {})
     sieve.add(an_entry("wheels/18/ac/23/x/demo-1.0-py3-none-any.whl", area=Area.WHEELS, project="demo"), Facts())
     sieve.add(an_entry(entry_path(Area.HTTP_V2, "0" * 56), project=None), Facts())
     head = Head(cc=4, status=301, headers=())
     sieve.add(an_entry(entry_path(Area.HTTP_V2, "1" * 56), kind=Kind.REDIRECT), Facts(head=head))
     sieve.add(an_entry(entry_path(Area.HTTP_V2, "2" * 56)), Facts(head=head))
-    assert sieve.said == Said(names={"demo"}, redirects={"1" * 56: ""})
+    assert sieve.said == PageLinks(names={"demo"}, redirects={"1" * 56: ""})
 
 
 def test_what_is_said_twice_is_told_once_and_contradictions_not_at_all(cache: Cache) -> None:
@@ -264,9 +264,9 @@ def test_what_is_said_twice_is_told_once_and_contradictions_not_at_all(cache: Ca
         urls[1]: [{"sha256": "a" * 64}, {"md5": "b" * 32}],
         urls[2]: [{"sha256": "a" * 64, "md5": "b" * 32}, {"sha256": "c" * 64}],
     }
-    gathering = Gathering({page_key(url) for url in urls}, [INDEX_URL])
+    gathering = LinkIndex({page_key(url) for url in urls}, [INDEX_URL])
     for number in range(2):
-        sieve = Sieve(KeyFilter([page_key(url) for url in urls]), frozenset(), (), {})
+        sieve = LinkCollector(KeyFilter([page_key(url) for url in urls]), frozenset(), (), {})
         links = tuple(Link(url=url, filename="f", hashes=tuple(digests[url][number].items())) for url in urls)
         here = Page(name="demo", format="json", is_index=True, links=links)
         sieve.add(
@@ -282,8 +282,8 @@ def test_what_is_said_twice_is_told_once_and_contradictions_not_at_all(cache: Ca
 
 
 def test_a_source_that_many_pages_link_to_is_one() -> None:
-    gathering = Gathering((), ())
+    gathering = LinkIndex((), ())
     source = SdistLink(url="https://files.example/demo-1.0.zip", hashes=())
     for _ in range(3):
-        gathering.add(Said(sources=[("demo", source)]))
+        gathering.add(PageLinks(sources=[("demo", source)]))
     assert gathering.finish().sources == {"demo": (source,)}

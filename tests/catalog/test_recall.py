@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus.catalog.database import Ledger
-from pipcacheplus.catalog.rows import Verified, facts_of, verified_of
+from pipcacheplus.catalog.rows import ReadResult, facts_with_result, read_result_of
 from pipcacheplus.host.state import state_folder
 from pipcacheplus.model.facts import Broken, Expected, Facts, Format, Head, Unknown
 from tests.disk.test_reading_writes_nothing import guarded
@@ -18,37 +18,39 @@ READ = Facts(head=HEAD, format=Format.ZIP, is_read_whole=True, digests=(("sha256
 
 
 def test_what_was_shown_comes_back() -> None:
-    verified = verified_of(READ)
+    verified = read_result_of(READ)
     assert verified is not None
-    again = facts_of(Facts(head=HEAD, format=Format.ZIP), Expected(published=(("sha256", "a" * 64),)), verified)
+    again = facts_with_result(
+        Facts(head=HEAD, format=Format.ZIP), Expected(published=(("sha256", "a" * 64),)), verified
+    )
     assert again is not None
     assert (again.digests, again.published) == (READ.digests, (("sha256", "a" * 64),))
 
 
 @pytest.mark.parametrize("damage", [Broken(reason="is garbled"), Unknown(reason="encrypted")])
 def test_damage_comes_back(damage: Broken | Unknown) -> None:
-    verified = verified_of(Facts(head=HEAD, is_read_whole=True, damage=damage))
+    verified = read_result_of(Facts(head=HEAD, is_read_whole=True, damage=damage))
     assert verified is not None
-    again = facts_of(Facts(head=HEAD), Expected(), verified)
+    again = facts_with_result(Facts(head=HEAD), Expected(), verified)
     assert again is not None
     assert type(again.damage) is type(damage)
 
 
 def test_what_may_still_grow_is_not_remembered() -> None:
-    assert verified_of(Facts(head=HEAD, is_read_whole=True, damage=Broken(reason="ends early", is_cut=True))) is None
+    assert read_result_of(Facts(head=HEAD, is_read_whole=True, damage=Broken(reason="ends early", is_cut=True))) is None
 
 
 def test_what_a_reason_alone_does_not_tell_is_not_remembered() -> None:
-    assert verified_of(Facts(head=HEAD, is_read_whole=True, damage=Broken(reason="is garbled", offset=7))) is None
+    assert read_result_of(Facts(head=HEAD, is_read_whole=True, damage=Broken(reason="is garbled", offset=7))) is None
 
 
 def test_what_was_not_read_to_its_end_is_not_remembered() -> None:
-    assert verified_of(Facts(head=HEAD)) is None
+    assert read_result_of(Facts(head=HEAD)) is None
 
 
 def test_a_digest_that_was_not_made_then_has_to_be_made_now() -> None:
-    verified = Verified(sha256=None, blake2b=None, md5=None, metadata_sha256=None, damage=None, is_unknown=False)
-    assert facts_of(Facts(head=HEAD), Expected(published=(("sha256", "a" * 64),)), verified) is None
+    verified = ReadResult(sha256=None, blake2b=None, md5=None, metadata_sha256=None, damage=None, is_unknown=False)
+    assert facts_with_result(Facts(head=HEAD), Expected(published=(("sha256", "a" * 64),)), verified) is None
 
 
 def test_a_second_verification_finds_what_the_first_found(cache: Cache, tmp_path: Path) -> None:

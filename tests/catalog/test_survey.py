@@ -9,7 +9,7 @@ from multiprocessing import get_context
 import pytest
 
 from pipcacheplus.cache import PipCache
-from pipcacheplus.catalog.shard import Done, Held, Survey, Task, hold, judge
+from pipcacheplus.catalog.shard import NamedShard, ReadRequest, ShardResult, Task, check_shard, name_shard
 from pipcacheplus.checks.base.check import Context
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
@@ -47,18 +47,18 @@ def test_progress_counts_every_byte(many: Cache) -> None:
     assert seen[-1] == result.bytes
 
 
-@pytest.mark.parametrize("work", [judge, hold])
+@pytest.mark.parametrize("work", [check_shard, name_shard])
 def test_what_vanishes_or_changes_after_it_was_seen_is_passed_over(
-    many: Cache, work: Callable[[Task], Done | Held]
+    many: Cache, work: Callable[[Task], ShardResult | NamedShard]
 ) -> None:
     with OpenCache(str(many.path)) as opened:
         seen = tuple(entry for entry in scan(opened) if isinstance(entry, Entry))
     gone, changed, *others = seen
     many.real(gone.id).unlink()
     many.write(changed.id + ".body", b"longer than it was before")
-    what = Survey(path=str(many.path), depth=Depth.ENDS, checks=(), context=Context(now_s=NOW_S))
+    what = ReadRequest(path=str(many.path), depth=Depth.ENDS, checks=(), context=Context(now_s=NOW_S))
     result = work(Task(what, entries=seen))
-    found = [one for one, _ in result.found] if isinstance(result, Held) else result.found
+    found = [one for one, _ in result.found] if isinstance(result, NamedShard) else result.found
     assert [one.entry.id if isinstance(one, Checked) else one for one in found] == [entry.id for entry in others]
 
 

@@ -16,9 +16,9 @@ import pytest
 
 from pipcacheplus.cache import PipCache
 from pipcacheplus.catalog.database import Ledger
-from pipcacheplus.catalog.rows import stamp_of
-from pipcacheplus.catalog.shard import judge
-from pipcacheplus.catalog.update import survey
+from pipcacheplus.catalog.rows import entry_stamp
+from pipcacheplus.catalog.shard import check_shard
+from pipcacheplus.catalog.update import read_entries
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Checked, Entry, Shape, SoundCount
@@ -58,7 +58,7 @@ def some(cache: Cache, large: bytes) -> Cache:
 
 @pytest.mark.parametrize("make", [lambda: None, Inline, lambda: ThreadPoolExecutor(3)])
 def test_large_entries_are_judged_last_and_all_exactly_once(some: Cache, make: Callable[[], Executor | None]) -> None:
-    judged = [one for one in survey(whole(some), executor=make()) if isinstance(one, Checked)]
+    judged = [one for one in read_entries(whole(some), executor=make()) if isinstance(one, Checked)]
     ids = [one.entry.id for one in judged]
     assert sorted(ids) == sorted(entry.id for entry in entries_of(some))
     assert [one.entry.size > LARGE - 100 for one in judged] == [False] * 41 + [True] * 3
@@ -79,7 +79,7 @@ def test_progress_never_goes_back_and_ends_at_the_sum_of_all_bytes(
     size = sum(entry.size for entry in entries_of(some))
     with Ledger(str(tmp_path / "state"), what.path) as ledger:
         found = list(
-            survey(
+            read_entries(
                 what,
                 executor=make(),
                 ledger=ledger if has_ledger else None,
@@ -125,11 +125,11 @@ def test_what_is_known_is_read_at_its_ends_only(some: Cache, tmp_path: Path) -> 
         before = read_bytes()
         with Ledger(str(tmp_path / "state"), what.path) as ledger:
             if min_age_s == 2:
-                stamps = [stamp_of(entry)[0] % 64 for entry in entries_of(some) if entry.size > LARGE]
+                stamps = [entry_stamp(entry)[0] % 64 for entry in entries_of(some) if entry.size > LARGE]
                 # Of another share than the large ones.
                 run = next(run for run in range(1, 64) if run not in stamps)
                 ledger._insert("runs", b"%d" % run)
-            found = list(survey(what, ledger=ledger))
+            found = list(read_entries(what, ledger=ledger))
         reads.append(read_bytes() - before)
         assert len(found) == 44
     assert reads[0] > 2 * LARGE
@@ -157,7 +157,7 @@ def test_who_interrupts_loses_nothing_that_was_told(
     threads = threading.active_count()
     what = whole(some)
     with pytest.raises(KeyboardInterrupt), Ledger(str(tmp_path / "state"), what.path) as ledger:  # noqa: PT012 - it is the block that counts
-        for one in survey(what, executor=executor, ledger=ledger, progress=show):
+        for one in read_entries(what, executor=executor, ledger=ledger, progress=show):
             judged += [one.entry] if isinstance(one, Checked) else []
     if executor is not None:
         executor.shutdown()
@@ -178,7 +178,7 @@ class InterruptedAt(Inline):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":  # noqa: ANN401 - as Executor has it
         """Return what is done, or what this class is there for."""
-        if fn is not judge:
+        if fn is not check_shard:
             return super().submit(fn, *args, **kwargs)
         self._count += 1
         if self._count == self._number:
@@ -200,7 +200,7 @@ class Waiting(Future[Any]):
 def test_who_interrupts_loses_nothing_that_was_done_side_by_side(some: Cache, tmp_path: Path, number: int) -> None:
     what, executor = whole(some), InterruptedAt(number)
     with pytest.raises(KeyboardInterrupt), Ledger(str(tmp_path / "state"), what.path) as ledger:
-        for _ in survey(what, executor=executor, ledger=ledger):
+        for _ in read_entries(what, executor=executor, ledger=ledger):
             pass
     assert executor.noted
     assert {entry.id for entry in executor.noted} == known_of(some, tmp_path / "state")
@@ -209,7 +209,7 @@ def test_who_interrupts_loses_nothing_that_was_done_side_by_side(some: Cache, tm
 def test_who_stops_in_the_middle_loses_nothing_that_was_done(some: Cache, tmp_path: Path) -> None:
     what, executor = whole(some), InterruptedAt(999)
     with Ledger(str(tmp_path / "state"), what.path) as ledger:
-        running = survey(what, executor=executor, ledger=ledger)
+        running = read_entries(what, executor=executor, ledger=ledger)
         next(one for one in running if isinstance(one, Checked))
         running.close()  # type: ignore[attr-defined] # it is a generator
     assert {entry.id for entry in executor.noted} == known_of(some, tmp_path / "state")
@@ -220,7 +220,7 @@ class Failing(Inline):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":  # noqa: ANN401 - as Executor has it
         """Return what is done, or what this class is there for."""
-        if fn is judge:
+        if fn is check_shard:
             future: Future[Any] = Future()
             future.set_exception(MemoryError())
             return future
@@ -230,7 +230,7 @@ class Failing(Inline):
 def test_an_error_of_a_worker_is_not_hidden(some: Cache, tmp_path: Path) -> None:
     what = whole(some)
     with Ledger(str(tmp_path / "state"), what.path) as ledger, pytest.raises(MemoryError):
-        list(survey(what, executor=Failing(), ledger=ledger))
+        list(read_entries(what, executor=Failing(), ledger=ledger))
 
 
 MAIN = """

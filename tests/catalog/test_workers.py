@@ -14,7 +14,7 @@ import pytest
 
 from pipcacheplus.catalog.database import Ledger
 from pipcacheplus.catalog.parallel import workers
-from pipcacheplus.catalog.update import survey
+from pipcacheplus.catalog.update import read_entries
 from pipcacheplus.model.values import Checked, SoundCount
 from tests.replay.caches import Full, fill
 from tests.support.builders import INDEX_URL, Cache
@@ -51,12 +51,10 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
 from pipcacheplus.model.facts import Depth
-from pipcacheplus.checks.base.check import (Context, checks)
-from pipcacheplus.model.values import (Checked, SoundCount)
+from pipcacheplus.checks.base.check import Context, checks
+from pipcacheplus.model.values import Checked
 from pipcacheplus.catalog.database import Ledger
-from pipcacheplus.catalog.update import Survey, survey
-from pipcacheplus.catalog.shard import judge
-from pipcacheplus.catalog.shard import gather
+from pipcacheplus.catalog.update import ReadRequest, read_entries
 
 parent = os.getpid()
 check = checks()[0]
@@ -70,12 +68,12 @@ def run(entry, facts, context):
 
 
 killing = replace(check, run=run) if mode != "never" else check
-what = Survey(
+what = ReadRequest(
     path=path, depth=Depth.WHOLE, checks=(killing, *checks()[1:]), context=Context(now_s=1_767_225_600),
     indexes=("https://index.example/simple/",),
 )
 with ProcessPoolExecutor(2, get_context("fork")) as executor, Ledger(state, path) as ledger:
-    found = list(survey(what, executor=executor, ledger=ledger))
+    found = list(read_entries(what, executor=executor, ledger=ledger))
     known = sum(ledger.known(one.entry) is not None for one in found if isinstance(one, Checked))
 print(json.dumps([sorted((one.entry.id, [f.check for f in one.findings]) for one in found), known]))
 """
@@ -176,7 +174,7 @@ def test_any_executor_finds_the_same_the_first_time_and_each_time_after(
     what = whole(cache, only_findings=only_findings, indexes=(INDEX_URL,))
 
     def found(executor: Executor | None, ledger: Ledger | None) -> tuple[list[Checked], SoundCount]:
-        told = list(survey(what, executor=executor, ledger=ledger))
+        told = list(read_entries(what, executor=executor, ledger=ledger))
         passed = [one for one in told if isinstance(one, SoundCount)]
         total = SoundCount(*(sum(column) for column in zip(*passed, strict=True))) if passed else SoundCount(0, 0, 0)
         return sorted((one for one in told if isinstance(one, Checked)), key=lambda one: one.entry.id), total

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from pipcacheplus.catalog.update import Survey, survey
+from pipcacheplus.catalog.update import ReadRequest, read_entries
 from pipcacheplus.checks.base.check import checks
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Checked
@@ -19,8 +19,10 @@ MD5 = hashlib.md5(SOUND, usedforsecurity=False).hexdigest()
 
 def evidence(cache: Cache) -> list[dict[str, object]]:
     (check,) = [check for check in checks() if check.slug == "body-digest-mismatch"]
-    what = Survey(path=str(cache.path), depth=Depth.WHOLE, checks=(check,), context=CONTEXT, indexes=())
-    return [dict(finding.evidence) for one in survey(what) if isinstance(one, Checked) for finding in one.findings]
+    what = ReadRequest(path=str(cache.path), depth=Depth.WHOLE, checks=(check,), context=CONTEXT, indexes=())
+    return [
+        dict(finding.evidence) for one in read_entries(what) if isinstance(one, Checked) for finding in one.findings
+    ]
 
 
 def published(cache: Cache, digest: str) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from pipcacheplus.catalog.update import Survey, survey
+from pipcacheplus.catalog.update import ReadRequest, read_entries
 from pipcacheplus.checks.base.check import checks
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Checked
@@ -238,10 +238,10 @@ DAMAGES: dict[str, tuple[str, Callable[[Cache], object], dict[str, str]]] = {
 def told(cache: Cache, slug: str, pips: tuple[str, ...]) -> set[object]:
     chosen = tuple(check for check in checks() if check.slug == slug)
     context = replace(CONTEXT, pips=pips)
-    what = Survey(path=str(cache.path), depth=Depth.WHOLE, checks=chosen, context=context, indexes=(INDEX_URL,))
+    what = ReadRequest(path=str(cache.path), depth=Depth.WHOLE, checks=chosen, context=context, indexes=(INDEX_URL,))
     return {
         dict(finding.evidence).get("effect")
-        for one in survey(what)
+        for one in read_entries(what)
         if isinstance(one, Checked)
         for finding in one.findings
     }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.catalog.update import Survey, survey
+from pipcacheplus.catalog.update import ReadRequest, read_entries
 from pipcacheplus.checks.base.check import checks
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Checked, UrlSource
@@ -33,10 +33,10 @@ def metadata(tmp_path: Path) -> bytes:
 def told(cache: Cache) -> list[tuple[str, str, dict[str, object]]]:
     """Return severity, URL and evidence of what is found."""
     (check,) = [check for check in checks() if check.slug == "metadata-mismatch"]
-    what = Survey(path=str(cache.path), depth=Depth.WHOLE, checks=(check,), context=CONTEXT, indexes=())
+    what = ReadRequest(path=str(cache.path), depth=Depth.WHOLE, checks=(check,), context=CONTEXT, indexes=())
     return [
         (finding.severity.value, finding.entry.url or "", dict(finding.evidence))
-        for one in survey(what)
+        for one in read_entries(what)
         if isinstance(one, Checked)
         for finding in one.findings
     ]
@@ -109,6 +109,6 @@ def test_a_wheel_that_its_own_digest_names_names_its_metadata_too(cache: Cache, 
     page(cache, "https://index.example/simple/other/", "other", [link(file_url(b"other", "other-1.0.zip"))])
     ((severity, found, _),) = told(cache)
     assert (severity, found) == ("error", url + ".metadata")
-    what = Survey(path=str(cache.path), depth=Depth.WHOLE, checks=(), context=CONTEXT, indexes=())
-    (entry,) = [one.entry for one in survey(what) if isinstance(one, Checked) and one.entry.id == metadata]
+    what = ReadRequest(path=str(cache.path), depth=Depth.WHOLE, checks=(), context=CONTEXT, indexes=())
+    (entry,) = [one.entry for one in read_entries(what) if isinstance(one, Checked) and one.entry.id == metadata]
     assert entry.url_source is UrlSource.FILE_HOST

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipcacheplus.checks.base.check import checks
 from pipcacheplus.model.facts import Facts, Head
 from pipcacheplus.model.values import Area, Entry, Kind, Shape
-from pipcacheplus.pips.effects import NEVER_READS, READERS, READS, Effect, clause, for_entry, joined, release_of
+from pipcacheplus.pips.effects import NEVER_READS, READERS, READS, Effect, clause, combine, for_entry, release_of
 from pipcacheplus.pips.wheel_keys import LEGACY
 
 SHORT = (Effect("never reads it", below="23.3"), Effect("fails", below="25.2"), Effect("fetches what is missing"))
@@ -93,7 +93,7 @@ def test_a_pip_that_reads_an_entry_does_what_the_check_says_and_no_other_does(
     readers: tuple[Effect, ...], rows: tuple[Effect, ...], version: str
 ) -> None:
     reader = clause(readers, [version])
-    both = joined(readers, rows)
+    both = combine(readers, rows)
     assert clause(both, [version]) == (clause(rows, [version]) if reader == READS else reader)
     assert all(one.text != other.text for one, other in pairwise(both))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipcacheplus.pips.urls import is_absolute, joined, spellings
+from pipcacheplus.pips.urls import is_absolute, join_url, spellings
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,7 @@ def test_only_a_scheme_makes_a_link_absolute() -> None:
 
 def test_a_link_is_resolved_against_its_page() -> None:
     assert (
-        joined("https://host.example/simple/six/", "../../packages/six.whl") == "https://host.example/packages/six.whl"
+        join_url("https://host.example/simple/six/", "../../packages/six.whl")
+        == "https://host.example/packages/six.whl"
     )
-    assert joined("https://host.example/", "https://[broken") is None
+    assert join_url("https://host.example/", "https://[broken") is None

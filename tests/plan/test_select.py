@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import Area, Entry, Kind, Shape
-from pipcacheplus.plan.select import matches, parse
+from pipcacheplus.plan.select import matches, parse_selection
 from tests.support.values import NUMPY, PAGE, SIX, an_entry
 
 PRE_RELEASE = an_entry("http-v2/1", project="numpy", version="2.0rc1", filename="numpy-2.0rc1.tar.gz", kind=Kind.SDIST)
@@ -73,7 +73,7 @@ ALL = {
     ],
 )
 def test_a_selection_means_these_entries_and_no_others(what: str, names: set[str]) -> None:
-    selector = parse(what)
+    selector = parse_selection(what)
     assert names == {name for name, entry in ALL.items() if matches(selector, entry)}
 
 
@@ -94,14 +94,14 @@ def test_a_selection_means_these_entries_and_no_others(what: str, names: set[str
 )
 def test_what_cannot_be_understood_is_refused_with_what_can_be(what: str, sentence: str) -> None:
     with pytest.raises(BadRequestError) as caught:
-        parse(what)
+        parse_selection(what)
     assert sentence in str(caught.value)
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_a_selection_or_a_bad_request(what: str) -> None:
     try:
-        selector = parse(what)
+        selector = parse_selection(what)
     except BadRequestError:
         return
     assert all(matches(selector, entry) in {True, False} for entry in ALL.values())
@@ -116,6 +116,6 @@ def test_no_selection_but_its_id_or_kind_means_a_foreign_file(what: str) -> None
 
 def _means(what: str, entry: Entry) -> bool:
     try:
-        return matches(parse(what), entry)
+        return matches(parse_selection(what), entry)
     except BadRequestError:
         return False

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipcacheplus.catalog.database import Ledger
-from pipcacheplus.catalog.rows import as_told
-from pipcacheplus.catalog.update import Survey, survey
+from pipcacheplus.catalog.rows import checked_to_json
+from pipcacheplus.catalog.update import ReadRequest, read_entries
 from pipcacheplus.checks.base.check import checks
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
@@ -50,7 +50,7 @@ sys.addaudithook(_watch)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a survey found, and which files it opened for that."""
+    """Result of a run, and the files that it opened."""
 
     judged: tuple[Checked, ...]
     warned: tuple[Warned, ...]
@@ -60,7 +60,7 @@ class Found:
     @property
     def told(self) -> object:
         """All that reaches the caller, in one order."""
-        told = {one.entry.id: as_told(one) for one in self.judged}
+        told = {one.entry.id: checked_to_json(one) for one in self.judged}
         assert len(told) == len(self.judged)
         return told, self.warned, self.passed
 
@@ -87,9 +87,9 @@ class Runs:
         """Return the ledger, not yet entered."""
         return Ledger(self.state, str(self.cache.path))
 
-    def what(self, **more: object) -> Survey:
-        """Return the survey that `verify` makes."""
-        made = Survey(
+    def what(self, **more: object) -> ReadRequest:
+        """Return the request that `verify` makes."""
+        made = ReadRequest(
             path=str(self.cache.path),
             depth=Depth.WHOLE,
             checks=checks(),
@@ -100,7 +100,7 @@ class Runs:
         return replace(made, **more)  # type: ignore[arg-type] # any field
 
     def with_ledger(self, *, is_deep: bool = False) -> Found:
-        """Make a survey that remembers."""
+        """Read the cache with a ledger."""
         with self.ledger() as ledger:
             return surveyed(self.what(), ledger, is_deep=is_deep)
 
@@ -114,11 +114,11 @@ class Runs:
             return [entry for entry in scan(opened) if isinstance(entry, Entry)]
 
 
-def surveyed(what: Survey, ledger: Ledger | None, *, is_deep: bool = False) -> Found:
-    """Make a survey, and see which files it opens."""
+def surveyed(what: ReadRequest, ledger: Ledger | None, *, is_deep: bool = False) -> Found:
+    """Read the cache, and see which files are opened."""
     _opened.clear()
     judged, warned, passed = [], [], NONE_SOUND
-    for one in survey(what, ledger=ledger, is_deep=is_deep):
+    for one in read_entries(what, ledger=ledger, is_deep=is_deep):
         match one:
             case Checked():
                 judged.append(one)

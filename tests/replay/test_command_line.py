@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from pipcacheplus.catalog.recording import LOOSE
-from pipcacheplus.catalog.rows import stamp_of
+from pipcacheplus.catalog.rows import entry_stamp
 from tests.replay.caches import Full, names
 from tests.support.builders import INDEX_URL
 
@@ -57,12 +57,12 @@ def verified(full: Full, *arguments: str, later_s: int = 60) -> tuple[int, str, 
 def test_on_the_command_line_all_ways_tell_the_same(full: Full, form: str) -> None:
     asked = ("--format", form)
     code, said, opened = verified(full, *asked)
-    again, told_again, opened_again = verified(full, *asked)
-    assert (code, said) == (again, told_again)
+    again, checked_from_json, opened_again = verified(full, *asked)
+    assert (code, said) == (again, checked_from_json)
     assert code == 3
     may_be_opened = set[str]()
     for entry in full.runs.entries():
-        if entry.shape in LOOSE or stamp_of(entry)[0] % 64 == 1:
+        if entry.shape in LOOSE or entry_stamp(entry)[0] % 64 == 1:
             may_be_opened |= names(entry)
     assert full.page.rpartition("/")[2] in opened
     assert opened_again <= may_be_opened

@@ -7,7 +7,7 @@ import pytest
 
 from pipcacheplus.catalog import update as survey_module
 from pipcacheplus.catalog.recording import Recording
-from pipcacheplus.catalog.shard import Task, retrace
+from pipcacheplus.catalog.shard import Task, compare_stamps
 from pipcacheplus.disk.open_cache import OpenCache
 from tests.replay.caches import Full, Runs, flipped, rewritten, surveyed
 
@@ -34,7 +34,7 @@ class Rotten:
                 if known is not None:
                     ledger.note(entry, known)
             tops = [top for tops in survey_module._divided(_parts(self._runs)) for top in tops]
-            trace, _ = retrace(Task(self._runs.what(), tuple(tops)))
+            trace, _ = compare_stamps(Task(self._runs.what(), tuple(tops)))
             ledger.record(replace(self._recording, stamps=trace.stamps).to_bytes())
 
 

@@ -8,7 +8,7 @@ import pytest
 from pipcacheplus.catalog import update as survey_module
 from pipcacheplus.catalog.database import Ledger
 from pipcacheplus.catalog.recording import LOOSE, Trace
-from pipcacheplus.catalog.rows import stamp_of
+from pipcacheplus.catalog.rows import entry_stamp
 from pipcacheplus.model.values import Shape
 from tests.replay.caches import Found, Full, names, surveyed
 from tests.support.surveys import NOW
@@ -38,7 +38,7 @@ def test_what_has_not_changed_is_told_again_and_only_one_in_64_is_opened(full: F
     assert first.has_read(full.page)
     may_be_opened = set[str]()
     for entry in full.runs.entries():
-        if entry.shape in LOOSE or stamp_of(entry)[0] % 64 == 1:
+        if entry.shape in LOOSE or entry_stamp(entry)[0] % 64 == 1:
             may_be_opened |= names(entry)
     assert second.opened <= may_be_opened
 

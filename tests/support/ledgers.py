@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipcacheplus.catalog.database import Ledger
-from pipcacheplus.catalog.rows import Verified
+from pipcacheplus.catalog.rows import ReadResult
 from pipcacheplus.model.values import Entry
 from tests.support.values import a_file, an_entry
 
 __all__ = ["BODY", "BROKEN", "HEAD", "PAIR", "UNKNOWN", "WHOLE", "database", "entry", "noted", "recalled"]
 
-WHOLE = Verified(
+WHOLE = ReadResult(
     sha256="a1" * 32,
     blake2b="b2" * 32,
     md5="c3" * 16,
@@ -21,7 +21,7 @@ WHOLE = Verified(
     damage=None,
     is_unknown=False,
 )
-BROKEN = Verified(
+BROKEN = ReadResult(
     sha256=None,
     blake2b=None,
     md5=None,
@@ -41,7 +41,7 @@ def entry(name: str) -> Entry:
     return an_entry(f"http-v2/{name}", f"http-v2/{name}.body")
 
 
-def noted(folder: Path, *entries: Entry, verified: Verified = WHOLE) -> str:
+def noted(folder: Path, *entries: Entry, verified: ReadResult = WHOLE) -> str:
     """Write a ledger of these entries, and return its path."""
     with Ledger(str(folder), "/cache") as ledger:
         for one in entries:
@@ -50,7 +50,7 @@ def noted(folder: Path, *entries: Entry, verified: Verified = WHOLE) -> str:
     return ledger.path
 
 
-def recalled(folder: Path, *entries: Entry) -> list[Verified | None]:
+def recalled(folder: Path, *entries: Entry) -> list[ReadResult | None]:
     """Ask a ledger in a new run for these entries."""
     with Ledger(str(folder), "/cache") as ledger:
         found = [ledger.known(one) for one in entries]

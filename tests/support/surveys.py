@@ -6,7 +6,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import replace
 from typing import Any
 
-from pipcacheplus.catalog.update import Survey
+from pipcacheplus.catalog.update import ReadRequest
 from pipcacheplus.checks.base.check import Context, checks
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
@@ -25,9 +25,9 @@ NOW = Context(
 )
 
 
-def whole(cache: Cache, **more: Any) -> Survey:  # noqa: ANN401 - any field
-    """Return the survey of all of a cache, with changes."""
-    made = Survey(path=str(cache.path), depth=Depth.WHOLE, checks=checks(), context=NOW, indexes=(INDEX_URL,))
+def whole(cache: Cache, **more: Any) -> ReadRequest:  # noqa: ANN401 - any field
+    """Return the request to read all of a cache, with changes."""
+    made = ReadRequest(path=str(cache.path), depth=Depth.WHOLE, checks=checks(), context=NOW, indexes=(INDEX_URL,))
     return replace(made, **more)
 
 
