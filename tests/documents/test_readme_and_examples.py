@@ -58,25 +58,6 @@ def test_the_largest_projects_are_told(used: Cache) -> None:
     assert "demo" in done.stdout.splitlines()[0]
 
 
-def test_the_caches_of_all_users_are_pruned_and_one_that_is_none_is_told(tmp_path: Path) -> None:
-    caches = [Cache(tmp_path / "home" / user / ".cache" / "pip") for user in ("ada", "eve", "zoe")]
-    for cache in caches:
-        cache.http_v2("https://files.example/half", b"x", has_head=False)
-        cache.http_v2("https://files.example/whole", b"y")
-    stranger, *_ = caches
-    for area in stranger.path.iterdir():
-        area.rename(stranger.path / "documents")
-    before = tree(stranger.path)
-    done = run(stranger, sys.executable, str(TOP / "examples" / "prune_users.py"), str(tmp_path / "home"))
-    assert done.returncode == 1
-    assert [line.partition(": ")[2] for line in done.stdout.splitlines()] == ["1 entries removed, 1 bytes freed"] * 2
-    assert done.stderr.startswith(f"{stranger.path}: ")
-    assert done.stderr.count("\n") == 1
-    assert tree(stranger.path) == before
-    for cache in caches[1:]:
-        assert [seen for path, seen in tree(cache.path).items() if path.endswith(".body")] == [b"y"]
-
-
 def test_every_command_of_the_readme_is_one(used: Cache) -> None:
     text = (TOP / "README.md").read_text(encoding="utf-8")
     named = {words.split()[0] for words in re.findall(r"`python -m pipcacheplus ([^`]+)`", text)}
