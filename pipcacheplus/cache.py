@@ -304,7 +304,6 @@ class PipCache:
         progress: Progress | None = None,
         trash: bool = False,
         trash_size: int | None = None,
-        as_owner: bool = False,
     ) -> Report:
         """Carry a plan out; with `dry_run`, report what would go and touch nothing.
 
@@ -320,8 +319,6 @@ class PipCache:
             trash: Whether all is moved to a directory beside the cache, from where `undo` brings it back for a week. It
                 frees nothing until that is emptied, which happens with the next plan that is carried out after it.
             trash_size: Bytes that may stay in the trash: the oldest runs go first, never the one that is being made.
-            as_owner: Whether root works on the cache of another user as that user: in a process that becomes it for
-                good before it opens the cache. This one only hears what became of it.
 
         Raises:
             BadRequestError: The plan is one of another cache; or there can be no trash, and nothing was touched.
@@ -344,7 +341,6 @@ class PipCache:
             progress=progress,
             trash=trash,
             trash_size=trash_size,
-            as_owner=as_owner,
         )
 
     def undo(
@@ -355,7 +351,6 @@ class PipCache:
         lock_timeout_s: float = 0,
         stop: Callable[[], bool] | None = None,
         progress: Progress | None = None,
-        as_owner: bool = False,
     ) -> Report:
         """Bring back what a run moved to the trash, byte for byte, with times and rights.
 
@@ -368,7 +363,6 @@ class PipCache:
             lock_timeout_s: As `apply`.
             stop: As `apply`.
             progress: Called with the entries done, and all of them.
-            as_owner: As `apply`.
 
         Raises:
             BadRequestError: There is no such run, or what lies in the place of the trash is not ours alone.
@@ -388,7 +382,6 @@ class PipCache:
             lock_timeout_s=lock_timeout_s,
             stop=stop,
             progress=progress,
-            as_owner=as_owner,
         )
 
     def trashed(self) -> tuple[Trashed, ...]:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from functools import partial
 
 from pipcacheplus.apply.run import apply
 from pipcacheplus.apply.system import System, this_system
@@ -10,7 +9,6 @@ from pipcacheplus.apply.trash.undo import trashed, undo
 from pipcacheplus.disk.refusal import check_writable
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.host.filesystems import is_local
-from pipcacheplus.host.ownership import has_other_owner
 from pipcacheplus.host.processes import pips_running
 from pipcacheplus.model.values import CacheDir, Plan, Report, Trashed
 
@@ -29,7 +27,6 @@ def apply_here(  # noqa: D417 - the rest is that of `run.apply`
     progress: Callable[[int, int | None], None] | None,
     trash: bool,
     trash_size: int | None,
-    as_owner: bool,
 ) -> Report:
     """Carry a plan out; the other arguments are those of `run.apply`.
 
@@ -37,7 +34,6 @@ def apply_here(  # noqa: D417 - the rest is that of `run.apply`
         plan: What is to go.
         path: The cache directory that is meant; a plan of another one is refused.
         exclusive: If it is not said, it is so if no pip runs here and no other machine mounts the file system.
-        as_owner: Whether a process of its own, which becomes the owner of the cache, does it if that is somebody else.
 
     Raises:
         BadRequestError: The plan is one of another cache; or there can be no trash.
@@ -49,20 +45,6 @@ def apply_here(  # noqa: D417 - the rest is that of `run.apply`
         raise BadRequestError(
             what="plan", problem=f"is of {plan.cache.path}, not of {path}", next_step="open that cache"
         )
-    if as_owner and has_other_owner(path):
-        work = partial(
-            apply_here,
-            plan,
-            path=path,
-            exclusive=exclusive,
-            has_access_times=has_access_times,
-            lock_timeout_s=lock_timeout_s,
-            wait_s=wait_s,
-            trash=trash,
-            trash_size=trash_size,
-            as_owner=False,
-        )
-        return _ask(work, plan.cache, plan, stop, progress)
     system = _system_for(path)
     if exclusive is None:
         exclusive = not plan.actions or (is_local(path) and not pips_running(os.getpid()))
@@ -88,13 +70,11 @@ def undo_here(  # noqa: D417 - the rest is that of `undoing.undo`
     lock_timeout_s: float,
     stop: Callable[[], bool] | None,
     progress: Callable[[int, int | None], None] | None,
-    as_owner: bool,
 ) -> Report:
     """Bring back what a run moved to the trash; the other arguments are those of `undoing.undo`.
 
     Args:
         cache: The cache.
-        as_owner: As `apply_here`.
 
     Raises:
         BadRequestError: As `undoing.undo`.
@@ -102,9 +82,6 @@ def undo_here(  # noqa: D417 - the rest is that of `undoing.undo`
         NotACacheError: Nothing may be changed there.
         OSError: As `undoing.undo`.
     """
-    if as_owner and has_other_owner(cache.path):
-        work = partial(undo_here, cache, run=run, is_planned=is_planned, lock_timeout_s=lock_timeout_s, as_owner=False)
-        return _ask(work, cache, None, stop, progress)
     return undo(
         cache,
         system=_system_for(cache.path),
@@ -119,19 +96,6 @@ def undo_here(  # noqa: D417 - the rest is that of `undoing.undo`
 def trashed_here(path: str) -> tuple[Trashed, ...]:
     """Return the runs that can be brought back; raises as `undoing.trashed`."""
     return trashed(path, this_system())
-
-
-def _ask(
-    work: "partial[Report]",
-    cache: CacheDir,
-    plan: Plan | None,
-    stop: Callable[[], bool] | None,
-    progress: Callable[[int, int | None], None] | None,
-) -> Report:
-    from pipcacheplus.apply.as_owner import ask  # noqa: PLC0415 - slow to import, and of use to root only
-    from pipcacheplus.apply.told import Told  # noqa: PLC0415 - as above
-
-    return ask(work, Told(cache=cache, plan=plan, progress=progress), stop)
 
 
 def _system_for(path: str) -> System:

@@ -77,8 +77,7 @@ def check_owner(path: str, status: os.stat_result, *, uid: int | None) -> None:
     if uid is not None and owner != uid:
         raise NotACacheError(
             path,
-            f"it belongs to another user (uid {owner}, not {uid}), who has to run this;"
-            " root can do so with --as-owner, or as_owner=True in Python",
+            f"it belongs to another user (uid {owner}, not {uid}), who has to run this; root can do so with --as-owner",
         )
 
 

@@ -1,7 +1,7 @@
-"""How root becomes the owner of a cache before anything of it is opened.
+"""Become the owner of a cache, as root, before anything of it is opened.
 
 It is a one-way change of a whole process: root's rights cannot be lent for one call without keeping a way back, and a
-way back is what an attack needs. The command line does it to its own process; a library call to one that it starts.
+way back is what an attack needs. So the command line does it to its own process, and the library does not do it.
 """
 
 import os
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from pipcacheplus.errors import NotACacheError
 
-__all__ = ["become_owner", "has_other_owner"]
+__all__ = ["become_owner"]
 
 _ROOT = 0
 _IMPORTED_LATE = (
@@ -44,9 +44,13 @@ def become_owner(path: str) -> None:
         NotACacheError: We are not root, or the system has no users of this kind.
         OSError: The directory cannot be looked at, or the system refuses.
     """
+    if not hasattr(os, "geteuid"):
+        raise NotACacheError(path, "this system has no owners that could be taken on")
     status = os.stat(path)
-    if not _is_others(path, status):
+    if status.st_uid == os.geteuid():
         return
+    if os.geteuid() != _ROOT:
+        raise NotACacheError(path, f"it belongs to another user (uid {status.st_uid}), and only root can take that on")
     owner = _owner(status)
     _import_all(_IMPORTED_LATE)
     sysconfig.get_config_vars()  # imports a module whose name is none of ours, and keeps what it says
@@ -59,26 +63,6 @@ def become_owner(path: str) -> None:
     os.setuid(owner.uid)
     if owner.home is not None:
         os.environ["HOME"] = owner.home
-
-
-def has_other_owner(path: str) -> bool:
-    """Return whether a directory belongs to somebody else, whom we can become.
-
-    Raises:
-        NotACacheError: We are not root, or the system has no users of this kind.
-        OSError: The directory cannot be looked at.
-    """
-    return _is_others(path, os.stat(path))
-
-
-def _is_others(path: str, status: os.stat_result) -> bool:
-    if not hasattr(os, "geteuid"):
-        raise NotACacheError(path, "this system has no owners that could be taken on")
-    if status.st_uid == os.geteuid():
-        return False
-    if os.geteuid() != _ROOT:
-        raise NotACacheError(path, f"it belongs to another user (uid {status.st_uid}), and only root can take that on")
-    return True
 
 
 def _owner(status: os.stat_result) -> _Owner:

@@ -7,23 +7,25 @@ import psutil
 import pytest
 
 from pipcacheplus.apply.apply import apply_here, trashed_here, undo_here
+from pipcacheplus.cache import PipCache
 from pipcacheplus.errors import BadRequestError, CacheBusyError, NotACacheError
 from pipcacheplus.model.values import CacheDir, Report, Source, State
 from tests.apply.doing import left, only, planned
-from tests.support.builders import Cache
+from tests.support.builders import Cache, tree
 from tests.support.holding import held
+from tests.support.owners import given_away, is_root
 
 URL = "https://files.example/demo"
 
 
 def applied(cache: Cache, exclusive: bool | None, *, path: str | None = None, **more: Any) -> Report:  # noqa: ANN401, FBT001 - any argument
     ours = {"has_access_times": True, "lock_timeout_s": 0, "wait_s": 0, "stop": None, "progress": None}
-    ours |= {"trash": False, "trash_size": None, "as_owner": False}
+    ours |= {"trash": False, "trash_size": None}
     return apply_here(planned(cache), path=path or str(cache.path), exclusive=exclusive, **(ours | more))
 
 
 def brought_back(cache: Cache, **more: Any) -> Report:  # noqa: ANN401 - any argument
-    ours = {"run": None, "is_planned": False, "lock_timeout_s": 0, "stop": None, "progress": None, "as_owner": False}
+    ours = {"run": None, "is_planned": False, "lock_timeout_s": 0, "stop": None, "progress": None}
     return undo_here(CacheDir(path=str(cache.path), source=Source.ARGUMENT), **(ours | more))
 
 
@@ -165,3 +167,16 @@ def test_nothing_comes_back_while_another_one_works_or_where_nothing_may(
     with pytest.raises(NotACacheError, match="current directory"):
         brought_back(cache)
     assert left(cache) == {"http-v2/"}
+
+
+@is_root
+def test_in_python_root_is_refused_the_cache_of_another_user(theirs: Cache) -> None:
+    theirs.http_v2(URL, b"x")
+    given_away(theirs)
+    before = tree(theirs.path)
+    opened = PipCache(theirs.path)
+    with pytest.raises(NotACacheError, match="another user"):
+        opened.apply(opened.plan_purge(min_age_s=0), exclusive=True)
+    with pytest.raises(NotACacheError, match="another user"):
+        opened.undo()
+    assert tree(theirs.path) == before

@@ -14,6 +14,7 @@ from pipcacheplus.cli.base.signals import stopping
 from pipcacheplus.errors import NotACacheError
 from pipcacheplus.host.ownership import become_owner
 from pipcacheplus.model.values import State
+from tests.apply.trashes import everything, seen
 from tests.deletion.caches import make_cache
 from tests.support.builders import Cache, page_headers, tree
 from tests.support.holding import held
@@ -207,6 +208,22 @@ def test_root_removes_as_the_owner_what_the_owner_could_remove(theirs: Cache) ->
     assert "Permission denied" in done.stdout
     assert {path for path in tree(theirs.path) if not path.endswith("/")} == {stuck}
     assert leftover not in tree(theirs.path)
+
+
+@is_root
+def test_what_root_moved_to_the_trash_as_the_owner_comes_back_byte_for_byte(theirs: Cache) -> None:
+    everything(theirs)
+    given_away(theirs)
+    before = seen(theirs.path)
+    done = run("purge", "--yes", "--exclusive", "--trash", "--min-age", "0", "--as-owner", cache=theirs)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {path for path in tree(theirs.path) if not path.endswith("/")} == {"notes.txt", "http-v2/0/notes.txt"}
+    (trash,) = (path for path in theirs.path.parent.iterdir() if path != theirs.path)
+    assert {path.stat().st_uid for path in (trash, *trash.rglob("*"))} == {SOMEBODY}
+    assert run("undo", cache=theirs).returncode == 2
+    done = run("undo", "--as-owner", cache=theirs)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert seen(theirs.path) == before
 
 
 @is_root

@@ -21,7 +21,6 @@ __all__ = [
     "line_of_action",
     "line_of_disarming",
     "read_manifest",
-    "record_of",
 ]
 
 _FORMAT = 1
@@ -124,10 +123,10 @@ def _take(found: Manifest, value: Any) -> None:  # noqa: ANN401 - what JSON make
         disarming = Disarming(offset=number_of(value["offset"]), before=before, after=after)
         found.disarmings.setdefault(number_of(value["disarmed"]), disarming)
     else:
-        found.records.append(record_of(value))
+        found.records.append(_record_of(value))
 
 
-def record_of(value: Any) -> Record:  # noqa: ANN401 - as above
+def _record_of(value: Any) -> Record:  # noqa: ANN401 - as above
     """Return what the line of an entry says.
 
     Raises:
