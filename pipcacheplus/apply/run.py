@@ -32,10 +32,9 @@ from pipcacheplus.apply.disarm import disarm
 from pipcacheplus.apply.disarm_bytes import Use
 from pipcacheplus.apply.entries import Remover, reason_of
 from pipcacheplus.apply.files import look, status_of, why_not_there
-from pipcacheplus.apply.latch import Latch
 from pipcacheplus.apply.lock import locked, owned_root
 from pipcacheplus.apply.names import is_pips
-from pipcacheplus.apply.system import System
+from pipcacheplus.apply.system import Latch, System
 from pipcacheplus.apply.trash.empty import empty_old
 from pipcacheplus.apply.trash.fill import filling
 from pipcacheplus.disk.open_cache import ChangedError, OpenCache
@@ -91,7 +90,7 @@ def apply(
     with OpenCache(plan.cache.path) as cache:
         root = owned_root(cache, system)
         with ExitStack() as stack:
-            stack.enter_context(locked(plan.cache.path, root, system, timeout_s=lock_timeout_s, stop=latch.ask))
+            stack.enter_context(locked(plan.cache.path, root, system, timeout_s=lock_timeout_s, stop=latch.poll))
             moves = trash and bool(plan.actions) and not latch.is_set  # without the lock, nothing is to be begun
             moving = stack.enter_context(filling(cache, plan.actions, system)) if moves else None
             remover = Remover(
@@ -170,7 +169,7 @@ class _Run:
             self._wait(end_s)
         following = self._following([waiting.at for waiting in self._waiting])
         for waiting, entry_id in zip(self._waiting, following, strict=True):
-            if self.latch.ask():
+            if self.latch.poll():
                 self._leave_disarmed(waiting)
             else:
                 self._finish(waiting, entry_id)
@@ -187,7 +186,7 @@ class _Run:
     def _begin(self, numbers: list[int]) -> Iterator[int]:
         """Yield the numbers of actions until there is no time for more."""
         for at in numbers:
-            if self.latch.ask():
+            if self.latch.poll():
                 return
             self._tell()
             yield at
@@ -243,7 +242,7 @@ class _Run:
 
     def _wait(self, end_s: float) -> None:
         system = self.remover.system
-        while (rest_s := end_s - system.clock_s()) > 0 and not self.latch.ask():
+        while (rest_s := end_s - system.clock_s()) > 0 and not self.latch.poll():
             system.sleep(min(_SLICE_S, rest_s))
             self._tell()
 

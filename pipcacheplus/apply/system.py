@@ -1,4 +1,4 @@
-"""What carrying a plan out takes of the machine: clocks, locks, limits, the way in which a file is unlinked."""
+"""Clocks, locks, limits and system calls that carrying a plan out takes of the machine, and the request to stop."""
 
 import errno
 import os
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pipcacheplus.disk.open_cache import HAS_DIRECTORY_DESCRIPTORS
 
-__all__ = ["System", "is_link", "this_system"]
+__all__ = ["Latch", "System", "is_link", "this_system"]
 
 _IN_USE = frozenset({5, 32, 33})
 """Windows: access denied, which is what a mapped file says; sharing violation; lock violation."""
@@ -62,6 +62,21 @@ class System:
     def is_in_use(error: OSError) -> bool:
         """Return whether a file cannot go because somebody has it open, as on Windows."""
         return getattr(error, "winerror", None) in _IN_USE
+
+
+@dataclass(slots=True)
+class Latch:
+    """A request to stop that holds once it was made, even if `stop` returns false afterwards."""
+
+    stop: Callable[[], bool] | None
+    """Returns whether to stop; `None` if nobody can ask for it."""
+    is_set: bool = False
+    """Whether `poll` has returned true."""
+
+    def poll(self) -> bool:
+        """Return whether to stop; `stop` is called until it returns true, and not again."""
+        self.is_set = self.is_set or (self.stop is not None and self.stop())
+        return self.is_set
 
 
 def is_link(status: os.stat_result) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pipcacheplus.apply import disarm, entries, folders, latch, run
+from pipcacheplus.apply import disarm, entries, folders, run, system
 from pipcacheplus.apply import files as leaving
 from pipcacheplus.apply.disarm_bytes import Use
 from pipcacheplus.disk import open_cache
@@ -201,7 +201,7 @@ WRONGS: dict[str, tuple[object, str, object, Check]] = {
         alone(test_shared.test_a_failure_is_told_and_the_rest_goes, 5),
     ),
     "nobody hears that it is to stop": (
-        *(latch.Latch, "ask", always(value=False)),
+        *(system.Latch, "poll", always(value=False)),
         alone(test_interrupted.test_nothing_is_begun_after_a_request_to_stop, 1, True),  # noqa: FBT003 - a row's value
     ),
 }

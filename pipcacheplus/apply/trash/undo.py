@@ -4,9 +4,8 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 
-from pipcacheplus.apply.latch import Latch
 from pipcacheplus.apply.lock import locked, owned_root
-from pipcacheplus.apply.system import System
+from pipcacheplus.apply.system import Latch, System
 from pipcacheplus.apply.trash.empty import empty_old, listed
 from pipcacheplus.apply.trash.location import MANIFEST, drop, numbers_in, open_trash, runs_in
 from pipcacheplus.apply.trash.manifest import Manifest, read_manifest
@@ -65,7 +64,7 @@ def undo(
         cache = stack.enter_context(OpenCache(cache_dir.path))
         root = owned_root(cache, system)
         if not is_planned:
-            stack.enter_context(locked(cache_dir.path, root, system, timeout_s=lock_timeout_s, stop=latch.ask))
+            stack.enter_context(locked(cache_dir.path, root, system, timeout_s=lock_timeout_s, stop=latch.poll))
         undoing = _Undoing(cache, system, latch, progress, is_planned=is_planned)
         with open_trash(cache, system) as trash:
             report = undoing.undo(cache_dir, trash, run)
@@ -107,7 +106,7 @@ class _Undoing:
             )
         report = Report(plan=Plan(cache=cache_dir, actions=()), outcomes=())
         for run in [wanted] if wanted is not None else reversed(runs):
-            if trash is None or self._latch.ask():
+            if trash is None or self._latch.poll():
                 break
             report = self._of(cache_dir, trash, run)
             if report.plan.actions or report.warnings:
@@ -125,7 +124,7 @@ class _Undoing:
             outcomes: list[Outcome] = []
             for record in due:
                 self._tell(len(outcomes), len(due))
-                if self._latch.ask():
+                if self._latch.poll():
                     break
                 outcomes.append(restorer.restore(record, is_planned=self._is_planned))
             self._tell(len(outcomes), len(due))
