@@ -5,12 +5,12 @@ lines give them, and are where they were, or in the trash.
 """
 
 import json
+import os
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from pipcacheplus.apply.trash.jsonvalues import demand, integer_of, line_of, number_of, path_of, text_of
 from pipcacheplus.model.values import Action, Area, Entry, File, Folder, Kind, Shape, UrlSource, Warned
 
 __all__ = [
@@ -79,13 +79,18 @@ def line_of_action(action: Action, numbers: Iterable[int]) -> bytes:
         ],
         "folders": [[folder.path, folder.mtime_ns, folder.inode, folder.device] for folder in entry.folders],
     }
-    return line_of(value)
+    return _line_of(value)
 
 
 def line_of_disarming(number: int, disarming: Disarming) -> bytes:
     """Return the line of a head that is about to be written over."""
     before, after = (b64encode(content).decode() for content in (disarming.before, disarming.after))
-    return line_of({"disarmed": number, "offset": disarming.offset, "before": before, "after": after})
+    return _line_of({"disarmed": number, "offset": disarming.offset, "before": before, "after": after})
+
+
+def _line_of(value: object) -> bytes:
+    """Return a value as a line of JSON."""
+    return json.dumps(value).encode() + b"\n"
 
 
 def read_manifest(file: BinaryIO) -> Manifest:
@@ -116,12 +121,12 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
 
 def _take(found: Manifest, value: Any) -> None:  # noqa: ANN401 - what JSON makes of a line
     if "format" in value:
-        demand(value["format"] == _FORMAT)
+        _demand(value["format"] == _FORMAT)
     elif "disarmed" in value:
         before, after = b64decode(value["before"]), b64decode(value["after"])
-        demand(len(before) == len(after))
-        disarming = Disarming(offset=number_of(value["offset"]), before=before, after=after)
-        found.disarmings.setdefault(number_of(value["disarmed"]), disarming)
+        _demand(len(before) == len(after))
+        disarming = Disarming(offset=_number_of(value["offset"]), before=before, after=after)
+        found.disarmings.setdefault(_number_of(value["disarmed"]), disarming)
     else:
         found.records.append(_record_of(value))
 
@@ -132,28 +137,63 @@ def _record_of(value: Any) -> Record:  # noqa: ANN401 - as above
     Raises:
         KeyError: Something is missing; `TypeError` and `ValueError` likewise mean that it is no such line.
     """
-    files = [(number_of(number), _file(path, stamp)) for number, path, *stamp in value["files"]]
+    files = [(_number_of(number), _file(path, stamp)) for number, path, *stamp in value["files"]]
     entry = Entry(
-        id=path_of(value["id"]),
+        id=_path_of(value["id"]),
         area=Area(value["area"]),
         shape=Shape(value["shape"]),
         kind=Kind(value["kind"]),
         files=tuple(file for _, file in files),
         folders=tuple(
-            Folder(path=path_of(path), mtime_ns=number_of(mtime_ns), inode=number_of(inode), device=number_of(device))
+            Folder(
+                path=_path_of(path), mtime_ns=_number_of(mtime_ns), inode=_number_of(inode), device=_number_of(device)
+            )
             for path, mtime_ns, inode, device in value["folders"]
         ),
-        tags=tuple(map(text_of, value["tags"])),
+        tags=tuple(map(_text_of, value["tags"])),
         url_source=None if value["url_source"] is None else UrlSource(value["url_source"]),
-        fresh_until_s=None if value["fresh_until_s"] is None else integer_of(value["fresh_until_s"]),
-        **{name: None if value[name] is None else text_of(value[name]) for name in _TEXTS},
+        fresh_until_s=None if value["fresh_until_s"] is None else _integer_of(value["fresh_until_s"]),
+        **{name: None if value[name] is None else _text_of(value[name]) for name in _TEXTS},
     )
-    action = Action(entry=entry, reasons=tuple(map(text_of, value["reasons"])), files=entry.files)
+    action = Action(entry=entry, reasons=tuple(map(_text_of, value["reasons"])), files=entry.files)
     numbers = tuple(number for number, _ in files)
-    demand(len(set(numbers)) == len(numbers) and all(number <= _MAX_NUMBER for number in numbers))
+    _demand(len(set(numbers)) == len(numbers) and all(number <= _MAX_NUMBER for number in numbers))
     return Record(action=action, numbers=numbers)
 
 
 def _file(path: object, stamp: list[object]) -> File:
-    numbers = {name: integer_of(value) for name, value in zip(_STAMP, stamp, strict=True)}
-    return File(path=path_of(path), **numbers)
+    numbers = {name: _integer_of(value) for name, value in zip(_STAMP, stamp, strict=True)}
+    return File(path=_path_of(path), **numbers)
+
+
+def _demand(is_met: bool, /) -> None:  # noqa: FBT001 - one word, one thing
+    """Raise `ValueError` if something is not so."""
+    if not is_met:
+        raise ValueError
+
+
+def _integer_of(value: object) -> int:
+    """Return an integer; raises `ValueError` if it is none."""
+    _demand(type(value) is int)  # not True, which is one too
+    return value  # type: ignore[return-value] # as was demanded
+
+
+def _number_of(value: object) -> int:
+    """Return an integer that is not negative; raises `ValueError` if it is none."""
+    number = _integer_of(value)
+    _demand(number >= 0)
+    return number
+
+
+def _text_of(value: object) -> str:
+    """Return a text; raises `TypeError` if it is none."""
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _path_of(value: object) -> str:
+    """Return a text that a file can be called; raises `TypeError` or `ValueError` if it is none."""
+    text = _text_of(value)
+    os.fsencode(text)  # half of a surrogate pair is no name of a file
+    return text
