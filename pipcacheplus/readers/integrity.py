@@ -6,9 +6,8 @@ from pipcacheplus.model.facts import Broken, Unknown
 from pipcacheplus.readers.archive.decompress import MAX_BYTES, MAX_RATIO, Stream, format_of
 from pipcacheplus.readers.archive.record import Row, read_rows
 from pipcacheplus.readers.archive.tar import Tar
-from pipcacheplus.readers.archive.zip_directory import Directory, read_directory, read_member
+from pipcacheplus.readers.archive.zip_directory import CentralDirectory, read_at, read_directory, read_member
 from pipcacheplus.readers.archive.zip_members import read_members
-from pipcacheplus.readers.archive.zipend import read_at
 from pipcacheplus.readers.wheel import has_dist_info
 
 __all__ = ["read_to_end", "read_wheel_to_end"]
@@ -64,7 +63,7 @@ def read_wheel_to_end(
     return rows if fault is None and isinstance(rows, Unknown) else fault
 
 
-def _rows(file: BinaryIO, directory: Directory) -> dict[str, Row] | Broken | Unknown:
+def _rows(file: BinaryIO, directory: CentralDirectory) -> dict[str, Row] | Broken | Unknown:
     """Return the rows of RECORD; each has a member, and only one."""
     stem = has_dist_info(directory)
     if stem is None:
@@ -90,7 +89,7 @@ def _is_plain(name: str) -> bool:
 
 
 def _read_zip(
-    file: BinaryIO, directory: Directory, rows: dict[str, Row], *, max_bytes: int, max_ratio: int
+    file: BinaryIO, directory: CentralDirectory, rows: dict[str, Row], *, max_bytes: int, max_ratio: int
 ) -> Broken | Unknown | None:
     fault = read_members(file, directory, rows=rows, max_bytes=max_bytes, max_ratio=max_ratio)
     if fault is None and (directory.shift or directory.trailing):

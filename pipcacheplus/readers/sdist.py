@@ -6,8 +6,7 @@ from typing import BinaryIO
 from pipcacheplus.model.facts import Broken, Sdist, Unknown
 from pipcacheplus.readers.archive.decompress import Stream, format_of
 from pipcacheplus.readers.archive.tar import Tar
-from pipcacheplus.readers.archive.zip_directory import read_directory, read_front
-from pipcacheplus.readers.archive.zipend import read_at
+from pipcacheplus.readers.archive.zip_directory import read_at, read_directory, read_front
 from pipcacheplus.readers.metadata import MAX_HEADER_BYTES, fields, name_and_version
 
 __all__ = ["read_sdist"]

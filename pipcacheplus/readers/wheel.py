@@ -7,7 +7,7 @@ from itertools import islice, product
 from typing import BinaryIO
 
 from pipcacheplus.model.facts import Broken, Unknown, Wheel
-from pipcacheplus.readers.archive.zip_directory import Directory, Member, read_directory, read_front, read_member
+from pipcacheplus.readers.archive.zip_directory import CentralDirectory, Member, read_directory, read_front, read_member
 from pipcacheplus.readers.metadata import MAX_HEADER_BYTES, fields, name_and_version
 
 __all__ = ["has_dist_info", "read_wheel"]
@@ -22,13 +22,13 @@ _MAX_TAGS = 10_000
 _TAG_PARTS = 3
 
 
-def has_dist_info(directory: Directory) -> str | None:
+def has_dist_info(directory: CentralDirectory) -> str | None:
     """Return the name of the first dist-info directory at the top, without `.dist-info`; `None` if there is none."""
     return next((stem for member in _near(directory) if (stem := _stem(member.name))), None)
 
 
 def read_wheel(
-    file: BinaryIO, size: int, *, directory: Directory | Broken | Unknown | None = None, is_whole: bool = False
+    file: BinaryIO, size: int, *, directory: CentralDirectory | Broken | Unknown | None = None, is_whole: bool = False
 ) -> Wheel | Broken | Unknown:
     """Read name, version and tags; only the two members that hold them are unpacked.
 
@@ -87,7 +87,7 @@ def _read_metadata(file: BinaryIO, metadata: Member) -> tuple[str, str] | Broken
     return found
 
 
-def _near(directory: Directory) -> Iterator[Member]:
+def _near(directory: CentralDirectory) -> Iterator[Member]:
     """Yield the members that may lie in a dist-info directory."""
     return directory.named_like(_SUFFIX.encode())
 

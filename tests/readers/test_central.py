@@ -10,17 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipcacheplus.model.facts import Broken, Unknown
-from pipcacheplus.readers.archive.zip_directory import Directory, read_directory, read_front, read_member
+from pipcacheplus.readers.archive.zip_directory import CentralDirectory, read_directory, read_front, read_member
 from tests.readers.archives import damaged, wheel, zipped
 
 
-def directory_of(data: bytes, **limits: int) -> Directory | Broken | Unknown:
+def directory_of(data: bytes, **limits: int) -> CentralDirectory | Broken | Unknown:
     return read_directory(io.BytesIO(data), len(data), **limits)
 
 
-def sound(data: bytes, **limits: int) -> Directory:
+def sound(data: bytes, **limits: int) -> CentralDirectory:
     directory = directory_of(data, **limits)
-    assert isinstance(directory, Directory), directory
+    assert isinstance(directory, CentralDirectory), directory
     return directory
 
 
@@ -105,7 +105,7 @@ def _edited(data: bytes, signature: bytes, offset: int, form: str, value: int) -
 @pytest.mark.parametrize(
     ("offset", "form", "value", "expected"),
     [
-        (20, "<H", 0, Directory),
+        (20, "<H", 0, CentralDirectory),
         (4, "<H", 1, Unknown),  # number of this disk
         (10, "<H", 9, Unknown),  # members on all disks
         (12, "<L", 9, Broken),  # size of the directory
@@ -195,13 +195,13 @@ def test_no_damage_makes_a_reader_raise(damages: list[tuple[int, int, int]]) -> 
     for damage in damages:
         data = damaged(data, damage)
     directory = directory_of(data)
-    if isinstance(directory, Directory):
+    if isinstance(directory, CentralDirectory):
         for member in directory.members():
             assert isinstance(read_member(io.BytesIO(data), member, limit=1 << 16), (bytes, Broken, Unknown))
 
 
 @given(data=st.binary(max_size=300))
 def test_no_bytes_make_a_reader_raise(data: bytes) -> None:
-    assert isinstance(directory_of(b"PK\3\4" + data), (Directory, Broken, Unknown))
+    assert isinstance(directory_of(b"PK\3\4" + data), (CentralDirectory, Broken, Unknown))
     directory_of(data + b"PK\5\6" + data[:18])
     directory_of(b"PK\1\2" + data + zipped({})[:12] + data[:10])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipcacheplus.model.facts import Broken, Unknown, Wheel
-from pipcacheplus.readers.archive.zip_directory import Directory, read_directory
+from pipcacheplus.readers.archive.zip_directory import CentralDirectory, read_directory
 from pipcacheplus.readers.wheel import has_dist_info, read_wheel
 from tests.readers.archives import damaged, files_of, wheel, zipped
 
@@ -92,7 +92,7 @@ def test_only_the_dist_info_at_the_top_counts() -> None:
 def test_a_dist_info_directory_is_seen_in_the_names(names: list[str], stem: str | None) -> None:
     data = zipped(dict.fromkeys(names, b""))
     directory = read_directory(io.BytesIO(data), len(data))
-    assert isinstance(directory, Directory)
+    assert isinstance(directory, CentralDirectory)
     assert stem == has_dist_info(directory)
 
 

@@ -18,8 +18,7 @@ from pipcacheplus.readers.archive.decoders import (
 )
 from pipcacheplus.readers.archive.decompress import RATIO_SLACK_BYTES
 from pipcacheplus.readers.archive.record import Row
-from pipcacheplus.readers.archive.zip_directory import Directory, Member, data_start
-from pipcacheplus.readers.archive.zipend import read_at
+from pipcacheplus.readers.archive.zip_directory import CentralDirectory, Member, data_start, read_at
 
 __all__ = ["read_members"]
 
@@ -42,7 +41,7 @@ _Piece = bytes | Broken | Unknown
 
 
 def read_members(
-    file: BinaryIO, directory: Directory, *, rows: Mapping[str, Row], max_bytes: int, max_ratio: int
+    file: BinaryIO, directory: CentralDirectory, *, rows: Mapping[str, Row], max_bytes: int, max_ratio: int
 ) -> Broken | Unknown | None:
     """Read members to their end, and compare checksum, and digest and size where there is a row.
 
@@ -79,7 +78,7 @@ def read_members(
     return unknown
 
 
-def _by_offset(directory: Directory) -> Iterator[Member]:
+def _by_offset(directory: CentralDirectory) -> Iterator[Member]:
     """Yield the members in the order of the file, which is nearly always that of the directory."""
     offsets = [member.offset for member in directory.members()]
     if all(offsets[index - 1] <= offsets[index] for index in range(1, len(offsets))):
