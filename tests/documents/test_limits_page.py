@@ -6,9 +6,7 @@ import pytest
 
 from pipcacheplus.disk.open_cache import _MAX_DEPTH
 from pipcacheplus.readers import integrity, metadata, page, wheel
-from pipcacheplus.readers.archive import decoders
-from pipcacheplus.readers.archive import decompress as unpacking
-from pipcacheplus.readers.archive import zip_directory as central
+from pipcacheplus.readers.archive import decompress, zip_directory
 from pipcacheplus.readers.entry import PAGE_LIMIT
 from pipcacheplus.readers.http.cc4_msgpack import MAX_HEADERS
 
@@ -23,10 +21,10 @@ MIB, GIB = 1 << 20, 1 << 30
         f"{PAGE_LIMIT // MIB} MiB, 1,000 packed parts",
         f"{page.MAX_JSON_BYTES // MIB} MiB, {page.MAX_LINKS:,} files",
         f"{page.MAX_LINKS:,} links, {page.MAX_TAGS:,} tags of interest",
-        f"{central.MAX_MEMBERS:,}; {central.MAX_DIRECTORY_BYTES // MIB} MiB of central directory",
+        f"{zip_directory.MAX_MEMBERS:,}; {zip_directory.MAX_DIRECTORY_BYTES // MIB} MiB of central directory",
         f"{integrity._MAX_TAR_HEADERS:,}",
-        f"{unpacking.MAX_BYTES // GIB} GiB; {unpacking.MAX_RATIO:,} bytes from each packed byte",
-        f"{decoders.MAX_DECODER_BYTES // MIB} MiB",
+        f"{decompress.MAX_BYTES // GIB} GiB; {decompress.MAX_RATIO:,} bytes from each packed byte",
+        f"{decompress.MAX_DECODER_BYTES // MIB} MiB",
         f"{integrity.MAX_RECORD_BYTES // MIB} MiB",
         f"{metadata.MAX_HEADER_BYTES // MIB} MiB of header fields; {wheel._MAX_METADATA_BYTES // MIB} MiB",
         f"{wheel._MAX_TAGS:,}",

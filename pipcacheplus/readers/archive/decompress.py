@@ -1,18 +1,31 @@
-"""How gzip, bzip2 and xz are unpacked piece by piece, in bounded memory, without an exception for broken data."""
+"""Unpack gzip, bzip2 and xz piece by piece, in bounded memory, without an exception for broken data."""
 
 import zlib
-from collections.abc import Generator, Iterator
-from typing import BinaryIO
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from typing import BinaryIO, Protocol
 
 from pipcacheplus.model.facts import Broken, Unknown
-from pipcacheplus.readers.archive.decoders import Decoder, Inflater, bzip2_decoder, decode_piece, lzma_decoder
 
-__all__ = ["MAX_BYTES", "MAX_RATIO", "RATIO_SLACK_BYTES", "Stream", "format_of"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_DECODER_BYTES",
+    "MAX_RATIO",
+    "RATIO_SLACK_BYTES",
+    "Decoder",
+    "Inflater",
+    "Stream",
+    "bzip2_decoder",
+    "decode_piece",
+    "format_of",
+    "lzma_decoder",
+]
 
 MAX_BYTES = 16 << 30
 MAX_RATIO = 1100
 """deflate cannot pack better than 1,032 to 1; the others can, but then hold nothing that anybody wants."""
 RATIO_SLACK_BYTES = 16 << 20
+MAX_DECODER_BYTES = 128 << 20
+"""Memory for one decoder; `xz -9` needs half of it."""
 _PIECE_BYTES = 256 << 10
 _MAX_PARTS = 100_000
 
@@ -35,6 +48,116 @@ def format_of(front: bytes) -> str | None:
     return "tar" if front[_TAR_MAGIC] == b"ustar" else None
 
 
+class Decoder(Protocol):
+    """What the decoders of `bz2` and `lzma` have in common."""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the end of the packed data was met."""
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether nothing more comes out before more goes in."""
+
+    @property
+    def unused_data(self) -> bytes:
+        """What was given beyond the end."""
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        """Take these bytes, and give at most `max_length`."""
+
+
+class Inflater:
+    """zlib's decoder, made to behave like the others."""
+
+    def __init__(self, window_bits: int) -> None:
+        self._inner = zlib.decompressobj(window_bits)
+        self._is_full = False
+
+    @property
+    def eof(self) -> bool:
+        """Return whether the end of the packed data was met."""
+        return self._inner.eof
+
+    @property
+    def needs_input(self) -> bool:
+        """Return whether nothing more comes out before more goes in."""
+        return not self._is_full and not self._inner.unconsumed_tail
+
+    @property
+    def unused_data(self) -> bytes:
+        """Return what was given beyond the end."""
+        return self._inner.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        """Take these bytes, and give at most `max_length`.
+
+        Raises:
+            zlib.error: The data is broken.
+        """
+        tail = self._inner.unconsumed_tail
+        content = self._inner.decompress(tail + data if tail else data, max_length)
+        self._is_full = len(content) == max_length
+        return content
+
+
+class _Lzma:
+    """The decoder of `lzma`, with errors that can be caught without importing it."""
+
+    def __init__(self, inner: Decoder, error: type[Exception]) -> None:
+        self._inner = inner
+        self._error = error
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return self._inner.needs_input
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        try:
+            return self._inner.decompress(data, max_length)
+        except self._error as error:
+            raise (MemoryError if "limit" in str(error) else ValueError)(str(error)) from error
+
+
+def decode_piece(decoder: Decoder, data: bytes) -> bytes | Broken | Unknown:
+    """Give data to a decoder, and take at most 256 KiB from it."""
+    try:
+        return decoder.decompress(data, _PIECE_BYTES)
+    except MemoryError:
+        return Unknown(reason="unpacking takes more memory than we allow")
+    except (zlib.error, OSError, EOFError, ValueError):
+        # OSError is what bz2 raises for broken data; no file is read here.
+        return Broken(reason="packed data is garbled")
+
+
+def bzip2_decoder() -> Decoder | Unknown:
+    """Return a decoder of bzip2."""
+    try:
+        import bz2  # noqa: PLC0415 - missing in some builds of Python, and seldom needed
+    except ImportError:
+        return Unknown(reason="this Python cannot read bzip2")
+    return bz2.BZ2Decompressor()
+
+
+def lzma_decoder(*, raw: Sequence[Mapping[str, int]] | None = None) -> Decoder | Unknown:
+    """Return a decoder of xz, or of bare LZMA data with these filters."""
+    try:
+        import lzma  # noqa: PLC0415 - missing in some builds of Python, and seldom needed
+    except ImportError:
+        return Unknown(reason="this Python cannot read xz")
+    if raw is not None:
+        return _Lzma(lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=raw), lzma.LZMAError)
+    return _Lzma(lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MAX_DECODER_BYTES), lzma.LZMAError)
+
+
 class Stream:
     """The content of a packed file, taken from front to end; `fault` says why it ended early."""
 
@@ -53,7 +176,7 @@ class Stream:
         """Set once the content ended before its sound end."""
         self._piece = b""
         self._at = 0
-        self._pieces = _pieces(_Source(file, piece_bytes), kind, max_bytes=max_bytes, max_ratio=max_ratio)
+        self._pieces = _pieces(_PackedFile(file, piece_bytes), kind, max_bytes=max_bytes, max_ratio=max_ratio)
 
     def take(self, count: int) -> bytes:
         """Return `count` bytes; fewer only at the end.
@@ -108,7 +231,7 @@ class Stream:
         return True
 
 
-class _Source:
+class _PackedFile:
     """A file read from front to end."""
 
     def __init__(self, file: BinaryIO, piece_bytes: int) -> None:
@@ -131,7 +254,7 @@ class _Source:
         return rest
 
 
-def _pieces(source: _Source, kind: str, *, max_bytes: int, max_ratio: int) -> Iterator[_Piece]:
+def _pieces(source: _PackedFile, kind: str, *, max_bytes: int, max_ratio: int) -> Iterator[_Piece]:
     """Yield the content in pieces; the last one is the fault, if there is one."""
     made = 0
     for piece in iter(source.read, b"") if kind == "tar" else _unpacked(source, kind):
@@ -142,7 +265,7 @@ def _pieces(source: _Source, kind: str, *, max_bytes: int, max_ratio: int) -> It
             return
 
 
-def _unpacked(source: _Source, kind: str) -> Iterator[_Piece]:
+def _unpacked(source: _PackedFile, kind: str) -> Iterator[_Piece]:
     """Unpack one part after the other: each of the formats may be several files, one behind the other."""
     data = source.read()
     for _ in range(_MAX_PARTS):
@@ -162,7 +285,7 @@ def _unpacked(source: _Source, kind: str) -> Iterator[_Piece]:
     yield Unknown(reason=f"more than {_MAX_PARTS} packed parts")
 
 
-def _part(source: _Source, decoder: Decoder, data: bytes) -> Generator[_Piece, None, bytes | None]:
+def _part(source: _PackedFile, decoder: Decoder, data: bytes) -> Generator[_Piece, None, bytes | None]:
     """Unpack up to the end that the data itself marks; return what lies behind it, `None` after a fault."""
     while True:
         piece = decode_piece(decoder, data)

@@ -8,15 +8,15 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from pipcacheplus.model.facts import Broken, Unknown
-from pipcacheplus.readers.archive.decoders import (
+from pipcacheplus.readers.archive.decompress import (
     MAX_DECODER_BYTES,
+    RATIO_SLACK_BYTES,
     Decoder,
     Inflater,
     bzip2_decoder,
     decode_piece,
     lzma_decoder,
 )
-from pipcacheplus.readers.archive.decompress import RATIO_SLACK_BYTES
 from pipcacheplus.readers.archive.record import Row
 from pipcacheplus.readers.archive.zip_directory import CentralDirectory, Member, data_start, read_at
 
