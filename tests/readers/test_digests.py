@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipcacheplus.model.facts import Broken
-from pipcacheplus.readers.digest import digest
+from pipcacheplus.readers.digests import digest
 
 
 @given(st.binary(max_size=2000), st.integers(0, 1500))
