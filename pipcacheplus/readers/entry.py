@@ -13,8 +13,8 @@ from pipcacheplus.readers.http.content import decode
 from pipcacheplus.readers.http.head import read_head
 from pipcacheplus.readers.http.payload import open_payload
 from pipcacheplus.readers.integrity import read_wheel_to_end
-from pipcacheplus.readers.metadata import read_metadata
-from pipcacheplus.readers.origin import read_origin
+from pipcacheplus.readers.metadata import MAX_HEADER_BYTES, read_metadata
+from pipcacheplus.readers.origin import MAX_OBJECT_BYTES, read_origin
 from pipcacheplus.readers.page import Keeps, keep_all, read_page
 from pipcacheplus.readers.sdist import read_sdist
 from pipcacheplus.readers.selfcheck import read_selfcheck
@@ -25,7 +25,6 @@ __all__ = ["read"]
 PAGE_LIMIT = 64 << 20
 """Bytes of a decoded page that are looked at."""
 _NOTHING = Expected()
-_SMALL_LIMIT = 1 << 20
 _START = 512
 _REDIRECTS = range(300, 400)
 _TAR_MAGIC = 257
@@ -81,7 +80,7 @@ def read(
 
 
 def _small(file: BinaryIO) -> bytes:
-    return _exactly(file, _SMALL_LIMIT + 1)
+    return _exactly(file, MAX_OBJECT_BYTES + 1)
 
 
 def _exactly(file: BinaryIO, length: int) -> bytes:
@@ -166,7 +165,7 @@ def _page(body: BinaryIO, head: Head | None, keeps: Keeps) -> Payload:
     if isinstance(data, (Broken, Unknown)):
         return data
     if data[:17].lower() == b"metadata-version:":
-        return read_metadata(data[:_SMALL_LIMIT])
+        return read_metadata(data[:MAX_HEADER_BYTES])
     return read_page(data, content_type=head.header("content-type") if head else None, keeps=keeps)
 
 

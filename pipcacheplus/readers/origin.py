@@ -1,22 +1,37 @@
-"""What an `origin.json` beside a built wheel says: a direct URL (PEP 610).
+"""Read `origin.json` beside a built wheel, a direct URL (PEP 610), and any small file that holds one JSON object.
 
-Source: pip 26.3 `_internal/models/direct_url.py`, whose demands are these; pip from
-23.2 on ignores a file that fails them.
+Source: pip 26.3 `_internal/models/direct_url.py`, whose demands are these; pip from 23.2 on
+ignores a file that fails them.
 """
 
+import json
+
 from pipcacheplus.model.facts import Broken, Origin
-from pipcacheplus.readers.objects import read_object
 
-__all__ = ["MAX_ORIGIN_BYTES", "read_origin"]
+__all__ = ["MAX_OBJECT_BYTES", "read_object", "read_origin"]
 
-MAX_ORIGIN_BYTES = 1 << 20
+MAX_OBJECT_BYTES = 1 << 20
 _KINDS = ("archive_info", "dir_info", "vcs_info")
 
 
 def read_origin(data: bytes) -> Origin | Broken:
-    """Read an `origin.json`; more than `MAX_ORIGIN_BYTES` counts as broken."""
-    document = read_object(data, limit=MAX_ORIGIN_BYTES)
+    """Read an `origin.json`; more than `MAX_OBJECT_BYTES` counts as broken."""
+    document = read_object(data)
     return document if isinstance(document, Broken) else _origin(document)
+
+
+def read_object(data: bytes) -> dict[str, object] | Broken:
+    """Read one JSON object; more than `MAX_OBJECT_BYTES` count as broken."""
+    if not data:
+        return Broken(reason="is empty", offset=0, is_cut=True)
+    if len(data) > MAX_OBJECT_BYTES:
+        return Broken(reason=f"is longer than {MAX_OBJECT_BYTES} bytes")
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        # Also UnicodeDecodeError. pip writes such files in place, so that they may be cut.
+        return Broken(reason="is not JSON", offset=getattr(error, "pos", None), is_cut=not data.rstrip().endswith(b"}"))
+    return document if isinstance(document, dict) else Broken(reason="is not a JSON object")
 
 
 def _origin(document: dict[str, object]) -> Origin | Broken:

@@ -1,23 +1,21 @@
-"""What pip remembers of its last look for a newer pip.
+"""Read what pip keeps of its last look for a newer pip.
 
 Sources: pip 26.3 and 19.3 `_internal/self_outdated_check.py` (one environment a file), pip 18.0
 `_internal/utils/outdated.py` (one file for all environments).
 """
 
 from pipcacheplus.model.facts import Broken, Selfcheck
-from pipcacheplus.readers.objects import read_object
+from pipcacheplus.readers.origin import read_object
 
-__all__ = ["MAX_SELFCHECK_BYTES", "read_selfcheck"]
-
-MAX_SELFCHECK_BYTES = 1 << 20
+__all__ = ["read_selfcheck"]
 
 
 def read_selfcheck(data: bytes) -> Selfcheck | Broken:
-    """Read either form; more than `MAX_SELFCHECK_BYTES` counts as broken.
+    """Read either form; more than `MAX_OBJECT_BYTES` counts as broken.
 
     Where several environments are named, date and version are those of the latest look.
     """
-    document = read_object(data, limit=MAX_SELFCHECK_BYTES)
+    document = read_object(data)
     if isinstance(document, Broken):
         return document
     if isinstance(key := document.get("key"), str):

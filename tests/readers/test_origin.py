@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipcacheplus.model.facts import Broken, Origin
-from pipcacheplus.readers.origin import MAX_ORIGIN_BYTES, read_origin
+from pipcacheplus.readers.origin import MAX_OBJECT_BYTES, read_origin
 
 URL = "https://files.example/demo-1.0.tar.gz"
 
@@ -71,7 +71,7 @@ def test_what_pip_would_not_accept_is_broken(document: dict[str, object], reason
         (b"[]", False),
         (b"\xff}", False),
         (b"[" * 100_000, True),
-        (b" " * (MAX_ORIGIN_BYTES + 1), False),
+        (b" " * (MAX_OBJECT_BYTES + 1), False),
     ],
 )
 def test_what_is_no_json_object_is_broken(data: bytes, *, is_cut: bool) -> None:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipcacheplus.model.facts import Broken, Selfcheck
-from pipcacheplus.readers.selfcheck import MAX_SELFCHECK_BYTES, read_selfcheck
+from pipcacheplus.readers.origin import MAX_OBJECT_BYTES
+from pipcacheplus.readers.selfcheck import read_selfcheck
 
 OLD = {"last_check": "2018-01-01T00:00:00Z", "pypi_version": "18.0"}
 NEW = {"last_check": "2019-01-01T00:00:00Z", "pypi_version": "19.0"}
@@ -38,7 +39,7 @@ def test_both_forms_are_read(document: dict[str, object], expected: Selfcheck) -
         (b"[]", False),
         (json.dumps(NEW).encode(), False),
         (b"[" * 100_000, True),
-        (b" " * (MAX_SELFCHECK_BYTES + 1), False),
+        (b" " * (MAX_OBJECT_BYTES + 1), False),
     ],
 )
 def test_what_names_no_environment_is_broken(data: bytes, *, is_cut: bool) -> None:
