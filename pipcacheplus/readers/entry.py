@@ -3,6 +3,7 @@
 import os
 from typing import BinaryIO, NamedTuple
 
+from pipcacheplus.disk.file_content import read_up_to
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.facts import Broken, Depth, Expected, Facts, Format, Head, Origin, Payload, Unknown
 from pipcacheplus.model.values import Entry, File, Shape
@@ -80,16 +81,7 @@ def read(
 
 
 def _small(file: BinaryIO) -> bytes:
-    return _exactly(file, MAX_OBJECT_BYTES + 1)
-
-
-def _exactly(file: BinaryIO, length: int) -> bytes:
-    """Read so many bytes, or all there are: an unbuffered file may hand over fewer at a time."""
-    parts: list[bytes] = []
-    while length and (part := file.read(length)):
-        parts.append(part)
-        length -= len(part)
-    return b"".join(parts)
+    return read_up_to(file, MAX_OBJECT_BYTES + 1)
 
 
 def _single(file: File, cache: OpenCache, task: _Task) -> Facts:
@@ -110,7 +102,7 @@ def _response(head: Head | Broken | None, body: BinaryIO, size: int, task: _Task
     known = head if isinstance(head, Head) else None
     if known is not None and known.status in _REDIRECTS:
         return Facts(head=head, body_size=size)
-    start = _exactly(body, _START)
+    start = read_up_to(body, _START)
     body.seek(0)
     format_ = _format(start, known)
     if task.depth is Depth.PAGES and format_ is not Format.PAGE:

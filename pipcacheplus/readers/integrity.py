@@ -2,11 +2,12 @@
 
 from typing import BinaryIO
 
+from pipcacheplus.disk.file_content import read_at
 from pipcacheplus.model.facts import Broken, Unknown
 from pipcacheplus.readers.archive.decompress import MAX_BYTES, MAX_RATIO, Stream, format_of
 from pipcacheplus.readers.archive.record import Row, read_rows
 from pipcacheplus.readers.archive.tar import Tar
-from pipcacheplus.readers.archive.zip_directory import CentralDirectory, read_at, read_directory, read_member
+from pipcacheplus.readers.archive.zip_directory import CentralDirectory, read_directory, read_member
 from pipcacheplus.readers.archive.zip_members import read_members
 from pipcacheplus.readers.wheel import has_dist_info
 

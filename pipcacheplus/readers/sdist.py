@@ -3,10 +3,11 @@
 from itertools import islice
 from typing import BinaryIO
 
+from pipcacheplus.disk.file_content import read_at
 from pipcacheplus.model.facts import Broken, Sdist, Unknown
 from pipcacheplus.readers.archive.decompress import Stream, format_of
 from pipcacheplus.readers.archive.tar import Tar
-from pipcacheplus.readers.archive.zip_directory import read_at, read_directory, read_front
+from pipcacheplus.readers.archive.zip_directory import read_directory, read_front
 from pipcacheplus.readers.metadata import MAX_HEADER_BYTES, fields, name_and_version
 
 __all__ = ["read_sdist"]

@@ -17,9 +17,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
+from pipcacheplus.disk.file_content import read_at
 from pipcacheplus.model.facts import Broken, Unknown
 
-__all__ = ["CentralDirectory", "Member", "data_start", "read_at", "read_directory", "read_front", "read_member"]
+__all__ = ["CentralDirectory", "Member", "data_start", "read_directory", "read_front", "read_member"]
 
 MAX_MEMBERS = 200_000
 MAX_DIRECTORY_BYTES = 64 << 20
@@ -130,24 +131,6 @@ class CentralDirectory:
                 yield member
             following = self.starts[index] if index < len(self.starts) else len(self.raw)
             at = self.raw.find(part, following)
-
-
-def read_at(file: BinaryIO, offset: int, count: int) -> bytes:
-    """Read `count` bytes from `offset`; fewer only at the end of the file, also if the file is unbuffered.
-
-    Raises:
-        OSError: It cannot be read.
-    """
-    file.seek(offset)
-    data = file.read(count)
-    if len(data) == count or not data:
-        return data
-    parts = [data]
-    missing = count - len(data)
-    while missing and (data := file.read(missing)):
-        parts.append(data)
-        missing -= len(data)
-    return b"".join(parts)
 
 
 def read_directory(

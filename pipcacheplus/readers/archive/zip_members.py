@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import BinaryIO
 
+from pipcacheplus.disk.file_content import read_at
 from pipcacheplus.model.facts import Broken, Unknown
 from pipcacheplus.readers.archive.decompress import (
     MAX_DECODER_BYTES,
@@ -18,7 +19,7 @@ from pipcacheplus.readers.archive.decompress import (
     lzma_decoder,
 )
 from pipcacheplus.readers.archive.record import Row
-from pipcacheplus.readers.archive.zip_directory import CentralDirectory, Member, data_start, read_at
+from pipcacheplus.readers.archive.zip_directory import CentralDirectory, Member, data_start
 
 __all__ = ["read_members"]
 

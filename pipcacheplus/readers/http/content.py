@@ -7,6 +7,7 @@ import io
 import zlib
 from typing import BinaryIO
 
+from pipcacheplus.disk.file_content import read_up_to
 from pipcacheplus.model.facts import Broken, Unknown
 
 __all__ = ["decode"]
@@ -28,7 +29,7 @@ def decode(source: bytes | BinaryIO, encoding: str | None, *, limit: int) -> byt
         OSError: The file cannot be read.
     """
     file = io.BytesIO(source) if isinstance(source, bytes) else source
-    data = _read(file, limit + 1)
+    data = read_up_to(file, limit + 1)
     if len(data) > limit:
         return Unknown(reason=f"content of more than {limit} bytes")
     word = (encoding or "").strip().lower()
@@ -42,14 +43,6 @@ def decode(source: bytes | BinaryIO, encoding: str | None, *, limit: int) -> byt
         content, _ = _inflate(data, -zlib.MAX_WBITS if is_bare else zlib.MAX_WBITS, limit)
         return content
     return Unknown(reason=f"content encoding {word[:40]}")
-
-
-def _read(file: BinaryIO, count: int) -> bytes:
-    parts = []
-    while count and (data := file.read(min(count, 1 << 20))):
-        parts.append(data)
-        count -= len(data)
-    return b"".join(parts)
 
 
 def _gunzip(data: bytes, limit: int) -> bytes | Broken | Unknown:
