@@ -8,6 +8,7 @@ from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.facts import Broken, Depth, Expected, Facts, Format, Head, Origin, Payload, Unknown
 from pipcacheplus.model.values import Entry, File, Shape
 from pipcacheplus.pips.layout import ORIGIN_NAME
+from pipcacheplus.readers.archive.magic import MAGIC_BYTES, format_of
 from pipcacheplus.readers.archive.zip_directory import read_directory
 from pipcacheplus.readers.digests import read_whole
 from pipcacheplus.readers.http.content import decode
@@ -26,9 +27,7 @@ __all__ = ["read"]
 PAGE_LIMIT = 64 << 20
 """Bytes of a decoded page that are looked at."""
 _NOTHING = Expected()
-_START = 512
 _REDIRECTS = range(300, 400)
-_TAR_MAGIC = 257
 
 
 class _Task(NamedTuple):
@@ -102,7 +101,7 @@ def _response(head: Head | Broken | None, body: BinaryIO, size: int, task: _Task
     known = head if isinstance(head, Head) else None
     if known is not None and known.status in _REDIRECTS:
         return Facts(head=head, body_size=size)
-    start = read_up_to(body, _START)
+    start = read_up_to(body, MAGIC_BYTES)
     body.seek(0)
     format_ = _format(start, known)
     if task.depth is Depth.PAGES and format_ is not Format.PAGE:
@@ -119,10 +118,9 @@ def _format(start: bytes, head: Head | None) -> Format:
     content_type = (head.header("content-type") or "") if head else ""
     if head and (head.header("content-encoding") or "identity").strip().lower() != "identity":
         return Format.PAGE
-    if start.startswith((b"PK\3\4", b"PK\5\6")):
-        return Format.ZIP
-    if start.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")) or start[_TAR_MAGIC : _TAR_MAGIC + 5] == b"ustar":
-        return Format.TAR
+    archive = format_of(start)
+    if archive is not None:
+        return Format.ZIP if archive == "zip" else Format.TAR
     if start.lower().startswith(b"metadata-version:"):
         return Format.METADATA
     is_text = content_type.startswith(("text/html", "application/vnd.pypi.simple.", "application/json"))

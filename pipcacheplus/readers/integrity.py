@@ -4,7 +4,8 @@ from typing import BinaryIO
 
 from pipcacheplus.disk.file_content import read_at
 from pipcacheplus.model.facts import Broken, Unknown
-from pipcacheplus.readers.archive.decompress import MAX_BYTES, MAX_RATIO, Stream, format_of
+from pipcacheplus.readers.archive.decompress import MAX_BYTES, MAX_RATIO, Stream
+from pipcacheplus.readers.archive.magic import MAGIC_BYTES, format_of
 from pipcacheplus.readers.archive.record import Row, read_rows
 from pipcacheplus.readers.archive.tar import Tar
 from pipcacheplus.readers.archive.zip_directory import CentralDirectory, read_directory, read_member
@@ -33,7 +34,7 @@ def read_to_end(
     """
     if not size:
         return Broken(reason="is empty", offset=0, is_cut=True)
-    kind = format_of(read_at(file, 0, 512))
+    kind = format_of(read_at(file, 0, MAGIC_BYTES))
     if kind in {None, "zip"}:
         directory = read_directory(file, size)
         if isinstance(directory, (Broken, Unknown)):

@@ -5,7 +5,8 @@ from typing import BinaryIO
 
 from pipcacheplus.disk.file_content import read_at
 from pipcacheplus.model.facts import Broken, Sdist, Unknown
-from pipcacheplus.readers.archive.decompress import Stream, format_of
+from pipcacheplus.readers.archive.decompress import Stream
+from pipcacheplus.readers.archive.magic import MAGIC_BYTES, format_of
 from pipcacheplus.readers.archive.tar import Tar
 from pipcacheplus.readers.archive.zip_directory import read_directory, read_front
 from pipcacheplus.readers.metadata import MAX_HEADER_BYTES, fields, name_and_version
@@ -37,7 +38,7 @@ def read_sdist(file: BinaryIO, size: int) -> Sdist | Broken | Unknown:
     """
     if not size:
         return Broken(reason="is empty", offset=0, is_cut=True)
-    kind = format_of(read_at(file, 0, 512))
+    kind = format_of(read_at(file, 0, MAGIC_BYTES))
     if kind is None:
         return Broken(reason="no archive", offset=0)
     return _read_zip(file, size) if kind == "zip" else _read_tar(file, kind)
@@ -114,6 +115,8 @@ def _read_zip(file: BinaryIO, size: int) -> Sdist | Broken | Unknown:
     directory = read_directory(file, size)
     if isinstance(directory, (Broken, Unknown)):
         return directory
+    if not len(directory):
+        return Broken(reason="no archive", offset=0)
     search = _Search()
     for member in islice(directory.members(), MAX_MEMBERS):
         search.see(member.name)

@@ -108,13 +108,14 @@ def test_a_name_behind_too_many_members_is_not_looked_for() -> None:
     [
         (b"", Broken(reason="is empty", offset=0, is_cut=True)),
         (b"<html></html>", Broken(reason="no archive", offset=0)),
+        (zipped({}), Broken(reason="no archive", offset=0)),
         (gzip.compress(b"", mtime=0), Unknown(reason="no tar archive")),
         (gzip.compress(b"x" * 600, mtime=0), Unknown(reason="no tar archive")),
         (b"\x1f\x8b\x08", Broken(reason="ends inside the packed data", offset=3, is_cut=True)),
         (b"\x1f\x8b\x00" + b"x" * 99, Broken(reason="packed data is garbled")),
     ],
 )
-def test_what_is_no_tar_archive_has_a_reason(data: bytes, expected: Broken | Unknown) -> None:
+def test_what_is_no_archive_of_a_project_has_a_reason(data: bytes, expected: Broken | Unknown) -> None:
     assert expected == read(data)
 
 

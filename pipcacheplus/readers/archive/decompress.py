@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import BinaryIO, Protocol
 
 from pipcacheplus.model.facts import Broken, Unknown
+from pipcacheplus.readers.archive.magic import BZIP2, GZIP, XZ
 
 __all__ = [
     "MAX_BYTES",
@@ -16,7 +17,6 @@ __all__ = [
     "Stream",
     "bzip2_decoder",
     "decode_piece",
-    "format_of",
     "lzma_decoder",
 ]
 
@@ -29,23 +29,10 @@ MAX_DECODER_BYTES = 128 << 20
 _PIECE_BYTES = 256 << 10
 _MAX_PARTS = 100_000
 
-_MAGICS = {"tar.gz": b"\x1f\x8b", "tar.bz2": b"BZh", "tar.xz": b"\xfd7zXZ\0", "zip": b"PK\3\4"}
-_LONGEST_MAGIC = 6
-_TAR_MAGIC = slice(257, 262)
+_MAGICS = {"tar.gz": GZIP, "tar.bz2": BZIP2, "tar.xz": XZ}
+_LONGEST_MAGIC = max(map(len, _MAGICS.values()))
 
 _Piece = bytes | Broken | Unknown
-
-
-def format_of(front: bytes) -> str | None:
-    """Return the archive format by its magic bytes, as in `Sdist.format`; `None` if it is none of them.
-
-    Args:
-        front: The first 512 bytes.
-    """
-    for name, magic in _MAGICS.items():
-        if front.startswith(magic):
-            return name
-    return "tar" if front[_TAR_MAGIC] == b"ustar" else None
 
 
 class Decoder(Protocol):

@@ -19,14 +19,12 @@ from typing import BinaryIO, NamedTuple
 
 from pipcacheplus.disk.file_content import read_at
 from pipcacheplus.model.facts import Broken, Unknown
+from pipcacheplus.readers.archive.magic import ZIP_END, ZIP_MEMBER
 
 __all__ = ["CentralDirectory", "Member", "data_start", "read_directory", "read_front", "read_member"]
 
 MAX_MEMBERS = 200_000
 MAX_DIRECTORY_BYTES = 64 << 20
-
-LOCAL_SIGNATURE = b"PK\3\4"
-"""What a member starts with, and so nearly every archive."""
 
 _TAIL_BYTES = 8 << 10
 """Holds the whole central directory of most wheels."""
@@ -34,7 +32,6 @@ _MAX_TAIL_BYTES = 76 + 22 + 0xFFFF
 """Both records of zip64, the end record, and the longest comment."""
 
 _END = struct.Struct("<4s4H2LH")
-_END_SIGNATURE = b"PK\5\6"
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _END64_SIGNATURE = b"PK\6\6"
 _LOCATOR64 = struct.Struct("<4sLQL")
@@ -160,7 +157,7 @@ def read_directory(
     starts = _starts(raw, end, max_members)
     if not isinstance(starts, list):
         return starts
-    if end.shift and read_at(file, 0, 4) == LOCAL_SIGNATURE:
+    if end.shift and read_at(file, 0, 4) == ZIP_MEMBER:
         # An archive inside a cut one brings an end record of its own: everything then lies too far back.
         return Broken(reason="central directory belongs to an archive inside this one", is_cut=True)
     return CentralDirectory(raw=raw, starts=tuple(starts), offset=end.offset, shift=end.shift, trailing=end.trailing)
@@ -218,7 +215,7 @@ def data_start(local: bytes, member: Member) -> int | Broken:
     if len(local) < _LOCAL.size + len(member.raw_name):
         return Broken(reason=f"ends inside the header of {member.name}", offset=member.offset, is_cut=True)
     signature, name_size, extra_size = _LOCAL.unpack_from(local)
-    if signature != LOCAL_SIGNATURE:
+    if signature != ZIP_MEMBER:
         return Broken(reason=f"no header in front of {member.name}", offset=member.offset)
     if local[_LOCAL.size : _LOCAL.size + name_size] != member.raw_name:
         return Broken(reason=f"header of {member.name} has another name", offset=member.offset)
@@ -258,21 +255,21 @@ def _read_end(file: BinaryIO, size: int) -> _EndRecord | Broken | Unknown:
         if not tail_offset:
             break
     # Other bytes may follow, or the comment may be cut.
-    at = tail.rfind(_END_SIGNATURE)
+    at = tail.rfind(ZIP_END)
     if at >= 0:
         return _end(file, tail, tail_offset, at)
-    is_cut = read_at(file, 0, 4) in {LOCAL_SIGNATURE[: min(size, 4)], _END_SIGNATURE[: min(size, 4)]}
+    is_cut = read_at(file, 0, 4) in {ZIP_MEMBER[: min(size, 4)], ZIP_END[: min(size, 4)]}
     return Broken(reason="no end of a zip archive" if is_cut else "no archive", is_cut=is_cut)
 
 
 def _find_end(tail: bytes) -> int:
     """Return where the end record starts whose comment ends with the file, -1 if there is none."""
-    at = tail.rfind(_END_SIGNATURE)
+    at = tail.rfind(ZIP_END)
     while at >= 0:
         comment_size = int.from_bytes(tail[at + 20 : at + 22], "little")
         if at + _END.size + comment_size == len(tail):
             return at
-        at = tail.rfind(_END_SIGNATURE, 0, at)
+        at = tail.rfind(ZIP_END, 0, at)
     return -1
 
 

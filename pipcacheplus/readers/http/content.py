@@ -9,11 +9,11 @@ from typing import BinaryIO
 
 from pipcacheplus.disk.file_content import read_up_to
 from pipcacheplus.model.facts import Broken, Unknown
+from pipcacheplus.readers.archive.magic import GZIP
 
 __all__ = ["decode"]
 
 _GZIP = 16 + zlib.MAX_WBITS
-_GZIP_MAGIC = b"\x1f\x8b"
 _MAX_PARTS = 1000
 
 
@@ -53,7 +53,7 @@ def _gunzip(data: bytes, limit: int) -> bytes | Broken | Unknown:
             return content
         parts.append(content)
         limit -= len(content)
-        if not data.startswith(_GZIP_MAGIC):
+        if not data.startswith(GZIP):
             return parts[0] if len(parts) == 1 else b"".join(parts)
     return Unknown(reason=f"content of more than {_MAX_PARTS} packed parts")
 
