@@ -13,8 +13,9 @@ from pipcacheplus.pips.filenames import canonical, file_name, file_names
 from pipcacheplus.pips.freshness import fresh_until
 from pipcacheplus.pips.layout import key_of, page_key
 from pipcacheplus.pips.wheel_keys import interpreter_of
+from pipcacheplus.readers.wheel import expand_tags
 
-__all__ = ["expand_tags", "identify", "name_by_links"]
+__all__ = ["identify", "name_by_links"]
 
 _PROJECT = "x-pypi-file-project"
 _VERSION = "x-pypi-file-version"
@@ -46,23 +47,16 @@ def _built_wheel(entry: Entry, facts: Facts) -> Entry:
         project=canonical(parts[0]),
         version=parts[1],
         filename=filename,
-        tags=expand_tags("-".join(parts[-3:])),
+        tags=_tags("-".join(parts[-3:])),
         url=url,
         url_source=UrlSource.ORIGIN if url is not None else None,
     )
 
 
-def expand_tags(compressed: str) -> tuple[str, ...]:
-    """Return the tags of a compressed set, sorted; nothing if it is none, or stands for more than 4,096.
-
-    >>> expand_tags("py2.py3-none-any")
-    ('py2-none-any', 'py3-none-any')
-    """
-    sets = [part.split(".") for part in compressed.split("-")]
-    if len(sets) != 3 or len(sets[0]) * len(sets[1]) * len(sets[2]) > _MAX_TAGS:  # noqa: PLR2004 - python, abi, platform
-        return ()
-    pythons, abis, platforms = sets
-    return tuple(sorted({f"{p}-{a}-{o}".lower() for p in pythons for a in abis for o in platforms}))
+def _tags(compressed: str) -> tuple[str, ...]:
+    """Return the tags of a compressed set, sorted; nothing if it is none, or stands for more than 4,096."""
+    tags = tuple(expand_tags(compressed, limit=_MAX_TAGS + 1))
+    return tuple(sorted(set(tags))) if len(tags) <= _MAX_TAGS else ()
 
 
 def _kind(facts: Facts) -> Kind:

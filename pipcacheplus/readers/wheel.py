@@ -1,4 +1,4 @@
-"""What a wheel says of itself: METADATA and WHEEL in the dist-info directory at its top."""
+"""Name, version and tags of a wheel: METADATA and WHEEL in the dist-info directory at its top."""
 
 import hashlib
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from pipcacheplus.model.facts import Broken, Unknown, Wheel
 from pipcacheplus.readers.archive.zip_directory import CentralDirectory, Member, read_directory, read_front, read_member
 from pipcacheplus.readers.metadata import MAX_HEADER_BYTES, fields, name_and_version
 
-__all__ = ["has_dist_info", "read_wheel"]
+__all__ = ["expand_tags", "has_dist_info", "read_wheel"]
 
 _SUFFIX = ".dist-info"
 _FRONT_BYTES = 64 << 10
@@ -55,6 +55,20 @@ def read_wheel(
     (stem,) = stems
     found = _read(file, members, stem, len(directory))
     return _with_digest(file, members, found) if is_whole and isinstance(found, Wheel) else found
+
+
+def expand_tags(compressed: str, *, limit: int) -> Iterator[str]:
+    """Yield the tags of a compressed set (PEP 425) in its order, at most `limit`; none if it has not three parts.
+
+    `packaging.tags.parse_tag` makes all of them, however many, and forgets the order.
+
+    >>> list(expand_tags("py2.py3-none-any", limit=9))
+    ['py2-none-any', 'py3-none-any']
+    """
+    parts = [part.split(".") for part in compressed.lower().split("-")]
+    if len(parts) != _TAG_PARTS:
+        return iter(())
+    return islice(("-".join(choice) for choice in product(*parts)), limit)
 
 
 def _with_digest(file: BinaryIO, members: dict[str, Member], wheel: Wheel) -> Wheel:
@@ -107,7 +121,7 @@ def _wheel(stem: str, found: tuple[str, str], text: bytes, members: int) -> Whee
     pairs = [pair for part in text.replace(b"\r\n", b"\n").split(b"\n\n") for pair in fields(part.lstrip(b"\n"))]
     tags: dict[str, None] = {}
     for tag in (value for name, value in pairs if name == "tag"):
-        tags.update(dict.fromkeys(_expanded(tag, _MAX_TAGS - len(tags) + 1)))
+        tags.update(dict.fromkeys(expand_tags(tag, limit=_MAX_TAGS - len(tags) + 1)))
         if len(tags) > _MAX_TAGS:
             return Unknown(reason=f"wheel of more than {_MAX_TAGS} tags")
     build = next((value for name, value in pairs if name == "build" and value), None)
@@ -121,15 +135,3 @@ def _wheel(stem: str, found: tuple[str, str], text: bytes, members: int) -> Whee
         stem=stem,
         members=members,
     )
-
-
-def _expanded(tag: str, limit: int) -> Iterator[str]:
-    """Yield the tags of a compressed set (PEP 425), at most `limit`; none if it has not three parts.
-
-    >>> list(_expanded("py2.py3-none-any", 9))
-    ['py2-none-any', 'py3-none-any']
-    """
-    parts = [part.split(".") for part in tag.lower().split("-")]
-    if len(parts) != _TAG_PARTS:
-        return iter(())
-    return islice(("-".join(choice) for choice in product(*parts)), limit)
