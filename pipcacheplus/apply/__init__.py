@@ -1,1 +1,1 @@
-"""Carry a plan out. The only package that changes the cache; `run` is where to begin."""
+"""Carry a plan out. Only this package changes the cache; `run` is where to begin."""
