@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from pipcacheplus.apply.files import Tally, look, remove, status_of, why_not_there
+from pipcacheplus.apply.files import Removed, compare, remove, status_of, why_not_there
 from pipcacheplus.apply.folders import is_in_use, tidy
 from pipcacheplus.apply.recent_use import why_busy
 from pipcacheplus.apply.system import System
@@ -60,7 +60,7 @@ class Remover:
             is_guarded: Whether it stays if it was used a short while ago, as built wheels do.
             following: The id of the entry that is to go next, as `tidy` has it.
         """
-        tally = Tally()
+        removed = Removed()
         error = None
         try:
             if needed := self._needed_by_others(action):
@@ -69,22 +69,22 @@ class Remover:
                 # Of a file that an entry which stays shares, the plan does not say that it goes: nor does the outcome.
                 action = replace(action, files=tuple(file for file in action.files if file not in needed))
             busy = self._why_busy(action, is_guarded=is_guarded)
-            state, error = (State.BUSY, busy) if busy else (self._files_go(action, left, tally), None)
+            state, error = (State.BUSY, busy) if busy else (self._files_go(action, left, removed), None)
             release()
             if state is State.REMOVED:
-                tally.is_tidied = tidy(
+                removed.is_tidied = tidy(
                     self.cache, action, self.system, is_exclusive=self.is_exclusive, following=following
                 )
-                state = State.REMOVED if tally.removed or (tally.is_tidied and not action.files) else State.GONE
+                state = State.REMOVED if removed.files or (removed.is_tidied and not action.files) else State.GONE
         except OSError as caught:
             state, error = State.FAILED, reason_of(caught)
-        return self._outcome(action, state, tally, error)
+        return self._outcome(action, state, removed, error)
 
-    def _outcome(self, action: Action, state: State, tally: Tally, error: str | None) -> Outcome:
-        went = tuple(tally.removed)
+    def _outcome(self, action: Action, state: State, removed: Removed, error: str | None) -> Outcome:
+        went = tuple(removed.files)
         if self.trash is None:
-            return Outcome(action=action, state=state, removed=went, disk_size=tally.disk_size, error=error)
-        self.trash.is_used = self.trash.is_used or tally.is_tidied
+            return Outcome(action=action, state=state, removed=went, disk_size=removed.disk_size, error=error)
+        self.trash.is_used = self.trash.is_used or removed.is_tidied
         state = State.TRASHED if state is State.REMOVED else state
         return Outcome(action=action, state=state, moved=went, error=error)
 
@@ -114,16 +114,16 @@ class Remover:
             is_moved=self.moves_access_times or file.path in self.read_by_us,
         )
 
-    def _files_go(self, action: Action, left: File | None, tally: Tally) -> State:
+    def _files_go(self, action: Action, left: File | None, removed: Removed) -> State:
         """Return `REMOVED` if none of the files stays, else why one does."""
         pairs = [(left if left and left.path == file.path else file, file) for file in action.files]
         # All of an entry first: if a pip renews its head just now, its body must not go either. The first is looked at
         # right before it goes, and nothing has gone then.
-        if any(look(self.cache, now, self.system) is State.CHANGED for now, _ in pairs[1:]):
+        if any(compare(self.cache, now, self.system) is State.CHANGED for now, _ in pairs[1:]):
             return State.CHANGED
         for now, judged in pairs:
             away = partial(self.trash.take, judged.path) if self.trash else None
-            state = remove(self.cache, now, self.system, tally, judged=judged, away=away)
+            state = remove(self.cache, now, self.system, removed, judged=judged, away=away)
             if state is State.CHANGED or state is State.BUSY:
                 return state
         return State.REMOVED

@@ -15,7 +15,7 @@ from pipcacheplus.apply.system import System, is_link
 from pipcacheplus.disk.open_cache import OpenCache, is_same
 from pipcacheplus.model.values import File, State
 
-__all__ = ["Tally", "look", "open_held", "real_path", "remove", "status_of", "why_not_there"]
+__all__ = ["Removed", "compare", "open_held", "real_path", "remove", "status_of", "why_not_there"]
 
 _READ_FLAGS: int = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
 # O_PATH needs no right to read, and opens nothing that could block.
@@ -28,10 +28,10 @@ _TRIES_AFTER_S = (0.3, 0.6)
 
 
 @dataclass(slots=True)
-class Tally:
+class Removed:
     """What an action has done so far."""
 
-    removed: list[File] = field(default_factory=list)
+    files: list[File] = field(default_factory=list)
     disk_size: int = 0
     """Bytes given back to the file system."""
     is_tidied: bool = False
@@ -84,7 +84,7 @@ def open_held(cache: OpenCache, path: str, system: System) -> tuple[int, bool]:
         return os.open(name, _WRITE_FLAGS, dir_fd=below), True
 
 
-def look(cache: OpenCache, file: File, system: System) -> State:
+def compare(cache: OpenCache, file: File, system: System) -> State:
     """Return what would become of a file: `REMOVED`, or why it would not.
 
     Raises:
@@ -117,7 +117,7 @@ def remove(
     cache: OpenCache,
     file: File,
     system: System,
-    tally: Tally,
+    removed: Removed,
     *,
     judged: File,
     away: Callable[..., None] | None = None,
@@ -128,7 +128,7 @@ def remove(
         cache: The cache.
         file: What it has to be now.
         system: Where this runs.
-        tally: Is told what went.
+        removed: What goes is added to it.
         judged: What it was when it was judged: that is what is told.
         away: Takes the name away, in place of `system.unlink`: to the trash, which frees nothing.
 
@@ -136,18 +136,18 @@ def remove(
         OSError: It cannot be removed.
     """
     if system.has_descriptors:
-        return _remove_held(cache, file, system, tally, judged=judged, away=away or system.unlink)
-    state = look(cache, file, system)
+        return _remove_held(cache, file, system, removed, judged=judged, away=away or system.unlink)
+    state = compare(cache, file, system)
     if state is State.REMOVED:
         state = _take(real_path(cache, file.path), system, away or system.unlink)
     if state is State.REMOVED:
-        tally.removed.append(judged)
-        tally.disk_size += file.disk_size if file.links == 1 and away is None else 0
+        removed.files.append(judged)
+        removed.disk_size += file.disk_size if file.links == 1 and away is None else 0
     return state
 
 
 def _remove_held(
-    cache: OpenCache, file: File, system: System, tally: Tally, *, judged: File, away: Callable[..., None]
+    cache: OpenCache, file: File, system: System, removed: Removed, *, judged: File, away: Callable[..., None]
 ) -> State:
     folder, _, name = file.path.rpartition("/")
     try:
@@ -162,9 +162,9 @@ def _remove_held(
         if state is State.REMOVED:
             state = _take(name, system, away, dir_fd=below)
         if state is State.REMOVED:
-            tally.removed.append(judged)  # first of all: whatever fails from here on, it is gone
+            removed.files.append(judged)  # first of all: whatever fails from here on, it is gone
             # What another name still holds is not given back.
-            tally.disk_size += held.st_blocks * 512 if os.fstat(handle).st_nlink == 0 else 0
+            removed.disk_size += held.st_blocks * 512 if os.fstat(handle).st_nlink == 0 else 0
         return state
     finally:
         os.close(handle)

@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 from pipcacheplus.apply.disarm import disarm
 from pipcacheplus.apply.disarm_bytes import Use
 from pipcacheplus.apply.entries import Remover, reason_of
-from pipcacheplus.apply.files import look, status_of, why_not_there
+from pipcacheplus.apply.files import compare, status_of, why_not_there
 from pipcacheplus.apply.lock import locked, owned_root
 from pipcacheplus.apply.names import is_pips
 from pipcacheplus.apply.system import Latch, System
@@ -222,7 +222,7 @@ class _Run:
         """Return what became of it; `None` if it has to wait."""
         remover = self.remover
         files = action.entry.files
-        if not files or any(look(remover.cache, file, remover.system) is not State.REMOVED for file in files[1:]):
+        if not files or any(compare(remover.cache, file, remover.system) is not State.REMOVED for file in files[1:]):
             return remover.remove(action)  # as above
         found = disarm(
             remover.cache,

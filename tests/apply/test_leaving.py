@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pipcacheplus.apply.entries import reason_of
-from pipcacheplus.apply.files import Tally, real_path, remove, status_of
+from pipcacheplus.apply.files import Removed, real_path, remove, status_of
 from pipcacheplus.apply.folders import tidy
 from pipcacheplus.apply.system import System, is_link
 from pipcacheplus.disk.open_cache import OpenCache, file_of
@@ -161,10 +161,10 @@ def test_a_file_that_changes_between_the_look_and_the_removal_stays(
     head = cache.http_v2(URL, b"x", has_body=False)
     (judged,) = planned(cache).actions[0].files
     cache.write(head, b"renewed", age_s=5)
-    tally = Tally()
+    removed = Removed()
     with OpenCache(str(cache.path)) as opened:
-        assert remove(opened, judged, machine(), tally, judged=judged) is State.CHANGED
-    assert (tally.removed, tally.disk_size) == ([], 0)
+        assert remove(opened, judged, machine(), removed, judged=judged) is State.CHANGED
+    assert (removed.files, removed.disk_size) == ([], 0)
     assert left(cache) == {head}
 
 

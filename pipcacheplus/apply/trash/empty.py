@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from pipcacheplus.apply.system import System
 from pipcacheplus.apply.trash.location import drop, numbers_in, open_trash, runs_in, started_s
-from pipcacheplus.apply.trash.private_directory import Directory
+from pipcacheplus.apply.trash.private_directory import PrivateDirectory
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.errors import PipCachePlusError
 from pipcacheplus.model.values import Trashed
@@ -16,7 +16,7 @@ KEPT_S = 7 * 86_400
 """How long a run can be brought back, in seconds."""
 
 
-def listed(trash: Directory, system: System) -> tuple[Trashed, ...]:
+def listed(trash: PrivateDirectory, system: System) -> tuple[Trashed, ...]:
     """Return what could be brought back, oldest first. A run that cannot be opened is left out."""
     found = []
     for run in runs_in(trash):
@@ -67,7 +67,7 @@ def empty_old(cache: OpenCache, system: System, *, max_size: int | None = None, 
     return freed
 
 
-def _remove(trash: Directory, run: str, system: System) -> int:
+def _remove(trash: PrivateDirectory, run: str, system: System) -> int:
     freed = 0
     with suppress(OSError, PipCachePlusError):
         with trash.inner(run, system) as opened:

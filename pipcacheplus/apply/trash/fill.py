@@ -10,7 +10,7 @@ from pipcacheplus.apply.names import is_pips
 from pipcacheplus.apply.system import System
 from pipcacheplus.apply.trash.location import DONT, MANIFEST, RUN_MODE, drop, open_trash, run_name, runs_in
 from pipcacheplus.apply.trash.manifest import FORMAT_LINE, Disarming, line_of_action, line_of_disarming
-from pipcacheplus.apply.trash.private_directory import Directory, refused
+from pipcacheplus.apply.trash.private_directory import PrivateDirectory, refused
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.values import Action
 
@@ -25,7 +25,7 @@ class Filling:
 
     run: str
     """What `undo` calls it."""
-    folder: Directory
+    folder: PrivateDirectory
     system: System
     is_used: bool = False
     """Whether anything was written over, moved or removed; else nothing of the run has to stay."""
@@ -126,7 +126,7 @@ def filling(cache: OpenCache, actions: Sequence[Action], system: System) -> Iter
                     drop(trash, begun.run, system)
 
 
-def _begun(trash: Directory, actions: list[Action], system: System) -> Filling:
+def _begun(trash: PrivateDirectory, actions: list[Action], system: System) -> Filling:
     name = run_name(system.now_s(), max(runs_in(trash), default=None))
     try:
         system.mkdir(trash.at(name), RUN_MODE, **trash.where)

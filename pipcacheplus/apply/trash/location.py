@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from pipcacheplus.apply.system import System
-from pipcacheplus.apply.trash.private_directory import Directory, refused
+from pipcacheplus.apply.trash.private_directory import PrivateDirectory, refused
 from pipcacheplus.disk.open_cache import OpenCache
 
 __all__ = [
@@ -53,7 +53,7 @@ _NO_WAY = frozenset({errno.EXDEV, errno.EROFS, errno.EACCES, errno.EPERM})
 @contextmanager
 def open_trash(
     cache: OpenCache, system: System, *, is_made: bool = False, tidies: bool = False
-) -> Iterator[Directory | None]:
+) -> Iterator[PrivateDirectory | None]:
     """Open the trash of a cache, `None` if there is none.
 
     Args:
@@ -71,12 +71,12 @@ def open_trash(
     name = _PREFIX + hashlib.sha224(os.fsencode(own)).hexdigest()[:_DIGITS]
     path = os.path.join(above, name)
     below = os.open("..", _ABOVE_FLAGS, dir_fd=cache.folder("")) if system.has_descriptors else None
-    outer = Directory(path=above, descriptor=below)
+    outer = PrivateDirectory(path=above, descriptor=below)
     with outer:
         if is_made:
             _make(outer, name, system)
         try:
-            found = Directory.open(name, system, path=path, below=below)
+            found = PrivateDirectory.open(name, system, path=path, below=below)
         except FileNotFoundError:
             yield None
             return
@@ -91,7 +91,7 @@ def open_trash(
                 system.rmdir(outer.at(name), **outer.where)
 
 
-def _make(above: Directory, name: str, system: System) -> None:
+def _make(above: PrivateDirectory, name: str, system: System) -> None:
     try:
         system.mkdir(above.at(name), RUN_MODE, **above.where)
         above.sync(system)
@@ -101,7 +101,7 @@ def _make(above: Directory, name: str, system: System) -> None:
         raise refused(os.path.join(above.path, name), f"cannot be made: {error.strerror or error}", DONT) from error
 
 
-def why_not_moved(cache: OpenCache, trash: Directory, system: System) -> str | None:
+def why_not_moved(cache: OpenCache, trash: PrivateDirectory, system: System) -> str | None:
     """Return why no file can be moved from the cache to the trash, `None` if it can; nothing is moved.
 
     One file system can be mounted in two places, and a rename does not lead from one to the other. Linux looks at that
@@ -109,7 +109,7 @@ def why_not_moved(cache: OpenCache, trash: Directory, system: System) -> str | N
     """
     if _device_of(trash) != cache.device:
         return "lies on another file system than the cache"
-    root = Directory(path=cache.path, descriptor=cache.folder("") if system.has_descriptors else None)
+    root = PrivateDirectory(path=cache.path, descriptor=cache.folder("") if system.has_descriptors else None)
     try:
         system.rename(root.at(_NO_NAME), trash.at(_NO_NAME), src_dir_fd=root.descriptor, dst_dir_fd=trash.descriptor)
     except OSError as error:
@@ -118,11 +118,11 @@ def why_not_moved(cache: OpenCache, trash: Directory, system: System) -> str | N
     return None
 
 
-def _device_of(trash: Directory) -> int:
+def _device_of(trash: PrivateDirectory) -> int:
     return trash.status().st_dev
 
 
-def runs_in(trash: Directory) -> list[str]:
+def runs_in(trash: PrivateDirectory) -> list[str]:
     """Return the names of the runs, oldest first; whatever else lies there is none."""
     return [name for name in trash.names() if started_s(name) is not None]
 
@@ -150,13 +150,13 @@ def run_name(now_s: float, last: str | None) -> str:
     return time.strftime(_TIME, time.gmtime(min(max(int(now_s), after), _LAST_S)))
 
 
-def numbers_in(run: Directory) -> dict[int, os.stat_result]:
+def numbers_in(run: PrivateDirectory) -> dict[int, os.stat_result]:
     """Return the files of a run by number; what has another name, or is no regular file, is left out."""
     found = ((int(name), run.status_of(name)) for name in run.names() if _NUMBER.fullmatch(name))
     return {number: status for number, status in found if status is not None and stat.S_ISREG(status.st_mode)}
 
 
-def drop(trash: Directory, run: str, system: System) -> None:
+def drop(trash: PrivateDirectory, run: str, system: System) -> None:
     """Remove a run that holds no files any more; else nothing happens. The trash itself stays, empty.
 
     Raises:

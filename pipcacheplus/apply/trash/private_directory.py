@@ -8,7 +8,7 @@ from types import TracebackType
 from pipcacheplus.apply.system import System, is_link
 from pipcacheplus.errors import BadRequestError
 
-__all__ = ["Directory", "refused"]
+__all__ = ["PrivateDirectory", "refused"]
 
 _FOLDER_FLAGS: int = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_DIRECTORY", 0)
 _FILE_FLAGS: int = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -22,7 +22,7 @@ def refused(path: str, reason: str, next_step: str = "look at what lies there, a
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Directory:
+class PrivateDirectory:
     """One directory, and how the files in it are reached; a context manager where it is held open."""
 
     path: str
@@ -30,7 +30,7 @@ class Directory:
     descriptor: int | None
 
     @classmethod
-    def open(cls, name: str, system: System, *, path: str, below: int | None) -> "Directory":
+    def open(cls, name: str, system: System, *, path: str, below: int | None) -> "PrivateDirectory":
         """Open a directory if it is one, and ours alone.
 
         Args:
@@ -59,7 +59,7 @@ class Directory:
             raise
         return opened
 
-    def __enter__(self) -> "Directory":
+    def __enter__(self) -> "PrivateDirectory":
         """Return itself."""
         return self
 
@@ -83,7 +83,7 @@ class Directory:
         """Return the descriptor as functions of `os` take it; nothing where there is none."""
         return {} if self.descriptor is None else {"dir_fd": self.descriptor}
 
-    def inner(self, name: str, system: System) -> "Directory":
+    def inner(self, name: str, system: System) -> "PrivateDirectory":
         """Open a directory in it; raises as `open`."""
         return self.open(name, system, path=os.path.join(self.path, name), below=self.descriptor)
 

@@ -9,11 +9,11 @@ from pipcacheplus.apply.system import System
 from pipcacheplus.apply.trash.manifest import Disarming
 from pipcacheplus.model.values import File
 
-__all__ = ["Head", "holding"]
+__all__ = ["OpenHead", "holding"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class OpenHead:
     """A head, open."""
 
     descriptor: int
@@ -59,10 +59,10 @@ class Head:
 
 
 @contextmanager
-def holding(descriptor: int, path: str, file: File, disarming: Disarming) -> Iterator[Head]:
+def holding(descriptor: int, path: str, file: File, disarming: Disarming) -> Iterator[OpenHead]:
     """Look at an open file as a head; it is closed at the end."""
     try:
         by_name = None if os.utime in os.supports_fd else path
-        yield Head(descriptor=descriptor, path=by_name, file=file, disarming=disarming)
+        yield OpenHead(descriptor=descriptor, path=by_name, file=file, disarming=disarming)
     finally:
         os.close(descriptor)

@@ -13,9 +13,9 @@ from pipcacheplus.apply.files import open_held, real_path, status_of
 from pipcacheplus.apply.names import is_pips
 from pipcacheplus.apply.system import System
 from pipcacheplus.apply.trash.manifest import Disarming, Record
-from pipcacheplus.apply.trash.private_directory import Directory
-from pipcacheplus.apply.trash.rearm_head import Head, holding
-from pipcacheplus.apply.trash.restore_file import Held, TakenError, ensure, place, take_again
+from pipcacheplus.apply.trash.private_directory import PrivateDirectory
+from pipcacheplus.apply.trash.rearm_head import OpenHead, holding
+from pipcacheplus.apply.trash.restore_file import TakenError, TrashedFile, ensure, place, take_again
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.values import File, Outcome, State
 
@@ -34,7 +34,7 @@ class Restorer:
 
     cache: OpenCache
     system: System
-    run: Directory
+    run: PrivateDirectory
     held: dict[int, os.stat_result]
     """The files of the run, by number, as they lay in the trash when it was opened."""
     disarmings: dict[int, Disarming]
@@ -121,7 +121,7 @@ class Restorer:
         with self._head(number, file) as head:
             return head.is_ours
 
-    def _head(self, number: int, file: File) -> AbstractContextManager[Head]:
+    def _head(self, number: int, file: File) -> AbstractContextManager[OpenHead]:
         if number in self.held:
             path = os.path.join(self.run.path, str(number))
             opened = self.run.open_file(str(number), os.O_RDWR)
@@ -159,8 +159,8 @@ class Restorer:
         if number in self.held and there is not None and self._of(number, file).is_at(there):
             take_again(self.cache, self._of(number, file), self.system)
 
-    def _of(self, number: int, file: File) -> Held:
-        return Held(run=self.run, number=number, status=self.held[number], path=file.path)
+    def _of(self, number: int, file: File) -> TrashedFile:
+        return TrashedFile(run=self.run, number=number, status=self.held[number], path=file.path)
 
 
 def _last_the_main(record: Record) -> list[tuple[int, File]]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from pipcacheplus.apply.files import real_path, status_of
 from pipcacheplus.apply.system import System
-from pipcacheplus.apply.trash.private_directory import Directory
+from pipcacheplus.apply.trash.private_directory import PrivateDirectory
 from pipcacheplus.disk.open_cache import OpenCache
 
-__all__ = ["Held", "TakenError", "ensure", "place", "take_again"]
+__all__ = ["TakenError", "TrashedFile", "ensure", "place", "take_again"]
 
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
 """How a file system says that a file has one name at most: EPERM is what Linux says of FAT."""
@@ -25,10 +25,10 @@ class TakenError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class TrashedFile:
     """A file of the trash, and where it belongs."""
 
-    run: Directory
+    run: PrivateDirectory
     number: int
     status: os.stat_result
     """When it was first looked at."""
@@ -45,38 +45,38 @@ class Held:
         return (self.status.st_dev, self.status.st_ino) == (status.st_dev, status.st_ino)
 
 
-def place(cache: OpenCache, held: Held, system: System) -> None:
+def place(cache: OpenCache, trashed: TrashedFile, system: System) -> None:
     """Move a file of the trash to its path in the cache, if nothing lies there.
 
     Raises:
         OSError: It cannot be moved.
         TakenError: Something else lies there.
     """
-    name, folder = _at(cache, held.path, system)
+    name, folder = _at(cache, trashed.path, system)
     try:
-        system.link(held.name, name, src_dir_fd=held.run.descriptor, dst_dir_fd=folder)
+        system.link(trashed.name, name, src_dir_fd=trashed.run.descriptor, dst_dir_fd=folder)
     except (FileExistsError, FileNotFoundError) as error:
         # A run was broken off between the two steps; or another one is a step ahead, where nothing can be locked.
-        if not held.is_at(status_of(cache, held.path, system)):
+        if not trashed.is_at(status_of(cache, trashed.path, system)):
             raise TakenError from error
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        _rename(cache, held, system)
+        _rename(cache, trashed, system)
         return
     with suppress(FileNotFoundError):  # as above
-        system.unlink(held.name, **held.run.where)
+        system.unlink(trashed.name, **trashed.run.where)
 
 
-def take_again(cache: OpenCache, held: Held, system: System) -> None:
+def take_again(cache: OpenCache, trashed: TrashedFile, system: System) -> None:
     """Take away the name that a file got in the cache; what lies there is this file.
 
     Raises:
         OSError: It cannot be moved.
     """
-    name, folder = _at(cache, held.path, system)
-    if held.run.status_of(str(held.number)) is None:
-        system.rename(name, held.name, src_dir_fd=folder, dst_dir_fd=held.run.descriptor)
+    name, folder = _at(cache, trashed.path, system)
+    if trashed.run.status_of(str(trashed.number)) is None:
+        system.rename(name, trashed.name, src_dir_fd=folder, dst_dir_fd=trashed.run.descriptor)
     else:
         system.unlink(name, **({} if folder is None else {"dir_fd": folder}))
 
@@ -103,13 +103,13 @@ def ensure(cache: OpenCache, path: str, system: System) -> None:
             return
 
 
-def _rename(cache: OpenCache, held: Held, system: System) -> None:
+def _rename(cache: OpenCache, trashed: TrashedFile, system: System) -> None:
     """Where there are no links, a look has to do: a pip that writes in the moment between loses what it wrote."""
     try:
-        status_of(cache, held.path, system)
+        status_of(cache, trashed.path, system)
     except FileNotFoundError:
-        name, folder = _at(cache, held.path, system)
-        system.rename(held.name, name, src_dir_fd=held.run.descriptor, dst_dir_fd=folder)
+        name, folder = _at(cache, trashed.path, system)
+        system.rename(trashed.name, name, src_dir_fd=trashed.run.descriptor, dst_dir_fd=folder)
     else:
         raise TakenError
 

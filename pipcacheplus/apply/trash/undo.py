@@ -9,7 +9,7 @@ from pipcacheplus.apply.system import Latch, System
 from pipcacheplus.apply.trash.empty import empty_old, listed
 from pipcacheplus.apply.trash.location import MANIFEST, drop, numbers_in, open_trash, runs_in
 from pipcacheplus.apply.trash.manifest import Manifest, read_manifest
-from pipcacheplus.apply.trash.private_directory import Directory
+from pipcacheplus.apply.trash.private_directory import PrivateDirectory
 from pipcacheplus.apply.trash.restore_entry import Restorer
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.errors import BadRequestError
@@ -97,7 +97,7 @@ class _Undoing:
         self._progress = progress
         self._is_planned = is_planned
 
-    def undo(self, cache_dir: CacheDir, trash: Directory | None, wanted: str | None) -> Report:
+    def undo(self, cache_dir: CacheDir, trash: PrivateDirectory | None, wanted: str | None) -> Report:
         """Bring back the run that is wanted, or the last one of which anything is left."""
         runs = runs_in(trash) if trash is not None else []
         if wanted is not None and wanted not in runs:
@@ -113,7 +113,7 @@ class _Undoing:
                 break
         return report
 
-    def _of(self, cache_dir: CacheDir, trash: Directory, run: str) -> Report:
+    def _of(self, cache_dir: CacheDir, trash: PrivateDirectory, run: str) -> Report:
         with trash.inner(run, self._system) as folder:
             held = numbers_in(folder)
             manifest = _manifest_of(folder)
@@ -143,7 +143,7 @@ class _Undoing:
             self._progress(done, total)
 
 
-def _manifest_of(folder: Directory) -> Manifest:
+def _manifest_of(folder: PrivateDirectory) -> Manifest:
     try:
         with open(folder.open_file(MANIFEST, os.O_RDONLY), "rb") as file:
             return read_manifest(file)
