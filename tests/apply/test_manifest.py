@@ -1,6 +1,7 @@
 """What is written down of the trash is read again, and whatever is read raises nothing."""
 
 import io
+import json
 import os
 
 import pytest
@@ -37,11 +38,21 @@ ENTRIES = st.builds(
     interpreter=TEXTS,
     fresh_until_s=st.none() | st.integers(-(2**40), 2**40),
 )
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+)
+KEYS = ("format", "disarmed", "offset", "before", "after", "id", "area", "files", "folders", "tags", "reasons")
 
 
 @given(content=st.binary(max_size=2000))
 def test_reading_a_manifest_never_raises(content: bytes) -> None:
     read_manifest(io.BytesIO(content))
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), JSON) | JSON)
+def test_a_line_of_any_json_raises_nothing(value: object) -> None:
+    read_manifest(io.BytesIO(json.dumps(value).encode() + b"\n"))
 
 
 @given(ENTRIES, st.lists(st.text(max_size=9), max_size=2).map(tuple), st.integers(0, 10**6), st.binary(max_size=40))

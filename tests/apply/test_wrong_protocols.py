@@ -10,14 +10,13 @@ from typing import Any
 
 import pytest
 
-from pipcacheplus.apply import disarm, entries, folders, run, system
-from pipcacheplus.apply import files as leaving
+from pipcacheplus.apply import disarm, entries, files, folders, run, system
 from pipcacheplus.apply.disarm_bytes import Use
 from pipcacheplus.disk import open_cache
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.values import State
 from pipcacheplus.plan import plan as planning
-from tests.apply import test_exclusive, test_interrupted, test_leaving, test_shared, test_shared_guarded, test_trash
+from tests.apply import test_exclusive, test_files, test_interrupted, test_shared, test_shared_guarded, test_trash
 from tests.apply.doing import carried_out, left, only, planned
 from tests.support.builders import Cache, page_headers
 
@@ -144,7 +143,7 @@ WRONGS: dict[str, tuple[object, str, object, Check]] = {
         alone(test_shared.test_a_file_that_only_looks_as_we_left_it_stays),
     ),
     "a link to a file is followed": (
-        *(leaving, "_HOLD_FLAGS", os.O_PATH if hasattr(os, "O_PATH") else os.O_RDONLY),
+        *(files, "_HOLD_FLAGS", os.O_PATH if hasattr(os, "O_PATH") else os.O_RDONLY),
         a_file_led_to_by_a_link_stays,
     ),
     "a link to a directory is followed": (
@@ -152,11 +151,11 @@ WRONGS: dict[str, tuple[object, str, object, Check]] = {
         test_exclusive.test_a_directory_swapped_for_a_link_leads_nowhere,
     ),
     "nothing is looked at right before it goes": (
-        *(leaving, "_compared", always(State.REMOVED)),
+        *(files, "_compared", always(State.REMOVED)),
         alone(test_exclusive.test_a_file_that_changed_since_the_scan_is_kept),
     ),
     **{
-        f"the {component} of a file does not count": (leaving, "is_same", without(component), of_another(component))
+        f"the {component} of a file does not count": (files, "is_same", without(component), of_another(component))
         for component in ("device", "inode", "size", "mtime_ns")
     },
     "built wheels are not guarded": (
@@ -186,11 +185,11 @@ WRONGS: dict[str, tuple[object, str, object, Check]] = {
     ),
     "a plan is believed every name": (
         *(run, "is_pips", always(value=True)),
-        alone(test_leaving.test_a_plan_with_names_that_are_none_changes_nothing, ""),
+        alone(test_files.test_a_plan_with_names_that_are_none_changes_nothing, ""),
     ),
     "the cache of another user is taken": (
         *(run, "owned_root", lambda cache, _system: cache.folder("")),
-        alone(test_leaving.test_a_cache_of_another_user_is_refused_by_what_is_open),
+        alone(test_files.test_a_cache_of_another_user_is_refused_by_what_is_open),
     ),
     "nobody holds the lock": (
         *(run, "locked", lambda *_arguments, **_named: nullcontext()),
