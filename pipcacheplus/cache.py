@@ -158,7 +158,7 @@ class PipCache:
             what: Selections, in the words of the command line; all entries without any.
             min_age_s: The grace period in seconds.
             pythons: As `plan`.
-            executor: Where entries are read in parallel; any will do. Without one, a process forked for each core if the
+            executor: Reads entries in parallel; any will do. Without one, a forked process for each core if the
                 cache has many parts and this process has one thread (Linux), else threads.
             remembers: Whether what was found is remembered, and what has not changed since is not read again.
             deep: Whether all is read again even so, and remembered anew.
@@ -315,7 +315,7 @@ class PipCache:
                 By default, if no pip runs on this machine and no other machine mounts the file system.
             lock_timeout_s: How long to wait for another pipcacheplus to finish.
             wait_s: How long pips may take to hear from their server; waited for once, if one could be asking.
-            stop: Asked between entries and while waiting; once it says so, nothing else is begun.
+            stop: Called between entries and while waiting; once it returns true, nothing else is begun.
             progress: Called with the actions done, and all of them; also while waiting.
             trash: Whether all is moved to a directory beside the cache, from where `undo` brings it back for a week. It
                 frees nothing until that is emptied, which happens with the next plan that is carried out after it.
@@ -368,7 +368,8 @@ class PipCache:
         Raises:
             BadRequestError: There is no such run, or what lies in the place of the trash is not ours alone.
             CacheBusyError: Another pipcacheplus works on this cache.
-            NotACacheError: Nothing may be changed here.
+            NotACacheError: Nothing may be changed here, as for `apply`.
+            OSError: The cache directory or the trash cannot be opened.
         """
         from pipcacheplus.apply.apply import undo_here  # noqa: PLC0415 - as above
 

@@ -1,1 +1,1 @@
-"""Carry a plan out. Only this package changes the cache; `run` is where to begin."""
+"""Carry plans out, and undo that. Only this package changes the cache; `apply` is where to begin."""

@@ -1,4 +1,7 @@
-"""Carry a plan out on this machine, now: who we are, where we stand, and who else is at work."""
+"""Carry a plan out, or undo it, on this machine: as this user, from this directory, beside the pips that run.
+
+`run` and `trash.undo` take all of that as arguments; here it is found out.
+"""
 
 import os
 from collections.abc import Callable
@@ -32,8 +35,9 @@ def apply_here(  # noqa: D417 - the rest is that of `run.apply`
 
     Args:
         plan: What is to go.
-        path: The cache directory that is meant; a plan of another one is refused.
-        exclusive: If it is not said, it is so if no pip runs here and no other machine mounts the file system.
+        path: The cache directory; a plan of another one is refused.
+        exclusive: As `is_exclusive` of `run.apply`. With `None` it is found out: so it is if no pip runs here and
+            no other machine mounts the file system.
 
     Raises:
         BadRequestError: The plan is one of another cache; or there can be no trash.
@@ -62,7 +66,7 @@ def apply_here(  # noqa: D417 - the rest is that of `run.apply`
     )
 
 
-def undo_here(  # noqa: D417 - the rest is that of `undoing.undo`
+def undo_here(  # noqa: D417 - the rest is that of `trash.undo.undo`
     cache: CacheDir,
     *,
     run: str | None,
@@ -71,16 +75,16 @@ def undo_here(  # noqa: D417 - the rest is that of `undoing.undo`
     stop: Callable[[], bool] | None,
     progress: Callable[[int, int | None], None] | None,
 ) -> Report:
-    """Bring back what a run moved to the trash; the other arguments are those of `undoing.undo`.
+    """Bring back what a run moved to the trash; the other arguments are those of `trash.undo.undo`.
 
     Args:
         cache: The cache.
 
     Raises:
-        BadRequestError: As `undoing.undo`.
-        CacheBusyError: As `undoing.undo`.
+        BadRequestError: As `trash.undo.undo`.
+        CacheBusyError: As `trash.undo.undo`.
         NotACacheError: Nothing may be changed there.
-        OSError: As `undoing.undo`.
+        OSError: As `trash.undo.undo`.
     """
     return undo(
         cache,
@@ -94,7 +98,7 @@ def undo_here(  # noqa: D417 - the rest is that of `undoing.undo`
 
 
 def trashed_here(path: str) -> tuple[Trashed, ...]:
-    """Return the runs that can be brought back; raises as `undoing.trashed`."""
+    """Return the runs that can be brought back; raises as `trash.undo.trashed`."""
     return trashed(path, this_system())
 
 

@@ -51,7 +51,7 @@ def disarm(
         system: Where this runs.
         is_single: Whether it is of the layout with one file.
         keeps_open: Whether the file is to stay open, so that no other file gets its number.
-        note: Told its path and what is written over, before that happens.
+        note: Called with its path and what is written over, before that happens.
 
     Raises:
         ChangedError: It is not the file that was judged.
@@ -65,7 +65,7 @@ def disarm(
         use, write = study(opened, status.st_size, is_single=is_single)
         if use is not Use.DISARMABLE:
             return Disarmed(use=use, file=file, is_moved=is_moved)
-        if status.st_nlink != 1:  # the other name is somebody else's, who did not ask for anything
+        if status.st_nlink != 1:  # the other name may be that of a file outside the cache
             return Disarmed(use=Use.UNKNOWN, file=file, is_moved=is_moved)
         if write is not None:
             if note is not None:
@@ -75,7 +75,7 @@ def disarm(
             opened.seek(write.offset)
             _write_all(opened, write.content)
         handle = os.dup(opened.fileno())
-    # Only now that it was closed once: not before that has NFS told its server, which sets the times.
+    # Not before it was closed once: NFS writes to its server by then at the latest, and that sets the times.
     left = file_of(file.path, os.fstat(handle))
     if keeps_open:
         return Disarmed(use=use, file=left, handle=handle)

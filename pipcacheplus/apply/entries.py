@@ -1,4 +1,4 @@
-"""How one entry goes: all of it looked at first, then file after file, then the directories; one outcome, always true.
+"""Remove one entry: look at all of it, then remove file after file, then the directories, and report what really went.
 
 Whatever goes wrong becomes part of the outcome, and the next entry has its turn.
 """
@@ -22,13 +22,13 @@ _FOLDER_IN_USE = "made or looked at within a day, and a build may be about to us
 
 
 def reason_of(error: OSError) -> str:
-    """Return what the system says of a failure, for people."""
+    """Return the words of the system for a failure."""
     return error.strerror or str(error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remover:
-    """Removes entries of one cache, in one way."""
+    """Removes entries of one cache."""
 
     cache: OpenCache
     system: System
@@ -105,7 +105,7 @@ class Remover:
             status = status_of(self.cache, file.path, self.system)
         except OSError as error:
             why_not_there(error)
-            return None  # removing it will tell
+            return None  # it has gone or changed, which removing it reports
         return why_busy(
             file,
             status,
@@ -129,7 +129,7 @@ class Remover:
         return State.REMOVED
 
     def _needed_by_others(self, action: Action) -> tuple[File, ...]:
-        """Return the origin, if it is that of another wheel too, which stayed whatever the plan said."""
+        """Return the origin, if another wheel lies beside it, whatever the plan expected."""
         origin = tuple(file for file in action.files if file.path.rpartition("/")[2] == ORIGIN_NAME)
         if not origin:
             return ()

@@ -1,8 +1,8 @@
-"""How one file leaves the cache, and nothing else does.
+"""Remove one file from the cache: exactly the one that was judged.
 
-A file is looked at again right before it goes, by the descriptor of its directory and while it is held open, so that
+It is looked at again right before it goes, by the descriptor of its directory and while it is held open, so that
 neither a name that means another file by now, nor a directory swapped for a link, leads to anything that was not
-judged. What goes is the name: it is unlinked, or moved to the trash.
+judged. Its name is unlinked, or moved to the trash.
 """
 
 import errno
@@ -24,18 +24,18 @@ _WRITE_FLAGS: int = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NO
 _NOATIME: int = getattr(os, "O_NOATIME", 0)
 _NOT_A_FOLDER = frozenset({errno.ENOTDIR, errno.ELOOP})
 _TRIES_AFTER_S = (0.3, 0.6)
-"""Windows: whoever reads a file for a moment keeps it from being removed; three tries within a second."""
+"""Windows: a file that somebody reads cannot be removed; most are read for a moment, so three tries within a second."""
 
 
 @dataclass(slots=True)
 class Removed:
-    """What an action has done so far."""
+    """What an action has removed so far."""
 
     files: list[File] = field(default_factory=list)
     disk_size: int = 0
     """Bytes given back to the file system."""
     is_tidied: bool = False
-    """Whether directories went, too."""
+    """Whether directories went too."""
 
 
 def status_of(cache: OpenCache, path: str, system: System) -> os.stat_result:
@@ -85,7 +85,7 @@ def open_held(cache: OpenCache, path: str, system: System) -> tuple[int, bool]:
 
 
 def compare(cache: OpenCache, file: File, system: System) -> State:
-    """Return what would become of a file: `REMOVED`, or why it would not.
+    """Compare a file with what it was when it was judged: `REMOVED` if it could go, else `CHANGED` or `GONE`.
 
     Raises:
         OSError: It cannot be looked at.
@@ -128,8 +128,8 @@ def remove(
         cache: The cache.
         file: What it has to be now.
         system: Where this runs.
-        removed: What goes is added to it.
-        judged: What it was when it was judged: that is what is told.
+        removed: Gets the file, and the bytes that it gave back, once it went.
+        judged: What it was when it was judged: that is added to `removed`.
         away: Takes the name away, in place of `system.unlink`: to the trash, which frees nothing.
 
     Raises:
@@ -162,7 +162,7 @@ def _remove_held(
         if state is State.REMOVED:
             state = _take(name, system, away, dir_fd=below)
         if state is State.REMOVED:
-            removed.files.append(judged)  # first of all: whatever fails from here on, it is gone
+            removed.files.append(judged)  # before anything can fail: it is gone
             # What another name still holds is not given back.
             removed.disk_size += held.st_blocks * 512 if os.fstat(handle).st_nlink == 0 else 0
         return state

@@ -1,4 +1,4 @@
-"""How directories leave: empty ones only, one by one, never a tree."""
+"""Remove directories: one by one, and none that is not empty."""
 
 import errno
 
@@ -17,9 +17,9 @@ _NOT_EMPTY = frozenset({errno.ENOTEMPTY, errno.EEXIST})
 def is_in_use(cache: OpenCache, action: Action, system: System, *, has_access_times: bool) -> bool:
     """Return whether it is an empty directory that a build may put its wheel into, pips being at work.
 
-    The time at which it was made does not tell: pip (21.3.1 to 24.0, `wheel_builder.py`) takes the one that is there,
+    The time at which it was made is no sign: pip (21.3.1 to 24.0, `wheel_builder.py`) takes the one that is there,
     however old, and what it builds comes into it when the build is over. But it lists it before, which moves its access
-    time. That our own reading may move it too only keeps it for longer.
+    time. If our own reading moves it too, the directory stays longer, no more.
 
     Raises:
         OSError: It cannot be looked at.
@@ -31,7 +31,7 @@ def is_in_use(cache: OpenCache, action: Action, system: System, *, has_access_ti
             status = status_of(cache, folder.path, system)
         except OSError as error:
             why_not_there(error)
-            continue  # removing it will tell
+            continue  # it has gone or changed, which removing it reports
         if is_used(status, status.st_atime_ns, now_s=system.now_s(), has_access_times=has_access_times):
             return True
     return False

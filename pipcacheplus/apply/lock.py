@@ -1,4 +1,4 @@
-"""One pipcacheplus at a time on a cache. No pip takes part: pips have no lock for the whole cache."""
+"""The lock that keeps two pipcacheplus from working on one cache. No pip takes it: pips lock no whole cache."""
 
 import hashlib
 import os
@@ -46,7 +46,7 @@ def locked(
         root: Its descriptor, `None` where directories have none.
         system: Where this runs.
         timeout_s: How long to wait, in seconds, for another one to finish.
-        stop: Asked while waiting; if it says so, that is the end of the wait, without the lock: nothing is to be begun.
+        stop: Called while waiting; once it returns true, the wait ends without the lock, and nothing may be begun.
 
     Raises:
         CacheBusyError: Another one held the lock for longer than that.
@@ -63,7 +63,7 @@ def locked(
             yield
         finally:
             if held is not None:
-                with suppress(OSError):  # what was done has to be told; closing the descriptor lets go as well
+                with suppress(OSError):  # what was done has to be reported; closing the descriptor lets go as well
                     system.unlock(held)
     finally:
         if own is not None:
@@ -71,7 +71,7 @@ def locked(
 
 
 def _take(path: str, descriptor: int, system: System, timeout_s: float, stop: Callable[[], bool]) -> bool:
-    """Take a lock; return whether it is ours, which it is not if there is no such thing, or no time for it."""
+    """Take a lock; return whether it is ours: not if the file system has none, or if `stop` ended the wait."""
     end = system.clock_s() + timeout_s
     try:
         while not system.lock(descriptor):

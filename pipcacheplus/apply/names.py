@@ -1,4 +1,4 @@
-"""Whether a plan names only what pip names so, in the place where pip does: a plan may come from anywhere."""
+"""Check the names in a plan, which may come from anywhere: pip has to give each of them, in that very place."""
 
 from collections.abc import Callable
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""What is left alone because somebody used it a short while ago.
+"""The rule that leaves alone what was used within a day.
 
 A pip that installs a built wheel lists the directory, chooses, and opens the file seconds later; no order of removing
 is safe against that, and moving away is none either. A pip that builds lists the directory, makes it if it is not
@@ -24,8 +24,8 @@ def why_busy(file: File, status: os.stat_result, *, now_s: float, has_access_tim
         file: As it was judged.
         status: As it is now.
         now_s: Seconds since 1970. A time in the future counts as use.
-        has_access_times: Whether the file system keeps them. Without, it is told by when the file was written and last
-            changed its name or its rights, which says little of reading.
+        has_access_times: Whether the file system keeps them. Without, the times count at which the file was
+            written, and last changed its name or its rights; of reading they say little.
         is_moved: Whether our own reading moves them: then the one counts that it had before we read.
     """
     read_ns = file.atime_ns if is_moved else status.st_atime_ns

@@ -1,4 +1,4 @@
-"""Carry a plan out: in which order, and what is waited for.
+"""Carry a plan out: the order of its steps, and the wait for pips at work.
 
 If no pip is at work, entries go one after the other. If one may be, this is the order, and why:
 
@@ -11,7 +11,7 @@ If no pip is at work, entries go one after the other. If one may be, this is the
    has changed"; so once every pip that had read the head as it was has got its answer, it can go at any moment. This
    holds for each pair with a date or a validator, files with a lifetime of years not excepted, and for a one-file
    response with a validator. Without, a response is none that a pip relies on, and goes at once.
-3. *What needs no wait* goes while the clock of the wait runs already: built wheels that lay still (`guard`),
+3. *What needs no wait* goes while the clock of the wait runs already: built wheels that lay still (`recent_use`),
    self-checks, origins, empty directories.
 4. *One wait*, longer than the 15 s after which pip gives a server up.
 5. *What was disarmed goes*, the body before the head: a head alone is a miss for pip, a body alone can end under
@@ -45,7 +45,7 @@ __all__ = ["apply"]
 _LEFTOVERS = frozenset({Shape.TEMPORARY, Shape.LOCK, Shape.BUILD, Shape.HEAD, Shape.BODY, Shape.LOG})
 _RESPONSES = frozenset({Shape.PAIR, Shape.SINGLE})
 _SLICE_S = 0.2
-"""How long a request to stop may go unheard while waiting."""
+"""Between two calls of `stop` during the wait."""
 _NOT_PIPS = "has a name that no pip gives"
 _INTERRUPTED = "interrupted before it went; pip will fetch it anew"
 
@@ -74,8 +74,8 @@ def apply(
         has_access_times: Whether the file system keeps them.
         lock_timeout_s: How long to wait, in seconds, for another pipcacheplus to finish.
         wait_s: How long, in seconds, a pip may take to hear from its server.
-        stop: Asked between entries and during the wait; once it says so, nothing else is begun. The outcomes are then
-            those of what was done.
+        stop: Called between entries and during the wait; once it returns true, nothing else is begun. The outcomes are
+            then those of what was done.
         progress: Called with the number of actions done, and of all; also during the wait.
         trash: Whether files are moved to the trash, from where `undo` brings them back, and so free nothing yet.
         trash_size: Bytes of earlier runs, and this one, that the trash may hold; the oldest go first, never this one.
@@ -146,7 +146,7 @@ class _Run:
     _handles: int = 0
 
     def carry_out(self) -> None:
-        """Do all of it, or as much as there is time for."""
+        """Carry out all actions, or those that come before a request to stop."""
         for at, action in enumerate(self.actions):
             if not is_pips(action):
                 self.outcomes[at] = Outcome(action=action, state=State.CHANGED, error=_NOT_PIPS)
@@ -157,7 +157,7 @@ class _Run:
                 self._share()
             finally:
                 self._close_all()
-        self._tell()
+        self._report_progress()
 
     def _share(self) -> None:
         self._remove(self._of(lambda shape: shape in _LEFTOVERS))
@@ -173,7 +173,7 @@ class _Run:
                 self._leave_disarmed(waiting)
             else:
                 self._finish(waiting, entry_id)
-                self._tell()
+                self._report_progress()
 
     def _of(self, is_wanted: Callable[[Shape], bool]) -> list[int]:
         actions = ((at, action) for at, action in enumerate(self.actions) if at not in self.outcomes)
@@ -184,14 +184,14 @@ class _Run:
         return [*(self.actions[at].entry.id for at in numbers[1:]), ""] if numbers else []
 
     def _begin(self, numbers: list[int]) -> Iterator[int]:
-        """Yield the numbers of actions until there is no time for more."""
+        """Yield the numbers of actions until a request to stop."""
         for at in numbers:
             if self.latch.poll():
                 return
-            self._tell()
+            self._report_progress()
             yield at
 
-    def _tell(self) -> None:
+    def _report_progress(self) -> None:
         if self.progress is not None:
             self.progress(len(self.outcomes), len(self.actions))
 
@@ -244,7 +244,7 @@ class _Run:
         system = self.remover.system
         while (rest_s := end_s - system.clock_s()) > 0 and not self.latch.poll():
             system.sleep(min(_SLICE_S, rest_s))
-            self._tell()
+            self._report_progress()
 
     def _finish(self, waiting: _Waiting, following: str) -> None:
         action = self.actions[waiting.at]
@@ -257,11 +257,11 @@ class _Run:
         self.outcomes[waiting.at] = outcome
 
     def _is_as_left(self, left: File) -> bool:
-        """Tell by the change time too: while a file is not held open, another one may have got its number."""
+        """Compare the change time too: while a file is not held open, another one may have got its number."""
         try:
             return status_of(self.remover.cache, left.path, self.remover.system).st_ctime_ns == left.ctime_ns
         except OSError:
-            return True  # gone, or not to be looked at: removing finds out which, and tells
+            return True  # gone, or not to be looked at: removing finds out which, and reports it
 
     def _leave_disarmed(self, waiting: _Waiting) -> None:
         if waiting.left is not None:

@@ -1,4 +1,4 @@
-"""Clocks, locks, limits and system calls that carrying a plan out takes of the machine, and the request to stop."""
+"""The clocks, locks, limits and calls of the system that carrying a plan out uses, and the request to stop."""
 
 import errno
 import os
@@ -12,17 +12,17 @@ from pipcacheplus.disk.open_cache import HAS_DIRECTORY_DESCRIPTORS
 __all__ = ["Latch", "System", "is_link", "this_system"]
 
 _IN_USE = frozenset({5, 32, 33})
-"""Windows: access denied, which is what a mapped file says; sharing violation; lock violation."""
+"""Windows: access denied, as for a mapped file; sharing violation; lock violation."""
 _SPARE_HANDLES = 128
 """For everything else that is open, or will be."""
 _REFUSED = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EBADF, errno.EINVAL})
-"""How a file system says that it has no locks, or none for a directory: EBADF is what NFS says to a descriptor that
-is open for reading only."""
+"""Errors of a file system without locks, or without locks of directories: EBADF is that of NFS for a descriptor that is
+open for reading alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
-    """One machine, as far as removing goes; what it does not have can be tried on any other."""
+    """One machine, as far as removing goes, as a value: so that another one can be tested on this one."""
 
     has_descriptors: bool
     """Whether files are reached by the descriptor of their directory, and may be unlinked while they are open."""
@@ -33,7 +33,7 @@ class System:
     lock_folder: str
     """Of our own; used where the cache directory cannot be locked. It need not exist."""
     lock: Callable[[int], bool]
-    """Takes the lock of a descriptor if it is free, and tells if it was; raises `OSError` where there are no locks."""
+    """Takes the lock of a descriptor if it is free, and returns whether it was; raises `OSError` without locks."""
     unlock: Callable[[int], None]
     unlink: Callable[..., None] = os.unlink
     """As `os.unlink`, with `dir_fd` if there are descriptors."""
@@ -86,7 +86,7 @@ def is_link(status: os.stat_result) -> bool:
 
 
 def this_system(*, has_descriptors: bool = HAS_DIRECTORY_DESCRIPTORS) -> System:
-    """Return the machine that this runs on; it can do without descriptors of directories if it is told so."""
+    """Return the machine that this runs on; without `has_descriptors`, as one that has none of directories."""
     from filelock import lock_descriptor, unlock_descriptor  # noqa: PLC0415 - slow to import
 
     from pipcacheplus.host.state import state_folder  # noqa: PLC0415 - as above

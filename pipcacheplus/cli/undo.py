@@ -1,4 +1,4 @@
-"""`undo`: brings back what a run moved to the trash."""
+"""`undo`: brings back what a run moved to the trash, or lists what can come back."""
 
 from argparse import ArgumentParser
 

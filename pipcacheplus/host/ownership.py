@@ -24,7 +24,7 @@ _IMPORTED_LATE = (
     *("encodings.raw_unicode_escape", "sysconfig"),
     *("packaging.tags", "packaging.utils", "platformdirs.unix", "psutil", "rich.console", "rich.progress"),
 )
-"""What is imported where it is needed, and might lie where only root can read."""
+"""Modules that are imported where they are needed, which is too late if their files are readable for root alone."""
 
 
 class _Owner(NamedTuple):
@@ -36,9 +36,10 @@ class _Owner(NamedTuple):
 
 
 def become_owner(path: str) -> None:
-    """Take the user, the group and the groups of a directory's owner, for good; nothing if that is who we are.
+    """Become the owner of a directory, with group, groups and `HOME`, for good; do nothing if we are the owner.
 
-    `HOME` becomes the owner's, so that what is remembered is remembered there.
+    `HOME` counts because our state directory, and pip's settings, lie below it. A user without an entry in the user
+    database has no home and no other groups: `HOME` stays as it is then.
 
     Raises:
         NotACacheError: We are not root, or the system has no users of this kind.
@@ -53,7 +54,7 @@ def become_owner(path: str) -> None:
         raise NotACacheError(path, f"it belongs to another user (uid {status.st_uid}), and only root can take that on")
     owner = _owner(status)
     _import_all(_IMPORTED_LATE)
-    sysconfig.get_config_vars()  # imports a module whose name is none of ours, and keeps what it says
+    sysconfig.get_config_vars()  # imports a module whose name depends on the build of Python, and keeps its values
     if owner.name is None:
         os.setgroups([owner.gid])
     else:
@@ -82,4 +83,4 @@ def _import_all(names: Iterable[str]) -> None:
             try:
                 import_module(name)
             except ImportError:
-                continue  # of another system, or a build of Python without it: whoever needs it will say so
+                continue  # of another system, or a build of Python without it: it fails again where it is needed

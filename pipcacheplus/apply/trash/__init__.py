@@ -1,1 +1,1 @@
-"""The trash beside a cache: what goes there, and how it comes back."""
+"""The trash beside a cache: move files there, bring them back, and empty it."""

@@ -1,4 +1,4 @@
-"""Empty the trash: of runs that are old, and of the oldest if it holds too much. Nothing but files of ours goes."""
+"""Empty the trash of runs that are older than a week, and of the oldest while it holds too much."""
 
 import os
 from contextlib import suppress

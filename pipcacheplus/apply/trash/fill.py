@@ -24,7 +24,7 @@ class Filling:
     """A run that moves to the trash what it takes out of the cache."""
 
     run: str
-    """What `undo` calls it."""
+    """Its name, by which `undo` finds it."""
     folder: PrivateDirectory
     system: System
     is_used: bool = False

@@ -1,4 +1,4 @@
-"""Where the trash of a cache lies, and what is in it.
+"""The place of the trash of a cache, and the names in it.
 
 It lies beside the cache, as `.pipcacheplus-trash-<digest of the cache's name>`: there a rename reaches it in all but
 odd cases, it is found whatever the settings are, and neither pip nor anything that measures the cache counts it. Each
@@ -35,7 +35,7 @@ __all__ = [
 MANIFEST = "manifest"
 RUN_MODE = 0o700
 DONT = "remove without the trash"
-"""What helps where there can be none."""
+"""The next step where there can be no trash."""
 
 _PREFIX = ".pipcacheplus-trash-"
 _DIGITS = 16
@@ -105,7 +105,7 @@ def why_not_moved(cache: OpenCache, trash: PrivateDirectory, system: System) -> 
     """Return why no file can be moved from the cache to the trash, `None` if it can; nothing is moved.
 
     One file system can be mounted in two places, and a rename does not lead from one to the other. Linux looks at that
-    before it looks for the name: so a name that cannot exist tells.
+    before it looks for the name: so to rename a name that cannot exist fails with another error.
     """
     if _device_of(trash) != cache.device:
         return "lies on another file system than the cache"

@@ -1,7 +1,7 @@
-"""What the trash knows of its files: a line of JSON for each entry, written before anything of it is moved.
+"""The manifest of a run in the trash: a line of JSON for each entry, written before anything of it is moved.
 
-Lines say what was meant to happen. What did happen is told by the files themselves: they bear the numbers that the
-lines give them, and are where they were, or in the trash.
+Lines say what was meant to happen. Where the files lie says what did: they bear the numbers that the lines give them,
+and are in their places in the cache, or in the trash.
 """
 
 import json
@@ -94,7 +94,7 @@ def _line_of(value: object) -> bytes:
 
 
 def read_manifest(file: BinaryIO) -> Manifest:
-    """Read the lines; one that cannot be read is told, and the rest counts.
+    """Read the lines; one that cannot be read becomes a warning, and the rest counts.
 
     A last line without its end was not finished when a run was broken off, so that nothing of it has begun.
 
@@ -106,7 +106,7 @@ def read_manifest(file: BinaryIO) -> Manifest:
         try:
             _take(found, json.loads(line))
         except (ValueError, TypeError, KeyError, RecursionError):
-            # Of a line that somebody made up, the numbers and texts may be anything; each of these means that.
+            # A line that somebody made up may hold anything; each of these errors means that.
             found.warnings.append(Warned(path="manifest", message=f"line {number} cannot be read"))
     return found
 
@@ -132,7 +132,7 @@ def _take(found: Manifest, value: Any) -> None:  # noqa: ANN401 - what JSON make
 
 
 def _record_of(value: Any) -> Record:  # noqa: ANN401 - as above
-    """Return what the line of an entry says.
+    """Return the record that the line of an entry holds.
 
     Raises:
         KeyError: Something is missing; `TypeError` and `ValueError` likewise mean that it is no such line.

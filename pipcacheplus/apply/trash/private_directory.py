@@ -23,7 +23,11 @@ def refused(path: str, reason: str, next_step: str = "look at what lies there, a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrivateDirectory:
-    """One directory, and how the files in it are reached; a context manager where it is held open."""
+    """One directory, and how the files in it are reached; a context manager, which closes it.
+
+    What `open` and `inner` return is ours alone. One that is made from a path and a descriptor is not checked: that is
+    how the cache, and the directory above it, are reached.
+    """
 
     path: str
     """For people, and for systems without descriptors of directories."""
@@ -50,7 +54,7 @@ class PrivateDirectory:
             opened = cls(path=path, descriptor=os.open(name, _FOLDER_FLAGS, dir_fd=below))
         except FileNotFoundError:
             raise
-        except OSError as error:  # what a link, a file, and the directory of somebody else say
+        except OSError as error:  # as for a link, a file, and the directory of somebody else
             raise refused(path, f"cannot be opened as a directory: {error.strerror}") from error
         try:
             _check(path, opened.status(), system)
@@ -75,7 +79,7 @@ class PrivateDirectory:
             os.close(self.descriptor)
 
     def at(self, name: str) -> str:
-        """Return what a file in it is called, for functions that are given the descriptor too."""
+        """Return the name of a file in it, for functions that get the descriptor too: a path where there is none."""
         return name if self.descriptor is not None else os.path.join(self.path, name)
 
     @property
@@ -106,7 +110,8 @@ class PrivateDirectory:
         """Open a file in it, no link followed; it is made with rights for us alone.
 
         Raises:
-            OSError: It cannot be opened, or is no regular file.
+            BadRequestError: It is no regular file.
+            OSError: It cannot be opened, or is a link.
         """
         opened = os.open(self.at(name), flags | _FILE_FLAGS, _MODE, **self.where)
         if not stat.S_ISREG(os.fstat(opened).st_mode):

@@ -1,4 +1,4 @@
-"""Put right a head that was made harmless: the bytes that were written over, and the times, as they were."""
+"""Write back what disarming a head wrote over, and its times."""
 
 import os
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ __all__ = ["OpenHead", "holding"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenHead:
-    """A head, open."""
+    """A head that is open for reading and writing."""
 
     descriptor: int
     path: str | None
@@ -60,7 +60,7 @@ class OpenHead:
 
 @contextmanager
 def holding(descriptor: int, path: str, file: File, disarming: Disarming) -> Iterator[OpenHead]:
-    """Look at an open file as a head; it is closed at the end."""
+    """Take an open file as a head; it is closed at the end."""
     try:
         by_name = None if os.utime in os.supports_fd else path
         yield OpenHead(descriptor=descriptor, path=by_name, file=file, disarming=disarming)

@@ -1,7 +1,7 @@
-"""How one entry comes back from the trash: as a whole or not at all, and never over anything that is there.
+"""Bring one entry back from the trash: as a whole or not at all, and never over anything that is there.
 
-The main file comes last, so that no pip ever finds a head without its body, or a wheel without its origin; and what a
-head was made harmless with is undone before it gets its name.
+The main file comes last, so that no pip ever finds a head without its body, or a wheel without its origin; and a head
+is armed again before it gets its name.
 """
 
 import errno

@@ -1,6 +1,6 @@
-"""How one file comes back to the cache: under a name that is free, in directories that are made if they are missing.
+"""Bring one file back to the cache, if its name is free; directories that are missing are made.
 
-A file gets its name by `link`, which refuses a name that is taken, where `rename` would take it.
+A file gets its name by `link`, which fails if the name is taken, where `rename` would replace what bears it.
 """
 
 import errno
@@ -17,7 +17,7 @@ from pipcacheplus.disk.open_cache import OpenCache
 __all__ = ["TakenError", "TrashedFile", "ensure", "place", "take_again"]
 
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
-"""How a file system says that a file has one name at most: EPERM is what Linux says of FAT."""
+"""Errors of a file system on which a file has one name at most: EPERM is that of Linux for FAT."""
 
 
 class TakenError(Exception):
@@ -26,7 +26,7 @@ class TakenError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrashedFile:
-    """A file of the trash, and where it belongs."""
+    """A file in the trash, and its path in the cache."""
 
     run: PrivateDirectory
     number: int
@@ -37,11 +37,11 @@ class TrashedFile:
 
     @property
     def name(self) -> str:
-        """Return what it is called in the trash."""
+        """Return its name in the trash, for functions that get the descriptor too."""
         return self.run.at(str(self.number))
 
     def is_at(self, status: os.stat_result) -> bool:
-        """Return whether what was seen in the cache is this very file."""
+        """Return whether this is the status of that very file."""
         return (self.status.st_dev, self.status.st_ino) == (status.st_dev, status.st_ino)
 
 

@@ -1,4 +1,4 @@
-"""Bring back what a run moved to the trash: which run, in which order, and what is left of it then."""
+"""Bring back what a run moved to the trash, entry by entry, and drop the run if nothing of it is left."""
 
 import os
 from collections.abc import Callable
@@ -50,7 +50,7 @@ def undo(
         run: Which one; by default the last of which anything is left.
         is_planned: Whether nothing is touched, and what would come back is reported.
         lock_timeout_s: How long to wait, in seconds, for another pipcacheplus to finish.
-        stop: Asked between entries; once it says so, nothing else is begun.
+        stop: Called between entries; once it returns true, nothing else is begun.
         progress: Called with the number of entries done, and of all.
 
     Raises:
@@ -123,14 +123,14 @@ class _Undoing:
             due = [record for record in manifest.records if restorer.is_due(record)]
             outcomes: list[Outcome] = []
             for record in due:
-                self._tell(len(outcomes), len(due))
+                self._report_progress(len(outcomes), len(due))
                 if self._latch.poll():
                     break
                 outcomes.append(restorer.restore(record, is_planned=self._is_planned))
-            self._tell(len(outcomes), len(due))
-            known = {number for record in manifest.records for number in record.numbers}
+            self._report_progress(len(outcomes), len(due))
+            listed_numbers = {number for record in manifest.records for number in record.numbers}
             lost = Warned(path=run, message="holds files of which the manifest tells nothing")
-            warnings = (*manifest.warnings, *((lost,) if held.keys() - known else ()))
+            warnings = (*manifest.warnings, *((lost,) if held.keys() - listed_numbers else ()))
         is_done = len(outcomes) == len(due) and all(outcome.state is State.RESTORED for outcome in outcomes)
         if is_done and not self._is_planned:
             with suppress(OSError):  # an empty run harms nobody, and goes with the next emptying
@@ -138,7 +138,7 @@ class _Undoing:
         plan = Plan(cache=cache_dir, actions=tuple(record.action for record in due))
         return Report(plan=plan, outcomes=tuple(outcomes), warnings=warnings, run=run)
 
-    def _tell(self, done: int, total: int) -> None:
+    def _report_progress(self, done: int, total: int) -> None:
         if self._progress is not None:
             self._progress(done, total)
 

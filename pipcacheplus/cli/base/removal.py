@@ -1,4 +1,4 @@
-"""What `prune`, `remove`, `purge` and `undo` share: their options, and carrying a plan out."""
+"""Options that `prune`, `remove`, `purge` and `undo` share, and carrying out a plan by them."""
 
 from argparse import ArgumentParser
 from dataclasses import replace
@@ -14,7 +14,7 @@ from pipcacheplus.cli.base.sizes import SIZE_HELP, size_bytes
 from pipcacheplus.model.values import Plan, Report
 from pipcacheplus.render.summary import of_report
 
-if TYPE_CHECKING:  # slow to import, and named only
+if TYPE_CHECKING:  # slow to import, and needed for annotations alone
     from pipcacheplus.cache import PipCache
 
 __all__ = ["answer_of", "carry_out", "declare_limits", "declare_lock", "open_for_removal"]
@@ -48,7 +48,7 @@ def declare_limits(parser: ArgumentParser) -> None:
 
 
 def declare_lock(others: Any) -> None:  # noqa: ANN401 - argparse has no public name for a group
-    """Declare how long to wait for another one of us, and as whom to work."""
+    """Declare how long to wait for another pipcacheplus, and as which user to work."""
     others.add_argument(
         "--lock-timeout",
         metavar="AGE",
@@ -81,7 +81,7 @@ def _declare_others(parser: Any) -> None:  # noqa: ANN401 - argparse has no publ
 
 
 def open_for_removal(request: Request) -> "PipCache":
-    """Find the cache that is meant; if that was asked for, become its owner before it is opened.
+    """Open the cache that the options mean; with `--as-owner`, become its owner before.
 
     Raises:
         PipCachePlusError: As `PipCache.locate`; or the owner cannot be taken on.
@@ -102,7 +102,7 @@ def open_for_removal(request: Request) -> "PipCache":
 
 
 def carry_out(request: Request, cache: "PipCache", plan: Plan) -> Answer:
-    """Carry a plan out, or say what would go; the exit code tells if something could not, or was not begun.
+    """Carry a plan out, or with `--dry-run` report what would go; the exit code is that of what could not go.
 
     Raises:
         BadRequestError: There can be no trash.
@@ -135,7 +135,7 @@ def answer_of(request: Request, cache: "PipCache", report: Report) -> Answer:
         kept=report.plan.kept,
         summary=of_report(report),
     )
-    return _told_of_interruption(done, report) if report.is_interrupted else done
+    return _with_interruption(done, report) if report.is_interrupted else done
 
 
 def _exit_code(report: Report) -> int:
@@ -144,6 +144,6 @@ def _exit_code(report: Report) -> int:
     return exits.PARTLY if report.failed else exits.DONE
 
 
-def _told_of_interruption(done: Answer, report: Report) -> Answer:
-    told = f"interrupted: {len(report.plan.actions) - len(report.outcomes)} of {len(report.plan.actions)} not begun"
-    return replace(done, view=replace(done.view, warnings=(*done.view.warnings, told)))
+def _with_interruption(done: Answer, report: Report) -> Answer:
+    warning = f"interrupted: {len(report.plan.actions) - len(report.outcomes)} of {len(report.plan.actions)} not begun"
+    return replace(done, view=replace(done.view, warnings=(*done.view.warnings, warning)))
