@@ -6,12 +6,13 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
 from tests.support import artefacts
 from tests.support.builders import Cache
+from tests.support.inherited import IGNORED, default_signals_for_children, without_settings
 from tests.support.owners import home_of_somebody
 from tests.support.pips import GENERATIONS, Pip, UnavailableError, fill, pip_environment, set_back
 from tests.support.server import IndexServer
@@ -34,8 +35,14 @@ class Filled:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the mark for tests that run real pips."""
-    config.addinivalue_line("markers", "pips: runs real pips; to make them takes the package registry")
+    """Put right what was inherited of signals; to the processes of pytest-xdist, the first one says what that is."""
+    default_signals_for_children(getattr(config, "workerinput", {}).get("ignored", IGNORED))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - a class of pytest-xdist, which need not be there
+    """Tell a process of pytest-xdist what this one ignores."""
+    node.workerinput["ignored"] = IGNORED
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,6 +50,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _PIP_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("pips")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the settings and the state of this machine's user out of all tests."""
+    with without_settings(str(tmp_path_factory.mktemp("state"))):
+        yield
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import errno
 import os
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from pipcacheplus.model.values import Outcome, Shape, State
 from tests.apply.doing import Clock, a_system, carried_out, left, only, planned, states
 from tests.support.builders import Cache, file_headers, page_headers, tree
+from tests.support.processes import run
 
 URL = "https://files.example/demo"
 
@@ -241,7 +241,7 @@ def test_what_went_before_a_failure_is_told(cache: Cache) -> None:
 
 
 def is_marked(mark: str, path: Path) -> bool:
-    return not subprocess.run(["chattr", mark, str(path)], check=False, capture_output=True).returncode
+    return not run(["chattr", mark, str(path)]).returncode
 
 
 def test_what_cannot_be_written_fails_untouched(cache: Cache) -> None:

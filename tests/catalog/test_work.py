@@ -25,6 +25,7 @@ from pipcacheplus.model.values import Checked, Entry, Shape, SoundCount
 from pipcacheplus.readers.entry import read
 from tests.support import artefacts
 from tests.support.builders import Cache, file_headers
+from tests.support.processes import started
 from tests.support.surveys import NOW, Inline, entries_of, whole
 
 URL = "https://files.example/"
@@ -274,19 +275,13 @@ def test_an_interrupted_verify_says_so_in_a_word_and_leaves_nobody_behind(
     def run(*command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
 
-    with subprocess.Popen(
-        [sys.executable, "-c", MAIN, str(LARGE + LARGE // 2), *asked],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment,
-        start_new_session=True,
-    ) as running:
+    command = [sys.executable, "-c", MAIN, str(LARGE + LARGE // 2), *asked]
+    with started(command, stdin=subprocess.PIPE, env=environment, start_new_session=True) as running:
         assert running.stderr is not None
-        assert running.stderr.read(4) == b"here"
+        assert running.stderr.read(4) == "here"
         os.killpg(running.pid, signal.SIGINT)  # as a terminal sends it: to all of them
         said, why = running.communicate(timeout=60)
-    assert (running.returncode, said, why) == (130, b"", b"ERROR: interrupted\n")
+    assert (running.returncode, said, why) == (130, "", "ERROR: interrupted\n")
     assert not [one for one in psutil.process_iter() if _session_of(one.pid) == running.pid]
     known = known_of(some, tmp_path / "state" / "pipcacheplus" / "ledgers")
     assert any(entry.size > LARGE and entry.id in known for entry in entries_of(some))

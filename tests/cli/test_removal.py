@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,33 +17,22 @@ from pipcacheplus.host.ownership import become_owner
 from pipcacheplus.model.values import State
 from tests.apply.trashes import everything, seen
 from tests.deletion.caches import make_cache
+from tests.support import processes
 from tests.support.builders import Cache, page_headers, tree
 from tests.support.holding import held
 from tests.support.owners import SOMEBODY, given_away, is_root
+from tests.support.processes import PIPCACHEPLUS, line_of, started
 
 URL = "https://files.example/demo"
 is_posix = pytest.mark.skipif(os.name == "nt", reason="signals and users are others there")
 
 
-def environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "XDG_"))}
-    return kept | {"PIP_CONFIG_FILE": os.devnull, "NO_COLOR": "1"}
-
-
 def command(*arguments: str, cache: Cache) -> list[str]:
-    return [sys.executable, "-m", "pipcacheplus", *arguments, "--cache-dir", str(cache.path)]
+    return [*PIPCACHEPLUS, *arguments, "--cache-dir", str(cache.path)]
 
 
-def run(*arguments: str, cache: Cache, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(*arguments, cache=cache),
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment(),
-        cwd=cwd,
-        timeout=60,
-    )
+def run(*arguments: str, cache: Cache, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    return processes.run(command(*arguments, cache=cache), cwd=cwd)
 
 
 @pytest.fixture(autouse=True)
@@ -95,11 +85,8 @@ def test_if_nothing_is_said_a_pip_on_this_machine_counts(cache: Cache) -> None:
     wheel = cache.built_wheel("demo")
     os.utime(cache.real(wheel))
     opened = PipCache(cache.path)
-    with subprocess.Popen(
-        [sys.executable, "-c", LOOKS_LIKE_PIP], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as waiting:
-        assert waiting.stdout is not None
-        waiting.stdout.readline()
+    with started([sys.executable, "-c", LOOKS_LIKE_PIP], stdin=subprocess.PIPE) as waiting:
+        assert line_of(waiting) == "ready"
         report = opened.apply(opened.plan_purge())
         waiting.communicate()
     assert [outcome.state for outcome in report.outcomes] == [State.BUSY]
@@ -130,13 +117,7 @@ def test_another_one_that_does_not_end_in_time_is_exit_5(cache: Cache) -> None:
 def test_a_signal_during_the_wait_ends_it_with_130_and_the_sum_of_what_went(cache: Cache, number: int) -> None:
     head = cache.http_v2(URL, b"x", headers=page_headers(b"x"))
     leftover = cache.temporary(head)
-    with subprocess.Popen(
-        command("purge", "--yes", "--shared", cache=cache),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    ) as running:
+    with started(command("purge", "--yes", "--shared", cache=cache)) as running:
         # That the head was written over is the sign that the wait has begun: there is nothing else to do.
         while b"~~" not in cache.real(head).read_bytes():
             assert running.poll() is None
@@ -150,7 +131,16 @@ def test_a_signal_during_the_wait_ends_it_with_130_and_the_sum_of_what_went(cach
     assert leftover not in tree(cache.path)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Hear interrupts as at a terminal, also where whoever started the tests made them ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @is_posix
+@pytest.mark.usefixtures("interruptible")
 def test_a_second_signal_takes_effect_at_once() -> None:
     def ask_twice() -> None:
         with stopping() as stop:
@@ -271,13 +261,8 @@ except PermissionError:
 @is_root
 def test_the_change_is_for_good(cache: Cache) -> None:
     os.chown(cache.path, SOMEBODY, SOMEBODY + 1)
-    done = subprocess.run(
-        [sys.executable, "-c", CHANGES, str(cache.path)],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=environment() | {"HOME": "/kept"},
-    )
+    env = {**os.environ, "HOME": "/kept"}
+    done = processes.run([sys.executable, "-c", CHANGES, str(cache.path)], env=env, is_checked=True)
     uid, gid = SOMEBODY, SOMEBODY + 1
     assert done.stdout == f"({uid}, {uid}, {uid}) ({gid}, {gid}, {gid}) [{gid}] /kept\nno way back\n"
 
@@ -288,9 +273,7 @@ def test_a_user_with_a_name_brings_groups_and_home(cache: Cache) -> None:
 
     entry = pwd.getpwnam("nobody")
     os.chown(cache.path, entry.pw_uid, SOMEBODY)
-    done = subprocess.run(
-        [sys.executable, "-c", CHANGES, str(cache.path)], capture_output=True, text=True, check=True, env=environment()
-    )
+    done = processes.run([sys.executable, "-c", CHANGES, str(cache.path)], is_checked=True)
     uid, gid = entry.pw_uid, entry.pw_gid
     groups = sorted(os.getgrouplist("nobody", gid))
     assert done.stdout == f"({uid}, {uid}, {uid}) ({gid}, {gid}, {gid}) {groups} {entry.pw_dir}\nno way back\n"

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from tests.conftest import Filled
 from tests.deletion.driver import Driver
 from tests.deletion.shim import NO_FAULT, Call, Fault, compiled, errors_of, kills_of, lasting_of, why_no_shim
 from tests.support.builders import Cache, page_headers
+from tests.support.processes import PIPCACHEPLUS, started
 
 URL = "https://files.example/demo"
 Run = Callable[..., "Ran"]
@@ -245,8 +245,8 @@ def test_a_report_of_a_run_that_moved_nothing_cannot_be_undone(cache: Cache) -> 
 def test_what_a_signal_left_harmless_is_put_right(cache: Cache, run: Run) -> None:
     head = cache.http_v2(URL, b"x", headers=page_headers(b"x"))
     before = cache.real(head).read_bytes()
-    command = [sys.executable, "-m", "pipcacheplus", "purge", "--yes", "--shared", "--trash"]
-    with subprocess.Popen([*command, "--cache-dir", str(cache.path)], stdout=subprocess.DEVNULL) as running:
+    words = ("purge", "--yes", "--shared", "--trash", "--cache-dir", str(cache.path))
+    with started([*PIPCACHEPLUS, *words], stdout=subprocess.DEVNULL) as running:
         while b"~~" not in cache.real(head).read_bytes():
             assert running.poll() is None
         running.send_signal(signal.SIGTERM)

@@ -9,7 +9,6 @@ import importlib
 import json
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +18,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from tests.deletion.children import end_with, import_all
 from tests.deletion.shim import NO_FAULT, Call, Fault, environment
+from tests.support.processes import PIPCACHEPLUS, Service, run
 
 __all__ = ["Driver", "Processes", "Ran"]
 
@@ -62,17 +62,8 @@ class Processes:
         """Run a command with a fault; arguments as of `Driver.run`."""
         self._log.unlink(missing_ok=True)
         wanted = {"KIND": int(fault.kind), "NTH": fault.nth, "ERRNO": fault.error, "AHEAD": int(ahead_s)}
-        done = subprocess.run(
-            [sys.executable, "-m", "pipcacheplus", *arguments],
-            env=self._environment
-            | {f"SHIM_{name}": str(value) for name, value in wanted.items()}
-            | {"SHIM_SKIPS_WAITS": "1"},
-            cwd=_HERE,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_TIME_LIMIT_S,
-        )
+        variables = {f"SHIM_{name}": str(value) for name, value in wanted.items()} | {"SHIM_SKIPS_WAITS": "1"}
+        done = run([*PIPCACHEPLUS, *arguments], limit_s=_TIME_LIMIT_S, env=self._environment | variables, cwd=_HERE)
         log = self._log.read_text(encoding="utf-8", errors="surrogateescape")
         return Ran(done.returncode, done.stdout, done.stderr, tuple(map(Call.of, log.splitlines())))
 
@@ -93,10 +84,9 @@ class Driver:
             env: Variables on top.
         """
         self._roots = ":".join(map(str, roots))
-        self._process = subprocess.Popen(
+        self._service = Service(
             [sys.executable, "-m", "tests.deletion.driver", main],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            limit_s=_TIME_LIMIT_S + 30,
             env={**environment(shim, state), **env},
             cwd=_HERE,
         )
@@ -109,7 +99,7 @@ class Driver:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End the process."""
-        self._process.communicate()
+        self._service.__exit__(kind, error, trace)
 
     def run(self, *arguments: str, fault: Fault = NO_FAULT, ahead_s: float = 0) -> Ran:
         """Run a command in a child with a fault, and return what became of it.
@@ -119,12 +109,8 @@ class Driver:
             fault: What goes wrong.
             ahead_s: How far its clocks go ahead. What it waits for comes at once, and they go ahead by as much.
         """
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
         wanted = {"arguments": arguments, "fault": (fault.kind, fault.nth, fault.error), "ahead_s": ahead_s}
-        self._process.stdin.write(json.dumps(wanted | {"roots": self._roots}).encode() + b"\n")
-        self._process.stdin.flush()
-        status, out, err, log = json.loads(self._process.stdout.readline())
+        status, out, err, log = json.loads(self._service.ask(json.dumps(wanted | {"roots": self._roots})))
         return Ran(status, out, err, tuple(map(Call.of, log.splitlines())))
 
 

@@ -3,13 +3,14 @@
 import errno
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import NamedTuple
+
+from tests.support.processes import run
 
 __all__ = [
     "ERRNOS",
@@ -120,8 +121,7 @@ def compiled(folder: Path) -> Path:
     library = folder / "shim.so"
     source = Path(__file__).with_name("shim.c")
     command = ["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Wshadow", "-o", str(library), str(source), "-ldl"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    run(command, is_checked=True)
     return library
 
 

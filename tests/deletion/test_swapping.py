@@ -17,6 +17,7 @@ from tests.deletion.test_hostile import REASONS, talk_problems
 from tests.deletion.walled import NOBODY, PURGE_SHARED, Walled
 from tests.support.builders import Cache, page_headers
 from tests.support.owners import is_root
+from tests.support.processes import line_of, run, started
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or shutil.which("cc") is None, reason="takes Linux and a C compiler"
@@ -56,14 +57,8 @@ class Arena:
     def swapping(self, paths: Sequence[str], uid: int | None = None) -> Iterator[None]:
         """Swap these paths meanwhile, and count how often."""
         who = "-1" if uid is None else str(uid)
-        with subprocess.Popen(
-            [self.swapper, who, self.cache, self.links, *paths],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n"
+        with started([self.swapper, who, self.cache, self.links, *paths], stdin=subprocess.PIPE) as process:
+            assert line_of(process) == "ready"
             try:
                 yield
             finally:
@@ -117,8 +112,7 @@ def swapper(tmp_path_factory: pytest.TempPathFactory) -> Path:
     program = tmp_path_factory.mktemp("swapper") / "swapper"
     source = Path(__file__).with_name("swapper.c")
     command = ["cc", "-O1", "-Wall", "-Wextra", "-Werror", "-o", str(program), str(source)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    run(command, is_checked=True)
     return program
 
 

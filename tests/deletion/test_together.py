@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,9 +19,10 @@ from pipcacheplus.apply.run import apply
 from pipcacheplus.apply.system import this_system
 from pipcacheplus.cache import PipCache
 from pipcacheplus.model.values import State
-from tests.support import artefacts
+from tests.support import artefacts, processes
 from tests.support.builders import Cache, file_headers, file_url, page_headers, tree
 from tests.support.pips import NEWEST, Pip
+from tests.support.processes import PIPCACHEPLUS, line_of, started
 
 NUMBER = 150
 """So many entries that those who remove them meet."""
@@ -50,26 +51,22 @@ class Ran(NamedTuple):
         return [path for action in actions if action["outcome"] == "removed" for path in action["paths"]]
 
 
-def started(*arguments: str, cache: Path) -> subprocess.Popen[str]:
-    """Start the command as a user does, without any setting of this machine."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "XDG_"))}
-    environment |= {"PIP_CONFIG_FILE": os.devnull, "XDG_STATE_HOME": str(cache.parent / "state")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "pipcacheplus", *arguments, "--cache-dir", str(cache), "--format", "json"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment,
-    )
+@contextmanager
+def at_work(*arguments: str, cache: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Start the command as a user does."""
+    words = [*PIPCACHEPLUS, *arguments, "--cache-dir", str(cache), "--format", "json"]
+    with started(words, env={**os.environ, "XDG_STATE_HOME": str(cache.parent / "state")}) as process:
+        yield process
 
 
-def finished(process: subprocess.Popen[str]) -> Ran:
-    out, err = process.communicate(timeout=120)
+def finished(process: "subprocess.Popen[str]") -> Ran:
+    out, err = process.communicate()
     return Ran(process.returncode, out, err)
 
 
 def run(*arguments: str, cache: Path) -> Ran:
-    return finished(started(*arguments, cache=cache))
+    with at_work(*arguments, cache=cache) as process:
+        return finished(process)
 
 
 def fill(cache: Cache, number: int = NUMBER) -> set[str]:
@@ -95,19 +92,17 @@ def all_at_once(cache: Cache, number: int, *how: str) -> list[Counter[str]]:
     """Let so many processes plan to remove all, and then all carry it out; return the paths that each removed."""
     command = [sys.executable, "-m", "tests.deletion.test_together", str(cache.path), *how]
     where = Path(__file__).parents[2]
-    started = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=where)
-        for _ in range(number)
-    ]
-    for one in started:
-        assert one.stdout is not None
-        assert one.stdout.readline() == "planned\n"
-    for one in started:
-        assert one.stdin is not None
-        one.stdin.write("go\n")
-        one.stdin.flush()
-    done = [one.communicate(timeout=60)[0] for one in started]
-    assert [one.returncode for one in started] == [0] * number
+    with ExitStack() as stack:
+        them = [
+            stack.enter_context(started(command, stdin=subprocess.PIPE, stderr=None, cwd=where)) for _ in range(number)
+        ]
+        assert [line_of(one) for one in them] == ["planned"] * number
+        for one in them:
+            assert one.stdin is not None
+            one.stdin.write("go\n")
+            one.stdin.flush()
+        done = [one.communicate()[0] for one in them]
+    assert [one.returncode for one in them] == [0] * number
     found = [json.loads(out) for out in done]
     assert [one["failed"] for one in found] == [[]] * number
     return [Counter(one["removed"]) for one in found]
@@ -173,7 +168,10 @@ def test_who_claims_what_another_removed_would_be_noticed(cache: Cache) -> None:
 
 def test_who_does_not_wait_for_the_other_ends_with_5_and_touches_nothing(cache: Cache) -> None:
     stored = fill(cache)
-    done = [finished(one) for one in [started("purge", "--yes", "--exclusive", cache=cache.path) for _ in range(4)]]
+    purge = ("purge", "--yes", "--exclusive")
+    with ExitStack() as stack:
+        them = [stack.enter_context(at_work(*purge, cache=cache.path)) for _ in range(4)]
+        done = [finished(one) for one in them]
     no_traceback(*done)
     assert {ran.status for ran in done} <= {0, 5}
     assert [ran.out for ran in done if ran.status == 5] == [""] * sum(ran.status == 5 for ran in done)
@@ -191,9 +189,9 @@ def test_what_pips_own_purge_takes_meanwhile_is_no_failure(cache: Cache, pip_of:
             if path.startswith("http"):
                 cache.real(path).unlink()
         stored = files(cache) - {"notes.txt"}
-    ours = started("purge", "--yes", mode, cache=cache.path)
-    pip.run("cache", "purge", cache_dir=cache.path, is_checked=False)  # it has been seen to stumble over others
-    done = finished(ours)
+    with at_work("purge", "--yes", mode, cache=cache.path) as ours:
+        pip.run("cache", "purge", cache_dir=cache.path, is_checked=False)  # it has been seen to stumble over others
+        done = finished(ours)
     no_traceback(done)
     assert set(done.removed) <= stored
     outcomes = {action["outcome"] for action in done.document["actions"]}
@@ -210,12 +208,12 @@ def mounted(folder: Path, *options: str) -> Iterator[Path]:
         pytest.skip("takes root on Linux")
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", ",".join(("size=2m", *options)), "pipcacheplus", str(folder)]
-    if (done := subprocess.run(command, capture_output=True, text=True, check=False)).returncode:
+    if (done := processes.run(command)).returncode:
         pytest.skip(f"nothing can be mounted: {done.stderr.strip()}")
     try:
         yield folder
     finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        processes.run(["umount", "--lazy", str(folder)], is_checked=True)
 
 
 def make_full(folder: Path) -> None:
@@ -274,7 +272,7 @@ def test_nothing_goes_from_a_file_system_that_cannot_be_written_and_all_of_it_is
         cache = Cache(disk / "cache")
         fill(cache, 5)
         before = tree(cache.path)
-        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        processes.run(["mount", "-o", "remount,ro", str(disk)], is_checked=True)
         found = run("verify", cache=cache.path)
         done = run("purge", "--yes", "--exclusive", cache=cache.path)
         opened = PipCache(cache.path)
@@ -298,13 +296,13 @@ def immutable(*paths: Path) -> Iterator[None]:
     marked: list[Path] = []
     try:
         for path in paths:
-            if subprocess.run(["chattr", "+i", str(path)], capture_output=True, check=False).returncode:
+            if processes.run(["chattr", "+i", str(path)]).returncode:
                 pytest.skip("the file system has no such marks")
             marked.append(path)
         yield
     finally:
         for path in marked:
-            subprocess.run(["chattr", "-i", str(path)], check=True)
+            processes.run(["chattr", "-i", str(path)], is_checked=True)
 
 
 @pytest.mark.parametrize("which", ["head", "body", "folder"])

@@ -9,7 +9,6 @@ import os
 import resource
 import select
 import signal
-import subprocess
 import sys
 import sysconfig
 import tempfile
@@ -20,6 +19,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, NamedTuple
 
 from tests.deletion.children import end_with, import_all
+from tests.support.processes import Service
 
 __all__ = ["NOBODY", "PURGE_SHARED", "Ran", "Walled"]
 
@@ -58,12 +58,8 @@ class Walled:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "XDG_"))}
         own = {"PIP_CONFIG_FILE": os.devnull, "XDG_STATE_HOME": str(state), "NO_COLOR": "1", "HOME": "/nonexistent"}
         self._limits = {"memory_bytes": memory_bytes, "time_s": time_s}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.deletion.walled"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=kept | own,
-            cwd=_HERE,
+        self._service = Service(
+            [sys.executable, "-m", "tests.deletion.walled"], limit_s=time_s + 60, env=kept | own, cwd=_HERE
         )
 
     def __enter__(self) -> "Walled":
@@ -74,16 +70,12 @@ class Walled:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End the process."""
-        self._process.communicate()
+        self._service.__exit__(kind, error, trace)
 
     def run(self, *arguments: str, uid: int | None = None) -> Ran:
         """Run a command, as another user if one is named, and return what became of it."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
         wanted = {**self._limits, "arguments": arguments, "uid": uid}
-        self._process.stdin.write(json.dumps(wanted).encode() + b"\n")
-        self._process.stdin.flush()
-        return Ran(*json.loads(self._process.stdout.readline()))
+        return Ran(*json.loads(self._service.ask(json.dumps(wanted))))
 
 
 def _serve() -> None:

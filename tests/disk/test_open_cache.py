@@ -4,7 +4,6 @@ import errno
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from pipcacheplus.disk import open_cache as module
 from pipcacheplus.disk.open_cache import ChangedError, OpenCache, file_of, moves_access_times
 from tests.support.builders import Cache
+from tests.support.processes import run
 
 URL = "https://files.example/demo"
 
@@ -192,9 +192,7 @@ print(json.dumps(said))
 def _why_no_mount() -> str | None:
     if sys.platform != "linux" or shutil.which("unshare") is None:
         return "there is no unshare"
-    tried = subprocess.run(
-        ["unshare", "-rm", "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True, text=True, check=False
-    )
+    tried = run(["unshare", "-rm", "mount", "-t", "tmpfs", "none", "/mnt"])
     return tried.stderr.strip() or "mounting is not allowed" if tried.returncode else None
 
 
@@ -205,7 +203,7 @@ def test_another_file_system_below_the_cache_is_not_entered(cache: Cache, has_de
     cache.directory("http-v2/0/1")
     cache.directory("http-v2/0/2")
     command = ["unshare", "-rm", sys.executable, "-c", MOUNTED, str(cache.path), str(has_descriptors)]
-    said = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    said = json.loads(run(command, is_checked=True).stdout)
     assert said.pop("scan") == ["lies on another file system: not entered", "http-v2/0/2"]
     assert said.pop("files") == []
     assert said.pop("parts") == ["http-v2/0/1", "http-v2/0/2"]

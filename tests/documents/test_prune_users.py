@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import processes
 from tests.support.builders import Cache, tree
 from tests.support.holding import held
 from tests.support.owners import SOMEBODY, home_of_somebody, is_root
@@ -46,9 +47,9 @@ def bodies(cache: Cache) -> set[bytes | str]:
 
 def run(
     *arguments: object, python: tuple[str, ...] = ("-I",), cwd: Path | None = None, env: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
+) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, *python, str(PROGRAM), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, cwd=cwd, env=env)
+    return processes.run(command, cwd=cwd, env=env)
 
 
 @is_root
@@ -178,7 +179,7 @@ sys.exit(program["main"]())
 def test_whoever_is_not_root_gets_a_sentence_and_nothing_goes(homes: Path) -> None:
     cache = a_cache(homes, "ada")
     command = [sys.executable, "-I", "-c", AS_SOMEBODY, str(PROGRAM), str(homes)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = processes.run(command)
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert done.stderr.endswith("error: only root can become the owner of each cache\n")
     assert "Traceback" not in done.stderr

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import subprocess
 import sys
 import venv
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from pipcacheplus.host.interpreter_cache import InterpreterCache
 from pipcacheplus.host.interpreter_probe import MARK
 from pipcacheplus.host.interpreters import Interpreter, probe, running
 from pipcacheplus.host.wheel_tags import tags_of
+from tests.support.processes import run
 from tests.support.pythons import find_python
 from tests.support.telling import facts, interpreter_facts
 
@@ -93,7 +93,7 @@ def test_a_prefix_beyond_ascii_is_told_in_any_locale(version: str, tmp_path: Pat
     if base is None:
         pytest.skip(f"no Python {version} here")
     folder = tmp_path / "na\N{LATIN SMALL LETTER I WITH DIAERESIS}ve"
-    subprocess.run((base, "-m", "venv", "--without-pip", folder), check=True)
+    run((base, "-m", "venv", "--without-pip", folder), is_checked=True)
     python = str(folder / "bin" / "python")
     assert {probe(python, environ={"LC_ALL": locale}).prefix for locale in ("C", "C.UTF-8")} == {str(folder)}
 
@@ -219,7 +219,7 @@ def test_what_was_asked_is_remembered(environment: str, tmp_path: Path, starts: 
 def test_another_pip_is_seen_although_the_python_is_remembered(environment: str, tmp_path: Path) -> None:
     memory = InterpreterCache(str(tmp_path / "state"))
     where = (environment, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))")
-    folder = Path(subprocess.run(where, capture_output=True, text=True, check=True).stdout.strip())
+    folder = Path(run(where, is_checked=True).stdout.strip())
     assert probe(environment, memory=memory).pip is None
     (folder / "pip").mkdir()
     for version in ("24.0", "26.3"):

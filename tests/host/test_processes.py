@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,27 +12,21 @@ import psutil
 import pytest
 
 from pipcacheplus.host.processes import is_pip, owner_is_alive, pips_running, this_host
+from tests.support.processes import line_of, run, started
 
 NOBODY = 1 << 22  # beyond the largest number that Linux gives
 
 
 @contextmanager
-def waiting(*command: str, env: dict[str, str] | None = None) -> Iterator["subprocess.Popen[bytes]"]:
+def waiting(*command: str, env: Mapping[str, str] | None = None) -> Iterator["subprocess.Popen[str]"]:
     """Run a command that reads its standard input to the end, which comes when the block is left."""
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
-    try:
+    with started(command, stdin=subprocess.PIPE, env=env) as process:
         yield process
-    finally:
         process.communicate()
 
 
 def a_python_that_waits() -> tuple[str, ...]:
     return (sys.executable, "-c", "import sys; print('ready', flush=True); sys.stdin.read()")
-
-
-def heard(process: "subprocess.Popen[bytes]") -> bytes:
-    assert process.stdout is not None
-    return process.stdout.readline()
 
 
 def start_of(pid: int) -> float:
@@ -41,14 +35,14 @@ def start_of(pid: int) -> float:
 
 def test_a_process_that_started_before_the_lock_can_be_its_owner() -> None:
     with waiting(*a_python_that_waits()) as process:
-        heard(process)
+        assert line_of(process) == "ready"
         assert owner_is_alive([process.pid], start_of(process.pid) + 1)
         assert owner_is_alive([NOBODY, process.pid], start_of(process.pid) + 3600)
 
 
 def test_a_process_that_started_after_the_lock_only_got_the_number_of_its_owner() -> None:
     with waiting(*a_python_that_waits()) as process:
-        heard(process)
+        assert line_of(process) == "ready"
         assert not owner_is_alive([process.pid], start_of(process.pid) - 60)
 
 
@@ -64,13 +58,10 @@ def test_a_process_that_ended_owns_nothing() -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no zombies")
 def test_a_zombie_owns_nothing() -> None:
-    process = subprocess.Popen((sys.executable, "-c", ""))
-    try:
+    with started((sys.executable, "-c", "")) as process:
         # Tells of the end without taking the zombie away.
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         assert not owner_is_alive([process.pid], start_of(process.pid) + 3600)
-    finally:
-        process.wait()
 
 
 @pytest.mark.parametrize("pids", [[], [0], [-1], [NOBODY], [10**30], [0, -5, NOBODY]])
@@ -172,13 +163,10 @@ def test_a_real_pip_that_waits_for_its_input_is_seen(alone: Callable[[int], bool
         "-r",
         "/dev/stdin",
     )
-    if (
-        os.name == "nt"
-        or subprocess.run((sys.executable, "-m", "pip", "--version"), capture_output=True, check=False).returncode
-    ):
+    if os.name == "nt" or run((sys.executable, "-m", "pip", "--version")).returncode:
         pytest.skip("takes a pip in this environment, and /dev/stdin")
     with waiting(*command) as process:
-        assert heard(process).startswith(b"Using pip")
+        assert line_of(process).startswith("Using pip")
         assert alone(process.pid)
         assert pips_running(os.getpid())
 
@@ -192,7 +180,7 @@ def test_every_way_to_start_pip_from_python_is_seen(how: str, tmp_path: Path, al
         "folder": (str(package),),
     }
     with waiting(sys.executable, *ways[how], env={**os.environ, "PYTHONPATH": str(tmp_path)}) as process:
-        heard(process)
+        assert line_of(process) == "ready"
         assert alone(process.pid)
         assert pips_running(os.getpid())
 
@@ -201,7 +189,7 @@ def test_the_one_that_asks_does_not_count(tmp_path: Path) -> None:
     others = {process.pid for process in psutil.process_iter() if _looks_like_pip(process)}
     standing_pip(tmp_path)
     with waiting(sys.executable, "-m", "pip", env={**os.environ, "PYTHONPATH": str(tmp_path)}) as process:
-        heard(process)
+        assert line_of(process) == "ready"
         seen = {other.pid for other in psutil.process_iter() if _looks_like_pip(other)}
         if others or seen != {process.pid}:
             pytest.skip("another pip runs on this machine")
@@ -218,5 +206,5 @@ def _looks_like_pip(process: psutil.Process) -> bool:
 
 def test_a_python_that_waits_is_no_pip(alone: Callable[[int], bool]) -> None:
     with waiting(*a_python_that_waits()) as process:
-        heard(process)
+        assert line_of(process) == "ready"
         assert not alone(process.pid)

@@ -1,7 +1,6 @@
 """Tags follow from what an interpreter tells: rows that packaging knows, and rows of systems that we do not have."""
 
 import json
-import subprocess
 import sys
 from collections.abc import Mapping
 
@@ -12,13 +11,14 @@ from hypothesis import strategies as st
 from pipcacheplus.host.interpreter_probe import MARK, PROBE, InterpreterFacts
 from pipcacheplus.host.interpreters import running
 from pipcacheplus.host.wheel_tags import legacy_tags, platforms_of, tags_of
+from tests.support.processes import run
 from tests.support.telling import facts, interpreter_facts
 
 PYPY = {"implementation": "pypy", "version": [3, 6], "pypy_version": [7, 3]}
 
 
 def test_the_facts_of_the_running_interpreter_give_its_own_tags() -> None:
-    done = subprocess.run((sys.executable, "-c", PROBE), capture_output=True, text=True, check=True)
+    done = run((sys.executable, "-c", PROBE), is_checked=True)
     found = InterpreterFacts.from_json(json.loads(done.stdout.strip().removeprefix(MARK)))
     assert found is not None
     # Without the platforms that packaging names for the running interpreter.

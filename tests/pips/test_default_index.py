@@ -1,7 +1,6 @@
 """Which index a pip asks by default, as it tells itself."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from pipcacheplus.host.interpreter_cache import InterpreterCache
 from pipcacheplus.pips.default_index import default_index, file_hosts
 from tests.support.pips import NEWEST, Pip
+from tests.support.processes import run
 
 
 def asked(pip: Pip, memory: InterpreterCache | None = None, settings: dict[str, str] | None = None) -> str | None:
@@ -32,7 +32,7 @@ def test_every_pip_tells_the_host_of_its_files(
     pip_of: Callable[[str, str], Pip], version: str, interpreter: str
 ) -> None:
     pip = pip_of(version, interpreter)
-    where = subprocess.check_output([pip.python, "-c", "import pip; print(pip.__file__)"], text=True).strip()
+    where = run([pip.python, "-c", "import pip; print(pip.__file__)"], is_checked=True).stdout.strip()
     hosts = file_hosts(where)
     assert all(host.startswith("https://") and host.count("/") == 2 for host in hosts)
     assert len(hosts) == 2  # of the index, and of the one to try things with

@@ -75,7 +75,7 @@ def why_no_compiler() -> str | None:
         return f"there is no C compiler {command[0]}"
     if not header.exists():
         return f"there is no {header}"
-    works = subprocess.run((*command, "--version"), capture_output=True, check=False).returncode == 0
+    works = subprocess.run((*command, "--version"), capture_output=True, check=False, timeout=60).returncode == 0
     return None if works else f"{command[0]} does not run"
 
 

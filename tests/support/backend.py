@@ -106,6 +106,6 @@ def _compiled(source: str) -> dict[str, bytes]:
     library = os.path.splitext(source)[0] + str(sysconfig.get_config_var("EXT_SUFFIX"))
     compiler = shlex.split(str(sysconfig.get_config_var("CC")))
     include = "-I" + sysconfig.get_paths()["include"]
-    subprocess.run([*compiler, "-shared", "-fPIC", include, source, "-o", library], check=True)
+    subprocess.run([*compiler, "-shared", "-fPIC", include, source, "-o", library], check=True, timeout=60)
     with open(library, "rb") as file:
         return {library: file.read()}

@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Lock, Thread
 from types import TracebackType
+from typing import Any
 from urllib.parse import unquote
 
 from packaging.utils import canonicalize_name
@@ -99,7 +100,7 @@ class IndexServer:
         for gate in self._gates.values():
             gate.opened.set()
         self._http.hang_up()
-        self._thread.join()
+        self._thread.join(_GIVE_UP_S)
         self._http.server_close()
         if self._http.failures and error is None:
             raise self._http.failures[0]
@@ -247,6 +248,11 @@ class _Listener(ThreadingHTTPServer):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as the base class has it
+        """Remember the connection before it has a thread: once nobody is let in any more, all are known."""
+        self.connections.add(request)
+        super().process_request(request, client_address)
+
     def handle_error(self, request: object, client_address: object) -> None:
         """Keep the error; that a client went away is none."""
         error = sys.exc_info()[1]
@@ -257,12 +263,9 @@ class _Listener(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    timeout = _GIVE_UP_S
+    """How long a client may say nothing."""
     server: _Listener
-
-    def setup(self) -> None:
-        """Remember the connection."""
-        super().setup()
-        self.server.connections.add(self.connection)
 
     def finish(self) -> None:
         """Forget the connection."""

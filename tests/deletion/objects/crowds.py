@@ -2,13 +2,13 @@
 
 import itertools
 import os
-import subprocess
 from contextlib import suppress
 
 import pytest
 
 from tests.deletion.objects.ground import LEAF, Ground, hostile
 from tests.readers.archives import wheel
+from tests.support.processes import run
 from tests.support.stored import file_headers, response
 
 __all__: list[str] = []
@@ -70,9 +70,9 @@ def _deep_build(ground: Ground) -> None:
 @hostile("a mount of another file system in the cache", needs_root=True, is_refused=True)
 def _mount(ground: Ground) -> None:
     path = ground.room(ground.head("hostile")).parent
-    if subprocess.run(["mount", "-t", "tmpfs", "none", path], capture_output=True, check=False).returncode:
+    if run(["mount", "-t", "tmpfs", "none", path]).returncode:
         pytest.skip("no file system can be mounted here")
-    ground.undo.callback(lambda: subprocess.run(["umount", path], check=True))
+    ground.undo.callback(lambda: run(["umount", path], is_checked=True))
     for name in (ground.head("hostile"), ground.head("hostile") + ".body"):
         ground.stays(ground.cache.write(name, b"mine"))
 
