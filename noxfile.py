@@ -11,7 +11,7 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = False
 
 CODE = ("pipcacheplus", "tests", "examples", "noxfile.py")
-TESTS = ("hypothesis>=6.115", "pytest>=8.3", "pytest-cov>=6", "pytest-xdist>=3.6")
+TESTS = ("hypothesis>=6.115", "pytest>=8.3", "pytest-cov>=6", "pytest-timeout>=2.3", "pytest-xdist>=3.6")
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 
 
