@@ -1,12 +1,12 @@
 """What tests ask for by name: caches built by hand, an index, real pips, caches that real pips filled."""
 
 import functools
-import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
@@ -14,11 +14,20 @@ from tests.support import artefacts
 from tests.support.builders import Cache
 from tests.support.inherited import IGNORED, default_signals_for_children, without_settings
 from tests.support.owners import home_of_somebody
-from tests.support.pips import GENERATIONS, Pip, UnavailableError, fill, pip_environment, set_back
+from tests.support.pips import (
+    GENERATIONS,
+    Pip,
+    UnavailableError,
+    fill,
+    give_up,
+    pip_environment,
+    set_back,
+    unpacked_pip,
+)
 from tests.support.server import IndexServer
 
 _DAY_S = 86_400
-_PIP_FIXTURES = frozenset({"filled_cache", "pip_of"})
+_PIP_FIXTURES = frozenset({"filled_cache", "pip_of", "unpacked_pip_of"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,34 +111,57 @@ def _shared_index(demo_files: tuple[Path, ...]) -> Iterator[IndexServer]:
 
 
 @pytest.fixture(scope="session")
-def pip_of(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Pip]:
+def _pips(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where pips are kept from run to run; for this run only if pytest keeps nothing, or must not."""
+    kept = getattr(request.config, "cache", None)
+    if kept is not None:
+        with suppress(OSError):
+            return Path(kept.mkdir("pips"))
+    return tmp_path_factory.mktemp("pips")
+
+
+@pytest.fixture(scope="session")
+def unpacked_pip_of(_pips: Path) -> Callable[[str], Path]:
+    """Return a function from a version to a directory with that pip, for any interpreter: 2.7 has no environments.
+
+    As `pip_of`, it skips or fails the test if there is none.
+    """
+
+    @functools.cache
+    def look(version: str) -> Path | UnavailableError:
+        try:
+            return unpacked_pip(version, _pips)
+        except UnavailableError as error:
+            return error
+
+    def unpacked_pip_of(version: str) -> Path:
+        found = look(version)
+        return found if isinstance(found, Path) else give_up(f"pip {version}: {found}")
+
+    return unpacked_pip_of
+
+
+@pytest.fixture(scope="session")
+def pip_of(_pips: Path) -> Callable[[str, str], Pip]:
     """Return a function from pip's and Python's version to a pip that runs; it skips the test if there is none.
 
     With `PIPCACHEPLUS_REQUIRE_PIPS` set the test fails instead.
     """
-    kept = getattr(request.config, "cache", None)  # not there if pytest's own cache is switched off
-    folder = Path(kept.mkdir("pips")) if kept is not None else tmp_path_factory.mktemp("pips")
 
     @functools.cache  # a registry that does not answer costs a minute: it is asked once for each pip
     def look(version: str, interpreter: str) -> Pip | UnavailableError:
         try:
-            return pip_environment(version, interpreter, folder)
+            return pip_environment(version, interpreter, _pips)
         except UnavailableError as error:
             return error
 
     def pip_of(version: str, interpreter: str) -> Pip:
         found = look(version, interpreter)
         if isinstance(found, UnavailableError):
-            _give_up(f"pip {version} under Python {interpreter}: {found}")
+            give_up(f"pip {version} under Python {interpreter}: {found}")
         return found
 
     return pip_of
-
-
-def _give_up(reason: str) -> NoReturn:
-    if os.environ.get("PIPCACHEPLUS_REQUIRE_PIPS"):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")

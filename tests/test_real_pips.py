@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,8 +9,10 @@ from typing import Any
 import pytest
 
 from tests.conftest import Filled
+from tests.support import processes
 from tests.support.builders import tree
 from tests.support.pips import NEWEST, Pip
+from tests.support.processes import PIPCACHEPLUS
 from tests.support.server import IndexServer
 
 FillCache = Callable[[str], Filled]
@@ -20,11 +20,10 @@ GENERATIONS = ["http-html", "http-json", "http-v2", "newest"]
 
 
 def run(*arguments: str, cache: Path, codes: tuple[int, ...] = (0,)) -> dict[str, Any]:
-    """Run the command as a user does, without any setting of this machine; return its JSON."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "XDG_"))}
-    environment |= {"PIP_CONFIG_FILE": os.devnull, "XDG_STATE_HOME": str(cache.parent / "state")}
-    command = [sys.executable, "-m", "pipcacheplus", *arguments, "--cache-dir", str(cache), "--format", "json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=120)
+    """Run the command as a user does; return its JSON."""
+    environment = {**os.environ, "XDG_STATE_HOME": str(cache.parent / "state")}
+    command = [*PIPCACHEPLUS, *arguments, "--cache-dir", str(cache), "--format", "json"]
+    done = processes.run(command, env=environment)
     assert done.returncode in codes, done.stderr
     document: dict[str, Any] = json.loads(done.stdout)
     return document
@@ -209,7 +208,7 @@ def test_a_removed_project_is_all_that_is_downloaded_again(
     filled_cache: FillCache, tmp_path: Path, generation: str
 ) -> None:
     filled = filled_cache(generation)
-    run("remove", "Demo._Lib", cache=filled.path)
+    run("remove", "Demo._Lib", "--exclusive", cache=filled.path)
     assert not [e for e in run("list", cache=filled.path)["entries"] if e["project"] == "demo-lib"]
     assert set(install(filled.pips[0], filled, tmp_path / "again", "demo-app")) <= {
         "demo_lib-1.1-py2.py3-none-any.whl",
@@ -221,7 +220,7 @@ def test_a_removed_project_is_all_that_is_downloaded_again(
 def test_a_purge_leaves_what_pip_did_not_write(filled_cache: FillCache, tmp_path: Path, generation: str) -> None:
     filled = filled_cache(generation)
     (filled.path / "notes.txt").write_bytes(b"mine")
-    run("purge", "--yes", cache=filled.path)
+    run("purge", "--yes", "--exclusive", cache=filled.path)
     assert [path for path in tree(filled.path) if not path.endswith("/")] == ["notes.txt"]
     assert install(filled.pips[0], filled, tmp_path / "again", "demo-app")
 
@@ -232,12 +231,5 @@ def test_info_begins_with_pips_own_lines(
 ) -> None:
     filled = filled_cache(generation)
     theirs = pip_of(NEWEST, "3.13").run("cache", "info", cache_dir=filled.path).stdout
-    ours = subprocess.run(
-        [sys.executable, "-m", "pipcacheplus", "info", "--cache-dir", str(filled.path)],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "XDG_STATE_HOME": str(filled.path.parent / "state")},
-        timeout=60,
-    ).stdout
+    ours = processes.run([*PIPCACHEPLUS, "info", "--cache-dir", str(filled.path)], is_checked=True).stdout
     assert ours.startswith(theirs.rstrip("\n"))

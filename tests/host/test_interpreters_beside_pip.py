@@ -1,21 +1,16 @@
 """What we say an interpreter takes, beside what real pips say that run under it."""
 
-import functools
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
-from filelock import FileLock
 
 from pipcacheplus.host.interpreters import probe
+from tests.support.pips import give_up
+from tests.support.processes import run
 from tests.support.pythons import find_python
-
-pytestmark = pytest.mark.pips
 
 # `pip debug` is there from 19.2 on; before, the list is asked for by the function that finders call.
 _LIST = """
@@ -30,45 +25,13 @@ for tag in pep425tags.get_supported():
 _FIRST_WITH_DEBUG = (19, 2)
 
 
-def _give_up(reason: str) -> NoReturn:
-    if os.environ.get("PIPCACHEPLUS_REQUIRE_PIPS"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-@pytest.fixture(scope="session")
-def unpacked_pip(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Return a function from a version to a folder with that pip, for any interpreter; 2.7 has no environments."""
-    kept = getattr(request.config, "cache", None)  # not there if pytest's own cache is switched off
-    folder = Path(kept.mkdir("unpacked-pips")) if kept is not None else tmp_path_factory.mktemp("pips")
-
-    @functools.cache  # a registry that does not answer costs a minute: it is asked once for each pip
-    def unpack(version: str) -> Path | str:
-        place = folder / version
-        options = "--quiet --no-deps --no-compile --ignore-requires-python --only-binary :all: --timeout 20 --retries 1"
-        command = (sys.executable, "-m", "pip", "install", *options.split(), "--target", str(place), f"pip=={version}")
-        with FileLock(f"{place}.lock"):
-            if not (place / "complete").is_file():
-                done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-                if done.returncode:
-                    return done.stderr.strip()[-500:]
-                (place / "complete").touch()
-        return place
-
-    def unpacked_pip(version: str) -> Path:
-        found = unpack(version)
-        return found if isinstance(found, Path) else _give_up(f"pip {version}: {found}")
-
-    return unpacked_pip
-
-
 @pytest.fixture
-def beside(unpacked_pip: Callable[[str], Path]) -> Callable[[str, str], tuple[frozenset[str], frozenset[str]]]:
+def beside(unpacked_pip_of: Callable[[str], Path]) -> Callable[[str, str], tuple[frozenset[str], frozenset[str]]]:
     """Return a function from pip's and Python's version to (our tags, pip's tags) of that Python."""
 
     def beside(pip: str, version: str) -> tuple[frozenset[str], frozenset[str]]:
-        python = find_python(version) or _give_up(f"no Python {version} here")
-        return probe(python).tags, _tags_by_pip(python, pip, unpacked_pip(pip))
+        python = find_python(version) or give_up(f"no Python {version} here")
+        return probe(python).tags, _tags_by_pip(python, pip, unpacked_pip_of(pip))
 
     return beside
 
@@ -82,7 +45,7 @@ def _tags_by_pip(python: str, pip: str, folder: Path) -> frozenset[str]:
         "PIP_CONFIG_FILE": os.devnull,
         "LC_ALL": "C.UTF-8",
     }
-    done = subprocess.run((python, *how), capture_output=True, text=True, check=True, env=environ, timeout=120)
+    done = run((python, *how), env=environ, is_checked=True)
     assert not has_debug or f"pip {pip} " in done.stdout
     return frozenset(re.findall(r"^\s*([a-z]+[\d_]+-\w+-\w+)$", done.stdout, re.MULTILINE))
 

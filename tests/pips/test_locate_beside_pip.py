@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -13,8 +12,10 @@ import pytest
 from pipcacheplus.errors import BadRequestError, CacheDisabledError
 from pipcacheplus.host.machine import Machine
 from pipcacheplus.pips.locate import locate
+from tests.support.pips import NEWEST, Pip
+from tests.support.processes import run
 
-PIPS = {"20.3.4": "3.8", "23.2.1": "3.11", "26.3": "3.13"}
+PIPS = {"20.3.4": "3.8", "23.2.1": "3.11", NEWEST: "3.13"}
 """Each with a Python that can run it."""
 OFF = "off"
 ERROR = "error"
@@ -210,39 +211,6 @@ ROWS = {
 }
 
 
-def find_python(version: str) -> str:
-    """Return a Python of this version: from the path, or beside the launchers of pyenv that are on it."""
-    launcher = shutil.which(f"python{version}")
-    if launcher is None:
-        pytest.skip(f"no Python {version} here, to run an old pip")
-    for python in (Path(launcher), *Path(launcher).parent.parent.glob(f"versions/{version}.*/bin/python{version}")):
-        # A launcher can be there without the Python that it would start.
-        asked = subprocess.run([python, "-c", "import sys; print(sys.executable)"], capture_output=True, check=False)
-        if asked.returncode == 0:
-            return os.fsdecode(asked.stdout.strip())
-    pytest.skip(f"{launcher} starts no Python {version}, to run an old pip")
-
-
-@pytest.fixture(scope="session")
-def environment_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Return what makes an environment with a given pip, once."""
-    made: dict[str, Path] = {}
-
-    def make(version: str) -> Path:
-        if version not in made:
-            folder = tmp_path_factory.mktemp("pip") / version
-            python = find_python(PIPS[version])
-            subprocess.run([python, "-m", "venv", folder], check=True, capture_output=True)
-            install = [str(folder / "bin/python"), "-m", "pip", "install", "--no-cache-dir", f"pip=={version}"]
-            installed = subprocess.run(install, capture_output=True, text=True, check=False)
-            if installed.returncode:
-                pytest.skip(f"pip {version} cannot be installed: {installed.stderr.strip()[-200:]}")
-            made[version] = folder
-        return made[version]
-
-    return make
-
-
 def prepare(row: Row, folder: Path, environment: Path) -> tuple[dict[str, str], tuple[str, ...]]:
     """Write the row's files, and an environment of its own; return its variables and arguments."""
     for name in ("home", "cwd", "target", "venv/bin"):
@@ -268,10 +236,10 @@ def prepare(row: Row, folder: Path, environment: Path) -> tuple[dict[str, str], 
 
 def answer_of_pip(folder: Path, environ: dict[str, str], arguments: tuple[str, ...]) -> str:
     command = [str(folder / "venv/bin/python"), "-m", "pip", "cache", "dir", *arguments]
-    ran = subprocess.run(command, cwd=folder / "cwd", env=environ, capture_output=True, check=False)
+    ran = run(command, cwd=folder / "cwd", env=environ)
     if ran.returncode == 0:
-        return os.fsdecode(ran.stdout).removesuffix("\n")
-    return OFF if b"since cache is disabled" in ran.stderr else ERROR
+        return ran.stdout.removesuffix("\n")
+    return OFF if "since cache is disabled" in ran.stderr else ERROR
 
 
 def our_answer(folder: Path, environ: dict[str, str], arguments: tuple[str, ...], version: str) -> str:
@@ -302,10 +270,8 @@ def our_answer(folder: Path, environ: dict[str, str], arguments: tuple[str, ...]
 
 @pytest.mark.skipif(os.name == "nt", reason="the table is written for Linux")
 @pytest.mark.parametrize("version", PIPS)
-def test_we_name_the_directory_that_pip_names(
-    version: str, tmp_path: Path, environment_of: Callable[[str], Path]
-) -> None:
-    environment = environment_of(version)
+def test_we_name_the_directory_that_pip_names(version: str, tmp_path: Path, pip_of: Callable[[str, str], Pip]) -> None:
+    environment = Path(pip_of(version, PIPS[version]).python).parents[1]
 
     def answers(title: str) -> tuple[str, str]:
         folder = tmp_path / "".join(letter if letter.isalnum() else "-" for letter in title)

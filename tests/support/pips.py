@@ -4,18 +4,35 @@ Making an environment takes the package registry that this machine is set up for
 127.0.0.1 only. What is made is kept in a folder and used again.
 """
 
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
-from filelock import FileLock
+import pytest
+from filelock import FileLock, Timeout
 
+from tests.support import processes
+from tests.support.inherited import MACHINE
 from tests.support.pythons import find_python
 
-__all__ = ["GENERATIONS", "NEWEST", "Pip", "UnavailableError", "fill", "pip_environment", "set_back"]
+__all__ = [
+    "GENERATIONS",
+    "NEWEST",
+    "Pip",
+    "UnavailableError",
+    "fill",
+    "give_up",
+    "pip_environment",
+    "set_back",
+    "unpacked_pip",
+]
 
 NEWEST = "26.3"
 GENERATIONS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -30,6 +47,12 @@ what it got by plain HTTP; up to 23.2 they write `http`, from 23.3 on `http-v2`.
 
 _INDEX_COMMANDS = frozenset({"download", "install", "wheel"})
 _PASSED_ON = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP")
+_FETCHING = (
+    *("--quiet", "--no-deps", "--no-compile", "--ignore-requires-python", "--only-binary", ":all:"),
+    *("--timeout", "20", "--retries", "1"),
+)
+_FETCH_S = 200
+"""How long the registry may take."""
 
 
 class UnavailableError(Exception):
@@ -46,6 +69,13 @@ class UnavailableError(Exception):
     def __str__(self) -> str:
         """Say what failed, and why."""
         return f"cannot {self.what}: {self.reason}"
+
+
+def give_up(reason: str) -> NoReturn:
+    """Skip the test; with `PIPCACHEPLUS_REQUIRE_PIPS` set, fail it."""
+    if os.environ.get("PIPCACHEPLUS_REQUIRE_PIPS"):
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,16 +121,7 @@ class Pip:
             command += ["--no-index"] if index is None else ["--index-url", index]
         given = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         given |= {"PIP_CONFIG_FILE": os.devnull, "HOME": self.home, "LANG": "C.UTF-8", "NO_PROXY": "*", **(env or {})}
-        done = subprocess.run(
-            (*command, *arguments[1:]),
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            check=False,
-            env=given,
-            cwd=cwd or self.home,
-            timeout=300,
-        )
+        done = processes.run((*command, *arguments[1:]), env=given, cwd=cwd or self.home)
         assert not is_checked or done.returncode == 0, f"pip {self.version} failed:\n{done.stdout}\n{done.stderr}"
         return done
 
@@ -108,7 +129,7 @@ class Pip:
 def pip_environment(version: str, interpreter: str, folder: Path) -> Pip:
     """Return just this pip under this Python; make the environment if the folder does not hold it yet.
 
-    Several processes may ask at the same time.
+    Several processes may ask at the same time, also those of another suite: what is made is never changed again.
 
     Args:
         version: Of pip: "24.0".
@@ -122,47 +143,69 @@ def pip_environment(version: str, interpreter: str, folder: Path) -> Pip:
     if base is None:
         wanted = f"run Python {interpreter}"
         raise UnavailableError(wanted, "not found")
-    place = folder / f"pip-{version}-py{interpreter}"
-    home = place / "home"
-    # The mark comes last, and names the Python: an environment that was cut off, or outlived its Python, is made anew.
-    mark = place / "made-with"
-    with FileLock(f"{place}.lock"):
-        if not mark.is_file() or mark.read_text() != base:
-            shutil.rmtree(place, ignore_errors=True)
-            _make(version, base, place)
-            home.mkdir()
-            mark.write_text(base)
-    return Pip(version=version, python=str(_python_of(place)), interpreter=interpreter, home=str(home))
+    base = os.path.realpath(base)  # the same in every environment that a suite may run in
+    pip = unpacked_pip(version, folder)
+    digest = hashlib.sha256(os.fsencode(base)).hexdigest()[:8]
+    with _made(folder / f"pip-{version}-py{interpreter}-{digest}") as (place, is_new):
+        if is_new:
+            _make(base, place, pip)
+    python = str(_python_of(place))
+    return Pip(version=version, python=python, interpreter=interpreter, home=str(place / "home"))
+
+
+def unpacked_pip(version: str, folder: Path) -> Path:
+    """Return a directory with just this pip, for any interpreter; fetch it if the folder does not hold it yet.
+
+    Several processes may ask at the same time.
+
+    Raises:
+        UnavailableError: The registry does not give this pip.
+    """
+    with _made(folder / f"pip-{version}") as (place, is_new):
+        if is_new:
+            # The running Python's pip fetches it: the pip to be tested may be too old for the registry, or its Python
+            # for the newest pip. The machine's own pip settings apply here, and only here.
+            fetch = (sys.executable, "-m", "pip", "install", *_FETCHING, "--target", str(place), f"pip=={version}")
+            _run("get pip", *fetch, env=MACHINE)
+    return place
+
+
+@contextmanager
+def _made(place: Path) -> Iterator[tuple[Path, bool]]:
+    """Give a directory, and whether it is empty and to be filled; nobody else is here meanwhile.
+
+    Raises:
+        UnavailableError: Somebody else has been here for too long.
+    """
+    mark = place.with_name(place.name + ".made")  # comes last: what was cut off is made anew
+    try:
+        with FileLock(f"{place}.lock", timeout=_FETCH_S):
+            is_new = not mark.is_file()
+            if is_new:
+                shutil.rmtree(place, ignore_errors=True)
+                place.mkdir(parents=True)
+            yield place, is_new
+            mark.touch()
+    except Timeout as error:
+        wanted = f"make {place.name}"
+        raise UnavailableError(wanted, str(error)) from error
 
 
 def _python_of(place: Path) -> Path:
     return place / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def _make(version: str, base: str, place: Path) -> None:
+def _make(base: str, place: Path, pip: Path) -> None:
     _run("make an environment", base, "-m", "venv", "--without-pip", str(place / "venv"))
     where = "import sysconfig; print(sysconfig.get_path('purelib'))"
     target = _run("ask an environment", str(_python_of(place)), "-c", where).strip()
-    # The running Python's pip fetches it: the pip to be tested may be too old for the registry, or the Python too old
-    # for the newest pip. The machine's own pip settings apply here, and only here.
-    options = (
-        "--quiet",
-        "--no-deps",
-        "--no-compile",
-        "--ignore-requires-python",
-        "--only-binary",
-        ":all:",
-        "--timeout",
-        "20",
-        "--retries",
-        "1",
-    )
-    _run("get pip", sys.executable, "-m", "pip", "install", *options, "--target", target, f"pip=={version}")
+    shutil.copytree(pip, target, dirs_exist_ok=True)
+    (place / "home").mkdir()
 
 
-def _run(what: str, *command: str) -> str:
+def _run(what: str, *command: str, env: Mapping[str, str] | None = None) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_FETCH_S, env=env)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise UnavailableError(what, str(error)) from error
     if done.returncode:
