@@ -2,6 +2,8 @@
 
 import calendar
 import io
+import os
+import tracemalloc
 from collections.abc import Mapping
 from email.utils import parsedate_tz
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.apply.disarm_bytes import Use, study
+from pipcacheplus.apply.disarm_bytes import Use, Write, study
 from pipcacheplus.model.facts import Head
 from pipcacheplus.readers.http.head import read_head
 from tests.support.builders import file_headers, page_headers
@@ -134,23 +136,84 @@ def test_what_a_pip_can_have_to_do_with_it(tmp_path: Path, content: bytes, is_si
     assert studied(tmp_path / "entry", content, is_single=is_single)[0] is use
 
 
-def test_what_only_we_cannot_step_through_may_be_in_use(tmp_path: Path) -> None:
-    whole = {"extra": [1, 2], "response": {"body": b"", "headers": {"ETag": '"a"'}, "status": 200}}
-    content = b"cc=4," + msgpack.packb(whole)
-    assert isinstance(read_head(io.BytesIO(content), len(content)), Head)
-    assert studied(tmp_path / "entry", content) == (Use.UNKNOWN, content)
+@pytest.mark.parametrize(
+    "extra", [None, 1.5, -7, "text", b"x" * 70_000, [1, [2, {"a": None}]], {"headers": {"ETag": "x"}}, [[[[[[1]]]]]]]
+)
+def test_what_stands_before_the_headers_is_stepped_over(tmp_path: Path, extra: object) -> None:
+    whole = {
+        "extra": extra,
+        "response": {"strict": True, "more": extra, "body": b"ETag", "headers": {"ETag": '"a"'}, "status": 200},
+    }
+    use, after = studied(tmp_path / "entry", b"cc=4," + bytes(msgpack.packb(whole)))
+    assert use is Use.DISARMABLE
+    whole["response"]["headers"]["ETag"] = '"~"'  # type: ignore[index]  # it is a map
+    assert msgpack.unpackb(after[5:]) == whole
 
 
-def test_maps_within_maps_are_stepped_over_to_a_depth(tmp_path: Path) -> None:
-    def stored(depth: int) -> bytes:
-        value: object = 1.5
-        for _ in range(depth):
-            value = {"x": value}
-        whole = {"extra": value, "response": {"headers": {"ETag": '"a"'}, "body": b"", "status": 200}}
-        return b"cc=4," + bytes(msgpack.packb(whole))
+def in_map(name: bytes, value: bytes, *, behind: bytes = b"\xa6status\xcc\xc8") -> bytes:
+    """Return a response with one header, both parts as they stand in msgpack."""
+    return b"cc=4,\x81\xa8response\x83\xa4body\xc4\x00\xa7headers\x81" + name + value + behind
 
-    assert studied(tmp_path / "entry", stored(3))[0] is Use.DISARMABLE
-    assert studied(tmp_path / "entry", stored(4))[0] is Use.UNKNOWN
+
+ETAG, ABC = b"\xa4ETag", b'\xa5"abc"'
+
+
+@pytest.mark.parametrize(
+    ("content", "becomes"),
+    [
+        (in_map(b"\xd9\x04ETag", b'\xdb\0\0\0\x05"abc"'), b'"~~~"'),  # lengths longer than they need be
+        (in_map(b"\xc4\x04ETag", b'\xc5\0\x05"abc"'), b'"~~~"'),  # bytes in place of text
+        (in_map(ETAG, b'\xa5"\xff\x80\xfe"'), b'"~~~"'),  # no UTF-8
+        (in_map(ETAG, b'\xa5"\xed\xa0\x80"'), b'"~~~"'),  # half a surrogate pair
+        (in_map(b"\xa4E\xe9ag", ABC), None),
+        (in_map(ETAG, ABC, behind=b"\xa6status\xcc\xc8more"), b'"~~~"'),
+        (in_map(ETAG, ABC, behind=b""), b'"~~~"'),
+        (in_map(ETAG, b"\xc0"), None),
+        (in_map(ETAG, b"\x91\xa1x"), None),
+        (in_map(b"\x01", ABC), None),
+    ],
+)
+def test_a_value_is_found_in_whatever_form_it_stands(tmp_path: Path, content: bytes, becomes: bytes | None) -> None:
+    use, after = studied(tmp_path / "entry", content)
+    assert use is (Use.NONE if becomes is None else Use.DISARMABLE)
+    assert after == (content if becomes is None else content.replace(content[content.index(b'"') :][:5], becomes))
+
+
+def test_a_name_that_stands_twice_is_written_over_twice(tmp_path: Path) -> None:
+    content = b"cc=4,\x81\xa8response\x81\xa7headers\x82" + 2 * (ETAG + ABC)
+    _, after = studied(tmp_path / "entry", content)
+    assert after == content.replace(b"abc", b"~~~")
+
+
+def test_what_is_written_to_while_we_look_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "entry"
+    before, after = (response(b"", {"ETag": f'"{letter}"'}) for letter in ("a", "b"))
+
+    class Overtaken(io.FileIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            data = super().read(size)
+            path.write_bytes(after)
+            return data
+
+    path.write_bytes(before)
+    with Overtaken(path) as file:
+        assert study(file, len(before), is_single=False) == (Use.UNKNOWN, None)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a file is not sparse there unless it is made so")
+def test_a_payload_of_gigabytes_is_not_held(tmp_path: Path) -> None:
+    length = 3 << 30
+    with (tmp_path / "entry").open("wb+", buffering=0) as file:
+        file.write(b"cc=4,\x81\xa8response\x82\xa4body\xc6" + length.to_bytes(4, "big"))
+        size = file.seek(length, os.SEEK_CUR) + file.write(b"\xa7headers\x81" + ETAG + ABC)
+        tracemalloc.start()
+        try:
+            found = study(file, size, is_single=True)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert found == (Use.DISARMABLE, Write(size - 5, b'"~~~"'))
+    assert peak < 4 << 20
 
 
 def test_more_headers_than_any_server_sends_are_not_read(tmp_path: Path) -> None:

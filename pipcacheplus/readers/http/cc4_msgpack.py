@@ -4,16 +4,19 @@ Source: pip 10.0 to 26.3, `cachecontrol/serialize.py`: `{"response": {"body", "h
 nothing behind it; bytes have a type of their own, but pips below 18.0 under Python 2 could write names as bytes.
 """
 
-from collections.abc import Callable
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO, NamedTuple
 
 from pipcacheplus.model.facts import Broken, Head, Span
 
-__all__ = ["MAX_HEADERS", "read_packed"]
+__all__ = ["FRONT_BYTES", "MAX_HEADERS", "StoredHeader", "locate_headers", "read_packed"]
 
 MAX_HEADERS = 1_000
 """Ten times what `http.client` lets through, so that no sound head is refused."""
-_READ = 8 << 10
+FRONT_BYTES = 8 << 10
+"""Bytes that hold nearly every head, so that one read of the file is enough."""
+_HEAD_LIMIT = 1 << 20
+_MAX_TEXT = 64 << 10
 _SHORT = 256
 _MAX_KEYS = 100
 _NO_RESPONSE = "not the msgpack of a response"
@@ -33,6 +36,16 @@ _BOUNDS: dict[str, Any] = {
 }
 
 _Pairs = tuple[tuple[object, object], ...]
+
+
+class StoredHeader(NamedTuple):
+    """A header of a response, and where its value stands in the file."""
+
+    name: bytes
+    """In lower case."""
+    value: bytes
+    offset: int
+    """Of the value's first byte, from the start of the file."""
 
 
 class _DamageError(Exception):
@@ -57,7 +70,7 @@ def read_packed(file: BinaryIO, front: bytes, size: int, *, start: int, limit: i
 
     if size == len(front) <= limit and (head := _at_once(front, start)) is not None:
         return head
-    source = _Source(file, front, size, limit)
+    source = _LimitedFile(file, front, size, limit)
     parser = _Parser(source, start)
     try:
         head = _head(parser)
@@ -75,6 +88,35 @@ def read_packed(file: BinaryIO, front: bytes, size: int, *, start: int, limit: i
     if parser.position != size:
         return Broken(reason=f"{size - parser.position} bytes behind the end", offset=parser.position)
     return head
+
+
+def locate_headers(file: BinaryIO, front: bytes, size: int, *, start: int) -> tuple[StoredHeader, ...] | None:
+    """Find the headers in the file; what stands behind them is not read, and may be missing.
+
+    A name that stands twice comes twice. Memory: a few MiB, whatever stands in front of the headers.
+
+    Args:
+        file: Seekable; its position is moved.
+        front: The first bytes of the file, already read.
+        size: Length of the file in bytes.
+        start: Where the msgpack map begins.
+
+    Returns:
+        The headers in their order; `None` if they are not found, if there are more than `MAX_HEADERS` of them, if a
+        text has more than 64 KiB, or if they lie behind more than a MiB, the payload not counted.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    import msgpack  # noqa: PLC0415 - slow to import
+
+    parser = _Parser(_LimitedFile(file, front, size, _HEAD_LIMIT), start)
+    try:
+        parser.enter("response")
+        parser.enter("headers")
+        return tuple([parser.header() for _ in range(parser.map_length(MAX_HEADERS))])
+    except (ValueError, TypeError, OverflowError, RecursionError, msgpack.UnpackException, _DamageError):
+        return None
 
 
 def _at_once(front: bytes, start: int) -> Head | None:
@@ -145,7 +187,15 @@ def _text(value: object) -> str:
     raise _DamageError(reason="a value that is no text")
 
 
-class _Source:
+def _raw(value: object) -> bytes:
+    """Return text or bytes as they stand in the file."""
+    raw = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
+    if not isinstance(raw, bytes) or len(raw) > _MAX_TEXT:
+        raise _DamageError(reason="a value that is no text of a header")
+    return raw
+
+
+class _LimitedFile:
     """The bytes of the file as the unpacker asks for them, within a limit."""
 
     def __init__(self, file: BinaryIO, front: bytes, size: int, limit: int) -> None:
@@ -181,7 +231,7 @@ class _Source:
 class _Parser:
     """Reads msgpack values, one after the other, and knows where each begins."""
 
-    def __init__(self, source: _Source, start: int) -> None:
+    def __init__(self, source: _LimitedFile, start: int) -> None:
         self._source = source
         self._go_to(start)
 
@@ -192,21 +242,46 @@ class _Parser:
 
     def map(self, fields: dict[str, Callable[[], Any]]) -> dict[str, Any]:
         """Read a map with the function given for each key; the values of other keys are skipped."""
-        length = self._unpacker.read_map_header()
-        if length > _MAX_KEYS:
-            raise _DamageError(reason=_NO_RESPONSE)
         found: dict[str, Any] = {}
-        seen: set[str] = set()
-        for _ in range(length):
-            key = _text(self.value())
-            if key in seen:
-                raise _DamageError(reason="a key twice in a map")
-            seen.add(key)
+        for key in self._keys():
             if key in fields:
                 found[key] = fields[key]()
             else:
                 self._unpacker.skip()
         return found
+
+    def enter(self, wanted: str) -> None:
+        """Step into a map until right before the value of a key; a payload on the way is stepped over."""
+        for key in self._keys():
+            if key == wanted:
+                return
+            if key == "body":
+                self.skip_bytes()
+            else:
+                self._unpacker.skip()
+        raise _DamageError(reason=f"no {wanted} in it")
+
+    def _keys(self) -> Iterator[str]:
+        """Step into a map and yield its keys; each value has to be read before the next key."""
+        seen: set[str] = set()
+        for _ in range(self.map_length(_MAX_KEYS)):
+            key = _text(self.value())
+            if key in seen:
+                raise _DamageError(reason="a key twice in a map")
+            seen.add(key)
+            yield key
+
+    def map_length(self, limit: int) -> int:
+        """Step into a map, and return how many keys it has."""
+        length = int(self._unpacker.read_map_header())
+        if length > limit:
+            raise _DamageError(reason=_NO_RESPONSE)
+        return length
+
+    def header(self) -> StoredHeader:
+        """Read a key and a value that are text or bytes."""
+        name, value = _raw(self.value()), _raw(self.value())
+        return StoredHeader(name.lower(), value, self.position - len(value))
 
     def value(self) -> object:
         """Read a value; a map becomes a tuple of pairs."""
@@ -240,8 +315,8 @@ class _Parser:
     def _go_to(self, position: int) -> None:
         import msgpack  # noqa: PLC0415 - slow to import, and only needed when a head is read
 
-        bound = max(self._source.limit, _READ)
+        bound = max(self._source.limit, FRONT_BYTES)
         self._base = self._source.next = position
         self._unpacker = msgpack.Unpacker(
-            self._source, read_size=_READ, max_buffer_size=bound, max_str_len=bound, max_bin_len=bound, **_BOUNDS
+            self._source, read_size=FRONT_BYTES, max_buffer_size=bound, max_str_len=bound, max_bin_len=bound, **_BOUNDS
         )

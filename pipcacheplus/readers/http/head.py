@@ -10,13 +10,12 @@ from typing import BinaryIO
 from pipcacheplus.model.facts import Broken, Head
 from pipcacheplus.readers.http.cc1_pickle import read_pickle
 from pipcacheplus.readers.http.cc2_json import read_encoded
-from pipcacheplus.readers.http.cc4_msgpack import read_packed
+from pipcacheplus.readers.http.cc4_msgpack import FRONT_BYTES, read_packed
 
 __all__ = ["PREFIX_LENGTH", "read_head"]
 
 PREFIX_LENGTH = 5
 """Bytes before the entry's own format starts."""
-_FRONT = 8 << 10
 _PREFIX = re.compile(rb"cc=[0-9],")
 _CUT_PREFIX = re.compile(rb"c(c(=[124]?)?)?")
 
@@ -37,7 +36,7 @@ def read_head(file: BinaryIO, size: int, *, limit: int = 1 << 20) -> Head | Brok
         OSError: The file cannot be read. No bytes make it raise.
     """
     file.seek(0)
-    front = file.read(min(size, _FRONT)) or b""
+    front = file.read(min(size, FRONT_BYTES)) or b""
     if not front:
         return Broken(reason="empty", offset=0, is_cut=True)
     if _CUT_PREFIX.fullmatch(front):
