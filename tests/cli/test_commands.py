@@ -4,15 +4,12 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from pipcacheplus.__main__ import main
-from pipcacheplus.cli.base.console import Console
-from pipcacheplus.cli.base.progress import progress
 from tests.support import artefacts
 from tests.support.builders import FILE_URL, INDEX_URL, Cache, file_headers, file_url, page_headers, tree
 from tests.support.pips import NEWEST, Pip
@@ -338,13 +335,3 @@ def test_a_cache_that_pip_does_not_use_is_told(run: Run, cache: Cache) -> None:
     assert answer.err.startswith("WARNING: pip itself does not use this cache: ")
     assert "Used by pip:          no: " in run("info").out
     cache.path.chmod(0o700)
-
-
-def test_progress_is_shown_late_and_only_where_somebody_looks(capsys: pytest.CaptureFixture[str]) -> None:
-    seen = Console(out=sys.stdout, err=sys.stderr, width=80, color=False, shows_progress=True, can_ask=False)
-    with progress(seen, "reading") as show:
-        assert show is not None
-        show(1, 2)
-    assert capsys.readouterr().err == ""
-    with progress(replace(seen, shows_progress=False), "reading") as show:
-        assert show is None

@@ -1,71 +1,134 @@
-"""A bar on stderr, once work takes longer than somebody likes to wait without a sign."""
+"""One line on stderr that shows how far the work is, once it takes longer than people wait without a sign."""
 
+import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TextIO
 
 from pipcacheplus.cli.base.console import Console
-
-if TYPE_CHECKING:  # slow to import, and most runs show nothing
-    from rich.progress import Progress, TaskID
+from pipcacheplus.model.values import Progress
 
 __all__ = ["progress"]
 
 _PATIENCE_S = 1.0
+_REDRAW_S = 0.1
+_CELLS = 20
+_COLUMNS = 80
+"""The width of a terminal that does not report its own."""
 
 
 @contextmanager
 def progress(
-    console: Console, what: str, *, is_bytes: bool = False
-) -> Iterator[Callable[[int, int | None], None] | None]:
-    """Give a callback that shows what is done of all there is; `None` where nobody would see it."""
+    console: Console, what: str, *, is_bytes: bool = False, clock: Callable[[], float] = monotonic
+) -> Iterator[Progress | None]:
+    """Give a callback that shows what is done of all there is; `None` where nobody would see it.
+
+    Nothing is shown in the first second. Whatever ends the block, an interrupt as well, the line is gone afterwards.
+
+    Args:
+        console: Where to show it, and whether.
+        what: The work, in one word.
+        is_bytes: Whether the callback is given bytes; else entries.
+        clock: Returns seconds that never go back.
+    """
     if not console.shows_progress:
         yield None
         return
-    bar = _Bar(what, started_s=monotonic(), is_bytes=is_bytes)
+    bar = _Bar(console.err, what, is_bytes=is_bytes, clock=clock)
     try:
         yield bar.show
     finally:
-        bar.stop()
+        bar.clear()
 
 
 class _Bar:
-    """A bar that appears late, and is gone afterwards."""
+    """A line that is drawn over itself, from within the callback.
 
-    def __init__(self, what: str, *, started_s: float, is_bytes: bool) -> None:
-        self._is_bytes = is_bytes
+    No thread draws it, since a process that has one is not forked for workers. So it stands still
+    while one large entry is read. It needs no escape sequence, which not every console of Windows obeys.
+    """
+
+    def __init__(self, err: TextIO, what: str, *, is_bytes: bool, clock: Callable[[], float]) -> None:
+        self._err = err
         self._what = what
-        self._appears_s = started_s + _PATIENCE_S
-        self._shown: tuple[Progress, TaskID] | None = None
+        self._is_bytes = is_bytes
+        self._clock = clock
+        self._started_s = clock()
+        self._due_s = self._started_s + _PATIENCE_S
+        self._widest = 0
 
     def show(self, done: int, total: int | None) -> None:
-        """Tell how far the work is."""
-        if self._shown is None:
-            if monotonic() < self._appears_s:
-                return
-            self._shown = self._start()
-        bar, task = self._shown
-        bar.update(task, completed=done, total=total)
+        """Draw the line if it is due."""
+        now_s = self._clock()
+        if now_s < self._due_s:
+            return
+        self._due_s = now_s + _REDRAW_S
+        amount, share = _amount(done, total, is_bytes=self._is_bytes), min(done / total, 1.0) if total else None
+        columns = self._columns()
+        self._draw(_line(self._what, share, amount, _elapsed(now_s - self._started_s), columns=columns), columns)
 
-    def _start(self) -> "tuple[Progress, TaskID]":
-        from rich.console import Console as RichConsole  # noqa: PLC0415 - slow to import
-        from rich.progress import (  # noqa: PLC0415
-            BarColumn,
-            DownloadColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeElapsedColumn,
-        )
+    def clear(self) -> None:
+        """Draw blanks over the line, if it was ever drawn."""
+        if self._widest:
+            self._draw("", self._columns())
 
-        count = DownloadColumn() if self._is_bytes else MofNCompleteColumn()
-        columns = (TextColumn("{task.description}"), BarColumn(), count, TimeElapsedColumn())
-        bar = Progress(*columns, console=RichConsole(stderr=True), transient=True)
-        bar.start()
-        return bar, bar.add_task(self._what, total=None)
+    def _draw(self, text: str, columns: int) -> None:
+        self._widest = max(self._widest, len(text))
+        # The cursor waits at the left, so that the ^C of an interrupt is written over the line and not behind it.
+        line = "\r" + text.ljust(self._widest)[:columns] + "\r"
+        with suppress(OSError):  # a terminal that is gone does not stop the work
+            self._err.write(line)
+            self._err.flush()
 
-    def stop(self) -> None:
-        """Take the bar away."""
-        if self._shown is not None:
-            self._shown[0].stop()
+    def _columns(self) -> int:
+        """Return how many columns can be written; in the last one, some consoles begin a new line."""
+        try:
+            columns = os.get_terminal_size(self._err.fileno()).columns
+        except (OSError, ValueError):
+            columns = 0
+        return (columns or _COLUMNS) - 1
+
+
+def _amount(done: int, total: int | None, *, is_bytes: bool) -> str:
+    """Return what is done, and of how much.
+
+    >>> _amount(1234, None, is_bytes=False), _amount(500, 2_000_000, is_bytes=True), _amount(0, None, is_bytes=True)
+    ('1,234 entries', '500 bytes of 2.0 MB', '')
+    """
+    from pipcacheplus.render.text.words import number, size  # noqa: PLC0415 - most runs show nothing
+
+    if total:
+        return f"{size(done)} of {size(total)}" if is_bytes else f"{done:,} of {number(total, 'entry')}"
+    if not done:
+        return ""
+    return size(done) if is_bytes else number(done, "entry")
+
+
+def _elapsed(seconds: float) -> str:
+    """Return a time that has passed.
+
+    >>> _elapsed(61.9), _elapsed(3600)
+    ('1:01', '1:00:00')
+    """
+    hours, rest = divmod(int(seconds), 3600)
+    minutes, second = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{second:02}" if hours else f"{minutes}:{second:02}"
+
+
+def _line(what: str, share: float | None, amount: str, elapsed: str, *, columns: int) -> str:
+    """Return a line of at most so many columns; what has no room is left out, the meter first.
+
+    >>> _line("reading", 0.25, "1 of 4 entries", "0:02", columns=79)
+    'reading  [#####               ]   25%  1 of 4 entries  0:02'
+    >>> _line("reading", 0.25, "1 of 4 entries", "0:02", columns=30)
+    'reading   25%  1 of 4 entries'
+    """
+    percent = "" if share is None else f"{int(share * 100):3}%"
+    meter = "" if share is None else f"[{'#' * int(share * _CELLS):{_CELLS}}]"
+    parts = {"what": what, "meter": meter, "percent": percent, "amount": amount, "elapsed": elapsed}
+    for least_needed in ("meter", "elapsed", "amount", "percent"):
+        if len(text := "  ".join(filter(None, parts.values()))) <= columns:
+            return text
+        del parts[least_needed]
+    return what[:columns]

@@ -1,0 +1,201 @@
+"""The line that shows how far the work is, on a terminal of its own."""
+
+import io
+import os
+import struct
+import sys
+from collections.abc import Callable, Iterator
+from typing import TextIO
+
+import pytest
+
+from pipcacheplus.cli.base.console import Console, open_console
+from pipcacheplus.cli.base.progress import progress
+
+
+class Clock:
+    """Seconds that pass only when a test says so."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now_s
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def console(err: TextIO) -> Console:
+    return Console(out=sys.stdout, err=err, width=None, color=False, shows_progress=True, can_ask=False)
+
+
+def row(written: str) -> str:
+    """Return the row that a terminal shows: a carriage return goes to its left, all else overwrites."""
+    assert written.replace("\r", "").isprintable()
+    assert written.isascii()
+    cells: list[str] = []
+    for part in written.split("\r"):
+        cells[: len(part)] = part
+    return "".join(cells).rstrip()
+
+
+def test_nothing_is_shown_in_the_first_second(clock: Clock) -> None:
+    err = io.StringIO()
+    with progress(console(err), "reading", clock=clock) as show:
+        assert show is not None
+        show(1, 2)
+        clock.now_s += 0.9
+        show(2, 2)
+    assert err.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "is_bytes", "shown"),
+    [
+        (0, None, False, "reading  0:02"),
+        (1, None, False, "reading  1 entry  0:02"),
+        (12_345, None, False, "reading  12,345 entries  0:02"),
+        (12_345, None, True, "reading  12 kB  0:02"),
+        (0, 0, True, "reading  0:02"),
+        (0, 4000, False, "reading  [                    ]    0%  0 of 4,000 entries  0:02"),
+        (1000, 4000, False, "reading  [#####               ]   25%  1,000 of 4,000 entries  0:02"),
+        (1_200_000_000, 1_210_000_000, True, "reading  [################### ]   99%  1.2 GB of 1.2 GB  0:02"),
+        (4000, 4000, False, "reading  [####################]  100%  4,000 of 4,000 entries  0:02"),
+        (5000, 4000, False, "reading  [####################]  100%  5,000 of 4,000 entries  0:02"),
+    ],
+)
+def test_the_line_has_the_work_the_share_the_amount_and_the_time(
+    clock: Clock,
+    done: int,
+    total: int | None,
+    is_bytes: bool,  # noqa: FBT001 - a row's value
+    shown: str,
+) -> None:
+    err = io.StringIO()
+    with progress(console(err), "reading", is_bytes=is_bytes, clock=clock) as show:
+        assert show is not None
+        clock.now_s += 2
+        show(done, total)
+        assert shown == row(err.getvalue())
+
+
+def test_a_shorter_line_leaves_nothing_of_a_longer_one(clock: Clock) -> None:
+    err = io.StringIO()
+    with progress(console(err), "reading", clock=clock) as show:
+        assert show is not None
+        clock.now_s += 2
+        show(1000, 4000)
+        clock.now_s += 60
+        show(0, None)
+        assert row(err.getvalue()) == "reading  1:02"
+
+
+def test_the_line_is_drawn_at_most_ten_times_a_second(clock: Clock) -> None:
+    err = io.StringIO()
+    with progress(console(err), "reading", clock=clock) as show:
+        assert show is not None
+        clock.now_s += 1
+        for done in range(1000):
+            clock.now_s += 0.001
+            show(done, None)
+        assert 5 < err.getvalue().count("reading") <= 10
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
+def test_whatever_ends_the_work_the_line_is_gone(clock: Clock, error: type[BaseException]) -> None:
+    err = io.StringIO()
+
+    def work() -> None:
+        with progress(console(err), "reading", clock=clock) as show:
+            assert show is not None
+            clock.now_s += 2
+            show(1000, 4000)
+            err.write("^C")  # as a terminal echoes it
+            raise error
+
+    with pytest.raises(error):
+        work()
+    assert (row(err.getvalue()), err.getvalue()[-1]) == ("", "\r")
+
+
+def test_a_terminal_that_is_gone_does_not_stop_the_work(clock: Clock) -> None:
+    reader, writer = os.pipe()
+    with open(writer, "w", encoding="ascii") as err:
+        os.close(reader)
+        with progress(console(err), "reading", clock=clock) as show:
+            assert show is not None
+            clock.now_s += 2
+            show(1, 2)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), err.fileno())  # what was not written goes there at the end
+
+
+Terminal = tuple[TextIO, Callable[[], str]]
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    """Open a terminal of 40 columns; give its end for a program, and a function that reads what came out."""
+    pty, fcntl, termios = (pytest.importorskip(name) for name in ("pty", "fcntl", "termios"))
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 25, 40, 0, 0))
+    with open(theirs, "w", encoding="utf-8") as stream:
+        yield stream, lambda: os.read(ours, 65_536).decode()
+    os.close(ours)
+
+
+def test_on_a_narrow_terminal_parts_are_left_out_and_the_last_column_is_free(clock: Clock, terminal: Terminal) -> None:
+    stream, read = terminal
+    with progress(console(stream), "reading", clock=clock) as show:
+        assert show is not None
+        clock.now_s += 2
+        show(1000, 4000)
+        assert row(read()) == "reading   25%  1,000 of 4,000 entries"
+        clock.now_s += 2
+        show(1000, 4000)
+        written = read()
+    assert max(map(len, written.split("\r"))) < 40
+    assert row(written + read()) == ""
+
+
+def test_a_terminal_that_reports_no_width_counts_as_80_columns(clock: Clock) -> None:
+    err = io.StringIO()
+    with progress(console(err), "x" * 100, clock=clock) as show:
+        assert show is not None
+        clock.now_s += 2
+        show(1000, 4000)
+    assert max(map(len, err.getvalue().split("\r"))) == 79
+
+
+@pytest.mark.parametrize(
+    ("environ", "is_quiet", "is_shown"),
+    [
+        ({"TERM": "xterm"}, False, True),
+        ({}, False, True),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, False, True),
+        ({"TERM": "dumb"}, False, False),
+        ({"TERM": "xterm", "CI": "true"}, False, False),
+        ({"TERM": "xterm"}, True, False),
+    ],
+)
+def test_progress_is_for_somebody_who_looks(
+    clock: Clock,
+    terminal: Terminal,
+    monkeypatch: pytest.MonkeyPatch,
+    environ: dict[str, str],
+    is_quiet: bool,  # noqa: FBT001 - a row's value
+    is_shown: bool,  # noqa: FBT001 - as above
+) -> None:
+    monkeypatch.setattr(sys, "stderr", terminal[0])
+    chosen = open_console(environ, no_color=False, no_input=False, is_quiet=is_quiet)
+    with progress(chosen, "reading", clock=clock) as show:
+        assert is_shown == (show is not None)
+
+
+def test_nothing_is_shown_in_a_pipe(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with progress(open_console({}, no_color=False, no_input=False, is_quiet=False), "reading", clock=clock) as show:
+        assert show is None
