@@ -6,6 +6,8 @@ JSON are. All is typed, frozen and silent: no printing, no prompting, no global 
 
 from typing import TYPE_CHECKING
 
+from pipcacheplus.version import __version__
+
 if TYPE_CHECKING:
     from pipcacheplus.cache import (
         PipCache,
@@ -65,8 +67,6 @@ __all__ = [
     "prune_stale",
     "verify",
 ]
-
-__version__ = "0.1.0"
 
 _HOMES = {
     **dict.fromkeys(

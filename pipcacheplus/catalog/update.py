@@ -11,7 +11,6 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from operator import add
 
-from pipcacheplus import __version__
 from pipcacheplus.catalog.database import Ledger
 from pipcacheplus.catalog.links import (
     KeyFilter,
@@ -46,6 +45,7 @@ from pipcacheplus.model.facts import Depth, Facts
 from pipcacheplus.model.values import NONE_SOUND, Checked, Entry, Progress, SoundCount, Warned
 from pipcacheplus.pips.filenames import canonical
 from pipcacheplus.pips.layout import is_built_wheel, key_of, page_key
+from pipcacheplus.version import __version__
 
 __all__ = ["ReadRequest", "Results", "read_entries"]
 

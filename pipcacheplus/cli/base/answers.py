@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pipcacheplus import __version__
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import Answer, Request
 from pipcacheplus.model.values import CacheDir, Warned
 from pipcacheplus.render.view import View
+from pipcacheplus.version import __version__
 
 if TYPE_CHECKING:  # slow to import, and named only
     from pipcacheplus.cache import PipCache

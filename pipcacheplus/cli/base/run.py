@@ -8,13 +8,13 @@ import time
 from collections.abc import Sequence
 from io import TextIOWrapper
 
-from pipcacheplus import __version__
 from pipcacheplus.cli.base import exits, options
 from pipcacheplus.cli.base.command import Answer, Command, Request
 from pipcacheplus.cli.base.console import Console, open_console
 from pipcacheplus.cli.base.family import Family, members
 from pipcacheplus.errors import PipCachePlusError
 from pipcacheplus.render.view import Format
+from pipcacheplus.version import __version__
 
 __all__ = ["run"]
 
