@@ -77,7 +77,8 @@ def _owner(status: os.stat_result) -> _Owner:
 
 
 def _import_all(names: Iterable[str]) -> None:
-    ours = [module.name for module in walk_packages(import_module("pipcacheplus").__path__, "pipcacheplus.")]
+    package = __name__.partition(".")[0]
+    ours = [module.name for module in walk_packages(sys.modules[package].__path__, f"{package}.")]
     for name in (*ours, *names):
         if name not in sys.modules:
             try:
