@@ -3,12 +3,11 @@
 from argparse import ArgumentParser
 
 from pipcacheplus.cli.base import exits
-from pipcacheplus.cli.base.ages import AGE_HELP, age_s
 from pipcacheplus.cli.base.command import Answer, Command, Request
-from pipcacheplus.cli.base.options import declare_deep, declare_pythons
+from pipcacheplus.cli.base.options import declare_deep, declare_pythons, interpreter_paths
 from pipcacheplus.cli.base.progress import progress
-from pipcacheplus.cli.base.pythons import resolve
 from pipcacheplus.cli.base.removal import carry_out, declare_limits, open_for_removal
+from pipcacheplus.cli.base.units import AGE_HELP, age_s
 from pipcacheplus.errors import BadRequestError
 
 __all__ = ["COMMAND"]
@@ -60,7 +59,7 @@ def _run(request: Request) -> Answer:
             min_age_s=options.min_age,
             remembers=options.remembers,
             deep=options.deep,
-            pythons=resolve(options.python, request.environ),
+            pythons=interpreter_paths(options.python, request.environ),
             progress=show,
         )
     done = carry_out(request, cache, plan)

@@ -28,7 +28,7 @@ def _run(request: Request) -> Answer:
     cache = open_for_removal(request)
     with progress(request.console, "reading") as show:
         plan = cache.plan_purge(keep=options.keep, min_age_s=options.min_age, progress=show)
-    if is_agreed or not plan.actions or request.console.ask(_question(plan, options.trash)):
+    if is_agreed or not plan.actions or request.console.confirm(_question(plan, options.trash)):
         return carry_out(request, cache, plan)
     nothing = of_report(Report(plan=plan, outcomes=()))
     return answer(request, cache, exit_code=exits.FAILED, summary=nothing, kept=plan.kept)

@@ -3,12 +3,11 @@
 from argparse import ArgumentParser
 
 from pipcacheplus.cli.base import exits
-from pipcacheplus.cli.base.ages import AGE_HELP, age_s
 from pipcacheplus.cli.base.answers import answer
 from pipcacheplus.cli.base.command import Answer, Command, Request
-from pipcacheplus.cli.base.options import declare_deep, declare_pythons, declare_selection
+from pipcacheplus.cli.base.options import declare_deep, declare_pythons, declare_selection, interpreter_paths
 from pipcacheplus.cli.base.progress import progress
-from pipcacheplus.cli.base.pythons import resolve
+from pipcacheplus.cli.base.units import AGE_HELP, age_s
 from pipcacheplus.render.summary import of_findings
 
 __all__ = ["COMMAND"]
@@ -35,7 +34,7 @@ def _run(request: Request) -> Answer:
             min_age_s=options.min_age,
             remembers=options.remembers,
             deep=options.deep,
-            pythons=resolve(options.python, request.environ),
+            pythons=interpreter_paths(options.python, request.environ),
             progress=show,
         )
     counts = {"entries": found.entries, "bytes": found.bytes, "unverifiable": found.unverifiable}

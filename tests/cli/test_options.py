@@ -1,14 +1,17 @@
 """How arguments are read, and which exit code counts."""
 
+import os
 from argparse import ArgumentTypeError, Namespace
+from pathlib import Path
 
 import pytest
 
 from pipcacheplus import errors
 from pipcacheplus.cli.base import exits, options
-from pipcacheplus.cli.base.ages import age_s
 from pipcacheplus.cli.base.command import Command
 from pipcacheplus.cli.base.family import Family, members
+from pipcacheplus.cli.base.options import interpreter_paths
+from pipcacheplus.cli.base.units import age_s
 from pipcacheplus.render.view import Format
 
 COMMANDS = Family("pipcacheplus.cli", "COMMAND", Command)
@@ -17,7 +20,7 @@ FORMATS = members("pipcacheplus.render", "FORMAT", Format)
 
 def parsed(*arguments: str) -> Namespace:
     words = {name: form.help for name, form in FORMATS.items()} | {"abspath": ""}
-    return options.parse(arguments, COMMANDS, words, version="1.2")[1]
+    return options.parse_arguments(arguments, COMMANDS, words, version="1.2")[1]
 
 
 def test_commands_and_formats_are_found_by_walking_their_folder() -> None:
@@ -136,6 +139,25 @@ def test_ages(text: str, seconds: float) -> None:
 def test_what_is_no_age_is_refused(text: str) -> None:
     with pytest.raises(ArgumentTypeError, match="is no age"):
         age_s(text)
+
+
+def test_a_bare_name_of_an_interpreter_is_looked_up_in_order(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "python9").touch(0o755)
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "python9").touch(0o644)
+    environ = {"PATH": os.pathsep.join(["", *(str(tmp_path / name) for name in ("none", "one", "two"))])}
+    assert interpreter_paths(["python9"], environ) == [str(tmp_path / "one" / "python9")]
+
+
+def test_a_path_the_running_one_and_the_unknown_stay_as_they_are() -> None:
+    words = ["/x/python", "./python", "current", "nothing"]
+    assert interpreter_paths(words, {}) == words
+
+
+def test_no_interpreter_is_named_unless_asked_for() -> None:
+    assert interpreter_paths(None, {}) is None
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 
 from pipcacheplus.__main__ import main
 from pipcacheplus.cache import PipCache
-from pipcacheplus.cli.base.sizes import size_bytes
+from pipcacheplus.cli.base.units import size_bytes
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import State
 from tests.apply.trashes import everything, runs, seen

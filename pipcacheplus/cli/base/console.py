@@ -33,7 +33,7 @@ class Console:
         line = safe(text).encode(encoding, "backslashreplace").decode(encoding)
         print(line, file=self.err, flush=True)
 
-    def ask(self, question: str) -> bool:
+    def confirm(self, question: str) -> bool:
         """Ask for yes or no; anything but a clear yes is no."""
         self.err.write(f"{question} [y/N] ")
         self.err.flush()

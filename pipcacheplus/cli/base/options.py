@@ -4,13 +4,14 @@ An option before the command and one after it go into different names, because a
 first one had put there; `merge` brings them together.
 """
 
+import os
 from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipcacheplus.cli.base.command import PROGRAM, Command
 
-__all__ = ["declare_deep", "declare_pythons", "declare_selection", "parse"]
+__all__ = ["declare_deep", "declare_pythons", "declare_selection", "interpreter_paths", "parse_arguments"]
 
 _COUNTED = ("verbose", "quiet")
 _REPEATED = ("index_url",)
@@ -23,9 +24,11 @@ _SINGLE: Mapping[str, Any] = {
 }
 _EARLY = "early_"
 """What the names of options before the command begin with."""
+_ENDINGS = ("", ".exe") if os.name == "nt" else ("",)
+"""What a program's name may end with on this system."""
 
 
-def parse(
+def parse_arguments(
     arguments: Sequence[str], commands: Mapping[str, Command], formats: Mapping[str, str], *, version: str
 ) -> tuple[str | None, Namespace]:
     """Return the name of the command, `None` if there is none, and its options.
@@ -148,6 +151,26 @@ def declare_pythons(parser: ArgumentParser) -> None:
         action="append",
         help="an interpreter whose wheels count as usable, or `current` (the default; repeatable)",
     )
+
+
+def interpreter_paths(words: Sequence[str] | None, environ: Mapping[str, str]) -> list[str] | None:
+    """Return the paths of the interpreters that `--python` names; `None` if it was not given.
+
+    A bare name is looked up in `PATH`, as a shell does. `current`, a path, and a name that is not found stay as they
+    are: the error of an interpreter that cannot be run comes from where it is started.
+    """
+    if words is None:
+        return None
+    return [word if word == "current" or os.path.dirname(word) else _in_path(word, environ) for word in words]
+
+
+def _in_path(name: str, environ: Mapping[str, str]) -> str:
+    for folder in environ.get("PATH", "").split(os.pathsep):
+        for ending in _ENDINGS:
+            path = os.path.join(folder, name + ending)
+            if folder and os.path.isfile(path) and os.access(path, os.X_OK):
+                return path
+    return name
 
 
 def declare_deep(parser: ArgumentParser) -> None:

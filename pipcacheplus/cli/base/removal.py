@@ -5,12 +5,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipcacheplus.cli.base import exits
-from pipcacheplus.cli.base.ages import AGE_HELP, age_s
 from pipcacheplus.cli.base.answers import answer
 from pipcacheplus.cli.base.command import Answer, Request
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.signals import stopping
-from pipcacheplus.cli.base.sizes import SIZE_HELP, size_bytes
+from pipcacheplus.cli.base.units import AGE_HELP, SIZE_HELP, age_s, size_bytes
 from pipcacheplus.model.values import Plan, Report
 from pipcacheplus.render.summary import of_report
 

@@ -37,7 +37,7 @@ def run(arguments: Sequence[str]) -> int:
     formats = members("pipcacheplus.render", "FORMAT", Format)
     words = {name: form.help for name, form in formats.items()}
     aliases = {alias: name for name, form in formats.items() for alias in form.aliases}
-    name, chosen = options.parse(arguments, commands, words | dict.fromkeys(aliases, ""), version=__version__)
+    name, chosen = options.parse_arguments(arguments, commands, words | dict.fromkeys(aliases, ""), version=__version__)
     if name is None:
         return exits.DONE
     console = open_console(
