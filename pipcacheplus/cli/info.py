@@ -8,8 +8,7 @@ from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
 from pipcacheplus.checks.base.check import is_listed
-from pipcacheplus.cli.base.answers import answer
-from pipcacheplus.cli.base.command import Answer, Command, Request
+from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.model.values import Area, Entry, Finding, Remedy, Shape
 from pipcacheplus.render.summary import Census, Tally, used_ns
@@ -24,7 +23,7 @@ _DAY_S = 86_400
 _SPANS_S = tuple(days * _DAY_S for days in (1, 7, 30, 90, 365))
 
 
-def _run(request: Request) -> Answer:
+def _run(request: Request) -> CommandResult:
     """Look at names and times; with `-v`, read heads, pages and the ends of archives as well, and list the entries."""
     cache = request.open_cache()
     is_verbose = request.verbosity > 0
@@ -38,7 +37,7 @@ def _run(request: Request) -> Answer:
 
     with progress(request.console, "reading") as show:
         inventory = cache.overview(reads=is_verbose, each=each, progress=show)
-    return answer(request, cache, warnings=inventory.warnings, entries=tuple(entries), summary=counted.summary)
+    return make_result(request, cache, warnings=inventory.warnings, entries=tuple(entries), summary=counted.summary)
 
 
 class _Counted:

@@ -2,8 +2,7 @@
 
 from argparse import ArgumentParser
 
-from pipcacheplus.cli.base.answers import answer
-from pipcacheplus.cli.base.command import Answer, Command, Request
+from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
 from pipcacheplus.cli.base.options import declare_selection
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.render.summary import of_entries
@@ -15,12 +14,12 @@ def _declare(parser: ArgumentParser) -> None:
     declare_selection(parser, needs_one=False)
 
 
-def _run(request: Request) -> Answer:
+def _run(request: Request) -> CommandResult:
     """Return the entries that fit the arguments, all if there are none."""
     cache = request.open_cache()
     with progress(request.console, "reading") as show:
         inventory = cache.scan(*request.options.what, progress=show)
-    return answer(
+    return make_result(
         request,
         cache,
         warnings=inventory.warnings,

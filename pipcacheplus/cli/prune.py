@@ -3,7 +3,7 @@
 from argparse import ArgumentParser
 
 from pipcacheplus.cli.base import exits
-from pipcacheplus.cli.base.command import Answer, Command, Request
+from pipcacheplus.cli.base.command import Command, CommandResult, Request
 from pipcacheplus.cli.base.options import declare_deep, declare_pythons, interpreter_paths
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.removal import carry_out, declare_limits, open_for_removal
@@ -46,7 +46,7 @@ def _stale(text: str) -> bool | float:
     return age_s(text) if text else True
 
 
-def _run(request: Request) -> Answer:
+def _run(request: Request) -> CommandResult:
     options = request.options
     if options.exit_code and not options.dry_run:
         raise BadRequestError(what="--exit-code", problem="tells what would go", next_step="add --dry-run")
@@ -64,7 +64,7 @@ def _run(request: Request) -> Answer:
         )
     done = carry_out(request, cache, plan)
     would_go = exits.FOUND if options.exit_code and plan.actions else exits.DONE
-    return Answer(view=done.view, exit_code=exits.worst(done.exit_code, would_go))
+    return CommandResult(view=done.view, exit_code=exits.worst(done.exit_code, would_go))
 
 
 COMMAND = Command(help="Remove entries by reason", run=_run, declare=_declare, optional_values={"--stale": "--stale="})

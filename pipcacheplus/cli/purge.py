@@ -3,8 +3,7 @@
 from argparse import ArgumentParser
 
 from pipcacheplus.cli.base import exits
-from pipcacheplus.cli.base.answers import answer
-from pipcacheplus.cli.base.command import Answer, Command, Request
+from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.removal import carry_out, declare_limits, open_for_removal
 from pipcacheplus.errors import BadRequestError
@@ -20,7 +19,7 @@ def _declare(parser: ArgumentParser) -> None:
     declare_limits(parser)
 
 
-def _run(request: Request) -> Answer:
+def _run(request: Request) -> CommandResult:
     options = request.options
     is_agreed = options.yes or options.dry_run
     if not is_agreed and not request.console.can_ask:
@@ -31,7 +30,7 @@ def _run(request: Request) -> Answer:
     if is_agreed or not plan.actions or request.console.confirm(_question(plan, options.trash)):
         return carry_out(request, cache, plan)
     nothing = of_report(Report(plan=plan, outcomes=()))
-    return answer(request, cache, exit_code=exits.FAILED, summary=nothing, kept=plan.kept)
+    return make_result(request, cache, exit_code=exits.FAILED, summary=nothing, kept=plan.kept)
 
 
 def _question(plan: Plan, to_trash: object) -> str:

@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser
 
-from pipcacheplus.cli.base.command import Answer, Command, Request
+from pipcacheplus.cli.base.command import Command, CommandResult, Request
 from pipcacheplus.cli.base.options import declare_selection
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.removal import carry_out, declare_limits, open_for_removal
@@ -15,7 +15,7 @@ def _declare(parser: ArgumentParser) -> None:
     declare_limits(parser)
 
 
-def _run(request: Request) -> Answer:
+def _run(request: Request) -> CommandResult:
     cache, options = open_for_removal(request), request.options
     with progress(request.console, "reading") as show:
         plan = cache.plan_removal(*options.what, keep=options.keep, min_age_s=options.min_age, progress=show)

@@ -2,8 +2,9 @@
 
 from argparse import ArgumentParser
 
-from pipcacheplus.cli.base.answers import answer
-from pipcacheplus.cli.base.command import Answer, Command, Request
+from pipcacheplus.cli.base.command import Command, Request
+from pipcacheplus.cli.base.command import CommandResult as Answer
+from pipcacheplus.cli.base.command import make_result as answer
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.removal import answer_of, declare_lock, open_for_removal
 from pipcacheplus.cli.base.signals import stopping

@@ -3,8 +3,7 @@
 from argparse import ArgumentParser
 
 from pipcacheplus.cli.base import exits
-from pipcacheplus.cli.base.answers import answer
-from pipcacheplus.cli.base.command import Answer, Command, Request
+from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
 from pipcacheplus.cli.base.options import declare_deep, declare_pythons, declare_selection, interpreter_paths
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.units import AGE_HELP, age_s
@@ -26,7 +25,7 @@ def _declare(parser: ArgumentParser) -> None:
     declare_deep(parser)
 
 
-def _run(request: Request) -> Answer:
+def _run(request: Request) -> CommandResult:
     cache, options = request.open_cache(), request.options
     with progress(request.console, "verifying", is_bytes=True) as show:
         found = cache.verify(
@@ -38,7 +37,7 @@ def _run(request: Request) -> Answer:
             progress=show,
         )
     counts = {"entries": found.entries, "bytes": found.bytes, "unverifiable": found.unverifiable}
-    return answer(
+    return make_result(
         request,
         cache,
         warnings=found.warnings,

@@ -15,8 +15,8 @@ from tests.support.builders import FILE_URL, INDEX_URL, Cache, file_headers, fil
 from tests.support.pips import NEWEST, Pip
 
 
-class Answer(NamedTuple):
-    """What a run gave."""
+class Ran(NamedTuple):
+    """What a run wrote, and its exit code."""
 
     code: int
     out: str
@@ -48,24 +48,24 @@ def cache(tmp_path: Path) -> Cache:
 @pytest.fixture
 def run(
     cache: Cache, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Callable[..., Answer]:
+) -> Callable[..., Ran]:
     """Return a function that runs the command line on the cache."""
     for name in [name for name in os.environ if name.startswith("PIP_") or name.endswith("_COLOR")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str, cache_dir: str | None = None) -> Answer:
+    def run(*arguments: str, cache_dir: str | None = None) -> Ran:
         try:
             code = main(["--cache-dir", cache_dir or str(cache.path), *arguments])
         except SystemExit as stopped:
             code = int(stopped.code or 0)
-        return Answer(code, *capsys.readouterr())
+        return Ran(code, *capsys.readouterr())
 
     return run
 
 
-Run = Callable[..., Answer]
+Run = Callable[..., Ran]
 
 
 def test_dir_prints_one_path_whether_or_not_it_exists(run: Run, tmp_path: Path) -> None:
@@ -89,34 +89,34 @@ def test_without_a_command_help_is_printed(capsys: pytest.CaptureFixture[str]) -
 
 @pytest.mark.parametrize("command", [("list",), ("info",), ("verify",), ("prune",), ("purge", "--yes")])
 def test_no_cache_directory_is_one_sentence_and_10(run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
-    answer = run(*command, cache_dir=str(tmp_path / "none"))
-    assert (answer.code, answer.out) == (10, "")
-    assert answer.err.startswith("ERROR: no cache directory at ")
-    assert answer.err.count("\n") == 1
+    ran = run(*command, cache_dir=str(tmp_path / "none"))
+    assert (ran.code, ran.out) == (10, "")
+    assert ran.err.startswith("ERROR: no cache directory at ")
+    assert ran.err.count("\n") == 1
 
 
 def test_a_directory_that_is_no_cache_is_refused_and_kept(run: Run, tmp_path: Path) -> None:
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "thesis.txt").write_text("x")
-    answer = run("purge", "--yes", cache_dir=str(mine))
-    assert (answer.code, answer.out) == (2, "")
-    assert "is not taken for a pip cache" in answer.err
+    ran = run("purge", "--yes", cache_dir=str(mine))
+    assert (ran.code, ran.out) == (2, "")
+    assert "is not taken for a pip cache" in ran.err
     assert (mine / "thesis.txt").exists()
 
 
 def test_list_tells_every_file_of_the_cache_in_exactly_one_entry(run: Run, cache: Cache) -> None:
-    answer = run("list", "--format", "json")
-    paths = [path for entry in answer.document["entries"] for path in entry["paths"]]
-    assert answer.code == 0
+    ran = run("list", "--format", "json")
+    paths = [path for entry in ran.document["entries"] for path in entry["paths"]]
+    assert ran.code == 0
     assert sorted(paths) == sorted(path for path, content in tree(cache.path).items() if isinstance(content, bytes))
-    assert {entry["project"] for entry in answer.document["entries"]} == {"demo-app", "demo-lib", None}
+    assert {entry["project"] for entry in ran.document["entries"]} == {"demo-app", "demo-lib", None}
 
 
 def test_list_in_words_goes_by_project(run: Run) -> None:
-    answer = run("list")
-    assert [line.split("  ")[0] for line in answer.out.splitlines()[:2]] == ["demo-app 1.0", "demo-lib 2.0"]
-    assert answer.out.splitlines()[-1].startswith("5 entries, 8 files (")
+    ran = run("list")
+    assert [line.split("  ")[0] for line in ran.out.splitlines()[:2]] == ["demo-app 1.0", "demo-lib 2.0"]
+    assert ran.out.splitlines()[-1].startswith("5 entries, 8 files (")
 
 
 @pytest.mark.parametrize(
@@ -133,9 +133,9 @@ def test_list_takes_selections(run: Run, what: str, kinds: set[str]) -> None:
 
 
 def test_a_selection_that_fits_nothing_is_a_warning_or_23_if_asked(run: Run) -> None:
-    answer = run("list", "nobody")
-    assert (answer.code, answer.out) == (0, "Nothing cached.\n")
-    assert answer.err == 'WARNING: No matching entries for "nobody"\n'
+    ran = run("list", "nobody")
+    assert (ran.code, ran.out) == (0, "Nothing cached.\n")
+    assert ran.err == 'WARNING: No matching entries for "nobody"\n'
     assert run("list", "nobody", "--error-on-no-match").code == 23
     assert run("list", "nobody", "demo-app", "--error-on-no-match").code == 0
     assert run("remove", "nobody", "--error-on-no-match").code == 23
@@ -144,23 +144,23 @@ def test_a_selection_that_fits_nothing_is_a_warning_or_23_if_asked(run: Run) -> 
 
 
 def test_a_selection_that_cannot_be_understood_is_refused_with_2(run: Run) -> None:
-    answer = run("remove", "kind:egg", "--format", "json")
-    assert (answer.code, answer.out) == (2, "")
-    assert answer.err.startswith("ERROR: 'kind:egg': names no kind; ")
+    ran = run("remove", "kind:egg", "--format", "json")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("ERROR: 'kind:egg': names no kind; ")
 
 
 def test_show_has_the_fields_of_an_entry(run: Run, cache: Cache) -> None:
-    answer = run("show", "demo-lib")
-    assert answer.code == 0
-    assert "  Version:" in answer.out
-    assert f"{cache.path}{os.sep}wheels{os.sep}" in answer.out
+    ran = run("show", "demo-lib")
+    assert ran.code == 0
+    assert "  Version:" in ran.out
+    assert f"{cache.path}{os.sep}wheels{os.sep}" in ran.out
 
 
 def test_show_tells_what_proves_an_entry(run: Run, cache: Cache) -> None:
     url = f"{FILE_URL}/proven.zip"
     cache.http_v2(url, b"content", headers=file_headers(b"content", project="proven", version="1.0"))
-    answer = run("show", "proven")
-    assert "  Proven whole because: its ETag is its digest\n" in answer.out
+    ran = run("show", "proven")
+    assert "  Proven whole because: its ETag is its digest\n" in ran.out
     told = json.loads(run("show", "proven", "--format", "json").out)
     ((proof,),) = ([one["proof"] for one in told["summary"]["evidence"].values()],)
     assert (proof, told["findings"]) == ("etag", [])
@@ -169,9 +169,9 @@ def test_show_tells_what_proves_an_entry(run: Run, cache: Cache) -> None:
 def test_show_tells_what_is_wrong_with_an_entry(run: Run, cache: Cache) -> None:
     headers = file_headers(b"content", project="broken", version="1.0")
     cache.http_v2(f"{FILE_URL}/broken.zip", b"CONTENT", headers=headers)
-    answer = run("show", "broken")
-    assert (answer.code, "  error: content is not what was sent (body-digest-mismatch)\n" in answer.out) == (0, True)
-    assert "Proven" not in answer.out
+    ran = run("show", "broken")
+    assert (ran.code, "  error: content is not what was sent (body-digest-mismatch)\n" in ran.out) == (0, True)
+    assert "Proven" not in ran.out
 
 
 def test_only_what_is_wanted_is_verified(run: Run, cache: Cache) -> None:
@@ -192,11 +192,11 @@ def test_paths_are_those_of_files_that_exist(run: Run) -> None:
 def test_verify_of_a_sound_cache_ends_with_0_and_of_a_damaged_one_with_3(run: Run, cache: Cache) -> None:
     assert run("verify", "demo-lib").code == 0
     cache.built_wheel("demo_bad", content=b"PK\x03\x04 no wheel")
-    answer = run("verify")
-    assert answer.code == 3
-    assert "demo-bad 1.0, built wheel for py3" in answer.out
-    assert "prune --corrupt --cache-dir " in answer.out
-    assert answer.out.splitlines()[-1].startswith("6 entries checked (")
+    ran = run("verify")
+    assert ran.code == 3
+    assert "demo-bad 1.0, built wheel for py3" in ran.out
+    assert "prune --corrupt --cache-dir " in ran.out
+    assert ran.out.splitlines()[-1].startswith("6 entries checked (")
     assert run("verify", "--format", "json").document["summary"]["by_severity"]["error"] == 1
 
 
@@ -205,9 +205,9 @@ def test_prune_removes_only_what_no_pip_can_use(run: Run, cache: Cache) -> None:
     dry = run("prune", "--dry-run")
     assert tree(cache.path) == before
     assert dry.out.splitlines()[-1] == "Entries to remove: 1, files: 1 (4 bytes)"
-    answer = run("prune")
-    assert (answer.code, answer.err) == (0, "")
-    assert answer.out.splitlines()[-1] == "Entries removed: 1, files: 1 (4 bytes)"
+    ran = run("prune")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[-1] == "Entries removed: 1, files: 1 (4 bytes)"
     left = {path for path, content in tree(cache.path).items() if isinstance(content, bytes)}
     assert len(left) == 7
     assert "notes.txt" in left
@@ -235,8 +235,8 @@ def test_the_json_of_a_removal_is_that_of_its_dry_run_but_for_the_outcome(run: R
 
 def test_keep_wins_over_remove(run: Run, cache: Cache) -> None:
     before = tree(cache.path)
-    answer = run("remove", "kind:built-wheel", "--keep", "demo-lib")
-    assert answer.out == f"{_kept(answer.out)}\nEntries removed: 0, files: 0 (0 bytes)\n"
+    ran = run("remove", "kind:built-wheel", "--keep", "demo-lib")
+    assert ran.out == f"{_kept(ran.out)}\nEntries removed: 0, files: 0 (0 bytes)\n"
     assert tree(cache.path) == before
 
 
@@ -246,16 +246,16 @@ def _kept(text: str) -> str:
 
 def test_purge_asks_nobody_where_nobody_is(run: Run, cache: Cache) -> None:
     before = tree(cache.path)
-    answer = run("purge")
-    assert (answer.code, answer.out) == (2, "")
-    assert answer.err == "ERROR: purge: there is nobody to ask; pass --yes\n"
+    ran = run("purge")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "ERROR: purge: there is nobody to ask; pass --yes\n"
     assert tree(cache.path) == before
 
 
 def test_purge_takes_all_that_is_pips_and_nothing_else(run: Run, cache: Cache) -> None:
-    answer = run("purge", "--yes", "-q")
-    assert (answer.code, answer.err) == (0, "")
-    assert answer.out.startswith("Entries removed: 4, files: 7 (")
+    ran = run("purge", "--yes", "-q")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("Entries removed: 4, files: 7 (")
     assert [path for path, content in tree(cache.path).items() if isinstance(content, bytes)] == ["notes.txt"]
 
 
@@ -317,10 +317,10 @@ def test_colour_is_a_matter_of_options_and_environment(run: Run, cache: Cache, m
 
 def test_what_cannot_be_looked_at_is_a_warning_and_4(run: Run, cache: Cache) -> None:
     cache.foreign("/".join(["deep"] * 70) + "/notes.txt")
-    answer = run("list")
-    assert answer.code == 4
-    assert answer.err.startswith("WARNING: deep/deep/")
-    assert answer.out.splitlines()[-1].startswith("5 entries, ")
+    ran = run("list")
+    assert ran.code == 4
+    assert ran.err.startswith("WARNING: deep/deep/")
+    assert ran.out.splitlines()[-1].startswith("5 entries, ")
     assert "deep/deep" in run("verify", "--format", "json").document["warnings"][0]
 
 
@@ -330,8 +330,8 @@ def test_a_cache_that_pip_does_not_use_is_told(run: Run, cache: Cache) -> None:
         os.chown(cache.path, 12_345, -1)
     else:
         cache.path.chmod(0o500)
-    answer = run("list")
-    assert answer.code == 0
-    assert answer.err.startswith("WARNING: pip itself does not use this cache: ")
+    ran = run("list")
+    assert ran.code == 0
+    assert ran.err.startswith("WARNING: pip itself does not use this cache: ")
     assert "Used by pip:          no: " in run("info").out
     cache.path.chmod(0o700)

@@ -1,38 +1,42 @@
-"""What a command is, what it is given, and what it answers."""
+"""A command of the command line: its request, what it does, and its result."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.console import Console
+from pipcacheplus.model.values import CacheDir, Warned
 from pipcacheplus.render.view import View
+from pipcacheplus.version import __version__
 
-if TYPE_CHECKING:  # `dir` has no need of what lies behind it, which is slow to import
+if TYPE_CHECKING:  # slow to import, and `dir` does without it
     from pipcacheplus.cache import PipCache
 
-__all__ = ["PROGRAM", "Answer", "Command", "Request"]
+__all__ = ["PROGRAM", "Command", "CommandResult", "Request", "make_result", "make_view"]
 
 PROGRAM = "python -m pipcacheplus"
-"""The form in which commands are documented: surely the same Python, and so the same pip."""
+"""The form in which commands are documented: it runs with the same Python, and so with the same pip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What the user asks for, and where from."""
+    """The command and options of a run, and the surroundings that it may use."""
 
     command: str
     options: Namespace
-    """All options of the command; the common ones too (`options.declare_common`)."""
+    """All options of the command, the common ones among them."""
     console: Console
     environ: Mapping[str, str]
     separator: str
-    """What stands between the parts of a path."""
+    """The character between the parts of a path on this system."""
     now_s: float
+    """The time in seconds since 1970."""
 
     @property
     def verbosity(self) -> int:
-        """Return how much to say: 0 is what matters."""
+        """Return how much to say: 0 unless `-v` or `-q` is given, one more for each `-v`, one less for each `-q`."""
         return int(self.options.verbose) - int(self.options.quiet)
 
     def open_cache(self) -> "PipCache":
@@ -48,15 +52,15 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a command found or did."""
+class CommandResult:
+    """What a command found or did, to be written, and its exit code."""
 
     view: View
-    exit_code: int = 0
+    exit_code: int = exits.DONE
 
 
-def _nothing(_parser: ArgumentParser) -> None:
-    """Declare no option."""
+def _declare_nothing(_parser: ArgumentParser) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +68,64 @@ class Command:
     """A verb of the command line; its name is that of its module."""
 
     help: str
-    run: Callable[[Request], Answer]
-    """Does it. Whatever it raises of `PipCachePlusError` becomes one sentence and an exit code."""
-    declare: Callable[[ArgumentParser], None] = _nothing
+    run: Callable[[Request], CommandResult]
+    """Does the work. A `PipCachePlusError` that it raises becomes one sentence and an exit code."""
+    declare: Callable[[ArgumentParser], None] = _declare_nothing
     """Adds the options that are the command's own."""
     optional_values: Mapping[str, str] = field(default_factory=dict)
-    """Options that take a value only behind `=`, with the value that stands for none."""
+    """Options whose value is optional and stands behind `=`; each with the argument that replaces it where it stands
+    alone, so that the next argument is not taken for its value."""
+
+
+def make_view(
+    request: Request,
+    cache: CacheDir,
+    last_use: str,
+    *,
+    warnings: Sequence[str] = (),
+    **parts: Any,  # noqa: ANN401 - View's
+) -> View:
+    """Return the view of a command; warnings about the cache directory itself come before the others."""
+    own = () if cache.disabled_by is None else (f"pip itself does not use this cache: {cache.disabled_by}",)
+    if cache.moves_access_times:
+        own = (*own, "reading moves access times here, so that files seem to have been used just now")
+    return View(
+        command=request.command,
+        version=__version__,
+        cache=cache,
+        last_use=last_use,
+        separator=request.separator,
+        verbosity=request.verbosity,
+        is_dry_run=bool(request.options.dry_run),
+        warnings=(*own, *warnings),
+        **parts,
+    )
+
+
+def make_result(  # noqa: D417 - the rest is View's
+    request: Request,
+    cache: "PipCache",
+    *,
+    warnings: Iterable[Warned] = (),
+    unmatched: Sequence[str] = (),
+    exit_code: int = exits.DONE,
+    **parts: Any,  # noqa: ANN401 - View's
+) -> CommandResult:
+    """Return the result of a command that read a cache.
+
+    Args:
+        warnings: What could not be read. If there is any, the command has been done in part.
+        unmatched: Selections that matched no entry.
+        exit_code: The code of what the command did; that of warnings, or of no match, replaces it if it is worse.
+    """
+    failures = tuple(f"{warned.path}: {warned.message}" for warned in warnings)
+    missing = tuple(f'No matching entries for "{what}"' for what in unmatched)
+    view = make_view(request, cache.dir, cache.last_use, warnings=(*failures, *missing), **parts)
+    partly = exits.PARTLY if failures else exits.DONE
+    return CommandResult(view=view, exit_code=exits.worst(exit_code, partly, _no_match(request, unmatched)))
+
+
+def _no_match(request: Request, unmatched: Sequence[str]) -> int:
+    wanted = getattr(request.options, "what", [])
+    is_error = getattr(request.options, "error_on_no_match", False) and wanted and set(wanted) == set(unmatched)
+    return exits.NO_MATCH if is_error else exits.DONE

@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipcacheplus.cli.base import exits
-from pipcacheplus.cli.base.answers import answer
-from pipcacheplus.cli.base.command import Answer, Request
+from pipcacheplus.cli.base.command import CommandResult as Answer
+from pipcacheplus.cli.base.command import Request
+from pipcacheplus.cli.base.command import make_result as answer
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.signals import stopping
 from pipcacheplus.cli.base.units import AGE_HELP, SIZE_HELP, age_s, size_bytes

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 
 from pipcacheplus.cli.base import exits, options
-from pipcacheplus.cli.base.command import Answer, Command, Request
+from pipcacheplus.cli.base.command import Command, CommandResult, Request
 from pipcacheplus.cli.base.console import Console, open_console
 from pipcacheplus.cli.base.family import Family, members
 from pipcacheplus.errors import PipCachePlusError
@@ -48,8 +48,8 @@ def run(arguments: Sequence[str]) -> int:
         command=name, options=chosen, console=console, environ=os.environ, separator=os.sep, now_s=time.time()
     )
     try:
-        answer = commands[name].run(request)
-        _write(answer, form, console)
+        result = commands[name].run(request)
+        _write(result, form, console)
     except PipCachePlusError as error:
         console.say(f"ERROR: {error}")
         return exits.of_error(error)
@@ -60,19 +60,19 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         console.say("ERROR: interrupted")
         return exits.INTERRUPTED
-    return answer.exit_code
+    return result.exit_code
 
 
-def _write(answer: Answer, form: Format, console: Console) -> None:
+def _write(result: CommandResult, form: Format, console: Console) -> None:
     """Write the view; if the reader has gone away, as `head` does, the rest is dropped without a word."""
     if not form.has_warnings:
-        for warning in answer.view.warnings:
+        for warning in result.view.warnings:
             console.say(f"WARNING: {warning}")
     if isinstance(console.out, TextIOWrapper):
         codecs.register_error(_TAKE_ANYTHING, _take_anything)
         console.out.reconfigure(errors=_TAKE_ANYTHING)
     try:
-        form.render(answer.view, console.out.write, width=console.width, color=console.color)
+        form.render(result.view, console.out.write, width=console.width, color=console.color)
         console.out.flush()
     except BrokenPipeError:
         # Else the interpreter would flush once more at its end, and complain.
