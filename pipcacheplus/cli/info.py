@@ -11,7 +11,7 @@ from pipcacheplus.checks.base.check import is_listed
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.model.values import Area, Entry, Finding, Remedy, Shape
-from pipcacheplus.render.summary import Census, Tally, used_ns
+from pipcacheplus.render.summary import Census, Tally, last_used_ns
 from pipcacheplus.render.view import Json
 
 if TYPE_CHECKING:  # slow to import, and named only
@@ -59,7 +59,7 @@ class _Counted:
         if is_listed(entry):
             self._census.add(entry)
             self._by_pip.add(entry)
-            age_s = self._now_s - (used_ns(entry, self._cache.last_use) or 0) / 1e9
+            age_s = self._now_s - (last_used_ns(entry, self._cache.last_use) or 0) / 1e9
             self._by_last_use[bisect_left(_SPANS_S, age_s)].add(entry)
 
     @property

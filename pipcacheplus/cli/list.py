@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
 from pipcacheplus.cli.base.options import declare_selection
 from pipcacheplus.cli.base.progress import progress
-from pipcacheplus.render.summary import of_entries
+from pipcacheplus.render.summary import summarize_entries
 
 __all__ = ["COMMAND"]
 
@@ -25,7 +25,7 @@ def _run(request: Request) -> CommandResult:
         warnings=inventory.warnings,
         unmatched=inventory.unmatched,
         entries=inventory.entries,
-        summary=of_entries(inventory.entries),
+        summary=summarize_entries(inventory.entries),
     )
 
 

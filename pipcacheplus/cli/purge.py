@@ -8,7 +8,7 @@ from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.removal import carry_out, declare_limits, open_for_removal
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import Plan, Report
-from pipcacheplus.render.summary import of_report, tally
+from pipcacheplus.render.summary import summarize_report, tally
 from pipcacheplus.render.text.words import number, safe, size
 
 __all__ = ["COMMAND"]
@@ -29,7 +29,7 @@ def _run(request: Request) -> CommandResult:
         plan = cache.plan_purge(keep=options.keep, min_age_s=options.min_age, progress=show)
     if is_agreed or not plan.actions or request.console.confirm(_question(plan, options.trash)):
         return carry_out(request, cache, plan)
-    nothing = of_report(Report(plan=plan, outcomes=()))
+    nothing = summarize_report(Report(plan=plan, outcomes=()))
     return make_result(request, cache, exit_code=exits.FAILED, summary=nothing, kept=plan.kept)
 
 

@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
 from pipcacheplus.cli.base.options import declare_selection
 from pipcacheplus.cli.base.progress import progress
-from pipcacheplus.render.summary import of_entries
+from pipcacheplus.render.summary import summarize_entries
 
 __all__ = ["COMMAND"]
 
@@ -26,7 +26,7 @@ def _run(request: Request) -> CommandResult:
         unmatched=found.unmatched,
         entries=found.entries,
         findings=found.findings,
-        summary={**of_entries(found.entries), "evidence": found.evidence},
+        summary={**summarize_entries(found.entries), "evidence": found.evidence},
     )
 
 

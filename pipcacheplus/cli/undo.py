@@ -8,7 +8,7 @@ from pipcacheplus.cli.base.command import make_result as answer
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.removal import answer_of, declare_lock, open_for_removal
 from pipcacheplus.cli.base.signals import stopping
-from pipcacheplus.render.summary import of_runs
+from pipcacheplus.render.summary import summarize_runs as of_runs
 
 __all__ = ["COMMAND"]
 

@@ -7,7 +7,7 @@ from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_
 from pipcacheplus.cli.base.options import declare_deep, declare_pythons, declare_selection, interpreter_paths
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.units import AGE_HELP, age_s
-from pipcacheplus.render.summary import of_findings
+from pipcacheplus.render.summary import summarize_findings
 
 __all__ = ["COMMAND"]
 
@@ -44,7 +44,7 @@ def _run(request: Request) -> CommandResult:
         unmatched=found.unmatched,
         exit_code=exits.FOUND if found.errors else exits.DONE,
         findings=found.findings,
-        summary={**counts, **of_findings(found.findings)},
+        summary={**counts, **summarize_findings(found.findings)},
     )
 
 

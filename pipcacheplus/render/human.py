@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from importlib import import_module
 
-from pipcacheplus.render.text.page import Page
-from pipcacheplus.render.view import Format, View, Write
+from pipcacheplus.render.text.table import Layout
+from pipcacheplus.render.view import OutputFormat, View, Write
 
 __all__ = ["FORMAT"]
 
@@ -14,9 +14,9 @@ _SHARED = {"prune": "outcomes", "remove": "outcomes", "purge": "outcomes"}
 
 def _render(view: View, write: Write, *, width: int | None, color: bool) -> None:
     module = import_module(f"pipcacheplus.render.text.{_SHARED.get(view.command, view.command)}")
-    lines: Iterator[str] = module.lines(view, Page(width=width, color=color))
+    lines: Iterator[str] = module.lines(view, Layout(width=width, color=color))
     for line in lines:
         write(line + "\n")
 
 
-FORMAT = Format(help="text for people", render=_render)
+FORMAT = OutputFormat(help="text for people", render=_render)

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from pipcacheplus.model.values import Action, Entry, Finding, Outcome
-from pipcacheplus.render.summary import used_ns
+from pipcacheplus.render.summary import last_used_ns
 from pipcacheplus.render.times import rfc3339
-from pipcacheplus.render.view import Format, Json, View, Write
+from pipcacheplus.render.view import Json, OutputFormat, View, Write
 
 __all__ = ["FORMAT", "FORMAT_NUMBER"]
 
@@ -70,7 +70,7 @@ def _entry(entry: Entry, last_use: str) -> dict[str, Json]:
         "size": entry.size,
         "disk_size": entry.disk_size,
         "written": _time(entry.files[0].mtime_ns if entry.files else None),
-        "used": _time(used_ns(entry, last_use)),
+        "used": _time(last_used_ns(entry, last_use)),
     }
 
 
@@ -104,4 +104,4 @@ def _outcome(outcome: Outcome) -> dict[str, Json]:
     }
 
 
-FORMAT = Format(help="one JSON document", render=_render, has_warnings=True)
+FORMAT = OutputFormat(help="one JSON document", render=_render, has_warnings=True)

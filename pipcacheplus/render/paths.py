@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pipcacheplus.render.text.words import safe
-from pipcacheplus.render.view import Format, View, Write
+from pipcacheplus.render.view import OutputFormat, View, Write
 
 __all__ = ["FORMAT"]
 
@@ -29,4 +29,4 @@ def _paths(view: View) -> Iterator[str]:
         yield from (file.path for file in (*outcome.removed, *outcome.moved))
 
 
-FORMAT = Format(help="absolute paths, one a line", render=_render, aliases=("abspath",))
+FORMAT = OutputFormat(help="absolute paths, one a line", render=_render, aliases=("abspath",))

@@ -9,29 +9,29 @@ from pipcacheplus.render.times import rfc3339
 from pipcacheplus.render.view import Json, View
 
 __all__ = [
-    "WENT",
+    "TAKEN_STATES",
     "Census",
     "Tally",
-    "counted",
-    "grouped",
-    "of_entries",
-    "of_findings",
-    "of_outcomes",
-    "of_report",
-    "of_runs",
+    "group_by",
+    "last_used_ns",
+    "summarize_entries",
+    "summarize_findings",
+    "summarize_outcomes",
+    "summarize_report",
+    "summarize_runs",
+    "summary_count",
     "tally",
-    "used_ns",
 ]
 
 _K = TypeVar("_K", bound=Hashable)
 _T = TypeVar("_T")
 
-WENT = frozenset({State.PLANNED, State.REMOVED, State.TRASHED})
+TAKEN_STATES = frozenset({State.PLANNED, State.REMOVED, State.TRASHED})
 """The states of what is away, or would be."""
-_DONE = WENT | {State.RESTORED}
+_DONE = TAKEN_STATES | {State.RESTORED}
 
 
-def used_ns(entry: Entry, last_use: str) -> int | None:
+def last_used_ns(entry: Entry, last_use: str) -> int | None:
     """Return when an entry was last used, in nanoseconds since 1970; `None` if it has no file that could tell."""
     times = [file.atime_ns if last_use == "atime" else file.mtime_ns for file in entry.files]
     return max(times, default=None)
@@ -106,7 +106,7 @@ class Census:
         }
 
 
-def of_entries(entries: Iterable[Entry]) -> dict[str, Json]:
+def summarize_entries(entries: Iterable[Entry]) -> dict[str, Json]:
     """Count entries, and the same by area and by kind."""
     census = Census()
     for entry in entries:
@@ -114,7 +114,7 @@ def of_entries(entries: Iterable[Entry]) -> dict[str, Json]:
     return census.counts
 
 
-def grouped(members: Iterable[_T], key: Callable[[_T], _K]) -> dict[_K, list[_T]]:
+def group_by(members: Iterable[_T], key: Callable[[_T], _K]) -> dict[_K, list[_T]]:
     """Put what has the same key together."""
     parts = dict[_K, list[_T]]()
     for member in members:
@@ -122,7 +122,7 @@ def grouped(members: Iterable[_T], key: Callable[[_T], _K]) -> dict[_K, list[_T]
     return parts
 
 
-def of_findings(findings: Sequence[Finding]) -> dict[str, Json]:
+def summarize_findings(findings: Sequence[Finding]) -> dict[str, Json]:
     """Count findings by severity, and by group."""
     by_severity = {severity.value: 0 for severity in Severity}
     by_group = dict[str, int]()
@@ -132,7 +132,7 @@ def of_findings(findings: Sequence[Finding]) -> dict[str, Json]:
     return {"findings": len(findings), "by_severity": by_severity, "by_group": dict(sorted(by_group.items()))}
 
 
-def of_outcomes(outcomes: Sequence[Outcome], kept: Sequence[Entry]) -> dict[str, Json]:
+def summarize_outcomes(outcomes: Sequence[Outcome], kept: Sequence[Entry]) -> dict[str, Json]:
     """Count what really went or came back (of planned outcomes: what would), the same by reason, and what did not.
 
     An entry that several reasons chose counts under each of them.
@@ -150,16 +150,16 @@ def of_outcomes(outcomes: Sequence[Outcome], kept: Sequence[Entry]) -> dict[str,
     }
 
 
-def of_report(report: Report) -> dict[str, Json]:
+def summarize_report(report: Report) -> dict[str, Json]:
     """Count what a run did, and name it if `undo` can bring it back, or did."""
     return {
-        **of_outcomes(report.outcomes, report.plan.kept),
+        **summarize_outcomes(report.outcomes, report.plan.kept),
         "run": report.run,
         "emptied_bytes": report.emptied_bytes,
     }
 
 
-def of_runs(runs: Sequence[Trashed]) -> dict[str, Json]:
+def summarize_runs(runs: Sequence[Trashed]) -> dict[str, Json]:
     """Tell which runs can be brought back."""
     return {
         "runs": [
@@ -187,7 +187,7 @@ def _gone(outcomes: Sequence[Outcome]) -> dict[str, int]:
     }
 
 
-def counted(view: View, key: str) -> int:
+def summary_count(view: View, key: str) -> int:
     """Return a number of a view's summary, 0 if it has none of this name."""
     value = view.summary.get(key)
     return value if isinstance(value, int) else 0

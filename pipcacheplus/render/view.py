@@ -6,7 +6,7 @@ from typing import Protocol
 
 from pipcacheplus.model.values import CacheDir, Entry, Finding, Outcome
 
-__all__ = ["Format", "Json", "Render", "View", "Write"]
+__all__ = ["Json", "OutputFormat", "Render", "View", "Write"]
 
 Json = str | int | bool | None | Mapping[str, "Json"] | Sequence["Json"]
 """What a summary may hold."""
@@ -56,7 +56,7 @@ class Render(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Format:
+class OutputFormat:
     """A way to write a view; the name of its module is the word for `--format`."""
 
     help: str

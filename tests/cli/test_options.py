@@ -12,10 +12,10 @@ from pipcacheplus.cli.base.command import Command
 from pipcacheplus.cli.base.family import Family, members
 from pipcacheplus.cli.base.options import interpreter_paths
 from pipcacheplus.cli.base.units import age_s
-from pipcacheplus.render.view import Format
+from pipcacheplus.render.view import OutputFormat
 
 COMMANDS = Family("pipcacheplus.cli", "COMMAND", Command)
-FORMATS = members("pipcacheplus.render", "FORMAT", Format)
+FORMATS = members("pipcacheplus.render", "FORMAT", OutputFormat)
 
 
 def parsed(*arguments: str) -> Namespace:

@@ -7,7 +7,7 @@ import pytest
 from pipcacheplus.model.values import Area, CacheDir, Entry, Group, Kind, Remedy, Severity, Shape, Source, State
 from pipcacheplus.render import paths
 from pipcacheplus.render.human import FORMAT
-from pipcacheplus.render.summary import of_entries, of_outcomes
+from pipcacheplus.render.summary import summarize_entries, summarize_outcomes
 from pipcacheplus.render.view import View
 from tests.support.values import NUMPY, PAGE, SIX, a_finding, a_view, an_entry, an_outcome
 
@@ -188,7 +188,7 @@ OUTCOMES = (
 
 
 def test_a_removal_tells_what_became_of_each_entry_and_ends_with_pips_count() -> None:
-    view = a_view("prune", outcomes=OUTCOMES, summary=of_outcomes(OUTCOMES, ()))
+    view = a_view("prune", outcomes=OUTCOMES, summary=summarize_outcomes(OUTCOMES, ()))
     assert lines(view) == [
         "removed: numpy 2.1.0, wheel for cp312 on manylinux x86_64 (16.4 MB), http body missing",
         "kept: changed since the scan: six 1.16.0, built wheel for py2.py3 (11 kB), asked for",
@@ -200,7 +200,7 @@ def test_a_removal_tells_what_became_of_each_entry_and_ends_with_pips_count() ->
 
 def test_a_dry_run_says_would() -> None:
     outcomes = (an_outcome(SIX, State.PLANNED),)
-    view = a_view("remove", outcomes=outcomes, summary=of_outcomes(outcomes, ()), is_dry_run=True)
+    view = a_view("remove", outcomes=outcomes, summary=summarize_outcomes(outcomes, ()), is_dry_run=True)
     assert lines(view) == [
         "would remove: six 1.16.0, built wheel for py2.py3 (11 kB), asked for",
         "Entries to remove: 1, files: 2 (11 kB)",
@@ -208,7 +208,7 @@ def test_a_dry_run_says_would() -> None:
 
 
 def test_what_was_kept_is_counted_and_named_if_asked() -> None:
-    view = a_view("purge", kept=(PAGE,), verbosity=1, summary=of_outcomes((), (PAGE,)))
+    view = a_view("purge", kept=(PAGE,), verbosity=1, summary=summarize_outcomes((), (PAGE,)))
     assert lines(view) == [
         "kept: numpy, index page",
         "Entries kept: 1, files: 2 (2.0 kB)",
@@ -217,7 +217,7 @@ def test_what_was_kept_is_counted_and_named_if_asked() -> None:
 
 
 def test_a_quiet_removal_tells_what_stayed_and_the_count() -> None:
-    view = a_view("purge", outcomes=OUTCOMES, verbosity=-1, summary=of_outcomes(OUTCOMES, ()))
+    view = a_view("purge", outcomes=OUTCOMES, verbosity=-1, summary=summarize_outcomes(OUTCOMES, ()))
     assert [line.partition(":")[0] for line in lines(view)] == [
         "kept",
         "failed",
@@ -236,7 +236,7 @@ def test_information_begins_with_pips_own_lines() -> None:
         "wheels_bytes": 1_300_000_000,
         "wheels": 18,
     }
-    view = a_view("info", summary={**of_entries((NUMPY, SIX)), "pip": told, "health": {"free_bytes": 10**12}})
+    view = a_view("info", summary={**summarize_entries((NUMPY, SIX)), "pip": told, "health": {"free_bytes": 10**12}})
     assert lines(view)[:12] == [
         "Package index page cache location (pip v23.3+): /cache/http-v2",
         "Package index page cache location (older pips): /cache/http",

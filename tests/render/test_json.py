@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipcacheplus.model.values import Area, CacheDir, Kind, Shape, Source, State, UrlSource
 from pipcacheplus.render.json import FORMAT
-from pipcacheplus.render.summary import of_entries, of_findings, of_outcomes
+from pipcacheplus.render.summary import summarize_entries, summarize_findings, summarize_outcomes
 from pipcacheplus.render.view import View
 from tests.support.values import NUMPY, PAGE, SIX, a_file, a_finding, a_view, an_entry, an_outcome
 
@@ -116,7 +116,7 @@ def test_a_removal_counts_what_went_by_reason_and_what_stayed() -> None:
         an_outcome(SIX, State.CHANGED, "b"),
         an_outcome(PAGE, State.FAILED, "b", error="no"),
     )
-    told = document(a_view("prune", summary=of_outcomes(outcomes, (PAGE,))))["summary"]
+    told = document(a_view("prune", summary=summarize_outcomes(outcomes, (PAGE,))))["summary"]
     went = {"entries": 1, "files": 2, "bytes": 16_402_000, "disk_bytes": 8192}
     assert told == {
         **went,
@@ -128,24 +128,24 @@ def test_a_removal_counts_what_went_by_reason_and_what_stayed() -> None:
 
 def test_half_of_an_entry_that_went_is_counted_by_its_files_only() -> None:
     half = an_outcome(NUMPY, State.FAILED, removed=NUMPY.files[1:], disk_size=4096, error="no")
-    told = of_outcomes((half,), ())
+    told = summarize_outcomes((half,), ())
     assert (told["entries"], told["files"], told["bytes"], told["failed"]) == (0, 1, 16_400_000, 1)
 
 
 def test_a_shared_file_counts_once_in_a_summary() -> None:
     other = an_entry("wheels/ab/cd/ef/0/six-1.16.0-py3-none-any.whl", SIX.files[1], area=Area.WHEELS)
-    told = of_entries((SIX, other))
+    told = summarize_entries((SIX, other))
     assert (told["entries"], told["files"], told["bytes"]) == (2, 3, 11_053 + 150 + 1000)
 
 
 def test_entries_are_counted_by_area_and_kind() -> None:
-    told = document(a_view("list", summary=of_entries((SIX, PAGE))))["summary"]
+    told = document(a_view("list", summary=summarize_entries((SIX, PAGE))))["summary"]
     assert list(told["by_area"]) == ["http-v2", "wheels"]
     assert {kind: part["entries"] for kind, part in told["by_kind"].items()} == {"index-page": 1, "built-wheel": 1}
 
 
 def test_findings_are_counted_by_severity_and_group() -> None:
-    told = of_findings((a_finding(SIX), a_finding(NUMPY)))
+    told = summarize_findings((a_finding(SIX), a_finding(NUMPY)))
     assert told == {
         "findings": 2,
         "by_severity": {"error": 2, "warning": 0, "info": 0},

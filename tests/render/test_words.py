@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipcacheplus.model.values import Area, Entry, Kind, Shape
-from pipcacheplus.render.text.page import Page
+from pipcacheplus.render.text.table import Layout
 from pipcacheplus.render.text.words import describe, pip_size, safe, size, target
 from tests.support.values import NUMPY, PAGE, SIX, an_entry
 
@@ -89,12 +89,12 @@ def test_a_target_names_the_interpreter_only_if_the_tags_do_not() -> None:
 
 def test_columns_are_aligned_and_one_gives_way_to_a_narrow_terminal() -> None:
     rows = [("demo", "a very long description of a thing", "1 kB"), ("x", "short", "16.4 MB")]
-    wide = list(Page(width=None, color=False).table(rows, right=(2,), give=1))
+    wide = list(Layout(width=None, color=False).table(rows, right=(2,), give=1))
     assert wide == [
         "demo  a very long description of a thing     1 kB",
         "x     short                               16.4 MB",
     ]
-    narrow = list(Page(width=40, color=False).table(rows, right=(2,), give=1))
+    narrow = list(Layout(width=40, color=False).table(rows, right=(2,), give=1))
     assert narrow == [
         "demo  a very long description …     1 kB",
         "x     short                      16.4 MB",

@@ -12,7 +12,7 @@ from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.signals import stopping
 from pipcacheplus.cli.base.units import AGE_HELP, SIZE_HELP, age_s, size_bytes
 from pipcacheplus.model.values import Plan, Report
-from pipcacheplus.render.summary import of_report
+from pipcacheplus.render.summary import summarize_report as of_report
 
 if TYPE_CHECKING:  # slow to import, and needed for annotations alone
     from pipcacheplus.cache import PipCache

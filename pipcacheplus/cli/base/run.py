@@ -13,7 +13,7 @@ from pipcacheplus.cli.base.command import Command, CommandResult, Request
 from pipcacheplus.cli.base.console import Console, open_console
 from pipcacheplus.cli.base.family import Family, members
 from pipcacheplus.errors import PipCachePlusError
-from pipcacheplus.render.view import Format
+from pipcacheplus.render.view import OutputFormat
 from pipcacheplus.version import __version__
 
 __all__ = ["run"]
@@ -34,7 +34,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     gc.set_threshold(_ALLOCATIONS)
     commands = Family("pipcacheplus.cli", "COMMAND", Command)
-    formats = members("pipcacheplus.render", "FORMAT", Format)
+    formats = members("pipcacheplus.render", "FORMAT", OutputFormat)
     words = {name: form.help for name, form in formats.items()}
     aliases = {alias: name for name, form in formats.items() for alias in form.aliases}
     name, chosen = options.parse_arguments(arguments, commands, words | dict.fromkeys(aliases, ""), version=__version__)
@@ -63,7 +63,7 @@ def run(arguments: Sequence[str]) -> int:
     return result.exit_code
 
 
-def _write(result: CommandResult, form: Format, console: Console) -> None:
+def _write(result: CommandResult, form: OutputFormat, console: Console) -> None:
     """Write the view; if the reader has gone away, as `head` does, the rest is dropped without a word."""
     if not form.has_warnings:
         for warning in result.view.warnings:

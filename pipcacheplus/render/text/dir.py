@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from pipcacheplus.render.text.page import Page
+from pipcacheplus.render.text.table import Layout
 from pipcacheplus.render.view import View
 
 __all__ = ["lines"]
 
 
-def lines(view: View, page: Page) -> Iterator[str]:  # noqa: ARG001 - the same for every kind of view
+def lines(view: View, layout: Layout) -> Iterator[str]:  # noqa: ARG001 - the same for every kind of view
     """Yield the path as it is: it is meant for another program."""
     yield view.cache.path

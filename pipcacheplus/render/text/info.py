@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from pipcacheplus.render.text.page import Page, Row
+from pipcacheplus.render.text.table import Layout, Row
 from pipcacheplus.render.text.words import KIND_WORDS, number, pip_size, safe, size
 from pipcacheplus.render.view import Json, View
 
@@ -20,15 +20,15 @@ _PIP = (
 """Source: pip 26.3 `_internal/commands/cache.py` `get_cache_info`."""
 
 
-def lines(view: View, page: Page) -> Iterator[str]:
+def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield all parts; below a verbosity of 0 pip's lines alone."""
     yield from _pip(_part(view.summary, "pip"))
     if view.verbosity < 0:
         return
-    yield from _counts("Kind", _part(view.summary, "by_kind"), page, total=view.summary)
-    yield from _reclaimable(_part(view.summary, "reclaimable"), page, is_read=view.verbosity > 0)
-    yield from _counts("Last used", _part(view.summary, "by_last_use"), page)
-    yield from _health(_part(view.summary, "health"), view, page)
+    yield from _counts("Kind", _part(view.summary, "by_kind"), layout, total=view.summary)
+    yield from _reclaimable(_part(view.summary, "reclaimable"), layout, is_read=view.verbosity > 0)
+    yield from _counts("Last used", _part(view.summary, "by_last_use"), layout)
+    yield from _health(_part(view.summary, "health"), view, layout)
 
 
 def _part(summary: Mapping[str, Json], key: str) -> Mapping[str, Json]:
@@ -44,7 +44,7 @@ def _pip(told: Mapping[str, Json]) -> Iterator[str]:
 
 
 def _counts(
-    title: str, parts: Mapping[str, Json], page: Page, *, total: Mapping[str, Json] | None = None
+    title: str, parts: Mapping[str, Json], layout: Layout, *, total: Mapping[str, Json] | None = None
 ) -> Iterator[str]:
     if not parts:
         return
@@ -53,8 +53,8 @@ def _counts(
     rows += [_row(KIND_WORDS.get(key, key.replace("-", " ")), part) for key in parts if (part := _part(parts, key))]
     if total is not None:
         rows.append(_row("all", total))
-    heading, *others = page.table(rows, right=(1, 2, 3, 4))
-    yield page.paint(heading, "bold")
+    heading, *others = layout.table(rows, right=(1, 2, 3, 4))
+    yield layout.paint(heading, "bold")
     yield from others
 
 
@@ -68,22 +68,22 @@ def _number(part: Mapping[str, Json], key: str) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _reclaimable(parts: Mapping[str, Json], page: Page, *, is_read: bool) -> Iterator[str]:
+def _reclaimable(parts: Mapping[str, Json], layout: Layout, *, is_read: bool) -> Iterator[str]:
     how = "without reading every file (verify does)" if is_read else "by names and times alone (-v reads)"
     yield ""
     if not parts:
         yield f"Nothing to reclaim {how}."
         return
-    yield page.paint(f"Reclaimable, {how}", "bold")
+    yield layout.paint(f"Reclaimable, {how}", "bold")
     rows = [
         (f"prune --{key}", number(_number(part, "entries"), "entry"), size(_number(part, "disk_bytes")) + " on disk")
         for key in parts
         if (part := _part(parts, key))
     ]
-    yield from page.table(rows, right=(1, 2), indent="  ")
+    yield from layout.table(rows, right=(1, 2), indent="  ")
 
 
-def _health(health: Mapping[str, Json], view: View, page: Page) -> Iterator[str]:
+def _health(health: Mapping[str, Json], view: View, layout: Layout) -> Iterator[str]:
     free = health.get("free_bytes")
     fields = (
         ("Chosen by", safe(view.cache.detail or view.cache.source.value)),
@@ -93,5 +93,5 @@ def _health(health: Mapping[str, Json], view: View, page: Page) -> Iterator[str]
         ("Last use is told by", "access times" if view.last_use == "atime" else "times of writing"),
     )
     yield ""
-    yield page.paint("Health", "bold")
-    yield from page.table([(f"{label}:", value) for label, value in fields if value], give=1, indent="  ")
+    yield layout.paint("Health", "bold")
+    yield from layout.table([(f"{label}:", value) for label, value in fields if value], give=1, indent="  ")

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from pipcacheplus.model.values import Entry, Kind
-from pipcacheplus.render.summary import tally, used_ns
-from pipcacheplus.render.text.page import Page, Row
+from pipcacheplus.render.summary import last_used_ns, tally
+from pipcacheplus.render.text.table import Layout, Row
 from pipcacheplus.render.text.words import describe, kind_in_words, name, number, safe, size, target
 from pipcacheplus.render.times import day
 from pipcacheplus.render.view import View
@@ -17,26 +17,26 @@ _BEFORE_THE_END = ("a", "b", "c", "dev", "pre", "rc")
 _PAGES = frozenset({Kind.INDEX_PAGE, Kind.LINKS_PAGE, Kind.REDIRECT})
 
 
-def lines(view: View, page: Page) -> Iterator[str]:
+def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield the list; below a verbosity of 0 the totals alone."""
     named = [entry for entry in view.entries if entry.project and entry.kind not in _PAGES]
     pages = [entry for entry in view.entries if entry.kind in _PAGES]
     others = [entry for entry in view.entries if not entry.project and entry.kind not in _PAGES]
     if view.verbosity >= 0:
-        yield from _section("", (_named(entry, view) for entry in sorted(named, key=_order)), page)
-        yield from _section("Pages", sorted(_unnamed(entry, view) for entry in pages), page)
-        yield from _section("Others", sorted(_unnamed(entry, view) for entry in others), page)
+        yield from _section("", (_named(entry, view) for entry in sorted(named, key=_order)), layout)
+        yield from _section("Pages", sorted(_unnamed(entry, view) for entry in pages), layout)
+        yield from _section("Others", sorted(_unnamed(entry, view) for entry in others), layout)
     yield _totals(view.entries)
 
 
-def _section(title: str, rows: Iterable[Row], page: Page) -> Iterator[str]:
+def _section(title: str, rows: Iterable[Row], layout: Layout) -> Iterator[str]:
     table = list(rows)
     if not table:
         return
     if title:
-        yield page.paint(title, "bold")
+        yield layout.paint(title, "bold")
     at_size = len(table[0]) - 3
-    yield from page.table(table, right=(at_size,), give=at_size - 1)
+    yield from layout.table(table, right=(at_size,), give=at_size - 1)
     yield ""
 
 
@@ -49,7 +49,7 @@ def _unnamed(entry: Entry, view: View) -> Row:
 
 
 def _end(entry: Entry, view: View) -> Row:
-    last = used_ns(entry, view.last_use)
+    last = last_used_ns(entry, view.last_use)
     identity = safe(entry.id) if view.verbosity > 0 else ""
     return size(entry.size), "" if last is None else day(last // 10**9), identity
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from pipcacheplus.model.values import Outcome, State
-from pipcacheplus.render.summary import WENT, counted, tally
-from pipcacheplus.render.text.page import Page
+from pipcacheplus.render.summary import TAKEN_STATES, summary_count, tally
+from pipcacheplus.render.text.table import Layout
 from pipcacheplus.render.text.words import describe, reasons_in_words, safe, size
 from pipcacheplus.render.view import View
 
@@ -24,11 +24,11 @@ _NO_WORDS: Mapping[State, str] = {}
 _STYLES = {State.FAILED: "red", State.BUSY: "yellow", State.CHANGED: "yellow"}
 
 
-def lines(view: View, page: Page) -> Iterator[str]:
+def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield a line for each entry, and the count; below a verbosity of 0, of entries only what stayed or failed."""
     for outcome in view.outcomes:
-        if view.verbosity >= 0 or outcome.state not in WENT:
-            yield line(outcome, page)
+        if view.verbosity >= 0 or outcome.state not in TAKEN_STATES:
+            yield line(outcome, layout)
             if view.verbosity > 0:
                 yield from (f"    {safe(view.absolute(file.path))}" for file in outcome.action.files)
     if view.verbosity > 0:
@@ -36,11 +36,11 @@ def lines(view: View, page: Page) -> Iterator[str]:
     yield from _last(view)
 
 
-def line(outcome: Outcome, page: Page, *, words: Mapping[State, str] = _NO_WORDS) -> str:
+def line(outcome: Outcome, layout: Layout, *, words: Mapping[State, str] = _NO_WORDS) -> str:
     """Return what became of an entry, and why; `words` are those that another command has for a state."""
     state = words.get(outcome.state, _STATES[outcome.state])
     if outcome.state in _STYLES:
-        state = page.paint(state, _STYLES[outcome.state])
+        state = layout.paint(state, _STYLES[outcome.state])
     total = size(sum(file.size for file in outcome.action.files))
     error = f": {safe(outcome.error)}" if outcome.error else ""
     return f"{state}: {describe(outcome.action.entry)} ({total}), {reasons_in_words(outcome.action.reasons)}{error}"
@@ -50,9 +50,9 @@ def _last(view: View) -> Iterator[str]:
     """Yield what stayed, and in pip's words what went."""
     if view.kept:
         yield f"Entries kept: {_counts(tally(view.kept))}"
-    if failed := counted(view, "failed"):
+    if failed := summary_count(view, "failed"):
         yield f"Entries that could not be removed: {failed}"
-    if emptied := counted(view, "emptied_bytes"):
+    if emptied := summary_count(view, "emptied_bytes"):
         yield f"Freed by emptying the trash: {size(emptied)}"
     if view.summary.get("run") is not None:
         yield f"Moved to the trash: {counts(view)}, freed when it is emptied; `undo` brings it back"
@@ -63,7 +63,7 @@ def _last(view: View) -> Iterator[str]:
 
 def counts(view: View) -> str:
     """Return the numbers of what went, in pip's words."""
-    return _counts({key: counted(view, key) for key in ("entries", "files", "bytes")})
+    return _counts({key: summary_count(view, key) for key in ("entries", "files", "bytes")})
 
 
 def _counts(numbers: Mapping[str, int]) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pipcacheplus.model.values import Entry, Finding, Severity
-from pipcacheplus.render.summary import grouped, used_ns
-from pipcacheplus.render.text.page import Page
+from pipcacheplus.render.summary import group_by, last_used_ns
+from pipcacheplus.render.text.table import Layout
 from pipcacheplus.render.text.words import describe, kind_in_words, safe, size
 from pipcacheplus.render.times import rfc3339
 from pipcacheplus.render.view import View
@@ -25,19 +25,19 @@ _PROOFS = {
 }
 
 
-def lines(view: View, page: Page) -> Iterator[str]:
+def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield the entries, with an empty line between two."""
-    wrong = grouped(view.findings, lambda finding: finding.entry.id)
+    wrong = group_by(view.findings, lambda finding: finding.entry.id)
     for at, entry in enumerate(view.entries):
         findings = wrong.get(entry.id, [])
         if at:
             yield ""
-        yield page.paint(page.cut(describe(entry)), "bold")
+        yield layout.paint(layout.cut(describe(entry)), "bold")
         told = (*_fields(entry, view), *_evidence(entry, view, findings))
         fields = [(label and label + ":", value) for label, value in told if value]
         width = max(len(label) for label, _ in fields)
         yield from (f"  {label.ljust(width)} {value}" for label, value in fields)
-        yield from _wrong(findings, page)
+        yield from _wrong(findings, layout)
     if not view.entries:
         yield "Nothing to show."
 
@@ -54,7 +54,7 @@ def _fields(entry: Entry, view: View) -> Iterator[tuple[str, str]]:
     yield "Interpreter", safe(entry.interpreter or "")
     yield "Served unasked until", rfc3339(entry.fresh_until_s) or ""
     yield "Written", _time(entry.files[0].mtime_ns if entry.files else None)
-    yield f"Last used ({view.last_use})", _time(used_ns(entry, view.last_use))
+    yield f"Last used ({view.last_use})", _time(last_used_ns(entry, view.last_use))
     yield "Size", f"{size(entry.size)} ({entry.size} bytes; {entry.disk_size} on disk)"
     for at, path in enumerate(entry.paths):
         yield "" if at else "Files", safe(view.absolute(path))
@@ -79,9 +79,9 @@ def _evidence(entry: Entry, view: View, findings: Sequence[Finding]) -> Iterator
             yield name.replace("_", " ").capitalize(), safe(str(value))
 
 
-def _wrong(findings: Iterable[Finding], page: Page) -> Iterator[str]:
+def _wrong(findings: Iterable[Finding], layout: Layout) -> Iterator[str]:
     for finding in findings:
-        yield f"  {page.paint(finding.severity.value, 'bold')}: {safe(finding.message)} ({finding.check})"
+        yield f"  {layout.paint(finding.severity.value, 'bold')}: {safe(finding.message)} ({finding.check})"
 
 
 def _time(time_ns: int | None) -> str:

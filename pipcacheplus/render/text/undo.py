@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipcacheplus.model.values import State
-from pipcacheplus.render.summary import WENT, counted
+from pipcacheplus.render.summary import TAKEN_STATES, summary_count
 from pipcacheplus.render.text.outcomes import counts, line
-from pipcacheplus.render.text.page import Page
+from pipcacheplus.render.text.table import Layout
 from pipcacheplus.render.text.words import number, safe, size
 from pipcacheplus.render.view import Json, View
 
@@ -13,28 +13,28 @@ __all__ = ["lines"]
 
 _STATES = {State.PLANNED: "would restore", State.CHANGED: "left in the trash"}
 """What is called otherwise than in a removal."""
-_CAME = WENT | {State.RESTORED}
+_CAME = TAKEN_STATES | {State.RESTORED}
 
 
-def lines(view: View, page: Page) -> Iterator[str]:
+def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield a line for each entry, and the count; below a verbosity of 0, of entries only what did not come back."""
     runs = view.summary.get("runs")
     if isinstance(runs, Sequence):
-        yield from _runs(runs, page)
+        yield from _runs(runs, layout)
         return
     for outcome in view.outcomes:
         if view.verbosity >= 0 or outcome.state not in _CAME:
-            yield line(outcome, page, words=_STATES)
+            yield line(outcome, layout, words=_STATES)
             if view.verbosity > 0:
                 yield from (f"    {safe(view.absolute(file.path))}" for file in outcome.action.files)
-    stayed = counted(view, "failed") + sum(outcome.state is State.CHANGED for outcome in view.outcomes)
+    stayed = summary_count(view, "failed") + sum(outcome.state is State.CHANGED for outcome in view.outcomes)
     if stayed:
         yield f"Entries left in the trash: {stayed}"
     label = "Entries to restore" if view.is_dry_run else "Entries restored"
     yield f"{label}: {counts(view)}"
 
 
-def _runs(runs: Sequence[Json], page: Page) -> Iterator[str]:
+def _runs(runs: Sequence[Json], layout: Layout) -> Iterator[str]:
     told = [run for run in runs if isinstance(run, Mapping)]
     rows = [
         (
@@ -45,7 +45,7 @@ def _runs(runs: Sequence[Json], page: Page) -> Iterator[str]:
         )
         for run in told
     ]
-    yield from page.table(rows, right=(1, 2), give=3)
+    yield from layout.table(rows, right=(1, 2), give=3)
     if not rows:
         yield "The trash is empty."
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from shlex import quote
 
 from pipcacheplus.model.values import Finding, Group, Remedy, Severity, Source, Value
-from pipcacheplus.render.summary import counted, grouped, tally
-from pipcacheplus.render.text.page import Page
+from pipcacheplus.render.summary import group_by, summary_count, tally
+from pipcacheplus.render.text.table import Layout
 from pipcacheplus.render.text.words import describe, number, safe, size
 from pipcacheplus.render.times import rfc3339
 from pipcacheplus.render.view import View
@@ -19,12 +19,12 @@ _ORDER = {severity: place for place, severity in enumerate(Severity)}
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 
 
-def lines(view: View, page: Page) -> Iterator[str]:
+def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield the findings and the count; below a verbosity of 0 errors alone."""
     for group in Group:
         told = [finding for finding in view.findings if finding.group is group and _is_told(finding, view.verbosity)]
         if told:
-            yield from _group(group, told, view, page)
+            yield from _group(group, told, view, layout)
     others = [finding for finding in view.findings if not _is_told(finding, view.verbosity)]
     if others and view.verbosity >= 0:
         yield "Also: " + ", ".join(_counts(others)) + " (-v names them)"
@@ -38,16 +38,16 @@ def _is_told(finding: Finding, verbosity: int) -> bool:
     return verbosity == 0 and finding.group in _IN_FULL and finding.severity is Severity.WARNING
 
 
-def _group(group: Group, findings: Sequence[Finding], view: View, page: Page) -> Iterator[str]:
+def _group(group: Group, findings: Sequence[Finding], view: View, layout: Layout) -> Iterator[str]:
     entries = {finding.entry.id: finding.entry for finding in findings}
     total = tally(entries.values())
     title = group.value.replace("-", " ").capitalize()
-    yield page.paint(f"{title}: {number(len(entries), 'entry')} ({size(total['bytes'])})", "bold")
-    by_entry = grouped(findings, lambda finding: finding.entry.id)
+    yield layout.paint(f"{title}: {number(len(entries), 'entry')} ({size(total['bytes'])})", "bold")
+    by_entry = group_by(findings, lambda finding: finding.entry.id)
     for entry_id, entry in entries.items():
         # What is worst comes first, and what pip does about it.
         own = sorted(by_entry[entry_id], key=lambda finding: _ORDER[finding.severity])
-        severity = page.paint(own[0].severity.value.ljust(len("warning")), _STYLES[own[0].severity])
+        severity = layout.paint(own[0].severity.value.ljust(len("warning")), _STYLES[own[0].severity])
         effect = dict(own[0].evidence).get("effect")
         does = f" ({_said_of_pip(effect)})" if isinstance(effect, str) else ""
         yield f"  {severity}  {describe(entry)}: {safe('; '.join(f.message for f in own))}{does}"
@@ -96,7 +96,7 @@ def _counts(findings: Sequence[Finding]) -> Iterator[str]:
 
 
 def _last(view: View) -> str:
-    checked, size_bytes, unverifiable = (counted(view, key) for key in ("entries", "bytes", "unverifiable"))
+    checked, size_bytes, unverifiable = (summary_count(view, key) for key in ("entries", "bytes", "unverifiable"))
     line = f"{number(checked, 'entry')} checked ({size(size_bytes)})"
     if unverifiable:
         line += f", {unverifiable:,} of them without anything to hold the content against"

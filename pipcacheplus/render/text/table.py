@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Page", "Row"]
+__all__ = ["Layout", "Row"]
 
 Row = tuple[str, ...]
 
@@ -13,7 +13,7 @@ _STYLES = {"bold": "1", "dim": "2", "red": "31", "yellow": "33", "green": "32"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Layout:
     """Where text is going to."""
 
     width: int | None
@@ -23,7 +23,7 @@ class Page:
     def paint(self, text: str, style: str) -> str:
         r"""Return text in a style, if there are colours.
 
-        >>> Page(width=None, color=False).paint("a", "bold"), Page(width=None, color=True).paint("a", "red")
+        >>> Layout(width=None, color=False).paint("a", "bold"), Layout(width=None, color=True).paint("a", "red")
         ('a', '\x1b[31ma\x1b[0m')
         """
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.color and text else text
@@ -31,7 +31,7 @@ class Page:
     def cut(self, text: str, width: int | None = None) -> str:
         """Shorten text to a width, that of the terminal unless one is given; nothing is cut where nobody looks.
 
-        >>> Page(width=8, color=False).cut("manylinux"), Page(width=None, color=False).cut("manylinux")
+        >>> Layout(width=8, color=False).cut("manylinux"), Layout(width=None, color=False).cut("manylinux")
         ('manylin…', 'manylinux')
         """
         limit = self.width if width is None else width
