@@ -1,1 +1,1 @@
-"""The command line. A command is one file here with one `COMMAND`, named as it is called; `base` is what they share."""
+"""The command line: one file with one `COMMAND` for each command, under its name; `base` has what they share."""

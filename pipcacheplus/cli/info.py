@@ -1,4 +1,4 @@
-"""`info`: what pip tells of its cache, and what it does not."""
+"""`info`: print pip's own counts, then kinds, what could go, last use and health."""
 
 import os
 from bisect import bisect_left
@@ -14,7 +14,7 @@ from pipcacheplus.model.values import Area, Entry, Finding, Remedy, Shape
 from pipcacheplus.render.summary import Census, Tally, last_used_ns
 from pipcacheplus.render.view import Json
 
-if TYPE_CHECKING:  # slow to import, and named only
+if TYPE_CHECKING:  # slow to import, and needed for annotations alone
     from pipcacheplus.cache import PipCache
 
 __all__ = ["COMMAND"]
@@ -24,7 +24,7 @@ _SPANS_S = tuple(days * _DAY_S for days in (1, 7, 30, 90, 365))
 
 
 def _run(request: Request) -> CommandResult:
-    """Look at names and times; with `-v`, read heads, pages and the ends of archives as well, and list the entries."""
+    """Count by names and times; with `-v`, read heads, pages and the ends of archives as well, and list the entries."""
     cache = request.open_cache()
     is_verbose = request.verbosity > 0
     counted = _Counted(cache, request.now_s)
@@ -41,7 +41,7 @@ def _run(request: Request) -> CommandResult:
 
 
 class _Counted:
-    """What is counted while the entries go by."""
+    """Counts of the entries of a cache, which are added one by one."""
 
     def __init__(self, cache: "PipCache", now_s: float) -> None:
         self._cache = cache
@@ -64,7 +64,7 @@ class _Counted:
 
     @property
     def summary(self) -> dict[str, Json]:
-        """Return what was counted, and how the cache itself is."""
+        """Return the counts, and the health of the cache itself."""
         names = [f"within-{span_s // _DAY_S}d" for span_s in _SPANS_S] + ["older"]
         return {
             **self._census.counts,
@@ -108,7 +108,7 @@ class _ByPip:
 
     @property
     def counts(self) -> dict[str, Json]:
-        """Return what pip would say, and where it would look."""
+        """Return the numbers that pip prints, and the directories that it counts in."""
         http, http_v2, wheels = self._areas.values()
         return {
             "http_v2_location": self._location(Area.HTTP_V2),
@@ -125,7 +125,7 @@ class _ByPip:
 
 
 def _owner(path: str) -> str | None:
-    """Return who owns the cache: a name, else a number; `None` where files have no owner."""
+    """Return the name of the cache's owner, the number of one without a name; `None` where files have no owner."""
     try:
         import pwd  # noqa: PLC0415 - not on Windows
     except ImportError:
@@ -138,7 +138,7 @@ def _owner(path: str) -> str | None:
 
 
 def _free_bytes(path: str) -> int | None:
-    """Return what this user may still write to the file system of the cache."""
+    """Return the bytes that this user may still write to the file system of the cache; `None` on Windows."""
     if not hasattr(os, "statvfs"):
         return None
     status = os.statvfs(path)

@@ -1,4 +1,4 @@
-"""`list`: every entry, by project."""
+"""`list`: list entries by project."""
 
 from argparse import ArgumentParser
 
@@ -15,7 +15,7 @@ def _declare(parser: ArgumentParser) -> None:
 
 
 def _run(request: Request) -> CommandResult:
-    """Return the entries that fit the arguments, all if there are none."""
+    """Return the entries that match the arguments; without arguments, all."""
     cache = request.open_cache()
     with progress(request.console, "reading") as show:
         inventory = cache.scan(*request.options.what, progress=show)

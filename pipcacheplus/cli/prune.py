@@ -1,4 +1,4 @@
-"""`prune`: removes by reason."""
+"""`prune`: remove entries for the reasons that the options name."""
 
 from argparse import ArgumentParser
 

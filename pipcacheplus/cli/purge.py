@@ -1,4 +1,4 @@
-"""`purge`: removes everything that pip put there, and nothing else."""
+"""`purge`: remove everything that pip put there, and nothing else."""
 
 from argparse import ArgumentParser
 

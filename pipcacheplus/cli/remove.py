@@ -1,4 +1,4 @@
-"""`remove`: removes what fits the arguments."""
+"""`remove`: remove the entries that match the arguments."""
 
 from argparse import ArgumentParser
 

@@ -1,4 +1,4 @@
-"""`show`: everything about some entries."""
+"""`show`: print everything that is known about the entries that match the arguments."""
 
 from argparse import ArgumentParser
 
@@ -15,7 +15,7 @@ def _declare(parser: ArgumentParser) -> None:
 
 
 def _run(request: Request) -> CommandResult:
-    """Read the entries to their end: what was verified before is no evidence."""
+    """Read the entries to their end: an earlier verification is no evidence."""
     cache = request.open_cache()
     with progress(request.console, "reading", is_bytes=True) as show:
         found = cache.inspect(*request.options.what, progress=show)

@@ -1,4 +1,4 @@
-"""`verify`: what is damaged, half, unreadable or dangerous."""
+"""`verify`: find what is damaged, half, unreadable or dangerous."""
 
 from argparse import ArgumentParser
 

@@ -1,1 +1,1 @@
-"""Renderers: a view to text. They know the model only; a format is one file with one `FORMAT`."""
+"""Output formats, one file with one `FORMAT` each: they turn a view into text, and know nothing below the model."""

@@ -1,4 +1,4 @@
-"""Text for people: each kind of view has a module of its own below `text`, loaded only when it is written."""
+"""Text for people: the module below `text` that belongs to a command is imported when its view is written."""
 
 from collections.abc import Iterator
 from importlib import import_module
@@ -9,7 +9,7 @@ from pipcacheplus.render.view import OutputFormat, View, Write
 __all__ = ["FORMAT"]
 
 _SHARED = {"prune": "outcomes", "remove": "outcomes", "purge": "outcomes"}
-"""Commands whose view is written by a module with another name."""
+"""Commands whose view is written by a module of another name."""
 
 
 def _render(view: View, write: Write, *, width: int | None, color: bool) -> None:

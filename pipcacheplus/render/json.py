@@ -1,4 +1,4 @@
-"""The JSON document: which key holds what. It is frozen apart from the model; see the reference of the format."""
+"""The JSON document, key by key: its names are its own, so that the model can change without it."""
 
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -16,7 +16,7 @@ FORMAT_NUMBER = 1
 _T = TypeVar("_T")
 
 
-def _render(view: View, write: Write, *, width: int | None, color: bool) -> None:  # noqa: ARG001 - same for everybody
+def _render(view: View, write: Write, *, width: int | None, color: bool) -> None:  # noqa: ARG001 - as `Render` has it
     """Write one document, a line for each member of a list: it can be read in pieces, and compared line by line."""
     encode = _encoder()
     head: dict[str, Json] = {
@@ -38,9 +38,9 @@ def _render(view: View, write: Write, *, width: int | None, color: bool) -> None
 
 
 def _encoder() -> Callable[[Json], str]:
-    from json import JSONEncoder  # noqa: PLC0415 - only who writes JSON pays for it
+    from json import JSONEncoder  # noqa: PLC0415 - slow to import, and not needed to list formats
 
-    # ASCII only, so that names that are not UTF-8 come out as \udcXX whatever the terminal speaks.
+    # ASCII only, so that names that are not UTF-8 come out as \udcXX whatever the encoding of stdout is.
     return JSONEncoder(ensure_ascii=True).encode
 
 

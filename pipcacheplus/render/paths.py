@@ -1,4 +1,4 @@
-"""Absolute paths, one a line: of all files that a command speaks of, for other programs."""
+"""Absolute paths of files, one a line, for other programs."""
 
 from collections.abc import Iterator
 
@@ -8,8 +8,8 @@ from pipcacheplus.render.view import OutputFormat, View, Write
 __all__ = ["FORMAT"]
 
 
-def _render(view: View, write: Write, *, width: int | None, color: bool) -> None:  # noqa: ARG001 - same for everybody
-    """Write each path once. Names go out as they are, but escaped on a terminal: there, nobody means to use them."""
+def _render(view: View, write: Write, *, width: int | None, color: bool) -> None:  # noqa: ARG001 - as `Render` has it
+    """Write each path once, as it is in a pipe or a file, and escaped on a terminal."""
     if view.command == "dir":
         write(view.cache.path + "\n")
     seen = set[str]()
@@ -21,6 +21,7 @@ def _render(view: View, write: Write, *, width: int | None, color: bool) -> None
 
 
 def _paths(view: View) -> Iterator[str]:
+    """Yield the paths of entries, of findings, and of files that were taken away or brought back, or would be."""
     for entry in view.entries:
         yield from entry.paths
     for finding in view.findings:

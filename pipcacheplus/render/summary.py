@@ -1,4 +1,4 @@
-"""How many, and how much: counts of entries, findings and outcomes, for the JSON and for people alike."""
+"""Counts of entries, findings and outcomes, for the JSON and for people alike."""
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -27,12 +27,12 @@ _K = TypeVar("_K", bound=Hashable)
 _T = TypeVar("_T")
 
 TAKEN_STATES = frozenset({State.PLANNED, State.REMOVED, State.TRASHED})
-"""The states of what is away, or would be."""
-_DONE = TAKEN_STATES | {State.RESTORED}
+"""States of an entry that was taken out of the cache, or would be."""
+_COUNTED_STATES = TAKEN_STATES | {State.RESTORED}
 
 
 def last_used_ns(entry: Entry, last_use: str) -> int | None:
-    """Return when an entry was last used, in nanoseconds since 1970; `None` if it has no file that could tell."""
+    """Return when an entry was last used, in nanoseconds since 1970; `None` if it has no file."""
     times = [file.atime_ns if last_use == "atime" else file.mtime_ns for file in entry.files]
     return max(times, default=None)
 
@@ -50,7 +50,7 @@ class Tally:
         """Count one more."""
         self.entries += 1
         for file in entry.files:
-            # Only what lies beside a built wheel may be in several entries: to remember no more keeps memory flat.
+            # Files beside a built wheel may be in several entries, others are not; to hold few paths keeps memory flat.
             if entry.area is Area.WHEELS and file is not entry.files[0]:
                 if file.path in self._shared:
                     continue
@@ -133,7 +133,7 @@ def summarize_findings(findings: Sequence[Finding]) -> dict[str, Json]:
 
 
 def summarize_outcomes(outcomes: Sequence[Outcome], kept: Sequence[Entry]) -> dict[str, Json]:
-    """Count what really went or came back (of planned outcomes: what would), the same by reason, and what did not.
+    """Count what was removed, moved or restored, or would be; the same by reason; then what was kept and what failed.
 
     An entry that several reasons chose counts under each of them.
     """
@@ -143,15 +143,15 @@ def summarize_outcomes(outcomes: Sequence[Outcome], kept: Sequence[Entry]) -> di
             by_reason.setdefault(reason, []).append(outcome)
     changed = [outcome.action.entry for outcome in outcomes if outcome.state is State.CHANGED]
     return {
-        **_gone(outcomes),
-        "by_reason": {reason: _gone(by_reason[reason]) for reason in sorted(by_reason)},
+        **_carried_out(outcomes),
+        "by_reason": {reason: _carried_out(by_reason[reason]) for reason in sorted(by_reason)},
         "kept": tally((*kept, *changed)),
         "failed": sum(outcome.is_failure for outcome in outcomes),
     }
 
 
 def summarize_report(report: Report) -> dict[str, Json]:
-    """Count what a run did, and name it if `undo` can bring it back, or did."""
+    """Count the outcomes of a run, with the name of the run that `undo` can bring back, or brought back."""
     return {
         **summarize_outcomes(report.outcomes, report.plan.kept),
         "run": report.run,
@@ -160,7 +160,7 @@ def summarize_report(report: Report) -> dict[str, Json]:
 
 
 def summarize_runs(runs: Sequence[Trashed]) -> dict[str, Json]:
-    """Tell which runs can be brought back."""
+    """Return the runs that `undo` can bring back, as the JSON has them."""
     return {
         "runs": [
             {
@@ -176,11 +176,11 @@ def summarize_runs(runs: Sequence[Trashed]) -> dict[str, Json]:
     }
 
 
-def _gone(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    """Count files that went even where their entry did not go as a whole."""
+def _carried_out(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    """Count entries that were taken away or restored as a whole, and all files that were."""
     removed = [file for outcome in outcomes for file in (*outcome.removed, *outcome.moved)]
     return {
-        "entries": sum(outcome.state in _DONE for outcome in outcomes),
+        "entries": sum(outcome.state in _COUNTED_STATES for outcome in outcomes),
         "files": len(removed),
         "bytes": sum(file.size for file in removed),
         "disk_bytes": sum(outcome.disk_size for outcome in outcomes),

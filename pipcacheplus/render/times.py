@@ -1,4 +1,4 @@
-"""Times as text, without asking a clock or a time zone."""
+"""Times in UTC as text."""
 
 from functools import lru_cache
 
@@ -11,7 +11,9 @@ _LAST_S = 253_402_300_799
 
 @lru_cache(maxsize=4096)
 def rfc3339(time_s: int | None) -> str | None:
-    """Return seconds since 1970 as a time in UTC; times before the year 1 or after 9999 stay at that end.
+    """Return seconds since 1970 as a time in UTC.
+
+    A time before the year 1 becomes the first second of that year, one after 9999 the last second of that.
 
     >>> rfc3339(1_795_219_200), rfc3339(-1), rfc3339(None)
     ('2026-11-21T00:00:00Z', '1969-12-31T23:59:59Z', None)
@@ -33,6 +35,6 @@ def day(time_s: int | None) -> str:
 
 @lru_cache(maxsize=4096)
 def _date(days: int) -> str:
-    from datetime import date  # noqa: PLC0415 - not needed by every command
+    from datetime import date  # noqa: PLC0415 - slow to import, and `dir` needs no time
 
     return date.fromordinal(719_163 + days).isoformat()

@@ -1,4 +1,4 @@
-"""What a command hands to a renderer: all that can be said, before anybody decides how."""
+"""The result of a command as values, and the interface of the formats that it is written in."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from pipcacheplus.model.values import CacheDir, Entry, Finding, Outcome
 __all__ = ["Json", "OutputFormat", "Render", "View", "Write"]
 
 Json = str | int | bool | None | Mapping[str, "Json"] | Sequence["Json"]
-"""What a summary may hold."""
+"""The values that a summary may hold."""
 
 Write = Callable[[str], object]
 """Takes the next piece of text."""
@@ -21,25 +21,25 @@ class View:
 
     command: str
     version: str
-    """pipcacheplus's own."""
+    """The version of pipcacheplus."""
     cache: CacheDir
     last_use: str
     """`atime`, or `mtime` where access times are not kept."""
     separator: str = "/"
-    """What stands between the parts of a path on this system."""
+    """The character between the parts of a path on this system."""
     summary: Mapping[str, Json] = field(default_factory=dict)
     entries: tuple[Entry, ...] = ()
     findings: tuple[Finding, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     kept: tuple[Entry, ...] = ()
-    """What a keep, or its youth, held back."""
+    """Entries that stay although a reason holds: `--keep` names them, or they are younger than `--min-age`."""
     warnings: tuple[str, ...] = ()
     verbosity: int = 0
-    """Below zero: only what sums up. 0: what matters. Above: everything."""
+    """0 unless the user asks for more, above 0, or for less, below it."""
     is_dry_run: bool = False
 
     def absolute(self, path: str) -> str:
-        """Return the absolute path of something below the cache."""
+        """Return the absolute path of a path inside the cache."""
         root = self.cache.path.rstrip(self.separator)
         return self.separator.join((root, *path.split("/")))
 
@@ -47,8 +47,8 @@ class View:
 class Render(Protocol):
     """Write a view.
 
-    `width` is that of the terminal in columns, `None` if nobody is known to look: nothing is cut then. The text may
-    hold names with `surrogateescape`, and is handed on in pieces, so that it need not fit into memory.
+    `width` is that of the terminal in columns; nothing is cut if it is `None`, as in a pipe. The text may hold names
+    with `surrogateescape`, and is passed on in pieces, so that it need not fit into memory.
     """
 
     def __call__(self, view: View, write: Write, *, width: int | None, color: bool) -> None:
@@ -63,4 +63,4 @@ class OutputFormat:
     render: Render
     aliases: tuple[str, ...] = ()
     has_warnings: bool = False
-    """Whether the warnings are part of what is written; else they are told beside it."""
+    """Whether it writes the warnings too; else they go to stderr."""

@@ -1,4 +1,4 @@
-"""How arguments are read, and which exit code counts."""
+"""Parsing of arguments, lookup of interpreters, and the order of exit codes."""
 
 import os
 from argparse import ArgumentTypeError, Namespace
@@ -173,7 +173,7 @@ def test_no_interpreter_is_named_unless_asked_for() -> None:
     ],
 )
 def test_each_error_has_its_exit_code(error: errors.PipCachePlusError, code: int) -> None:
-    assert code == exits.of_error(error)
+    assert code == exits.code_for(error)
 
 
 @pytest.mark.parametrize(

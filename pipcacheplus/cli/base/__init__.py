@@ -1,1 +1,1 @@
-"""What all commands share: options, the way from arguments to an exit code, and talk on stderr."""
+"""Parts that all commands share: options, the way from arguments to an exit code, messages on stderr."""

@@ -1,4 +1,4 @@
-"""The terminal, or what stands in its place: the only file that knows stdout, stderr and who looks at them."""
+"""The standard streams: whether they are terminals, how wide stdout is, and whether it takes colours."""
 
 import os
 import sys
@@ -11,22 +11,22 @@ __all__ = ["Console", "open_console"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Console:
-    """Where data and talk go."""
+    """Where data and messages go, and what is possible there."""
 
     out: TextIO
-    """Data."""
+    """Takes data."""
     err: TextIO
-    """Talk."""
+    """Takes messages and progress."""
     width: int | None
-    """Columns, if stdout is a terminal."""
+    """Columns of stdout; `None` if it is no terminal, or its width is unknown."""
     color: bool
-    """Whether stdout takes colours."""
+    """Whether colours are written to stdout."""
     shows_progress: bool
     can_ask: bool
-    """Whether somebody is there to answer."""
+    """Whether stdin and stderr are terminals, and `--no-input` is not given."""
 
     def say(self, text: str) -> None:
-        """Write a line of talk; whatever it holds, it can be written."""
+        """Write a line to stderr; controls, and what its encoding lacks, are escaped."""
         from pipcacheplus.render.text.words import safe  # noqa: PLC0415 - most runs say nothing
 
         encoding = self.err.encoding or "ascii"
@@ -34,16 +34,17 @@ class Console:
         print(line, file=self.err, flush=True)
 
     def confirm(self, question: str) -> bool:
-        """Ask for yes or no; anything but a clear yes is no."""
+        """Write a question to stderr, and return whether the line that stdin answers is `y` or `yes`."""
         self.err.write(f"{question} [y/N] ")
         self.err.flush()
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def open_console(environ: Mapping[str, str], *, no_color: bool, no_input: bool, is_quiet: bool) -> Console:
-    """Look at the standard streams.
+    """Return a console for the standard streams of this process.
 
-    `NO_COLOR` and `FORCE_COLOR` count if they are not empty; the option wins, then `NO_COLOR`.
+    `NO_COLOR` and `FORCE_COLOR` count if they are not empty; `--no-color` wins, then `NO_COLOR`. A terminal that is
+    `dumb` gets neither colours nor progress; CI gets no progress.
     """
     is_terminal = sys.stdout.isatty()
     is_dumb = environ.get("TERM") == "dumb"

@@ -1,4 +1,4 @@
-"""What an exit code means, and which one counts if several would."""
+"""Exit codes: what each means, and which one a run ends with if several apply."""
 
 from pipcacheplus.errors import (
     BadRequestError,
@@ -20,7 +20,7 @@ __all__ = [
     "NO_MATCH",
     "PARTLY",
     "USAGE",
-    "of_error",
+    "code_for",
     "worst",
 ]
 
@@ -28,7 +28,7 @@ DONE = 0
 FAILED = 1
 USAGE = 2
 FOUND = 3
-"""`verify` found an error; `prune --dry-run --exit-code` and something would go."""
+"""`verify` found an error, or `prune --dry-run --exit-code` something to remove."""
 PARTLY = 4
 """Some entries could not be removed, or not be read."""
 BUSY = 5
@@ -36,6 +36,7 @@ NO_CACHE = 10
 NO_MATCH = 23
 """pip's own number for it (`NO_MATCHES_FOUND`)."""
 INTERRUPTED = 130
+"""128 and the number of SIGINT, as shells have it."""
 
 _ORDER = (INTERRUPTED, FAILED, BUSY, PARTLY, FOUND, NO_MATCH, DONE)
 _BY_ERROR: dict[type[PipCachePlusError], int] = {
@@ -48,13 +49,13 @@ _BY_ERROR: dict[type[PipCachePlusError], int] = {
 }
 
 
-def of_error(error: PipCachePlusError) -> int:
+def code_for(error: PipCachePlusError) -> int:
     """Return the exit code of a request that could not be carried out."""
     return next((_BY_ERROR[kind] for kind in type(error).__mro__ if kind in _BY_ERROR), FAILED)
 
 
 def worst(*codes: int) -> int:
-    """Return the code that outranks the others.
+    """Return the code that outranks the others; `USAGE` and `NO_CACHE` have no rank, since nothing runs then.
 
     >>> worst(DONE, FOUND, PARTLY), worst(DONE)
     (4, 0)

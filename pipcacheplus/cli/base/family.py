@@ -1,4 +1,4 @@
-"""Families whose members are one file each: commands and formats are found by walking their folder."""
+"""Families of modules with one member each: commands and output formats are found by walking their folder."""
 
 import importlib
 import pkgutil
@@ -11,10 +11,13 @@ _T = TypeVar("_T")
 
 
 class Family(Mapping[str, _T]):
-    """A folder in which every module is a member, by name, sorted; each is imported only when it is asked for."""
+    """Members by the names of their modules, sorted; a module is imported when its member is looked up.
+
+    Iteration yields every module of the package, one without a member as well.
+    """
 
     def __init__(self, package: str, attribute: str, kind: type[_T]) -> None:
-        """Name the package, and what a member has under which name. Packages inside are not looked into."""
+        """List the modules of a package, not of those inside; a member is an `attribute` of this kind."""
         self._package = package
         self._attribute = attribute
         self._kind = kind
@@ -22,18 +25,18 @@ class Family(Mapping[str, _T]):
         self._names = sorted(module.name for module in pkgutil.iter_modules(folder.__path__) if not module.ispkg)
 
     def __iter__(self) -> Iterator[str]:
-        """Iterate over the names."""
+        """Iterate over the names of the modules."""
         return iter(self._names)
 
     def __len__(self) -> int:
-        """Count the members."""
+        """Count the modules."""
         return len(self._names)
 
     def __getitem__(self, name: str) -> _T:
-        """Import a member.
+        """Import a module, and return its member.
 
         Raises:
-            KeyError: There is no such module, or it is no member.
+            KeyError: There is no such module, or it has no member.
         """
         if name not in self._names:
             raise KeyError(name)
@@ -44,7 +47,7 @@ class Family(Mapping[str, _T]):
 
 
 def members(package: str, attribute: str, kind: type[_T]) -> dict[str, _T]:
-    """Import all modules of a folder in which some are members, and return those."""
+    """Import all modules of a package, and return the members of those that have one."""
     family = Family(package, attribute, kind)
     found = ((name, family.get(name)) for name in family)
     return {name: value for name, value in found if value is not None}

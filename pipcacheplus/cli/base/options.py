@@ -1,7 +1,7 @@
-"""The options that every command has, and how arguments are read: options may stand before and after the command.
+"""Common options, and the parsing of arguments: options may stand before and after the command.
 
 An option before the command and one after it go into different names, because a second parser would overwrite what a
-first one had put there; `merge` brings them together.
+first one had put there; `_merge` brings them together.
 """
 
 import os
@@ -23,21 +23,25 @@ _SINGLE: Mapping[str, Any] = {
     "no_input": False,
 }
 _EARLY = "early_"
-"""What the names of options before the command begin with."""
+"""The prefix of the names of options before the command."""
 _ENDINGS = ("", ".exe") if os.name == "nt" else ("",)
-"""What a program's name may end with on this system."""
+"""Endings that the name of a program may have beyond what is typed."""
 
 
 def parse_arguments(
     arguments: Sequence[str], commands: Mapping[str, Command], formats: Mapping[str, str], *, version: str
 ) -> tuple[str | None, Namespace]:
-    """Return the name of the command, `None` if there is none, and its options.
+    """Return the name of the command and its options; `None`, after printing help, if no command is given.
 
-    `formats` has the words for `--format`, each with its help; empty for an alias.
+    Args:
+        arguments: The arguments of the process, without its name.
+        commands: By name; imported only as far as they are needed.
+        formats: The words for `--format`, each with its help, which is empty for an alias.
+        version: Printed for `--version`.
 
     Raises:
-        SystemExit: With 2 after a sentence on stderr if the arguments cannot be understood; with 0 after help or the
-            version was printed.
+        SystemExit: With 2, after a sentence on stderr, if the arguments are not valid; with 0 after printing help or
+            the version.
     """
     top = _TopParser(commands, formats, version)
     early = top.parse_args(arguments)
@@ -55,7 +59,7 @@ def parse_arguments(
 
 
 class _TopParser(ArgumentParser):
-    """Reads what stands before the command, and leaves the rest to the command."""
+    """Parses what stands before the command, and leaves the rest to the parser of the command."""
 
     def __init__(self, commands: Mapping[str, Command], formats: Mapping[str, str], version: str) -> None:
         super().__init__(
@@ -68,11 +72,11 @@ class _TopParser(ArgumentParser):
         self._commands = commands
         _declare_common(self, formats, version, before=_EARLY)
         self.add_argument("command", nargs="?", metavar="COMMAND", help=SUPPRESS)
-        # REMAINDER: from the command on, the words are the command's own affair.
+        # REMAINDER: the command's own parser takes what follows it.
         self.add_argument("rest", nargs="...", help=SUPPRESS)
 
     def format_help(self) -> str:
-        """Import the commands only now: all the others need but one of them."""
+        """Import all commands, which is slow and needed for this alone, and return the help with a line for each."""
         width = max(map(len, self._commands))
         listed = "\n".join(f"  {name.ljust(width)}  {command.help}" for name, command in self._commands.items())
         self.epilog = f"commands:\n{listed}\n\n{PROGRAM} COMMAND --help tells the options of a command."
@@ -88,7 +92,7 @@ def _declare_common(
 ) -> None:
     """Declare the options of every command.
 
-    None has a default: what is not given stays unset, so that `_merge` can tell.
+    None has a default: what is not given stays unset, so that `_merge` can see it.
     """
 
     def add(*flags: str, dest: str, **more: Any) -> None:  # noqa: ANN401 - as argparse takes them
@@ -114,7 +118,7 @@ def _declare_common(
 
 
 def _merge(early: Namespace, late: Namespace) -> Namespace:
-    """Return the command's options, the common ones from both places: counts and lists add up, else the last wins."""
+    """Return the command's options and the common ones of both places: counts and lists add up, else the last wins."""
 
     def both(name: str, nothing: Any) -> tuple[Any, Any]:  # noqa: ANN401 - whatever argparse put there
         return getattr(early, _EARLY + name, nothing), getattr(late, name, nothing)
@@ -174,7 +178,7 @@ def _in_path(name: str, environ: Mapping[str, str]) -> str:
 
 
 def declare_deep(parser: ArgumentParser) -> None:
-    """Declare the options that read all again."""
+    """Declare the options that read every byte again, whatever an earlier run remembered."""
     parser.add_argument(
         "--deep",
         action="store_true",

@@ -22,7 +22,7 @@ _COLUMNS = 80
 def progress(
     console: Console, what: str, *, is_bytes: bool = False, clock: Callable[[], float] = monotonic
 ) -> Iterator[Progress | None]:
-    """Give a callback that shows what is done of all there is; `None` where nobody would see it.
+    """Give a callback that shows what is done of all there is; `None` if nothing is to be shown.
 
     Nothing is shown in the first second. Whatever ends the block, an interrupt as well, the line is gone afterwards.
 

@@ -1,4 +1,4 @@
-"""From arguments to an exit code: read them, run the command, write its view; errors become one sentence."""
+"""Parse the arguments, run the command, write its view; turn errors into one sentence and an exit code."""
 
 import codecs
 import gc
@@ -19,18 +19,20 @@ from pipcacheplus.version import __version__
 __all__ = ["run"]
 
 _ALLOCATIONS = 100_000
-"""How many more values there are before the interpreter looks for cycles again. Entries make none, and to look at all
-of a large cache's again and again takes a twentieth of the time of `purge`."""
-_TAKE_ANYTHING = "pipcacheplus"
+"""New objects between two searches of the interpreter for cycles. Entries form none, and to search those of a large
+cache again and again takes a twentieth of the time of `purge`."""
+_ERROR_HANDLER = "pipcacheplus"
+"""The name under which `_bytes_or_escape` is registered."""
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Carry out what the arguments say, and return the exit code.
+    """Run the command that the arguments name, and return the exit code.
 
-    Nothing that is raised on purpose leaves this function. If the command fails as a whole, nothing is on stdout.
+    A `PipCachePlusError`, an `OSError` and an interrupt become one sentence on stderr; of a command that raises one,
+    nothing is on stdout.
 
     Raises:
-        SystemExit: As argparse does it, after help, the version, or arguments that cannot be understood.
+        SystemExit: argparse has printed help or the version, or the arguments are not valid.
     """
     gc.set_threshold(_ALLOCATIONS)
     commands = Family("pipcacheplus.cli", "COMMAND", Command)
@@ -52,9 +54,9 @@ def run(arguments: Sequence[str]) -> int:
         _write(result, form, console)
     except PipCachePlusError as error:
         console.say(f"ERROR: {error}")
-        return exits.of_error(error)
+        return exits.code_for(error)
     except OSError as error:
-        # A disk that fails, or a right that is missing, for the cache as a whole; entries are reported by themselves.
+        # The cache as a whole cannot be read: a disk fails, a right is missing. What concerns one entry is a warning.
         console.say(f"ERROR: {error.filename or 'the cache'}: {error.strerror or error}")
         return exits.FAILED
     except KeyboardInterrupt:
@@ -64,13 +66,13 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _write(result: CommandResult, form: OutputFormat, console: Console) -> None:
-    """Write the view; if the reader has gone away, as `head` does, the rest is dropped without a word."""
+    """Write the view; if the reader of a pipe ends early, as `head` does, drop the rest without an error."""
     if not form.has_warnings:
         for warning in result.view.warnings:
             console.say(f"WARNING: {warning}")
     if isinstance(console.out, TextIOWrapper):
-        codecs.register_error(_TAKE_ANYTHING, _take_anything)
-        console.out.reconfigure(errors=_TAKE_ANYTHING)
+        codecs.register_error(_ERROR_HANDLER, _bytes_or_escape)
+        console.out.reconfigure(errors=_ERROR_HANDLER)
     try:
         form.render(result.view, console.out.write, width=console.width, color=console.color)
         console.out.flush()
@@ -79,9 +81,9 @@ def _write(result: CommandResult, form: OutputFormat, console: Console) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _take_anything(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Let names that are not UTF-8 go out as the bytes that they are; escape what the encoding lacks."""
+def _bytes_or_escape(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Encode a name that is not UTF-8 as the bytes that it has on disk, and escape what the encoding lacks."""
     try:
-        return codecs.lookup_error("surrogateescape")(error)  # another program can open it by these bytes
+        return codecs.lookup_error("surrogateescape")(error)  # another program can open the file by these bytes
     except UnicodeError:
         return codecs.backslashreplace_errors(error)

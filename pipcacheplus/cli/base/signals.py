@@ -1,4 +1,4 @@
-"""Ctrl-C and the system's request to end, heard between two entries instead of in the middle of one."""
+"""SIGINT (Ctrl-C) and SIGTERM, obeyed between two entries instead of in the middle of one."""
 
 import signal
 import threading
@@ -8,31 +8,32 @@ from types import FrameType
 
 __all__ = ["stopping"]
 
-_HEARD = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
 def stopping() -> Iterator[Callable[[], bool]]:
-    """Give a function that tells whether somebody asked to stop.
+    """Give a function that returns whether a signal has arrived.
 
-    Asking twice takes effect at once, as it would without this.
+    A second signal takes effect at once, as the first would outside of this block. In a thread that is not the main
+    one, no signal is taken.
     """
-    is_asked = threading.Event()
+    has_arrived = threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield is_asked.is_set  # signals are a matter of the main thread
+        yield has_arrived.is_set  # only the main thread can set handlers
         return
-    # Who ignores a signal, as a job in the background does, goes on doing so.
-    handlers = ((number, signal.getsignal(number)) for number in _HEARD)
+    # A signal that is ignored, as SIGINT is by a job in the background, stays ignored.
+    handlers = ((number, signal.getsignal(number)) for number in _SIGNALS)
     before = {number: handler for number, handler in handlers if handler is not signal.SIG_IGN}
 
-    def hear(_number: int, _frame: FrameType | None) -> None:
-        is_asked.set()
+    def note(_number: int, _frame: FrameType | None) -> None:
+        has_arrived.set()
         _restore(before)
 
     for number in before:
-        signal.signal(number, hear)
+        signal.signal(number, note)
     try:
-        yield is_asked.is_set
+        yield has_arrived.is_set
     finally:
         _restore(before)
 

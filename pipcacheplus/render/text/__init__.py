@@ -1,1 +1,1 @@
-"""What people read: one module for each kind of view, with `lines`, and the words they share."""
+"""Text for people: one module with `lines` for each kind of view, and the words that they share."""

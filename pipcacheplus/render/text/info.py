@@ -1,4 +1,4 @@
-"""The text of `info`: pip's own lines, then what pip does not tell: kinds, disk, what could go, age, health."""
+"""The text of `info`: pip's own lines, then kinds, what could go, last use and health."""
 
 from collections.abc import Iterator, Mapping
 
@@ -36,9 +36,9 @@ def _part(summary: Mapping[str, Json], key: str) -> Mapping[str, Json]:
     return part if isinstance(part, Mapping) else {}
 
 
-def _pip(told: Mapping[str, Json]) -> Iterator[str]:
+def _pip(counts: Mapping[str, Json]) -> Iterator[str]:
     for label, key in _PIP:
-        value = told.get(key)
+        value = counts.get(key)
         shown = pip_size(value) if isinstance(value, int) and key.endswith("_bytes") else value
         yield f"{label}: {safe(str(shown))}"
 

@@ -61,7 +61,7 @@ def _order(entry: Entry) -> tuple[str, list[tuple[int, str]], str, str]:
 
 
 def _rank(part: str) -> tuple[int, str]:
-    # Near enough to PEP 440 for a list, and for versions that it does not know. The end counts as (0, "").
+    # Close to the order of PEP 440, and defined for other versions too. The end counts as (0, "").
     if part[0] in "0123456789":
         return int(part[:18]), ""
     return (-1 if part.lower().startswith(_BEFORE_THE_END) else 0), part

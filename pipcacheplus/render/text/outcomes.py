@@ -1,4 +1,4 @@
-"""The text of `prune`, `remove` and `purge`: what became of each entry, and why; then pip's count, measured."""
+"""The text of `prune`, `remove` and `purge`: the outcome of each entry with its reasons, then the counts."""
 
 from collections.abc import Iterator, Mapping
 
@@ -25,7 +25,7 @@ _STYLES = {State.FAILED: "red", State.BUSY: "yellow", State.CHANGED: "yellow"}
 
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
-    """Yield a line for each entry, and the count; below a verbosity of 0, of entries only what stayed or failed."""
+    """Yield a line for each entry, then the counts; below a verbosity of 0, only for entries that stayed or failed."""
     for outcome in view.outcomes:
         if view.verbosity >= 0 or outcome.state not in TAKEN_STATES:
             yield line(outcome, layout)
@@ -37,7 +37,7 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
 
 
 def line(outcome: Outcome, layout: Layout, *, words: Mapping[State, str] = _NO_WORDS) -> str:
-    """Return what became of an entry, and why; `words` are those that another command has for a state."""
+    """Return the outcome of an entry with its reasons; `words` replace those for a state."""
     state = words.get(outcome.state, _STATES[outcome.state])
     if outcome.state in _STYLES:
         state = layout.paint(state, _STYLES[outcome.state])
@@ -47,7 +47,7 @@ def line(outcome: Outcome, layout: Layout, *, words: Mapping[State, str] = _NO_W
 
 
 def _last(view: View) -> Iterator[str]:
-    """Yield what stayed, and in pip's words what went."""
+    """Yield the counts of what stayed, and of what was removed."""
     if view.kept:
         yield f"Entries kept: {_counts(tally(view.kept))}"
     if failed := summary_count(view, "failed"):
@@ -62,7 +62,7 @@ def _last(view: View) -> Iterator[str]:
 
 
 def counts(view: View) -> str:
-    """Return the numbers of what went, in pip's words."""
+    """Return the counts of what was removed or restored, or would be."""
     return _counts({key: summary_count(view, key) for key in ("entries", "files", "bytes")})
 
 

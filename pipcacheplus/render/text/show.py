@@ -1,4 +1,4 @@
-"""The text of `show`: everything that is known of an entry, a field on each line."""
+"""The text of `show`: everything that is known about an entry, a field on each line."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -33,8 +33,8 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
         if at:
             yield ""
         yield layout.paint(layout.cut(describe(entry)), "bold")
-        told = (*_fields(entry, view), *_evidence(entry, view, findings))
-        fields = [(label and label + ":", value) for label, value in told if value]
+        known = (*_fields(entry, view), *_evidence(entry, view, findings))
+        fields = [(label and label + ":", value) for label, value in known if value]
         width = max(len(label) for label, _ in fields)
         yield from (f"  {label.ljust(width)} {value}" for label, value in fields)
         yield from _wrong(findings, layout)
@@ -61,9 +61,9 @@ def _fields(entry: Entry, view: View) -> Iterator[tuple[str, str]]:
 
 
 def _evidence(entry: Entry, view: View, findings: Sequence[Finding]) -> Iterator[tuple[str, str]]:
-    """Yield what speaks for and against the content."""
-    known = view.summary.get("evidence")
-    found = known.get(entry.id) if isinstance(known, Mapping) else None
+    """Yield whether the content is proven whole and by what, then the other evidence."""
+    evidence = view.summary.get("evidence")
+    found = evidence.get(entry.id) if isinstance(evidence, Mapping) else None
     if not isinstance(found, Mapping) or "proof" not in found:
         return
     proof = found["proof"]

@@ -1,4 +1,4 @@
-"""How text is laid out on a page: aligned columns, cut to a terminal's width, and colours if they are wanted."""
+"""Layout of text: aligned columns, cut to a terminal's width, and colours if they are wanted."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,13 @@ Row = tuple[str, ...]
 
 _GAP = "  "
 _LEAST = 12
+"""Columns that remain of a cell that is cut."""
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "yellow": "33", "green": "32"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """Where text is going to."""
+    """The width and the colours that text is laid out for."""
 
     width: int | None
     """Columns of the terminal; `None`: nothing is cut."""
@@ -29,7 +30,7 @@ class Layout:
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.color and text else text
 
     def cut(self, text: str, width: int | None = None) -> str:
-        """Shorten text to a width, that of the terminal unless one is given; nothing is cut where nobody looks.
+        """Shorten text to a width, that of the terminal unless one is given; not where the terminal's is `None`.
 
         >>> Layout(width=8, color=False).cut("manylinux"), Layout(width=None, color=False).cut("manylinux")
         ('manylin…', 'manylinux')

@@ -1,4 +1,4 @@
-"""Wheel tags in few words: which Pythons, which systems."""
+"""Wheel tags in few words: Pythons, ABIs and systems."""
 
 import re
 from collections.abc import Iterable
@@ -10,11 +10,12 @@ _LINUX = re.compile(r"(?P<family>many|musl)linux(?:_\d+_\d+|\d+)_(?P<machine>.+)
 _MACOS = re.compile(r"macosx_\d+_\d+_(?P<machine>.+)")
 _WINDOWS = {"win32": "windows x86", "win_amd64": "windows x86_64", "win_arm64": "windows arm64"}
 _MOST = 3
+"""Words that are listed; the others are counted."""
 
 
 @lru_cache(maxsize=1024)
 def pythons_in_words(tags: tuple[str, ...]) -> str:
-    """Return the Pythons of a set of expanded tags, and an ABI that says more than they do.
+    """Return the Pythons of a set of expanded tags, and the ABIs that are not named like one of them.
 
     >>> pythons_in_words(("py2-none-any", "py3-none-any")), pythons_in_words(("cp38-abi3-win32",))
     ('py2.py3', 'cp38 abi3')

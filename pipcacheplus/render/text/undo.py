@@ -1,4 +1,4 @@
-"""The text of `undo`: what became of each entry, then the count; or the runs that can be brought back."""
+"""The text of `undo`: the outcome of each entry, then the count; or the runs that can be brought back."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -12,18 +12,18 @@ from pipcacheplus.render.view import Json, View
 __all__ = ["lines"]
 
 _STATES = {State.PLANNED: "would restore", State.CHANGED: "left in the trash"}
-"""What is called otherwise than in a removal."""
-_CAME = TAKEN_STATES | {State.RESTORED}
+"""States that have other words than in a removal."""
+_RESTORED_STATES = TAKEN_STATES | {State.RESTORED}
 
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
-    """Yield a line for each entry, and the count; below a verbosity of 0, of entries only what did not come back."""
+    """Yield a line for each entry, then the count; below a verbosity of 0, only for entries that did not come back."""
     runs = view.summary.get("runs")
     if isinstance(runs, Sequence):
         yield from _runs(runs, layout)
         return
     for outcome in view.outcomes:
-        if view.verbosity >= 0 or outcome.state not in _CAME:
+        if view.verbosity >= 0 or outcome.state not in _RESTORED_STATES:
             yield line(outcome, layout, words=_STATES)
             if view.verbosity > 0:
                 yield from (f"    {safe(view.absolute(file.path))}" for file in outcome.action.files)
@@ -35,7 +35,7 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
 
 
 def _runs(runs: Sequence[Json], layout: Layout) -> Iterator[str]:
-    told = [run for run in runs if isinstance(run, Mapping)]
+    listed = [run for run in runs if isinstance(run, Mapping)]
     rows = [
         (
             str(run["run"]),
@@ -43,7 +43,7 @@ def _runs(runs: Sequence[Json], layout: Layout) -> Iterator[str]:
             size(_whole(run["bytes"])),
             f"until {run['kept_until']}",
         )
-        for run in told
+        for run in listed
     ]
     yield from layout.table(rows, right=(1, 2), give=3)
     if not rows:

@@ -1,4 +1,4 @@
-"""The text of `verify`: what is wrong, by group, each with the command that helps; then the count."""
+"""The text of `verify`: findings by group, each with the command that removes the entries; then the counts."""
 
 from collections.abc import Iterator, Sequence
 from shlex import quote
@@ -13,26 +13,28 @@ from pipcacheplus.render.view import View
 __all__ = ["lines"]
 
 _IN_FULL = frozenset({Group.CORRUPT, Group.PARTIAL, Group.UNSAFE, Group.OUTDATED_BUILD})
-"""Groups that are told entry by entry; of the others, which are waste and not damage, only the errors are."""
+"""Groups whose warnings are listed entry by entry; those of others, which are waste and not damage, are counted."""
 _COUNTED = (Severity.ERROR, Severity.WARNING)
 _ORDER = {severity: place for place, severity in enumerate(Severity)}
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
-    """Yield the findings and the count; below a verbosity of 0 errors alone."""
+    """Yield the findings, then the counts; below a verbosity of 0, of findings only errors."""
     for group in Group:
-        told = [finding for finding in view.findings if finding.group is group and _is_told(finding, view.verbosity)]
-        if told:
-            yield from _group(group, told, view, layout)
-    others = [finding for finding in view.findings if not _is_told(finding, view.verbosity)]
+        listed = [
+            finding for finding in view.findings if finding.group is group and _is_in_full(finding, view.verbosity)
+        ]
+        if listed:
+            yield from _group(group, listed, view, layout)
+    others = [finding for finding in view.findings if not _is_in_full(finding, view.verbosity)]
     if others and view.verbosity >= 0:
         yield "Also: " + ", ".join(_counts(others)) + " (-v names them)"
         yield ""
     yield _last(view)
 
 
-def _is_told(finding: Finding, verbosity: int) -> bool:
+def _is_in_full(finding: Finding, verbosity: int) -> bool:
     if finding.severity is Severity.ERROR or verbosity > 0:
         return True
     return verbosity == 0 and finding.group in _IN_FULL and finding.severity is Severity.WARNING
@@ -45,11 +47,11 @@ def _group(group: Group, findings: Sequence[Finding], view: View, layout: Layout
     yield layout.paint(f"{title}: {number(len(entries), 'entry')} ({size(total['bytes'])})", "bold")
     by_entry = group_by(findings, lambda finding: finding.entry.id)
     for entry_id, entry in entries.items():
-        # What is worst comes first, and what pip does about it.
+        # The worst comes first, and its effect on pip is the one to print.
         own = sorted(by_entry[entry_id], key=lambda finding: _ORDER[finding.severity])
         severity = layout.paint(own[0].severity.value.ljust(len("warning")), _STYLES[own[0].severity])
         effect = dict(own[0].evidence).get("effect")
-        does = f" ({_said_of_pip(effect)})" if isinstance(effect, str) else ""
+        does = f" ({_effect_on_pip(effect)})" if isinstance(effect, str) else ""
         yield f"  {severity}  {describe(entry)}: {safe('; '.join(f.message for f in own))}{does}"
         if view.verbosity > 0:
             for finding in own:
@@ -59,8 +61,8 @@ def _group(group: Group, findings: Sequence[Finding], view: View, layout: Layout
     yield ""
 
 
-def _said_of_pip(effect: str) -> str:
-    # It names pip itself where several do different things.
+def _effect_on_pip(effect: str) -> str:
+    # An effect that differs between pips names each with its version.
     return safe(effect if effect.startswith("pip ") else f"pip {effect}")
 
 
@@ -83,7 +85,7 @@ def _value(key: str, value: Value) -> str:
 def _repair(group: Group, findings: Sequence[Finding], view: View) -> str:
     if all(finding.remedy is Remedy.NONE for finding in findings):
         return ""
-    # The same cache again, if this one was named on the command line.
+    # The same cache, if it was named on the command line.
     where = f" --cache-dir {quote(view.cache.path)}" if view.cache.source is Source.ARGUMENT else ""
     return safe(f"python -m pipcacheplus prune --{group.value}{where}")
 
@@ -100,6 +102,6 @@ def _last(view: View) -> str:
     line = f"{number(checked, 'entry')} checked ({size(size_bytes)})"
     if unverifiable:
         line += f", {unverifiable:,} of them without anything to hold the content against"
-    told = {severity: sum(finding.severity is severity for finding in view.findings) for severity in _COUNTED}
-    problems = [number(count, severity.value) for severity, count in told.items() if count]
+    counts = {severity: sum(finding.severity is severity for finding in view.findings) for severity in _COUNTED}
+    problems = [number(count, severity.value) for severity, count in counts.items() if count]
     return f"{line}: {', '.join(problems) or 'nothing wrong'}"

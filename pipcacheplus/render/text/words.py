@@ -1,4 +1,4 @@
-"""Words, sizes and names as people read them; nothing that comes from a cache reaches a terminal unescaped."""
+"""Words, sizes and names as people read them, and the escaping of all that comes from a cache."""
 
 from pipcacheplus.model.values import Entry, Kind, Shape
 from pipcacheplus.render.text.tags import platforms_in_words, pythons_in_words
@@ -24,7 +24,7 @@ KIND_WORDS = {
     Kind.SELFCHECK.value: "self-check",
     Kind.FOREIGN.value: "foreign file",
 }
-"""Kinds that people call otherwise than their value."""
+"""Kinds whose word for people is not their value."""
 _SHAPES = {
     Shape.BUILD: "unfinished build",
     Shape.TEMPORARY: "temporary file",
@@ -112,12 +112,12 @@ def reasons_in_words(reasons: tuple[str, ...]) -> str:
 
 
 def name(entry: Entry) -> str:
-    """Return project and version, as far as they are known."""
+    """Return project and version, each if it is known."""
     return safe(" ".join(part for part in (entry.project, entry.version) if part))
 
 
 def target(entry: Entry) -> str:
-    """Return for what an entry is: `cp312 manylinux x86_64`."""
+    """Return the Pythons and systems that an entry fits: `cp312 manylinux x86_64`."""
     words = f"{pythons_in_words(entry.tags)} {platforms_in_words(entry.tags)}".strip()
     if entry.interpreter is None or entry.interpreter in words.replace(".", " ").split():
         return safe(words)
@@ -127,7 +127,7 @@ def target(entry: Entry) -> str:
 def describe(entry: Entry) -> str:
     """Return what an entry is in one phrase: `numpy 2.1.0, wheel for cp312 on manylinux x86_64`.
 
-    What has no name is called by its URL, or else by its id, so that it can be found.
+    One without a project is followed by its URL, or by its id if that is not known.
     """
     what = _what(entry)
     if entry.tags:
@@ -138,7 +138,7 @@ def describe(entry: Entry) -> str:
 
 
 def _what(entry: Entry) -> str:
-    # Its own name says it, where it has one; an entry that could be read has a kind that says more than its shape.
+    # An entry that could be read has a kind that says more than its shape.
     if entry.kind in {Kind.LEFTOVER, Kind.UNREADABLE} or entry.shape is Shape.EMPTY_DIRECTORY:
         return _SHAPES.get(entry.shape, kind_in_words(entry.kind))
     return kind_in_words(entry.kind)
