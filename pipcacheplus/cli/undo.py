@@ -1,14 +1,12 @@
-"""`undo`: brings back what a run moved to the trash, or lists what can come back."""
+"""`undo`: bring back what a run moved to the trash, or list what can be brought back."""
 
 from argparse import ArgumentParser
 
-from pipcacheplus.cli.base.command import Command, Request
-from pipcacheplus.cli.base.command import CommandResult as Answer
-from pipcacheplus.cli.base.command import make_result as answer
+from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
 from pipcacheplus.cli.base.progress import progress
-from pipcacheplus.cli.base.removal import answer_of, declare_lock, open_for_removal
+from pipcacheplus.cli.base.removal import declare_lock, open_for_removal, result_of
 from pipcacheplus.cli.base.signals import stopping
-from pipcacheplus.render.summary import summarize_runs as of_runs
+from pipcacheplus.render.summary import summarize_runs
 
 __all__ = ["COMMAND"]
 
@@ -24,17 +22,17 @@ def _declare(parser: ArgumentParser) -> None:
     declare_lock(parser.add_argument_group("others at work"))
 
 
-def _run(request: Request) -> Answer:
+def _run(request: Request) -> CommandResult:
     options = request.options
     cache = open_for_removal(request)
     if options.lists:
         runs = tuple(one for one in cache.trashed() if options.run in {None, one.run})
-        return answer(request, cache, summary=of_runs(runs))
+        return make_result(request, cache, summary=summarize_runs(runs))
     with stopping() as stop, progress(request.console, "restoring") as show:
         report = cache.undo(
             options.run, dry_run=options.dry_run, lock_timeout_s=options.lock_timeout, stop=stop, progress=show
         )
-    return answer_of(request, cache, report)
+    return result_of(request, cache, report)
 
 
 COMMAND = Command(help="Bring back what the last run with --trash took away", run=_run, declare=_declare)

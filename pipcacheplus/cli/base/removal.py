@@ -5,19 +5,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipcacheplus.cli.base import exits
-from pipcacheplus.cli.base.command import CommandResult as Answer
-from pipcacheplus.cli.base.command import Request
-from pipcacheplus.cli.base.command import make_result as answer
+from pipcacheplus.cli.base.command import CommandResult, Request, make_result
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.signals import stopping
 from pipcacheplus.cli.base.units import AGE_HELP, SIZE_HELP, age_s, size_bytes
 from pipcacheplus.model.values import Plan, Report
-from pipcacheplus.render.summary import summarize_report as of_report
+from pipcacheplus.render.summary import summarize_report
 
 if TYPE_CHECKING:  # slow to import, and needed for annotations alone
     from pipcacheplus.cache import PipCache
 
-__all__ = ["answer_of", "carry_out", "declare_limits", "declare_lock", "open_for_removal"]
+__all__ = ["carry_out", "declare_limits", "declare_lock", "open_for_removal", "result_of"]
 
 
 def declare_limits(parser: ArgumentParser) -> None:
@@ -101,7 +99,7 @@ def open_for_removal(request: Request) -> "PipCache":
     return request.open_cache()
 
 
-def carry_out(request: Request, cache: "PipCache", plan: Plan) -> Answer:
+def carry_out(request: Request, cache: "PipCache", plan: Plan) -> CommandResult:
     """Carry a plan out, or with `--dry-run` report what would go; the exit code is that of what could not go.
 
     Raises:
@@ -120,12 +118,12 @@ def carry_out(request: Request, cache: "PipCache", plan: Plan) -> Answer:
             trash=request.options.trash,
             trash_size=request.options.trash_size,
         )
-    return answer_of(request, cache, report)
+    return result_of(request, cache, report)
 
 
-def answer_of(request: Request, cache: "PipCache", report: Report) -> Answer:
-    """Return the answer of a command that changed a cache, or would."""
-    done = answer(
+def result_of(request: Request, cache: "PipCache", report: Report) -> CommandResult:
+    """Return the result of a command that changed a cache, or would."""
+    done = make_result(
         request,
         cache,
         warnings=report.warnings,
@@ -133,7 +131,7 @@ def answer_of(request: Request, cache: "PipCache", report: Report) -> Answer:
         exit_code=_exit_code(report),
         outcomes=report.outcomes,
         kept=report.plan.kept,
-        summary=of_report(report),
+        summary=summarize_report(report),
     )
     return _with_interruption(done, report) if report.is_interrupted else done
 
@@ -144,6 +142,6 @@ def _exit_code(report: Report) -> int:
     return exits.PARTLY if report.failed else exits.DONE
 
 
-def _with_interruption(done: Answer, report: Report) -> Answer:
+def _with_interruption(done: CommandResult, report: Report) -> CommandResult:
     warning = f"interrupted: {len(report.plan.actions) - len(report.outcomes)} of {len(report.plan.actions)} not begun"
     return replace(done, view=replace(done.view, warnings=(*done.view.warnings, warning)))
