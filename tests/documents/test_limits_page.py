@@ -8,7 +8,7 @@ from pipcacheplus.disk.open_cache import _MAX_DEPTH
 from pipcacheplus.readers import integrity, metadata, page, wheel
 from pipcacheplus.readers.archive import decompress, zip_directory
 from pipcacheplus.readers.entry import PAGE_LIMIT
-from pipcacheplus.readers.http.cc4_msgpack import MAX_HEADERS
+from pipcacheplus.readers.http.stored_response import MAX_HEADERS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "limits.md").read_text(encoding="utf-8")
 MIB, GIB = 1 << 20, 1 << 30

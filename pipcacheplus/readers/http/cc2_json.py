@@ -9,8 +9,8 @@ from base64 import b64decode
 from typing import Any, BinaryIO
 
 from pipcacheplus.model.facts import Broken, Head
-from pipcacheplus.readers.http.cc4_msgpack import MAX_HEADERS
 from pipcacheplus.readers.http.jsonstream import EncodedError, pieces, unpack
+from pipcacheplus.readers.http.stored_response import MAX_HEADERS
 
 __all__ = ["read_encoded"]
 

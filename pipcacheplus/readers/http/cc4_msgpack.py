@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from pipcacheplus.model.facts import Broken, Head, Span
+from pipcacheplus.readers.http.stored_response import MAX_HEADERS, DamageError, head_of, unique
 
-__all__ = ["FRONT_BYTES", "MAX_HEADERS", "StoredHeader", "locate_headers", "read_packed"]
+__all__ = ["FRONT_BYTES", "StoredHeader", "locate_headers", "read_packed"]
 
-MAX_HEADERS = 1_000
-"""Ten times what `http.client` lets through, so that no sound head is refused."""
 FRONT_BYTES = 8 << 10
 """Bytes that hold nearly every head, so that one read of the file is enough."""
 _HEAD_LIMIT = 1 << 20
@@ -35,8 +34,6 @@ _BOUNDS: dict[str, Any] = {
     "object_pairs_hook": tuple,
 }
 
-_Pairs = tuple[tuple[object, object], ...]
-
 
 class StoredHeader(NamedTuple):
     """A header of a response, and where its value stands in the file."""
@@ -46,14 +43,6 @@ class StoredHeader(NamedTuple):
     value: bytes
     offset: int
     """Of the value's first byte, from the start of the file."""
-
-
-class _DamageError(Exception):
-    """The map does not say what a response has to say; the text is the reason."""
-
-    def __init__(self, reason: str, *, is_cut: bool = False) -> None:
-        self.is_cut = is_cut
-        super().__init__(reason)
 
 
 def read_packed(file: BinaryIO, front: bytes, size: int, *, start: int, limit: int) -> Head | Broken:
@@ -74,7 +63,7 @@ def read_packed(file: BinaryIO, front: bytes, size: int, *, start: int, limit: i
     parser = _Parser(source, start)
     try:
         head = _head(parser)
-    except _DamageError as damage:
+    except DamageError as damage:
         return Broken(reason=str(damage), offset=parser.position, is_cut=damage.is_cut)
     except msgpack.OutOfData:
         if source.is_spent:
@@ -115,7 +104,7 @@ def locate_headers(file: BinaryIO, front: bytes, size: int, *, start: int) -> tu
         parser.enter("response")
         parser.enter("headers")
         return tuple([parser.header() for _ in range(parser.map_length(MAX_HEADERS))])
-    except (ValueError, TypeError, OverflowError, RecursionError, msgpack.UnpackException, _DamageError):
+    except (ValueError, TypeError, OverflowError, RecursionError, msgpack.UnpackException, DamageError):
         return None
 
 
@@ -124,15 +113,13 @@ def _at_once(front: bytes, start: int) -> Head | None:
     import msgpack  # noqa: PLC0415 - slow to import
 
     try:
-        top = msgpack.unpackb(memoryview(front)[start:], **_BOUNDS)
-        found = dict(top)
-        inner = found["response"]
-        response = dict(inner)
-        is_whole = (len(top), len(inner)) == (len(found), len(response)) and isinstance(inner, tuple)
-        if not is_whole or found.keys() != _KEYS or not response.keys() <= _RESPONSE_KEYS or response["body"] != b"":
+        found = unique(msgpack.unpackb(memoryview(front)[start:], **_BOUNDS), "document")
+        response = unique(found["response"], "response")
+        if found.keys() != _KEYS or not response.keys() <= _RESPONSE_KEYS or response["body"] != b"":
             return None
-        return _made({"response": response, "vary": found["vary"]}, Span(offset=len(front), length=0))
-    except (ValueError, TypeError, KeyError, RecursionError, msgpack.UnpackException, _DamageError):
+        body = Span(offset=len(front), length=0)
+        return head_of(4, response, found["vary"], text=_text, body=body, body_size=0)
+    except (ValueError, TypeError, KeyError, RecursionError, msgpack.UnpackException, DamageError):
         return None  # what is wrong with it is found by going through it value by value
 
 
@@ -145,38 +132,12 @@ def _head(parser: "_Parser") -> Head:
     }
     fields = parser.map({"response": lambda: parser.map(in_response), "vary": parser.value})
     if "response" not in fields:
-        raise _DamageError(reason="no response in it")
+        raise DamageError(reason="no response in it")
     response = fields["response"]
-    for name in ("body", "headers", "status"):
-        if name not in response:
-            raise _DamageError(reason=f"response without {name}")
-    return _made(fields, response["body"])
-
-
-def _made(fields: dict[str, Any], body: Span) -> Head:
-    response = fields["response"]
-    status, reason = response["status"], response.get("reason")
-    if not isinstance(status, int) or isinstance(status, bool):
-        raise _DamageError(reason="status is no number")
-    headers, vary = _pairs(response["headers"], "headers"), _pairs(fields.get("vary", ()), "vary")
-    return Head(
-        cc=4,
-        status=status,
-        headers=tuple([(_text(name).lower(), _text(value)) for name, value in headers]),
-        vary=tuple([(_text(name), None if value is None else _text(value)) for name, value in vary]),
-        reason=None if reason is None else _text(reason),
-        body=body,
-        body_size=body.length,
-    )
-
-
-def _pairs(value: object, what: str) -> _Pairs:
-    """Return the pairs of a map: those come as tuples, and nothing else does."""
-    if not isinstance(value, tuple):
-        raise _DamageError(reason=f"{what} is no map")
-    if len({name for name, _ in value}) != len(value):
-        raise _DamageError(reason=f"a name twice in {what}")
-    return value
+    if "body" not in response:
+        raise DamageError(reason="response without body")
+    body = response["body"]
+    return head_of(4, response, fields.get("vary", ()), text=_text, body=body, body_size=body.length)
 
 
 def _text(value: object) -> str:
@@ -184,14 +145,14 @@ def _text(value: object) -> str:
         return value
     if isinstance(value, bytes):
         return value.decode("utf-8", "surrogateescape")
-    raise _DamageError(reason="a value that is no text")
+    raise DamageError(reason="a value that is no text")
 
 
 def _raw(value: object) -> bytes:
     """Return text or bytes as they stand in the file."""
     raw = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
     if not isinstance(raw, bytes) or len(raw) > _MAX_TEXT:
-        raise _DamageError(reason="a value that is no text of a header")
+        raise DamageError(reason="a value that is no text of a header")
     return raw
 
 
@@ -259,7 +220,7 @@ class _Parser:
                 self.skip_bytes()
             else:
                 self._unpacker.skip()
-        raise _DamageError(reason=f"no {wanted} in it")
+        raise DamageError(reason=f"no {wanted} in it")
 
     def _keys(self) -> Iterator[str]:
         """Step into a map and yield its keys; each value has to be read before the next key."""
@@ -267,7 +228,7 @@ class _Parser:
         for _ in range(self.map_length(_MAX_KEYS)):
             key = _text(self.value())
             if key in seen:
-                raise _DamageError(reason="a key twice in a map")
+                raise DamageError(reason="a key twice in a map")
             seen.add(key)
             yield key
 
@@ -275,7 +236,7 @@ class _Parser:
         """Step into a map, and return how many keys it has."""
         length = int(self._unpacker.read_map_header())
         if length > limit:
-            raise _DamageError(reason=_NO_RESPONSE)
+            raise DamageError(reason=_NO_RESPONSE)
         return length
 
     def header(self) -> StoredHeader:
@@ -294,11 +255,11 @@ class _Parser:
         first = self._byte(at)
         width = _LENGTH_WIDTHS.get(first, 0)
         if not width and first not in _FIXED_TEXT:
-            raise _DamageError(reason="body is no bytes")
+            raise DamageError(reason="body is no bytes")
         begin = at + 1 + width
         length = int.from_bytes([self._byte(at + 1 + i) for i in range(width)], "big") if width else first & 0x1F
         if begin + length > self._source.size:
-            raise _DamageError(reason="ends inside the body", is_cut=True)
+            raise DamageError(reason="ends inside the body", is_cut=True)
         if length <= _SHORT:
             self._unpacker.skip()  # cheaper than to start anew, as for the empty one of each head of `http-v2`
         else:
@@ -309,7 +270,7 @@ class _Parser:
         # One by one: a length may lie across the end of what was read at first.
         data = self._source.peek(at, 1) if at < self._source.size else b""
         if not data:
-            raise _DamageError(reason="ends inside the head", is_cut=True)
+            raise DamageError(reason="ends inside the head", is_cut=True)
         return data[0]
 
     def _go_to(self, position: int) -> None:
