@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # slow to import
 __all__ = ["Ledger", "RefusedError", "prepare"]
 
 _SCHEMA = 3
-_READERS = 1
+_READERS = 2
 """To be raised whenever reading the same bytes to their end would show something else than before."""
 _VERSION = _SCHEMA << 16 | _READERS
 _APPLICATION = 0x70637031

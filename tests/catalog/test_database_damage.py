@@ -134,7 +134,7 @@ def test_a_ledger_of_an_older_version_or_with_another_table_is_replaced(tmp_path
 def test_the_form_of_a_row_belongs_to_the_version(tmp_path: Path) -> None:
     with database(noted(tmp_path, PAIR)) as connection:
         ((name, stamp, told),) = connection.execute("SELECT id, stamp, told FROM verified")
-    assert (module._VERSION, name, stamp.hex()) == (196609, HEAD.path.encode(), "9a46293890c51a9639c1b839f3e21295")
+    assert (module._VERSION, name, stamp.hex()) == (196610, HEAD.path.encode(), "9a46293890c51a9639c1b839f3e21295")
     assert json.loads(told[8:]) == [
         WHOLE.sha256,
         WHOLE.blake2b,

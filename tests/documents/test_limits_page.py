@@ -8,6 +8,7 @@ from pipcacheplus.disk.open_cache import _MAX_DEPTH
 from pipcacheplus.readers import integrity, metadata, page, wheel
 from pipcacheplus.readers.archive import decompress, zip_directory
 from pipcacheplus.readers.entry import PAGE_LIMIT
+from pipcacheplus.readers.http import cc2_json
 from pipcacheplus.readers.http.stored_response import MAX_HEADERS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "limits.md").read_text(encoding="utf-8")
@@ -18,6 +19,7 @@ MIB, GIB = 1 << 20, 1 << 30
     "said",
     [
         f"1 MiB, {MAX_HEADERS:,} headers",
+        f"{cc2_json.FREE_BYTES // MIB} MiB, and {cc2_json.MAX_RATIO} bytes from each packed byte",
         f"{PAGE_LIMIT // MIB} MiB, 1,000 packed parts",
         f"{page.MAX_JSON_BYTES // MIB} MiB, {page.MAX_LINKS:,} files",
         f"{page.MAX_LINKS:,} links, {page.MAX_TAGS:,} tags of interest",

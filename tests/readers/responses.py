@@ -54,9 +54,9 @@ def encoded_document(body: bytes = b"") -> dict[str, Any]:
     }
 
 
-def encoded(value: object, *, sort_keys: bool = True) -> bytes:
+def encoded(value: object) -> bytes:
     """Write an entry as pip 6.0.7 to 9.0.3 do."""
-    text = json.dumps(value, sort_keys=sort_keys, separators=(",", ":"))
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return b"cc=2," + zlib.compress(text.encode())
 
 

@@ -154,9 +154,10 @@ def test_a_file_that_was_changed_since_raises_while_it_is_read() -> None:
     ("text", "reason"),
     [
         (b'{"response":{"body":"QUJD"}}', "payload is shorter than its head says"),
-        (b'{"response":{"body":"QUJDRA"}}', "payload is cut short"),
-        (b'{"response":{"body":"Q!JDQUJD"}}', "payload cannot be decoded"),
-        (b"[" * 99, "payload cannot be decoded: nested deeper than any response"),
+        (b'{"response":{"body":"QUJDRA"}}', "payload cannot be decoded: body is no base64"),
+        (b'{"response":{"body":"Q!JDQUJD"}}', "payload cannot be decoded: body is no base64"),
+        (b'{"response":{"body":"QUJD', "payload cannot be decoded: not the JSON that pip writes"),
+        (b"[" * 99, "payload cannot be decoded: not the JSON that pip writes"),
     ],
 )
 def test_what_does_not_fit_the_head_is_named(text: bytes, reason: str) -> None:

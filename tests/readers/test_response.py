@@ -193,18 +193,49 @@ def test_an_empty_file_is_cut() -> None:
     assert broken(b"") == Broken(reason="empty", offset=0, is_cut=True)
 
 
-@pytest.mark.parametrize("sort_keys", [True, False])
-def test_the_order_of_keys_and_spaces_in_json_does_not_matter(*, sort_keys: bool) -> None:
-    doc = encoded_document(b"0123456789")
-    doc = {"vary": doc["vary"], "response": dict(reversed(doc["response"].items()))}
-    assert sound(encoded(doc, sort_keys=sort_keys)).body_size == 10
-    assert sound(b"cc=2," + zlib.compress(json.dumps(doc, indent=3).encode())).body_size == 10
+OTHER = "not the JSON that pip writes"
 
 
-def test_only_the_body_of_the_response_is_taken_for_the_body() -> None:
-    doc = {"body": "?", "more": {"body": "?", "response": {"body": "?"}}, **encoded_document(b"abc")}
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(encoded_document(b"abc"), sort_keys=True),  # spaces
+        json.dumps(encoded_document(b"abc"), sort_keys=True, indent=1),
+        json.dumps({"vary": {}, **encoded_document(b"abc")}, separators=(",", ":")),  # another order
+        json.dumps({"response": {"status": 200, "body": "QUJD", "headers": {}}}, separators=(",", ":")),
+        json.dumps({"a": 1, **encoded_document(b"abc")}, separators=(",", ":"), sort_keys=True),
+        '{"response":{"bod\\u0079":"QUJD"}}',
+        '{"response":{"body":null,"headers":{},"status":200}}',
+        '{"response":{"body":"QUJD',
+        "[" * 100_000,
+        '{"a":' + "9" * 900_000 + "}",
+        "[]",
+        "}]",
+        "",
+    ],
+)
+def test_json_that_no_pip_wrote_is_broken_and_not_cut(text: str) -> None:
+    assert broken(raw(text)) == Broken(reason=OTHER)
+
+
+@pytest.mark.parametrize("text", ["[]" * 500, '{"response":{"body":"????' + "QUJD" * 500 + '"}}'])
+def test_damage_of_the_stream_comes_before_what_is_wrong_with_its_text(text: str) -> None:
+    data = raw(text)
+    assert broken(data).reason in {OTHER, "body is no base64"}
+    assert broken(data[:-1]) == Broken(reason="ends inside the zlib stream", is_cut=True)
+    assert broken(data[:-1] + b"!").reason == "zlib stream is damaged"
+
+
+def test_a_body_within_other_fields_is_not_taken_for_the_body() -> None:
+    doc = encoded_document(b"abc")
     doc["response"]["strict"] = {"body": ["?", {"body": "?"}], "a\\": 'b"{[,'}
+    doc["with"] = {"response": {"body": "?"}}
     assert sound(encoded(doc)).body_size == 3
+
+
+@pytest.mark.parametrize("length", [*range(12), *range(49_100, 49_160), 98_300])
+def test_a_payload_that_ends_anywhere_within_a_part_is_measured(length: int) -> None:
+    assert sound(encoded(encoded_document(b"x" * length))).body_size == length
 
 
 def test_bytes_behind_a_zlib_stream_are_no_damage() -> None:
@@ -244,6 +275,11 @@ def raw(text: str | bytes) -> bytes:
     return b"cc=2," + zlib.compress(text.encode() if isinstance(text, str) else text)
 
 
+def behind(rest: str | bytes) -> bytes:
+    """Return an entry in which this stands behind the payload."""
+    return raw(b'{"response":{"body":"QUJD"' + (rest.encode() if isinstance(rest, str) else rest))
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
@@ -251,23 +287,27 @@ def raw(text: str | bytes) -> bytes:
         (changed(body="abc"), "body is no base64"),
         (changed(body="ab=c"), "body is no base64"),
         (changed(body="a==="), "body is no base64"),
+        (changed(body="QQ==QUJD"), "body is no base64"),
+        (changed(body="QUJD" * 20_000 + "QQ==" + "QUJD" * 40_000), "body is no base64"),
         (changed(body="ab\ncabc"), "body is no base64"),
-        (changed(body=None), "body is no text"),
-        (changed(headers=[]), "headers is no object"),
+        (changed(body="\\u0041BCD"), "body is no base64"),
+        (changed(headers=[]), "headers is no map"),
         (changed(headers={"YQ==": "!"}), "not the JSON of a response"),
+        (changed(headers={"YQ==": "\xe9"}), "not the JSON of a response"),
         (changed(headers={"YQ==": 1}), "a value that is no text"),
         (changed(status=None), "status is no number"),
         (changed(headers={text64(str(i)): "" for i in range(1_001)}), "too many headers"),
-        (raw("[]"), "document is no object"),
-        (raw("{}"), "response is no object"),
-        (raw('{"response":{}}'), "response without body"),
-        (raw('{"response":{},"response":{}}'), "a key twice in an object"),
-        (raw('{"response":{"body":"QUJD","body":"QUJD"}}'), "a key twice in an object"),
-        (raw(b'{"a":"\xff"}'), "not the JSON of a response"),
-        (raw("[" * 1_000), "nested deeper than any response"),
-        (raw('{"a":' + "9" * 900_000 + "}"), "a number longer than any of pip's"),
-        (raw('{"a":"' + "9" * 2_000_000 + '"}'), "head longer than 1048576 bytes"),
-        (raw("}]"), "not the JSON of a response"),
+        (behind("}}}"), "not the JSON of a response"),
+        (behind("}}"), "response without headers"),
+        (behind(',"headers":{}}}'), "response without status"),
+        (behind(',"body":"QUJD"}}'), "a name twice in response"),
+        (behind('},"response":{}}'), "a name twice in document"),
+        (behind(',"headers":{"YQ==":"","YQ==":""},"status":200}}'), "a name twice in headers"),
+        (behind(b',"a":"\xff"}}'), "not the JSON of a response"),
+        (behind(',"a":' + "[" * 100_000), "not the JSON of a response"),
+        (behind(',"a":NaN}}'), "not the JSON of a response"),
+        (behind(',"a":' + "9" * 900_000 + "}}"), "a number longer than any of pip's"),
+        (behind(',"a":"' + "9" * 2_000_000 + '"}}'), "head longer than 1048576 bytes"),
     ],
 )
 def test_json_that_is_no_response_is_broken(data: bytes, reason: str) -> None:

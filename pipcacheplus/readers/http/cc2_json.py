@@ -1,22 +1,27 @@
-"""cc=2: zlib of JSON, in which the payload is one long base64 text before everything else.
+"""cc=2: zlib of JSON in the one spelling that pip wrote, in which a long base64 text, the payload, comes first.
 
-Source: pip 6.0.7 to 9.0.3, `cachecontrol/serialize.py`: sorted keys without spaces; the body, header names and values,
-the reason, vary names and values are base64 of bytes, the status is a number. Here any order and any spaces will do.
+Source: pip 6.0.7 to 9.0.3, `cachecontrol/serialize.py`: `json.dumps` with sorted keys and without spaces; the body,
+header names and values, the reason, vary names and values are base64 of bytes, the status is a number. Those pips would
+load any other spelling as well, but none wrote one.
 """
 
 import json
+import zlib
 from base64 import b64decode
-from typing import Any, BinaryIO
+from collections.abc import Iterator
+from typing import BinaryIO
 
 from pipcacheplus.model.facts import Broken, Head
-from pipcacheplus.readers.http.jsonstream import EncodedError, pieces, unpack
-from pipcacheplus.readers.http.stored_response import MAX_HEADERS
+from pipcacheplus.readers.http.stored_response import DamageError, head_of, unique
 
-__all__ = ["read_encoded"]
+__all__ = ["EncodedResponse", "read_encoded"]
 
+_BEGIN = b'{"response":{"body":"'
+_OTHER_SPELLING = "not the JSON that pip writes"
+_CHUNK_BYTES = 64 << 10
+MAX_RATIO, FREE_BYTES = 200, 64 << 20
+"""What unpacks to more than this many times its size, and is not small, was made to keep us busy."""
 _MAX_DIGITS = 18
-_MAX_PADDING = 2
-_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
 def read_encoded(file: BinaryIO, size: int, *, start: int, limit: int) -> Head | Broken:
@@ -31,103 +36,134 @@ def read_encoded(file: BinaryIO, size: int, *, start: int, limit: int) -> Head |
         start: Where the zlib stream begins.
         limit: Most bytes of the JSON, the payload not counted.
     """
-    body = _Base64()
-    text = bytearray()
+    encoded = EncodedResponse(file, size, start=start)
     try:
-        for is_body, piece in pieces(unpack(file, size, start=start)):
-            if is_body:
-                body.add(piece)
-            elif len(text) + len(piece) > limit:
-                return Broken(reason=f"head longer than {limit} bytes")
-            else:
-                text += piece
-        return _head(_document(bytes(text)), body.size())
-    except EncodedError as damage:
+        body_size = sum(map(len, encoded.payload()))
+        document = unique(_decoded(encoded.around(limit)), "document")
+        response = unique(document["response"], "response")
+        return head_of(2, response, document.get("vary", ()), text=_text, body_size=body_size)
+    except DamageError as error:
+        # Damage of the stream comes first: it is what old pips end with a traceback for.
+        damage = encoded.damage() or error
         return Broken(reason=str(damage), is_cut=damage.is_cut)
-    except ValueError:
+    except (ValueError, RecursionError):
         return Broken(reason="not the JSON of a response")
 
 
-class _Base64:
-    """Measures base64 text that comes in parts."""
+class EncodedResponse:
+    """The payload of an entry, and then the JSON around it, unpacked on the way in little memory; each is read once."""
 
-    def __init__(self) -> None:
-        self._length = 0
-        self._padding = 0
+    def __init__(self, file: BinaryIO, size: int | None, *, start: int) -> None:
+        """Begin at the start of the stream; nothing is read yet.
 
-    def add(self, text: bytes) -> None:
-        """Take the next part.
+        Args:
+            file: Seekable; others may use it in between.
+            size: Length of the file in bytes, which also bounds what it unpacks to; `None` if that was looked at.
+            start: Where the zlib stream begins.
+        """
+        self._chunks = _unpacked(file, size, start)
+        self._text = b""
+        """The part of the JSON that was unpacked last, as far as it was not handed on."""
+
+    def payload(self) -> Iterator[bytes]:
+        """Yield the payload in parts of at most 48 KiB.
 
         Raises:
-            EncodedError: It is no base64.
+            DamageError: It is no zlib, or ends early, or unpacks to more than any response; it does not begin as pip
+                writes it; it is no base64.
         """
-        core = text.rstrip(b"=")
-        if core and (self._padding or core.translate(None, _ALPHABET)):
-            raise EncodedError(reason="body is no base64")
-        self._padding += len(text) - len(core)
-        self._length += len(text)
+        while len(self._text) < len(_BEGIN):
+            self._text += self._more()
+        if not self._text.startswith(_BEGIN):
+            raise DamageError(reason=_OTHER_SPELLING)
+        text = self._text[len(_BEGIN) :]
+        while (end := text.find(b'"')) < 0:
+            # The last four characters stay, because padding can only be at the very end.
+            whole = max(0, len(text) - 1) // 4 * 4
+            yield _without_padding(text[:whole])
+            text = text[whole:] + self._more()
+        yield _from_base64(text[:end])
+        self._text = text[end:]
 
-    def size(self) -> int:
-        """Return the number of bytes that it stands for.
+    def around(self, limit: int) -> bytes:
+        """Return the JSON with an empty body, once all of the payload was yielded.
 
         Raises:
-            EncodedError: It cannot be the whole of a base64 text.
+            DamageError: It has more than `limit` bytes; else as `payload`.
         """
-        if self._length % 4 or self._padding > _MAX_PADDING:
-            raise EncodedError(reason="body is no base64")
-        return self._length // 4 * 3 - self._padding
+        text = bytearray(_BEGIN + self._text)
+        for chunk in self._chunks:
+            text += chunk
+            if len(text) > limit:
+                raise DamageError(reason=f"head longer than {limit} bytes")
+        return bytes(text)
+
+    def damage(self) -> DamageError | None:
+        """Go to the end of the stream, and return what is wrong with it; whether it is JSON is not looked at."""
+        try:
+            for _ in self._chunks:
+                pass
+        except DamageError as error:
+            return error
+        return None
+
+    def _more(self) -> bytes:
+        chunk = next(self._chunks, b"")
+        if not chunk:
+            raise DamageError(reason=_OTHER_SPELLING)
+        return chunk
 
 
-def _document(text: bytes) -> dict[str, Any]:
-    value = json.loads(text.decode("utf-8"), object_pairs_hook=_object, parse_int=_number, parse_constant=_number)
-    return _dict(value, "document")
+def _unpacked(file: BinaryIO, size: int | None, start: int) -> Iterator[bytes]:
+    """Yield what the zlib stream holds, 1 byte to 64 KiB at a time."""
+    stream = zlib.decompressobj()
+    made, most = 0, None if size is None else FREE_BYTES + MAX_RATIO * size
+    while not stream.eof:
+        packed = stream.unconsumed_tail
+        if not packed:
+            file.seek(start)
+            packed = file.read(_CHUNK_BYTES if size is None else max(0, min(_CHUNK_BYTES, size - start)))
+            start += len(packed)
+        if not packed:
+            raise DamageError(reason="ends inside the zlib stream", is_cut=True)
+        try:
+            data = stream.decompress(packed, _CHUNK_BYTES)
+        except zlib.error as error:
+            raise DamageError(reason="zlib stream is damaged") from error
+        made += len(data)
+        if most is not None and made > most:
+            raise DamageError(reason="zlib stream unpacks to more than any response")
+        if data:
+            yield data
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise EncodedError(reason="a key twice in an object")
-    return found
+def _without_padding(text: bytes) -> bytes:
+    if text.endswith(b"="):
+        raise DamageError(reason="body is no base64")
+    return _from_base64(text)
+
+
+def _from_base64(text: bytes) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except ValueError as error:
+        raise DamageError(reason="body is no base64") from error
+
+
+def _decoded(text: bytes) -> object:
+    """Decode JSON; an object becomes a tuple of pairs, and nothing else does."""
+    return json.loads(text.decode("utf-8"), object_pairs_hook=tuple, parse_int=_number, parse_constant=_number)
 
 
 def _number(digits: str) -> int:
     """Convert a number of sensible length: converting takes time that grows with the square of it."""
     if len(digits) > _MAX_DIGITS:
-        raise EncodedError(reason="a number longer than any of pip's")
+        raise DamageError(reason="a number longer than any of pip's")
     return int(digits)
-
-
-def _head(document: dict[str, Any], body_size: int) -> Head:
-    response = _dict(document.get("response"), "response")
-    for name in ("body", "headers", "status"):
-        if name not in response:
-            raise EncodedError(reason=f"response without {name}")
-    status, reason = response["status"], response.get("reason")
-    if not isinstance(status, int) or isinstance(status, bool):
-        raise EncodedError(reason="status is no number")
-    if response["body"] != "":
-        raise EncodedError(reason="body is no text")
-    headers, vary = _dict(response["headers"], "headers"), _dict(document.get("vary", {}), "vary")
-    if len(headers) > MAX_HEADERS or len(vary) > MAX_HEADERS:
-        raise EncodedError(reason="too many headers")
-    return Head(
-        cc=2,
-        status=status,
-        headers=tuple((_text(name).lower(), _text(value)) for name, value in headers.items()),
-        vary=tuple((_text(name), None if value is None else _text(value)) for name, value in vary.items()),
-        reason=None if reason is None else _text(reason),
-        body_size=body_size,
-    )
-
-
-def _dict(value: object, what: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise EncodedError(reason=f"{what} is no object")
-    return value
 
 
 def _text(value: object) -> str:
     """Decode base64 of text."""
     if not isinstance(value, str):
-        raise EncodedError(reason="a value that is no text")
+        raise DamageError(reason="a value that is no text")
     return b64decode(value, validate=True).decode("utf-8", "surrogateescape")

@@ -6,12 +6,12 @@ starts over.
 
 import io
 import os
-from base64 import b64decode
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 from pipcacheplus.model.facts import Head
-from pipcacheplus.readers.http.jsonstream import EncodedError, pieces, unpack
+from pipcacheplus.readers.http.cc2_json import EncodedResponse
+from pipcacheplus.readers.http.head import PREFIX_LENGTH
+from pipcacheplus.readers.http.stored_response import DamageError
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -21,8 +21,6 @@ __all__ = ["KEPT_BYTES", "PayloadError", "open_payload"]
 KEPT_BYTES = 256 << 10
 """How much of the end of a cc=2 payload, and of what was read last, is kept: the directory of most archives."""
 _BUFFER = 64 << 10
-_PREFIX_LENGTH = 5
-_NO_END = 1 << 62
 
 
 class PayloadError(OSError):
@@ -143,7 +141,7 @@ class _Decoded(_Payload):
         self._restart()
 
     def _restart(self) -> None:
-        self._parts = _decoded(self._file)
+        self._parts = EncodedResponse(self._file, None, start=PREFIX_LENGTH).payload()
         self._recent = bytearray()
         self._recent_at = 0
         """Where the bytes that were decoded last begin."""
@@ -164,7 +162,7 @@ class _Decoded(_Payload):
             part = next(self._parts)
         except StopIteration:
             raise PayloadError(reason="payload is shorter than its head says") from None
-        except (EncodedError, ValueError) as error:
+        except DamageError as error:
             raise PayloadError(reason=f"payload cannot be decoded: {error}") from error
         surplus = len(self._recent) - KEPT_BYTES
         if surplus > 0:
@@ -173,17 +171,3 @@ class _Decoded(_Payload):
         self._recent += part
         if self._recent_at + len(self._recent) == self._length:
             self._end = bytes(self._recent[-KEPT_BYTES:])
-
-
-def _decoded(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the payload in parts of at most 48 KiB."""
-    rest = b""
-    for is_body, piece in pieces(unpack(file, _NO_END, start=_PREFIX_LENGTH)):
-        if is_body:
-            text = rest + piece
-            whole = len(text) // 4 * 4
-            rest = text[whole:]
-            if whole:
-                yield b64decode(text[:whole], validate=True)
-    if rest:
-        raise PayloadError(reason="payload is cut short")
