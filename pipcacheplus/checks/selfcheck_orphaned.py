@@ -1,4 +1,4 @@
-"""What pip remembers of its last look for a newer pip, in an environment that no longer exists.
+"""A self-check, in which pip remembers its last look for a newer pip, names an environment that no longer exists.
 
 **Why it matters.** It is small, and nothing ever removes it.
 

@@ -1,4 +1,4 @@
-"""What pip remembers of its last look for a newer pip cannot be read.
+"""A self-check, in which pip remembers its last look for a newer pip, cannot be read.
 
 **Why it matters.** pip takes it as absent, and writes it anew.
 

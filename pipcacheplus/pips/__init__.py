@@ -1,1 +1,1 @@
-"""What pips do, by version: names on disk, settings, freshness, URLs, keys of built wheels."""
+"""The behaviour of pips, by version: names on disk, settings, freshness, URLs, keys of built wheels."""

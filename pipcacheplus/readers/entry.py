@@ -1,4 +1,4 @@
-"""Which readers an entry needs, by its shape and by the first bytes of its payload."""
+"""Choose the readers of an entry, by its shape and by the first bytes of its payload."""
 
 import os
 from typing import BinaryIO, NamedTuple

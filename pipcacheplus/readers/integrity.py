@@ -1,4 +1,4 @@
-"""Whether an archive is whole, by what it says of itself: every checksum, read from the first byte to the last."""
+"""Find damage of an archive by what it says of itself: every checksum, read from the first byte to the last."""
 
 from typing import BinaryIO
 

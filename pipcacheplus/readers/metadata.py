@@ -1,4 +1,4 @@
-"""What the header fields of METADATA, PKG-INFO and WHEEL look like, and what a METADATA served beside a wheel says."""
+"""Read the header fields of METADATA, PKG-INFO and WHEEL, and a METADATA that is served beside a wheel."""
 
 from collections.abc import Iterable, Iterator
 

@@ -1,4 +1,4 @@
-"""What an index page says: which project, which files, and their digests; or that it is just a page of links.
+"""Read an index page: its project, its files and their digests; or a page of links without a project.
 
 Sources: PEP 503 and 629 (HTML), 691 (JSON), 658 and 714 (metadata beside a file); pip 26.3 `_internal/models/link.py`
 for which key and which attribute goes before which, because what counts is what pip understood.

@@ -1,4 +1,4 @@
-"""What a source distribution says of itself: the PKG-INFO nearest the top of a tar or zip archive."""
+"""Read the PKG-INFO nearest the top of a source distribution, in a tar or zip archive."""
 
 from itertools import islice
 from typing import BinaryIO

@@ -1,1 +1,1 @@
-"""What a check is, what it may know, and what proves an entry."""
+"""The parts that checks are made of: the check itself, its context, and proofs of content."""

@@ -1,4 +1,4 @@
-"""What the RECORD of a wheel says of its members: size and digest.
+"""Read the RECORD of a wheel: size and digest of each member.
 
 Source: the binary distribution format (PEP 427, PEP 376): CSV rows of path, `algorithm=digest` in base64 without
 padding, and size.

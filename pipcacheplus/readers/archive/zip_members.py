@@ -1,4 +1,4 @@
-"""Whether the members of a zip archive are whole: each is read to its end, in bounded memory."""
+"""Read each member of a zip archive to its end, in bounded memory, and find the damaged one."""
 
 import hashlib
 import struct

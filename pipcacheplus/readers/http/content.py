@@ -1,4 +1,4 @@
-"""How a `Content-Encoding` is undone: pip stores a payload as it was received.
+"""Undo a `Content-Encoding`: pip stores a payload as it was received.
 
 Source: pip 26.3 `_vendor/urllib3/response.py` for what is tolerated: other bytes behind gzip data, and bare deflate.
 """
