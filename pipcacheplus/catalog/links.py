@@ -29,7 +29,7 @@ __all__ = [
     "WheelReference",
     "behind_their_wheels",
     "metadata_beside",
-    "of_entries",
+    "wheel_references_for",
     "wheel_url",
     "with_metadata",
 ]
@@ -329,13 +329,15 @@ def behind_their_wheels(by_key: Mapping[str, Reference]) -> frozenset[str]:
     )
 
 
-def of_entries(entries: Iterable[Entry], of_wheels: Mapping[str, WheelReference]) -> dict[str, WheelReference]:
+def wheel_references_for(entries: Iterable[Entry], known: Mapping[str, WheelReference]) -> dict[str, WheelReference]:
     """Return what wheels say of these entries, by key."""
-    return {key: of_wheels[key] for entry in entries if (key := key_of(entry.id) or "") in of_wheels}
+    return {key: known[key] for entry in entries if (key := key_of(entry.id) or "") in known}
 
 
-def with_metadata(known: References, entries: Iterable[Entry], of_wheels: Mapping[str, WheelReference]) -> References:
+def with_metadata(
+    known: References, entries: Iterable[Entry], wheel_references: Mapping[str, WheelReference]
+) -> References:
     """Return what is known of some entries, with the URLs that their wheels add to it."""
-    by_wheel = {key: one.reference for key, one in of_entries(entries, of_wheels).items()}
+    by_wheel = {key: one.reference for key, one in wheel_references_for(entries, wheel_references).items()}
     by_page = {key: known.by_key[key] for entry in entries if (key := key_of(entry.id) or "") in known.by_key}
     return replace(known, by_key=by_wheel | by_page)

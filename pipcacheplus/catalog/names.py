@@ -7,7 +7,18 @@ what an archive says of itself, the names of built wheels, which pip itself goes
 from dataclasses import replace
 
 from pipcacheplus.catalog.links import Reference, References
-from pipcacheplus.model.facts import FILE_HOST_DIGEST, Facts, Format, Head, Metadata, Origin, Page, Pickle, Sdist, Wheel
+from pipcacheplus.model.facts import (
+    FILE_HOST_DIGEST,
+    Facts,
+    Head,
+    Metadata,
+    Origin,
+    Page,
+    PayloadFormat,
+    Pickle,
+    Sdist,
+    Wheel,
+)
 from pipcacheplus.model.values import Entry, Kind, Shape, UrlSource
 from pipcacheplus.pips.filenames import canonical, file_name, file_names
 from pipcacheplus.pips.freshness import fresh_until
@@ -86,11 +97,11 @@ def _kind_of_broken(head: Head, facts: Facts) -> Kind:
         return Kind.SDIST
     if package_type == "bdist_wheel":
         # A wheel and its metadata carry the same headers.
-        return Kind.METADATA if facts.format is Format.METADATA else Kind.WHEEL
+        return Kind.METADATA if facts.format is PayloadFormat.METADATA else Kind.WHEEL
     if (head.header("content-type") or "").startswith("application/vnd.pypi.simple."):
         return Kind.INDEX_PAGE
-    kinds = {Format.ZIP: Kind.WHEEL, Format.TAR: Kind.SDIST, Format.METADATA: Kind.METADATA}
-    return kinds.get(facts.format or Format.OTHER, Kind.RESPONSE)
+    kinds = {PayloadFormat.ZIP: Kind.WHEEL, PayloadFormat.TAR: Kind.SDIST, PayloadFormat.METADATA: Kind.METADATA}
+    return kinds.get(facts.format or PayloadFormat.OTHER, Kind.RESPONSE)
 
 
 def _response(entry: Entry, facts: Facts, kind: Kind) -> Entry:

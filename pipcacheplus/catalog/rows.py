@@ -176,7 +176,7 @@ def facts_with_result(facts: Facts, expected: Expected, verified: ReadResult) ->
         facts,
         payload=payload,
         published=published,
-        of_wheel=expected.of_wheel,
+        wheel_metadata=expected.wheel_metadata,
         digests=tuple(sorted(known.items())),
         is_read_whole=True,
         damage=damage,

@@ -99,7 +99,7 @@ class Task(NamedTuple):
     """Entries that are wanted back as they are now (`compare_stamps`)."""
     later: frozenset[str] = frozenset()
     """Keys of metadata whose wheel is cached too, and has to be read before."""
-    of_wheels: Mapping[str, WheelReference] = {}
+    wheel_references: Mapping[str, WheelReference] = {}
     """By the key of the metadata that may be served beside a wheel."""
     question: str = ""
     """Identifies all that a finding depends on besides the cache: interpreters, checks, indexes, version."""
@@ -244,7 +244,7 @@ class ShardResult:
     """Entries that are left for later tasks: large ones, and metadata."""
     waiting: list[Checked] = field(default_factory=list)
     """Metadata whose URL may yet be known by its wheel, which its own digest may name; else this is it."""
-    of_wheels: dict[str, WheelReference] = field(default_factory=dict)
+    wheel_references: dict[str, WheelReference] = field(default_factory=dict)
     """By the key of the metadata that may be served beside a wheel."""
     memory: ShardRows = field(default_factory=ShardRows)
     """What is to be remembered of these entries."""
@@ -286,7 +286,7 @@ class _EntryCheck:
         self._done = done
         self._key = key_of(entry.id) or ""
         self._reference = task.known.by_key.get(self._key)
-        self._beside = task.of_wheels.get(self._key)
+        self._beside = task.wheel_references.get(self._key)
 
     def check(self, cache: OpenCache) -> None:
         """Add to what is done, or leave the entry to a later task.
@@ -329,7 +329,7 @@ class _EntryCheck:
         expected = Expected(
             published=self._reference.hashes if self._reference else (),
             hosts=task.known.hosts,
-            of_wheel=self._beside.metadata if self._beside else None,
+            wheel_metadata=self._beside.metadata if self._beside else None,
         )
         verified = task.memory.known(self._stamp) if task.memory is not None else None
         if verified is not None:
@@ -368,7 +368,7 @@ class _EntryCheck:
             self._done.found.append(one)
             self._done.size += self._entry.size
         if beside is not None:
-            self._done.of_wheels[page_key(beside.reference.url)] = beside
+            self._done.wheel_references[page_key(beside.reference.url)] = beside
         if self._task.memory is not None:
             self._done.trace.ends(one.entry, self._task.request.context)
 

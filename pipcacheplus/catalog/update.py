@@ -19,7 +19,7 @@ from pipcacheplus.catalog.links import (
     References,
     WheelReference,
     behind_their_wheels,
-    of_entries,
+    wheel_references_for,
     wheel_url,
     with_metadata,
 )
@@ -60,7 +60,7 @@ class Results:
 
     def __init__(self, what: ReadRequest, ledger: Ledger | None, show: Callable[[int], None]) -> None:
         self.deferred: list[Entry] = []
-        self.of_wheels: dict[str, WheelReference] = {}
+        self.wheel_references: dict[str, WheelReference] = {}
         self._waiting: list[Checked] = []
         self._what = what
         self._ledger = ledger
@@ -75,7 +75,7 @@ class Results:
         for result in results:
             self.deferred.extend(result.deferred)
             self._waiting.extend(result.waiting)
-            self.of_wheels |= result.of_wheels
+            self.wheel_references |= result.wheel_references
             self._trace.join(result.trace)
             self.keep(result)
             yield from self._hand_on(result)
@@ -84,7 +84,7 @@ class Results:
         """Hand on the metadata that no wheel named; what one did is to be judged once more."""
         done = ShardResult()
         for one in self._waiting:
-            if key_of(one.entry.id) in self.of_wheels:
+            if key_of(one.entry.id) in self.wheel_references:
                 self.deferred.append(one.entry)
             else:
                 done.found.append(one)
@@ -279,9 +279,9 @@ class _Update:
             yield Task(
                 self._what,
                 entries=batch,
-                known=with_metadata(known, batch, collected.of_wheels),
+                known=with_metadata(known, batch, collected.wheel_references),
                 memory=self._memory_of([entry.id for entry in batch], is_share=False),
-                of_wheels=of_entries(batch, collected.of_wheels),
+                wheel_references=wheel_references_for(batch, collected.wheel_references),
                 question=self._question,
             )
 

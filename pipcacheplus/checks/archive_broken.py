@@ -10,7 +10,7 @@ says what it should be, and whose members contradict its RECORD, is told and kep
 from collections.abc import Iterator
 
 from pipcacheplus.checks.base.check import Check, Context, Verdict
-from pipcacheplus.model.facts import Broken, Depth, Facts, Format
+from pipcacheplus.model.facts import Broken, Depth, Facts, PayloadFormat
 from pipcacheplus.model.values import Entry, Group, Kind, Remedy, Severity, Shape
 from pipcacheplus.pips.effects import FAILS, SHORT_BODY, always
 from pipcacheplus.pips.headers import is_short
@@ -26,7 +26,7 @@ def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
     if entry.kind not in _ARCHIVES:
         return
     effects = SHORT_BODY if is_short(facts) else _BROKEN
-    if facts.format is Format.EMPTY:
+    if facts.format is PayloadFormat.EMPTY:
         yield Verdict(message=f"{entry.kind.value} is empty", effects=effects)
     broken = facts.payload if isinstance(facts.payload, Broken) else facts.damage
     if isinstance(broken, Broken):

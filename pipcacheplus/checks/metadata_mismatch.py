@@ -20,19 +20,19 @@ __all__ = ["CHECK"]
 
 def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
     actual = dict(facts.digests).get("sha256")
-    if facts.of_wheel is None or actual is None or actual == facts.of_wheel.sha256:
+    if facts.wheel_metadata is None or actual is None or actual == facts.wheel_metadata.sha256:
         return
     if proof_of(entry, facts) in {Proof.INDEX_PAGE, Proof.ETAG}:
         return  # it is what was sent: then the index serves two different things
     yield Verdict(
         message="metadata is not what the wheel holds",
         evidence=(
-            ("expected_sha256", facts.of_wheel.sha256),
+            ("expected_sha256", facts.wheel_metadata.sha256),
             ("actual_sha256", actual),
             ("expected_from", "wheel"),
-            ("wheel_is_proven", facts.of_wheel.is_proven),
+            ("wheel_is_proven", facts.wheel_metadata.is_proven),
         ),
-        severity=None if facts.of_wheel.is_proven else Severity.WARNING,
+        severity=None if facts.wheel_metadata.is_proven else Severity.WARNING,
     )
 
 

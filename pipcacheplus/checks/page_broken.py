@@ -10,7 +10,7 @@ ever.
 from collections.abc import Iterator
 
 from pipcacheplus.checks.base.check import Check, Context, Verdict
-from pipcacheplus.model.facts import Broken, Depth, Facts, Format
+from pipcacheplus.model.facts import Broken, Depth, Facts, PayloadFormat
 from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
 from pipcacheplus.pips.effects import FAILS, PAGE, always
 
@@ -21,11 +21,11 @@ _METADATA = always(FAILS, when="it is a wheel's metadata")
 
 
 def _run(_entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
-    if facts.format in {Format.PAGE, Format.METADATA} and isinstance(facts.payload, Broken):
+    if facts.format in {PayloadFormat.PAGE, PayloadFormat.METADATA} and isinstance(facts.payload, Broken):
         yield Verdict(
             message=f"{facts.format.value} cannot be read: {facts.payload.reason}",
             evidence=(("reason", facts.payload.reason), ("offset", facts.payload.offset)),
-            effects=PAGE if facts.format is Format.PAGE else _METADATA,
+            effects=PAGE if facts.format is PayloadFormat.PAGE else _METADATA,
         )
 
 

@@ -13,13 +13,13 @@ __all__ = [
     "Depth",
     "Expected",
     "Facts",
-    "Format",
     "Head",
     "Link",
     "Metadata",
     "Origin",
     "Page",
     "Payload",
+    "PayloadFormat",
     "Pickle",
     "Sdist",
     "Selfcheck",
@@ -215,7 +215,7 @@ class Selfcheck:
     pip_version: str | None
 
 
-class Format(str, Enum):
+class PayloadFormat(str, Enum):
     """What a payload is by its first bytes."""
 
     ZIP = "zip"
@@ -248,7 +248,7 @@ class Expected:
     """Algorithm and hex digest, as the index published them."""
     hosts: tuple[str, ...] = ()
     """`https://host` of every file host that pages of the cache link to."""
-    of_wheel: WheelMetadata | None = None
+    wheel_metadata: WheelMetadata | None = None
     """Of metadata: what the wheel itself holds, if that is cached as well."""
 
 
@@ -262,7 +262,7 @@ class Facts:
     """Length in bytes of the stored payload."""
     origin: Origin | Broken | None = None
     selfcheck: Selfcheck | Broken | None = None
-    format: Format | None = None
+    format: PayloadFormat | None = None
     """What the payload's first bytes, and its head, say that it is."""
     is_read_whole: bool = False
     """Whether the archive was read to its end."""
@@ -270,7 +270,7 @@ class Facts:
     """What reading it to its end showed: `Broken`, or `Unknown` where it could not be told."""
     published: tuple[tuple[str, str], ...] = ()
     """Digests of the payload that the index published."""
-    of_wheel: WheelMetadata | None = None
+    wheel_metadata: WheelMetadata | None = None
     """Of metadata: what the wheel itself holds, if that is cached as well."""
     digests: tuple[tuple[str, str], ...] = ()
     """Digests of the payload as it is stored, of those that something can be held against."""

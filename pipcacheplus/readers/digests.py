@@ -8,7 +8,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import BinaryIO, Protocol
 
-from pipcacheplus.model.facts import FILE_HOST_DIGEST, Broken, Expected, Facts, Format, Head, Sdist, Unknown, Wheel
+from pipcacheplus.model.facts import (
+    FILE_HOST_DIGEST,
+    Broken,
+    Expected,
+    Facts,
+    Head,
+    PayloadFormat,
+    Sdist,
+    Unknown,
+    Wheel,
+)
 from pipcacheplus.pips.headers import single_part_md5
 from pipcacheplus.readers.integrity import read_to_end, read_wheel_to_end
 
@@ -30,7 +40,7 @@ def read_whole(facts: Facts, body: BinaryIO, expected: Expected) -> Facts:
         OSError: The payload cannot be read.
     """
     published, wanted = usable(expected.published), wanted_digests(facts, expected)
-    facts = replace(facts, published=published, of_wheel=expected.of_wheel)
+    facts = replace(facts, published=published, wheel_metadata=expected.wheel_metadata)
     found = digest(body, facts.body_size or 0, algorithms=wanted) if wanted else {}
     if isinstance(found, Broken):
         return replace(facts, damage=found, is_read_whole=True)
@@ -41,7 +51,9 @@ def read_whole(facts: Facts, body: BinaryIO, expected: Expected) -> Facts:
         more = digest(body, facts.body_size or 0, algorithms=frozenset({"md5"}))
         found = {**found, **({} if isinstance(more, Broken) else more)}
     told = replace(facts, digests=tuple(sorted(found.items())))
-    is_archive = facts.format in {Format.ZIP, Format.TAR} and not isinstance(facts.payload, (Broken, Unknown))
+    is_archive = facts.format in {PayloadFormat.ZIP, PayloadFormat.TAR} and not isinstance(
+        facts.payload, (Broken, Unknown)
+    )
     if not is_archive:
         return told
     body.seek(0)
@@ -62,7 +74,7 @@ def is_proven(published: tuple[tuple[str, str], ...], made: Mapping[str, str]) -
 def wanted_digests(facts: Facts, expected: Expected) -> frozenset[str]:
     """Return the names of the digests to make first: the published ones; without any, all others that can prove it."""
     published = {name for name, _ in usable(expected.published)}
-    wanted = published | ({"sha256"} if expected.of_wheel else set())
+    wanted = published | ({"sha256"} if expected.wheel_metadata else set())
     if published & _STRONG:
         return frozenset(wanted)
     if isinstance(facts.head, Head) and single_part_md5(facts.head) is not None:

@@ -5,7 +5,7 @@ from typing import BinaryIO, NamedTuple
 
 from pipcacheplus.disk.file_content import read_up_to
 from pipcacheplus.disk.open_cache import OpenCache
-from pipcacheplus.model.facts import Broken, Depth, Expected, Facts, Format, Head, Origin, Payload, Unknown
+from pipcacheplus.model.facts import Broken, Depth, Expected, Facts, Head, Origin, Payload, PayloadFormat, Unknown
 from pipcacheplus.model.values import Entry, File, Shape
 from pipcacheplus.pips.layout import ORIGIN_NAME
 from pipcacheplus.readers.archive.magic import MAGIC_BYTES, format_of
@@ -104,38 +104,38 @@ def _response(head: Head | Broken | None, body: BinaryIO, size: int, task: _Task
     start = read_up_to(body, MAGIC_BYTES)
     body.seek(0)
     format_ = _format(start, known)
-    if task.depth is Depth.PAGES and format_ is not Format.PAGE:
+    if task.depth is Depth.PAGES and format_ is not PayloadFormat.PAGE:
         return Facts(head=head, body_size=size, format=format_)
     payload = _payload(format_, body, size, known, task)
     facts = Facts(head=head, body_size=size, format=format_, payload=payload)
     return read_whole(facts, body, task.expected) if task.depth is Depth.WHOLE and known is not None else facts
 
 
-def _format(start: bytes, head: Head | None) -> Format:
+def _format(start: bytes, head: Head | None) -> PayloadFormat:
     """Tell a payload by its first bytes; a content encoding stands before them."""
     if not start:
-        return Format.EMPTY
+        return PayloadFormat.EMPTY
     content_type = (head.header("content-type") or "") if head else ""
     if head and (head.header("content-encoding") or "identity").strip().lower() != "identity":
-        return Format.PAGE
+        return PayloadFormat.PAGE
     archive = format_of(start)
     if archive is not None:
-        return Format.ZIP if archive == "zip" else Format.TAR
+        return PayloadFormat.ZIP if archive == "zip" else PayloadFormat.TAR
     if start.lower().startswith(b"metadata-version:"):
-        return Format.METADATA
+        return PayloadFormat.METADATA
     is_text = content_type.startswith(("text/html", "application/vnd.pypi.simple.", "application/json"))
-    return Format.PAGE if is_text or start.lstrip()[:1] in {b"{", b"<"} else Format.OTHER
+    return PayloadFormat.PAGE if is_text or start.lstrip()[:1] in {b"{", b"<"} else PayloadFormat.OTHER
 
 
-def _payload(format_: Format, body: BinaryIO, size: int, head: Head | None, task: _Task) -> Payload | None:
+def _payload(format_: PayloadFormat, body: BinaryIO, size: int, head: Head | None, task: _Task) -> Payload | None:
     match format_:
-        case Format.ZIP:
+        case PayloadFormat.ZIP:
             return _zip(body, size, is_whole=task.depth is Depth.WHOLE)
-        case Format.TAR:
+        case PayloadFormat.TAR:
             return read_sdist(body, size)
-        case Format.METADATA:
+        case PayloadFormat.METADATA:
             return read_metadata(_small(body))
-        case Format.PAGE:
+        case PayloadFormat.PAGE:
             return _page(body, head, task.keeps)
     return None
 
@@ -167,7 +167,12 @@ def _built_wheel(entry: Entry, cache: OpenCache, depth: Depth) -> Facts:
         damage = read_wheel_to_end(file, wheel.size) if is_whole else None
     origin = next((_origin(f, cache) for f in beside if f.path.endswith("/" + ORIGIN_NAME)), None)
     return Facts(
-        payload=payload, body_size=wheel.size, format=Format.ZIP, origin=origin, is_read_whole=is_whole, damage=damage
+        payload=payload,
+        body_size=wheel.size,
+        format=PayloadFormat.ZIP,
+        origin=origin,
+        is_read_whole=is_whole,
+        damage=damage,
     )
 
 

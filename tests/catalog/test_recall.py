@@ -8,20 +8,20 @@ import pytest
 from pipcacheplus.catalog.database import Ledger
 from pipcacheplus.catalog.rows import ReadResult, facts_with_result, read_result_of
 from pipcacheplus.host.state import state_folder
-from pipcacheplus.model.facts import Broken, Expected, Facts, Format, Head, Unknown
+from pipcacheplus.model.facts import Broken, Expected, Facts, Head, PayloadFormat, Unknown
 from tests.disk.test_reading_writes_nothing import guarded
 from tests.support import artefacts
 from tests.support.builders import Cache
 
 HEAD = Head(cc=4, status=200, headers=())
-READ = Facts(head=HEAD, format=Format.ZIP, is_read_whole=True, digests=(("sha256", "a" * 64),))
+READ = Facts(head=HEAD, format=PayloadFormat.ZIP, is_read_whole=True, digests=(("sha256", "a" * 64),))
 
 
 def test_what_was_shown_comes_back() -> None:
     verified = read_result_of(READ)
     assert verified is not None
     again = facts_with_result(
-        Facts(head=HEAD, format=Format.ZIP), Expected(published=(("sha256", "a" * 64),)), verified
+        Facts(head=HEAD, format=PayloadFormat.ZIP), Expected(published=(("sha256", "a" * 64),)), verified
     )
     assert again is not None
     assert (again.digests, again.published) == (READ.digests, (("sha256", "a" * 64),))

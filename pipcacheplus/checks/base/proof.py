@@ -18,7 +18,7 @@ def proof_of(entry: Entry, facts: Facts) -> Proof | None:
         return Proof.FILE_HOST  # the path was made from the content: else it would not have been found
     if isinstance(facts.head, Head) and (etag := single_part_md5(facts.head)) and made.get("md5") == etag:
         return Proof.ETAG
-    if facts.of_wheel is not None and made.get("sha256") == facts.of_wheel.sha256:
+    if facts.wheel_metadata is not None and made.get("sha256") == facts.wheel_metadata.sha256:
         return Proof.WHEEL
     return None
 
@@ -32,8 +32,8 @@ def evidence_of(entry: Entry, facts: Facts) -> Iterator[tuple[str, Value]]:
         yield f"published_{name}", value
     if isinstance(facts.head, Head) and (etag := single_part_md5(facts.head)):
         yield "etag_md5", etag
-    if facts.of_wheel is not None:
-        yield "wheel_metadata_sha256", facts.of_wheel.sha256
+    if facts.wheel_metadata is not None:
+        yield "wheel_metadata_sha256", facts.wheel_metadata.sha256
     for name, value in made.items():
         yield f"actual_{name}", value
     if isinstance(facts.head, Head) and (stated := stated_size(facts.head)) is not None:
