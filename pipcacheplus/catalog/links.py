@@ -41,6 +41,7 @@ _BITS_PER_KEY = 16
 _MIN_BITS = 1 << 10
 _sha224 = hashlib.sha224
 _from_bytes = int.from_bytes
+_SUFFIX = ".metadata"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,9 +290,6 @@ def _merged(old: Reference | None, new: Reference) -> Reference:
     else:
         hashes = tuple((one | other).items())
     return Reference(url=old.url, source=old.source, filename=old.filename or new.filename, hashes=hashes)
-
-
-_SUFFIX = ".metadata"
 
 
 class WheelReference(NamedTuple):

@@ -22,6 +22,8 @@ _AHEAD = 8
 
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
+_MANY_PARTS = 128
+"""A cache of 200 responses has about as many; below, processes take longer to start than they save."""
 
 
 def side_by_side(
@@ -69,10 +71,6 @@ def _result(work: Callable[[_Task], _Result], task: _Task, future: Future[_Resul
         return future.result()
     except BrokenExecutor:
         return work(task)  # somebody killed a worker: what it had in hand is done here
-
-
-_MANY_PARTS = 128
-"""A cache of 200 responses has about as many; below, processes take longer to start than they save."""
 
 
 @contextmanager

@@ -33,6 +33,9 @@ __all__ = [
     "verification_of",
 ]
 
+Each = Callable[[Entry, Sequence[Finding]], object]
+"""Takes an entry, and what is wrong with it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
@@ -74,10 +77,6 @@ class Verification:
     def errors(self) -> tuple[Finding, ...]:
         """Return what would make pip fail, or install or run something wrong."""
         return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
-
-
-Each = Callable[[Entry, Sequence[Finding]], object]
-"""Takes an entry, and what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

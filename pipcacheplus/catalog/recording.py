@@ -21,6 +21,7 @@ _MAX_BYTES = 256 << 20
 _MODULUS = 1 << 128
 LOOSE = frozenset({Shape.SELFCHECK, Shape.LOCK})
 """What is found of these depends on the world outside the cache."""
+_Json = list[Any]
 
 
 @dataclass(slots=True)
@@ -64,9 +65,6 @@ class Trace:
         self.until_s = _earlier(self.until_s, other.until_s)
         self.loose.extend(other.loose)
         self.is_whole &= other.is_whole
-
-
-_Json = list[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

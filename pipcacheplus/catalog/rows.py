@@ -38,6 +38,9 @@ __all__ = [
 ]
 
 _SEAL_SIZE = 8
+_REMEMBERED = ("sha256", "blake2b", "md5")
+_Json = list[Any]
+_TELLING = frozenset({Kind.INDEX_PAGE.value, Kind.LINKS_PAGE.value, Kind.REDIRECT.value})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,9 +133,6 @@ def unseal(kept: object, stamp: bytes = b"") -> bytes | None:
     return value if kept == seal(value, stamp) else None
 
 
-_REMEMBERED = ("sha256", "blake2b", "md5")
-
-
 def read_result_of(facts: Facts) -> ReadResult | None:
     """Return what is worth remembering: `None` if the entry was not read to its end, or may still grow."""
     if not facts.is_read_whole and not facts.digests:
@@ -181,10 +181,6 @@ def facts_with_result(facts: Facts, expected: Expected, verified: ReadResult) ->
         is_read_whole=True,
         damage=damage,
     )
-
-
-_Json = list[Any]
-_TELLING = frozenset({Kind.INDEX_PAGE.value, Kind.LINKS_PAGE.value, Kind.REDIRECT.value})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

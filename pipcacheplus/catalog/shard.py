@@ -52,6 +52,9 @@ __all__ = [
 
 _TELLING = frozenset({Shape.PAIR, Shape.SINGLE, Shape.BUILT_WHEEL})
 """Shapes of which some say something of other entries."""
+_LARGE = 8 << 20
+"""Bytes of a response that makes a task of its own, if it has to be read to its end."""
+_REMEMBERED = frozenset({Shape.PAIR, Shape.SINGLE, Shape.BUILT_WHEEL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,11 +228,6 @@ def unreadable(entry: Entry, error: OSError) -> Iterable[Checked | Warned]:
         Warned(path=entry.id, message=f"cannot be read: {error.strerror or error}"),
         Checked(entry, is_unverifiable=True),
     )
-
-
-_LARGE = 8 << 20
-"""Bytes of a response that makes a task of its own, if it has to be read to its end."""
-_REMEMBERED = frozenset({Shape.PAIR, Shape.SINGLE, Shape.BUILT_WHEEL})
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ __all__ = ["is_short", "single_part_md5", "stated_size"]
 
 _MD5_ETAG = re.compile(r'"([0-9a-f]{32})"')
 _FILE_HOST_HEADER = "x-pypi-file-"
+_MAX_DIGITS = 18
 
 
 def single_part_md5(head: Head) -> str | None:
@@ -20,9 +21,6 @@ def single_part_md5(head: Head) -> str | None:
         return None
     found = _MD5_ETAG.fullmatch(head.header("etag") or "")
     return found[1] if found else None
-
-
-_MAX_DIGITS = 18
 
 
 def stated_size(head: Head) -> int | None:
