@@ -1,6 +1,7 @@
 """How every tool is run, here and in CI: `nox` runs lint, types, layers and tests."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import nox
@@ -43,16 +44,14 @@ def layers(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Every test, against the built wheel and not the tree; with branch coverage."""
     session.install(*TESTS, _wheel(session))
-    session.chdir(_away_from_the_tree(session))
-    session.run("python", "-m", "pytest", "--cov", "--cov-report=term", *(session.posargs or ["-n", "2"]))
+    _pytest(session, "--cov", "--cov-report=term", "-n", "2", *session.posargs)
 
 
 @nox.session(python=PYTHONS)
 def versions(session: nox.Session) -> None:
     """The tests that start no pip, on every Python that is supported."""
     session.install(*TESTS, _wheel(session))
-    session.chdir(_away_from_the_tree(session))
-    session.run("python", "-m", "pytest", "-m", "not pips", *session.posargs)
+    _pytest(session, "-m", "not pips", *session.posargs)
 
 
 @nox.session
@@ -62,8 +61,51 @@ def bench(session: nox.Session) -> None:
     session.run("python", "-m", "tests.bench", *session.posargs)
 
 
-@nox.session
-def fuzz(session: nox.Session) -> None:
+@nox.session(name="drill-faults")
+def drill_faults(session: nox.Session) -> None:
+    """Let every call of a removal fail, be cut short or be the last, in every way; tells how many did."""
+    _drill(session, "tests/deletion/test_faults.py")
+
+
+@nox.session(name="drill-trash")
+def drill_trash(session: nox.Session) -> None:
+    """Do the same to moving to the trash and bringing back."""
+    _drill(session, "tests/cli/test_trash.py", "-k", "goes_wrong")
+
+
+@nox.session(name="drill-in-flight")
+def drill_in_flight(session: nox.Session) -> None:
+    """Remove what 500 real pips of each generation use; `nox -s drill-in-flight -- 1000` runs so many."""
+    env = {"PIPCACHEPLUS_IN_FLIGHT": session.posargs.pop(0)} if session.posargs else {}
+    _drill(session, "tests/deletion/test_in_flight.py", env=env)
+
+
+@nox.session(name="drill-hostile")
+def drill_hostile(session: nox.Session) -> None:
+    """Let every command meet every kind of hostile object."""
+    _drill(session, "tests/deletion/test_hostile.py")
+
+
+@nox.session(name="drill-swapping")
+def drill_swapping(session: nox.Session) -> None:
+    """Swap parts of caches that are read and emptied for links, a million times."""
+    _drill(session, "tests/deletion/test_swapping.py")
+
+
+@nox.session(name="drill-model")
+def drill_model(session: nox.Session) -> None:
+    """Let pips and pruners take 20,000 courses on one cache."""
+    _drill(session, "tests/deletion/test_model.py")
+
+
+@nox.session(name="drill-locate")
+def drill_locate(session: nox.Session) -> None:
+    """Ask three real pips where their cache is, in every environment of the table."""
+    _drill(session, "tests/pips/test_locate_beside_pip.py")
+
+
+@nox.session(name="drill-fuzz")
+def drill_fuzz(session: nox.Session) -> None:
     """Feed the readers with bytes that a fuzzer finds, for a minute or as long as is said."""
     session.install("atheris>=2.3", _wheel(session))
     session.chdir(_away_from_the_tree(session))
@@ -72,8 +114,8 @@ def fuzz(session: nox.Session) -> None:
     )
 
 
-@nox.session
-def mutants(session: nox.Session) -> None:
+@nox.session(name="drill-mutants")
+def drill_mutants(session: nox.Session) -> None:
     """Change the code that deletes in a thousand ways, and see whether its tests notice."""
     session.install("mutmut>=3.3", *TESTS, ".")
     session.run("mutmut", "run", *session.posargs)
@@ -81,30 +123,24 @@ def mutants(session: nox.Session) -> None:
 
 
 @nox.session
-def faults(session: nox.Session) -> None:
-    """Let every call that changes a cache go wrong in every way; tells how many did."""
-    session.install(*TESTS, _wheel(session))
-    session.chdir(_away_from_the_tree(session))
-    session.run("python", "-m", "pytest", "tests/deletion/test_faults.py", *(session.posargs or ["-n", "2"]))
-
-
-@nox.session
-def in_flight(session: nox.Session) -> None:
-    """Remove what real pips use; `nox -s in_flight -- 500` runs so many of each generation, in some 20 minutes."""
-    session.install(*TESTS, _wheel(session))
-    times = session.posargs[0] if session.posargs else "500"
-    session.chdir(_away_from_the_tree(session))
-    session.run(
-        *("python", "-m", "pytest", "tests/deletion/test_in_flight.py", "-n", "2", "--durations", "0"),
-        env={"PIPCACHEPLUS_IN_FLIGHT": times, "PIPCACHEPLUS_REQUIRE_PIPS": "1"},
-    )
-
-
-@nox.session
 def changelog(session: nox.Session) -> None:
     """Show what the next CHANGELOG entry says."""
     session.install("towncrier>=24.8")
     session.run("towncrier", "build", "--draft", "--version", "next", *session.posargs)
+
+
+def _drill(session: nox.Session, *what: str, env: Mapping[str, str] | None = None) -> None:
+    """Run tests in their long form: all cases, no test skipped for want of a pip."""
+    session.install(*TESTS, _wheel(session))
+    drill = {"PIPCACHEPLUS_DRILL": "1", "PIPCACHEPLUS_REQUIRE_PIPS": "1", **(env or {})}
+    _pytest(session, *what, "-n", "2", "--timeout", "7200", "--durations", "10", *session.posargs, env=drill)
+
+
+def _pytest(session: nox.Session, *arguments: str, env: Mapping[str, str] | None = None) -> None:
+    """Run tests away from the tree; the pips that they install are kept for all sessions."""
+    kept = session.cache_dir.resolve() / "pytest"
+    session.chdir(_away_from_the_tree(session))
+    session.run("python", "-m", "pytest", "-o", f"cache_dir={kept}", *arguments, env=env)
 
 
 def _wheel(session: nox.Session) -> str:

@@ -1,5 +1,6 @@
-"""Feed the readers with bytes that a fuzzer finds: `nox -s fuzz`. No bytes may make one raise, or take 2 s or 2 GiB.
+"""Feed the readers with bytes that a fuzzer finds: `nox -s drill-fuzz`.
 
+No bytes may make one raise, or take 2 s or 2 GiB.
 The first byte chooses the reader, the rest is what it reads. What is found becomes a test of that reader.
 """
 

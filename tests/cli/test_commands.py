@@ -224,7 +224,7 @@ def test_a_dry_run_can_tell_by_its_exit_code_that_something_would_go(run: Run) -
 
 def test_the_json_of_a_removal_is_that_of_its_dry_run_but_for_the_outcome(run: Run, cache: Cache) -> None:
     dry = run("remove", "demo-app", "-n", "--format", "json").document
-    done = run("remove", "demo-app", "--format", "json").document
+    done = run("remove", "demo-app", "--exclusive", "--format", "json").document
     assert [action["outcome"] for action in dry["actions"]] == ["planned", "planned"]
     assert [action["outcome"] for action in done["actions"]] == ["removed", "removed"]
     assert [action["paths"] for action in dry["actions"]] == [action["paths"] for action in done["actions"]]
@@ -253,7 +253,7 @@ def test_purge_asks_nobody_where_nobody_is(run: Run, cache: Cache) -> None:
 
 
 def test_purge_takes_all_that_is_pips_and_nothing_else(run: Run, cache: Cache) -> None:
-    ran = run("purge", "--yes", "-q")
+    ran = run("purge", "--yes", "--exclusive", "-q")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith("Entries removed: 4, files: 7 (")
     assert [path for path, content in tree(cache.path).items() if isinstance(content, bytes)] == ["notes.txt"]

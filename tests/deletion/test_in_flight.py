@@ -1,7 +1,7 @@
 """Real pips install while what they use is removed: none of them fails, and all of them would if we did it plainly.
 
 Each test has its control, in which the same pips fail. `PIPCACHEPLUS_IN_FLIGHT` says how many pips of each generation
-run; 50 if it does not.
+run; if it does not, 20, or 500 in a drill.
 """
 
 import os
@@ -16,10 +16,11 @@ from pipcacheplus.cache import PipCache
 from pipcacheplus.model.values import Plan, Report, State
 from tests.deletion.in_flight import Pips, Pruner, SlowIndex, slow_sdist
 from tests.support import artefacts
+from tests.support.drill import IS_DRILL
 from tests.support.pips import NEWEST, Pip, set_back
 
 DAY_S = 86_400
-TIMES = int(os.environ.get("PIPCACHEPLUS_IN_FLIGHT", "50"))
+TIMES = int(os.environ.get("PIPCACHEPLUS_IN_FLIGHT", "500" if IS_DRILL else "20"))
 PIPS = (("21.3.1", "3.8"), ("23.2.1", "3.11"), ("24.0", "3.12"), (NEWEST, "3.13"))
 FEW = TIMES // 5
 """Of what happens for certain each time."""

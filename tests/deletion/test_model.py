@@ -15,11 +15,12 @@ from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.values import Action, State
 from pipcacheplus.plan import plan as planning
 from tests.deletion.model import Machine
+from tests.support.drill import IS_DRILL
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="directories have no descriptors there")
 
 OFTEN = settings(
-    max_examples=600,
+    max_examples=20_000 if IS_DRILL else 600,
     stateful_step_count=20,
     derandomize=True,
     database=None,

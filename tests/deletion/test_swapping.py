@@ -16,6 +16,7 @@ from tests.deletion.objects.ground import key
 from tests.deletion.test_hostile import REASONS, talk_problems
 from tests.deletion.walled import NOBODY, PURGE_SHARED, Walled
 from tests.support.builders import Cache, page_headers
+from tests.support.drill import IS_DRILL
 from tests.support.owners import is_root
 from tests.support.processes import line_of, run, started
 
@@ -24,8 +25,8 @@ pytestmark = pytest.mark.skipif(
 )
 
 ROUNDS = 20
-MAX_ROUNDS = 400
-SWAPS = 100_000
+MAX_ROUNDS = 4000 if IS_DRILL else 400
+SWAPS = 1_000_000 if IS_DRILL else 100_000
 EXCLUSIVE = ("--exclusive", "--min-age", "0")
 IS_ROOT = os.name != "nt" and os.geteuid() == 0
 

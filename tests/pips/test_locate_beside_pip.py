@@ -12,11 +12,13 @@ import pytest
 from pipcacheplus.errors import BadRequestError, CacheDisabledError
 from pipcacheplus.host.machine import Machine
 from pipcacheplus.pips.locate import locate
+from tests.support.drill import part_of
 from tests.support.pips import NEWEST, Pip
 from tests.support.processes import run
 
 PIPS = {"20.3.4": "3.8", "23.2.1": "3.11", NEWEST: "3.13"}
 """Each with a Python that can run it."""
+EVERY = 4
 OFF = "off"
 ERROR = "error"
 
@@ -278,8 +280,10 @@ def test_we_name_the_directory_that_pip_names(version: str, tmp_path: Path, pip_
         environ, arguments = prepare(ROWS[title], folder, environment)
         return answer_of_pip(folder, environ, arguments), our_answer(folder, environ, arguments, version)
 
+    # The newest pip has every row; of the others, one of so many and those on which we differ, or all in a drill.
+    rows = [*ROWS] if version == NEWEST else part_of(ROWS, EVERY, lambda title: ROWS[title].differs)
     with ThreadPoolExecutor(2) as pool:
-        answered = dict(zip(ROWS, pool.map(answers, ROWS), strict=True))
+        answered = dict(zip(rows, pool.map(answers, rows), strict=True))
 
     agreed = {title for title, (theirs, ours) in answered.items() if theirs == ours}
     disagreements = {title: both for title, both in answered.items() if title not in agreed}
