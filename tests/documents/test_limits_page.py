@@ -8,7 +8,7 @@ from pipcacheplus.disk.open_cache import _MAX_DEPTH
 from pipcacheplus.readers import integrity, metadata, page, wheel
 from pipcacheplus.readers.archive import decompress, zip_directory
 from pipcacheplus.readers.entry import PAGE_LIMIT
-from pipcacheplus.readers.http import cc2_json
+from pipcacheplus.readers.http import cc1_pickle, cc2_json
 from pipcacheplus.readers.http.stored_response import MAX_HEADERS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "limits.md").read_text(encoding="utf-8")
@@ -30,6 +30,7 @@ MIB, GIB = 1 << 20, 1 << 30
         f"{integrity.MAX_RECORD_BYTES // MIB} MiB",
         f"{metadata.MAX_HEADER_BYTES // MIB} MiB of header fields; {wheel._MAX_METADATA_BYTES // MIB} MiB",
         f"{wheel._MAX_TAGS:,}",
+        f"{cc1_pickle.MAX_PICKLE_BYTES // MIB} MiB, {cc1_pickle.MAX_OPCODES:,} opcodes",
         f"| directories below each other | {_MAX_DEPTH} |",
     ],
 )

@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipcacheplus.model.facts import Broken, Head, Pickle
-from pipcacheplus.readers.http.cc1_pickle import BODY_LIMIT
+from pipcacheplus.readers.http.cc1_pickle import MAX_PICKLE_BYTES
 from pipcacheplus.readers.http.head import read_head
 from pipcacheplus.readers.http.payload import open_payload
+from tests.readers.responses import Counted
 
 HEADER_CLASS = b"cpip._vendor.requests.packages.urllib3._collections\nHTTPHeaderDict\n"
 HEADER_NAME = "pip._vendor.requests.packages.urllib3._collections.HTTPHeaderDict"
@@ -145,6 +146,7 @@ def test_a_call_is_named_in_every_protocol(tmp_path: Path, protocol: int, functi
         (b"ccopy_reg\n_reconstructor\n.", ("copy_reg._reconstructor",)),
         (HEADER_CLASS + b"cos\nsystem\n.", ("os.system", HEADER_NAME)),
         (HEADER_CLASS.replace(b"Dict\n", b"Dict.__init__\n") + b".", (HEADER_NAME + ".__init__",)),
+        (HEADER_CLASS.replace(b"_vendor", b"\\x5fvendor") + b".", (HEADER_NAME.replace("_vendor", "\\x5fvendor"),)),
     ],
 )
 def test_a_call_is_found_however_it_is_written(pickled: bytes, calls: tuple[str, ...]) -> None:
@@ -156,7 +158,6 @@ def test_a_call_is_found_however_it_is_written(pickled: bytes, calls: tuple[str,
     "pickled",
     [
         b"N.",
-        b"I0x10\n.",
         HEADER_CLASS + b".",
         short(HEADER_NAME[:50].encode()) + short(b"HTTPHeaderDict") + b"\x93.",
         HEADER_CLASS + b".cos\nsystem\n.",  # no loader looks behind the end
@@ -198,46 +199,77 @@ def test_a_name_that_is_cut_is_told_because_python_2_imports_its_module() -> Non
 
 
 @pytest.mark.parametrize(
-    "padding", [b"N0" * 60_000, b"V" + b"x" * 65_537 + b"\n0", (long(b"x" * (7 << 20)) + b"0") * 5]
+    "line",
+    [
+        b"I0x10\n",  # the loader of Python 2 takes it for a number
+        b"L12\n",
+        b"F1.5 x\n",
+        b"S'a'  \n",  # that loader passes over the blanks
+        b"S'\xe9'\n",
+        b"S'\\q'\n",
+        b"S'\\x1'\n",
+        b"V\\u12\n",
+        b"X\x01\0\0\0\xff",
+        b"\x8d\x01\0\0\0\0\0\0\0\xff",
+    ],
 )
+def test_behind_a_constant_that_cannot_be_read_nothing_is_plain_and_nothing_broken(line: bytes) -> None:
+    assert not listed(line + b"0cos\nsystem\n.").is_plain
+    assert not listed(b"cos\nsystem\n" + line + b"0.").is_plain
+
+
+@pytest.mark.parametrize("line", [b"P\xe9\n", b"I0x10\n"])
+def test_a_line_that_cannot_be_read_is_not_taken_for_a_cut_one(line: bytes) -> None:
+    assert not listed(line).is_plain
+
+
+def test_a_pickle_that_was_not_followed_to_its_end_names_no_call_of_pips() -> None:
+    assert listed(HEADER_CLASS + b"I0x10\n.") == Pickle(calls=(), is_plain=False, strings=(), body=None)
+    assert listed(HEADER_CLASS + b"cos\nsystem\nI0x10\n.").calls == ("os.system", HEADER_NAME)
+
+
+@pytest.mark.parametrize("padding", [b"N0" * 60_000, b"V" + b"x" * 4_096 + b"\n0", b"I" + b"9" * 900_000 + b"\n0"])
 def test_what_stands_behind_a_limit_of_ours_is_never_called_plain(padding: bytes) -> None:
     assert not listed(padding + b"cos\nsystem\n.").is_plain
     assert not listed(padding + b"N.").is_plain
 
 
-@pytest.mark.parametrize("push", [b"T%b", b"B%b", b"X%b", b"\x8e%b\0\0\0\0", b"\x8d%b\0\0\0\0", b"\x96%b\0\0\0\0"])
-def test_a_body_that_is_too_long_is_measured_and_what_follows_is_seen(push: bytes) -> None:
-    length = (40 << 20) + 1
-    data = b"\x8c\x04body" + push.replace(b"%b", length.to_bytes(4, "little")) + bytes(length) + b"cos\nsystem\n."
-    tracemalloc.start()
-    try:
-        start = tracemalloc.get_traced_memory()[0]
-        file = io.BytesIO(b"cc=1," + data)
-        held = tracemalloc.get_traced_memory()[0] - start
-        head = read_head(file, len(data) + 5)
-        peak = tracemalloc.get_traced_memory()[1] - start - held
-    finally:
-        tracemalloc.stop()
-    assert isinstance(head, Head)
-    assert head.pickle is not None
-    assert (head.body_size, head.pickle.body, head.pickle.calls) == (length, None, ("os.system",))
+def test_a_pickle_beyond_the_limit_is_not_read() -> None:
+    data = b"cc=1," + entry_of_python_2(bytes(MAX_PICKLE_BYTES))
+    file = Counted(data)
+    head = read_head(file, len(data))
+    assert head == Head(cc=1, status=None, headers=(), pickle=Pickle(calls=(), is_plain=False, strings=()))
     assert open_payload(file, head) is None
-    assert peak < length  # the temporary second copy of the test's own data is in it
+    assert file.count < 16 << 10
 
 
-def test_a_long_body_is_held_once() -> None:
-    data = b"cc=1," + entry_of_python_2(bytes(BODY_LIMIT))
+def of_the_limit(push: bytes, fill: bytes, end: bytes = b".") -> bytes:
+    """Return the longest pickle that is read: one constant after `body`, and an end."""
+    length = MAX_PICKLE_BYTES - len(b"\x8c\x04body" + push + bytes(4) + end)
+    body = fill[:4] + fill[4:] * length
+    return b"cc=1,\x8c\x04body" + push + length.to_bytes(4, "little") + body[:length] + end
+
+
+@pytest.mark.parametrize(
+    ("data", "most"),
+    [
+        (of_the_limit(b"T", b"\0" * 5), 3.1),  # text of Python 2, as pip writes it
+        (of_the_limit(b"B", b"\0" * 5), 2.1),
+        (of_the_limit(b"X", "\U0001f600x".encode()), 9.1),
+        (of_the_limit(b"X", b"abcd\xff"), 4.1),
+        (of_the_limit(b"X", b"abcde", b""), 3.1),
+    ],
+    ids=["python-2", "python-3", "wide", "garbled", "cut"],
+)
+def test_the_longest_pickle_takes_a_bounded_amount_of_memory(data: bytes, most: float) -> None:
     file = io.BytesIO(data)
     tracemalloc.start()
     try:
-        head = read_head(file, len(data))
-        held, peak = tracemalloc.get_traced_memory()
+        assert isinstance(read_head(file, len(data)), (Head, Broken))
+        peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert isinstance(head, Head)
-    assert head.body_size == BODY_LIMIT
-    assert held < BODY_LIMIT + (1 << 20)
-    assert peak < 3 * BODY_LIMIT
+    assert peak < most * MAX_PICKLE_BYTES
 
 
 def test_strings_are_few_and_short() -> None:

@@ -23,9 +23,9 @@ _CUT_PREFIX = re.compile(rb"c(c(=[124]?)?)?")
 def read_head(file: BinaryIO, size: int, *, limit: int = 1 << 20) -> Head | Broken:
     """Decode the head of a cached response; the payload inside the file is not held, and if possible not read.
 
-    Memory: a small multiple of `limit`; for a pickle, up to three times `pickled.BODY_LIMIT`. Time: cc=4 reads 8 KiB
-    of an ordinary head whatever the payload's size; cc=2 has to unpack the whole file, because the headers stand
-    behind the payload; cc=1 reads past payloads that are too long to be held.
+    Memory: a small multiple of `limit`; for a pickle, see `read_pickle`. Time: cc=4 reads 8 KiB of an ordinary head
+    whatever the payload's size; cc=2 has to unpack the whole file, because the headers stand behind the payload; cc=1
+    reads the whole file, if it is not longer than `MAX_PICKLE_BYTES`.
 
     Args:
         file: Seekable; the head of `http-v2`, or a one-file entry of `http`. Its position is moved, it stays open.
