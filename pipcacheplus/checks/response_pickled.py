@@ -20,15 +20,15 @@ def _run(_entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
     if not isinstance(facts.head, Head) or facts.head.pickle is None:
         return
     pickle = facts.head.pickle
-    calls = ", ".join(pickle.calls[:8])
+    evidence = (("calls", ", ".join(pickle.calls[:8])),)
     if pickle.is_plain:
-        yield Verdict(message="response is a pickle", evidence=(("calls", calls),))
+        yield Verdict(message="response is a pickle", evidence=evidence)
+    elif pickle.calls:
+        message = "response is a pickle that runs what pip never put there"
+        yield Verdict(message=message, evidence=evidence, severity=Severity.ERROR)
     else:
-        yield Verdict(
-            message="response is a pickle that runs what pip never put there",
-            evidence=(("calls", calls),),
-            severity=Severity.ERROR,
-        )
+        message = "response is a pickle that was not followed to its end"
+        yield Verdict(message=message, evidence=evidence, severity=Severity.ERROR)
 
 
 CHECK = Check(
