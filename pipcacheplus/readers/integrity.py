@@ -32,8 +32,6 @@ def read_to_end(
     Raises:
         OSError: The file cannot be read.
     """
-    if not size:
-        return Broken(reason="is empty", offset=0, is_cut=True)
     kind = format_of(read_at(file, 0, MAGIC_BYTES))
     if kind in {None, "zip"}:
         directory = read_directory(file, size)

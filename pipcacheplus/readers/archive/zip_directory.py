@@ -21,7 +21,7 @@ from pipcacheplus.disk.file_content import read_at
 from pipcacheplus.model.facts import Broken, Unknown
 from pipcacheplus.readers.archive.magic import ZIP_END, ZIP_MEMBER
 
-__all__ = ["CentralDirectory", "Member", "data_start", "read_directory", "read_front", "read_member"]
+__all__ = ["DEFLATED", "FULL32", "STORED", "CentralDirectory", "Member", "data_start", "read_directory", "read_front", "read_member"]
 
 MAX_MEMBERS = 200_000
 MAX_DIRECTORY_BYTES = 64 << 20
@@ -43,12 +43,12 @@ _ENTRY_SIGNATURE = b"PK\1\2"
 _ENTRY_BYTES = 46
 _LOCAL = struct.Struct("<4s22xHH")
 _FULL16 = 0xFFFF
-_FULL32 = 0xFFFF_FFFF
+FULL32 = 0xFFFF_FFFF
 _ENCRYPTED = 0x2041
 """Bits 0, 6 and 13: encrypted, strongly encrypted, masked local headers."""
 _UTF8 = 0x800
-_STORED = 0
-_DEFLATED = 8
+STORED = 0
+DEFLATED = 8
 
 
 class Member(NamedTuple):
@@ -111,7 +111,7 @@ class CentralDirectory:
         """Decode the record at an offset of `starts`."""
         _, flags, method, crc, packed, size, name_size, extra_size, _, offset = _ENTRY.unpack_from(self.raw, start)
         name_end = start + _ENTRY_BYTES + name_size
-        if _FULL32 in {packed, size, offset}:
+        if FULL32 in {packed, size, offset}:
             extra = self.raw[name_end : name_end + extra_size]
             size, packed, offset = _widened(extra, size, packed, offset)
         raw_name = self.raw[start + _ENTRY_BYTES : name_end]
@@ -187,7 +187,7 @@ def read_front(file: BinaryIO, member: Member, *, length: int) -> bytes | Broken
     """
     if member.flags & _ENCRYPTED:
         return Unknown(reason=f"{member.name} is encrypted")
-    if member.method not in {_STORED, _DEFLATED}:
+    if member.method not in {STORED, DEFLATED}:
         return Unknown(reason=f"{member.name} is packed by method {member.method}")
     # Even data that deflate cannot shrink grows by less than a thousandth.
     wanted = min(member.packed_size, length + length // 1000 + 4096)
@@ -223,7 +223,7 @@ def data_start(local: bytes, member: Member) -> int | Broken:
 
 
 def _content(packed: bytes, member: Member, length: int) -> bytes | Broken:
-    if member.method == _STORED:
+    if member.method == STORED:
         content = packed[:length]
     else:
         try:
@@ -285,7 +285,7 @@ def _end(file: BinaryIO, tail: bytes, tail_offset: int, at: int) -> _EndRecord |
     wide = _read_wide(file, end_offset)
     if wide is not None:
         end_offset, disk, first_disk, here, count, directory_size, offset = wide
-    elif _FULL32 in {directory_size, offset}:
+    elif FULL32 in {directory_size, offset}:
         return Broken(reason="zip64 records are missing", offset=end_offset)
     if disk or first_disk or here != count:
         return Unknown(reason="archive of several disks")
@@ -340,7 +340,7 @@ def _widened(extra: bytes, size: int, packed: int, offset: int) -> tuple[int, in
             values = iter(
                 struct.unpack_from(f"<{length // 8}Q", extra[: at + 4 + length].ljust(at + 4 + length), at + 4)
             )
-            size, packed, offset = (next(values, old) if old == _FULL32 else old for old in (size, packed, offset))
+            size, packed, offset = (next(values, old) if old == FULL32 else old for old in (size, packed, offset))
             break
         at += 4 + length
     return size, packed, offset

@@ -19,7 +19,7 @@ from pipcacheplus.readers.archive.decompress import (
     lzma_decoder,
 )
 from pipcacheplus.readers.archive.record import Row
-from pipcacheplus.readers.archive.zip_directory import CentralDirectory, Member, data_start
+from pipcacheplus.readers.archive.zip_directory import DEFLATED, FULL32, STORED, CentralDirectory, Member, data_start
 
 __all__ = ["read_members"]
 
@@ -29,9 +29,6 @@ _LOCAL_BYTES = 30
 _USUAL_EXTRA_BYTES = 64
 _HAS_DESCRIPTOR = 0x8
 """Sizes and checksum stand behind the data, and need not be in the local header."""
-_FULL32 = 0xFFFF_FFFF
-_STORED = 0
-_DEFLATED = 8
 _BZIP2 = 12
 _LZMA = 14
 _LZMA_HEADER = struct.Struct("<2sHBL")
@@ -108,9 +105,9 @@ def _read(file: BinaryIO, member: Member, row: Row | None, max_ratio: int) -> in
 
 def _decoder(member: Member, front: bytes, max_ratio: int) -> Decoder | Unknown | None:
     """Return the decoder for a member's data, `None` if it is stored as it is."""
-    if member.method == _STORED:
+    if member.method == STORED:
         return None
-    if member.method == _DEFLATED:
+    if member.method == DEFLATED:
         return Inflater(-zlib.MAX_WBITS)
     if member.size > member.packed_size * max_ratio + RATIO_SLACK_BYTES:
         return Unknown(reason=f"{member.packed_size} bytes of {member.name} unpack to {member.size}")
@@ -191,5 +188,5 @@ def _agrees(local: bytes, member: Member) -> bool:
     said = (member.crc, member.packed_size, member.size)
     is_open = bool(flags & _HAS_DESCRIPTOR)
     return method == member.method and all(
-        here in {there, _FULL32} or (is_open and not here) for here, there in zip(rest, said, strict=True)
+        here in {there, FULL32} or (is_open and not here) for here, there in zip(rest, said, strict=True)
     )
