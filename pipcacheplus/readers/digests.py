@@ -1,4 +1,4 @@
-"""A payload from its first byte to its last: digests that something can be held against, then what it says of itself.
+"""Digests of a payload, and whether they prove it; if none does, its archive is read to the end.
 
 A digest costs a fraction of unpacking: if one that the index published fits, the archive is not unpacked at all.
 """

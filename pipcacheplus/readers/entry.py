@@ -1,4 +1,4 @@
-"""Choose the readers of an entry, by its shape and by the first bytes of its payload."""
+"""Read an entry with the readers that its shape and the first bytes of its payload ask for."""
 
 import os
 from typing import BinaryIO, NamedTuple
@@ -41,7 +41,8 @@ def read(
 ) -> Facts:
     """Read what an entry says of itself.
 
-    Memory is bounded by some `PAGE_LIMIT`s for pages, and by a few MiB for everything else, whatever the entry's size.
+    Memory is bounded whatever the entry's size: by some `PAGE_LIMIT`s for pages, by `MAX_DECODER_BYTES` for packed
+    archives, by nine times `MAX_PICKLE_BYTES` for pickles, and by a few MiB for everything else.
 
     Args:
         entry: As it was scanned.

@@ -1,4 +1,4 @@
-"""Find damage of an archive by what it says of itself: every checksum, read from the first byte to the last."""
+"""Read an archive from its first byte to its last, and compare every checksum in it."""
 
 from typing import BinaryIO
 

@@ -1,4 +1,4 @@
-"""Read the header fields of METADATA, PKG-INFO and WHEEL, and a METADATA that is served beside a wheel."""
+"""Header fields of METADATA, PKG-INFO and WHEEL, and a METADATA that is served beside a wheel."""
 
 from collections.abc import Iterable, Iterator
 

@@ -1,4 +1,4 @@
-"""Read an index page: its project, its files and their digests; or a page of links without a project.
+"""Project, files and digests of an index page, or the links of any other page.
 
 Sources: PEP 503 and 629 (HTML), 691 (JSON), 658 and 714 (metadata beside a file); pip 26.3 `_internal/models/link.py`
 for which key and which attribute goes before which, because what counts is what pip understood.

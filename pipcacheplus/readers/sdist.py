@@ -1,4 +1,4 @@
-"""Read the PKG-INFO nearest the top of a source distribution, in a tar or zip archive."""
+"""Name and version of a source distribution: the PKG-INFO nearest the top of a tar or zip archive."""
 
 from itertools import islice
 from typing import BinaryIO

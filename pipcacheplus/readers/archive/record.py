@@ -1,4 +1,4 @@
-"""Read the RECORD of a wheel: size and digest of each member.
+"""Size and digest of the members of a wheel, as its RECORD has them.
 
 Source: the binary distribution format (PEP 427, PEP 376): CSV rows of path, `algorithm=digest` in base64 without
 padding, and size.

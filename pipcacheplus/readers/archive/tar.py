@@ -1,4 +1,4 @@
-"""Step through the members of a tar archive: ustar, GNU and pax headers, nothing of it unpacked.
+"""Members of a tar archive, one after the other: ustar, GNU and pax headers, nothing of it unpacked.
 
 `tarfile` is not used: in the Pythons that we run on, a hostile pax header of some megabytes keeps its regular
 expressions busy for days, and it holds an object for each member.

@@ -21,7 +21,17 @@ from pipcacheplus.disk.file_content import read_at
 from pipcacheplus.model.facts import Broken, Unknown
 from pipcacheplus.readers.archive.magic import ZIP_END, ZIP_MEMBER
 
-__all__ = ["DEFLATED", "FULL32", "STORED", "CentralDirectory", "Member", "data_start", "read_directory", "read_front", "read_member"]
+__all__ = [
+    "DEFLATED",
+    "FULL32",
+    "STORED",
+    "CentralDirectory",
+    "Member",
+    "data_start",
+    "read_directory",
+    "read_front",
+    "read_member",
+]
 
 MAX_MEMBERS = 200_000
 MAX_DIRECTORY_BYTES = 64 << 20

@@ -1,4 +1,4 @@
-"""Read each member of a zip archive to its end, in bounded memory, and find the damaged one."""
+"""Read the members of a zip archive to their end, in bounded memory, and compare their checksums."""
 
 import hashlib
 import struct
