@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pipcacheplus.checks.base.proof import proof_of
 from pipcacheplus.model.facts import Facts, Head, Link, Page, Wheel, WheelMetadata
 from pipcacheplus.model.values import Entry, Kind, UrlSource
-from pipcacheplus.pips.filenames import canonical
+from pipcacheplus.pips.filenames import SDIST_SUFFIXES, canonical
 from pipcacheplus.pips.layout import key_of, page_key
 from pipcacheplus.pips.urls import is_absolute, is_plain, join_url, spellings
 from pipcacheplus.pips.wheel_keys import SdistLink
@@ -34,7 +34,6 @@ __all__ = [
     "with_metadata",
 ]
 
-_SDIST_SUFFIXES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar")
 _MAX_REDIRECTS = 10
 _BITS_PER_KEY = 16
 """Of a hundred keys that are not there, six are let through."""
@@ -195,7 +194,7 @@ class LinkCollector:
 
     def _project_built_from(self, filename: str) -> str | None:
         """Return the project of a built wheel that may have been built from the sdist of this name."""
-        if not filename.lower().endswith(_SDIST_SUFFIXES):
+        if not filename.lower().endswith(SDIST_SUFFIXES):
             return None
         # Where the name of the project ends, and the version begins, is only known by what was built.
         parts = canonical(filename).split("-")

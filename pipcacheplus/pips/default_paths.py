@@ -1,4 +1,4 @@
-"""Paths as pip reads them, and its default directories, by platform and version of pip.
+"""Default directories of pip, by platform and version of pip.
 
 Source, unless stated otherwise: pip 26.3, `_internal/utils/appdirs.py`, with platformdirs 4.12.4 as it vendors it. That
 library reads the machine it runs on, so it cannot answer for another one; a test compares both on this one.
@@ -8,16 +8,13 @@ import ntpath
 import os
 import posixpath
 import re
-from types import ModuleType
 
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.host.machine import Machine
+from pipcacheplus.pips.paths import expand_home, home_of_user
 
 __all__ = [
-    "absolute",
     "default_cache",
-    "expand_home",
-    "path_module",
     "system_config_directories",
     "user_config_directories",
 ]
@@ -32,74 +29,10 @@ _ONLY_ABSOLUTE = (26, 3)
 _HOMEBREW = re.compile(r"(?P<prefix>.+)/opt/python[^/]*/Frameworks/Python\.framework/Versions/[^/]+")
 
 
-def path_module(machine: Machine) -> ModuleType:
-    """Return `ntpath` or `posixpath`, whatever system this runs on."""
-    return ntpath if machine.is_windows else posixpath
-
-
-def absolute(machine: Machine, path: str, *, what: str) -> str:
-    """Return a path as pip 20.0 and later makes it: `~` expanded, absolute, links followed, case normalised.
-
-    Args:
-        machine: Its current directory is where a relative path starts.
-        path: As somebody wrote it.
-        what: Who wrote it, for the error.
-
-    Raises:
-        BadRequestError: It cannot be a path, or begins with `~` and no home is known.
-
-    Source: pip 26.3 `_internal/utils/misc.py`, `normalize_path`.
-    """
-    paths = path_module(machine)
-    try:
-        resolved: str = paths.normcase(paths.realpath(paths.join(machine.cwd, expand_home(machine, path))))
-    except ValueError:
-        raise BadRequestError(what, f"{path!r} cannot be a path", "name a directory") from None
-    return resolved
-
-
-def expand_home(machine: Machine, path: str) -> str:
-    """Return the path with a leading `~` or `~name` expanded as `os.path.expanduser` does, for this machine.
-
-    On POSIX, `~name` is looked up among the users of this system.
-
-    Raises:
-        BadRequestError: It begins with `~` alone, and no home is known.
-    """
-    if not path.startswith("~"):
-        return path
-    if machine.is_windows:
-        return _expand_on_windows(machine, path)
-    name, slash, rest = path[1:].partition("/")
-    if name:
-        return posixpath.expanduser(path)
-    home = machine.environ["HOME"] if "HOME" in machine.environ else _home_of_user(machine)
-    return home.rstrip("/") + slash + rest or "/"
-
-
-def _expand_on_windows(machine: Machine, path: str) -> str:
-    end = min((at for at in (path.find("/"), path.find("\\")) if at > 0), default=len(path))
-    name, user = path[1:end], machine.environ.get("USERNAME")
-    home = machine.environ["USERPROFILE"] if "USERPROFILE" in machine.environ else _home_of_user(machine)
-    if name and name != user:
-        # The homes of others are taken to lie beside this one, if this one bears its user's name.
-        if ntpath.basename(home) != user:
-            return path
-        home = ntpath.join(ntpath.dirname(home), name)
-    return home + path[end:]
-
-
-def _home_of_user(machine: Machine) -> str:
-    if not machine.home:
-        name = "USERPROFILE" if machine.is_windows else "HOME"
-        raise BadRequestError(name, "is not set, and no home directory is known", f"set {name}, or pass --cache-dir")
-    return machine.home
-
-
 def _in_home(machine: Machine, *parts: str) -> str:
     # Below `~`, but not below the `~` of a setting: that is `/` for an empty HOME, in every pip.
     is_unset = machine.environ.get("HOME") == "" and machine.pip_version >= _ONLY_ABSOLUTE
-    return posixpath.join(_home_of_user(machine) if is_unset else expand_home(machine, "~"), *parts)
+    return posixpath.join(home_of_user(machine) if is_unset else expand_home(machine, "~"), *parts)
 
 
 def default_cache(machine: Machine) -> tuple[str, str | None]:

@@ -7,7 +7,10 @@ from itertools import islice, permutations, product
 from pipcacheplus.model.facts import Facts, Sdist, Wheel
 from pipcacheplus.model.values import Entry
 
-__all__ = ["canonical", "file_name", "file_names"]
+__all__ = ["SDIST_SUFFIXES", "canonical", "file_name", "file_names"]
+
+SDIST_SUFFIXES = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.Z", ".tar", ".zip")
+"""Ends of the names of source distributions."""
 
 _MAX_NAMES = 4096
 _MAX_PERMUTED = 4

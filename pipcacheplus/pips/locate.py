@@ -8,7 +8,8 @@ import os
 from pipcacheplus.errors import BadRequestError, CacheDisabledError
 from pipcacheplus.host.machine import Machine, this_machine
 from pipcacheplus.model.values import CacheDir, Source
-from pipcacheplus.pips.default_paths import absolute, default_cache
+from pipcacheplus.pips.default_paths import default_cache
+from pipcacheplus.pips.paths import absolute
 from pipcacheplus.pips.settings import ENVIRONMENT, Setting, Settings, find, read_settings
 
 __all__ = ["Machine", "index_urls", "locate", "owner_objection", "this_machine"]

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.host.machine import Machine
-from pipcacheplus.pips.default_paths import path_module, system_config_directories, user_config_directories
+from pipcacheplus.pips.default_paths import system_config_directories, user_config_directories
+from pipcacheplus.pips.paths import path_module
 
 __all__ = ["ENVIRONMENT", "Setting", "Settings", "configuration_files", "find", "read_settings"]
 

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import Entry, Kind, Shape
-from pipcacheplus.pips.filenames import canonical
+from pipcacheplus.pips.filenames import SDIST_SUFFIXES, canonical
 
 __all__ = ["Selection", "Selector", "matches", "parse_selection"]
 
@@ -20,7 +20,7 @@ _ACCEPTED = (
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _RANGE = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]]*\])?\s*\(?\s*(?:[<>~!=]=|[<>=])")
 _WILDCARDS = re.compile(r"[*?\[]")
-_SUFFIXES = (".whl", ".whl.metadata", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.Z", ".tar", ".zip")
+_SUFFIXES = (".whl", ".whl.metadata", *SDIST_SUFFIXES)
 _LONGEST = 4096
 
 
