@@ -4,7 +4,6 @@ import functools
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,13 @@ import pytest
 
 from tests.support import artefacts
 from tests.support.builders import Cache
+from tests.support.filled import Filled, fill
 from tests.support.inherited import IGNORED, default_signals_for_children, without_settings
 from tests.support.owners import home_of_somebody
 from tests.support.pips import (
     GENERATIONS,
     Pip,
     UnavailableError,
-    fill,
     give_up,
     pip_environment,
     set_back,
@@ -28,19 +27,6 @@ from tests.support.server import IndexServer
 
 _DAY_S = 86_400
 _PIP_FIXTURES = frozenset({"filled_cache", "pip_of", "unpacked_pip_of"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filled:
-    """A cache that real pips filled three days ago; a copy of one's own."""
-
-    path: Path
-    pips: tuple[Pip, ...]
-    """Those that filled it, in order."""
-    index: IndexServer
-    """The index they asked; it still runs, and is shared: its log is empty at the start, nothing is to be added."""
-    has_extension: bool
-    """Whether a C extension was built."""
 
 
 def pytest_configure(config: pytest.Config) -> None:

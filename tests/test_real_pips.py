@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Filled
 from tests.support import processes
 from tests.support.builders import tree
+from tests.support.filled import Filled
 from tests.support.pips import NEWEST, Pip
 from tests.support.processes import PIPCACHEPLUS
 from tests.support.server import IndexServer

@@ -1,8 +1,6 @@
 """What the pages of a cache say of its other entries."""
 
 import hashlib
-import json
-from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
@@ -17,24 +15,14 @@ from pipcacheplus.pips.layout import entry_path, page_key
 from pipcacheplus.pips.urls import spellings
 from pipcacheplus.pips.wheel_keys import SdistLink
 from tests.support.builders import FILE_URL, INDEX_URL, NOW_S, Cache, file_url, page_headers
+from tests.support.pages import link, page
 from tests.support.values import an_entry
-
-JSON = "application/vnd.pypi.simple.v1+json"
 
 
 def named(cache: Cache, *indexes: str, depth: Depth = Depth.ENDS) -> dict[str, Entry]:
     """Return all entries by id, with all that the cache tells of them."""
     what = ReadRequest(path=str(cache.path), depth=depth, checks=(), context=Context(now_s=NOW_S), indexes=indexes)
     return {one.entry.id: one.entry for one in read_entries(what) if isinstance(one, Checked)}
-
-
-def page(cache: Cache, url: str, name: str, links: Iterable[dict[str, object]]) -> str:
-    body = json.dumps({"meta": {"api-version": "1.1"}, "name": name, "files": list(links)}).encode()
-    return cache.http_v2(url, body, headers=page_headers(body, content_type=JSON))
-
-
-def link(url: str, **more: object) -> dict[str, object]:
-    return {"filename": url.rpartition("/")[2], "url": url, "hashes": {}, **more}
 
 
 def test_an_absolute_link_names_its_file_and_its_metadata(cache: Cache) -> None:

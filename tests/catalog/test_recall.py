@@ -9,9 +9,9 @@ from pipcacheplus.catalog.database import Ledger
 from pipcacheplus.catalog.rows import ReadResult, facts_with_result, read_result_of
 from pipcacheplus.host.state import state_folder
 from pipcacheplus.model.facts import Broken, Expected, Facts, Head, PayloadFormat, Unknown
-from tests.disk.test_reading_writes_nothing import guarded
 from tests.support import artefacts
 from tests.support.builders import Cache
+from tests.support.guarding import guarded
 
 HEAD = Head(cc=4, status=200, headers=())
 READ = Facts(head=HEAD, format=PayloadFormat.ZIP, is_read_whole=True, digests=(("sha256", "a" * 64),))

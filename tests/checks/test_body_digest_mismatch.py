@@ -8,9 +8,9 @@ from pipcacheplus.catalog.update import ReadRequest, read_entries
 from pipcacheplus.checks.base.check import checks
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Checked
-from tests.catalog.test_links import link, page
 from tests.checks.objections import CONTEXT
 from tests.support.builders import FILE_URL, Cache, file_headers
+from tests.support.pages import link, page
 
 URL = f"{FILE_URL}/demo-1.0.zip"
 SOUND = b"sound content"

@@ -10,10 +10,10 @@ from pipcacheplus.catalog.update import ReadRequest, read_entries
 from pipcacheplus.checks.base.check import checks
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Checked, UrlSource
-from tests.catalog.test_links import link, page
 from tests.checks.objections import CONTEXT
 from tests.support import artefacts
 from tests.support.builders import FILE_URL, Cache, file_headers, file_url
+from tests.support.pages import link, page
 
 URL = f"{FILE_URL}/demo-1.0-py3-none-any.whl"
 OTHER = b"Metadata-Version: 2.1\nName: demo\nVersion: 1.0\nRequires-Dist: evil\n"

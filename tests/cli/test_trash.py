@@ -17,11 +17,11 @@ from pipcacheplus.cli.base.units import size_bytes
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import State
 from tests.apply.trashes import everything, runs, seen
-from tests.conftest import Filled
 from tests.deletion.driver import Driver
 from tests.deletion.shim import NO_FAULT, Call, Fault, compiled, errors_of, kills_of, lasting_of, why_no_shim
 from tests.support.builders import Cache, page_headers
 from tests.support.drill import part_of
+from tests.support.filled import Filled
 from tests.support.processes import PIPCACHEPLUS, started
 
 URL = "https://files.example/demo"

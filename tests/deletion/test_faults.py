@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Filled
 from tests.deletion.caches import make_cache, make_small_cache
 from tests.deletion.driver import Driver, Processes
 from tests.deletion.harness import Bench, Runner, Trial
@@ -22,6 +21,7 @@ from tests.deletion.invariants import NAMES, State, put, seen
 from tests.deletion.removers import WRONGS
 from tests.deletion.shim import ERRNOS, Call, Fault, Kind, compiled, errors_of, kills_of, lasting_of, why_no_shim
 from tests.support.drill import IS_DRILL, part_of
+from tests.support.filled import Filled
 
 pytestmark = pytest.mark.skipif(why_no_shim() is not None, reason=str(why_no_shim()))
 

@@ -10,7 +10,6 @@ import shutil
 import stat
 import sys
 import tempfile
-import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import pytest
 
 from tests.deletion.objects import archives, bodies, clocks, crowds, files, heads, links, names, rights, small, tars
 from tests.deletion.objects.ground import FORGED, KINDS, Ground, Kind, ground
+from tests.deletion.talk import REASONS, talk_problems
 from tests.deletion.walled import NOBODY, PURGE_SHARED, Ran, Walled
 from tests.support.drill import IS_DRILL
 
@@ -37,7 +37,6 @@ MODULES = (  # each enters its kinds when it is imported
     small,
     tars,
 )
-REASONS = ("--corrupt", "--partial", "--stale", "--incompatible", "--unsafe", "--orphaned")
 READING = (
     ("verify", "--format", "json"),
     ("verify", "-v"),
@@ -95,16 +94,6 @@ def stamp(path: str | Path) -> tuple[object, ...]:
     elif stat.S_ISREG(status.st_mode) and status.st_size < _LARGE:
         content = Path(path).read_bytes()
     return status.st_mode, status.st_ino, status.st_size, status.st_mtime_ns, content
-
-
-def talk_problems(text: str) -> Iterator[str]:
-    """Yield what must not be printed for people."""
-    for line in text.split("\n"):
-        if line.startswith(FORGED):
-            yield f"a name began a line of its own: {line!r}"
-        bad = {char for char in line if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}}
-        if bad:
-            yield f"{sorted(map(ascii, bad))} in {line[:300]!r}"
 
 
 def problems(arguments: tuple[str, ...], ran: Ran) -> Iterator[str]:

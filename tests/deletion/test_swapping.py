@@ -13,7 +13,7 @@ import pytest
 
 from tests.deletion.invariants import State, put, seen
 from tests.deletion.objects.ground import key
-from tests.deletion.test_hostile import REASONS, talk_problems
+from tests.deletion.talk import REASONS, talk_problems
 from tests.deletion.walled import NOBODY, PURGE_SHARED, Walled
 from tests.support.builders import Cache, page_headers
 from tests.support.drill import IS_DRILL

@@ -1,4 +1,4 @@
-"""Real pips of chosen versions in environments of their own, and caches that they filled.
+"""Real pips of chosen versions in environments of their own.
 
 Making an environment takes the package registry that this machine is set up for; everything afterwards talks to
 127.0.0.1 only. What is made is kept in a folder and used again.
@@ -27,7 +27,6 @@ __all__ = [
     "NEWEST",
     "Pip",
     "UnavailableError",
-    "fill",
     "give_up",
     "pip_environment",
     "set_back",
@@ -211,24 +210,6 @@ def _run(what: str, *command: str, env: Mapping[str, str] | None = None) -> str:
     if done.returncode:
         raise UnavailableError(what, done.stderr.strip()[-2000:])
     return done.stdout
-
-
-def fill(pip: Pip, cache: Path, index: str, scratch: Path, *, has_extension: bool) -> None:
-    """Fill a cache as people do: install a project with its needs, build another, download a third.
-
-    Args:
-        pip: The pip that does it.
-        cache: Made if it is not there.
-        index: URL of an index with what `conftest.demo_files` makes.
-        scratch: An empty folder for what pip installs.
-        has_extension: Whether to build the C extension, too.
-    """
-    target = scratch / "installed"
-    options = ("--target", str(target), "--quiet")
-    pip.run("install", *options, "demo-app", cache_dir=cache, index=index, looks_for_newer_pip=True)
-    pip.run("download", "--quiet", "--dest", str(scratch), "demo-tool", cache_dir=cache, index=index)
-    if has_extension:
-        pip.run("wheel", "--quiet", "--wheel-dir", str(scratch), "demo-ext", cache_dir=cache, index=index)
 
 
 def set_back(folder: Path, age_s: float) -> None:

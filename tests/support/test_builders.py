@@ -11,8 +11,8 @@ import pytest
 
 from pipcacheplus.model.values import Area
 from pipcacheplus.pips.layout import Place, Role, body_path, entry_path, page_key, place_of, role_of
-from tests.conftest import Filled
 from tests.support.builders import DAY_S, INDEX_URL, NOW_S, Cache, file_headers, leaf, page_headers, response, tree
+from tests.support.filled import Filled
 
 URL = "https://files.example/demo.whl"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus.pips.layout import Role, role_of
-from tests.conftest import Filled
 from tests.support.builders import Cache
+from tests.support.filled import Filled
 from tests.support.pips import NEWEST, Pip, UnavailableError, pip_environment, set_back
 from tests.support.pythons import find_python
 from tests.support.server import IndexServer

@@ -1,9 +1,7 @@
 """Processes that tests start end in time, and inherit neither signals nor settings of whoever started the tests."""
 
-import ast
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -13,8 +11,6 @@ from tests.support.inherited import MACHINE
 from tests.support.processes import Service, line_of, run, started
 
 TESTS = Path(__file__).parents[1]
-PROGRAMS = {"bench.py", "bench_caches.py"}
-"""Not tests: what they start may take as long as it does."""
 WAITS = "import threading; threading.Event().wait()"
 STARTS_ANOTHER = f"""
 import subprocess, sys
@@ -100,38 +96,3 @@ def test_no_setting_of_the_machine_reaches_a_test() -> None:
     assert run([sys.executable, "-c", asked]).stdout == "['PIP_CONFIG_FILE', 'XDG_STATE_HOME']\n"
     assert os.environ["PIP_CONFIG_FILE"] == os.devnull
     assert os.environ["XDG_STATE_HOME"] != MACHINE.get("XDG_STATE_HOME")
-
-
-def unlimited(tree: ast.AST) -> Iterator[int]:
-    """Yield the lines in which a process is started that nobody ends."""
-    for node in ast.walk(tree):
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
-            continue
-        if not (isinstance(node.func.value, ast.Name) and node.func.value.id == "subprocess"):
-            continue
-        if node.func.attr == "Popen" or "timeout" not in {word.arg for word in node.keywords}:
-            yield node.lineno
-
-
-@pytest.mark.parametrize(
-    ("text", "lines"),
-    [
-        ("subprocess.run([], timeout=60)", []),
-        ("subprocess.run([])", [1]),
-        ("\nx = subprocess.check_output([], text=True)", [2]),
-        ("subprocess.Popen([], timeout=60)", [1]),
-        ("run([])", []),
-    ],
-)
-def test_a_process_that_nobody_ends_would_be_found(text: str, lines: list[int]) -> None:
-    assert list(unlimited(ast.parse(text))) == lines
-
-
-def test_no_test_starts_a_process_that_nobody_ends() -> None:
-    found = {
-        f"{path.relative_to(TESTS)}:{line}"
-        for path in TESTS.rglob("*.py")
-        if path.name not in PROGRAMS and path != TESTS / "support" / "processes.py"
-        for line in unlimited(ast.parse(path.read_text(encoding="utf-8")))
-    }
-    assert found == set()

@@ -1,0 +1,21 @@
+"""What the command line is asked for, and what it must never print."""
+
+import unicodedata
+from collections.abc import Iterator
+
+from tests.deletion.objects.ground import FORGED
+
+__all__ = ["REASONS", "talk_problems"]
+
+REASONS = ("--corrupt", "--partial", "--stale", "--incompatible", "--unsafe", "--orphaned")
+"""Of `prune`: all of them."""
+
+
+def talk_problems(text: str) -> Iterator[str]:
+    """Yield what must not be printed for people."""
+    for line in text.split("\n"):
+        if line.startswith(FORGED):
+            yield f"a name began a line of its own: {line!r}"
+        bad = {char for char in line if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}}
+        if bad:
+            yield f"{sorted(map(ascii, bad))} in {line[:300]!r}"
