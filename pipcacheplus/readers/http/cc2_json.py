@@ -1,8 +1,8 @@
-"""cc=2: zlib of JSON in the one spelling that pip wrote, in which a long base64 text, the payload, comes first.
+"""cc=2: zlib of JSON as pip wrote it: a long base64 text, the payload, comes first.
 
 Source: pip 6.0.7 to 9.0.3, `cachecontrol/serialize.py`: `json.dumps` with sorted keys and without spaces; the body,
 header names and values, the reason, vary names and values are base64 of bytes, the status is a number. Those pips would
-load any other spelling as well, but none wrote one.
+load any other spelling as well, but none wrote one; here only the spaces that `json.dumps` puts by itself are let pass.
 """
 
 import json
@@ -17,6 +17,8 @@ from pipcacheplus.readers.http.stored_response import DamageError, head_of, uniq
 __all__ = ["EncodedResponse", "read_encoded"]
 
 _BEGIN = b'{"response":{"body":"'
+_SPACED_BEGIN = b'{"response": {"body": "'
+"""What a tool writes that loads an entry and saves it by the defaults of `json.dumps`."""
 _OTHER_SPELLING = "not the JSON that pip writes"
 _CHUNK_BYTES = 64 << 10
 MAX_RATIO, FREE_BYTES = 200, 64 << 20
@@ -39,7 +41,7 @@ def read_encoded(file: BinaryIO, size: int, *, start: int, limit: int) -> Head |
     encoded = EncodedResponse(file, size, start=start)
     try:
         body_size = sum(map(len, encoded.payload()))
-        document = unique(_decoded(encoded.around(limit)), "document")
+        document = unique(_decoded(encoded.document(limit)), "document")
         response = unique(document["response"], "response")
         return head_of(2, response, document.get("vary", ()), text=_text, body_size=body_size)
     except DamageError as error:
@@ -72,11 +74,12 @@ class EncodedResponse:
             DamageError: It is no zlib, or ends early, or unpacks to more than any response; it does not begin as pip
                 writes it; it is no base64.
         """
-        while len(self._text) < len(_BEGIN):
+        while len(self._text) < len(_SPACED_BEGIN):
             self._text += self._more()
-        if not self._text.startswith(_BEGIN):
+        begin = next((begin for begin in (_BEGIN, _SPACED_BEGIN) if self._text.startswith(begin)), None)
+        if begin is None:
             raise DamageError(reason=_OTHER_SPELLING)
-        text = self._text[len(_BEGIN) :]
+        text = self._text[len(begin) :]
         while (end := text.find(b'"')) < 0:
             # The last four characters stay, because padding can only be at the very end.
             whole = max(0, len(text) - 1) // 4 * 4
@@ -85,7 +88,7 @@ class EncodedResponse:
         yield _from_base64(text[:end])
         self._text = text[end:]
 
-    def around(self, limit: int) -> bytes:
+    def document(self, limit: int) -> bytes:
         """Return the JSON with an empty body, once all of the payload was yielded.
 
         Raises:
