@@ -1,4 +1,4 @@
-"""What disarming says of a response: what was written over is in `test_stored`, what becomes of it in `test_shared`."""
+"""What disarming says of a response: what was written over is in `test_disarm_bytes`, what becomes of it in `test_shared`."""
 
 import errno
 import os

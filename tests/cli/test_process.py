@@ -11,7 +11,7 @@ import pytest
 from tests.support.builders import Cache
 from tests.support.processes import PIPCACHEPLUS, run, started
 
-SLOW = {"rich", "filelock", "sqlite3", "packaging", "msgpack", "psutil", "platformdirs", "zipfile", "tarfile"}
+SLOW = {"filelock", "sqlite3", "packaging", "msgpack", "psutil", "platformdirs", "zipfile", "tarfile"}
 
 
 def command(*arguments: str, cache: Path) -> list[str]:

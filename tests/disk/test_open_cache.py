@@ -169,13 +169,13 @@ there = Path(path, "http-v2", "0", "1")
 subprocess.run(["mount", "-t", "tmpfs", "none", str(there)], check=True)
 (there / "secret").write_bytes(b"x" * 99)
 (there / "2").mkdir()
-from pipcacheplus.disk import open_cache as opening
+from pipcacheplus.disk import open_cache
 from pipcacheplus.model.values import Warned
 from pipcacheplus.disk.walk import file_paths, parts, scan
 
-opening.HAS_DIRECTORY_DESCRIPTORS &= has_descriptors
+open_cache.HAS_DIRECTORY_DESCRIPTORS &= has_descriptors
 said = {}
-with opening.OpenCache(path) as cache:
+with open_cache.OpenCache(path) as cache:
     for ask in ("listing", "names", "status", "open"):
         for below in ("http-v2/0/1", "http-v2/0/1/2", "http-v2/0/1/secret", "http-v2/0/2"):
             try:

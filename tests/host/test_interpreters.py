@@ -17,9 +17,9 @@ from pipcacheplus.host.interpreter_cache import InterpreterCache
 from pipcacheplus.host.interpreter_probe import MARK
 from pipcacheplus.host.interpreters import Interpreter, probe, running
 from pipcacheplus.host.wheel_tags import tags_of
+from tests.support.interpreters import facts, interpreter_facts
 from tests.support.processes import run
 from tests.support.pythons import find_python
-from tests.support.telling import facts, interpreter_facts
 
 posix = pytest.mark.skipif(os.name == "nt", reason="the stand-ins are shell scripts")
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pipcacheplus.host.interpreter_probe import MARK, PROBE, InterpreterFacts
 from pipcacheplus.host.interpreters import running
 from pipcacheplus.host.wheel_tags import legacy_tags, platforms_of, tags_of
+from tests.support.interpreters import facts, interpreter_facts
 from tests.support.processes import run
-from tests.support.telling import facts, interpreter_facts
 
 PYPY = {"implementation": "pypy", "version": [3, 6], "pypy_version": [7, 3]}
 

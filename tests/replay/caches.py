@@ -16,7 +16,7 @@ from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import NONE_SOUND, Checked, Entry, SoundCount, Warned
 from tests.support import artefacts
 from tests.support.builders import INDEX_URL, Cache, file_headers, page_headers
-from tests.support.surveys import NOW
+from tests.support.requests import NOW
 
 __all__ = [
     "FILES",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipcacheplus.checks.base.check import DAY_S
 from tests.replay.caches import FILES, NAME, Full, fill, page, plain, rewritten, rot
 from tests.support.builders import INDEX_URL, NOW_S, Cache
-from tests.support.surveys import NOW
+from tests.support.requests import NOW
 
 
 def _add(full: Full) -> None:

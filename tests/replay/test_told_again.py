@@ -11,7 +11,7 @@ from pipcacheplus.catalog.recording import LOOSE, Trace
 from pipcacheplus.catalog.rows import entry_stamp
 from pipcacheplus.model.values import Shape
 from tests.replay.caches import Found, Full, names, surveyed
-from tests.support.surveys import NOW
+from tests.support.requests import NOW
 from tests.support.values import an_entry
 
 

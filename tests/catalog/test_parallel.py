@@ -18,7 +18,7 @@ from pipcacheplus.catalog.update import read_entries
 from pipcacheplus.model.values import Checked, SoundCount
 from tests.replay.caches import Full, fill
 from tests.support.builders import INDEX_URL, Cache
-from tests.support.surveys import Inline, whole
+from tests.support.requests import Inline, whole
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 forks = pytest.mark.skipif(

@@ -22,7 +22,7 @@ from pipcacheplus.catalog.shard import (
 )
 from pipcacheplus.model.values import Checked, Entry, Warned
 from tests.support.builders import Cache
-from tests.support.surveys import entries_of, whole
+from tests.support.requests import entries_of, whole
 
 URL = "https://files.example/"
 

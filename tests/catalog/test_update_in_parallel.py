@@ -26,7 +26,7 @@ from pipcacheplus.readers.entry import read
 from tests.support import artefacts
 from tests.support.builders import Cache, file_headers
 from tests.support.processes import started
-from tests.support.surveys import NOW, Inline, entries_of, whole
+from tests.support.requests import NOW, Inline, entries_of, whole
 
 URL = "https://files.example/"
 LARGE = 9 << 20
