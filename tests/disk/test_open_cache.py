@@ -143,7 +143,9 @@ def test_directories_too_deep_are_not_entered_and_the_next_one_is(cache: Cache) 
 def test_closing_twice_closes_once(cache: Cache) -> None:
     here = OpenCache(str(cache.path))
     here.close()
-    here.close()
+    with open(cache.real(cache.foreign()), "rb") as other:  # has the number that the cache had
+        here.close()
+        assert other.read() == b"mine"
 
 
 def test_a_system_that_cannot_leave_access_times_alone_moves_them(

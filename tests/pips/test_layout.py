@@ -104,8 +104,9 @@ def test_a_name_that_is_no_lock_has_no_owner() -> None:
 
 
 def test_a_url_leads_to_the_place_where_pip_stores_it() -> None:
-    # Computed by pip 26.3: sha224("https://example.org/simple/six/")
+    # As pip 26.3 stores it: the SHA-224 of the URL.
     key = layout.page_key("https://example.org/simple/six/")
+    assert key == "bdab323f240fc6292f55d541a1f1d10cde4503bf37f431c38855a773"
     assert layout.key_of(layout.entry_path(Area.HTTP_V2, key)) == key
     assert layout.key_of(layout.body_path(layout.entry_path(Area.HTTP_V2, key))) == key
     assert layout.key_of("wheels/" + key) is None
