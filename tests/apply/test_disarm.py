@@ -1,4 +1,4 @@
-"""What disarming says of a response: what was written over is in `test_disarm_bytes`, what becomes of it in `test_shared`."""
+"""What disarming does to a response; `test_disarm_bytes` has the bytes, `test_shared` what becomes of it."""
 
 import errno
 import os

@@ -14,7 +14,7 @@ from pipcacheplus.catalog.update import read_entries
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Checked, Warned
 from tests.support.builders import Cache
-from tests.support.surveys import Inline, whole
+from tests.support.requests import Inline, whole
 
 URL = "https://files.example/"
 LARGE = 9 << 20
