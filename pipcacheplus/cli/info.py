@@ -11,6 +11,7 @@ from pipcacheplus.checks.base.check import is_listed
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.model.values import Area, Entry, Finding, Remedy, Shape
+from pipcacheplus.pips.layout import HTTP_AREAS
 from pipcacheplus.render.summary import Census, Tally, last_used_ns
 from pipcacheplus.render.view import Json
 
@@ -88,7 +89,7 @@ class _ByPip:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._areas = {area: Tally() for area in (Area.HTTP, Area.HTTP_V2, Area.WHEELS)}
+        self._areas = {area: Tally() for area in (*HTTP_AREAS, Area.WHEELS)}
         self._links = dict.fromkeys(self._areas, 0)
         self._wheels = 0
 
@@ -109,12 +110,12 @@ class _ByPip:
     @property
     def counts(self) -> dict[str, Json]:
         """Return the numbers that pip prints, and the directories that it counts in."""
-        http, http_v2, wheels = self._areas.values()
+        downloads, wheels = [self._areas[area] for area in HTTP_AREAS], self._areas[Area.WHEELS]
         return {
             "http_v2_location": self._location(Area.HTTP_V2),
             "http_location": self._location(Area.HTTP),
-            "http_bytes": http.bytes + http_v2.bytes,
-            "http_files": http.files + http_v2.files + self._links[Area.HTTP] + self._links[Area.HTTP_V2],
+            "http_bytes": sum(tally.bytes for tally in downloads),
+            "http_files": sum(tally.files for tally in downloads) + sum(self._links[area] for area in HTTP_AREAS),
             "wheels_location": self._location(Area.WHEELS),
             "wheels_bytes": wheels.bytes,
             "wheels": self._wheels,

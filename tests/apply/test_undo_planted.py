@@ -111,7 +111,7 @@ def test_a_line_that_cannot_be_read_is_told_and_the_rest_comes(cache: Cache, lin
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("area", "http-v3"),
+        ("area", "http-v9"),
         ("files", [[0, "x"]]),
         ("files", [[0, "\ud800", 1, 1, 1, 1, 1, 1, 1, 1]]),
         ("files", [[10**10, "x", 1, 1, 1, 1, 1, 1, 1, 1]]),

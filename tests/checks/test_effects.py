@@ -259,7 +259,7 @@ def test_what_each_pip_does_with_a_damage_is_told(cache: Cache, damage: str) -> 
 def test_everything_that_a_check_says_of_pip_is_in_the_table() -> None:
     listed = {(slug, does) for slug, _, table in DAMAGES.values() for does in table.values()}
     said = {(check.slug, row.text) for check in checks() for effects in check.effects for row in effects.rows}
-    assert said - listed == set()
+    assert said - listed == set(), "DAMAGES needs a row for each of these"
 
 
 def test_two_pips_that_do_different_things_are_told_apart(cache: Cache) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from pipcacheplus.cli.base.command import Command
+from pipcacheplus.cli.base.family import Family
 from tests.support import artefacts
 from tests.support.builders import Cache, tree
 from tests.support.guarding import guarded
@@ -47,6 +49,11 @@ def test_a_reading_verb_writes_nothing_below_the_cache(full: Cache, verb: list[s
     assert done.returncode in {0, 3}, done.stderr
     assert tree(full.path) == before
     assert {p: s.st_mtime_ns for p, s in times.items()} == {p: os.lstat(full.real(p)).st_mtime_ns for p in before}
+
+
+def test_no_command_is_left_out() -> None:
+    commands = Family("pipcacheplus.cli", "COMMAND", Command)
+    assert set(commands) == {verb[0] for verb in VERBS}, "VERBS needs a row for each command, with -n if it removes"
 
 
 def test_the_guard_would_notice(full: Cache) -> None:

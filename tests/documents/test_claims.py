@@ -82,7 +82,7 @@ def naming() -> set[str]:
             for node in ast.walk(tree)
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs
         ]
-        is_name = re.compile(r"http-v2|\.body|debug\.log|selfcheck\.json|^origin\.json$").search
+        is_name = re.compile(r"http-v[0-9]|\.body|debug\.log|selfcheck\.json|^origin\.json$").search
         if any(map(is_name, texts)):
             found.add(name)
     return found

@@ -19,12 +19,16 @@ def generator() -> ModuleType:
 
 
 def test_the_page_of_checks_is_the_one_that_the_code_writes() -> None:
-    assert (DOCS / "reference" / "checks.md").read_text(encoding="utf-8") == generator().checks_page()
+    assert (DOCS / "reference" / "checks.md").read_text(encoding="utf-8") == generator().checks_page(), (
+        "run `python docs/generate.py`"
+    )
 
 
 def test_every_check_says_what_why_and_what_to_do() -> None:
     for check in checks():
-        doc = importlib.import_module("pipcacheplus.checks." + check.slug.replace("-", "_")).__doc__ or ""
+        name = "pipcacheplus.checks." + check.slug.replace("-", "_")
+        assert importlib.util.find_spec(name), f"the slug {check.slug} is not the name of its module"
+        doc = importlib.import_module(name).__doc__ or ""
         assert "**Why it matters.**" in doc, check.slug
         assert "**What to do.**" in doc, check.slug
 

@@ -10,6 +10,7 @@ from pipcacheplus.checks.base.check import checks
 from pipcacheplus.model.facts import Facts, Head
 from pipcacheplus.model.values import Area, Entry, Kind, Shape
 from pipcacheplus.pips.effects import NEVER_READS, READERS, READS, Effect, clause, combine, for_entry, release_of
+from pipcacheplus.pips.layout import HTTP_AREAS
 from pipcacheplus.pips.wheel_keys import LEGACY
 
 SHORT = (Effect("never reads it", below="23.3"), Effect("fails", below="25.2"), Effect("fetches what is missing"))
@@ -127,3 +128,9 @@ def test_who_reads_an_entry_follows_from_its_place_and_its_format(
     (effects,) = [check.effects[0] for check in checks() if check.slug == "temporary-left"]
     table = for_entry(effects, entry(area, interpreter), facts)
     assert [pip for pip in pips if clause(table, [pip]) == "ignores it"] == readers.split()
+
+
+def test_every_area_that_pips_read_says_which_pips_do() -> None:
+    # What has no row counts as read by every pip.
+    assert {*HTTP_AREAS, Area.WHEELS} == {area for area, key in READERS if key is None}
+    assert {(area, cc) for area in HTTP_AREAS for cc in (1, 2, 4)} <= set(READERS)

@@ -34,7 +34,7 @@ LEAF = "wheels/18/ac/23/" + "5" * 50
         ("selfcheck/more", Place.FOREIGN),
         ("selfcheck.json.lock", Place.LOCK),
         ("log", Place.LEAF),
-        ("http-v3", Place.FOREIGN),
+        ("http-v9", Place.FOREIGN),
     ],
 )
 def test_a_directory_means_what_pip_uses_it_for(folder: str, place: Place) -> None:

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from pipcacheplus.cli.base.command import Command
+from pipcacheplus.cli.base.family import Family
 from pipcacheplus.model.values import Area, CacheDir, Entry, Group, Kind, Remedy, Severity, Shape, Source, State
 from pipcacheplus.render import paths
 from pipcacheplus.render.human import FORMAT
@@ -291,3 +293,8 @@ def test_paths_are_raw_in_a_pipe_and_escaped_on_a_terminal() -> None:
 def test_paths_of_another_system_have_its_separator() -> None:
     cache = CacheDir(path="C:\\cache", source=Source.DEFAULT)
     assert a_view("list", cache=cache, separator="\\").absolute("http-v2/0") == "C:\\cache\\http-v2\\0"
+
+
+@pytest.mark.parametrize("command", Family("pipcacheplus.cli", "COMMAND", Command))
+def test_every_command_has_a_text_for_people(command: str) -> None:
+    FORMAT.render(a_view(command=command), lambda _text: None, width=None, color=False)
