@@ -42,8 +42,8 @@ def without_a_word(real: Callable[..., State]) -> Callable[..., State]:
 
     def remove(*arguments: Any, **named: Any) -> State:  # noqa: ANN401 - as given
         state = real(*arguments, **named)
-        tally = arguments[3]
-        tally.removed.clear()
+        removed = arguments[3]
+        removed.files.clear()
         return state
 
     return remove
