@@ -9,7 +9,7 @@ from pipcacheplus.readers import integrity, metadata, page, wheel
 from pipcacheplus.readers.archive import decompress, zip_directory
 from pipcacheplus.readers.entry import PAGE_LIMIT
 from pipcacheplus.readers.http import cc1_pickle, cc2_json
-from pipcacheplus.readers.http.stored_response import MAX_HEADERS
+from pipcacheplus.readers.http.stored_response import HEAD_LIMIT, MAX_HEADERS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "limits.md").read_text(encoding="utf-8")
 MIB, GIB = 1 << 20, 1 << 30
@@ -18,7 +18,7 @@ MIB, GIB = 1 << 20, 1 << 30
 @pytest.mark.parametrize(
     "said",
     [
-        f"1 MiB, {MAX_HEADERS:,} headers",
+        f"{HEAD_LIMIT // MIB} MiB, {MAX_HEADERS:,} headers",
         f"{cc2_json.FREE_BYTES // MIB} MiB, and {cc2_json.MAX_RATIO} bytes from each packed byte",
         f"{PAGE_LIMIT // MIB} MiB, 1,000 packed parts",
         f"{page.MAX_JSON_BYTES // MIB} MiB, {page.MAX_LINKS:,} files",

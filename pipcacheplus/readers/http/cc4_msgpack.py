@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from pipcacheplus.model.facts import Broken, Head, Span
-from pipcacheplus.readers.http.stored_response import MAX_HEADERS, DamageError, head_of, unique
+from pipcacheplus.readers.http.stored_response import HEAD_LIMIT, MAX_HEADERS, DamageError, head_of, unique
 
 __all__ = ["FRONT_BYTES", "StoredHeader", "locate_headers", "read_packed"]
 
 FRONT_BYTES = 8 << 10
 """Bytes that hold nearly every head, so that one read of the file is enough."""
-_HEAD_LIMIT = 1 << 20
 _MAX_TEXT = 64 << 10
+"""Most bytes of a name or value that is looked for in the file."""
 _SHORT = 256
 _MAX_KEYS = 100
 _NO_RESPONSE = "not the msgpack of a response"
@@ -99,7 +99,7 @@ def locate_headers(file: BinaryIO, front: bytes, size: int, *, start: int) -> tu
     """
     import msgpack  # noqa: PLC0415 - slow to import
 
-    parser = _Parser(_LimitedFile(file, front, size, _HEAD_LIMIT), start)
+    parser = _Parser(_LimitedFile(file, front, size, HEAD_LIMIT), start)
     try:
         parser.enter("response")
         parser.enter("headers")

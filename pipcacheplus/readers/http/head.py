@@ -11,6 +11,7 @@ from pipcacheplus.model.facts import Broken, Head
 from pipcacheplus.readers.http.cc1_pickle import read_pickle
 from pipcacheplus.readers.http.cc2_json import read_encoded
 from pipcacheplus.readers.http.cc4_msgpack import FRONT_BYTES, read_packed
+from pipcacheplus.readers.http.stored_response import HEAD_LIMIT
 
 __all__ = ["PREFIX_LENGTH", "read_head"]
 
@@ -20,7 +21,7 @@ _PREFIX = re.compile(rb"cc=[0-9],")
 _CUT_PREFIX = re.compile(rb"c(c(=[124]?)?)?")
 
 
-def read_head(file: BinaryIO, size: int, *, limit: int = 1 << 20) -> Head | Broken:
+def read_head(file: BinaryIO, size: int, *, limit: int = HEAD_LIMIT) -> Head | Broken:
     """Decode the head of a cached response; the payload inside the file is not held, and if possible not read.
 
     Memory: a small multiple of `limit`; for a pickle, see `read_pickle`. Time: cc=4 reads 8 KiB of an ordinary head

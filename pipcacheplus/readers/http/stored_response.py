@@ -8,8 +8,10 @@ from typing import Any
 
 from pipcacheplus.model.facts import Head, Span
 
-__all__ = ["MAX_HEADERS", "DamageError", "head_of", "unique"]
+__all__ = ["HEAD_LIMIT", "MAX_HEADERS", "DamageError", "head_of", "unique"]
 
+HEAD_LIMIT = 1 << 20
+"""Most bytes of a head, the payload not counted; pip's own stay below 20 KiB."""
 MAX_HEADERS = 1_000
 """Ten times what `http.client` lets through, so that no sound head is refused."""
 
