@@ -406,7 +406,7 @@ def _query_for(
     pythons: Sequence[str] | None,
     stale_age_s: float | None,
 ) -> Query:
-    """Return the look that finds what may go for these reasons; for none at all, what no pip can ever use.
+    """Return the query that finds what may go for these reasons; for none at all, what no pip can ever use.
 
     Raises:
         InterpreterError: One of `pythons` cannot be asked.
@@ -429,7 +429,7 @@ def _query_for(
 
 
 def _plan_from(cache: CacheDir, query: Query, rule: Rule, keep: Sequence[str]) -> Plan:
-    """Return what is to go of all that a look finds.
+    """Return the plan for what a query finds.
 
     Raises:
         BadRequestError: `keep` cannot be understood.
@@ -438,10 +438,10 @@ def _plan_from(cache: CacheDir, query: Query, rule: Rule, keep: Sequence[str]) -
     if keep:  # what is to be kept is named by its project, version, URL
         query = replace(query, depth=max(query.depth, Depth.ENDS), needs_urls=True)
     warnings: list[Warned] = []
-    judged = [one for one in run_query(query, warnings) if isinstance(one, Checked)]
+    checked = [one for one in run_query(query, warnings) if isinstance(one, Checked)]
     made = make_plan(
         cache,
-        sorted(judged, key=lambda one: one.entry.id),
+        sorted(checked, key=lambda one: one.entry.id),
         rule,
         is_kept=lambda entry: bool(keep) and keeps.is_wanted(entry),
         is_young=lambda entry: is_young(entry, query.context),

@@ -134,11 +134,11 @@ class Ledger:
         """
         names = list(paths)
         rows = (self._parts.get(part, {}) for part in {_part_of(as_bytes(name)) for name in names})
-        judged: dict[bytes, bytes] = {}
-        self._attempt(lambda: judged.update(self._judged_at(names)))
+        checked: dict[bytes, bytes] = {}
+        self._attempt(lambda: checked.update(self._judged_at(names)))
         return ShardRows(
             told={stamp: told for part in rows for stamp, told in part.items() if wants(stamp)},
-            judged={stamp: value for stamp, value in judged.items() if wants(stamp)},
+            checked={stamp: value for stamp, value in checked.items() if wants(stamp)},
         )
 
     def _judged_at(self, paths: Iterable[str]) -> Iterator[tuple[bytes, bytes]]:

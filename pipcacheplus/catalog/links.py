@@ -108,7 +108,7 @@ class PageLinks:
 
 
 class LinkCollector:
-    """Takes entries one after the other, and keeps in `said` what they say of entries that the cache has."""
+    """Takes entries one after the other, and keeps in `links` what they say of entries that the cache has."""
 
     def __init__(
         self, keys: KeyFilter, built: frozenset[tuple[str, str]], indexes: Iterable[str], bases: Mapping[str, str]
@@ -121,7 +121,7 @@ class LinkCollector:
             indexes: URLs of indexes whose pages may be in the cache.
             bases: The URLs of pages, by key, as far as they are known already.
         """
-        self.said = PageLinks()
+        self.links = PageLinks()
         self._keys = keys
         self._built: dict[str, set[str]] = {}
         for project, version in built:
@@ -138,18 +138,18 @@ class LinkCollector:
         else:
             return True
         if "/packages/" in url:
-            self.said.hosts.add(url.partition("/packages/")[0])
+            self.links.hosts.add(url.partition("/packages/")[0])
         return is_here or (bool(self._built) and self._project_built_from(url.rpartition("/")[2]) is not None)
 
     def add(self, entry: Entry, facts: Facts) -> None:
         """Take what an entry says."""
         if entry.project is not None:
-            self.said.names.add(entry.project)
+            self.links.names.add(entry.project)
         key = key_of(entry.id)
         if key is None or not isinstance(facts.head, Head):
             return
         if entry.kind is Kind.REDIRECT:
-            self.said.redirects[key] = facts.head.header("location") or ""
+            self.links.redirects[key] = facts.head.header("location") or ""
         elif isinstance(facts.payload, Page):
             self._add_page(entry, key, facts.payload)
 
@@ -166,7 +166,7 @@ class LinkCollector:
                 self._add_link(url, link)
             is_unresolved |= base is None and url is None
         if is_unresolved:
-            self.said.unresolved.append(entry)
+            self.links.unresolved.append(entry)
 
     def _base_of(self, entry: Entry, key: str) -> str | None:
         guesses = (f"{index}/{entry.project}/" for index in self._indexes if entry.project)
@@ -177,17 +177,17 @@ class LinkCollector:
         if link.metadata_hashes is not None:
             self._know(url + ".metadata", link.filename + ".metadata", link.metadata_hashes)
         if "/packages/" in url:
-            self.said.hosts.add(url.partition("/packages/")[0])
+            self.links.hosts.add(url.partition("/packages/")[0])
         source_of = self._project_built_from(link.filename) if self._built else None
         if source_of is not None:
             for spelling in spellings(url):
-                self.said.sources.append((source_of, SdistLink(url=spelling, hashes=link.hashes)))
+                self.links.sources.append((source_of, SdistLink(url=spelling, hashes=link.hashes)))
 
     def _know(self, url: str, filename: str, hashes: tuple[tuple[str, str], ...]) -> None:
         for spelling in spellings(url):
             if self._keys.may_have(spelling):
                 reference = Reference(url=spelling, source=UrlSource.LINKS, filename=filename, hashes=hashes)
-                self.said.found.append((page_key(spelling), reference))
+                self.links.found.append((page_key(spelling), reference))
 
     def _may_have(self, url: str) -> bool:
         return any(self._keys.may_have(spelling) for spelling in spellings(url))
@@ -221,16 +221,16 @@ class LinkIndex:
         self._names: set[str] = {"pip"}
         self._unresolved: dict[str, Entry] = {}
 
-    def add(self, said: PageLinks) -> None:
+    def add(self, links: PageLinks) -> None:
         """Take what was said."""
-        for key, reference in said.found:
+        for key, reference in links.found:
             self._know(key, reference)
-        for project, source in said.sources:
+        for project, source in links.sources:
             self._sources.setdefault(project, {})[source] = None
-        self._hosts |= said.hosts
-        self._names |= said.names
-        self._redirects |= said.redirects
-        self._unresolved |= {page: entry for entry in said.unresolved if (page := key_of(entry.id))}
+        self._hosts |= links.hosts
+        self._names |= links.names
+        self._redirects |= links.redirects
+        self._unresolved |= {page: entry for entry in links.unresolved if (page := key_of(entry.id))}
 
     def _know(self, key: str, reference: Reference) -> None:
         if key in self._keys:

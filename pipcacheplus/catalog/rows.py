@@ -74,8 +74,8 @@ class ShardRows:
 
     told: Mapping[bytes, bytes] = field(default_factory=dict)
     """By stamp, as `sealed` gives it."""
-    judged: Mapping[bytes, bytes] = field(default_factory=dict)
-    """By stamp: what was found, as `judged_rows` packs it."""
+    checked: Mapping[bytes, bytes] = field(default_factory=dict)
+    """By stamp: what was found, as `pack_row` packs it."""
     seen: list[bytes] = field(default_factory=list)
     """Stamps of all entries that were there."""
     rows: list[tuple[str, bytes, int, bytes]] = field(default_factory=list)

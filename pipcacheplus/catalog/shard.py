@@ -112,14 +112,14 @@ class Task(NamedTuple):
 class NamedShard:
     """Entries that are named by what they say of themselves, and what they say of others."""
 
-    said: PageLinks
+    links: PageLinks
     found: list[tuple[Checked | Warned, Origin | Broken | None]] = field(default_factory=list)
     """With what lies beside a built wheel: of all facts, only that is still needed for names."""
 
 
 def collect_links(task: Task) -> tuple[PageLinks, int]:
     """Return what entries say of others, and the bytes of them all."""
-    sieve, total = _sieve(task), 0
+    collector, total = _collector(task), 0
     with OpenCache(task.request.path) as cache:
         for entry in entries_of(task, cache):
             if isinstance(entry, Warned):
@@ -127,43 +127,43 @@ def collect_links(task: Task) -> tuple[PageLinks, int]:
             total += entry.size
             if entry.shape not in _TELLING:
                 continue
-            row = remembered_row(entry_stamp(entry), task) if task.memory is not None and task.memory.judged else None
+            row = remembered_row(entry_stamp(entry), task) if task.memory is not None and task.memory.checked else None
             if row is not None and not row.tells_of_others:
-                sieve.said.names.update(filter(None, (row.project,)))
+                collector.links.names.update(filter(None, (row.project,)))
                 continue
             try:
-                facts = read(entry, cache, depth=Depth.PAGES, keeps=sieve.keeps)
+                facts = read(entry, cache, depth=Depth.PAGES, keeps=collector.keeps)
             except OSError:
                 continue  # as above
-            sieve.add(identify(entry, facts), facts)
-    return sieve.said, total
+            collector.add(identify(entry, facts), facts)
+    return collector.links, total
 
 
 def name_shard(task: Task) -> NamedShard:
     """Read each entry once, for its own names and for what it says of others."""
-    sieve = _sieve(task)
-    held = NamedShard(said=sieve.said)
+    collector = _collector(task)
+    named_shard = NamedShard(links=collector.links)
     with OpenCache(task.request.path) as cache:
         for entry in entries_of(task, cache):
             if isinstance(entry, Warned):
-                held.found.append((entry, None))
+                named_shard.found.append((entry, None))
                 continue
             try:
-                facts = read(entry, cache, depth=task.request.depth, keeps=sieve.keeps)
+                facts = read(entry, cache, depth=task.request.depth, keeps=collector.keeps)
             except (ChangedError, FileNotFoundError):
                 continue  # a pip renewed or dropped it meanwhile: there is nothing to say of it
             except OSError as error:
-                held.found.extend((one, None) for one in unreadable(entry, error))
+                named_shard.found.extend((one, None) for one in unreadable(entry, error))
                 continue
             named = identify(entry, facts)
-            sieve.add(named, facts)
-            held.found.append((check_entry(named, facts, task.request), facts.origin))
-    return held
+            collector.add(named, facts)
+            named_shard.found.append((check_entry(named, facts, task.request), facts.origin))
+    return named_shard
 
 
 def remembered_row(stamp: bytes, task: Task) -> CheckedRow | None:
     """Return what was found of an entry before, if that answers the same question now."""
-    value = task.memory.judged.get(stamp) if task.memory is not None else None
+    value = task.memory.checked.get(stamp) if task.memory is not None else None
     row = unpack_row(stamp, value) if value is not None else None
     return row if row is not None and row.holds(task.question, task.request.context.now_s) else None
 
@@ -203,7 +203,7 @@ def _is_as_it_was(entry: Entry, cache: OpenCache, verified: ReadResult | None) -
     return bool(verified.digests) or (again.damage, again.is_unknown) == (verified.damage, verified.is_unknown)
 
 
-def _sieve(task: Task) -> LinkCollector:
+def _collector(task: Task) -> LinkCollector:
     links = task.links or LinkFilter(keys=KeyFilter(()), built=frozenset())
     return LinkCollector(links.keys, links.built, task.request.indexes or (), links.bases)
 

@@ -203,7 +203,7 @@ class _Update:
 
     def collect(self, links: LinkFilter) -> tuple[References, int]:
         """Return what the pages say, and the bytes of all entries."""
-        gathering = self._gathering()
+        index = self._index()
         total = 0
         tasks = (
             Task(
@@ -215,34 +215,36 @@ class _Update:
             )
             for tops in self._tops
         )
-        for said, size in side_by_side(self._executor, collect_links, tasks):
-            gathering.add(said)
+        for page_links, size in side_by_side(self._executor, collect_links, tasks):
+            index.add(page_links)
             total += size
             self._show(0, None)
-        return self._followed(gathering, links), total
+        return self._followed(index, links), total
 
-    def _gathering(self) -> LinkIndex:
+    def _index(self) -> LinkIndex:
         return LinkIndex(self.keys, self._what.indexes or ())
 
-    def _followed(self, gathering: LinkIndex, links: LinkFilter) -> References:
-        again, bases = gathering.follow()
+    def _followed(self, index: LinkIndex, links: LinkFilter) -> References:
+        again, bases = index.follow()
         if again:
-            said, _ = collect_links(Task(self._what, entries=again, links=replace(links, bases=bases)))
-            gathering.add(said)
-        known = gathering.finish()
+            page_links, _ = collect_links(Task(self._what, entries=again, links=replace(links, bases=bases)))
+            index.add(page_links)
+        known = index.finish()
         return replace(known, hosts=tuple(sorted({*known.hosts, *self._what.hosts})))
 
     def name(self, links: LinkFilter) -> tuple[References, Iterator[Checked | Warned]]:
         """Read each entry once, and name all when the last was read: who wants them all holds them anyway."""
-        gathering = self._gathering()
+        index = self._index()
         found = []
         is_all = self._what.depth < Depth.WHOLE  # else each is judged when it is read to its end
         what = self._what if is_all else replace(self._what, depth=Depth.ENDS, checks=())
-        for held in side_by_side(self._executor, name_shard, (Task(what, tops, links=links) for tops in self._tops)):
-            gathering.add(held.said)
-            found.extend(held.found)
+        for named_shard in side_by_side(
+            self._executor, name_shard, (Task(what, tops, links=links) for tops in self._tops)
+        ):
+            index.add(named_shard.links)
+            found.extend(named_shard.found)
             self._show(len(found), None)
-        known = self._followed(gathering, links)
+        known = self._followed(index, links)
         return known, (
             one._replace(entry=name_by_links(one.entry, Facts(origin=origin), known))
             if isinstance(one, Checked)
@@ -265,12 +267,12 @@ class _Update:
         first = [entry for key, entry in entries.items() if key in wheels or key in chosen.keys() - behind]
         collected = Results(self._what, self._ledger, lambda done: self._show(done, None))
         for batch in (first, [chosen[key] for key in sorted(behind)]):
-            for result in self._judged(self._singly(batch, known, collected), collected):
+            for result in self._checked(self._singly(batch, known, collected), collected):
                 # Besides what was asked for, a wheel may be in it.
                 if isinstance(result, Warned) or (isinstance(result, Checked) and wants(result.entry)):
                     yield result
 
-    def _judged(self, tasks: Iterable[Task], collected: Results) -> Iterator[Checked | Warned | SoundCount]:
+    def _checked(self, tasks: Iterable[Task], collected: Results) -> Iterator[Checked | Warned | SoundCount]:
         return collected.take(side_by_side(self._executor, check_shard, tasks, collected.keep))
 
     def _singly(self, entries: Sequence[Entry], known: References, collected: Results) -> Iterator[Task]:
@@ -319,9 +321,9 @@ class _Update:
     def check(self, known: References, total: int | None) -> Iterator[Checked | Warned | SoundCount]:
         """Put the checks to all entries; last to those that have to wait for others, and to large ones."""
         collected = Results(self._what, self._ledger, lambda done: self._show(done, total))
-        yield from self._judged(self._by_parts(known), collected)
+        yield from self._checked(self._by_parts(known), collected)
         yield from collected.settle()
-        yield from self._judged(self._singly(collected.deferred, known, collected), collected)
+        yield from self._checked(self._singly(collected.deferred, known, collected), collected)
         collected.end(self._question if self._records else None)
 
     def _by_parts(self, known: References) -> Iterator[Task]:
@@ -347,7 +349,7 @@ class _Update:
         if share is None:
             return ShardRows()
         found = self._ledger.memory_of(paths, lambda stamp: (stamp[0] % _SHARES == share) is is_share)
-        return found if share else replace(found, judged={})
+        return found if share else replace(found, checked={})
 
 
 def _divided(tops: list[str]) -> list[tuple[str, ...]]:

@@ -29,10 +29,10 @@ _NEVER_USED = frozenset({Shape.TEMPORARY, Shape.LOCK, Shape.BUILD, Shape.HEAD, S
 def by_findings(groups: frozenset[Group]) -> Rule:
     """Return the rule that takes what has a finding of one of these groups; without any, what no pip can ever use."""
 
-    def rule(judged: Checked) -> tuple[str, ...]:
+    def rule(checked: Checked) -> tuple[str, ...]:
         chosen = {
             finding.check
-            for finding in judged.findings
+            for finding in checked.findings
             if finding.remedy is Remedy.REMOVE or (groups and finding.remedy is Remedy.REMOVE_IF_ASKED)
             if finding.group in groups or not groups
         }
@@ -44,8 +44,8 @@ def by_findings(groups: frozenset[Group]) -> Rule:
 def by_request(is_wanted: Callable[[Entry], bool]) -> Rule:
     """Return the rule that takes every entry that pip wrote and that is wanted."""
 
-    def rule(judged: Checked) -> tuple[str, ...]:
-        entry = judged.entry
+    def rule(checked: Checked) -> tuple[str, ...]:
+        entry = checked.entry
         return ("requested",) if entry.shape is not Shape.FOREIGN and is_wanted(entry) else ()
 
     return rule
@@ -63,7 +63,7 @@ class _Choice:
 
 def make_plan(
     cache: CacheDir,
-    judged: Iterable[Checked],
+    checked: Iterable[Checked],
     rule: Rule,
     *,
     is_kept: Callable[[Entry], bool],
@@ -75,7 +75,7 @@ def make_plan(
     never goes. A file that several entries share goes with the last of them, and only if all of them go.
     """
     choice = _Choice()
-    for one in judged:
+    for one in checked:
         entry, reasons = one.entry, rule(one)
         if reasons and not is_kept(entry) and not (entry.shape in _NEVER_USED and is_young(entry)):
             choice.chosen.append((entry, reasons))

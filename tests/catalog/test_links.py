@@ -229,7 +229,7 @@ def test_what_a_sieve_drops_is_of_no_use_and_what_it_keeps_is_told(
     here = Page(name=None, format="json", is_index=False, links=kept)
     sieve.add(entry, Facts(head=Head(cc=4, status=200, headers=()), payload=here))
     gathering = LinkIndex(keys, ())
-    gathering.add(sieve.said)
+    gathering.add(sieve.links)
     assert {page_key(url) for url in cached} <= gathering.finish().by_key.keys() <= keys
 
 
@@ -240,7 +240,7 @@ def test_what_is_no_response_says_only_whose_it_is() -> None:
     head = Head(cc=4, status=301, headers=())
     sieve.add(an_entry(entry_path(Area.HTTP_V2, "1" * 56), kind=Kind.REDIRECT), Facts(head=head))
     sieve.add(an_entry(entry_path(Area.HTTP_V2, "2" * 56)), Facts(head=head))
-    assert sieve.said == PageLinks(names={"demo"}, redirects={"1" * 56: ""})
+    assert sieve.links == PageLinks(names={"demo"}, redirects={"1" * 56: ""})
 
 
 def test_what_is_said_twice_is_told_once_and_contradictions_not_at_all(cache: Cache) -> None:
@@ -260,7 +260,7 @@ def test_what_is_said_twice_is_told_once_and_contradictions_not_at_all(cache: Ca
         sieve.add(
             an_entry(entry_path(Area.HTTP_V2, "0" * 56)), Facts(head=Head(cc=4, status=200, headers=()), payload=here)
         )
-        gathering.add(sieve.said)
+        gathering.add(sieve.links)
     found = gathering.finish().by_key
     assert [dict(found[page_key(url)].hashes) for url in urls] == [
         {"sha256": "a" * 64},
