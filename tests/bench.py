@@ -123,7 +123,7 @@ def hashes(root: Path, pattern: str) -> list[str]:
     return ["sh", "-c", f"find {where} -type f -name '{pattern}' -print0 | xargs -0 -P 2 -n 200 openssl dgst -sha256"]
 
 
-def run_query(bench: Bench) -> None:
+def list_entries(bench: Bench) -> None:
     """Measure what only looks at names, heads and pages."""
     bench.compare("`dir`", [*_US, "dir"], f"`{bench.pip} --version`", [*_PIP, "--version"])
     for size in (SMALL, MANY, VERY_MANY):
@@ -206,7 +206,7 @@ def remove(bench: Bench) -> None:
 
 def main() -> None:
     """Measure and print; write into files if asked."""
-    parts = {part.__name__: part for part in (run_query, verify_many, memory, verify_large, remove)}
+    parts = {part.__name__: part for part in (list_entries, verify_many, memory, verify_large, remove)}
     parser = argparse.ArgumentParser(description="Compare with what a user would run instead.")
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--only", choices=parts, action="append", help="measure a part")
