@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shlex
 import sys
 import venv
 from collections.abc import Callable
@@ -21,6 +22,8 @@ from tests.support.interpreters import facts, interpreter_facts
 from tests.support.processes import run
 from tests.support.pythons import find_python
 
+PYTHON = shlex.quote(sys.executable)
+"""As a shell takes it: its path may have spaces."""
 posix = pytest.mark.skipif(os.name == "nt", reason="the stand-ins are shell scripts")
 
 STARTS: list[str] = []
@@ -117,7 +120,7 @@ def test_variables_that_make_it_another_python_are_kept_from_it(name: str, tmp_p
 
 @posix
 def test_other_variables_are_passed_on(script: Callable[[str], str]) -> None:
-    path = script(f'test "$CHOSEN" = yes && exec {sys.executable} "$@"; exit 4')
+    path = script(f'test "$CHOSEN" = yes && exec {PYTHON} "$@"; exit 4')
     assert probe(path, environ={**os.environ, "CHOSEN": "yes"}).name == running().name
     with pytest.raises(InterpreterError):
         probe(path, environ={**os.environ, "CHOSEN": "no"})
@@ -125,7 +128,7 @@ def test_other_variables_are_passed_on(script: Callable[[str], str]) -> None:
 
 @posix
 def test_what_start_up_files_print_does_no_harm(script: Callable[[str], str]) -> None:
-    path = script(f'echo hello; echo {MARK} is not it; {sys.executable} "$@"; echo bye >&2')
+    path = script(f'echo hello; echo {MARK} is not it; {PYTHON} "$@"; echo bye >&2')
     assert probe(path).tags == running().tags
 
 
@@ -266,7 +269,7 @@ def test_an_environment_that_got_another_python_is_asked_again(environment: str,
 def test_what_passes_the_call_on_is_asked_each_time(
     script: Callable[[str], str], tmp_path: Path, starts: list[str]
 ) -> None:
-    path = script(f'exec {sys.executable} "$@"')
+    path = script(f'exec {PYTHON} "$@"')
     memory = InterpreterCache(str(tmp_path / "state"))
     assert probe(path, memory=memory) == probe(path, memory=memory)
     assert len(starts) == 2
