@@ -5,216 +5,193 @@ table goes between the benchmark marks of that file.
 """
 
 import argparse
-import os
 import re
 import shlex
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from tests import bench_caches
+from tests.bench_measures import PIP, US, Bench
 
 RUNS = 5
-SMALL, MANY, VERY_MANY = 10, 10_000, 100_000
-_US = [sys.executable, "-m", "pipcacheplus"]
-_PIP = [sys.executable, "-m", "pip"]
-_FINE = frozenset({0, 3})
-_START = """
-import os, sys
-null = os.open(os.devnull, os.O_WRONLY)
-silent = [(os.POSIX_SPAWN_DUP2, null, 1), (os.POSIX_SPAWN_DUP2, null, 2)]
-process = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=silent)
-_, status, usage = os.wait4(process, 0)
-print(usage.ru_maxrss)
-sys.exit(os.waitstatus_to_exitcode(status))
-"""
-"""Starts a program and prints its most KiB. Until it is another program, a process counts as large as the one that
-started it: so that one has to be small."""
+SMALL, MANY, VERY_MANY, MOST = 10, 10_000, 100_000, 300_000
+_DONE = "done"
+"""The name of what stands beside a cache once all of it is there."""
 
 
-class Bench:
-    """Measures pairs of commands, and makes a row of each."""
-
-    def __init__(self, folder: Path, runs: int) -> None:
-        self.folder = folder
-        self._runs = runs
-        self.rows = ["| work | ours | yardstick | | ratio |", "| --- | --- | --- | --- | --- |"]
-        told = subprocess.check_output([*_PIP, "--version"], text=True)
-        self.pip = "pip " + told.split()[1]
-
-    def cache_of(self, size: int) -> Path:
-        """Return a cache of so many small entries."""
-        root = self.folder / str(size)
-        if not root.is_dir():
-            bench_caches.fill(root, size)
-        return root
-
-    def compare(
-        self,
-        work: str,
-        ours: Sequence[str],
-        name: str,
-        yardstick: Sequence[str],
-        *,
-        before: Callable[[], object] = lambda: None,
-    ) -> None:
-        """Run both in turn, after one run each that is not counted; add the medians."""
-        pairs = []
-        for _ in range(self._runs + 1):
-            before()
-            mine = self._measure(ours)
-            before()
-            pairs.append((mine, self._measure(yardstick)))
-        mine, theirs = (statistics.median(side) for side in zip(*pairs[1:], strict=True))
-        self._add(f"| {work} | {mine:.2f} s | {name} | {theirs:.2f} s | {mine / theirs:.2f} |")
-
-    def memory(self, work: str, command: Sequence[str]) -> None:
-        """Add the most memory that any process of a command holds, beside an interpreter that does nothing."""
-        ours, empty = self._peak(command), self._peak([sys.executable, "-c", "pass"])
-        self._add(
-            f"| memory of {work} | {ours:.0f} MiB | an empty interpreter | {empty:.0f} MiB | {ours / empty:.1f} |"
-        )
-
-    def _add(self, row: str) -> None:
-        self.rows.append(row)
-        print(row, flush=True)
-
-    def _peak(self, command: Sequence[str]) -> float:
-        """Run a command; return the most MiB that it or a child of its held."""
-        small = [sys.executable, "-I", "-S", "-c", _START, *command]
-        ran = subprocess.run(small, env=self._environment, stdout=subprocess.PIPE, text=True, check=False)
-        _check(command, ran.returncode)
-        return int(ran.stdout) / 1024
-
-    def _measure(self, command: Sequence[str]) -> float:
-        """Run a command; return seconds."""
-        start = time.perf_counter()
-        ran = subprocess.run(
-            command, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
-        )
-        took = time.perf_counter() - start
-        _check(command, ran.returncode)
-        return took
-
-    @property
-    def _environment(self) -> dict[str, str]:
-        return {
-            **os.environ,
-            "PIP_CONFIG_FILE": os.devnull,
-            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-            "XDG_STATE_HOME": str(self.folder / "state"),
-        }
+def cache_of(bench: Bench, size: int) -> Path:
+    """Return a cache of so many small entries."""
+    root, done = bench.folder / str(size), bench.folder / f"{size}-{_DONE}"
+    if not done.exists():
+        shutil.rmtree(root, ignore_errors=True)
+        bench_caches.fill(root, size)
+        done.touch()
+    return root
 
 
-def _check(command: Sequence[str], status: int) -> None:
-    if status not in _FINE:
-        message = f"{shlex.join(command)[:200]} ended with {status}"
-        raise SystemExit(message)
+def hashes(root: Path, pattern: str, *, at_once: int) -> list[str]:
+    """Return the command that makes SHA-256 of files on two cores, so many files by one process."""
+    found = f"find {shlex.quote(str(root))} -type f -name '{pattern}' -print0"
+    return ["sh", "-c", f"{found} | xargs -0 -P 2 -n {at_once} openssl dgst -sha256"]
 
 
-def hashes(root: Path, pattern: str) -> list[str]:
-    """Return the command that makes SHA-256 of files on two cores."""
-    where = shlex.quote(str(root))
-    return ["sh", "-c", f"find {where} -type f -name '{pattern}' -print0 | xargs -0 -P 2 -n 200 openssl dgst -sha256"]
+def start(bench: Bench) -> None:
+    """Measure a command that does hardly anything."""
+    bench.compare("`dir`", [*US, "dir"], f"`{bench.pip} --version`", [*PIP, "--version"])
 
 
-def list_entries(bench: Bench) -> None:
-    """Measure what only looks at names, heads and pages."""
-    bench.compare("`dir`", [*_US, "dir"], f"`{bench.pip} --version`", [*_PIP, "--version"])
-    for size in (SMALL, MANY, VERY_MANY):
-        root = bench.cache_of(size)
-        at, words = ["--cache-dir", str(root)], f"{size:,} entries"
-        pip_info = [*_PIP, "cache", "info", *at]
-        bench.compare(f"`info`, {words}", [*_US, "info", *at], f"`{bench.pip} cache info`", pip_info)
-        bench.compare(f"`info`, {words}", [*_US, "info", *at], "`du -s`", ["du", "-s", str(root)])
-        bench.compare(f"`list`, {words}", [*_US, "list", *at], f"`{bench.pip} cache info`", pip_info)
+def read(bench: Bench) -> None:
+    """Measure what looks at names, heads and pages."""
+    root = cache_of(bench, VERY_MANY)
+    at, words = ["--cache-dir", str(root)], f"{VERY_MANY:,} entries"
+    bench.compare(f"`info`, {words}", [*US, "info", *at], "`du -s`", ["du", "-s", str(root)])
+    ours, pip_info = [*US, "list", *at], [*PIP, "cache", "info", *at]
+    bench.compare(f"`list`, {words}, first", ours, f"`{bench.pip} cache info`", pip_info, before=bench.forget)
+    bench.compare(f"`list`, {words}, again", ours, f"`{bench.pip} cache info`", pip_info)
 
 
-def verify_many(bench: Bench) -> None:
+def verify(bench: Bench) -> None:
     """Measure the verification of small entries: all of them, and again."""
-    for size in (MANY, VERY_MANY):
-        root = bench.cache_of(size)
-        at, words = ["--cache-dir", str(root)], f"{size:,} small entries"
-        ours, openssl = [*_US, "verify", "--no-ledger", *at], hashes(root, "*")
-        bench.compare(f"`verify --no-ledger`, {words}", ours, "`openssl sha256`", openssl)
-        bench.compare(f"`verify` again, {words}", [*_US, "verify", *at], "`du -s`", ["du", "-s", str(root)])
+    root = cache_of(bench, VERY_MANY)
+    ours, words = [*US, "verify", "--cache-dir", str(root)], f"{VERY_MANY:,} small entries"
+    openssl = hashes(root, "*", at_once=200)
+    bench.compare(f"`verify`, {words}, first", ours, "`openssl dgst -sha256`", openssl, before=bench.forget)
+    bench.compare(f"`verify`, {words}, again", ours, "`du -s`", ["du", "-s", str(root)])
 
 
-def memory(bench: Bench) -> None:
-    """Measure how much is held at once."""
-    for command in ("info", "list", "verify"):
-        at = ["--cache-dir", str(bench.cache_of(VERY_MANY))]
-        bench.memory(f"`{command}`, {VERY_MANY:,} entries", [*_US, command, *at])
+def renewed(bench: Bench) -> None:
+    """Count the files that are opened once a pip has renewed a page."""
+    root = cache_of(bench, MANY)
+    arguments = ["verify", "--cache-dir", str(root)]
+    bench.forget()
+    for _ in range(2):  # what was written a moment ago is not remembered
+        bench.run([*US, *arguments])
+    bench_caches.renew_page(root)
+    bench.opens(f"one head of {MANY:,} renewed, then `verify`: files opened", arguments, root)
 
 
 def verify_large(bench: Bench) -> None:
-    """Measure the verification of large wheels: by digests, again, and by their own checksums."""
-    found = bench_caches.wheels(bench.folder / "wheels")
-    words = f"{len(found)} wheels, {sum(path.stat().st_size for path in found) / 1e9:.1f} GB"
-    root = bench.folder / "published"
-    bench_caches.fill_with_wheels(root, found, are_published=True)
-    at = ["--cache-dir", str(root)]
-    openssl = ["sh", "-c", f"find {shlex.quote(str(root))} -name '*.body' -print0 | xargs -0 -P 2 -n 1 openssl sha256"]
-    bench.compare(f"`verify --no-ledger`, {words}", [*_US, "verify", "--no-ledger", *at], "`openssl sha256`", openssl)
-    bench.compare(f"`verify` again, {words}", [*_US, "verify", *at], "`du -s`", ["du", "-s", str(root)])
-    if shutil.which("unzip"):
-        root = bench.folder / "unpublished"
-        bench_caches.fill_with_wheels(root, found, are_published=False)
-        unzip = ["sh", "-c", f"for f in {shlex.quote(str(bench.folder / 'wheels'))}/*.whl; do unzip -tqq $f; done"]
-        command = [*_US, "verify", "--no-ledger", "--cache-dir", str(root)]
-        bench.compare(f"every checksum of {words}", command, "`unzip -tqq`", unzip)
+    """Measure the verification of large wheels by their published digests."""
+    root, words = _with_wheels(bench, are_published=True)
+    ours, openssl = [*US, "verify", "--cache-dir", str(root)], hashes(root, "*.body", at_once=1)
+    bench.compare(f"`verify`, {words}, first", ours, "`openssl dgst -sha256`", openssl, before=bench.forget)
 
 
-def remove(bench: Bench) -> None:
-    """Measure removal, in memory where the system has such a place: disks differ too much from run to run."""
-    shared = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as folder:
-        full, root = Path(folder, "full"), Path(folder, "cache")
-        bench_caches.fill(full, MANY)
-        left = [path.replace(str(full), str(root)) for path in bench_caches.leave_bodies(full, MANY // 10)]
-        listed = Path(folder, "list")
-        listed.write_text("\0".join(left), encoding="ascii")
+def prune(bench: Bench) -> None:
+    """Measure the removal of a tenth."""
+    with _removable(left=MANY // 10) as (full, root, listed):
 
         def fresh() -> None:
             shutil.rmtree(root, ignore_errors=True)
             shutil.copytree(full, root)
 
-        at = ["--cache-dir", str(root), "--exclusive"]
-        rm = ["sh", "-c", f"xargs -0 rm < {listed}"]
+        ours = [*US, "prune", "--partial", "--exclusive", "--cache-dir", str(root)]
+        where = shlex.quote(str(root))
+        # No name says that a head is missing: find lists the bodies, and what goes is known beforehand.
+        find, rm = f"find {where} -type f -name '*.body' > /dev/null", f"xargs -0 rm < {shlex.quote(str(listed))}"
+        by_hand = ["sh", "-c", f"{find}; {rm}; find {where} -type d -empty -delete"]
         words = f"a tenth of {MANY:,} entries"
         bench.compare(
-            f"`prune --partial`, {words}", [*_US, "prune", "--partial", *at], "`rm` of them", rm, before=fresh
+            f"`prune --partial`, {words}",
+            ours,
+            "`find` by name, `rm`, `find -empty -delete`",
+            by_hand,
+            before=fresh,
         )
-        purge = [*_US, "purge", "--yes", *at]
+
+
+def memory(bench: Bench) -> None:
+    """Measure how much is held at once, when nothing is remembered yet."""
+    for size in (VERY_MANY, MOST):
+        for command in ("info", "list", "verify"):
+            at = ["--cache-dir", str(cache_of(bench, size))]
+            bench.forget()
+            bench.memory(f"memory of `{command}`, {size:,} entries", [*US, command, *at])
+
+
+def small(bench: Bench) -> None:
+    """Measure a cache of hardly anything: what each command costs before it begins."""
+    root = cache_of(bench, SMALL)
+    at = ["--cache-dir", str(root)]
+    for command in ("info", "list", "verify"):
+        work, yardstick = f"`{command}`, {SMALL} entries", [*PIP, "cache", "info", *at]
+        bench.compare(work, [*US, command, *at], f"`{bench.pip} cache info`", yardstick)
+
+
+def checksums(bench: Bench) -> None:
+    """Measure the verification of large wheels that nothing but their own checksums can prove."""
+    root, words = _with_wheels(bench, are_published=False)
+    unzip = ["sh", "-c", f"for f in {shlex.quote(str(bench.folder / 'wheels'))}/*.whl; do unzip -tqq $f; done"]
+    ours = [*US, "verify", "--cache-dir", str(root)]
+    bench.compare(f"every checksum of {words}", ours, "`unzip -tqq`", unzip, before=bench.forget)
+
+
+def purge(bench: Bench) -> None:
+    """Measure the removal of everything."""
+    with _removable(left=0) as (full, root, _):
+
+        def fresh() -> None:
+            shutil.rmtree(root, ignore_errors=True)
+            shutil.copytree(full, root)
+
+        ours = [*US, "purge", "--yes", "--exclusive", "--cache-dir", str(root)]
         rm_all = ["rm", "-rf", str(root / "http-v2"), str(root / "wheels")]
-        bench.compare(f"`purge`, {MANY:,} entries", purge, "`rm -rf`", rm_all, before=fresh)
+        work = f"`purge`, {MANY:,} entries"
+        bench.compare(work, ours, "`rm -rf`", rm_all, before=fresh)
         no_wait = f"c = PipCache({str(root)!r}); c.apply(c.plan_purge(), exclusive=False, wait_s=0)"
         careful = [sys.executable, "-c", f"from pipcacheplus import PipCache; {no_wait}"]
-        work = f"the same while pips may be at work, the wait apart, {MANY:,} entries"
-        bench.compare(work, careful, "`rm -rf`", rm_all, before=fresh)
-        pip_purge = [*_PIP, "cache", "purge", "--cache-dir", str(root)]
-        purged = f"`purge`, {MANY:,} entries"
-        bench.compare(purged, purge, f"`{bench.pip} cache purge`", pip_purge, before=fresh)
-        work = f"{purged}, with as few words as pip has"
-        bench.compare(work, [*purge, "--quiet"], f"`{bench.pip} cache purge`", pip_purge, before=fresh)
+        apart = f"{work}, while pips may be at work, the wait apart"
+        bench.compare(apart, careful, "`rm -rf`", rm_all, before=fresh)
+        pip_purge = [*PIP, "cache", "purge", "--cache-dir", str(root)]
+        bench.compare(work, ours, f"`{bench.pip} cache purge`", pip_purge, before=fresh)
+
+
+def _with_wheels(bench: Bench, *, are_published: bool) -> tuple[Path, str]:
+    found = bench_caches.wheels(bench.folder / "wheels")
+    root = bench.folder / ("published" if are_published else "unpublished")
+    if not root.is_dir():
+        bench_caches.fill_with_wheels(root, found, are_published=are_published)
+    return root, f"{len(found)} wheels, {sum(path.stat().st_size for path in found) / 1e9:.1f} GB"
+
+
+@contextmanager
+def _removable(*, left: int) -> Iterator[tuple[Path, Path, Path]]:
+    """Make a cache with so many bodies left alone, in memory where the system has such a place: disks differ too much.
+
+    Yields:
+        The cache, to be copied; where to; and a file that names the bodies there, each with a zero byte.
+    """
+    shared = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as folder:
+        full, root, listed = Path(folder, "full"), Path(folder, "cache"), Path(folder, "list")
+        bench_caches.fill(full, MANY)
+        names = [path.replace(str(full), str(root)) for path in bench_caches.leave_bodies(full, left)]
+        listed.write_text("\0".join(names), encoding="ascii")
+        yield full, root, listed
+
+
+_TABLE = (start, read, verify, renewed, verify_large, prune, memory)
+_MORE = (small, checksums, purge)
 
 
 def main() -> None:
     """Measure and print; write into files if asked."""
-    parts = {part.__name__: part for part in (list_entries, verify_many, memory, verify_large, remove)}
+    parts = {part.__name__: part for part in (*_TABLE, *_MORE)}
     parser = argparse.ArgumentParser(description="Compare with what a user would run instead.")
     parser.add_argument("--runs", type=int, default=RUNS)
-    parser.add_argument("--only", choices=parts, action="append", help="measure a part")
+    more = ", ".join(part.__name__ for part in _MORE)
+    parser.add_argument("--only", choices=parts, action="append", help=f"measure a part; {more} only so")
     parser.add_argument("--write", type=Path, nargs="*", default=(), help="files with the benchmark marks")
+    parser.add_argument("--folder", type=Path, help="make caches there, and use those of an earlier run")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    made = tempfile.TemporaryDirectory() if options.folder is None else nullcontext(options.folder)
+    with made as folder:
         bench = Bench(Path(folder), options.runs)
-        for name in options.only or parts:
+        for name in options.only or [part.__name__ for part in _TABLE]:
             parts[name](bench)
     text = "\n".join(bench.rows)
     for file in options.write:

@@ -17,7 +17,7 @@ import msgpack
 from pipcacheplus.model.values import Area
 from pipcacheplus.pips.layout import body_path, entry_path, page_key
 
-__all__ = ["HOST", "fill", "fill_with_wheels", "leave_bodies", "wheels"]
+__all__ = ["HOST", "fill", "fill_with_wheels", "leave_bodies", "renew_page", "wheels"]
 
 HOST = "https://files.example"
 _JSON = "application/vnd.pypi.simple.v1+json"
@@ -115,6 +115,14 @@ def _build(root: Path, name: str) -> None:
     (leaf / "origin.json").write_text(json.dumps(origin), encoding="utf-8")
 
 
+def renew_page(root: Path) -> None:
+    """Write the head of one page anew, as pip does when it hears that the page has not changed."""
+    head = root / entry_path(Area.HTTP_V2, page_key(f"{HOST}/simple/demo0/"))
+    written = head.with_suffix(".new")
+    written.write_bytes(head.read_bytes().replace(b" 12:00:00 ", b" 12:00:01 "))
+    written.replace(head)
+
+
 def leave_bodies(root: Path, count: int) -> list[str]:
     """Add bodies without heads, as killed pips leave them, long ago; return their paths."""
     made = []
@@ -129,8 +137,9 @@ def leave_bodies(root: Path, count: int) -> list[str]:
 
 def wheels(folder: Path) -> list[Path]:
     """Return large wheels of the registry, about 1 GB; made ones of 200 MB where it gives none."""
-    folder.mkdir()
-    for name in _LARGE:
+    folder.mkdir(exist_ok=True)
+    found = sorted(folder.glob("*.whl"))
+    for name in () if found else _LARGE:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-cache-dir", "-d", str(folder)]
         subprocess.run([*command, "--only-binary", ":all:", name], check=False)
     found = sorted(folder.glob("*.whl"))
