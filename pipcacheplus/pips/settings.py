@@ -4,14 +4,10 @@ Source: pip 26.3, `_internal/configuration.py` and `_internal/cli/parser.py`; wh
 `Machine.pip_version` decides.
 """
 
-import configparser
-import io
 import os
-import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from pipcacheplus.errors import BadRequestError
 from pipcacheplus.host.machine import Machine
 from pipcacheplus.pips.default_paths import system_config_directories, user_config_directories
 from pipcacheplus.pips.paths import path_module
@@ -21,8 +17,6 @@ __all__ = ["ENVIRONMENT", "Setting", "Settings", "configuration_files", "find", 
 ENVIRONMENT = ":env:"
 """The section in which the `PIP_*` variables stand. pip honours a file's section of this name, so we do."""
 
-_MAX_BYTES = 1 << 20
-"""A configuration file is not longer; pip itself has no limit."""
 _NONBLOCK: int = getattr(os, "O_NONBLOCK", 0)
 
 _KEPT_BY_FILE = (25, 2)
@@ -31,8 +25,7 @@ _KEYS_ARE_NORMALISED = (26, 3)
 """Since then two spellings of a key in one section are a duplicate; before, the later one counted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(NamedTuple):
     """What one option is set to, and where."""
 
     value: str
@@ -120,19 +113,15 @@ def _from_cwd(machine: Machine, path: str) -> str:
 def _settings_in(machine: Machine, path: str) -> list[Setting]:
     try:
         with open(_from_cwd(machine, path), "rb", buffering=0, opener=_without_waiting) as file:
-            content = _content(path, file)
+            # Slow to import, and many a machine has no such file.
+            from pipcacheplus.pips.config_file import content_of, parse  # noqa: PLC0415 - see above
+
+            content = content_of(file, path)
     except (OSError, ValueError):
         # ValueError: a null character in the name.
         return []
-    parser = _Parser(machine)
-    try:
-        parser.read_file(io.TextIOWrapper(io.BytesIO(content), encoding=machine.encoding), source=path)
-    except UnicodeError:
-        raise _refusal(path, f"is not all {machine.encoding}") from None
-    except configparser.Error as error:
-        raise _refusal(path, _reason(error)) from None
-    # Outside of its own section, [DEFAULT] stands in every other.
-    found = {(section, _key(key)): value for section in parser.sections() for key, value in parser.items(section)}
+    name_of = _key if machine.pip_version >= _KEYS_ARE_NORMALISED else str.lower
+    found = {(section, _key(name)): value for section, name, value in parse(content, path, machine.encoding, name_of)}
     return [Setting(value=value, section=section, name=key, path=path) for (section, key), value in found.items()]
 
 
@@ -141,45 +130,5 @@ def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | _NONBLOCK)
 
 
-def _content(path: str, file: io.FileIO) -> bytes:
-    if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
-        raise _refusal(path, "is a pipe")
-    content = b""
-    while len(content) <= _MAX_BYTES and (part := file.read(_MAX_BYTES)):
-        content += part
-    if len(content) > _MAX_BYTES:
-        raise _refusal(path, f"is longer than {_MAX_BYTES} bytes")
-    return content
-
-
-class _Parser(configparser.RawConfigParser):
-    """pip's reading of a file: no interpolation, a duplicate is an error."""
-
-    def __init__(self, machine: Machine) -> None:
-        super().__init__()
-        self._normalise = machine.pip_version >= _KEYS_ARE_NORMALISED
-
-    def optionxform(self, optionstr: str) -> str:
-        return _key(optionstr) if self._normalise else optionstr.lower()
-
-
 def _key(name: str) -> str:
     return name.lower().replace("_", "-").removeprefix("--")
-
-
-def _refusal(path: str, problem: str) -> BadRequestError:
-    return BadRequestError(path, problem, "mend it, or pass --cache-dir")
-
-
-def _reason(error: configparser.Error) -> str:
-    # Not the parser's own words: they quote the line, and passwords stand in these files.
-    match error:
-        case configparser.DuplicateSectionError():
-            return f"section [{error.section}] stands there twice (line {error.lineno})"
-        case configparser.DuplicateOptionError():
-            return f"{error.option} stands twice in section [{error.section}] (line {error.lineno})"
-        case configparser.MissingSectionHeaderError():
-            return f"line {error.lineno} stands before any section"
-        case configparser.ParsingError(errors=[(line, _), *_]):
-            return f"line {line} is no setting"
-    return f"cannot be parsed ({type(error).__name__})"
