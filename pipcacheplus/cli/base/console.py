@@ -3,14 +3,12 @@
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
-__all__ = ["Console", "open_console"]
+__all__ = ["Console", "open_console", "width_of"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Console:
+class Console(NamedTuple):
     """Where data and messages go, and what is possible there."""
 
     out: TextIO
@@ -52,14 +50,15 @@ def open_console(environ: Mapping[str, str], *, no_color: bool, no_input: bool, 
     return Console(
         out=sys.stdout,
         err=sys.stderr,
-        width=_width(environ) if is_terminal else None,
+        width=width_of(environ) if is_terminal else None,
         color=wants_color and not no_color and not environ.get("NO_COLOR"),
         shows_progress=sys.stderr.isatty() and not is_dumb and not is_quiet and not environ.get("CI"),
         can_ask=not no_input and sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty(),
     )
 
 
-def _width(environ: Mapping[str, str]) -> int | None:
+def width_of(environ: Mapping[str, str]) -> int | None:
+    """Return the columns of the terminal that stdout is, or those that `COLUMNS` says; `None` if nothing says."""
     columns = environ.get("COLUMNS", "")
     if columns.isascii() and columns.isdigit() and int(columns[:6]) > 0:
         return int(columns[:6])

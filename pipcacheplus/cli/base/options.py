@@ -5,11 +5,12 @@ first one had put there; `_merge` brings them together.
 """
 
 import os
-from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import SUPPRESS, ArgumentParser, HelpFormatter, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipcacheplus.cli.base.command import PROGRAM, Command
+from pipcacheplus.cli.base.console import width_of
 
 __all__ = ["declare_deep", "declare_pythons", "declare_selection", "interpreter_paths", "parse_arguments"]
 
@@ -24,6 +25,8 @@ _SINGLE: Mapping[str, Any] = {
 }
 _EARLY = "early_"
 """The prefix of the names of options before the command."""
+_COLUMNS = 80
+"""The width of help where stdout is no terminal and the environment does not say."""
 _ENDINGS = ("", ".exe") if os.name == "nt" else ("",)
 """Endings that the name of a program may have beyond what is typed."""
 
@@ -51,7 +54,12 @@ def parse_arguments(
     if early.command not in commands:
         top.error(f"there is no command {early.command!r}; the commands are {', '.join(commands)}")
     command = commands[early.command]
-    parser = ArgumentParser(prog=f"{PROGRAM} {early.command}", description=command.help + ".", allow_abbrev=False)
+    parser = ArgumentParser(
+        prog=f"{PROGRAM} {early.command}",
+        description=command.help + ".",
+        formatter_class=_help_formatter,
+        allow_abbrev=False,
+    )
     command.declare(parser)
     _declare_common(parser.add_argument_group("common options"), formats, version)
     valued = [command.optional_values.get(word, word) for word in early.rest]
@@ -66,7 +74,7 @@ class _TopParser(ArgumentParser):
             prog=PROGRAM,
             usage="%(prog)s [options] COMMAND [options] ...",
             description="Prove every entry of pip's cache whole or broken, and remove exactly what is asked for.",
-            formatter_class=RawDescriptionHelpFormatter,
+            formatter_class=_top_formatter,
             allow_abbrev=False,
         )
         self._commands = commands
@@ -81,6 +89,19 @@ class _TopParser(ArgumentParser):
         listed = "\n".join(f"  {name.ljust(width)}  {command.help}" for name, command in self._commands.items())
         self.epilog = f"commands:\n{listed}\n\n{PROGRAM} COMMAND --help tells the options of a command."
         return super().format_help()
+
+
+def _top_formatter(prog: str) -> HelpFormatter:
+    return RawDescriptionHelpFormatter(prog, width=_help_width())
+
+
+def _help_formatter(prog: str) -> HelpFormatter:
+    return HelpFormatter(prog, width=_help_width())
+
+
+def _help_width() -> int:
+    """Return what argparse would find out by itself: it makes a formatter for each option, and imports `shutil`."""
+    return (width_of(os.environ) or _COLUMNS) - 2
 
 
 def _declare_common(
