@@ -26,7 +26,7 @@ _XDG_ON_MACOS = (26, 2)
 _ONLY_ABSOLUTE = (26, 3)
 """platformdirs 4.12.4: relative directories in variables are ignored, and an empty `HOME` is none."""
 
-_HOMEBREW = re.compile(r"(?P<prefix>.+)/opt/python[^/]*/Frameworks/Python\.framework/Versions/[^/]+")
+_HOMEBREW = r"(?P<prefix>.+)/opt/python[^/]*/Frameworks/Python\.framework/Versions/[^/]+"
 
 
 def _in_home(machine: Machine, *parts: str) -> str:
@@ -71,7 +71,7 @@ def system_config_directories(machine: Machine) -> list[str]:
 
 def _macos_directories(machine: Machine) -> list[str]:
     # Earlier pips look for Homebrew in sys.prefix, or not at all; outside an environment it is the same place.
-    brewed = _HOMEBREW.fullmatch(machine.base_prefix)
+    brewed = re.fullmatch(_HOMEBREW, machine.base_prefix)
     return [*([f"{brewed['prefix']}/share"] if brewed else []), "/Library/Application Support"]
 
 

@@ -6,8 +6,9 @@ from functools import lru_cache
 
 __all__ = ["platforms_in_words", "pythons_in_words"]
 
-_LINUX = re.compile(r"(?P<family>many|musl)linux(?:_\d+_\d+|\d+)_(?P<machine>.+)")
-_MACOS = re.compile(r"macosx_\d+_\d+_(?P<machine>.+)")
+# Compiled when they are first used: most runs print no tags.
+_LINUX = r"(?P<family>many|musl)linux(?:_\d+_\d+|\d+)_(?P<machine>.+)"
+_MACOS = r"macosx_\d+_\d+_(?P<machine>.+)"
 _WINDOWS = {"win32": "windows x86", "win_amd64": "windows x86_64", "win_arm64": "windows arm64"}
 _MOST = 3
 """Words that are listed; the others are counted."""
@@ -42,9 +43,9 @@ def platforms_in_words(tags: tuple[str, ...]) -> str:
 
 
 def _platform(tag: str) -> str:
-    if match := _LINUX.fullmatch(tag):
+    if match := re.fullmatch(_LINUX, tag):
         return f"{match['family']}linux {match['machine']}"
-    if match := _MACOS.fullmatch(tag):
+    if match := re.fullmatch(_MACOS, tag):
         return f"macos {match['machine']}"
     return _WINDOWS.get(tag) or tag.replace("linux_", "linux ", 1)
 
