@@ -12,7 +12,8 @@ from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.model.values import Area, Entry, Finding, Remedy, Shape
 from pipcacheplus.pips.layout import HTTP_AREAS
-from pipcacheplus.render.summary import Census, Tally, last_used_ns
+from pipcacheplus.render.summary import Census, Tally
+from pipcacheplus.render.times import last_used_ns
 from pipcacheplus.render.view import Json
 
 if TYPE_CHECKING:  # slow to import, and needed for annotations alone

@@ -8,7 +8,7 @@ import locale
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["NEWEST_PIP", "Machine", "this_machine"]
 
@@ -16,8 +16,7 @@ NEWEST_PIP = (26, 3)
 """The pip whose rules apply if nothing else is said."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
+class Machine(NamedTuple):
     """Everything that decides, apart from the files and links that the paths lead to."""
 
     environ: Mapping[str, str]

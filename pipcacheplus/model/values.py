@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from pipcacheplus.model.cache_dir import CacheDir
 from pipcacheplus.model.terms import (
     FILE_KINDS,
     Area,
@@ -58,21 +59,6 @@ Value = str | int | bool | None
 
 Progress = Callable[[int, int | None], None]
 """Called with what is done and with all there is to do, `None` if that is not known."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CacheDir:
-    """Which directory is the cache, and why that one."""
-
-    path: str
-    """Absolute."""
-    source: Source
-    detail: str = ""
-    """The setting that decided, for people: `PIP_CACHE_DIR`, `cache-dir in /etc/pip.conf [global]`."""
-    moves_access_times: bool = False
-    """Whether reading moves "last used": only the owner of files, and root, may leave it alone."""
-    disabled_by: str | None = None
-    """Why pip itself would use no cache here: an owner that pip does not accept. A setting raises instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ import os
 
 from pipcacheplus.errors import BadRequestError, CacheDisabledError
 from pipcacheplus.host.machine import Machine, this_machine
-from pipcacheplus.model.values import CacheDir, Source
+from pipcacheplus.model.cache_dir import CacheDir
+from pipcacheplus.model.terms import Source
 from pipcacheplus.pips.default_paths import default_cache
 from pipcacheplus.pips.paths import absolute
 from pipcacheplus.pips.settings import ENVIRONMENT, Setting, Settings, find, read_settings

@@ -1,12 +1,13 @@
 """The JSON document, key by key: its names are its own, so that the model can change without it."""
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from pipcacheplus.model.values import Action, Entry, Finding, Outcome
-from pipcacheplus.render.summary import last_used_ns
-from pipcacheplus.render.times import rfc3339
+from pipcacheplus.render.times import last_used_ns, rfc3339
 from pipcacheplus.render.view import Json, OutputFormat, View, Write
+
+if TYPE_CHECKING:  # slow to import, and `dir` does without them
+    from pipcacheplus.model.values import Action, Entry, Finding, Outcome
 
 __all__ = ["FORMAT", "FORMAT_NUMBER"]
 
@@ -53,7 +54,7 @@ def _write_list(write: Write, key: str, values: Iterable[_T], encode: Callable[[
     write("]")
 
 
-def _entry(entry: Entry, last_use: str) -> dict[str, Json]:
+def _entry(entry: "Entry", last_use: str) -> dict[str, Json]:
     return {
         "id": entry.id,
         "area": entry.area.value,
@@ -78,7 +79,7 @@ def _time(time_ns: int | None) -> str | None:
     return None if time_ns is None else rfc3339(time_ns // 10**9)
 
 
-def _finding(finding: Finding) -> dict[str, Json]:
+def _finding(finding: "Finding") -> dict[str, Json]:
     return {
         "check": finding.check,
         "group": finding.group.value,
@@ -91,7 +92,7 @@ def _finding(finding: Finding) -> dict[str, Json]:
     }
 
 
-def _outcome(outcome: Outcome) -> dict[str, Json]:
+def _outcome(outcome: "Outcome") -> dict[str, Json]:
     action: Action = outcome.action
     return {
         "id": action.entry.id,

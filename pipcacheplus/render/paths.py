@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from pipcacheplus.render.text.words import safe
 from pipcacheplus.render.view import OutputFormat, View, Write
 
 __all__ = ["FORMAT"]
@@ -10,6 +9,8 @@ __all__ = ["FORMAT"]
 
 def _render(view: View, write: Write, *, width: int | None, color: bool) -> None:  # noqa: ARG001 - as `Render` has it
     """Write each path once, as it is in a pipe or a file, and escaped on a terminal."""
+    from pipcacheplus.render.text.words import safe  # noqa: PLC0415 - slow to import, and not needed to list formats
+
     if view.command == "dir":
         write(view.cache.path + "\n")
     seen = set[str]()

@@ -2,18 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from pipcacheplus.model.values import Area, Entry, Finding, Kind, Outcome, Report, Severity, State, Trashed
+from pipcacheplus.model.terms import Area, Kind, Severity, State
 from pipcacheplus.render.times import rfc3339
 from pipcacheplus.render.view import Json, View
+
+if TYPE_CHECKING:  # slow to import, and `dir` does without them
+    from pipcacheplus.model.values import Entry, Finding, Outcome, Report, Trashed
 
 __all__ = [
     "TAKEN_STATES",
     "Census",
     "Tally",
     "group_by",
-    "last_used_ns",
     "summarize_entries",
     "summarize_findings",
     "summarize_outcomes",
@@ -31,12 +33,6 @@ TAKEN_STATES = frozenset({State.PLANNED, State.REMOVED, State.TRASHED})
 _COUNTED_STATES = TAKEN_STATES | {State.RESTORED}
 
 
-def last_used_ns(entry: Entry, last_use: str) -> int | None:
-    """Return when an entry was last used, in nanoseconds since 1970; `None` if it has no file."""
-    times = [file.atime_ns if last_use == "atime" else file.mtime_ns for file in entry.files]
-    return max(times, default=None)
-
-
 class Tally:
     """Entries, files and bytes, counted as entries go by. A file that several entries share counts once."""
 
@@ -46,7 +42,7 @@ class Tally:
         self.entries = self.files = self.bytes = self.disk_bytes = 0
         self._shared: set[str] = set()
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: "Entry") -> None:
         """Count one more."""
         self.entries += 1
         for file in entry.files:
@@ -70,7 +66,7 @@ class Tally:
         }
 
 
-def tally(entries: Iterable[Entry]) -> dict[str, int]:
+def tally(entries: "Iterable[Entry]") -> dict[str, int]:
     """Count entries, files and bytes.
 
     >>> tally([])
@@ -90,7 +86,7 @@ class Census:
         self._by_area = defaultdict[Area, Tally](Tally)
         self._by_kind = defaultdict[Kind, Tally](Tally)
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: "Entry") -> None:
         """Count one more."""
         self._all.add(entry)
         self._by_area[entry.area].add(entry)
@@ -106,7 +102,7 @@ class Census:
         }
 
 
-def summarize_entries(entries: Iterable[Entry]) -> dict[str, Json]:
+def summarize_entries(entries: "Iterable[Entry]") -> dict[str, Json]:
     """Count entries, and the same by area and by kind."""
     census = Census()
     for entry in entries:
@@ -122,7 +118,7 @@ def group_by(members: Iterable[_T], key: Callable[[_T], _K]) -> dict[_K, list[_T
     return parts
 
 
-def summarize_findings(findings: Sequence[Finding]) -> dict[str, Json]:
+def summarize_findings(findings: "Sequence[Finding]") -> dict[str, Json]:
     """Count findings by severity, and by group."""
     by_severity = {severity.value: 0 for severity in Severity}
     by_group = dict[str, int]()
@@ -132,12 +128,12 @@ def summarize_findings(findings: Sequence[Finding]) -> dict[str, Json]:
     return {"findings": len(findings), "by_severity": by_severity, "by_group": dict(sorted(by_group.items()))}
 
 
-def summarize_outcomes(outcomes: Sequence[Outcome], kept: Sequence[Entry]) -> dict[str, Json]:
+def summarize_outcomes(outcomes: "Sequence[Outcome]", kept: "Sequence[Entry]") -> dict[str, Json]:
     """Count what was removed, moved or restored, or would be; the same by reason; then what was kept and what failed.
 
     An entry that several reasons chose counts under each of them.
     """
-    by_reason = dict[str, list[Outcome]]()
+    by_reason: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         for reason in outcome.action.reasons:
             by_reason.setdefault(reason, []).append(outcome)
@@ -150,7 +146,7 @@ def summarize_outcomes(outcomes: Sequence[Outcome], kept: Sequence[Entry]) -> di
     }
 
 
-def summarize_report(report: Report) -> dict[str, Json]:
+def summarize_report(report: "Report") -> dict[str, Json]:
     """Count the outcomes of a run, with the name of the run that `undo` can bring back, or brought back."""
     return {
         **summarize_outcomes(report.outcomes, report.plan.kept),
@@ -159,7 +155,7 @@ def summarize_report(report: Report) -> dict[str, Json]:
     }
 
 
-def summarize_runs(runs: Sequence[Trashed]) -> dict[str, Json]:
+def summarize_runs(runs: "Sequence[Trashed]") -> dict[str, Json]:
     """Return the runs that `undo` can bring back, as the JSON has them."""
     return {
         "runs": [
@@ -176,7 +172,7 @@ def summarize_runs(runs: Sequence[Trashed]) -> dict[str, Json]:
     }
 
 
-def _carried_out(outcomes: Sequence[Outcome]) -> dict[str, int]:
+def _carried_out(outcomes: "Sequence[Outcome]") -> dict[str, int]:
     """Count entries that were taken away or restored as a whole, and all files that were."""
     removed = [file for outcome in outcomes for file in (*outcome.removed, *outcome.moved)]
     return {

@@ -1,12 +1,22 @@
-"""Times in UTC as text."""
+"""Times of entries, and times in UTC as text."""
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-__all__ = ["day", "rfc3339"]
+if TYPE_CHECKING:  # slow to import, and `dir` does without it
+    from pipcacheplus.model.values import Entry
+
+__all__ = ["day", "last_used_ns", "rfc3339"]
 
 _DAY_S = 86_400
 _LAST_S = 253_402_300_799
 """The last second of the year 9999: what four digits can say."""
+
+
+def last_used_ns(entry: "Entry", last_use: str) -> int | None:
+    """Return when an entry was last used, in nanoseconds since 1970; `None` if it has no file."""
+    times = [file.atime_ns if last_use == "atime" else file.mtime_ns for file in entry.files]
+    return max(times, default=None)
 
 
 @lru_cache(maxsize=4096)

@@ -1,10 +1,10 @@
 """The result of a command as values, and the interface of the formats that it is written in."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from pipcacheplus.model.values import CacheDir, Entry, Finding, Outcome
+if TYPE_CHECKING:  # slow to import, and `dir` does without them
+    from pipcacheplus.model.values import CacheDir, Entry, Finding, Outcome
 
 __all__ = ["Json", "OutputFormat", "Render", "View", "Write"]
 
@@ -15,23 +15,22 @@ Write = Callable[[str], object]
 """Takes the next piece of text."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class View(NamedTuple):
     """The result of one command."""
 
     command: str
     version: str
     """The version of pipcacheplus."""
-    cache: CacheDir
+    cache: "CacheDir"
     last_use: str
     """`atime`, or `mtime` where access times are not kept."""
     separator: str = "/"
     """The character between the parts of a path on this system."""
-    summary: Mapping[str, Json] = field(default_factory=dict)
-    entries: tuple[Entry, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    outcomes: tuple[Outcome, ...] = ()
-    kept: tuple[Entry, ...] = ()
+    summary: Mapping[str, Json] = {}
+    entries: "tuple[Entry, ...]" = ()
+    findings: "tuple[Finding, ...]" = ()
+    outcomes: "tuple[Outcome, ...]" = ()
+    kept: "tuple[Entry, ...]" = ()
     """Entries that stay although a reason holds: `--keep` names them, or they are younger than `--min-age`."""
     warnings: tuple[str, ...] = ()
     verbosity: int = 0
@@ -55,8 +54,7 @@ class Render(Protocol):
         """Write all of it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputFormat:
+class OutputFormat(NamedTuple):
     """A way to write a view; the name of its module is the word for `--format`."""
 
     help: str

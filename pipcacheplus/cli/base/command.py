@@ -2,17 +2,16 @@
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.console import Console
-from pipcacheplus.model.values import CacheDir, Warned
 from pipcacheplus.render.view import View
 from pipcacheplus.version import __version__
 
-if TYPE_CHECKING:  # slow to import, and `dir` does without it
+if TYPE_CHECKING:  # slow to import, and `dir` does without them
     from pipcacheplus.cache import PipCache
+    from pipcacheplus.model.values import CacheDir, Warned
 
 __all__ = ["PROGRAM", "Command", "CommandResult", "Request", "make_result", "make_view"]
 
@@ -20,8 +19,7 @@ PROGRAM = "python -m pipcacheplus"
 """The form in which commands are documented: it runs with the same Python, and so with the same pip."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(NamedTuple):
     """The command and options of a run, and the surroundings that it may use."""
 
     command: str
@@ -51,8 +49,7 @@ class Request:
         return PipCache.locate(cache_dir=options.cache_dir, index_urls=options.index_url or (), environ=self.environ)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandResult:
+class CommandResult(NamedTuple):
     """What a command found or did, to be written, and its exit code."""
 
     view: View
@@ -63,8 +60,7 @@ def _declare_nothing(_parser: ArgumentParser) -> None:
     pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class Command(NamedTuple):
     """A verb of the command line; its name is that of its module."""
 
     help: str
@@ -72,14 +68,14 @@ class Command:
     """Does the work. A `PipCachePlusError` that it raises becomes one sentence and an exit code."""
     declare: Callable[[ArgumentParser], None] = _declare_nothing
     """Adds the options that are the command's own."""
-    optional_values: Mapping[str, str] = field(default_factory=dict)
+    optional_values: Mapping[str, str] = {}
     """Options whose value is optional and stands behind `=`; each with the argument that replaces it where it stands
     alone, so that the next argument is not taken for its value."""
 
 
 def make_view(
     request: Request,
-    cache: CacheDir,
+    cache: "CacheDir",
     last_use: str,
     *,
     warnings: Sequence[str] = (),
@@ -106,7 +102,7 @@ def make_result(  # noqa: D417 - the rest is View's
     request: Request,
     cache: "PipCache",
     *,
-    warnings: Iterable[Warned] = (),
+    warnings: "Iterable[Warned]" = (),
     unmatched: Sequence[str] = (),
     exit_code: int = exits.DONE,
     **parts: Any,  # noqa: ANN401 - View's

@@ -1,7 +1,6 @@
 """Options that `prune`, `remove`, `purge` and `undo` share, and carrying out a plan by them."""
 
 from argparse import ArgumentParser
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipcacheplus.cli.base import exits
@@ -144,4 +143,4 @@ def _exit_code(report: Report) -> int:
 
 def _with_interruption(done: CommandResult, report: Report) -> CommandResult:
     warning = f"interrupted: {len(report.plan.actions) - len(report.outcomes)} of {len(report.plan.actions)} not begun"
-    return replace(done, view=replace(done.view, warnings=(*done.view.warnings, warning)))
+    return done._replace(view=done.view._replace(warnings=(*done.view.warnings, warning)))

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Iterator
 
 from pipcacheplus.model.values import Entry, Kind
-from pipcacheplus.render.summary import last_used_ns, tally
+from pipcacheplus.render.summary import tally
 from pipcacheplus.render.text.table import Layout, Row
 from pipcacheplus.render.text.words import describe, kind_in_words, name, number, safe, size, target
-from pipcacheplus.render.times import day
+from pipcacheplus.render.times import day, last_used_ns
 from pipcacheplus.render.view import View
 
 __all__ = ["lines"]

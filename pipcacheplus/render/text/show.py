@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pipcacheplus.model.values import Entry, Finding, Severity
-from pipcacheplus.render.summary import group_by, last_used_ns
+from pipcacheplus.render.summary import group_by
 from pipcacheplus.render.text.table import Layout
 from pipcacheplus.render.text.words import describe, kind_in_words, safe, size
-from pipcacheplus.render.times import rfc3339
+from pipcacheplus.render.times import last_used_ns, rfc3339
 from pipcacheplus.render.view import View
 
 __all__ = ["lines"]

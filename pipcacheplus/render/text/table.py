@@ -1,7 +1,7 @@
 """Layout of text: aligned columns, cut to a terminal's width, and colours if they are wanted."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Layout", "Row"]
 
@@ -13,8 +13,7 @@ _LEAST = 12
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "yellow": "33", "green": "32"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class Layout(NamedTuple):
     """The width and the colours that text is laid out for."""
 
     width: int | None

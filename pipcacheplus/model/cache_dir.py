@@ -1,0 +1,22 @@
+"""The cache directory, as a value: all of the model that `dir` needs, apart from the words."""
+
+from dataclasses import dataclass
+
+from pipcacheplus.model.terms import Source
+
+__all__ = ["CacheDir"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheDir:
+    """Which directory is the cache, and why that one."""
+
+    path: str
+    """Absolute."""
+    source: Source
+    detail: str = ""
+    """The setting that decided, for people: `PIP_CACHE_DIR`, `cache-dir in /etc/pip.conf [global]`."""
+    moves_access_times: bool = False
+    """Whether reading moves "last used": only the owner of files, and root, may leave it alone."""
+    disabled_by: str | None = None
+    """Why pip itself would use no cache here: an owner that pip does not accept. A setting raises instead."""
