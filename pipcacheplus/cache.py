@@ -92,7 +92,7 @@ class PipCache:
             raise CacheNotFoundError(cache.path, cache.detail or cache.source.value)
         refusal.check_readable(cache.path, home=os.path.expanduser("~"))
         has_times = keeps_access_times(cache.path)
-        self.dir: CacheDir = replace(cache, moves_access_times=has_times and moves_access_times(cache.path))
+        self.dir: CacheDir = cache._replace(moves_access_times=has_times and moves_access_times(cache.path))
         self.index_urls: tuple[str, ...] = index_urls
         self.last_use: str = "atime" if has_times else "mtime"
 

@@ -13,7 +13,7 @@ from tests.support.processes import PIPCACHEPLUS, run, started
 
 SLOW = {
     *("filelock", "sqlite3", "packaging", "msgpack", "psutil", "platformdirs", "zipfile", "tarfile"),
-    *("configparser", "shutil", "pipcacheplus.model.values"),
+    *("configparser", "dataclasses", "inspect", "shutil", "pipcacheplus.model.values"),
 }
 
 

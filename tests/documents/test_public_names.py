@@ -24,6 +24,8 @@ def described() -> Iterator[str]:
         elif dataclasses.is_dataclass(value):
             yield f"{name}: {' '.join(field.name for field in dataclasses.fields(value))}"
             yield from methods(name, value)
+        elif inspect.isclass(value) and issubclass(value, tuple):  # a named one
+            yield f"{name}: {' '.join(inspect.signature(value).parameters)}"
         elif inspect.isclass(value):
             yield f"{name}{inspect.signature(value)}"
             yield from methods(name, value)

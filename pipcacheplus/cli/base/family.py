@@ -1,8 +1,9 @@
 """Families of modules with one member each: commands and output formats are found by walking their folder."""
 
 import importlib
-import pkgutil
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.machinery import all_suffixes
 from typing import TypeVar
 
 __all__ = ["Family", "members"]
@@ -21,8 +22,7 @@ class Family(Mapping[str, _T]):
         self._package = package
         self._attribute = attribute
         self._kind = kind
-        folder = importlib.import_module(package)
-        self._names = sorted(module.name for module in pkgutil.iter_modules(folder.__path__) if not module.ispkg)
+        self._names = _modules(importlib.import_module(package).__path__)
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names of the modules."""
@@ -51,3 +51,13 @@ def members(package: str, attribute: str, kind: type[_T]) -> dict[str, _T]:
     family = Family(package, attribute, kind)
     found = ((name, family.get(name)) for name in family)
     return {name: value for name, value in found if value is not None}
+
+
+def _modules(folders: Iterable[str]) -> list[str]:
+    """Return the names of the modules in the folders of a package, sorted.
+
+    `pkgutil.iter_modules` would import `inspect`, which takes a tenth of the time of `dir`.
+    """
+    parts = (name.partition(".") for folder in folders for name in os.listdir(folder))
+    suffixes = frozenset(all_suffixes())
+    return sorted({name for name, dot, rest in parts if dot + rest in suffixes} - {"__init__"})
