@@ -8,19 +8,22 @@ import json
 import os
 import signal
 import stat
-import subprocess
 import sys
 import sysconfig
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pipcacheplus.errors import InterpreterError
 from pipcacheplus.host.interpreter_cache import InterpreterCache, interpreter_stamp, libc_here
 from pipcacheplus.host.interpreter_probe import MARK, PROBE, InterpreterFacts
 from pipcacheplus.host.pip_version import version_of_pip
 from pipcacheplus.host.wheel_tags import legacy_tags, short_name, tags_of
+
+if TYPE_CHECKING:
+    import subprocess
 
 __all__ = ["Interpreter", "output_of", "probe", "running"]
 
@@ -211,6 +214,9 @@ def output_of(command: Sequence[str], *, timeout_s: float, environ: Mapping[str,
     Raises:
         InterpreterError: It does not run, does not end, or prints too much.
     """
+    # Slow to import, and the running interpreter is not started again.
+    import subprocess  # noqa: PLC0415 - see above
+
     path = command[0]
     variables = {name: value for name, value in environ.items() if not name.startswith(_LEFT_OUT)}
     # The system's true version, for Pythons built before macOS 11.
@@ -247,6 +253,8 @@ def _ended(process: "subprocess.Popen[bytes]") -> Iterator[None]:
 
 
 def _listen(path: str, process: "subprocess.Popen[bytes]", timeout_s: float) -> tuple[int, bytes]:
+    from subprocess import TimeoutExpired  # noqa: PLC0415 - as above
+
     heard: list[bytes] = []
     pipe = process.stdout
     assert pipe is not None  # noqa: S101 - for mypy: it was asked for
@@ -266,5 +274,5 @@ def _listen(path: str, process: "subprocess.Popen[bytes]", timeout_s: float) -> 
         raise InterpreterError(path, f"it printed more than {_MAX_ANSWER_BYTES} bytes")
     try:
         return process.wait(timeout_s), heard[0]
-    except subprocess.TimeoutExpired:
+    except TimeoutExpired:
         raise InterpreterError(path, f"it did not end within {timeout_s:g} s") from None

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 
 from pipcacheplus.errors import InterpreterError
 from pipcacheplus.host.interpreter_cache import InterpreterCache, interpreter_stamp
-from pipcacheplus.host.interpreters import output_of
 
 __all__ = ["default_index", "file_hosts"]
 
@@ -64,6 +63,9 @@ def default_index(
     known = memory.load(python, stamp) if memory and stamp else None
     if isinstance(known, str):
         return known
+    # Slow to import, and an answer that is remembered does without.
+    from pipcacheplus.host.interpreters import output_of  # noqa: PLC0415 - see above
+
     variables = {name: value for name, value in environ.items() if not name.upper().startswith("PIP_")}
     # Wide enough that no URL is broken, as help is to the width of the terminal.
     variables |= {"PIP_CONFIG_FILE": null, "COLUMNS": "500"}
