@@ -1,13 +1,19 @@
 """`python -m pipcacheplus`, and the console script."""
 
+import gc
 import sys
 from collections.abc import Sequence
 
 __all__ = ["main"]
 
+_ALLOCATIONS = 100_000
+"""New objects between two searches of the interpreter for cycles. Neither imports nor entries form many, and to search
+those of a large cache again and again takes a twentieth of the time of `purge`."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; `None` stands for the arguments of the process."""
+    gc.set_threshold(_ALLOCATIONS)
     try:
         from pipcacheplus.cli.base.run import run  # noqa: PLC0415 - whoever interrupts need not wait for imports
 

@@ -1,7 +1,6 @@
 """Parse the arguments, run the command, write its view; turn errors into one sentence and an exit code."""
 
 import codecs
-import gc
 import os
 import sys
 import time
@@ -18,9 +17,6 @@ from pipcacheplus.version import __version__
 
 __all__ = ["run"]
 
-_ALLOCATIONS = 100_000
-"""New objects between two searches of the interpreter for cycles. Entries form none, and to search those of a large
-cache again and again takes a twentieth of the time of `purge`."""
 _ERROR_HANDLER = "pipcacheplus"
 """The name under which `_bytes_or_escape` is registered."""
 
@@ -34,7 +30,6 @@ def run(arguments: Sequence[str]) -> int:
     Raises:
         SystemExit: argparse has printed help or the version, or the arguments are not valid.
     """
-    gc.set_threshold(_ALLOCATIONS)
     commands = Family("pipcacheplus.cli", "COMMAND", Command)
     formats = members("pipcacheplus.render", "FORMAT", OutputFormat)
     words = {name: form.help for name, form in formats.items()}
