@@ -178,8 +178,10 @@ class Bench:
 
     @property
     def _environment(self) -> dict[str, str]:
+        # Without bytecode, what is not installed would be compiled at each start.
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         return {
-            **os.environ,
+            **inherited,
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "XDG_STATE_HOME": str(self._state),
