@@ -6,7 +6,7 @@ those are follows from where it lies and how it is written, and is the same for 
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pipcacheplus.model.facts import Facts, Head
 from pipcacheplus.model.values import Area, Entry
@@ -42,8 +42,7 @@ READS = "reads it"
 _NUMBERS = re.compile(r"\d+(?:\.\d+)*")
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(NamedTuple):
     """What the pips of one span of versions do."""
 
     text: str
@@ -51,8 +50,7 @@ class Effect:
     """The version before which the span ends; `None`: all later ones. It begins where the row before it ends."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effects:
+class Effects(NamedTuple):
     """What every pip from 6.0 on does with one kind of damage, if it reads the entry."""
 
     rows: tuple[Effect, ...]

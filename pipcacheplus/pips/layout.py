@@ -10,8 +10,8 @@ pip 6.0 to 19.2 `_vendor/cachecontrol/caches/file_cache.py` and `_vendor/lockfil
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from pipcacheplus.model.values import Area
 
@@ -94,8 +94,7 @@ class Role(Enum):
     FOREIGN = "foreign"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockOwner:
+class LockOwner(NamedTuple):
     """Who holds a lock, as far as the name of its file tells."""
 
     host: str

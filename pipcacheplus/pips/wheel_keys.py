@@ -7,7 +7,7 @@ interpreter; pip 22.3 `_internal/models/link.py`, which takes no hash from a JSO
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pipcacheplus.model.facts import Origin
 
@@ -23,8 +23,7 @@ _INTERPRETERS = tuple(("cp", f"{major}{minor}") for major, minor in ((2, 7), *((
 _ANY = ("*name*", "*version*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SdistLink:
+class SdistLink(NamedTuple):
     """A source distribution that a page links to."""
 
     url: str

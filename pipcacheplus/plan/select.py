@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import Entry, Kind, Shape
@@ -24,8 +24,7 @@ _SUFFIXES = (".whl", ".whl.metadata", *SDIST_SUFFIXES)
 _LONGEST = 4096
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selector:
+class Selector(NamedTuple):
     """A selection that was understood."""
 
     what: str
