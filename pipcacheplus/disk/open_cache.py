@@ -182,11 +182,7 @@ class OpenCache:
         Raises:
             OSError: It cannot be opened; a part of the path is a link; or it is no regular file.
         """
-        folder, _, name = path.rpartition("/")
-        if self._chain:
-            descriptor = self._without_trace(name, _FILE_FLAGS, self.folder(folder))
-        else:
-            descriptor = os.open(self._checked(path), _FILE_FLAGS)
+        descriptor = self._descriptor(path)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise OSError(errno.EINVAL, "not a regular file", path)
@@ -205,6 +201,36 @@ class OpenCache:
             opened.close()
             raise ChangedError(errno.ESTALE, "changed since it was first seen", file.path)
         return opened
+
+    def read_same(self, file: File, limit: int) -> bytes:
+        """Return the first `limit` bytes of a file that was seen before, if it is still the same; fewer at its end.
+
+        A file object takes as long as all the rest of this.
+
+        Raises:
+            ChangedError: As `open_same`.
+            OSError: As `open`; or it cannot be read.
+        """
+        descriptor = self._descriptor(file.path)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise OSError(errno.EINVAL, "not a regular file", file.path)
+            if not is_same(file, status):
+                raise ChangedError(errno.ESTALE, "changed since it was first seen", file.path)
+            wanted = min(limit, file.size)  # `os.read` makes room for all that it is asked for
+            data = os.read(descriptor, wanted)
+            while len(data) < wanted and (more := os.read(descriptor, wanted - len(data))):
+                data += more  # some file systems hand over less at a time
+            return data
+        finally:
+            os.close(descriptor)
+
+    def _descriptor(self, path: str) -> int:
+        if not self._chain:
+            return os.open(self._checked(path), _FILE_FLAGS)
+        folder, _, name = path.rpartition("/")
+        return self._without_trace(name, _FILE_FLAGS, self.folder(folder))
 
     def _without_trace(self, name: str, flags: int, folder: int | None) -> int:
         if _NOATIME and not self.moves_access_times:

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,11 +59,44 @@ def test_a_file_that_was_replaced_is_not_taken_for_the_old_one(cache: Cache) -> 
             opened.open_same(seen)
 
 
+def test_the_front_of_a_file_is_read_only_while_it_is_the_one_that_was_seen(
+    cache: Cache, opened: Callable[[], OpenCache]
+) -> None:
+    path = cache.foreign("a/notes.txt", b"old")
+    seen = file_of(path, os.lstat(cache.real(path)))
+    with opened() as here:
+        assert [here.read_same(seen, limit) for limit in (0, 2, 3, 9)] == [b"", b"ol", b"old", b"old"]
+        cache.foreign("a/notes.txt", b"newer", age_s=5)
+        with pytest.raises(ChangedError):
+            here.read_same(seen, 3)
+
+
+def test_a_file_that_became_a_pipe_is_not_read(cache: Cache) -> None:
+    os.mkfifo(cache.real("pipe"))
+    with OpenCache(str(cache.path)) as here, pytest.raises(OSError, match="not a regular file"):
+        here.read_same(file_of("pipe", os.lstat(cache.real("pipe"))), 5)
+
+
+def test_a_system_that_hands_over_a_byte_at_a_time_gives_all_of_them(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = cache.foreign("notes.txt", b"whole")
+    seen = file_of(path, os.lstat(cache.real(path)))
+    read = os.read
+    monkeypatch.setattr(os, "read", lambda descriptor, length: read(descriptor, min(length, 1)))
+    with OpenCache(str(cache.path)) as here:
+        assert [here.read_same(seen, limit) for limit in (3, 5, 9)] == [b"who", b"whole", b"whole"]
+
+
 def test_no_descriptor_stays_open(cache: Cache) -> None:
     cache.http_v2(URL, b"x")
+    seen = file_of("notes.txt", os.lstat(cache.real(cache.foreign("notes.txt"))))
     before = os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else []
     with OpenCache(str(cache.path)) as opened:
         opened.folder("http-v2")
+        opened.read_same(seen, 4)
+        with pytest.raises(ChangedError):
+            opened.read_same(replace(seen, size=9), 4)
     assert len(before) == len(os.listdir("/proc/self/fd") if before else [])
 
 
