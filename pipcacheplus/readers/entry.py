@@ -1,5 +1,6 @@
 """Read an entry with the readers that its shape and the first bytes of its payload ask for."""
 
+import io
 import os
 from typing import BinaryIO, NamedTuple
 
@@ -26,6 +27,8 @@ __all__ = ["read"]
 
 PAGE_LIMIT = 64 << 20
 """Bytes of a decoded page that are looked at."""
+_SMALL_BYTES = 64 << 10
+"""A file of at most so many is read at one go: that costs less than to open it as a file and to seek in it."""
 _NOTHING = Expected()
 _REDIRECTS = range(300, 400)
 
@@ -58,15 +61,15 @@ def read(
     task = _Task(depth, expected, keeps)
     match entry.shape:
         case Shape.PAIR:
-            with cache.open_same(entry.files[0]) as file:
+            with _opened(entry.files[0], cache) as file:
                 head = read_head(file, entry.files[0].size)
-            with cache.open_same(entry.files[1]) as body:
+            with _opened(entry.files[1], cache) as body:
                 return _response(head, body, entry.files[1].size, task)
         case Shape.HEAD:
-            with cache.open_same(entry.files[0]) as file:
+            with _opened(entry.files[0], cache) as file:
                 return Facts(head=read_head(file, entry.files[0].size))
         case Shape.BODY:
-            with cache.open_same(entry.files[0]) as body:
+            with _opened(entry.files[0], cache) as body:
                 return _response(None, body, entry.files[0].size, task._replace(depth=Depth.ENDS))
         case Shape.SINGLE:
             return _single(entry.files[0], cache, task)
@@ -75,9 +78,13 @@ def read(
         case Shape.ORIGIN:
             return Facts(origin=_origin(entry.files[0], cache))
         case Shape.SELFCHECK:
-            with cache.open_same(entry.files[0]) as file:
-                return Facts(selfcheck=read_selfcheck(_small(file)))
+            return Facts(selfcheck=read_selfcheck(cache.read_same(entry.files[0], MAX_OBJECT_BYTES + 1)))
     return Facts()
+
+
+def _opened(file: File, cache: OpenCache) -> BinaryIO:
+    """Open a file, or take all of it at once if it is small."""
+    return io.BytesIO(cache.read_same(file, file.size)) if file.size <= _SMALL_BYTES else cache.open_same(file)
 
 
 def _small(file: BinaryIO) -> bytes:
@@ -85,7 +92,7 @@ def _small(file: BinaryIO) -> bytes:
 
 
 def _single(file: File, cache: OpenCache, task: _Task) -> Facts:
-    with cache.open_same(file) as opened:
+    with _opened(file, cache) as opened:
         head = read_head(opened, file.size)
         if isinstance(head, Broken):
             return Facts(head=head)
@@ -162,7 +169,7 @@ def _page(body: BinaryIO, head: Head | None, keeps: Keeps) -> Payload:
 
 def _built_wheel(entry: Entry, cache: OpenCache, depth: Depth) -> Facts:
     wheel, *beside = entry.files
-    with cache.open_same(wheel) as file:
+    with _opened(wheel, cache) as file:
         payload = read_wheel(file, wheel.size)
         is_whole = depth is Depth.WHOLE and not isinstance(payload, (Broken, Unknown))
         damage = read_wheel_to_end(file, wheel.size) if is_whole else None
@@ -178,5 +185,4 @@ def _built_wheel(entry: Entry, cache: OpenCache, depth: Depth) -> Facts:
 
 
 def _origin(file: File, cache: OpenCache) -> Origin | Broken:
-    with cache.open_same(file) as opened:
-        return read_origin(_small(opened))
+    return read_origin(cache.read_same(file, MAX_OBJECT_BYTES + 1))
