@@ -4,12 +4,15 @@ Sources: PEP 503 and 629 (HTML), 691 (JSON), 658 and 714 (metadata beside a file
 for which key and which attribute goes before which, because what counts is what pip understood.
 """
 
-import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from pipcacheplus.model.facts import Broken, Link, Page, Unknown
 from pipcacheplus.readers.html import Tag, read_tags
+
+if TYPE_CHECKING:
+    from pipcacheplus.readers.simple_json import SimpleFile
 
 __all__ = ["MAX_JSON_BYTES", "MAX_LINKS", "MAX_TAGS", "Keeps", "keep_all", "keep_none", "read_page"]
 
@@ -62,57 +65,49 @@ def read_page(data: bytes, *, content_type: str | None, keeps: Keeps = keep_all)
 
 
 def _read_json(data: bytes, keeps: Keeps) -> Page | Broken | Unknown:
+    from pipcacheplus.readers.simple_json import read_simple_page  # noqa: PLC0415 - msgspec is slow to import
+
     if len(data) > MAX_JSON_BYTES:
         return Unknown(reason=f"JSON of {len(data)} bytes")
-    try:
-        # No number is looked at, and a number of a million digits takes int() too long.
-        document = json.loads(data, parse_int=float)
-    except json.JSONDecodeError as error:
-        # What is cut ends in the middle: within a text, or where something else has to follow.
-        is_cut = error.msg.startswith("Unterminated") or error.pos >= len(error.doc.rstrip()) - len("\\uXXXX")
-        return Broken(reason="is not JSON", offset=error.pos, is_cut=is_cut)
-    except UnicodeDecodeError as error:
-        return Broken(reason="is not JSON", offset=error.start, is_cut="unexpected end" in error.reason)
-    except (ValueError, RecursionError):
-        return Broken(reason="is not JSON")
-    files = document.get("files") if isinstance(document, dict) else None
-    if not isinstance(files, list):
-        return Unknown(reason="no index page")
-    if len(files) > MAX_LINKS:
-        return Unknown(reason=f"page of {len(files)} links")
+    page = read_simple_page(data, max_files=MAX_LINKS)
+    if isinstance(page, (Broken, Unknown)):
+        return page
     # For the name alone, none of them need be looked at.
-    wanted = () if keeps is keep_none else files
-    links = tuple(link for file in wanted if isinstance(file, dict) and (link := _json_link(file, keeps)))
-    name = document.get("name")
-    name = _clean(name) if isinstance(name, str) and name else None
+    links = () if keeps is keep_none else _json_links(page.files, keeps)
+    name = _clean(page.name) if isinstance(page.name, str) and page.name else None
     return Page(name=name, format="json", is_index=name is not None, links=links)
 
 
-def _json_link(file: dict[str, object], keeps: Keeps) -> Link | None:
-    address, filename = file.get("url"), file.get("filename")
-    if not isinstance(address, str):
-        return None
-    url = (address if address.isascii() else _clean(address)).partition("#")[0]
-    given = None
-    for key in _METADATA_KEYS:
-        given = file.get(key)
-        if given is not None:
-            break
-    has_metadata = given is True or isinstance(given, dict)
-    if not keeps(url, has_metadata):
-        return None
+def _json_links(files: "Iterable[SimpleFile]", keeps: Keeps) -> tuple[Link, ...]:
+    links: list[Link] = []
+    for file in files:
+        url, given = file.url, file.core_metadata
+        if not isinstance(url, str):
+            continue
+        if not url.isascii() or "#" in url:
+            url = _clean(url).partition("#")[0]
+        if given is None:
+            given = file.data_dist_info_metadata if file.dist_info_metadata is None else file.dist_info_metadata
+        has_metadata = given is True or isinstance(given, dict)
+        if keeps(url, has_metadata):
+            links.append(_json_link(file, url, given if has_metadata else None))
+    return tuple(links)
+
+
+def _json_link(file: "SimpleFile", url: str, metadata: object) -> Link:
+    filename = file.filename
     return Link(
         url=url,
         filename=_clean(filename) if isinstance(filename, str) else _filename(url),
-        hashes=_json_hashes(file.get("hashes")),
-        metadata_hashes=_json_hashes(given) if has_metadata else None,
+        hashes=_json_hashes(file.hashes),
+        metadata_hashes=None if metadata is None else _json_hashes(metadata),
     )
 
 
 def _json_hashes(given: object) -> _Hashes:
     if not isinstance(given, dict):
         return ()
-    return tuple((_clean(name), _clean(value).lower()) for name, value in given.items() if isinstance(value, str))
+    return tuple([(_clean(name), _clean(value).lower()) for name, value in given.items() if isinstance(value, str)])
 
 
 def _clean(text: str) -> str:
