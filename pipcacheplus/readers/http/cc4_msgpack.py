@@ -23,7 +23,7 @@ _FIXED_TEXT = range(0xA0, 0xC0)
 _LENGTH_WIDTHS = {0xC4: 1, 0xC5: 2, 0xC6: 4, 0xD9: 1, 0xDA: 2, 0xDB: 4}
 """First byte of a msgpack bytes or text value to the number of bytes in which its length follows."""
 
-_KEYS = {"response", "vary"}
+_KEYS = ("response", "vary")
 _RESPONSE_KEYS = {"body", "headers", "status", "version", "reason", "strict", "decode_content"}
 _BOUNDS: dict[str, Any] = {
     # Values within values keep room for their length at each level: bounded lengths bound the memory.
@@ -113,12 +113,11 @@ def _at_once(front: bytes, start: int) -> Head | None:
     import msgpack  # noqa: PLC0415 - slow to import
 
     try:
-        found = unique(msgpack.unpackb(memoryview(front)[start:], **_BOUNDS), "document")
-        response = unique(found["response"], "response")
-        if found.keys() != _KEYS or not response.keys() <= _RESPONSE_KEYS or response["body"] != b"":
+        found = unique(msgpack.unpackb(front[start:], **_BOUNDS), "document")
+        response, vary = unique(found["response"], "response"), found["vary"]
+        if len(found) != len(_KEYS) or not _RESPONSE_KEYS.issuperset(response) or response["body"] != b"":
             return None
-        body = Span(offset=len(front), length=0)
-        return head_of(4, response, found["vary"], text=_text, body=body, body_size=0)
+        return head_of(4, response, vary, text=_text, body=Span(offset=len(front), length=0), body_size=0)
     except (ValueError, TypeError, KeyError, RecursionError, msgpack.UnpackException, DamageError):
         return None  # what is wrong with it is found by going through it value by value
 

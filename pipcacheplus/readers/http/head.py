@@ -38,17 +38,20 @@ def read_head(file: BinaryIO, size: int, *, limit: int = HEAD_LIMIT) -> Head | B
     """
     file.seek(0)
     front = file.read(min(size, FRONT_BYTES)) or b""
+    if front.startswith(b"cc=4,"):
+        return read_packed(file, front, size, start=PREFIX_LENGTH, limit=limit)
+    if front.startswith(b"cc=2,"):
+        return read_encoded(file, size, start=PREFIX_LENGTH, limit=limit)
+    if front.startswith(b"cc=1,"):
+        return read_pickle(file, size, start=PREFIX_LENGTH)
+    return _without_format(front)
+
+
+def _without_format(front: bytes) -> Broken:
     if not front:
         return Broken(reason="empty", offset=0, is_cut=True)
     if _CUT_PREFIX.fullmatch(front):
         return Broken(reason="ends inside the mark of the format", offset=len(front), is_cut=True)
-    match front[:PREFIX_LENGTH]:
-        case b"cc=4,":
-            return read_packed(file, front, size, start=PREFIX_LENGTH, limit=limit)
-        case b"cc=2,":
-            return read_encoded(file, size, start=PREFIX_LENGTH, limit=limit)
-        case b"cc=1,":
-            return read_pickle(file, size, start=PREFIX_LENGTH)
-        case prefix:
-            mark = prefix[:-1].decode("ascii") if _PREFIX.fullmatch(prefix) else "no mark"
-            return Broken(reason=f"no known format ({mark})", offset=0)
+    prefix = front[:PREFIX_LENGTH]
+    mark = prefix[:-1].decode("ascii") if _PREFIX.fullmatch(prefix) else "no mark"
+    return Broken(reason=f"no known format ({mark})", offset=0)

@@ -68,7 +68,7 @@ def head_of(
     if not isinstance(status, int) or isinstance(status, bool):
         raise DamageError(reason="status is no number")
     headers, varied = unique(response["headers"], "headers"), unique(vary, "vary")
-    if max(len(headers), len(varied)) > MAX_HEADERS:
+    if len(headers) > MAX_HEADERS or len(varied) > MAX_HEADERS:
         raise DamageError(reason="too many headers")
     return Head(
         cc=cc,
