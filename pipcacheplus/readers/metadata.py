@@ -1,5 +1,6 @@
 """Header fields of METADATA, PKG-INFO and WHEEL, and a METADATA that is served beside a wheel."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 from pipcacheplus.model.facts import Broken, Metadata
@@ -9,6 +10,8 @@ __all__ = ["MAX_HEADER_BYTES", "fields", "name_and_version", "read_metadata"]
 MAX_HEADER_BYTES = 1 << 20
 """Most bytes of a METADATA or PKG-INFO that are looked at; the header of the largest known ones takes a tenth."""
 _MAX_VALUE_CHARS = 1024
+_USUAL = re.compile(rb"Metadata-Version:[^\n]*\nName:([^\n]*)\nVersion:([^\n]*)")
+"""The front of nearly every file: the three fields that have to be there, as every build back end writes them."""
 
 
 def fields(data: bytes) -> Iterator[tuple[str, str]]:
@@ -33,8 +36,17 @@ def fields(data: bytes) -> Iterator[tuple[str, str]]:
         yield name.strip().decode("latin-1").lower(), value.strip().decode("utf-8", "replace")
 
 
-def name_and_version(pairs: Iterable[tuple[str, str]]) -> tuple[str, str] | Broken:
-    """Return the first Name and the first Version; nothing behind them is read."""
+def name_and_version(data: bytes) -> tuple[str, str] | Broken:
+    """Return the first Name and the first Version of a header; nothing behind them is read."""
+    usual = _USUAL.match(data)
+    if usual is not None:
+        name, version = usual[1].strip(), usual[2].strip()
+        if 0 < len(name) <= _MAX_VALUE_CHARS and 0 < len(version) <= _MAX_VALUE_CHARS:
+            return name.decode("utf-8", "replace"), version.decode("utf-8", "replace")
+    return _name_and_version(fields(data))
+
+
+def _name_and_version(pairs: Iterable[tuple[str, str]]) -> tuple[str, str] | Broken:
     found: dict[str, str] = {}
     for name, value in pairs:
         if name in {"name", "version"} and found.setdefault(name, value) and len(found) == 2:  # noqa: PLR2004 - both
@@ -57,7 +69,7 @@ def read_metadata(data: bytes) -> Metadata | Broken:
         return Broken(reason="is empty", offset=0, is_cut=True)
     if not data[:17].lower().startswith(b"metadata-version:"):
         return Broken(reason="does not start with Metadata-Version", offset=0)
-    found = name_and_version(fields(data[:MAX_HEADER_BYTES]))
+    found = name_and_version(data[:MAX_HEADER_BYTES])
     if isinstance(found, Broken):
         return Broken(reason=found.reason, is_cut=_ends_in_header(data))
     return Metadata(name=found[0], version=found[1])

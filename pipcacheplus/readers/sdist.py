@@ -9,7 +9,7 @@ from pipcacheplus.readers.archive.decompress import Stream
 from pipcacheplus.readers.archive.magic import MAGIC_BYTES, format_of
 from pipcacheplus.readers.archive.tar import Tar
 from pipcacheplus.readers.archive.zip_directory import read_directory, read_front
-from pipcacheplus.readers.metadata import MAX_HEADER_BYTES, fields, name_and_version
+from pipcacheplus.readers.metadata import MAX_HEADER_BYTES, name_and_version
 
 __all__ = ["read_sdist"]
 
@@ -73,7 +73,7 @@ class _Search:
         return self._rank == 0
 
     def sdist(self, kind: str) -> Sdist:
-        found = name_and_version(fields(self._text))
+        found = name_and_version(self._text)
         name, version = (None, None) if isinstance(found, Broken) else found
         top = next(iter(self._tops)) if len(self._tops) == 1 else ""
         return Sdist(name=name, version=version, format=kind, top=top or None)

@@ -95,7 +95,7 @@ def _read_metadata(file: BinaryIO, metadata: Member) -> tuple[str, str] | Broken
     found: tuple[str, str] | Broken | Unknown = Broken(reason="")
     for length in (_FRONT_BYTES, MAX_HEADER_BYTES):
         front = read_front(file, metadata, length=length)
-        found = front if isinstance(front, (Broken, Unknown)) else name_and_version(fields(front))
+        found = front if isinstance(front, (Broken, Unknown)) else name_and_version(front)
         if not isinstance(found, Broken) or metadata.size <= length:
             break
     return found
