@@ -1,8 +1,8 @@
 """Name, version and tags of a wheel: METADATA and WHEEL in the dist-info directory at its top."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import replace
+import re
+from collections.abc import Iterable, Iterator
 from itertools import islice, product
 from typing import BinaryIO
 
@@ -13,6 +13,11 @@ from pipcacheplus.readers.metadata import MAX_HEADER_BYTES, fields, name_and_ver
 __all__ = ["expand_tags", "has_dist_info", "read_wheel"]
 
 _SUFFIX = ".dist-info"
+_MARK = _SUFFIX.encode()
+_USUAL = re.compile(
+    rb"Wheel-Version:[^\n]*\n(?:Generator:[^\n]*\n)?(?:Root-Is-Purelib:[^\n]*\n)?((?:Tag:[^\n:]*\n)+)\s*"
+)
+"""WHEEL as nearly every build back end writes it; a build number or anything else makes it unusual."""
 _FRONT_BYTES = 64 << 10
 """Holds the header of nearly every METADATA; what follows is the description."""
 _MAX_WHEEL_BYTES = 1 << 20
@@ -24,7 +29,7 @@ _TAG_PARTS = 3
 
 def has_dist_info(directory: CentralDirectory) -> str | None:
     """Return the name of the first dist-info directory at the top, without `.dist-info`; `None` if there is none."""
-    return next((stem for member in _near(directory) if (stem := _stem(member.name))), None)
+    return next((stem for _, name in directory.names_like(_MARK) if (stem := _stem(name))), None)
 
 
 def read_wheel(
@@ -45,16 +50,15 @@ def read_wheel(
         directory = read_directory(file, size)
     if isinstance(directory, (Broken, Unknown)):
         return directory
-    members = {member.name: member for member in _near(directory)}
-    stems = {stem for name in members if (stem := _stem(name))}
+    starts = {name: start for start, name in directory.names_like(_MARK)}
+    stems = {stem for name in starts if (stem := _stem(name))}
     if not stems:
         return Broken(reason="zip without a .dist-info directory")
     if len(stems) > 1:
         # pip 20.0 and later refuse such a wheel (`_internal/utils/wheel.py`).
         return Broken(reason="more than one .dist-info directory")
     (stem,) = stems
-    found = _read(file, members, stem, len(directory))
-    return _with_digest(file, members, found) if is_whole and isinstance(found, Wheel) else found
+    return _read(file, directory, starts, stem, is_whole=is_whole)
 
 
 def expand_tags(compressed: str, *, limit: int) -> Iterator[str]:
@@ -71,39 +75,51 @@ def expand_tags(compressed: str, *, limit: int) -> Iterator[str]:
     return islice(("-".join(choice) for choice in product(*parts)), limit)
 
 
-def _with_digest(file: BinaryIO, members: dict[str, Member], wheel: Wheel) -> Wheel:
-    metadata = read_member(file, members[f"{wheel.stem}{_SUFFIX}/METADATA"], limit=_MAX_METADATA_BYTES)
-    if isinstance(metadata, (Broken, Unknown)):
-        return wheel
-    return replace(wheel, metadata_sha256=hashlib.sha256(metadata).hexdigest())
-
-
-def _read(file: BinaryIO, members: dict[str, Member], stem: str, count: int) -> Wheel | Broken | Unknown:
-    metadata, wheel = (members.get(f"{stem}{_SUFFIX}/{name}") for name in ("METADATA", "WHEEL"))
-    if metadata is None or wheel is None:
-        return Broken(reason=f"no {'WHEEL' if metadata else 'METADATA'} in {stem}{_SUFFIX}")
-    found = _read_metadata(file, metadata)
+def _read(
+    file: BinaryIO, directory: CentralDirectory, starts: dict[str, int], stem: str, *, is_whole: bool
+) -> Wheel | Broken | Unknown:
+    info = stem + _SUFFIX
+    metadata_start, wheel_start = starts.get(f"{info}/METADATA"), starts.get(f"{info}/WHEEL")
+    if metadata_start is None or wheel_start is None:
+        return Broken(reason=f"no {'METADATA' if metadata_start is None else 'WHEEL'} in {info}")
+    metadata = directory.member(metadata_start)
+    front, found = _read_metadata(file, metadata)
     if isinstance(found, (Broken, Unknown)):
         return found
-    text = read_member(file, wheel, limit=_MAX_WHEEL_BYTES)
+    text = read_member(file, directory.member(wheel_start), limit=_MAX_WHEEL_BYTES)
     if isinstance(text, (Broken, Unknown)):
         return text
-    return _wheel(stem, found, text, count)
+    tags = _tags_and_build(text)
+    if isinstance(tags, Unknown):
+        return tags
+    written, build = tags
+    return Wheel(
+        name=found[0],
+        version=found[1],
+        tags=tuple(sorted(written)),
+        tags_as_written=written,
+        build=build,
+        stem=stem,
+        members=len(directory),
+        metadata_sha256=_metadata_sha256(file, metadata, front) if is_whole else None,
+    )
 
 
-def _read_metadata(file: BinaryIO, metadata: Member) -> tuple[str, str] | Broken | Unknown:
-    found: tuple[str, str] | Broken | Unknown = Broken(reason="")
-    for length in (_FRONT_BYTES, MAX_HEADER_BYTES):
-        front = read_front(file, metadata, length=length)
-        found = front if isinstance(front, (Broken, Unknown)) else name_and_version(front)
-        if not isinstance(found, Broken) or metadata.size <= length:
-            break
-    return found
+def _read_metadata(file: BinaryIO, metadata: Member) -> tuple[bytes, tuple[str, str] | Broken | Unknown]:
+    """Return the front of METADATA, and what it says."""
+    front = read_front(file, metadata, length=_FRONT_BYTES)
+    if isinstance(front, (Broken, Unknown)):
+        return b"", front
+    found: tuple[str, str] | Broken | Unknown = name_and_version(front)
+    if isinstance(found, Broken) and metadata.size > _FRONT_BYTES:
+        more = read_front(file, metadata, length=MAX_HEADER_BYTES)
+        found = more if isinstance(more, (Broken, Unknown)) else name_and_version(more)
+    return front, found
 
 
-def _near(directory: CentralDirectory) -> Iterator[Member]:
-    """Yield the members that may lie in a dist-info directory."""
-    return directory.named_like(_SUFFIX.encode())
+def _metadata_sha256(file: BinaryIO, metadata: Member, front: bytes) -> str | None:
+    whole = front if metadata.size <= _FRONT_BYTES else read_member(file, metadata, limit=_MAX_METADATA_BYTES)
+    return None if isinstance(whole, (Broken, Unknown)) else hashlib.sha256(whole).hexdigest()
 
 
 def _stem(name: str) -> str | None:
@@ -116,22 +132,25 @@ def _stem(name: str) -> str | None:
     return (top[: -len(_SUFFIX)] or None) if slash and top.endswith(_SUFFIX) else None
 
 
-def _wheel(stem: str, found: tuple[str, str], text: bytes, members: int) -> Wheel | Unknown:
+def _tags_and_build(text: bytes) -> tuple[tuple[str, ...], str | None] | Unknown:
+    """Return the tags of WHEEL as they are written, expanded, and the build number."""
+    usual = _USUAL.fullmatch(text)
+    if usual is not None:
+        lines = [line.strip().decode("utf-8", "replace") for line in usual[1].split(b"Tag:")[1:]]
+        found = _expanded(lines)
+        return found if isinstance(found, Unknown) else (found, None)
     # WHEEL has no body: what stands behind an empty line is a field as well.
     pairs = [pair for part in text.replace(b"\r\n", b"\n").split(b"\n\n") for pair in fields(part.lstrip(b"\n"))]
+    found = _expanded(value for name, value in pairs if name == "tag")
+    if isinstance(found, Unknown):
+        return found
+    return found, next((value for name, value in pairs if name == "build" and value), None)
+
+
+def _expanded(lines: Iterable[str]) -> tuple[str, ...] | Unknown:
     tags: dict[str, None] = {}
-    for tag in (value for name, value in pairs if name == "tag"):
-        tags.update(dict.fromkeys(expand_tags(tag, limit=_MAX_TAGS - len(tags) + 1)))
+    for line in lines:
+        tags.update(dict.fromkeys(expand_tags(line, limit=_MAX_TAGS - len(tags) + 1)))
         if len(tags) > _MAX_TAGS:
             return Unknown(reason=f"wheel of more than {_MAX_TAGS} tags")
-    build = next((value for name, value in pairs if name == "build" and value), None)
-    name, version = found
-    return Wheel(
-        name=name,
-        version=version,
-        tags=tuple(sorted(tags)),
-        tags_as_written=tuple(tags),
-        build=build,
-        stem=stem,
-        members=members,
-    )
+    return tuple(tags)

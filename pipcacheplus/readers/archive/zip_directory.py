@@ -76,9 +76,13 @@ class Member(NamedTuple):
     @property
     def name(self) -> str:
         """Return the name as text; what cannot be decoded is replaced."""
-        # The decoder of cp437 is slow, and seldom needed.
-        is_utf8 = self.flags & _UTF8 or self.raw_name.isascii()
-        return self.raw_name.decode("utf-8" if is_utf8 else "cp437", "replace")
+        return _text(self.raw_name, self.flags)
+
+
+def _text(raw_name: bytes, flags: int) -> str:
+    # The decoder of cp437 is slow, and seldom needed.
+    is_utf8 = flags & _UTF8 or raw_name.isascii()
+    return raw_name.decode("utf-8" if is_utf8 else "cp437", "replace")
 
 
 class _EndRecord(NamedTuple):
@@ -130,14 +134,22 @@ class CentralDirectory:
 
     def named_like(self, part: bytes) -> Iterator[Member]:
         """Yield the members whose name contains these bytes; the others are not decoded."""
-        at = self.raw.find(part)
+        return (self.member(start) for start, _ in self.names_like(part))
+
+    def names_like(self, part: bytes) -> Iterator[tuple[int, str]]:
+        """Yield start and name of the members whose name contains these bytes; nothing else of them is decoded."""
+        raw, starts = self.raw, self.starts
+        at = raw.find(part)
         while at >= 0:
-            index = bisect_right(self.starts, at)
-            member = self.member(self.starts[index - 1])
-            if part in member.raw_name:
-                yield member
-            following = self.starts[index] if index < len(self.starts) else len(self.raw)
-            at = self.raw.find(part, following)
+            index = bisect_right(starts, at)
+            start = starts[index - 1]
+            _, flags, name_size, _, _ = _STEP.unpack_from(raw, start)
+            raw_name = raw[start + _ENTRY_BYTES : start + _ENTRY_BYTES + name_size]
+            if part in raw_name:
+                yield start, _text(raw_name, flags)
+            if index == len(starts):
+                return
+            at = raw.find(part, starts[index])
 
 
 def read_directory(
@@ -292,7 +304,7 @@ def _end(file: BinaryIO, tail: bytes, tail_offset: int, at: int) -> _EndRecord |
     if trailing < 0:
         return Broken(reason="ends inside the archive's comment", offset=tail_offset + len(tail), is_cut=True)
     end_offset = tail_offset + at
-    wide = _read_wide(file, end_offset)
+    wide = _read_wide(file, tail, at, end_offset)
     if wide is not None:
         end_offset, disk, first_disk, here, count, directory_size, offset = wide
     elif FULL32 in {directory_size, offset}:
@@ -307,16 +319,19 @@ def _end(file: BinaryIO, tail: bytes, tail_offset: int, at: int) -> _EndRecord |
     return _EndRecord(count, wide is not None, directory_size, start, start - offset, trailing, raw)
 
 
-def _read_wide(file: BinaryIO, end_offset: int) -> tuple[int, int, int, int, int, int, int] | None:
+def _read_wide(
+    file: BinaryIO, tail: bytes, at: int, end_offset: int
+) -> tuple[int, int, int, int, int, int, int] | None:
     """Return where zip64's end record starts and what it says; `None` if there is none."""
     front_size = _END64.size + _LOCATOR64.size
     if end_offset < front_size:
         return None
-    records = read_at(file, end_offset - front_size, front_size)
+    front = end_offset - front_size
+    records = tail[at - front_size : at] if at >= front_size else read_at(file, front, front_size)
     if records[_END64.size : _END64.size + 4] != _LOCATOR64_SIGNATURE or records[:4] != _END64_SIGNATURE:
         return None
     _, _, _, _, disk, first_disk, here, count, size, offset = _END64.unpack_from(records)
-    return end_offset - front_size, disk, first_disk, here, count, size, offset
+    return front, disk, first_disk, here, count, size, offset
 
 
 def _starts(raw: bytes, end: _EndRecord, max_members: int) -> list[int] | Broken | Unknown:
