@@ -40,25 +40,35 @@ def read_whole(facts: Facts, body: BinaryIO, expected: Expected) -> Facts:
         OSError: The payload cannot be read.
     """
     published, wanted = usable(expected.published), wanted_digests(facts, expected)
-    facts = replace(facts, published=published, wheel_metadata=expected.wheel_metadata)
-    found = digest(body, facts.body_size or 0, algorithms=wanted) if wanted else {}
-    if isinstance(found, Broken):
-        return replace(facts, damage=found, is_read_whole=True)
-    if is_proven(published, found):
-        return replace(facts, digests=tuple(sorted(found.items())), is_read_whole=True)
-    if published and isinstance(facts.head, Head) and single_part_md5(facts.head) is not None:
-        # It is not what the page says: whether it is what was sent decides if it is damaged.
-        more = digest(body, facts.body_size or 0, algorithms=frozenset({"md5"}))
-        found = {**found, **({} if isinstance(more, Broken) else more)}
-    told = replace(facts, digests=tuple(sorted(found.items())))
-    is_archive = facts.format in {PayloadFormat.ZIP, PayloadFormat.TAR} and not isinstance(
-        facts.payload, (Broken, Unknown)
+    size = facts.body_size or 0
+    made = digest(body, size, algorithms=wanted) if wanted else {}
+    found = {} if isinstance(made, Broken) else made
+    damage: Broken | Unknown | None = made if isinstance(made, Broken) else None
+    is_read_whole = True
+    if damage is None and not is_proven(published, found):
+        if published and isinstance(facts.head, Head) and single_part_md5(facts.head) is not None:
+            # It is not what the page says: whether it is what was sent decides if it is damaged.
+            more = digest(body, size, algorithms=frozenset({"md5"}))
+            found = {**found, **({} if isinstance(more, Broken) else more)}
+        is_read_whole = _is_archive(facts)
+        damage = _read_archive(facts, body, size) if is_read_whole else None
+    return replace(
+        facts,
+        published=published,
+        wheel_metadata=expected.wheel_metadata,
+        digests=tuple(sorted(found.items())),
+        is_read_whole=is_read_whole,
+        damage=damage,
     )
-    if not is_archive:
-        return told
+
+
+def _is_archive(facts: Facts) -> bool:
+    return facts.format in {PayloadFormat.ZIP, PayloadFormat.TAR} and not isinstance(facts.payload, (Broken, Unknown))
+
+
+def _read_archive(facts: Facts, body: BinaryIO, size: int) -> Broken | Unknown | None:
     body.seek(0)
-    read_all = read_wheel_to_end if isinstance(facts.payload, Wheel) else read_to_end
-    return replace(told, is_read_whole=True, damage=read_all(body, facts.body_size or 0))
+    return (read_wheel_to_end if isinstance(facts.payload, Wheel) else read_to_end)(body, size)
 
 
 def usable(published: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
@@ -125,6 +135,8 @@ class _Hash(Protocol):
 
 
 def _made(name: str) -> _Hash | None:
+    if name == "sha256":
+        return hashlib.sha256()  # `hashlib.new` takes longer than to hash a small payload
     if name == "blake2b":
         return hashlib.blake2b(digest_size=_BLAKE2B_BYTES)
     try:

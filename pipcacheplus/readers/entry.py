@@ -170,9 +170,10 @@ def _page(body: BinaryIO, head: Head | None, keeps: Keeps) -> Payload:
 def _built_wheel(entry: Entry, cache: OpenCache, depth: Depth) -> Facts:
     wheel, *beside = entry.files
     with _opened(wheel, cache) as file:
-        payload = read_wheel(file, wheel.size)
+        directory = read_directory(file, wheel.size)
+        payload = read_wheel(file, wheel.size, directory=directory)
         is_whole = depth is Depth.WHOLE and not isinstance(payload, (Broken, Unknown))
-        damage = read_wheel_to_end(file, wheel.size) if is_whole else None
+        damage = read_wheel_to_end(file, wheel.size, directory=directory) if is_whole else None
     origin = next((_origin(f, cache) for f in beside if f.path.endswith("/" + ORIGIN_NAME)), None)
     return Facts(
         payload=payload,

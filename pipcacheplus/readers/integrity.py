@@ -42,9 +42,21 @@ def read_to_end(
 
 
 def read_wheel_to_end(
-    file: BinaryIO, size: int, *, max_bytes: int = MAX_BYTES, max_ratio: int = MAX_RATIO
+    file: BinaryIO,
+    size: int,
+    *,
+    directory: CentralDirectory | Broken | Unknown | None = None,
+    max_bytes: int = MAX_BYTES,
+    max_ratio: int = MAX_RATIO,
 ) -> Broken | Unknown | None:
     """Do what `read_to_end` does, and hold each member against RECORD.
+
+    Args:
+        file: Seekable.
+        size: Its length in bytes.
+        directory: What `read_directory` returned for this file, if it was read already.
+        max_bytes: As of `read_to_end`.
+        max_ratio: As of `read_to_end`.
 
     Returns:
         As `read_to_end`. What only RECORD contradicts is `is_tolerated`: no pip looks.
@@ -52,7 +64,8 @@ def read_wheel_to_end(
     Raises:
         OSError: The file cannot be read.
     """
-    directory = read_directory(file, size)
+    if directory is None:
+        directory = read_directory(file, size)
     if isinstance(directory, (Broken, Unknown)):
         return directory
     rows = _rows(file, directory)
@@ -68,10 +81,10 @@ def _rows(file: BinaryIO, directory: CentralDirectory) -> dict[str, Row] | Broke
     stem = has_dist_info(directory)
     if stem is None:
         return Broken(reason="zip without a .dist-info directory")
-    records = [m for m in directory.named_like(b"RECORD") if m.name == f"{stem}.dist-info/RECORD"]
+    records = [start for start, name in directory.names_like(b"RECORD") if name == f"{stem}.dist-info/RECORD"]
     if not records:
         return Broken(reason=f"no RECORD in {stem}.dist-info")
-    text = read_member(file, records[-1], limit=MAX_RECORD_BYTES)
+    text = read_member(file, directory.member(records[-1]), limit=MAX_RECORD_BYTES)
     rows = text if isinstance(text, (Broken, Unknown)) else read_rows(text, stem=stem)
     if isinstance(rows, (Broken, Unknown)):
         return rows
