@@ -88,7 +88,7 @@ def _rows(file: BinaryIO, directory: CentralDirectory) -> dict[str, Row] | Broke
     rows = text if isinstance(text, (Broken, Unknown)) else read_rows(text, stem=stem)
     if isinstance(rows, (Broken, Unknown)):
         return rows
-    names = [member.name for member in directory.members()]
+    names = list(directory.names())
     if len(set(names)) != len(names):
         return Unknown(reason="two members of one name")
     missing = rows.keys() - set(names)

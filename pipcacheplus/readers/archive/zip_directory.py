@@ -125,12 +125,21 @@ class CentralDirectory:
         """Decode the record at an offset of `starts`."""
         _, flags, method, crc, packed, size, name_size, extra_size, _, offset = _ENTRY.unpack_from(self.raw, start)
         name_end = start + _ENTRY_BYTES + name_size
-        if FULL32 in {packed, size, offset}:
+        if FULL32 in (packed, size, offset):
             extra = self.raw[name_end : name_end + extra_size]
             size, packed, offset = _widened(extra, size, packed, offset)
         raw_name = self.raw[start + _ENTRY_BYTES : name_end]
         # No member starts behind the directory; a garbled offset must not become one that no file can be sought to.
         return Member(raw_name, flags, method, crc, packed, size, min(offset + self.shift, self.offset))
+
+    def names(self) -> Iterator[str]:
+        """Yield the names of the members in the order of the directory; nothing else of them is decoded."""
+        return (self._name(start)[1] for start in self.starts)
+
+    def _name(self, start: int) -> tuple[bytes, str]:
+        _, flags, name_size, _, _ = _STEP.unpack_from(self.raw, start)
+        raw_name = self.raw[start + _ENTRY_BYTES : start + _ENTRY_BYTES + name_size]
+        return raw_name, _text(raw_name, flags)
 
     def named_like(self, part: bytes) -> Iterator[Member]:
         """Yield the members whose name contains these bytes; the others are not decoded."""
@@ -143,10 +152,9 @@ class CentralDirectory:
         while at >= 0:
             index = bisect_right(starts, at)
             start = starts[index - 1]
-            _, flags, name_size, _, _ = _STEP.unpack_from(raw, start)
-            raw_name = raw[start + _ENTRY_BYTES : start + _ENTRY_BYTES + name_size]
+            raw_name, name = self._name(start)
             if part in raw_name:
-                yield start, _text(raw_name, flags)
+                yield start, name
             if index == len(starts):
                 return
             at = raw.find(part, starts[index])

@@ -24,6 +24,8 @@ from pipcacheplus.readers.archive.zip_directory import DEFLATED, FULL32, STORED,
 __all__ = ["read_members"]
 
 _PIECE_BYTES = 256 << 10
+_FEW_MEMBERS = 1000
+"""As many may be in memory all at once; of more, only the offsets are."""
 _LOCAL = struct.Struct("<6x2H4x3L")
 _LOCAL_BYTES = 30
 _USUAL_EXTRA_BYTES = 64
@@ -78,11 +80,17 @@ def read_members(
 
 def _by_offset(directory: CentralDirectory) -> Iterator[Member]:
     """Yield the members in the order of the file, which is nearly always that of the directory."""
+    if len(directory) <= _FEW_MEMBERS:
+        return iter(sorted(directory.members(), key=_offset))
     offsets = [member.offset for member in directory.members()]
     if all(offsets[index - 1] <= offsets[index] for index in range(1, len(offsets))):
         return directory.members()
     order = sorted(range(len(offsets)), key=offsets.__getitem__)
     return (directory.member(directory.starts[index]) for index in order)
+
+
+def _offset(member: Member) -> int:
+    return member.offset
 
 
 def _read(file: BinaryIO, member: Member, row: Row | None, max_ratio: int) -> int | Broken | Unknown:
@@ -203,9 +211,9 @@ def _compare(pieces: Iterable[_Piece], member: Member, row: Row | None) -> Broke
 
 def _agrees(local: bytes, member: Member) -> bool:
     """Tell whether the local header says what the directory says; readers go by the latter alone."""
-    flags, method, *rest = _LOCAL.unpack_from(local)
-    said = (member.crc, member.packed_size, member.size)
+    flags, method, crc, packed_size, size = _LOCAL.unpack_from(local)
+    if (method, crc, packed_size, size) == (member.method, member.crc, member.packed_size, member.size):
+        return True
+    said = ((crc, member.crc), (packed_size, member.packed_size), (size, member.size))
     is_open = bool(flags & _HAS_DESCRIPTOR)
-    return method == member.method and all(
-        here in {there, FULL32} or (is_open and not here) for here, there in zip(rest, said, strict=True)
-    )
+    return method == member.method and all(here in {there, FULL32} or (is_open and not here) for here, there in said)
