@@ -21,7 +21,7 @@ from pipcacheplus.readers.origin import MAX_OBJECT_BYTES, read_origin
 from pipcacheplus.readers.page import Keeps, keep_all, read_page
 from pipcacheplus.readers.sdist import read_sdist
 from pipcacheplus.readers.selfcheck import read_selfcheck
-from pipcacheplus.readers.wheel import has_dist_info, read_wheel
+from pipcacheplus.readers.wheel import NO_DIST_INFO, read_wheel
 
 __all__ = ["read"]
 
@@ -123,14 +123,14 @@ def _format(start: bytes, head: Head | None) -> PayloadFormat:
     """Tell a payload by its first bytes; a content encoding stands before them."""
     if not start:
         return PayloadFormat.EMPTY
-    content_type = (head.header("content-type") or "") if head else ""
     if head and (head.header("content-encoding") or "identity").strip().lower() != "identity":
         return PayloadFormat.PAGE
     archive = format_of(start)
     if archive is not None:
         return PayloadFormat.ZIP if archive == "zip" else PayloadFormat.TAR
-    if start.lower().startswith(b"metadata-version:"):
+    if start[:17].lower() == b"metadata-version:":
         return PayloadFormat.METADATA
+    content_type = (head.header("content-type") or "") if head else ""
     is_text = content_type.startswith(("text/html", "application/vnd.pypi.simple.", "application/json"))
     return PayloadFormat.PAGE if is_text or start.lstrip()[:1] in {b"{", b"<"} else PayloadFormat.OTHER
 
@@ -152,9 +152,8 @@ def _zip(body: BinaryIO, size: int, *, is_whole: bool) -> Payload:
     directory = read_directory(body, size)
     if isinstance(directory, (Broken, Unknown)):
         return directory
-    if not has_dist_info(directory):
-        return read_sdist(body, size)
-    return read_wheel(body, size, directory=directory, is_whole=is_whole)
+    found = read_wheel(body, size, directory=directory, is_whole=is_whole)
+    return read_sdist(body, size) if found is NO_DIST_INFO else found
 
 
 def _page(body: BinaryIO, head: Head | None, keeps: Keeps) -> Payload:

@@ -10,7 +10,7 @@ from pipcacheplus.readers.archive.record import Row, read_rows
 from pipcacheplus.readers.archive.tar import Tar
 from pipcacheplus.readers.archive.zip_directory import CentralDirectory, read_directory, read_member
 from pipcacheplus.readers.archive.zip_members import read_members
-from pipcacheplus.readers.wheel import has_dist_info
+from pipcacheplus.readers.wheel import NO_DIST_INFO, has_dist_info
 
 __all__ = ["read_to_end", "read_wheel_to_end"]
 
@@ -80,7 +80,7 @@ def _rows(file: BinaryIO, directory: CentralDirectory) -> dict[str, Row] | Broke
     """Return the rows of RECORD; each has a member, and only one."""
     stem = has_dist_info(directory)
     if stem is None:
-        return Broken(reason="zip without a .dist-info directory")
+        return NO_DIST_INFO
     records = [start for start, name in directory.names_like(b"RECORD") if name == f"{stem}.dist-info/RECORD"]
     if not records:
         return Broken(reason=f"no RECORD in {stem}.dist-info")

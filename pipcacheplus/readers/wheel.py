@@ -10,8 +10,10 @@ from pipcacheplus.model.facts import Broken, Unknown, Wheel
 from pipcacheplus.readers.archive.zip_directory import CentralDirectory, Member, read_directory, read_front, read_member
 from pipcacheplus.readers.metadata import MAX_HEADER_BYTES, fields, name_and_version
 
-__all__ = ["expand_tags", "has_dist_info", "read_wheel"]
+__all__ = ["NO_DIST_INFO", "expand_tags", "has_dist_info", "read_wheel"]
 
+NO_DIST_INFO = Broken(reason="zip without a .dist-info directory")
+"""Returned for a zip that is no wheel: it may be a source distribution."""
 _SUFFIX = ".dist-info"
 _MARK = _SUFFIX.encode()
 _USUAL = re.compile(
@@ -53,7 +55,7 @@ def read_wheel(
     starts = {name: start for start, name in directory.names_like(_MARK)}
     stems = {stem for name in starts if (stem := _stem(name))}
     if not stems:
-        return Broken(reason="zip without a .dist-info directory")
+        return NO_DIST_INFO
     if len(stems) > 1:
         # pip 20.0 and later refuse such a wheel (`_internal/utils/wheel.py`).
         return Broken(reason="more than one .dist-info directory")
@@ -69,9 +71,11 @@ def expand_tags(compressed: str, *, limit: int) -> Iterator[str]:
     >>> list(expand_tags("py2.py3-none-any", limit=9))
     ['py2-none-any', 'py3-none-any']
     """
-    parts = [part.split(".") for part in compressed.lower().split("-")]
-    if len(parts) != _TAG_PARTS:
+    if compressed.count("-") != _TAG_PARTS - 1:
         return iter(())
+    if "." not in compressed:
+        return iter((compressed.lower(),)[:limit])
+    parts = [part.split(".") for part in compressed.lower().split("-")]
     return islice(("-".join(choice) for choice in product(*parts)), limit)
 
 

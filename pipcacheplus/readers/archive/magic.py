@@ -12,6 +12,7 @@ MAGIC_BYTES = 512
 """As many bytes as `format_of` needs: one block of a tar archive."""
 
 _STARTS = ((GZIP, "tar.gz"), (BZIP2, "tar.bz2"), (XZ, "tar.xz"), (ZIP_MEMBER, "zip"), (ZIP_END, "zip"))
+_MAGICS = tuple(magic for magic, _ in _STARTS)
 _USTAR = slice(257, 262)
 
 
@@ -24,5 +25,6 @@ def format_of(front: bytes) -> str | None:
     Args:
         front: The first `MAGIC_BYTES` bytes.
     """
-    found = next((kind for magic, kind in _STARTS if front.startswith(magic)), None)
-    return found or ("tar" if front[_USTAR] == b"ustar" else None)
+    if front.startswith(_MAGICS):
+        return next(kind for magic, kind in _STARTS if front.startswith(magic))
+    return "tar" if front[_USTAR] == b"ustar" else None
