@@ -96,13 +96,21 @@ def _single(file: File, cache: OpenCache, task: _Task) -> Facts:
         head = read_head(opened, file.size)
         if isinstance(head, Broken):
             return Facts(head=head)
-        payload = open_payload(opened, head)
+        payload = _taken(opened, head) or open_payload(opened, head)
         if payload is None:
             return Facts(head=head)
         with payload:
             size = head.body_size if head.body_size is not None else payload.seek(0, os.SEEK_END)
             payload.seek(0)
             return _response(head, payload, size, task)
+
+
+def _taken(file: BinaryIO, head: Head) -> BinaryIO | None:
+    """Return the payload if it is in memory as it is: that costs less than a window with a buffer of its own."""
+    if not isinstance(file, io.BytesIO) or head.body is None:
+        return None
+    begin, end = head.body.offset, head.body.offset + head.body.length
+    return io.BytesIO(file.getbuffer()[begin:end]) if end <= len(file.getbuffer()) else None
 
 
 def _response(head: Head | Broken | None, body: BinaryIO, size: int, task: _Task) -> Facts:
