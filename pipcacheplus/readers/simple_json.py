@@ -37,7 +37,7 @@ _FIELDS = {field.encode_name: field.name for field in msgspec.structs.fields(Sim
 
 
 def read_simple_page(data: bytes, *, max_files: int) -> SimplePage | Broken | Unknown:
-    """Return what a page holds; values are as they stand there, and may be of any type.
+    """Return what a page holds; values may be of any type, and numbers are only known to be some.
 
     Args:
         data: The decoded content, all of it; in memory it takes up to twenty times as much.
