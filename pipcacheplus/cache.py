@@ -158,8 +158,8 @@ class PipCache:
             what: Selections, in the words of the command line; all entries without any.
             min_age_s: The grace period in seconds.
             pythons: As `plan`.
-            executor: Reads entries in parallel; any will do. Without one, a forked process for each core if the
-                cache has many parts and this process has one thread (Linux), else threads.
+            executor: Reads entries in parallel; any will do. Without one, a forked process for each core if this
+                process has one thread (Linux), else threads. Where none can be started, entries are read here.
             remembers: Whether what was found is remembered, and what has not changed since is not read again.
             deep: Whether all is read again even so, and remembered anew.
             progress: Called with the bytes done.

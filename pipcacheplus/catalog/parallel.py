@@ -1,105 +1,84 @@
-"""Run tasks on any executor and yield their results in order; choose an executor if the caller names none."""
+"""Run tasks wherever it is fastest, yield their results in order, and go on in this process if that place fails."""
 
 import os
-import sys
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from pipcacheplus.disk.open_cache import OpenCache
-from pipcacheplus.disk.walk import parts
+from pipcacheplus.catalog.forks import may_fork, run_in_forks
+from pipcacheplus.catalog.patience import Patience
 
 if TYPE_CHECKING:  # slow to import
-    from concurrent.futures import Executor
+    from concurrent.futures import Executor, Future
 
-__all__ = ["side_by_side", "workers"]
+__all__ = ["side_by_side"]
 
-_AHEAD = 8
-"""Tasks that are under way at once."""
+_AHEAD = 6
+"""Results that may wait for one before them."""
 
+_Shared = TypeVar("_Shared")
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
-_MANY_PARTS = 128
-"""A cache of 200 responses has about as many; below, processes take longer to start than they save."""
 
 
 def side_by_side(
-    executor: Executor | None,
-    work: Callable[[_Task], _Result],
+    work: Callable[[_Shared, _Task], _Result],
+    shared: _Shared,
     tasks: Iterable[_Task],
-    keep: Callable[[_Result], object] | None = None,
+    *,
+    executor: "Executor | None" = None,
+    processes: int | None = None,
+    threads: bool = False,
 ) -> Iterator[_Result]:
     """Yield the results of the tasks, in their order; few are held at a time.
 
-    Args:
-        executor: Where they are carried out; one after the other, and here, without one.
-        work: What is done with a task.
-        tasks: Taken as they are due.
-        keep: Takes the results of tasks that are done, if nobody waits for them any more.
-    """
-    if executor is None:
-        yield from map(work, tasks)
-        return
-    under_way: deque[tuple[_Task, Future[_Result]]] = deque()
-    try:
-        for task in tasks:
-            under_way.append((task, _submitted(executor, work, task)))
-            if len(under_way) >= _AHEAD:
-                yield _result(work, *under_way.popleft())
-        while under_way:
-            yield _result(work, *under_way.popleft())
-    finally:
-        for _, future in under_way:
-            if not future.cancel() and keep is not None and future.done() and future.exception() is None:
-                keep(future.result())
-
-
-def _submitted(executor: Executor, work: Callable[[_Task], _Result], task: _Task) -> Future[_Result]:
-    try:
-        return executor.submit(work, task)
-    except BrokenExecutor as error:  # as it stays once a worker was killed
-        broken: Future[_Result] = Future()
-        broken.set_exception(error)
-        return broken
-
-
-def _result(work: Callable[[_Task], _Result], task: _Task, future: Future[_Result]) -> _Result:
-    try:
-        return future.result()
-    except BrokenExecutor:
-        return work(task)  # somebody killed a worker: what it had in hand is done here
-
-
-@contextmanager
-def workers(path: str, *, is_whole: bool) -> Iterator["Executor | None"]:
-    """Give an executor that fits a cache, `None` if one after the other is as fast.
+    Nothing but `work` decides whether a result comes: what cannot be started, ends or hands over nothing for long
+    (`patience`) has its task done in this process.
 
     Args:
-        path: The cache directory.
-        is_whole: Whether archives are read to their end: making digests and unpacking let other threads run.
+        work: A function of a module; it may be called twice for a task.
+        shared: What all tasks need. A process forked here inherits it; an executor is sent it with each task.
+        tasks: Taken one by one, in this process, as they are due. A single one is done here.
+        executor: Where they are done instead; it is left open.
+        processes: How many are done at once; 1: here, one after the other; `None`: as this process may use cores.
+        threads: Whether threads help where processes cannot be forked: where other systems run, or other threads.
 
     Raises:
-        OSError: The cache directory cannot be opened.
+        Exception: What `work` or `tasks` raises, at the turn of its task.
     """
-    count, has_many_parts = _cores(), _has_many_parts(path)
-    if count > 1 and has_many_parts and _may_fork():
-        with _processes(count) as executor:
-            yield executor
-    elif count > 1 and is_whole:
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow to import
+    if executor is None and processes == 1:
+        return _here(work, shared, tasks)
+    return _elsewhere(work, shared, iter(tasks), executor, processes or _cores(), threads=threads)
 
-        with ThreadPoolExecutor(max_workers=count) as executor:
-            yield executor
+
+def _here(work: Callable[[_Shared, _Task], _Result], shared: _Shared, tasks: Iterable[_Task]) -> Iterator[_Result]:
+    for task in tasks:
+        yield work(shared, task)
+
+
+def _elsewhere(
+    work: Callable[[_Shared, _Task], _Result],
+    shared: _Shared,
+    tasks: Iterator[_Task],
+    executor: "Executor | None",
+    count: int,
+    *,
+    threads: bool,
+) -> Iterator[_Result]:
+    if executor is not None:
+        yield from _submitted(work, shared, tasks, executor, count + _AHEAD)
+        return
+    first = tuple(islice(tasks, 2)) if count > 1 else ()
+    tasks = chain(first, tasks)
+    if len(first) > 1 and may_fork():
+        yield from run_in_forks(work, shared, tasks, count=count, ahead=count + _AHEAD)
+    elif len(first) > 1 and threads:
+        with _threads(count) as pool:
+            yield from _submitted(work, shared, tasks, pool, count + _AHEAD)
     else:
-        yield None
-
-
-def _has_many_parts(path: str) -> bool:
-    with OpenCache(path) as cache:
-        return len(parts(cache)) >= _MANY_PARTS
+        yield from _here(work, shared, tasks)
 
 
 def _cores() -> int:
@@ -108,26 +87,81 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _may_fork() -> bool:
-    """Return whether a copy of this process works: where system libraries have threads of their own, it may hang."""
-    return sys.platform == "linux" and threading.active_count() == 1
-
-
 @contextmanager
-def _processes(count: int) -> Iterator["Executor | None"]:
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - slow to import
-    from multiprocessing import get_context  # noqa: PLC0415 - as above
+def _threads(count: int) -> Iterator["Executor"]:
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow to import
 
+    pool = ThreadPoolExecutor(count)
     try:
-        executor = ProcessPoolExecutor(count, get_context("fork"), initializer=_leave_interrupts_to_the_parent)
-    except (OSError, ImportError, NotImplementedError):
-        yield None  # without shared memory, as in some containers, there are no locks between processes
-        return
-    with executor:
-        yield executor
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def _leave_interrupts_to_the_parent() -> None:
-    import signal  # noqa: PLC0415 - slow to import
+def _submitted(
+    work: Callable[[_Shared, _Task], _Result],
+    shared: _Shared,
+    tasks: Iterable[_Task],
+    executor: "Executor",
+    ahead: int,
+) -> Iterator[_Result]:
+    pool = _Pool(executor, work, shared)
+    under_way: deque[tuple[_Task, Future[_Result] | None]] = deque()
+    try:
+        for task in tasks:
+            under_way.append((task, pool.submit(task)))
+            if len(under_way) >= ahead or not pool.is_usable:
+                yield pool.result(*under_way.popleft())
+        while under_way:
+            yield pool.result(*under_way.popleft())
+    finally:
+        for _, future in under_way:
+            if future is not None:
+                future.cancel()
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+class _Pool(Generic[_Shared, _Task, _Result]):
+    """An executor that may fail."""
+
+    def __init__(self, executor: "Executor", work: Callable[[_Shared, _Task], _Result], shared: _Shared) -> None:
+        self.is_usable = True
+        """Whether it never failed; it is given nothing more once it did."""
+        self._executor = executor
+        self._work = work
+        self._shared = shared
+        self._is_waited_for = True
+
+    def submit(self, task: _Task) -> "Future[_Result] | None":
+        """Hand a task in; `None` if that fails."""
+        if not self.is_usable:
+            return None
+        try:
+            return self._executor.submit(self._work, self._shared, task)
+        except Exception:  # noqa: BLE001 - threads raise RuntimeError, processes OSError, those of others anything
+            self.is_usable = False
+            return None
+
+    def result(self, task: _Task, future: "Future[_Result] | None") -> _Result:
+        """Return the result of a task, from wherever it comes."""
+        from concurrent.futures import BrokenExecutor, CancelledError  # noqa: PLC0415 - slow to import
+
+        if future is not None:
+            try:
+                if self._is_done(future):
+                    return future.result()
+            except (BrokenExecutor, CancelledError):  # somebody killed a worker, or shut the executor down
+                pass
+            self.is_usable = False
+        return self._work(self._shared, task)
+
+    def _is_done(self, future: "Future[_Result]") -> bool:
+        """Wait for a task; it is taken back from an executor that does not begin it, or does not come to its end."""
+        from concurrent.futures import wait  # noqa: PLC0415 - slow to import
+
+        patience = Patience()
+        while not future.done():
+            if not self.is_usable and (future.cancel() or not self._is_waited_for):
+                return False
+            if not wait((future,), Patience.LOOK_S).done and patience.is_over(runs=future.running()):
+                self.is_usable = self._is_waited_for = False
+        return True

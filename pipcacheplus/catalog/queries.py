@@ -10,7 +10,7 @@ from pipcacheplus.catalog.names import identify
 from pipcacheplus.checks.base.check import Check, Context, checks, findings, is_listed
 from pipcacheplus.checks.base.context import context_of, default_index_of_pip
 from pipcacheplus.disk.open_cache import OpenCache
-from pipcacheplus.disk.walk import scan
+from pipcacheplus.disk.walk import parts, scan
 from pipcacheplus.model.facts import Depth, Facts
 from pipcacheplus.model.values import CacheDir, Checked, Entry, Finding, Progress, Severity, SoundCount, Value, Warned
 from pipcacheplus.plan.select import Selection
@@ -33,6 +33,8 @@ __all__ = [
     "verification_of",
 ]
 
+_MANY_PARTS = 128
+"""A cache of 200 responses has about as many; below, processes take longer to start than they save."""
 Each = Callable[[Entry, Sequence[Finding]], object]
 """Takes an entry, and what is wrong with it."""
 
@@ -108,7 +110,7 @@ class Query:
     only_findings: bool = False
     """Whether entries that nothing is wrong with are only counted."""
     executor: "Executor | None" = None
-    """Where entries are read; `workers` of our own by default."""
+    """Where entries are read; by default in processes of our own."""
     remembers: bool = True
     """Whether what was read to its end before, and has not changed since, is not read so again."""
     wants: Callable[[Entry], bool] | None = None
@@ -235,14 +237,14 @@ def _by_names(what: Query) -> Iterator[Checked | Warned]:
 
 
 def _by_content(what: Query) -> Iterator[Checked | Warned | SoundCount]:
-    from pipcacheplus.catalog.parallel import workers  # noqa: PLC0415 - as above
     from pipcacheplus.catalog.update import ReadRequest, read_entries  # noqa: PLC0415 - slow to import, and of no use for names
 
     with ExitStack() as stack:
         is_whole = what.depth is Depth.WHOLE
         # Written to last, when all workers are done.
         ledger = stack.enter_context(_ledger_of(what.path, what.context)) if is_whole and what.remembers else None
-        executor = what.executor or stack.enter_context(workers(what.path, is_whole=is_whole))
+        with OpenCache(what.path) as cache:
+            processes = None if is_whole or len(parts(cache)) >= _MANY_PARTS else 1
         default, hosts = default_index_of_pip() if what.needs_urls else (None, ())
         indexes = (*what.index_urls, *([default] if default else ())) if what.needs_urls else None
         plan = ReadRequest(
@@ -257,7 +259,8 @@ def _by_content(what: Query) -> Iterator[Checked | Warned | SoundCount]:
         )
         yield from read_entries(
             plan,
-            executor=executor,
+            executor=what.executor,
+            processes=processes,
             ledger=ledger,
             is_deep=what.is_deep,
             wants=what.wants,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from operator import add
+from typing import TypeVar
 
 from pipcacheplus.catalog.database import Ledger
 from pipcacheplus.catalog.links import (
@@ -53,6 +54,7 @@ _TASKS = 64
 """Into how many tasks a cache is divided at most: many, so that all workers have something to do until the end."""
 _SHARES = 64
 _BATCH = 100
+_Done = TypeVar("_Done")
 
 
 class Results:
@@ -103,7 +105,7 @@ class Results:
         self._show(self._done)
 
     def keep(self, result: ShardResult) -> None:
-        """Remember what a task showed; also if nobody waits for it any more, because somebody interrupts."""
+        """Remember what a task showed."""
         if self._ledger is not None:
             self._ledger.take(result.memory)
 
@@ -132,6 +134,7 @@ def read_entries(
     is_deep: bool = False,
     wants: Callable[[Entry], bool] | None = None,
     progress: Progress | None = None,
+    processes: int | None = 1,
 ) -> Iterator[Checked | Warned | SoundCount]:
     """Yield every entry with its names and what the checks say of it, and a warning for what cannot be read.
 
@@ -144,11 +147,12 @@ def read_entries(
         is_deep: Whether everything is read all the same; the ledger is only told.
         wants: Which entries are wanted, by their names; of the others, no archive is read to its end.
         progress: Called with the bytes, if archives are read to their end, else the entries, that are done.
+        processes: As of `side_by_side`.
 
     Raises:
         OSError: The cache directory cannot be listed.
     """
-    update = _Update(what, executor, ledger, progress, is_deep=is_deep)
+    update = _Update(what, executor, ledger, progress, is_deep=is_deep, processes=processes)
     if what.indexes is None:
         yield from update.check(References(), None)
     elif what.depth < Depth.WHOLE:
@@ -173,9 +177,11 @@ class _Update:
         progress: Progress | None,
         *,
         is_deep: bool,
+        processes: int | None,
     ) -> None:
         self._what = what
         self._executor = executor
+        self._processes = processes
         self._ledger = ledger if what.depth is Depth.WHOLE else None
         self._records = self._ledger is not None and what.only_findings and what.context.stale_age_s is None
         self._share = None if is_deep or self._ledger is None else self._ledger.count_run() % _SHARES
@@ -215,11 +221,21 @@ class _Update:
             )
             for tops in self._tops
         )
-        for page_links, size in side_by_side(self._executor, collect_links, tasks):
+        for page_links, size in self._side_by_side(collect_links, tasks):
             index.add(page_links)
             total += size
             self._show(0, None)
         return self._followed(index, links), total
+
+    def _side_by_side(self, work: Callable[[Task], _Done], tasks: Iterable[Task]) -> Iterator[_Done]:
+        return side_by_side(
+            _apply,
+            work,
+            tasks,
+            executor=self._executor,
+            processes=self._processes,
+            threads=self._what.depth is Depth.WHOLE,
+        )
 
     def _index(self) -> LinkIndex:
         return LinkIndex(self.keys, self._what.indexes or ())
@@ -238,9 +254,7 @@ class _Update:
         found = []
         is_all = self._what.depth < Depth.WHOLE  # else each is judged when it is read to its end
         what = self._what if is_all else replace(self._what, depth=Depth.ENDS, checks=())
-        for named_shard in side_by_side(
-            self._executor, name_shard, (Task(what, tops, links=links) for tops in self._tops)
-        ):
+        for named_shard in self._side_by_side(name_shard, (Task(what, tops, links=links) for tops in self._tops)):
             index.add(named_shard.links)
             found.extend(named_shard.found)
             self._show(len(found), None)
@@ -273,7 +287,7 @@ class _Update:
                     yield result
 
     def _checked(self, tasks: Iterable[Task], collected: Results) -> Iterator[Checked | Warned | SoundCount]:
-        return collected.take(side_by_side(self._executor, check_shard, tasks, collected.keep))
+        return collected.take(self._side_by_side(check_shard, tasks))
 
     def _singly(self, entries: Sequence[Entry], known: References, collected: Results) -> Iterator[Task]:
         """Yield tasks of entries that are known; which they are is only asked when they are due."""
@@ -304,7 +318,7 @@ class _Update:
             Task(self._what, tops, memory=self._memory_of(tops, is_share=True), ids=recording.ids)
             for tops in self._tops
         )
-        for one, found in side_by_side(self._executor, compare_stamps, tasks):
+        for one, found in self._side_by_side(compare_stamps, tasks):
             trace.join(one)
             entries.update((entry.id, entry) for entry in found)
             self._show(0, None)
@@ -350,6 +364,10 @@ class _Update:
             return ShardRows()
         found = self._ledger.memory_of(paths, lambda stamp: (stamp[0] % _SHARES == share) is is_share)
         return found if share else replace(found, checked={})
+
+
+def _apply(work: Callable[[Task], _Done], task: Task) -> _Done:
+    return work(task)
 
 
 def _divided(tops: list[str]) -> list[tuple[str, ...]]:

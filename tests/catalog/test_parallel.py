@@ -1,188 +1,241 @@
-"""Who reads a cache: processes, threads or nobody else; and what becomes of it if one of them is killed."""
+"""Tasks in threads, in executors of others, and here: results in order, wherever it fails."""
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 import pytest
 
-from pipcacheplus.catalog.database import Ledger
-from pipcacheplus.catalog.parallel import workers
-from pipcacheplus.catalog.update import read_entries
-from pipcacheplus.model.values import Checked, SoundCount
-from tests.replay.caches import Full, fill
-from tests.support.builders import INDEX_URL, Cache
-from tests.support.requests import Inline, whole
+from pipcacheplus.catalog.parallel import side_by_side
+from pipcacheplus.catalog.patience import Patience
+from tests.catalog.forking import forks, ran
+from tests.support.requests import Inline
 
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-forks = pytest.mark.skipif(
-    sys.platform != "linux" or CORES < 2, reason="processes are forked on Linux, by several cores"
-)
-
-WHO = """
-import json, os, sys, threading
-
-path, is_whole, how = sys.argv[1], sys.argv[2] == "whole", sys.argv[3]
-if how == "on one core":
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-elif how == "without shared memory":
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # nothing can be written to any file, there either
-elif how == "beside a thread":
-    threading.Thread(target=threading.Event().wait, daemon=True).start()
-from pipcacheplus.catalog.parallel import workers
-
-with workers(path, is_whole=is_whole) as executor:
-    answer = None if executor is None else executor.submit(pow, 2, 5).result()
-    print(json.dumps([type(executor).__name__, answer]))
-"""
-VERIFY = """
-import json, os, signal, sys
-
-path, state, mode = sys.argv[1:]
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
-from multiprocessing import get_context
-from pipcacheplus.model.facts import Depth
-from pipcacheplus.checks.base.check import Context, checks
-from pipcacheplus.model.values import Checked
-from pipcacheplus.catalog.database import Ledger
-from pipcacheplus.catalog.update import ReadRequest, read_entries
-
-parent = os.getpid()
-check = checks()[0]
+COUNT = 40
+EXPECTED = [(7, number) for number in range(COUNT)]
 
 
-def run(entry, facts, context):
-    # Once: where its parent does the same work again, nobody is killed.
-    if os.getpid() != parent and (mode == "always" or entry.size % 7 == 3):
-        os.kill(os.getpid(), signal.SIGKILL)
-    yield from check.run(entry, facts, context)
+def pair(shared: int, task: int) -> tuple[int, int]:
+    """Return what a task is given."""
+    return shared, task
 
 
-killing = replace(check, run=run) if mode != "never" else check
-what = ReadRequest(
-    path=path, depth=Depth.WHOLE, checks=(killing, *checks()[1:]), context=Context(now_s=1_767_225_600),
-    indexes=("https://index.example/simple/",),
-)
-with ProcessPoolExecutor(2, get_context("fork")) as executor, Ledger(state, path) as ledger:
-    found = list(read_entries(what, executor=executor, ledger=ledger))
-    known = sum(ledger.known(one.entry) is not None for one in found if isinstance(one, Checked))
-print(json.dumps([sorted((one.entry.id, [f.check for f in one.findings]) for one in found), known]))
-"""
+def where(shared: object, task: int) -> int:
+    """Return which thread does it."""
+    return get_ident()
 
 
-def ran(script: str, *arguments: str) -> Any:  # noqa: ANN401 - whatever JSON it writes
-    done = subprocess.run(
-        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return json.loads(done.stdout)
-
-
-def part(number: int) -> str:
-    return f"http-v2/{number // 16:x}/{number % 16:x}"
-
-
-@forks
-@pytest.mark.parametrize(
-    ("count", "depth", "how", "name"),
-    [
-        (128, "whole", "", "ProcessPoolExecutor"),
-        (128, "ends", "", "ProcessPoolExecutor"),
-        (127, "whole", "", "ThreadPoolExecutor"),
-        (127, "ends", "", "NoneType"),
-        (0, "whole", "", "ThreadPoolExecutor"),
-        (128, "whole", "beside a thread", "ThreadPoolExecutor"),
-        (128, "ends", "beside a thread", "NoneType"),
-        (128, "whole", "on one core", "NoneType"),
-        (127, "whole", "on one core", "NoneType"),
-        (128, "whole", "without shared memory", "NoneType"),
-    ],
-)
-def test_who_reads_follows_from_the_cache_and_the_machine(
-    cache: Cache, count: int, depth: str, how: str, name: str
-) -> None:
-    for number in range(count):
-        cache.directory(part(number))
-    assert ran(WHO, str(cache.path), depth, how) == [name, None if name == "NoneType" else 32]
-
-
-def test_a_cache_that_is_gone_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="gone"), workers(str(tmp_path / "gone"), is_whole=True):
-        pass
-
-
-@forks
-def test_without_shared_memory_and_with_a_full_disk_verify_says_the_same(cache: Cache, tmp_path: Path) -> None:
-    import resource  # noqa: PLC0415 - not on Windows
-
-    for number in range(130):
-        cache.directory(part(number))
-    cache.http_v2("https://files.example/a", b"x", has_body=False)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
-    environment |= {"XDG_STATE_HOME": str(tmp_path / "state"), "PIP_CONFIG_FILE": os.devnull}
-    command = [sys.executable, "-m", "pipcacheplus", "--cache-dir", str(cache.path), "verify", "--format", "json"]
-
-    def said(limit: Callable[[], None] | None) -> tuple[int, str, str]:
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env=environment, timeout=60, preexec_fn=limit
-        )
-        return done.returncode, done.stdout, done.stderr
-
-    limited = said(lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)))
-    assert limited == said(None)
-    assert '"check": "http-body-missing"' in limited[1]
-
-
-@forks
-@pytest.mark.parametrize("mode", ["once", "always"])
-def test_a_worker_that_is_killed_costs_no_entry(cache: Cache, tmp_path: Path, mode: str) -> None:
-    full = fill(cache, tmp_path / "scratch")
-    for number in range(300):
-        cache.http_v2(f"https://files.example/{number}", b"x" * number)
-    expected = ran(VERIFY, str(cache.path), str(tmp_path / "one"), "never")
-    assert ran(VERIFY, str(cache.path), str(tmp_path / "other"), mode) == expected
-    assert expected[1] > 0
-    assert full.wheel in {name for name, _ in expected[0]}
-
-
-def _spawned() -> Executor:
-    return ProcessPoolExecutor(2, get_context("spawn"))
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Patience, "LOOK_S", 0.001)
 
 
 @pytest.mark.parametrize(
     "make",
-    [Inline, lambda: ThreadPoolExecutor(1), lambda: ThreadPoolExecutor(4), _spawned],
+    [
+        Inline,
+        lambda: ThreadPoolExecutor(1),
+        lambda: ThreadPoolExecutor(4),
+        lambda: ProcessPoolExecutor(2, get_context("spawn")),
+    ],
     ids=["inline", "1", "4", "spawn"],
 )
-@pytest.mark.parametrize("only_findings", [False, True])
-def test_any_executor_finds_the_same_the_first_time_and_each_time_after(
-    cache: Cache,
-    tmp_path: Path,
-    make: Callable[[], Executor],
-    only_findings: bool,  # noqa: FBT001 - a row's value
-) -> None:
-    full: Full = fill(cache, tmp_path / "scratch")
-    what = whole(cache, only_findings=only_findings, indexes=(INDEX_URL,))
-
-    def found(executor: Executor | None, ledger: Ledger | None) -> tuple[list[Checked], SoundCount]:
-        told = list(read_entries(what, executor=executor, ledger=ledger))
-        passed = [one for one in told if isinstance(one, SoundCount)]
-        total = SoundCount(*(sum(column) for column in zip(*passed, strict=True))) if passed else SoundCount(0, 0, 0)
-        return sorted((one for one in told if isinstance(one, Checked)), key=lambda one: one.entry.id), total
-
-    alone = found(None, None)
-    assert any(one.entry.id == full.broken for one in alone[0])
+def test_any_executor_gives_the_results_in_order(make: Callable[[], Executor]) -> None:
     with make() as executor:
-        for _ in range(3):
-            with Ledger(str(tmp_path / "state"), what.path) as ledger:
-                assert found(executor, ledger) == alone
-        assert found(executor, None) == alone
+        assert list(side_by_side(divmod, 99, range(1, COUNT), executor=executor)) == [
+            divmod(99, n) for n in range(1, COUNT)
+        ]
+
+
+@pytest.mark.parametrize(("processes", "threads"), [(1, True), (1, False), (None, True), (None, False), (3, True)])
+def test_the_results_are_the_same_however_many_do_it(processes: int | None, threads: bool) -> None:  # noqa: FBT001 - a row's value
+    assert list(side_by_side(pair, 7, range(COUNT), processes=processes, threads=threads)) == EXPECTED
+
+
+def test_one_at_a_time_is_here_and_takes_no_task_before_it_is_due() -> None:
+    taken: list[int] = []
+
+    def tasks() -> Any:  # noqa: ANN401 - a generator
+        for number in range(9):
+            taken.append(number)
+            yield number
+
+    running = side_by_side(where, None, tasks(), processes=1, threads=True)
+    assert [next(running), next(running)] == [get_ident()] * 2
+    assert taken == [0, 1]
+
+
+def test_tasks_go_to_an_executor_a_handful_ahead() -> None:
+    taken: list[int] = []
+
+    def tasks() -> Any:  # noqa: ANN401 - a generator
+        for number in range(100):
+            taken.append(number)
+            yield number
+
+    with ThreadPoolExecutor(2) as executor:
+        running = side_by_side(pair, 7, tasks(), executor=executor, processes=2)
+        ahead = [len(taken) - done for done, _ in enumerate(running)]
+    assert max(ahead) <= 8
+    assert len(taken) == 100
+
+
+def test_an_error_of_the_work_comes_as_it_is() -> None:
+    with ThreadPoolExecutor(2) as executor, pytest.raises(ZeroDivisionError):
+        list(side_by_side(divmod, 1, [1, 1, 0, 1], executor=executor))
+
+
+class Late(Executor):
+    """Begins nothing, or begins and never ends."""
+
+    def __init__(self, *, begins: bool) -> None:
+        self.begins = begins
+        self.futures: list[Future[Any]] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":  # noqa: ANN401 - as Executor has it
+        """Return what is not done."""
+        future: Future[Any] = Future()
+        if self.begins:
+            future.set_running_or_notify_cancel()
+        self.futures.append(future)
+        return future
+
+
+@pytest.mark.usefixtures("_impatient")
+@pytest.mark.parametrize("begins", [False, True])
+def test_an_executor_that_comes_to_no_end_is_not_waited_for(begins: bool) -> None:  # noqa: FBT001 - a row's value
+    executor = Late(begins=begins)
+    assert list(side_by_side(pair, 7, range(COUNT), executor=executor, processes=2)) == EXPECTED
+    assert len(executor.futures) <= 9  # once it failed, it is given nothing more
+    assert [future.cancelled() for future in executor.futures] == [not begins] * len(executor.futures)
+
+
+class BeginsOne(Late):
+    """Does the first task and begins no other."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":  # noqa: ANN401 - as Executor has it
+        """Return what is done the first time, and what is not afterwards."""
+        future = super().submit(fn, *args, **kwargs)
+        if len(self.futures) == 1:
+            future.set_result(fn(*args, **kwargs))
+        return future
+
+
+def test_who_stops_in_the_middle_takes_back_what_is_queued() -> None:
+    executor = BeginsOne(begins=False)
+    running = side_by_side(pair, 7, range(COUNT), executor=executor, processes=2)
+    assert next(running) == (7, 0)
+    running.close()  # type: ignore[attr-defined] # it is a generator
+    assert len(executor.futures) > 1
+    assert all(future.cancelled() for future in executor.futures[1:])
+
+
+class Failing(Inline):
+    """Fails to take the task of one number, or loses it."""
+
+    def __init__(self, number: int, error: Exception, *, at_once: bool) -> None:
+        self._number = number
+        self._error = error
+        self._at_once = at_once
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":  # noqa: ANN401 - as Executor has it
+        """Return what is done, or what this class is there for."""
+        if args[-1] != self._number:
+            return super().submit(fn, *args, **kwargs)
+        if self._at_once:
+            raise self._error
+        future: Future[Any] = Future()
+        future.set_exception(self._error)
+        return future
+
+
+@pytest.mark.parametrize("number", [0, 1, 8, COUNT - 1])
+@pytest.mark.parametrize(
+    ("error", "at_once"),
+    [
+        (RuntimeError("can't start new thread"), True),
+        (BlockingIOError(11, "fork"), True),
+        (BrokenExecutor(), True),
+        (ValueError("whatever"), True),
+        (BrokenExecutor(), False),
+        (CancelledError(), False),
+    ],
+)
+def test_an_executor_that_fails_decides_nothing(number: int, error: Exception, at_once: bool) -> None:  # noqa: FBT001 - a row's value
+    with Failing(number, error, at_once=at_once) as executor:
+        assert list(side_by_side(pair, 7, range(COUNT), executor=executor)) == EXPECTED
+
+
+def test_an_executor_that_is_shut_down_decides_nothing() -> None:
+    executor = ThreadPoolExecutor(1)
+    executor.shutdown()
+    assert list(side_by_side(pair, 7, range(COUNT), executor=executor)) == EXPECTED
+
+
+def test_an_error_that_an_executor_alone_meets_is_not_hidden() -> None:
+    with Failing(3, MemoryError(), at_once=False) as executor, pytest.raises(MemoryError):
+        list(side_by_side(pair, 7, range(COUNT), executor=executor))
+
+
+@forks
+@pytest.mark.parametrize("when", ["at once", "once"])
+def test_a_process_of_an_executor_that_is_killed_decides_nothing(when: str) -> None:
+    script = """
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+def dying(shared, task):
+    if is_child() and (shared == "at once" or task == 9):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return task
+with ProcessPoolExecutor(2, get_context("fork")) as executor:
+    say(list(side_by_side(dying, sys.argv[1], range(40), executor=executor)))
+"""
+    assert ran(script, when) == list(range(40))
+
+
+THREADS = """
+wanted, number, on = int(sys.argv[1]), 0, sys.argv[2] == "on"
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+original = threading.Thread.start
+def failing(self):
+    global number
+    number += 1
+    if number == wanted or (number > wanted and on):
+        raise RuntimeError("can't start new thread")
+    original(self)
+threading.Thread.start = failing
+found = list(side_by_side(lambda shared, task: task, None, range(40), processes=3, threads=True))
+say([found, threading.active_count(), number >= wanted])
+"""
+
+
+@forks
+@pytest.mark.parametrize("how", ["once", "on"])
+def test_whichever_thread_cannot_be_started_all_results_come(how: str) -> None:
+    wanted, is_reached = 0, True
+    while is_reached:
+        wanted += 1
+        tasks, threads, is_reached = ran(THREADS, wanted, how)
+        assert (tasks, threads) == (list(range(40)), 2)
+    assert wanted > 1
+
+
+@forks
+def test_threads_that_have_no_room_for_their_stacks_decide_nothing() -> None:
+    script = """
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+with open("/proc/self/statm", encoding="ascii") as file:
+    used = int(file.read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (4 << 20),) * 2)
+say(list(side_by_side(lambda shared, task: task, None, range(40), processes=3, threads=True)))
+"""
+    assert ran(script) == list(range(40))
+
+
+def test_patience_ends_for_one_that_stands_still_and_later_for_one_that_runs() -> None:
+    still, running, both = Patience(), Patience(), Patience()
+    assert [still.is_over(runs=False) for _ in range(12)] == [False] * 11 + [True]
+    assert [running.is_over(runs=True) for _ in range(120)] == [False] * 119 + [True]
+    assert not any(both.is_over(runs=number % 12 == 0) for number in range(119))

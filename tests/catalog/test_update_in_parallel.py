@@ -6,25 +6,25 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 
 from pipcacheplus.cache import PipCache
 from pipcacheplus.catalog.database import Ledger
 from pipcacheplus.catalog.rows import entry_stamp
-from pipcacheplus.catalog.shard import check_shard
 from pipcacheplus.catalog.update import read_entries
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Checked, Entry, Shape, SoundCount
 from pipcacheplus.readers.entry import read
+from tests.replay.caches import Full, fill
 from tests.support import artefacts
-from tests.support.builders import Cache, file_headers
+from tests.support.builders import INDEX_URL, Cache, file_headers
 from tests.support.processes import started
 from tests.support.requests import NOW, Inline, entries_of, whole
 
@@ -169,71 +169,6 @@ def test_who_interrupts_loses_nothing_that_was_told(
     assert whole_ones - cut <= known_of(some, tmp_path / "state")
 
 
-class InterruptedAt(Inline):
-    """Is interrupted while somebody waits for one task; the others are done as they come."""
-
-    def __init__(self, number: int) -> None:
-        self._number = number
-        self._count = 0
-        self.noted: list[Entry] = []
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":  # noqa: ANN401 - as Executor has it
-        """Return what is done, or what this class is there for."""
-        if fn is not check_shard:
-            return super().submit(fn, *args, **kwargs)
-        self._count += 1
-        if self._count == self._number:
-            return Waiting()
-        future = super().submit(fn, *args, **kwargs)
-        self.noted.extend(entry for entry, _ in future.result().memory.noted)
-        return future
-
-
-class Waiting(Future[Any]):
-    """Is never done: who waits for it presses Ctrl-C."""
-
-    def result(self, timeout: float | None = None) -> Any:  # noqa: ANN401 - as Future has it
-        """Be interrupted."""
-        raise KeyboardInterrupt
-
-
-@pytest.mark.parametrize("number", [1, 2, 9, 25])
-def test_who_interrupts_loses_nothing_that_was_done_side_by_side(some: Cache, tmp_path: Path, number: int) -> None:
-    what, executor = whole(some), InterruptedAt(number)
-    with pytest.raises(KeyboardInterrupt), Ledger(str(tmp_path / "state"), what.path) as ledger:
-        for _ in read_entries(what, executor=executor, ledger=ledger):
-            pass
-    assert executor.noted
-    assert {entry.id for entry in executor.noted} == known_of(some, tmp_path / "state")
-
-
-def test_who_stops_in_the_middle_loses_nothing_that_was_done(some: Cache, tmp_path: Path) -> None:
-    what, executor = whole(some), InterruptedAt(999)
-    with Ledger(str(tmp_path / "state"), what.path) as ledger:
-        running = read_entries(what, executor=executor, ledger=ledger)
-        next(one for one in running if isinstance(one, Checked))
-        running.close()  # type: ignore[attr-defined] # it is a generator
-    assert {entry.id for entry in executor.noted} == known_of(some, tmp_path / "state")
-
-
-class Failing(Inline):
-    """Loses one task to an error of its own."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":  # noqa: ANN401 - as Executor has it
-        """Return what is done, or what this class is there for."""
-        if fn is check_shard:
-            future: Future[Any] = Future()
-            future.set_exception(MemoryError())
-            return future
-        return super().submit(fn, *args, **kwargs)
-
-
-def test_an_error_of_a_worker_is_not_hidden(some: Cache, tmp_path: Path) -> None:
-    what = whole(some)
-    with Ledger(str(tmp_path / "state"), what.path) as ledger, pytest.raises(MemoryError):
-        list(read_entries(what, executor=Failing(), ledger=ledger))
-
-
 MAIN = """
 import contextlib, os, sys, time
 
@@ -260,14 +195,9 @@ sys.exit(main(sys.argv[1:]))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no such signal there")
-@pytest.mark.parametrize("parts", [0, 160], ids=["threads", "processes"])
-def test_an_interrupted_verify_says_so_in_a_word_and_leaves_nobody_behind(
-    some: Cache, tmp_path: Path, parts: int
-) -> None:
+def test_an_interrupted_verify_says_so_in_a_word_and_leaves_nobody_behind(some: Cache, tmp_path: Path) -> None:
     import psutil  # noqa: PLC0415 - here only
 
-    for number in range(parts):
-        some.directory(f"http-v2/{number // 16:x}/{number % 16:x}")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
     environment |= {"XDG_STATE_HOME": str(tmp_path / "state"), "PIP_CONFIG_FILE": os.devnull}
     asked = ["--cache-dir", str(some.path), "verify", "--format", "json"]
@@ -300,3 +230,37 @@ def _session_of(pid: int) -> int | None:
 def test_every_entry_can_be_read_to_its_end(some: Cache) -> None:
     with OpenCache(str(some.path)) as opened:
         assert all(read(entry, opened, depth=Depth.WHOLE) is not None for entry in entries_of(some))
+
+
+def _spawned() -> Executor:
+    return ProcessPoolExecutor(2, get_context("spawn"))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [Inline, lambda: ThreadPoolExecutor(1), lambda: ThreadPoolExecutor(4), _spawned],
+    ids=["inline", "1", "4", "spawn"],
+)
+@pytest.mark.parametrize("only_findings", [False, True])
+def test_any_executor_finds_the_same_the_first_time_and_each_time_after(
+    cache: Cache,
+    tmp_path: Path,
+    make: Callable[[], Executor],
+    only_findings: bool,  # noqa: FBT001 - a row's value
+) -> None:
+    full: Full = fill(cache, tmp_path / "scratch")
+    what = whole(cache, only_findings=only_findings, indexes=(INDEX_URL,))
+
+    def found(executor: Executor | None, ledger: Ledger | None) -> tuple[list[Checked], SoundCount]:
+        told = list(read_entries(what, executor=executor, ledger=ledger))
+        passed = [one for one in told if isinstance(one, SoundCount)]
+        total = SoundCount(*(sum(column) for column in zip(*passed, strict=True))) if passed else SoundCount(0, 0, 0)
+        return sorted((one for one in told if isinstance(one, Checked)), key=lambda one: one.entry.id), total
+
+    alone = found(None, None)
+    assert any(one.entry.id == full.broken for one in alone[0])
+    with make() as executor:
+        for _ in range(3):
+            with Ledger(str(tmp_path / "state"), what.path) as ledger:
+                assert found(executor, ledger) == alone
+        assert found(executor, None) == alone

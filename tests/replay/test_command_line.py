@@ -27,6 +27,8 @@ def watch(event, arguments):
 
 
 sys.addaudithook(watch)
+if hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # nothing is opened by another process
 sys.dont_write_bytecode = True
 from pipcacheplus.__main__ import main
 code = main(["--cache-dir", cache, *sys.argv[1:]])
