@@ -6,15 +6,17 @@ here, so that Pythons too old to have `packaging`, down to 2.7, can be judged as
 
 import json
 import os
+import select
 import signal
 import stat
 import sys
 import sysconfig
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO
 
 from pipcacheplus.errors import InterpreterError
 from pipcacheplus.host.interpreter_cache import InterpreterCache, interpreter_stamp, libc_here
@@ -253,26 +255,55 @@ def _ended(process: "subprocess.Popen[bytes]") -> Iterator[None]:
 
 
 def _listen(path: str, process: "subprocess.Popen[bytes]", timeout_s: float) -> tuple[int, bytes]:
-    from subprocess import TimeoutExpired  # noqa: PLC0415 - as above
-
-    heard: list[bytes] = []
     pipe = process.stdout
     assert pipe is not None  # noqa: S101 - for mypy: it was asked for
+    try:
+        heard = _heard_by_thread(pipe, timeout_s) if os.name == "nt" else _heard(pipe, timeout_s)
+    except RuntimeError as error:
+        raise InterpreterError(path, f"it cannot be listened to ({error})") from error
+    if heard is None:
+        raise InterpreterError(path, f"it did not answer within {timeout_s:g} s")
+    if len(heard) > _MAX_ANSWER_BYTES:
+        raise InterpreterError(path, f"it printed more than {_MAX_ANSWER_BYTES} bytes")
+    try:
+        return process.wait(timeout_s), heard
+    except subprocess.TimeoutExpired:
+        raise InterpreterError(path, f"it did not end within {timeout_s:g} s") from None
+
+
+def _heard(pipe: IO[bytes], timeout_s: float) -> bytes | None:
+    """Read a pipe to its end, or until there is too much; return `None` if neither comes in time.
+
+    No thread is needed for it: a limit of processes counts threads, too.
+    """
+    heard, end_s = bytearray(), time.monotonic() + timeout_s
+    with pipe:
+        poll = select.poll()
+        poll.register(pipe, select.POLLIN)
+        while len(heard) <= _MAX_ANSWER_BYTES:
+            if not poll.poll(max(0, end_s - time.monotonic()) * 1000):
+                return None
+            if not (data := os.read(pipe.fileno(), _MAX_ANSWER_BYTES)):
+                break
+            heard += data
+    return bytes(heard)
+
+
+def _heard_by_thread(pipe: IO[bytes], timeout_s: float) -> bytes | None:
+    """Do the same where pipes have no time-out.
+
+    Raises:
+        RuntimeError: No thread can be started.
+    """
+    heard: list[bytes] = []
 
     def listen() -> None:
         with pipe:
             heard.append(pipe.read(_MAX_ANSWER_BYTES + 1))
 
-    # A thread, because pipes have no time-out on Windows. It ends with the last process that holds the other end;
-    # should one have got out of the group, it must not keep us from ending.
+    # It ends with the last process that holds the other end; should one have got out of the group, it must not keep us
+    # from ending.
     listener = threading.Thread(target=listen, daemon=True)
     listener.start()
     listener.join(timeout_s)
-    if listener.is_alive():
-        raise InterpreterError(path, f"it did not answer within {timeout_s:g} s")
-    if len(heard[0]) > _MAX_ANSWER_BYTES:
-        raise InterpreterError(path, f"it printed more than {_MAX_ANSWER_BYTES} bytes")
-    try:
-        return process.wait(timeout_s), heard[0]
-    except TimeoutExpired:
-        raise InterpreterError(path, f"it did not end within {timeout_s:g} s") from None
+    return heard[0] if heard else None

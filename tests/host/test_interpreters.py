@@ -5,6 +5,7 @@ import json
 import os
 import shlex
 import sys
+import threading
 import venv
 from collections.abc import Callable
 from pathlib import Path
@@ -184,6 +185,31 @@ def test_what_it_started_is_ended_with_it(script: Callable[[str], str], tmp_path
     with contextlib.suppress(psutil.NoSuchProcess):
         left = psutil.Process(int(number.read_text()))
         assert left.status() == psutil.STATUS_ZOMBIE or left.wait(timeout=10) is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a thread is needed there")
+def test_no_thread_is_needed_to_hear_it(script: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(_thread: threading.Thread) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(threading.Thread, "start", failing)
+    assert reason_of(script("echo heard; exit 1")) == "it ended with exit code 1, and said 'heard'"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no such limit there")
+def test_what_cannot_be_started_is_told() -> None:
+    asked = """
+import os, resource, sys
+from pipcacheplus.errors import InterpreterError
+from pipcacheplus.host.interpreters import probe
+resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/dev/fd"))) + 1,) * 2)
+try:
+    probe(sys.executable)
+except InterpreterError as error:
+    print(error.reason)
+"""
+    done = run([sys.executable, "-c", asked], is_checked=True)
+    assert (done.stdout, done.stderr) == ("it cannot be run (Too many open files)\n", "")
 
 
 def test_a_name_without_a_directory_is_refused() -> None:
