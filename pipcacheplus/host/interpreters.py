@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["Interpreter", "output_of", "probe", "running"]
 
 _MAX_ANSWER_BYTES = 1 << 20
+_END_S = 10
+"""How long an interpreter may take to be gone, once it is killed."""
 _LEFT_OUT = ("PYTHON", "__PYVENV_LAUNCHER__")
 
 
@@ -251,7 +253,8 @@ def _ended(process: "subprocess.Popen[bytes]") -> Iterator[None]:
                     process.kill()
                 else:
                     os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            with suppress(subprocess.TimeoutExpired):  # it may be another user's by now, or held by the system
+                process.wait(_END_S)
 
 
 def _listen(path: str, process: "subprocess.Popen[bytes]", timeout_s: float) -> tuple[int, bytes]:

@@ -196,6 +196,27 @@ def test_no_thread_is_needed_to_hear_it(script: Callable[[str], str], monkeypatc
     assert reason_of(script("echo heard; exit 1")) == "it ended with exit code 1, and said 'heard'"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="processes are ended in another way there")
+def test_what_cannot_be_killed_is_not_waited_for_without_end(script: Callable[[str], str]) -> None:
+    asked = """
+import os, signal, sys
+from pipcacheplus.errors import InterpreterError
+from pipcacheplus.host import interpreters
+kill, groups = os.killpg, []
+def refused(group, number):
+    groups.append(group)
+    raise PermissionError  # as of a program that has become another user
+os.killpg, interpreters._END_S = refused, 0.1
+try:
+    interpreters.probe(sys.argv[1], timeout_s=0.2)
+except InterpreterError as error:
+    print(error.reason)
+kill(groups[0], signal.SIGKILL)
+"""
+    done = run([sys.executable, "-c", asked, script("exec cat /dev/zero > /dev/null")], is_checked=True)
+    assert (done.stdout, done.stderr) == ("it did not answer within 0.2 s\n", "")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="there is no such limit there")
 def test_what_cannot_be_started_is_told() -> None:
     asked = """
