@@ -6,7 +6,7 @@ If no other machine mounts it, the processes of this machine are all that can us
 import os
 from collections.abc import Iterable, Sequence
 
-__all__ = ["is_local", "is_on_local", "keeps_access_times"]
+__all__ = ["is_device_local", "is_local", "is_on_local", "keeps_access_times"]
 
 _LOCAL = frozenset(
     {
@@ -24,15 +24,41 @@ _Mount = tuple[str, str, str]
 """Where it is mounted, its kind, its options."""
 
 
-def is_local(path: str) -> bool:
-    """Return whether a directory lies on a file system that only this machine mounts; if in doubt, it does not."""
+_MOUNT_TABLE = "/proc/self/mountinfo"
+
+
+def is_local(path: str, *, is_real: bool = False) -> bool:
+    """Return whether a directory lies on a file system that only this machine mounts; if in doubt, it does not.
+
+    Args:
+        path: Absolute.
+        is_real: Whether it has no links in it. Then nothing is looked at but the table of mounts, and a server that
+            does not answer does not matter.
+    """
     import psutil  # noqa: PLC0415 - slow to import, and only needed before something is removed
 
     try:
         mounts = [(part.mountpoint, part.fstype, part.opts) for part in psutil.disk_partitions(all=True)]
     except (psutil.Error, OSError):
         return False
-    return is_on_local(os.path.realpath(path), mounts)
+    return is_on_local(path if is_real else os.path.realpath(path), mounts)
+
+
+def is_device_local(path: str, device: int) -> bool:
+    """Return the same of a directory whose `st_dev` is known; on Linux that is a hundred times as fast.
+
+    Source: Linux, `Documentation/filesystems/proc.rst`, 3.5: the third field is the device, the kind follows ` - `.
+    """
+    try:
+        # Names of mount points are bytes; what is not ASCII in them does not matter.
+        with open(_MOUNT_TABLE, encoding="ascii", errors="replace") as table:
+            number = f"{os.major(device)}:{os.minor(device)}"
+            rows = (line.partition(" - ") for line in table)
+            kinds = {after.split()[0].lower() for before, _, after in rows if before.split()[2] == number}
+    except (OSError, IndexError):
+        kinds = set()
+    # Devices of btrfs, for one, have other numbers there than `stat` tells.
+    return kinds <= _LOCAL if kinds else is_local(path)
 
 
 def is_on_local(real: str, mounts: Iterable[_Mount]) -> bool:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import psutil
 import pytest
 
-from pipcacheplus.host.filesystems import is_local, is_on_local, keeps_access_times
+from pipcacheplus.host import filesystems as module
+from pipcacheplus.host.filesystems import is_device_local, is_local, is_on_local, keeps_access_times
 
 ROOT = ("/", "ext4", "rw,relatime")
 HOME = ("/home", "nfs4", "rw")
@@ -83,3 +84,33 @@ def test_a_file_system_says_if_it_keeps_no_access_times(
     assert keeps_access_times(str(tmp_path)) is keeps
     monkeypatch.delattr(os, "ST_NOATIME")
     assert keeps_access_times(str(tmp_path))
+
+
+TABLE = """22 28 0:21 / /proc rw,nosuid shared:12 - proc proc rw
+28 1 254:0 / / rw,relatime - ext4 /dev/root rw
+40 28 0:50 / /home rw,relatime shared:3 - nfs4 server:/home rw
+41 28 0:50 /me /mnt/é rw - nfs4 server:/home rw
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "makedev"), reason="takes numbers of devices of POSIX")
+@pytest.mark.parametrize(("device", "is_alone"), [((254, 0), True), ((0, 50), False), ((0, 21), False)])
+def test_by_the_device_of_a_directory(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    device: tuple[int, int],
+    is_alone: bool,  # noqa: FBT001 - a row's value
+) -> None:
+    (tmp_path / "mountinfo").write_text(TABLE, encoding="utf-8")
+    monkeypatch.setattr(module, "_MOUNT_TABLE", str(tmp_path / "mountinfo"))
+    assert is_device_local("/nowhere", os.makedev(*device)) is is_alone
+
+
+@pytest.mark.parametrize("table", [None, "", "a b\n", "22 28 0:21 / /proc rw -"])
+def test_a_device_that_no_table_names_is_told_by_the_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str | None
+) -> None:
+    if table is not None:
+        (tmp_path / "mountinfo").write_text(table)
+    monkeypatch.setattr(module, "_MOUNT_TABLE", str(tmp_path / "mountinfo"))
+    assert is_device_local(str(tmp_path), tmp_path.stat().st_dev) is is_local(str(tmp_path))

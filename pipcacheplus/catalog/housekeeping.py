@@ -1,0 +1,76 @@
+"""Remove catalogs that nobody needs, at most once a day: the state directory stays small without being asked."""
+
+import os
+import re
+from contextlib import suppress
+
+from pipcacheplus.catalog.files import CatalogFile, catalogs_in, drop_catalog
+from pipcacheplus.host.filesystems import is_local
+from pipcacheplus.host.state import OwnFolder, open_own_folder
+
+__all__ = ["MAX_TOTAL_BYTES", "UNUSED_S", "keep_house"]
+
+UNUSED_S = 90 * 86_400
+"""How long a catalog stays without being used, in seconds."""
+MAX_TOTAL_BYTES = 1 << 30
+"""What all catalogs may hold on the disk; the least recently used go first."""
+
+_STAMP = "kept-house"
+"""A file without content, whose time says when this was done last."""
+_EVERY_NS = 86_400 * 10**9
+_FORMER = "ledgers"
+"""Where earlier versions kept what catalogs hold now."""
+_FORMER_FILE = re.compile(r"[0-9a-f]{64}\.sqlite3(-journal)?")
+
+
+def keep_house(folder: str, own: OwnFolder, *, mine: str, now_ns: int) -> None:
+    """Remove catalogs of caches that are gone, those that were not used for 90 days, and the oldest beyond 1 GiB.
+
+    What another run holds stays, and so does a catalog whose cache lies on a network, as long as it is used: whether
+    that cache is gone can take for ever to say.
+
+    Args:
+        folder: Our state directory.
+        own: The directory in it with the catalogs.
+        mine: The name of the catalog that this run holds.
+        now_ns: The time that files get here, in nanoseconds since 1970.
+
+    Raises:
+        OSError: Something could not be looked at or removed; the next day will do.
+    """
+    last = own.check(_STAMP)
+    if last is not None and 0 <= now_ns - last.st_mtime_ns < _EVERY_NS:
+        return
+    own.touch(_STAMP)
+    _remove_former(folder)
+    found = catalogs_in(own)
+    total = sum(one.disk_size for one in found)
+    for one in found:
+        is_old = now_ns - one.used_ns > UNUSED_S * 10**9
+        if one.name != mine and (is_old or total > MAX_TOTAL_BYTES or _is_left_over(one)):
+            with suppress(OSError):
+                total -= one.disk_size if drop_catalog(own, one.name) else 0
+
+
+def _is_left_over(one: CatalogFile) -> bool:
+    """Return whether that is the catalog of a cache that is gone."""
+    path = one.cache_path
+    if path is None or not one.is_of_this_machine or not is_local(path, is_real=True):
+        return False
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
+
+
+def _remove_former(folder: str) -> None:
+    """Remove what earlier versions left, and nothing else that may lie there."""
+    with suppress(OSError), open_own_folder(folder) as state:
+        with open_own_folder(folder, _FORMER) as former:
+            for name in former.names():
+                if _FORMER_FILE.fullmatch(name):
+                    former.unlink(name)
+        state.rmdir(_FORMER)
