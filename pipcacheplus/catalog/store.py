@@ -174,7 +174,9 @@ class Store:
         with ExitStack() as stack:
             connection = stack.enter_context(closing(connect(self._path(own), "rw", timeout_s=_WRITER_WAITS_S)))
             prepare(connection)
-            connection.execute("BEGIN IMMEDIATE")  # fails if it cannot be written
+            # Begin to write, which fails if that cannot be done, or no journal be made; BEGIN alone fails for neither.
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(f"PRAGMA user_version = {self._schema.version}")
             connection.execute("ROLLBACK")
             stack.pop_all()
         self.connection = connection

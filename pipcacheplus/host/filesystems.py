@@ -50,8 +50,8 @@ def is_device_local(path: str, device: int) -> bool:
     Source: Linux, `Documentation/filesystems/proc.rst`, 3.5: the third field is the device, the kind follows ` - `.
     """
     try:
-        # Names of mount points are bytes; what is not ASCII in them does not matter.
-        with open(_MOUNT_TABLE, encoding="ascii", errors="replace") as table:
+        # Names of mount points are bytes; what they are does not matter.
+        with open(_MOUNT_TABLE, encoding="utf-8", errors="replace") as table:
             number = f"{os.major(device)}:{os.minor(device)}"
             rows = (line.partition(" - ") for line in table)
             kinds = {after.split()[0].lower() for before, _, after in rows if before.split()[2] == number}

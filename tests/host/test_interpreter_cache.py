@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus.host.interpreter_cache import InterpreterCache, interpreter_stamp
-from pipcacheplus.host.state import state_folder
 
 posix = pytest.mark.skipif(os.name == "nt", reason="takes pipes, links and modes of POSIX")
 
@@ -126,9 +125,3 @@ def test_a_stamp_stays_while_nothing_changes(tmp_path: Path) -> None:
     program.chmod(0o700)
     assert interpreter_stamp(str(program), "?") == before
     assert interpreter_stamp(str(tmp_path / "missing"), "?") is None
-
-
-def test_our_state_has_a_folder_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    assert os.path.isabs(state_folder())
-    assert os.path.basename(state_folder()) == "pipcacheplus"

@@ -67,7 +67,7 @@ def database(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 _AS_USER = """
-import fcntl, json, os, pwd, sqlite3, sys, encodings.idna
+import fcntl, json, os, pwd, sqlite3, sys
 import filelock, platformdirs, psutil
 from pathlib import Path
 from pipcacheplus.host import interpreter_cache, state
