@@ -9,12 +9,11 @@ from pipcacheplus.apply.system import System
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.refusal import check_owner
 from pipcacheplus.errors import CacheBusyError
+from pipcacheplus.host.state import open_own_folder
 
 __all__ = ["locked", "owned_root"]
 
 _POLL_S = 0.05
-_LOCK_FLAGS: int = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-"""Without O_TRUNC: whatever lies there already is left as it is."""
 
 
 def owned_root(cache: OpenCache, system: System) -> int | None:
@@ -90,7 +89,8 @@ def _take(path: str, descriptor: int, system: System, timeout_s: float, stop: Ca
 def _open_own(path: str, folder: str) -> int | None:
     name = hashlib.sha224(os.fsencode(os.path.realpath(path))).hexdigest() + ".lock"
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        return os.open(os.path.join(folder, name), _LOCK_FLAGS, 0o600)
+        with open_own_folder(*os.path.split(folder), is_made=True) as own:
+            # Without O_TRUNC: whatever lies there already is left as it is.
+            return own.open_file(name, os.O_RDWR | os.O_CREAT)
     except OSError:
-        return None  # a home that cannot be written must not keep anybody from pruning
+        return None  # a home that cannot be written, or is not ours, must not keep anybody from pruning

@@ -1,19 +1,19 @@
 """Answers of interpreters, kept from run to run in a folder of our own.
 
-They save time and decide nothing: a file that cannot be read, is torn, has no valid seal, or belongs to another
-interpreter counts as absent, and an answer that cannot be written is dropped.
+They save time and decide nothing: a file that is not ours alone, cannot be read, is torn, has no valid seal, or
+belongs to another interpreter counts as absent, and an answer that cannot be written is dropped.
 """
 
 import hashlib
 import json
 import os
-import stat
 import sys
+
+from pipcacheplus.host.state import OwnFolder, open_own_folder
 
 __all__ = ["InterpreterCache", "interpreter_stamp", "libc_here"]
 
 _MAX_BYTES = 1 << 16
-_FLAGS: int = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def libc_here() -> str:
@@ -65,7 +65,7 @@ class InterpreterCache:
         """Take the folder.
 
         Args:
-            folder: Absolute; of our own, and of this user.
+            folder: Absolute; it and the one above are used only if they are ours alone.
         """
         self.folder = folder
 
@@ -92,19 +92,22 @@ class InterpreterCache:
         """
         kept = {"stamp": stamp, "answer": answer, "seal": _digest([stamp, answer])}
         try:
-            os.makedirs(self.folder, mode=0o700, exist_ok=True)
-            descriptor = os.open(self._file(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _FLAGS, 0o600)
+            with self._open(is_made=True) as own:
+                descriptor = own.open_file(_name(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             with open(descriptor, "wb") as file:
                 file.write(json.dumps(kept).encode())
         except OSError:
             return
 
     def _read(self, path: str) -> bytes:
-        descriptor = os.open(self._file(path), os.O_RDONLY | _FLAGS)
+        with self._open() as own:
+            descriptor = own.open_file(_name(path), os.O_RDONLY)
         with open(descriptor, "rb") as file:
-            # A directory or a pipe in its place is not read at all.
-            return file.read(_MAX_BYTES) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+            return file.read(_MAX_BYTES)
 
-    def _file(self, path: str) -> str:
-        name = hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-        return os.path.join(self.folder, f"python-{name}.json")
+    def _open(self, *, is_made: bool = False) -> OwnFolder:
+        return open_own_folder(*os.path.split(self.folder), is_made=is_made)
+
+
+def _name(path: str) -> str:
+    return f"python-{hashlib.sha256(path.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}.json"

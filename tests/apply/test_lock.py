@@ -14,6 +14,7 @@ from pipcacheplus.host.state import state_folder
 from tests.apply.doing import Clock, a_system, carried_out, left, planned
 from tests.support.builders import Cache
 from tests.support.holding import held, opened
+from tests.support.owners import SOMEBODY, home_of_somebody, is_root
 
 URL = "https://files.example/demo"
 
@@ -155,6 +156,17 @@ def test_the_lock_is_free_again_afterwards_and_one_was_enough(cache: Cache, tmp_
     assert not (tmp_path / "locks").exists()
     with held(cache.path):
         assert left(cache) == {"notes.txt"}
+
+
+@is_root
+def test_root_makes_no_lock_below_the_home_of_a_user(cache: Cache) -> None:
+    cache.http_v2(URL, b"x")
+    with home_of_somebody() as home:
+        os.chown(home, SOMEBODY, SOMEBODY)
+        system = a_system(lock=refused(errno.ENOLCK), lock_folder=str(home / "state" / "locks"))
+        carried_out(planned(cache), system=system)
+        assert list(home.iterdir()) == []
+    assert left(cache) == {"http-v2/"}
 
 
 def test_a_machine_without_descriptors_keeps_none_open() -> None:

@@ -11,7 +11,7 @@ from pipcacheplus.host.state import state_folder
 from pipcacheplus.model.facts import Broken, Expected, Facts, Head, PayloadFormat, Unknown
 from tests.support import artefacts
 from tests.support.builders import Cache
-from tests.support.guarding import guarded
+from tests.support.guarding import guarded, state_of
 
 HEAD = Head(cc=4, status=200, headers=())
 READ = Facts(head=HEAD, format=PayloadFormat.ZIP, is_read_whole=True, digests=(("sha256", "a" * 64),))
@@ -60,7 +60,7 @@ def test_a_second_verification_finds_what_the_first_found(cache: Cache, tmp_path
     broken[len(broken) // 3] ^= 0x55
     cache.http_v2("https://files.example/b", bytes(broken))
     first, second = guarded(cache, "verify"), guarded(cache, "verify")
-    (ledger,) = (cache.path.parent / "state" / "pipcacheplus" / "ledgers").iterdir()
+    (ledger,) = (state_of(cache) / "pipcacheplus" / "ledgers").iterdir()
     assert first.returncode == 3
     assert (first.returncode, first.stdout) == (second.returncode, second.stdout)
     ledger.write_bytes(b"no database")

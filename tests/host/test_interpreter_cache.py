@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus.host.interpreter_cache import InterpreterCache, interpreter_stamp
+from tests.support.owners import SOMEBODY, home_of_somebody, is_root
 
 posix = pytest.mark.skipif(os.name == "nt", reason="takes pipes, links and modes of POSIX")
 
@@ -71,7 +72,7 @@ def test_a_file_that_is_torn_or_edited_is_as_good_as_none(kept: tuple[Interprete
 
 
 @posix
-@pytest.mark.parametrize("kind", ["directory", "pipe", "link"])
+@pytest.mark.parametrize("kind", ["directory", "pipe", "link", "second name"])
 def test_what_lies_in_the_place_of_a_file_is_neither_read_nor_written(
     kept: tuple[InterpreterCache, str, str, Path], kind: str, tmp_path: Path
 ) -> None:
@@ -81,12 +82,37 @@ def test_what_lies_in_the_place_of_a_file_is_neither_read_nor_written(
         "directory": file.mkdir,
         "pipe": lambda: os.mkfifo(file),
         "link": lambda: file.symlink_to(target),
+        "second name": lambda: os.link(target, file),
     }
     make[kind]()
     before = target.read_bytes()
     memory.store(path, stamp, [2])
     assert memory.load(path, stamp) is None
     assert target.read_bytes() == before
+
+
+@posix
+def test_what_others_can_write_is_neither_read_nor_written(kept: tuple[InterpreterCache, str, str, Path]) -> None:
+    memory, path, stamp, file = kept
+    before = file.read_bytes()
+    for place in (file, file.parent, file.parent.parent):
+        mode = place.stat().st_mode
+        place.chmod(mode | 0o022)
+        assert memory.load(path, stamp) is None
+        memory.store(path, stamp, [2])
+        assert file.read_bytes() == before
+        place.chmod(mode)
+    assert memory.load(path, stamp) == {"a": 1}
+
+
+@is_root
+def test_root_keeps_no_answer_below_the_home_of_a_user() -> None:
+    with home_of_somebody() as home:
+        os.chown(home, SOMEBODY, SOMEBODY)
+        memory = InterpreterCache(str(home / "state" / "interpreters"))
+        memory.store("/usr/bin/python3", "0" * 64, {"a": 1})
+        assert memory.load("/usr/bin/python3", "0" * 64) is None
+        assert list(home.iterdir()) == []
 
 
 @posix

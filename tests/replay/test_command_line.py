@@ -22,7 +22,8 @@ opened = set()
 
 def watch(event, arguments):
     if event == "open" and isinstance(arguments[0], str) and not os.path.isabs(arguments[0]):
-        if not arguments[2] & os.O_DIRECTORY:
+        is_ours = sys._getframe(1).f_globals["__name__"] == "pipcacheplus.host.state"  # outside of the cache
+        if not is_ours and not arguments[2] & os.O_DIRECTORY:
             opened.add(arguments[0])
 
 

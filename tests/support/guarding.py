@@ -3,11 +3,12 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.support.builders import Cache
 from tests.support.processes import run
 
-__all__ = ["guarded"]
+__all__ = ["guarded", "state_of"]
 
 _GUARD = """
 import os, sys
@@ -36,9 +37,13 @@ def watch(event, arguments):
     if event in WRITING and inside(arguments[0], [arguments[at] for at in WRITING[event] if at < len(arguments)]):
         os.write(2, f"GUARD {event} {arguments!r}\\n".encode())
         os._exit(99)
-    if event == "open" and inside(arguments[0]) and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC):
-        os.write(2, f"GUARD open {arguments!r}\\n".encode())
-        os._exit(99)
+    if event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC):
+        # The event has no descriptor; where files of our own are opened, the caller has it.
+        caller = sys._getframe(1)
+        is_own = caller.f_globals["__name__"] == "pipcacheplus.host.state"
+        if inside(arguments[0], [caller.f_locals["self"].descriptor] if is_own else []):
+            os.write(2, f"GUARD open {arguments!r}\\n".encode())
+            os._exit(99)
 
 
 sys.addaudithook(watch)
@@ -51,4 +56,10 @@ sys.exit(main(sys.argv[1:]))
 def guarded(cache: Cache, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run a command on a cache; exit code 99, and the event on stderr, if it writes."""
     command = [sys.executable, "-c", _GUARD, str(cache.path), "--cache-dir", str(cache.path), *arguments]
-    return run(command, env={**os.environ, "XDG_STATE_HOME": str(cache.path.parent / "state")})
+    return run(command, env={**os.environ, "XDG_STATE_HOME": str(state_of(cache))})
+
+
+def state_of(cache: Cache) -> Path:
+    """Return what takes the place of `~/.local/state`: not beside the cache, where nothing may be written."""
+    above = cache.path.parent
+    return above.parent / f"state-of-{above.name}"

@@ -7,6 +7,7 @@ from types import TracebackType
 
 from pipcacheplus.apply.system import System, is_link
 from pipcacheplus.errors import BadRequestError
+from pipcacheplus.host.state import why_not_ours
 
 __all__ = ["PrivateDirectory", "refused"]
 
@@ -128,9 +129,5 @@ class PrivateDirectory:
 def _check(path: str, status: os.stat_result, system: System) -> None:
     if not stat.S_ISDIR(status.st_mode) or is_link(status):
         raise refused(path, "is no directory")
-    if system.uid is None:
-        return
-    if status.st_uid != system.uid:
-        raise refused(path, f"belongs to another user (uid {status.st_uid}, not {system.uid})")
-    if status.st_mode & _NOT_OURS_ALONE:
-        raise refused(path, "can be read or written by others")
+    if reason := why_not_ours(status, system.uid, others=_NOT_OURS_ALONE):
+        raise refused(path, reason)
