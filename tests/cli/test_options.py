@@ -181,3 +181,19 @@ def test_each_error_has_its_exit_code(error: errors.PipCachePlusError, code: int
 )
 def test_the_worst_exit_code_wins(codes: tuple[int, ...], code: int) -> None:
     assert code == exits.worst(*codes)
+
+
+@pytest.mark.parametrize("command", ["verify", "prune"])
+def test_the_catalog_is_done_without_by_its_name_and_by_its_former_one(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert [parsed(command, *more).remembers for more in ((), ("--no-catalog",), ("--no-ledger",))] == [
+        True,
+        False,
+        False,
+    ]
+    with pytest.raises(SystemExit):
+        parsed(command, "--help")
+    told = capsys.readouterr().out
+    assert "--no-catalog" in told
+    assert "--no-ledger" not in told

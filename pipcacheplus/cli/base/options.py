@@ -206,8 +206,9 @@ def declare_deep(parser: ArgumentParser) -> None:
         help="read every byte, also of what was verified before and has not changed since",
     )
     parser.add_argument(
-        "--no-ledger",
+        "--no-catalog",
         dest="remembers",
         action="store_false",
         help="as --deep, and remember nothing of it",
     )
+    parser.add_argument("--no-ledger", dest="remembers", action="store_false", help=SUPPRESS)  # its former name
