@@ -28,6 +28,9 @@ if TYPE_CHECKING:
         Group,
         Kind,
         Outcome,
+        OwnFiles,
+        OwnKind,
+        OwnState,
         Plan,
         Progress,
         Remedy,
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
         State,
         Trashed,
     )
+    from pipcacheplus.own_files import clear_state, state
 
 __all__ = [
     "Action",
@@ -50,6 +54,9 @@ __all__ = [
     "Inventory",
     "Kind",
     "Outcome",
+    "OwnFiles",
+    "OwnKind",
+    "OwnState",
     "PipCache",
     "Plan",
     "Progress",
@@ -61,10 +68,12 @@ __all__ = [
     "Trashed",
     "Verification",
     "__version__",
+    "clear_state",
     "prune_corrupt",
     "prune_incompatible_wheels",
     "prune_partial",
     "prune_stale",
+    "state",
     "verify",
 ]
 
@@ -72,6 +81,7 @@ _HOMES = {
     **dict.fromkeys(
         ("PipCache", "prune_corrupt", "prune_incompatible_wheels", "prune_partial", "prune_stale", "verify"), "cache"
     ),
+    **dict.fromkeys(("clear_state", "state"), "own_files"),
     **dict.fromkeys(("Inspection", "Inventory", "Verification"), "catalog.queries"),
 }
 

@@ -6,16 +6,24 @@
 import os
 from collections.abc import Callable
 
+from pipcacheplus.apply.lock import locked, owned_root
 from pipcacheplus.apply.run import apply
 from pipcacheplus.apply.system import System, this_system
+from pipcacheplus.apply.trash.empty import empty_old, listed
+from pipcacheplus.apply.trash.location import open_trash
 from pipcacheplus.apply.trash.undo import trashed, undo
+from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.refusal import check_writable
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.host.filesystems import is_local
 from pipcacheplus.host.processes import pips_running
-from pipcacheplus.model.values import CacheDir, Plan, Report, Trashed
+from pipcacheplus.model.values import CacheDir, OwnFiles, OwnKind, Plan, Report, Trashed
 
-__all__ = ["apply_here", "trashed_here", "undo_here"]
+__all__ = ["apply_here", "empty_trash_here", "trash_files_here", "trashed_here", "undo_here"]
+
+
+_NOTHING = -1
+"""Less than a run that holds nothing but empty files."""
 
 
 def apply_here(  # noqa: D417 - the rest is that of `run.apply`
@@ -100,6 +108,45 @@ def undo_here(  # noqa: D417 - the rest is that of `trash.undo.undo`
 def trashed_here(path: str) -> tuple[Trashed, ...]:
     """Return the runs that can be brought back; raises as `trash.undo.trashed`."""
     return trashed(path, this_system())
+
+
+def trash_files_here(path: str) -> OwnFiles | None:
+    """Return what lies in the trash of a cache, `None` if there is none, or nothing in it.
+
+    Raises:
+        BadRequestError: The trash is not ours alone.
+        OSError: The cache directory cannot be opened.
+    """
+    system = this_system()
+    with OpenCache(path) as cache, open_trash(cache, system) as trash:
+        runs = listed(trash, system) if trash is not None else ()
+        if trash is None or not runs:
+            return None
+        return OwnFiles(
+            kind=OwnKind.TRASH,
+            path=trash.path,
+            cache=path,
+            files=sum(run.files for run in runs),
+            size=sum(run.size for run in runs),
+            disk_size=sum(run.disk_size for run in runs),
+            used_s=runs[-1].started_s,
+        )
+
+
+def empty_trash_here(path: str) -> None:
+    """Remove all that lies in the trash of a cache; nothing of it can be brought back.
+
+    Raises:
+        CacheBusyError: Another pipcacheplus works on this cache.
+        NotACacheError: Nothing may be changed there.
+        OSError: The cache directory cannot be opened.
+    """
+    system = _system_for(path)
+    with (
+        OpenCache(path) as cache,
+        locked(path, owned_root(cache, system), system, timeout_s=0, stop=lambda: False),
+    ):
+        empty_old(cache, system, max_size=_NOTHING)
 
 
 def _system_for(path: str) -> System:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipcacheplus.host.filesystems import is_device_local
 from pipcacheplus.host.processes import this_host
-from pipcacheplus.host.state import OwnFolder, unlock
+from pipcacheplus.host.state import OwnFolder, disk_size, unlock
 
 if TYPE_CHECKING:  # slow to import
     import sqlite3
@@ -56,6 +56,7 @@ class CatalogFile(NamedTuple):
     """Without ending."""
     cache_path: str | None
     """Of the cache directory; `None` if it cannot be read."""
+    files: int
     size: int
     """Bytes, of all its files."""
     disk_size: int
@@ -176,8 +177,9 @@ def _look(own: OwnFolder, name: str, *, is_of_this_machine: bool) -> CatalogFile
     return CatalogFile(
         name=name,
         cache_path=_cache_path(own, name),
+        files=len(there),
         size=sum(status.st_size for status in there),
-        disk_size=sum(getattr(status, "st_blocks", -(-status.st_size // 512)) * 512 for status in there),
+        disk_size=sum(map(disk_size, there)),
         used_ns=last.st_mtime_ns if last is not None else 0,
         is_of_this_machine=is_of_this_machine,
     )

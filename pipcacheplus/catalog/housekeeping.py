@@ -4,11 +4,12 @@ import os
 import re
 from contextlib import suppress
 
-from pipcacheplus.catalog.files import CatalogFile, catalogs_in, drop_catalog
+from pipcacheplus.catalog.files import DATABASE, FOLDER, CatalogFile, catalogs_in, drop_catalog
 from pipcacheplus.host.filesystems import is_local
 from pipcacheplus.host.state import OwnFolder, open_own_folder
+from pipcacheplus.model.values import OwnFiles, OwnKind
 
-__all__ = ["MAX_TOTAL_BYTES", "UNUSED_S", "keep_house"]
+__all__ = ["MAX_TOTAL_BYTES", "UNUSED_S", "clear_catalog", "keep_house", "kept_catalogs"]
 
 UNUSED_S = 90 * 86_400
 """How long a catalog stays without being used, in seconds."""
@@ -74,3 +75,39 @@ def _remove_former(folder: str) -> None:
                 if _FORMER_FILE.fullmatch(name):
                     former.unlink(name)
         state.rmdir(_FORMER)
+
+
+def kept_catalogs(folder: str) -> tuple[OwnFiles, ...]:
+    """Return the catalogs in our state directory, the least recently used first.
+
+    Raises:
+        OSError: It is not ours alone, or cannot be read.
+    """
+    try:
+        with open_own_folder(folder, FOLDER) as own:
+            return tuple(_files(own, one) for one in catalogs_in(own) if one.size)
+    except FileNotFoundError:
+        return ()
+
+
+def clear_catalog(path: str) -> bool:
+    """Remove a catalog that `kept_catalogs` returned, unless another run uses it; return whether it is gone.
+
+    Raises:
+        OSError: It is not ours alone, or cannot be removed.
+    """
+    folder, name = os.path.split(path)
+    with open_own_folder(*os.path.split(folder)) as own:
+        return drop_catalog(own, name.removesuffix(DATABASE))
+
+
+def _files(own: OwnFolder, one: CatalogFile) -> OwnFiles:
+    return OwnFiles(
+        kind=OwnKind.CATALOGS,
+        path=os.path.join(own.path, one.name + DATABASE),
+        cache=one.cache_path,
+        files=one.files,
+        size=one.size,
+        disk_size=one.disk_size,
+        used_s=one.used_ns // 10**9,
+    )

@@ -7,13 +7,20 @@ belongs to another interpreter counts as absent, and an answer that cannot be wr
 import hashlib
 import json
 import os
+import re
 import sys
+from contextlib import suppress
 
-from pipcacheplus.host.state import OwnFolder, open_own_folder
+from pipcacheplus.host.state import OwnFolder, disk_size, open_own_folder
+from pipcacheplus.model.values import OwnFiles, OwnKind
 
-__all__ = ["InterpreterCache", "interpreter_stamp", "libc_here"]
+__all__ = ["FOLDERS", "InterpreterCache", "interpreter_stamp", "libc_here"]
+
+FOLDERS = ("interpreters", "indexes")
+"""The names of our folders of answers, in our state directory."""
 
 _MAX_BYTES = 1 << 16
+_NAME = re.compile(r"python-[0-9a-f]{32}\.json")
 
 
 def libc_here() -> str:
@@ -99,6 +106,35 @@ class InterpreterCache:
         except OSError:
             return
 
+    def files(self) -> OwnFiles | None:
+        """Return what is kept, `None` if nothing is.
+
+        Raises:
+            OSError: The folder is not ours alone, or cannot be read.
+        """
+        try:
+            with self._open() as own:
+                statuses = [status for name in _names(own) if (status := own.status_of(name)) is not None]
+        except FileNotFoundError:
+            return None
+        if not statuses:
+            return None
+        return OwnFiles(
+            kind=OwnKind.INTERPRETERS,
+            path=self.folder,
+            cache=None,
+            files=len(statuses),
+            size=sum(status.st_size for status in statuses),
+            disk_size=sum(map(disk_size, statuses)),
+            used_s=max(int(status.st_mtime) for status in statuses),
+        )
+
+    def clear(self) -> None:
+        """Remove all answers, and nothing else that may lie there; raises as `files`."""
+        with suppress(FileNotFoundError), self._open() as own:
+            for name in _names(own):
+                own.unlink(name)
+
     def _read(self, path: str) -> bytes:
         with self._open() as own:
             descriptor = own.open_file(_name(path), os.O_RDONLY)
@@ -107,6 +143,10 @@ class InterpreterCache:
 
     def _open(self, *, is_made: bool = False) -> OwnFolder:
         return open_own_folder(*os.path.split(self.folder), is_made=is_made)
+
+
+def _names(own: OwnFolder) -> list[str]:
+    return [name for name in own.names() if _NAME.fullmatch(name)]
 
 
 def _name(path: str) -> str:

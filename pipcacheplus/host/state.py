@@ -16,7 +16,16 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import NamedTuple
 
-__all__ = ["OwnFolder", "UntrustedError", "open_own_folder", "state_folder", "trusted_folder", "unlock", "why_not_ours"]
+__all__ = [
+    "OwnFolder",
+    "UntrustedError",
+    "disk_size",
+    "open_own_folder",
+    "state_folder",
+    "trusted_folder",
+    "unlock",
+    "why_not_ours",
+]
 
 _HAS_DESCRIPTORS = os.open in os.supports_dir_fd and os.stat in os.supports_dir_fd and os.listdir in os.supports_fd
 _NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
@@ -218,6 +227,11 @@ class OwnFolder:
     @property
     def _where(self) -> dict[str, int]:
         return {} if self.descriptor is None else {"dir_fd": self.descriptor}
+
+
+def disk_size(status: os.stat_result) -> int:
+    """Return the bytes that a file takes on the disk; those that are in it, in whole blocks, where nobody says."""
+    return int(getattr(status, "st_blocks", -(-status.st_size // 512))) * 512
 
 
 def unlock(descriptor: int) -> None:

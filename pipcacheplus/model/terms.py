@@ -7,6 +7,7 @@ __all__ = [
     "Area",
     "Group",
     "Kind",
+    "OwnKind",
     "Proof",
     "Remedy",
     "Severity",
@@ -157,3 +158,14 @@ class State(str, Enum):
     GONE = "gone"
     BUSY = "busy"
     FAILED = "failed"
+
+
+class OwnKind(str, Enum):
+    """What we keep outside of a cache."""
+
+    CATALOGS = "catalogs"
+    """What entries were found to be, a file for each cache."""
+    TRASH = "trash"
+    """What was moved away and can be brought back, beside its cache."""
+    INTERPRETERS = "interpreters"
+    """What interpreters and their pips answered."""

@@ -14,6 +14,7 @@ from pipcacheplus.model.terms import (
     Area,
     Group,
     Kind,
+    OwnKind,
     Proof,
     Remedy,
     Severity,
@@ -37,6 +38,9 @@ __all__ = [
     "Group",
     "Kind",
     "Outcome",
+    "OwnFiles",
+    "OwnKind",
+    "OwnState",
     "Plan",
     "Progress",
     "Proof",
@@ -246,6 +250,33 @@ class Warned:
 
     path: str
     message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnFiles:
+    """Files of ours that lie outside of a cache, for one cache or one purpose."""
+
+    kind: OwnKind
+    path: str
+    """Of the file, or of the directory that holds them; absolute."""
+    cache: str | None
+    """The path of the cache they are of; `None` if they are of none, or if they do not say."""
+    files: int
+    size: int
+    """Bytes."""
+    disk_size: int
+    """Bytes that their removal gives back."""
+    used_s: int
+    """Seconds since 1970: when a run last opened the catalog, or last wrote the rest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnState:
+    """What we keep outside of caches, or what of it was removed."""
+
+    files: tuple[OwnFiles, ...]
+    warnings: tuple[Warned, ...] = ()
+    """What could not be looked at or removed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Absolute paths of files, one a line, for other programs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from pipcacheplus.render.view import OutputFormat, View, Write
 
@@ -13,12 +13,22 @@ def _render(view: View, write: Write, *, width: int | None, color: bool) -> None
 
     if view.command == "dir":
         write(view.cache.path + "\n")
+    for path in _own(view):
+        write((path if width is None else safe(path)) + "\n")
     seen = set[str]()
     for path in _paths(view):
         if path not in seen:
             seen.add(path)
             absolute = view.absolute(path)
             write((absolute if width is None else safe(absolute)) + "\n")
+
+
+def _own(view: View) -> Iterator[str]:
+    """Yield the paths that `state` tells of, which lie outside of the cache."""
+    parts = view.summary.get("state")
+    for part in parts if isinstance(parts, Sequence) else ():
+        if isinstance(part, Mapping):
+            yield str(part["path"])
 
 
 def _paths(view: View) -> Iterator[str]:

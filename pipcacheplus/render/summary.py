@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from pipcacheplus.model.terms import Area, Kind, Severity, State
+from pipcacheplus.model.values import Area, Entry, Finding, Kind, Outcome, OwnState, Report, Severity, State, Trashed
 from pipcacheplus.render.times import rfc3339
 from pipcacheplus.render.view import Json, View
 
@@ -21,6 +21,7 @@ __all__ = [
     "summarize_outcomes",
     "summarize_report",
     "summarize_runs",
+    "summarize_state",
     "summary_count",
     "tally",
 ]
@@ -172,7 +173,29 @@ def summarize_runs(runs: "Sequence[Trashed]") -> dict[str, Json]:
     }
 
 
-def _carried_out(outcomes: "Sequence[Outcome]") -> dict[str, int]:
+def summarize_state(found: OwnState, *, clears: bool) -> dict[str, Json]:
+    """Return what we keep outside of caches, or what of it was removed, as the JSON has it."""
+    return {
+        "state": [
+            {
+                "kind": one.kind.value,
+                "path": one.path,
+                "cache": one.cache,
+                "files": one.files,
+                "bytes": one.size,
+                "disk_bytes": one.disk_size,
+                "used": rfc3339(one.used_s),
+            }
+            for one in found.files
+        ],
+        "clear": clears,
+        "files": sum(one.files for one in found.files),
+        "bytes": sum(one.size for one in found.files),
+        "disk_bytes": sum(one.disk_size for one in found.files),
+    }
+
+
+def _carried_out(outcomes: Sequence[Outcome]) -> dict[str, int]:
     """Count entries that were taken away or restored as a whole, and all files that were."""
     removed = [file for outcome in outcomes for file in (*outcome.removed, *outcome.moved)]
     return {

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.catalog import files, housekeeping
+from pipcacheplus.catalog import files, housekeeping, store
 from pipcacheplus.catalog.store import open_store
 from pipcacheplus.host import filesystems
 from tests.support.stores import CACHE, SCHEMA, filled, one_run
@@ -68,8 +68,8 @@ def test_the_least_recently_used_go_if_all_are_too_large(
         later(state, 1)
         paths.append(filled(state, *(f"{number}" for number in range(1000)), cache=str(cache)))
     later(state, 2)
-    size = paths[0].stat().st_blocks * 512 if os.name != "nt" else paths[0].stat().st_size
-    monkeypatch.setattr(housekeeping, "MAX_TOTAL_BYTES", 2 * size)
+    size = paths[0].stat().st_size
+    monkeypatch.setattr(housekeeping, "MAX_TOTAL_BYTES", 2 * size + size // 2)
     one_run(state, cache=str(caches[0]))
     assert kept(state, *paths) == [True, False, True]
 
@@ -138,6 +138,15 @@ def test_where_other_machines_mount_the_state_each_has_its_own_and_judges_no_oth
     later(state, 90)
     one_run(state, cache=str(caches[1]))
     assert one.exists() is False
+
+
+def test_the_pages_say_what_the_code_has() -> None:
+    pages = Path(__file__).parents[2] / "docs"
+    told = (pages / "reference" / "cli.md").read_text(encoding="utf-8")
+    assert f"{housekeeping.UNUSED_S // 86_400} days" in told
+    assert f"{housekeeping.MAX_TOTAL_BYTES >> 30} GiB" in told
+    copied = f"up to {store.MAX_COPY_BYTES >> 20} MiB and for {store.MAX_COPY_S:g} seconds"
+    assert copied in (pages / "explanation" / "safety.md").read_text(encoding="utf-8")
 
 
 def test_what_earlier_versions_kept_goes_with_the_next_run(tmp_path: Path) -> None:

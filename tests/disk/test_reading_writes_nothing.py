@@ -26,6 +26,8 @@ VERBS = [
     ["purge", "-n", "--yes", "--trash"],
     ["undo", "-n"],
     ["undo", "--list"],
+    ["state"],
+    ["state", "--clear", "-n"],
 ]
 
 

@@ -6,14 +6,31 @@ import pytest
 
 from pipcacheplus.cli.base.command import Command
 from pipcacheplus.cli.base.family import Family
-from pipcacheplus.model.values import Area, CacheDir, Entry, Group, Kind, Remedy, Severity, Shape, Source, State
+from pipcacheplus.model.values import (
+    Area,
+    CacheDir,
+    Entry,
+    Group,
+    Kind,
+    OwnFiles,
+    OwnKind,
+    OwnState,
+    Remedy,
+    Severity,
+    Shape,
+    Source,
+    State,
+)
 from pipcacheplus.render import paths
 from pipcacheplus.render.human import FORMAT
-from pipcacheplus.render.summary import summarize_entries, summarize_outcomes
+from pipcacheplus.render.summary import summarize_entries, summarize_outcomes, summarize_state
 from pipcacheplus.render.view import View
 from tests.support.values import NUMPY, PAGE, SIX, a_finding, a_view, an_entry, an_outcome
 
 LEFT = an_entry(f"http-v2/a/{'0123456789' * 8}.tmp", shape=Shape.TEMPORARY, kind=Kind.LEFTOVER)
+EVIL_FILES = OwnFiles(
+    kind=OwnKind.TRASH, path="/\x1b\n", cache="/\x1b\n", files=1, size=1, disk_size=0, used_s=1_795_219_200
+)
 EVIL = an_entry("a\x1b[2J\nb\u202e\udcff", area=Area.OTHER, shape=Shape.FOREIGN, kind=Kind.FOREIGN)
 
 
@@ -88,6 +105,7 @@ def test_nothing_is_cut_where_nobody_looks() -> None:
         a_view("verify", findings=(a_finding(EVIL, message="\x1b[0m", evidence=(("a\x1b", "\x07"),)),), verbosity=1),
         a_view("prune", outcomes=(an_outcome(EVIL, State.FAILED, "\x1b", error="\x1b]0;"),), verbosity=1),
         a_view("purge", kept=(EVIL,), verbosity=1),
+        a_view("state", summary=summarize_state(OwnState(files=(EVIL_FILES,)), clears=False)),
         a_view("info", cache=CacheDir(path="/\x1b", source=Source.CONFIG, detail="\x1b", disabled_by="\x1b")),
     ],
 )

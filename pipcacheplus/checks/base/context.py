@@ -50,11 +50,11 @@ def context_of(*, min_age_s: float, pythons: Sequence[str] | None = None, needs_
 
 
 def _considered(pythons: Sequence[str]) -> "list[Interpreter]":
-    from pipcacheplus.host.interpreter_cache import InterpreterCache  # noqa: PLC0415
+    from pipcacheplus.host.interpreter_cache import FOLDERS, InterpreterCache  # noqa: PLC0415
     from pipcacheplus.host.interpreters import probe, running  # noqa: PLC0415 - slow to import, and of use to few commands
     from pipcacheplus.host.state import state_folder  # noqa: PLC0415
 
-    memory = InterpreterCache(os.path.join(state_folder(), "interpreters"))
+    memory = InterpreterCache(os.path.join(state_folder(), FOLDERS[0]))
     return [running() if path == _CURRENT else probe(path, memory=memory) for path in pythons]
 
 
@@ -62,13 +62,13 @@ def default_index_of_pip() -> tuple[str | None, tuple[str, ...]]:
     """Return the index that the pip of this interpreter asks if nothing else is said, and the hosts of its files."""
     from importlib.util import find_spec  # noqa: PLC0415 - all of it is slow to import, and of use to few commands
 
-    from pipcacheplus.host.interpreter_cache import InterpreterCache  # noqa: PLC0415
+    from pipcacheplus.host.interpreter_cache import FOLDERS, InterpreterCache  # noqa: PLC0415
     from pipcacheplus.host.state import state_folder  # noqa: PLC0415
     from pipcacheplus.pips.default_index import default_index, file_hosts  # noqa: PLC0415
 
     found = find_spec("pip")  # looks where it lies, and imports nothing
     if found is None or found.origin is None:
         return None, ()
-    memory = InterpreterCache(os.path.join(state_folder(), "indexes"))
+    memory = InterpreterCache(os.path.join(state_folder(), FOLDERS[1]))
     index = default_index(sys.executable, found.origin, environ=os.environ, null=os.devnull, memory=memory)
     return index, file_hosts(found.origin)

@@ -1,0 +1,154 @@
+"""Our files outside of caches, as a whole: catalogs, trash, answers of interpreters; shown and removed.
+
+Locks are not among it: they are files without content, and another run may be about to take one.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+
+from pipcacheplus.catalog.housekeeping import clear_catalog, kept_catalogs
+from pipcacheplus.errors import BadRequestError, CacheDisabledError, PipCachePlusError
+from pipcacheplus.host.interpreter_cache import FOLDERS, InterpreterCache
+from pipcacheplus.host.machine import this_machine
+from pipcacheplus.host.state import UntrustedError, state_folder
+from pipcacheplus.model.values import OwnFiles, OwnKind, OwnState, Warned
+from pipcacheplus.pips.locate import locate
+
+__all__ = ["clear_state", "state"]
+
+
+def state(*kinds: str | OwnKind, cache_dir: str | None = None) -> OwnState:
+    """Return what we keep outside of caches; nothing is changed.
+
+    Args:
+        kinds: `catalogs`, `trash`, `interpreters`; all by default.
+        cache_dir: A cache whose trash is looked for, besides those that have a catalog; by default the one that the
+            pip of this interpreter would use.
+
+    Raises:
+        BadRequestError: There is no such kind.
+    """
+    wanted = frozenset(map(_kind, kinds)) or frozenset(OwnKind)
+    found: list[OwnFiles] = []
+    warnings: list[Warned] = []
+    for path, look in _looks(wanted, cache_dir):
+        try:
+            found.extend(look())
+        except (OSError, PipCachePlusError) as error:
+            warnings.append(_warned(path, error))
+    # One directory may be in the way of several kinds.
+    return OwnState(files=tuple(found), warnings=tuple(dict.fromkeys(warnings)))
+
+
+def clear_state(*kinds: str | OwnKind, cache_dir: str | None = None, dry_run: bool = False) -> OwnState:
+    """Remove what we keep outside of caches, and return what is gone; what another run uses stays, with a warning.
+
+    What lay in the trash cannot be brought back. What catalogs and answers held is read anew when it is needed.
+
+    Args:
+        kinds: As `state`.
+        cache_dir: As `state`.
+        dry_run: Whether nothing is touched, and what would go is returned.
+
+    Raises:
+        BadRequestError: There is no such kind.
+    """
+    there = state(*kinds, cache_dir=cache_dir)
+    if dry_run:
+        return there
+    gone: list[OwnFiles] = []
+    warnings = [*there.warnings]
+    for one in there.files:
+        try:
+            reason = _REMOVERS[one.kind](one)
+        except (OSError, PipCachePlusError) as error:
+            warnings.append(_warned(one.path, error))
+            continue
+        if reason is None:
+            gone.append(one)
+        else:
+            warnings.append(Warned(path=one.path, message=reason))
+    return OwnState(files=tuple(gone), warnings=tuple(warnings))
+
+
+def _kind(word: str | OwnKind) -> OwnKind:
+    try:
+        return OwnKind(word)
+    except ValueError as error:
+        words = ", ".join(kind.value for kind in OwnKind)
+        raise BadRequestError(what="KIND", problem=f"there is no {word!r}", next_step=f"name one of {words}") from error
+
+
+def _warned(path: str, error: OSError | PipCachePlusError) -> Warned:
+    if isinstance(error, UntrustedError):
+        return Warned(path=error.path, message=error.reason)
+    reason = error.strerror if isinstance(error, OSError) else None
+    return Warned(path=path, message=reason or str(error))
+
+
+_Look = Callable[[], Sequence[OwnFiles]]
+
+
+def _looks(kinds: frozenset[OwnKind], cache_dir: str | None) -> Iterator[tuple[str, _Look]]:
+    """Yield where to look, and how."""
+    folder = state_folder()
+    catalogs: list[OwnFiles] = []
+
+    def look_for_catalogs() -> Sequence[OwnFiles]:
+        catalogs.extend(kept_catalogs(folder))
+        return catalogs if OwnKind.CATALOGS in kinds else ()
+
+    if kinds & {OwnKind.CATALOGS, OwnKind.TRASH}:  # catalogs name the caches that may have a trash
+        yield folder, look_for_catalogs
+    if OwnKind.TRASH in kinds:
+        for path in _caches(catalogs, cache_dir):
+            yield path, partial(_trash, path)
+    if OwnKind.INTERPRETERS in kinds:
+        for name in FOLDERS:
+            yield folder, partial(_answers, os.path.join(folder, name))
+
+
+def _caches(catalogs: Sequence[OwnFiles], cache_dir: str | None) -> list[str]:
+    named = [one.cache for one in catalogs if one.cache is not None]
+    with suppress(CacheDisabledError, BadRequestError):
+        named.append(os.path.realpath(locate(this_machine(), cache_dir=cache_dir).path))
+    return [path for path in dict.fromkeys(named) if os.path.isdir(path)]
+
+
+def _trash(path: str) -> Sequence[OwnFiles]:
+    from pipcacheplus.apply.apply import trash_files_here  # noqa: PLC0415 - filelock and psutil are slow to import
+
+    found = trash_files_here(path)
+    return () if found is None else (found,)
+
+
+def _answers(path: str) -> Sequence[OwnFiles]:
+    found = InterpreterCache(path).files()
+    return () if found is None else (found,)
+
+
+def _remove_catalog(one: OwnFiles) -> str | None:
+    return None if clear_catalog(one.path) else "another run uses it"
+
+
+def _remove_trash(one: OwnFiles) -> str | None:
+    from pipcacheplus.apply.apply import empty_trash_here  # noqa: PLC0415 - as above
+
+    cache = one.cache or ""
+    empty_trash_here(cache)
+    return "something in it could not be removed" if _trash(cache) else None
+
+
+def _remove_answers(one: OwnFiles) -> str | None:
+    InterpreterCache(one.path).clear()
+    return None
+
+
+_REMOVERS: Mapping[OwnKind, Callable[[OwnFiles], str | None]] = {
+    OwnKind.CATALOGS: _remove_catalog,
+    OwnKind.TRASH: _remove_trash,
+    OwnKind.INTERPRETERS: _remove_answers,
+}
+"""Each removes what it is given, and returns why something is left."""

@@ -1,0 +1,41 @@
+"""The text of `state`: a line for what we keep of each cache, its place below, then the sum."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pipcacheplus.model.values import OwnKind
+from pipcacheplus.render.summary import summary_count
+from pipcacheplus.render.text.table import Layout
+from pipcacheplus.render.text.words import number, safe, size
+from pipcacheplus.render.view import Json, View
+
+__all__ = ["lines"]
+
+_WORDS = {
+    OwnKind.CATALOGS.value: "catalog",
+    OwnKind.TRASH.value: "trash",
+    OwnKind.INTERPRETERS.value: "answers of interpreters",
+}
+
+
+def lines(view: View, layout: Layout) -> Iterator[str]:
+    """Yield all of it; below a verbosity of 0 the sum alone."""
+    listed = view.summary.get("state")
+    parts = [part for part in listed if isinstance(part, Mapping)] if isinstance(listed, Sequence) else []
+    if view.verbosity >= 0:
+        rows = [(_WORDS[str(part["kind"])], _size(part), _day(part), safe(str(part["cache"] or ""))) for part in parts]
+        for row, part in zip(layout.table(rows, right=(1,), give=3), parts, strict=True):
+            yield row
+            yield f"    {safe(str(part['path']))}"
+    label = "Kept outside of caches"
+    if view.summary.get("clear") is True:
+        label = "Files to remove" if view.is_dry_run else "Files removed"
+    yield f"{label}: {number(summary_count(view, 'files'), 'file')} ({size(summary_count(view, 'bytes'))})"
+
+
+def _size(part: Mapping[str, Json]) -> str:
+    value = part["bytes"]
+    return size(value if isinstance(value, int) else 0)
+
+
+def _day(part: Mapping[str, Json]) -> str:
+    return "used " + str(part["used"]).partition("T")[0]
