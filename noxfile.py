@@ -98,6 +98,12 @@ def drill_model(session: nox.Session) -> None:
     _drill(session, "tests/deletion/test_model.py")
 
 
+@nox.session(name="drill-catalog")
+def drill_catalog(session: nox.Session) -> None:
+    """Kill a run that writes its catalog at every line of ours and at every step of SQLite."""
+    _drill(session, "tests/catalog/test_store_killed.py")
+
+
 @nox.session(name="drill-locate")
 def drill_locate(session: nox.Session) -> None:
     """Ask three real pips where their cache is, in every environment of the table."""
