@@ -96,6 +96,7 @@ class Store:
         self._real = os.path.realpath(cache_path)
         self._schema = schema
         self._clock_s = clock_s
+        self._is_copy = False
         self._own: OwnFolder | None = None
         """Where the file is, while this run has its lock."""
         self._name = ""
@@ -103,16 +104,17 @@ class Store:
     def leave(self, error: Exception) -> None:
         """Go on in memory after an error: with all that was committed if the file is whole, else with empty tables.
 
-        A damaged file is removed. One that is whole stays: the disk is full or fails, or others lock it.
+        A damaged file is removed. One that is whole stays: the disk is full or fails, or others lock it. A copy of a
+        file, which may be damaged too, is given up.
 
         Args:
-            error: What was caught. If this store is in memory already, it is raised again.
+            error: What was caught. It is raised again if nothing came from a file.
         """
         import sqlite3  # noqa: PLC0415 - slow to import
 
-        if not self.is_file:
+        if not self.is_file and not self._is_copy:
             raise error
-        if is_damage(error):
+        if not self.is_file or is_damage(error):
             self.drop()
             return
         with closing(self.connection) as before:
@@ -252,6 +254,7 @@ class Store:
     def _go_on_in_memory(self, trouble: str | None, copy: "sqlite3.Connection | None" = None) -> None:
         self.is_file = False
         self.trouble = trouble
+        self._is_copy = copy is not None
         if copy is None:
             copy = connect(":memory:", "memory")
             self._make(copy)

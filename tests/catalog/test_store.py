@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipcacheplus.catalog import store as module
@@ -275,8 +275,6 @@ def survives(folder: Path, names: list[str]) -> None:
             add(store, "new")
             store.connection.execute("DELETE FROM fact WHERE name <> 'new'")
         except (sqlite3.Error, UnicodeError) as error:
-            if not store.is_file:
-                raise
             store.leave(error)
             store.connection.execute("DELETE FROM fact")
             add(store, "new")
@@ -295,6 +293,7 @@ def test_a_cut_file_never_lies_and_is_whole_again(tmp_path: Path, size: int) -> 
     assert one_run(tmp_path)[1] is None
 
 
+@settings(deadline=None, max_examples=60)
 @given(where=st.integers(min_value=0, max_value=60_000), new=st.binary(min_size=1, max_size=60))
 def test_a_file_with_other_bytes_in_it_never_stops_a_run(
     tmp_path_factory: pytest.TempPathFactory, where: int, new: bytes
@@ -311,6 +310,21 @@ def test_a_file_with_other_bytes_in_it_never_stops_a_run(
             store.connection.execute("DELETE FROM fact")
             add(store, "new")
         except (sqlite3.Error, UnicodeError) as error:
-            if store.is_file:
-                store.leave(error)
+            store.leave(error)
+            store.connection.execute("DELETE FROM fact")
         add(store, "newer")
+
+
+def test_a_copy_of_what_is_damaged_is_given_up_and_the_file_left_to_the_run_that_has_it(tmp_path: Path) -> None:
+    path = filled(tmp_path, *(f"{number:05}" for number in range(300)))
+    with open_store(CACHE, SCHEMA, folder=str(tmp_path)):
+        content = path.read_bytes()
+        path.write_bytes(content[:20_480] + b"\xff" * (len(content) - 20_480))
+        with open_store(CACHE, SCHEMA, folder=str(tmp_path)) as second:
+            with pytest.raises(sqlite3.DatabaseError) as caught:
+                facts(second)
+            second.leave(caught.value)
+            assert (facts(second), second.is_file, second.trouble) == ([], False, "another run uses it")
+            with pytest.raises(sqlite3.DatabaseError):
+                second.leave(caught.value)
+        assert path.exists()
