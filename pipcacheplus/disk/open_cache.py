@@ -10,34 +10,83 @@ import errno
 import os
 import stat
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from pipcacheplus.model.values import File
 
-__all__ = ["HAS_DIRECTORY_DESCRIPTORS", "ChangedError", "OpenCache", "file_of", "is_same", "moves_access_times"]
+__all__ = [
+    "ATIME_NS",
+    "DEVICE",
+    "DISK_SIZE",
+    "HAS_DIRECTORY_DESCRIPTORS",
+    "INODE",
+    "MTIME_NS",
+    "PATH",
+    "SIZE",
+    "ChangedError",
+    "FileStamp",
+    "OpenCache",
+    "file_from",
+    "file_of",
+    "file_stamp",
+    "is_same",
+    "moves_access_times",
+]
+
+FileStamp = tuple[str, int, int, int, int, int, int, int, int]
+"""The fields of a `File`, in their order: of the many files that are walked over, few become objects."""
+PATH: Final = 0
+SIZE: Final = 1
+DISK_SIZE: Final = 2
+MTIME_NS: Final = 3
+ATIME_NS: Final = 4
+INODE: Final = 6
+DEVICE: Final = 7
+"""Where those are that are looked at one by one."""
 
 HAS_DIRECTORY_DESCRIPTORS = os.open in os.supports_dir_fd and os.scandir in os.supports_fd
 _NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
 _FILE_FLAGS: int = os.O_RDONLY | _NOFOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _FOLDER_FLAGS: int = os.O_RDONLY | _NOFOLLOW | getattr(os, "O_DIRECTORY", 0)
 _NOATIME: int = getattr(os, "O_NOATIME", 0)
+_HAS_BLOCKS = hasattr(os.stat_result, "st_blocks")
 _MAX_DEPTH = 60
 
 
-def file_of(path: str, status: os.stat_result) -> File:
+def file_stamp(path: str, status: os.stat_result) -> FileStamp:
     """Return the stamp of a file from its `lstat` result."""
-    blocks = getattr(status, "st_blocks", None)
+    return (
+        path,
+        status.st_size,
+        status.st_blocks * 512 if _HAS_BLOCKS else status.st_size,
+        status.st_mtime_ns,
+        status.st_atime_ns,
+        status.st_ctime_ns,
+        status.st_ino,
+        status.st_dev,
+        status.st_nlink,
+    )
+
+
+def file_from(stamp: FileStamp) -> File:
+    """Return the file that a stamp is of."""
+    path, size, disk_size, mtime_ns, atime_ns, ctime_ns, inode, device, links = stamp
     return File(
         path=path,
-        size=status.st_size,
-        disk_size=status.st_size if blocks is None else blocks * 512,
-        mtime_ns=status.st_mtime_ns,
-        atime_ns=status.st_atime_ns,
-        ctime_ns=status.st_ctime_ns,
-        inode=status.st_ino,
-        device=status.st_dev,
-        links=status.st_nlink,
+        size=size,
+        disk_size=disk_size,
+        mtime_ns=mtime_ns,
+        atime_ns=atime_ns,
+        ctime_ns=ctime_ns,
+        inode=inode,
+        device=device,
+        links=links,
     )
+
+
+def file_of(path: str, status: os.stat_result) -> File:
+    """Return a file from its `lstat` result."""
+    return file_from(file_stamp(path, status))
 
 
 def _first(pair: tuple[str, object]) -> str:
@@ -81,6 +130,7 @@ class OpenCache:
         self.moves_access_times = False
         """Whether a file was opened whose access time the system would not leave alone."""
         self.device = os.stat(path).st_dev
+        self._folder_flags = _FOLDER_FLAGS | _NOATIME
         self._chain: list[tuple[str, int]] = []
         """The directories that are open, each below the one before it, with a slash behind their paths; the first is
         the cache directory, whose path is empty."""
@@ -119,15 +169,24 @@ class OpenCache:
             prefix, descriptor = self._chain[-1]
         if below == prefix:
             return descriptor
-        if below.count("/") > _MAX_DEPTH:
-            raise OSError(errno.ENAMETOOLONG, "too many directories below each other", path)
         for part in below[len(prefix) : -1].split("/"):
-            descriptor = self._without_trace(part, _FOLDER_FLAGS, descriptor)
             prefix = f"{prefix}{part}/"
-            self._chain.append((prefix, descriptor))
-            if os.fstat(descriptor).st_dev != self.device:
-                os.close(self._chain.pop()[1])
-                raise OSError(errno.EXDEV, "lies on another file system", path)
+            descriptor = self._enter(prefix, part, descriptor)
+        return descriptor
+
+    def _enter(self, prefix: str, name: str, above: int) -> int:
+        """Open a directory in the last one of the chain."""
+        if len(self._chain) > _MAX_DEPTH:
+            raise OSError(errno.ENAMETOOLONG, "too many directories below each other", prefix[:-1])
+        try:
+            descriptor = os.open(name, self._folder_flags, dir_fd=above)
+        except PermissionError:
+            descriptor = self._without_trace(name, _FOLDER_FLAGS, above)
+            self._folder_flags = _FOLDER_FLAGS
+        self._chain.append((prefix, descriptor))
+        if os.fstat(descriptor).st_dev != self.device:
+            os.close(self._chain.pop()[1])
+            raise OSError(errno.EXDEV, "lies on another file system", prefix[:-1])
         return descriptor
 
     def status(self, folder: str) -> os.stat_result:
@@ -146,35 +205,51 @@ class OpenCache:
         """
         folders: list[str] = []
         others: list[str] = []
-        with os.scandir(self.folder(folder) if self._chain else self._checked(folder)) as names:
-            for name in names:
-                (folders if name.is_dir(follow_symlinks=False) else others).append(name.name)
+        for one in self.found(folder):
+            (folders if one.is_dir(follow_symlinks=False) else others).append(one.name)
         return folders, others
 
-    def listing(self, folder: str) -> tuple[list[str], list[tuple[str, os.stat_result]]]:
-        """List a directory below the cache: its directories, and all else with its `lstat` results; both in order.
+    def found(self, folder: str) -> list["os.DirEntry[str]"]:
+        """List a directory below the cache, in no order.
 
-        A name that vanishes while it is looked at is left out.
+        None of what is found was looked at yet: it is to be (by `is_dir` and `status_of`) before the next call of any
+        other method here, and may be gone by then.
 
         Raises:
             OSError: As `names`.
         """
-        folders: list[str] = []
-        others: list[tuple[str, os.stat_result]] = []
         with os.scandir(self.folder(folder) if self._chain else self._checked(folder)) as names:
-            for name in names:
-                if name.is_dir(follow_symlinks=False):
-                    folders.append(name.name)
-                    continue
-                try:
-                    # On Windows an entry's own answer lacks inode and device.
-                    status = name.stat(follow_symlinks=False) if self._chain else os.lstat(name.path)
-                except FileNotFoundError:
-                    continue
-                others.append((name.name, status))
-        folders.sort()
-        others.sort(key=_first)
-        return folders, others
+            return list(names)
+
+    def found_in(self, prefix: str, name: str) -> list["os.DirEntry[str]"]:
+        """List a directory as `found` does; of many that lie in the same directory, at the least cost for each.
+
+        Args:
+            prefix: Path of the directory that it lies in, with a slash behind it; empty for the cache directory.
+            name: Its name; if it is empty, the cache directory itself is listed.
+
+        Raises:
+            OSError: As `names`.
+        """
+        chain = self._chain
+        if not chain or not name:
+            return self.found(prefix + name)
+        if chain[-1][0] != prefix:
+            if len(chain) > 1:
+                os.close(chain.pop()[1])  # the one that was listed before it
+            if chain[-1][0] != prefix:
+                self.folder(prefix[:-1])
+        with os.scandir(self._enter(f"{prefix}{name}/", name, chain[-1][1])) as names:
+            return list(names)
+
+    def status_of(self, found: "os.DirEntry[str]") -> os.stat_result:
+        """Return what `lstat` says of one of `found`.
+
+        Raises:
+            OSError: It is gone, or cannot be looked at.
+        """
+        # On Windows an entry's own answer lacks inode and device.
+        return found.stat(follow_symlinks=False) if self._chain else os.lstat(found.path)
 
     def open(self, path: str) -> BinaryIO:
         """Open a file below the cache for reading, unbuffered.
@@ -182,7 +257,7 @@ class OpenCache:
         Raises:
             OSError: It cannot be opened; a part of the path is a link; or it is no regular file.
         """
-        descriptor = self._descriptor(path)
+        descriptor = self._opened(path)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise OSError(errno.EINVAL, "not a regular file", path)
@@ -202,31 +277,8 @@ class OpenCache:
             raise ChangedError(errno.ESTALE, "changed since it was first seen", file.path)
         return opened
 
-    def read_same(self, file: File, limit: int) -> bytes:
-        """Return the first `limit` bytes of a file that was seen before, if it is still the same; fewer at its end.
-
-        A file object takes as long as all the rest of this.
-
-        Raises:
-            ChangedError: As `open_same`.
-            OSError: As `open`; or it cannot be read.
-        """
-        descriptor = self._descriptor(file.path)
-        try:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise OSError(errno.EINVAL, "not a regular file", file.path)
-            if not is_same(file, status):
-                raise ChangedError(errno.ESTALE, "changed since it was first seen", file.path)
-            wanted = min(limit, file.size)  # `os.read` makes room for all that it is asked for
-            data = os.read(descriptor, wanted)
-            while len(data) < wanted and (more := os.read(descriptor, wanted - len(data))):
-                data += more  # some file systems hand over less at a time
-            return data
-        finally:
-            os.close(descriptor)
-
-    def _descriptor(self, path: str) -> int:
+    def _opened(self, path: str) -> int:
+        """Return a descriptor of whatever lies there."""
         if not self._chain:
             return os.open(self._checked(path), _FILE_FLAGS)
         folder, _, name = path.rpartition("/")

@@ -1,19 +1,27 @@
 """Walk a cache directory and put the files of each entry together; no file is opened, no link followed.
 
-What an entry is follows from names alone (`layout`); which of its files are read, and how, is not decided here.
+What an entry is follows from names alone (`layout`); which of its files are read, and how, is not decided here. A cache
+has more directories than entries and more files than both: nothing becomes an object but what is asked for.
 """
 
 import errno
+import os
 import stat
-from collections.abc import Iterator
-from itertools import filterfalse
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from pipcacheplus.disk.open_cache import OpenCache, file_of
-from pipcacheplus.model.values import Area, Entry, File, Folder, Kind, Shape, Warned
-from pipcacheplus.pips.layout import Place, Role, area_of, body_path, is_part, place_of, roles_in
+from pipcacheplus.disk.open_cache import DEVICE, INODE, PATH, FileStamp, OpenCache, file_from, file_stamp
+from pipcacheplus.model.values import Area, Entry, Folder, Kind, Shape, Warned
+from pipcacheplus.pips.layout import Place, Role, area_of, body_path, is_head, is_part, place_of, roles_in
 
-__all__ = ["file_paths", "parts", "scan"]
+__all__ = ["FolderStamp", "Seen", "entry_of", "file_paths", "parts", "scan", "walk"]
+
+FolderStamp = tuple[str, int, int, int]
+"""The fields of a `Folder`, in their order."""
+
+# In Python 3.11, a member of an enumeration takes longer to look up than a place takes to compare.
+_BUILD, _LOCK, _PAIR = Place.BUILD, Place.LOCK, Shape.PAIR
+_HEAD_AND_BODY = 2
 
 _NOT_READ_YET = {
     Shape.PAIR: Kind.RESPONSE,
@@ -24,22 +32,55 @@ _NOT_READ_YET = {
 }
 
 
+class Seen(NamedTuple):
+    """An entry, as far as names and stamps tell."""
+
+    id: str
+    """As `Entry.id`."""
+    shape: Shape
+    files: tuple[FileStamp, ...]
+    """As `Entry.files`: the main one first."""
+    folders: tuple[FolderStamp, ...]
+    """As `Entry.folders`: deepest first."""
+
+
 class _Listing(NamedTuple):
-    """What lies in one directory. A tuple, because there are more directories than entries."""
+    """What lies in one directory."""
 
     path: str
     place: Place
-    files: list[tuple[Role, File]]
+    files: list[tuple[Role, FileStamp]]
     folders: list[str]
-    """Paths of the directories in it."""
+    """Names of the directories in it."""
 
 
 def scan(cache: OpenCache, top: str = "", *, is_split: bool = False) -> Iterator[Entry | Warned]:
+    """Yield what `walk` does, as entries."""
+    for seen in walk(cache, top, is_split=is_split):
+        yield seen if isinstance(seen, Warned) else entry_of(seen)
+
+
+def entry_of(seen: Seen) -> Entry:
+    """Return an entry with its files and a first kind (responses: `response`); `identify` tells more."""
+    return Entry(
+        id=seen.id,
+        area=area_of(seen.id),
+        shape=seen.shape,
+        kind=_NOT_READ_YET.get(seen.shape, Kind.LEFTOVER),
+        files=tuple(map(file_from, seen.files)),
+        folders=tuple(
+            Folder(path=path, mtime_ns=mtime_ns, inode=inode, device=device)
+            for path, mtime_ns, inode, device in seen.folders
+        ),
+    )
+
+
+def walk(cache: OpenCache, top: str = "", *, is_split: bool = False) -> Iterator[Seen | Warned]:
     """Yield every entry of the cache, in order of directories, and a warning for what could not be looked at.
 
-    Entries have their files and a first kind (responses: `response`); `identify` tells more. Empty directories of
-    pip's own come as entries of the shape `EMPTY_DIRECTORY`, without files. Directories on other devices are not
-    entered. What vanishes meanwhile is left out.
+    Empty directories of pip's own come as entries of the shape `EMPTY_DIRECTORY`, without files. Directories on other
+    devices are not entered. What vanishes meanwhile is left out. The directory of an entry is still open when the entry
+    is yielded: to open a file in it then costs no other directory.
 
     Args:
         cache: The cache.
@@ -49,22 +90,23 @@ def scan(cache: OpenCache, top: str = "", *, is_split: bool = False) -> Iterator
     Raises:
         OSError: The cache directory itself cannot be listed.
     """
-    waiting = [top]
+    prefix, slash, name = top.rpartition("/")
+    waiting: list[tuple[str, Iterator[str]]] = [(prefix + slash, iter([name]))]
     while waiting:
-        listing = _list(cache, waiting.pop())
-        if listing is None:
-            continue
-        if isinstance(listing, Warned):
-            yield listing
-        elif listing.place is Place.BUILD or listing.place is Place.LOCK:
-            yield from _whole_tree(cache, listing)
-        elif listing.files or listing.folders:
-            if listing.files:
-                yield from _entries(listing)
-            below = listing.folders[::-1]
-            waiting.extend(filterfalse(is_part, below) if is_split else below)
+        prefix, names = waiting[-1]
+        for name in names:
+            entries, below = _look(cache, prefix, name)
+            yield from entries
+            if below:
+                inner = f"{prefix}{name}/" if name else ""
+                waiting.append((inner, _outside_parts(inner, below) if is_split else iter(below)))
+                break
         else:
-            yield from _empty(cache, listing)
+            waiting.pop()
+
+
+def _outside_parts(prefix: str, names: list[str]) -> Iterator[str]:
+    return (name for name in names if not is_part(prefix + name))
 
 
 def parts(cache: OpenCache) -> list[str]:
@@ -96,75 +138,127 @@ def file_paths(cache: OpenCache, top: str) -> Iterator[str]:
         yield from [f"{path}/{name}" for name in others]
 
 
-def _list(cache: OpenCache, path: str) -> _Listing | Warned | None:
-    """List a directory of the cache's own file system; `None` if it is gone.
+def _look(cache: OpenCache, prefix: str, name: str) -> tuple[Iterable[Seen | Warned], list[str]]:
+    """Return the entries of a directory, and the names of the directories in it that are still to be looked at.
 
     Raises:
         OSError: It is the cache directory itself, and cannot be listed.
     """
+    path = prefix + name
     try:
-        folders, others = cache.listing(path)
-    except FileNotFoundError:
-        if not path:
-            raise
-        return None
+        found = cache.found_in(prefix, name)
+        if len(found) == _HEAD_AND_BODY and (pair := _pair(cache, path, found)):
+            return (pair,), []
+        listing = _listing(cache, path, found)
     except OSError as error:
-        if not path:
-            raise
-        is_elsewhere = error.errno == errno.EXDEV
-        return Warned(
-            path=path,
-            message=f"{error.strerror}: not entered" if is_elsewhere else f"cannot be listed: {error.strerror}",
-        )
+        warned = _warned(path, error)
+        return () if warned is None else (warned,), []
+    if listing.place is _BUILD or listing.place is _LOCK:
+        return _whole_tree(cache, listing), []
+    if listing.files:
+        return _entries(listing.files), listing.folders
+    return () if listing.folders else _empty(cache, listing), listing.folders
+
+
+def _pair(cache: OpenCache, path: str, found: list["os.DirEntry[str]"]) -> Seen | None:
+    """Return the entry of a directory that has nothing but a head and its body, as nearly all of `http-v2` have."""
+    first, second = found
+    if len(first.name) > len(second.name):
+        first, second = second, first
+    head = f"{path}/{first.name}"
+    body = f"{path}/{second.name}"
+    if body != body_path(head) or not is_head(head):
+        return None
+    try:
+        one, other = cache.status_of(first), cache.status_of(second)
+    except FileNotFoundError:
+        return None
+    if not (stat.S_ISREG(one.st_mode) and stat.S_ISREG(other.st_mode)):
+        return None
+    return Seen(head, _PAIR, (file_stamp(head, one), file_stamp(body, other)), ())
+
+
+def _warned(path: str, error: OSError) -> Warned | None:
+    """Return the warning of a directory that cannot be listed; `None` if it is gone.
+
+    Raises:
+        OSError: It is the cache directory itself.
+    """
+    if not path:
+        raise error
+    if isinstance(error, FileNotFoundError):
+        return None
+    is_elsewhere = error.errno == errno.EXDEV
+    message = f"{error.strerror}: not entered" if is_elsewhere else f"cannot be listed: {error.strerror}"
+    return Warned(path=path, message=message)
+
+
+def _listing(cache: OpenCache, path: str, found: list["os.DirEntry[str]"]) -> _Listing:
+    """Sort what lies in a directory, and look at the files; those that are gone are left out.
+
+    Raises:
+        OSError: One of them cannot be looked at.
+    """
     place = place_of(path)
+    folders = [one.name for one in found if one.is_dir(follow_symlinks=False)]
+    folders.sort()
+    is_all = len(folders) == len(found)
+    return _Listing(path, place, [] if is_all else _files(cache, path, found, roles_in(path, place)), folders)
+
+
+def _files(
+    cache: OpenCache, path: str, found: list["os.DirEntry[str]"], role_of: Callable[[str], Role]
+) -> list[tuple[Role, FileStamp]]:
     prefix = path + "/" if path else ""
-    files: list[tuple[Role, File]] = []
-    if others:
-        role_of = roles_in(path, place)
-        for name, status in others:
-            role = role_of(name) if stat.S_ISREG(status.st_mode) else Role.FOREIGN
-            if (role is Role.LOCK or role is Role.LOCK_LINK) and status.st_size:
-                role = Role.FOREIGN  # pip's locks are names, without content
-            files.append((role, file_of(prefix + name, status)))
-    return _Listing(path, place, files, [prefix + name for name in folders])
+    files: list[tuple[Role, FileStamp]] = []
+    for one in sorted(found, key=_name):
+        if one.is_dir(follow_symlinks=False):
+            continue
+        try:
+            status = cache.status_of(one)
+        except FileNotFoundError:
+            continue
+        role = role_of(one.name) if stat.S_ISREG(status.st_mode) else Role.FOREIGN
+        if (role is Role.LOCK or role is Role.LOCK_LINK) and status.st_size:
+            role = Role.FOREIGN  # pip's locks are names, without content
+        files.append((role, file_stamp(prefix + one.name, status)))
+    return files
 
 
-def _folder_of(cache: OpenCache, path: str) -> Folder | None:
+def _name(found: "os.DirEntry[str]") -> str:
+    return found.name
+
+
+def _folder_of(cache: OpenCache, path: str) -> FolderStamp | None:
     """Return the stamp of a directory; `None` if it is gone."""
     try:
         status = cache.status(path)
     except OSError:
         return None
-    return Folder(path=path, mtime_ns=status.st_mtime_ns, inode=status.st_ino, device=status.st_dev)
+    return path, status.st_mtime_ns, status.st_ino, status.st_dev
 
 
-def _entry(shape: Shape, *files: File, folders: tuple[Folder, ...] = ()) -> Entry:
-    path = files[0].path if files else folders[0].path
-    kind = _NOT_READ_YET.get(shape, Kind.LEFTOVER)
-    return Entry(id=path, area=area_of(path), shape=shape, kind=kind, files=files, folders=folders)
+def _seen(shape: Shape, *files: FileStamp, folders: tuple[FolderStamp, ...] = ()) -> Seen:
+    return Seen((files or folders)[0][0], shape, files, folders)
 
 
-def _empty(cache: OpenCache, listing: _Listing) -> Iterator[Entry]:
+def _empty(cache: OpenCache, listing: _Listing) -> Iterator[Seen]:
     path, place = listing.path, listing.place
     is_top = "/" not in path and area_of(path) is not Area.OTHER and place is not Place.LOCK
     if place is not Place.FOREIGN and place is not Place.ROOT and not is_top and (folder := _folder_of(cache, path)):
-        yield _entry(Shape.EMPTY_DIRECTORY, folders=(folder,))
+        yield _seen(Shape.EMPTY_DIRECTORY, folders=(folder,))
 
 
-def _entries(listing: _Listing) -> Iterator[Entry]:
-    match listing.files:
-        case [(Role.HEAD, head), (Role.BODY, body)] if body.path == body_path(head.path):
-            yield _entry(Shape.PAIR, head, body)  # what nearly every directory of http-v2 holds
-            return
-    by_role: dict[Role, list[File]] = {}
-    for role, file in listing.files:
+def _entries(files: list[tuple[Role, FileStamp]]) -> Iterator[Seen]:
+    by_role: dict[Role, list[FileStamp]] = {}
+    for role, file in files:
         by_role.setdefault(role, []).append(file)
     yield from _responses(by_role)
     yield from _wheels(by_role)
     yield from _locks(by_role)
     for role, shape in _ALONE.items():
         for file in by_role.get(role, ()):
-            yield _entry(shape, file)
+            yield _seen(shape, file)
 
 
 _ALONE = {
@@ -176,39 +270,47 @@ _ALONE = {
 }
 
 
-def _responses(by_role: dict[Role, list[File]]) -> Iterator[Entry]:
-    bodies = {file.path: file for file in by_role.get(Role.BODY, ())}
+def _responses(by_role: dict[Role, list[FileStamp]]) -> Iterator[Seen]:
+    bodies = {file[PATH]: file for file in by_role.get(Role.BODY, ())}
     for head in by_role.get(Role.HEAD, ()):
-        body = bodies.pop(body_path(head.path), None)
-        yield _entry(Shape.HEAD, head) if body is None else _entry(Shape.PAIR, head, body)
+        body = bodies.pop(body_path(head[PATH]), None)
+        yield _seen(Shape.HEAD, head) if body is None else _seen(Shape.PAIR, head, body)
     for body in bodies.values():
-        yield _entry(Shape.BODY, body)
+        yield _seen(Shape.BODY, body)
 
 
-def _wheels(by_role: dict[Role, list[File]]) -> Iterator[Entry]:
+def _wheels(by_role: dict[Role, list[FileStamp]]) -> Iterator[Seen]:
     origin = by_role.get(Role.ORIGIN, [])
     wheels = by_role.get(Role.WHEEL, [])
     for wheel in wheels:
-        yield _entry(Shape.BUILT_WHEEL, wheel, *origin)
+        yield _seen(Shape.BUILT_WHEEL, wheel, *origin)
     if origin and not wheels:
-        yield _entry(Shape.ORIGIN, *origin)
+        yield _seen(Shape.ORIGIN, *origin)
 
 
-def _locks(by_role: dict[Role, list[File]]) -> Iterator[Entry]:
+def _locks(by_role: dict[Role, list[FileStamp]]) -> Iterator[Seen]:
     """Put the two names of a lock of pip 6 together: they are one file."""
     links = by_role.get(Role.LOCK_LINK, [])
     for lock in by_role.get(Role.LOCK, ()):
-        same = [link for link in links if (link.inode, link.device) == (lock.inode, lock.device)]
+        same = [link for link in links if (link[INODE], link[DEVICE]) == (lock[INODE], lock[DEVICE])]
         links = [link for link in links if link not in same]
-        yield _entry(Shape.LOCK, lock, *same)
+        yield _seen(Shape.LOCK, lock, *same)
     for link in links:
-        yield _entry(Shape.LOCK, link)
+        yield _seen(Shape.LOCK, link)
 
 
-def _whole_tree(cache: OpenCache, top: _Listing) -> Iterator[Entry | Warned]:
+def _list(cache: OpenCache, path: str) -> _Listing | Warned | None:
+    """List a directory; `None` if it is gone."""
+    try:
+        return _listing(cache, path, cache.found(path))
+    except OSError as error:
+        return _warned(path, error)
+
+
+def _whole_tree(cache: OpenCache, top: _Listing) -> Iterator[Seen | Warned]:
     """Yield a build directory, or the directory of a lock, with all that lies below as one entry."""
-    files: list[File] = []
-    folders: list[Folder] = []
+    files: list[FileStamp] = []
+    folders: list[FolderStamp] = []
     waiting = [top]
     is_whole = True
     while waiting:
@@ -217,15 +319,15 @@ def _whole_tree(cache: OpenCache, top: _Listing) -> Iterator[Entry | Warned]:
             folders.append(folder)
         foreign = [file for role, file in listing.files if role is Role.FOREIGN]
         files.extend(file for role, file in listing.files if role is not Role.FOREIGN)
-        below = [found for path in listing.folders if (found := _list(cache, path)) is not None]
+        below = [found for name in listing.folders if (found := _list(cache, f"{listing.path}/{name}")) is not None]
         closed = [found for found in below if isinstance(found, Warned)]
         waiting.extend(found for found in below if isinstance(found, _Listing))
-        yield from (_entry(Shape.FOREIGN, file) for file in foreign)
+        yield from (_seen(Shape.FOREIGN, file) for file in foreign)
         yield from closed
         is_whole &= not foreign and not closed
-    folders.sort(key=lambda folder: folder.path.count("/"), reverse=True)
+    folders.sort(key=lambda folder: folder[PATH].count("/"), reverse=True)
     if files:
         shape = Shape.BUILD if top.place is Place.BUILD else Shape.LOCK
-        yield _entry(shape, *sorted(files, key=lambda file: file.path), folders=tuple(folders))
+        yield _seen(shape, *sorted(files), folders=tuple(folders))
     elif is_whole and folders:
-        yield _entry(Shape.EMPTY_DIRECTORY, folders=tuple(folders))
+        yield _seen(Shape.EMPTY_DIRECTORY, folders=tuple(folders))

@@ -25,6 +25,7 @@ __all__ = [
     "body_path",
     "entry_path",
     "is_built_wheel",
+    "is_head",
     "is_part",
     "key_of",
     "lock_owner",
@@ -46,9 +47,12 @@ _KEY_DEPTH = 5
 _FAN_OUT = frozenset("0123456789abcdef")
 _LEAF_DEPTH = 4
 
-_HTTP_FOLDER = re.compile(rf"({Area.HTTP.value}|{Area.HTTP_V2.value})(/[0-9a-f]){{,{_KEY_DEPTH}}}")
+_HTTP_FOLDER = re.compile(rf"(?:{Area.HTTP.value}|{Area.HTTP_V2.value})(?:/[0-9a-f]){{,{_KEY_DEPTH}}}")
 _PART = re.compile(rf"({Area.HTTP.value}|{Area.HTTP_V2.value})(/[0-9a-f]){{2}}|{Area.WHEELS.value}/[0-9a-f]{{2}}")
 _KEY = re.compile(r"[0-9a-f]{56}")
+_DIGITS = "".join(rf"/(?P<d{at}>[0-9a-f])" for at in range(_KEY_DEPTH))
+_BEGINNING = "".join(rf"(?P=d{at})" for at in range(_KEY_DEPTH))
+_HEAD = re.compile(rf"{Area.HTTP_V2.value}{_DIGITS}/{_BEGINNING}[0-9a-f]{{{56 - _KEY_DEPTH}}}")
 _TEMPORARY = re.compile(r"[0-9a-f]{56}(\.body)?[a-z0-9_]{8}\.tmp")
 _BUILD = re.compile(r"tmp[a-z0-9_]{8}")
 # name-version[-build]-python-abi-platform (PEP 427), as pip's back ends escape them.
@@ -73,6 +77,10 @@ class Place(Enum):
     BUILD = "build"
     """A build directory of pip 25.3 and later, or one below it."""
     FOREIGN = "foreign"
+
+
+_HTTP_PLACES = (Place.FAN_OUT,) * _KEY_DEPTH + (Place.LEAF,)
+"""What a directory of a fan-out is for, by how deep it lies."""
 
 
 class Role(Enum):
@@ -126,7 +134,7 @@ def place_of(folder: str) -> Place:
     if not folder:
         return Place.ROOT
     if _HTTP_FOLDER.fullmatch(folder):  # all but a few directories of a cache
-        return Place.LEAF if folder.count("/") == _KEY_DEPTH else Place.FAN_OUT
+        return _HTTP_PLACES[folder.count("/")]
     top, *parts = folder.split("/")
     match area_of(folder):
         case Area.HTTP | Area.HTTP_V2:
@@ -213,6 +221,15 @@ def _leaf_roles(folder: str) -> Callable[[str], Role]:
         case Area.SELFCHECK:
             return _selfcheck_role
     return lambda name: Role.LOG if name == _LOG[1] else Role.FOREIGN
+
+
+def is_head(path: str) -> bool:
+    """Return whether a path is that of the head of a response in `http-v2`.
+
+    >>> is_head("http-v2/0/1/2/4/8/01248" + "a" * 51), is_head("http-v2/0/1/2/4/8/01249" + "a" * 51)
+    (True, False)
+    """
+    return _HEAD.fullmatch(path) is not None
 
 
 def is_built_wheel(path: str) -> bool:

@@ -116,24 +116,25 @@ def opened(request: pytest.FixtureRequest, cache: Cache, monkeypatch: pytest.Mon
     return lambda: OpenCache(str(cache.path))
 
 
-def test_a_directory_is_listed_in_order_without_following_anything(
-    cache: Cache, opened: Callable[[], OpenCache]
-) -> None:
+def test_a_directory_is_listed_without_following_anything(cache: Cache, opened: Callable[[], OpenCache]) -> None:
     for name in ("c", "a", "b"):
         cache.directory(f"http/{name}")
         cache.foreign(f"http/{name}.txt", name.encode() * 5)
     cache.real("http/link").symlink_to("a")
     cache.real("http/gone").symlink_to("nowhere")
     with opened() as here:
-        folders, others = here.listing("http")
-        assert folders == ["a", "b", "c"]
-        assert [name for name, _ in others] == ["a.txt", "b.txt", "c.txt", "gone", "link"]
-        for name, status in others:
-            seen = os.lstat(cache.real(f"http/{name}"))
-            assert file_of(name, status) == file_of(name, seen)
-        assert tuple(map(sorted, here.names("http"))) == (folders, [name for name, _ in others])
+        for find, where in ((here.found, ("http",)), (here.found_in, ("", "http"))):
+            found = find(*where)
+            others = [one for one in found if not one.is_dir(follow_symlinks=False)]
+            for one in others:
+                seen = os.lstat(cache.real(f"http/{one.name}"))
+                assert file_of(one.name, here.status_of(one)) == file_of(one.name, seen)
+            names = sorted(one.name for one in others)
+            assert names == ["a.txt", "b.txt", "c.txt", "gone", "link"]
+            assert sorted({one.name for one in found} - set(names)) == ["a", "b", "c"]
+            assert tuple(map(sorted, here.names("http"))) == (["a", "b", "c"], names)
         assert here.names("") == (["http"], [])
-        assert here.listing("") == (["http"], [])
+        assert [one.name for one in here.found("")] == [one.name for one in here.found_in("", "")] == ["http"]
 
 
 def test_the_stamp_of_a_directory_is_its_own(cache: Cache, opened: Callable[[], OpenCache]) -> None:
@@ -152,7 +153,7 @@ def test_a_file_is_opened_wherever_it_lies(cache: Cache, opened: Callable[[], Op
                 assert file.read() == content
 
 
-@pytest.mark.parametrize("ask", ["listing", "names", "status", "open"])
+@pytest.mark.parametrize("ask", ["found", "names", "status", "open"])
 @pytest.mark.parametrize("path", ["link", "link/below", "file/below", "gone"])
 def test_nothing_is_looked_at_through_a_link_or_where_there_is_nothing(
     cache: Cache, tmp_path: Path, opened: Callable[[], OpenCache], ask: str, path: str
@@ -168,10 +169,12 @@ def test_directories_too_deep_are_not_entered_and_the_next_one_is(cache: Cache) 
     cache.foreign("d/" * 61 + "notes.txt")
     cache.foreign("e/notes.txt")
     with OpenCache(str(cache.path)) as here:
-        assert here.listing("d/" * 59 + "d") == (["d"], [])
+        assert here.names("d/" * 59 + "d") == (["d"], [])
         with pytest.raises(OSError, match="too many directories"):
-            here.listing("d/" * 60 + "d")
-        assert [name for name, _ in here.listing("e")[1]] == ["notes.txt"]
+            here.names("d/" * 60 + "d")
+        with pytest.raises(OSError, match="too many directories"):
+            here.found_in("d/" * 60, "d")
+        assert here.names("e") == ([], ["notes.txt"])
 
 
 def test_closing_twice_closes_once(cache: Cache) -> None:
@@ -212,7 +215,7 @@ from pipcacheplus.disk.walk import file_paths, parts, scan
 open_cache.HAS_DIRECTORY_DESCRIPTORS &= has_descriptors
 said = {}
 with open_cache.OpenCache(path) as cache:
-    for ask in ("listing", "names", "status", "open"):
+    for ask in ("found", "names", "status", "open"):
         for below in ("http-v2/0/1", "http-v2/0/1/2", "http-v2/0/1/secret", "http-v2/0/2"):
             try:
                 getattr(cache, ask)(below)
@@ -243,9 +246,7 @@ def test_another_file_system_below_the_cache_is_not_entered(cache: Cache, has_de
     assert said.pop("scan") == ["lies on another file system: not entered", "http-v2/0/2"]
     assert said.pop("files") == []
     assert said.pop("parts") == ["http-v2/0/1", "http-v2/0/2"]
-    inside = {
-        f"{ask} http-v2/0/1{rest}" for ask in ("listing", "names", "status", "open") for rest in ("/2", "/secret")
-    }
-    whole = {f"{ask} http-v2/0/1" for ask in ("listing", "names", "status")}
+    inside = {f"{ask} http-v2/0/1{rest}" for ask in ("found", "names", "status", "open") for rest in ("/2", "/secret")}
+    whole = {f"{ask} http-v2/0/1" for ask in ("found", "names", "status")}
     assert {place for place, number in said.items() if number == errno.EXDEV} >= inside | whole
     assert set(said) - inside - whole == {"open http-v2/0/1", "open http-v2/0/2"}

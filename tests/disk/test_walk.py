@@ -2,14 +2,17 @@
 
 import errno
 import os
+import shutil
+from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 
-from pipcacheplus.disk.open_cache import OpenCache
-from pipcacheplus.disk.walk import file_paths, parts, scan
+from pipcacheplus.disk.open_cache import OpenCache, file_of
+from pipcacheplus.disk.walk import Seen, entry_of, file_paths, parts, scan, walk
 from pipcacheplus.model.values import Entry, Shape, Warned
-from pipcacheplus.pips.layout import ORIGIN_NAME, is_part
+from pipcacheplus.pips.layout import ORIGIN_NAME, Role, body_path, is_part, role_of
 from tests.support.builders import Cache
 
 URL = "https://files.example/demo"
@@ -183,6 +186,69 @@ def test_the_paths_of_the_parts_are_those_of_their_files(full: Cache) -> None:
         found = sorted(path for top in parts(opened) for path in file_paths(opened, top))
     there = [path.relative_to(full.path).as_posix() for path in full.path.rglob("*") if path.is_file()]
     assert found == sorted(path for path in there if any(is_part("/".join(path.split("/")[:n])) for n in (2, 3)))
+
+
+def test_what_is_walked_over_has_the_stamps_of_its_files(full: Cache) -> None:
+    with OpenCache(str(full.path)) as opened:
+        found = list(walk(opened))
+        entries = [entry_of(seen) for seen in found if isinstance(seen, Seen)]
+        assert entries == list(scan(opened))
+    for entry in entries:
+        assert list(entry.files) == [file_of(file.path, os.lstat(full.real(file.path))) for file in entry.files]
+        for folder in entry.folders:
+            status = os.lstat(full.real(folder.path))
+            assert (folder.mtime_ns, folder.inode, folder.device) == (status.st_mtime_ns, status.st_ino, status.st_dev)
+
+
+KEY = "01248" + "a" * 51
+NAMES = (KEY, KEY + ".body", KEY[:-1] + "b", KEY.upper(), "11248" + KEY[5:], KEY + "bodyx")
+"""A head, its body, another head, and names that no pip gives a file in `http-v2/0/1/2/4/8`."""
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("folder", ["http-v2/0/1/2/4/8", "http-v2/0/1/2/4", "http/0/1/2/4/8", "mine"])
+def test_whatever_lies_together_a_pair_is_a_head_with_its_body(cache: Cache, folder: str, count: int) -> None:
+    for number, names in enumerate(combinations(NAMES, count)):
+        beside = Cache(cache.path / f"cache{number}")
+        for name in names:
+            beside.write(f"{folder}/{name}")
+        roles = {name: role_of(folder, name) for name in names}
+        heads = {f"{folder}/{name}" for name, role in roles.items() if role is Role.HEAD}
+        bodies = {f"{folder}/{name}".removesuffix(".body") for name, role in roles.items() if role is Role.BODY}
+        found = {shape: {path for path, its in shapes(beside).items() if its is shape} for shape in Shape}
+        assert found[Shape.PAIR] == heads & bodies
+        assert found[Shape.HEAD] == heads - bodies
+        assert found[Shape.BODY] == {body_path(head) for head in bodies - heads}
+
+
+@pytest.mark.parametrize("which", ["", ".body"])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("elsewhere", path)])
+def test_a_half_whose_other_half_is_no_file_is_no_pair(
+    cache: Cache, which: str, make: Callable[[Path], object]
+) -> None:
+    head = cache.http_v2(URL, b"x", has_head=bool(which), has_body=not which)
+    make(cache.real(head + which))
+    assert Shape.PAIR not in shapes(cache).values()
+    assert (head + ".body", Shape.BODY) in shapes(cache).items() or shapes(cache)[head] is Shape.HEAD
+
+
+def test_an_entry_whose_directory_is_gone_when_its_turn_comes_is_left_out(cache: Cache) -> None:
+    paths = sorted(cache.http_v2(f"{URL}{number}", b"x") for number in range(3))
+    with OpenCache(str(cache.path)) as opened:
+        found = walk(opened)
+        first = next(found)
+        shutil.rmtree(cache.real("http-v2"))
+        assert [one.id for one in (first, *found) if isinstance(one, Seen)] == paths[:1]
+
+
+def test_whoever_opens_something_else_in_between_walks_on(full: Cache) -> None:
+    with OpenCache(str(full.path)) as opened:
+        whole = list(walk(opened))
+        found = []
+        for number, seen in enumerate(walk(opened)):
+            found.append(seen)
+            opened.names(("", "wheels", "http-v2/0", "http")[number % 4])
+    assert found == whole
 
 
 def test_an_empty_cache_has_no_parts(cache: Cache) -> None:
