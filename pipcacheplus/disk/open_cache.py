@@ -277,6 +277,33 @@ class OpenCache:
             raise ChangedError(errno.ESTALE, "changed since it was first seen", file.path)
         return opened
 
+    def read_same(self, stamp: FileStamp, limit: int) -> bytes:
+        """Read a file that was seen before from its beginning, if it is still the same; no file object is made.
+
+        Args:
+            stamp: Of the file.
+            limit: Most bytes to read. One that is read whole is as long as its stamp says.
+
+        Raises:
+            ChangedError: It is another file by now, or was written to.
+            OSError: As `open`; or it cannot be read.
+        """
+        path, size, _, mtime_ns, _, _, inode, device, _ = stamp
+        descriptor = self._opened(path)
+        try:
+            status = os.fstat(descriptor)
+            if (device, inode, size, mtime_ns) != (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns):
+                raise ChangedError(errno.ESTALE, "changed since it was first seen", path)
+            if not stat.S_ISREG(status.st_mode):
+                raise OSError(errno.EINVAL, "not a regular file", path)
+            wanted = min(size, limit)
+            data = os.read(descriptor, wanted)
+            while len(data) < wanted and (more := os.read(descriptor, wanted - len(data))):
+                data += more
+            return data
+        finally:
+            os.close(descriptor)
+
     def _opened(self, path: str) -> int:
         """Return a descriptor of whatever lies there."""
         if not self._chain:
