@@ -149,15 +149,16 @@ def _look(cache: OpenCache, prefix: str, name: str) -> tuple[Iterable[Seen | War
         found = cache.found_in(prefix, name)
         if len(found) == _HEAD_AND_BODY and (pair := _pair(cache, path, found)):
             return (pair,), []
-        listing = _listing(cache, path, found)
+        place = place_of(path)
+        files, folders = _contents(cache, path, place, found)
     except OSError as error:
         warned = _warned(path, error)
         return () if warned is None else (warned,), []
-    if listing.place is _BUILD or listing.place is _LOCK:
-        return _whole_tree(cache, listing), []
-    if listing.files:
-        return _entries(listing.files), listing.folders
-    return () if listing.folders else _empty(cache, listing), listing.folders
+    if place is _BUILD or place is _LOCK:
+        return _whole_tree(cache, _Listing(path, place, files, folders)), []
+    if files:
+        return _entries(files), folders
+    return () if folders else _empty(cache, path, place), folders
 
 
 def _pair(cache: OpenCache, path: str, found: list["os.DirEntry[str]"]) -> Seen | None:
@@ -193,17 +194,19 @@ def _warned(path: str, error: OSError) -> Warned | None:
     return Warned(path=path, message=message)
 
 
-def _listing(cache: OpenCache, path: str, found: list["os.DirEntry[str]"]) -> _Listing:
-    """Sort what lies in a directory, and look at the files; those that are gone are left out.
+def _contents(
+    cache: OpenCache, path: str, place: Place, found: list["os.DirEntry[str]"]
+) -> tuple[list[tuple[Role, FileStamp]], list[str]]:
+    """Return the files in a directory, those that are gone left out, and the names of the directories; both in order.
 
     Raises:
-        OSError: One of them cannot be looked at.
+        OSError: A file cannot be looked at.
     """
-    place = place_of(path)
     folders = [one.name for one in found if one.is_dir(follow_symlinks=False)]
     folders.sort()
-    is_all = len(folders) == len(found)
-    return _Listing(path, place, [] if is_all else _files(cache, path, found, roles_in(path, place)), folders)
+    if len(folders) == len(found):
+        return [], folders
+    return _files(cache, path, found, roles_in(path, place)), folders
 
 
 def _files(
@@ -242,14 +245,20 @@ def _seen(shape: Shape, *files: FileStamp, folders: tuple[FolderStamp, ...] = ()
     return Seen((files or folders)[0][0], shape, files, folders)
 
 
-def _empty(cache: OpenCache, listing: _Listing) -> Iterator[Seen]:
-    path, place = listing.path, listing.place
+def _empty(cache: OpenCache, path: str, place: Place) -> Iterator[Seen]:
     is_top = "/" not in path and area_of(path) is not Area.OTHER and place is not Place.LOCK
     if place is not Place.FOREIGN and place is not Place.ROOT and not is_top and (folder := _folder_of(cache, path)):
         yield _seen(Shape.EMPTY_DIRECTORY, folders=(folder,))
 
 
 def _entries(files: list[tuple[Role, FileStamp]]) -> Iterator[Seen]:
+    match files:  # what most directories hold that have no pair
+        case [(Role.WHEEL, wheel), (Role.ORIGIN, origin)] | [(Role.ORIGIN, origin), (Role.WHEEL, wheel)]:
+            yield _seen(Shape.BUILT_WHEEL, wheel, origin)
+            return
+        case [(Role.SINGLE, single)]:
+            yield _seen(Shape.SINGLE, single)
+            return
     by_role: dict[Role, list[FileStamp]] = {}
     for role, file in files:
         by_role.setdefault(role, []).append(file)
@@ -302,7 +311,8 @@ def _locks(by_role: dict[Role, list[FileStamp]]) -> Iterator[Seen]:
 def _list(cache: OpenCache, path: str) -> _Listing | Warned | None:
     """List a directory; `None` if it is gone."""
     try:
-        return _listing(cache, path, cache.found(path))
+        found, place = cache.found(path), place_of(path)
+        return _Listing(path, place, *_contents(cache, path, place, found))
     except OSError as error:
         return _warned(path, error)
 

@@ -45,7 +45,7 @@ _BODY_SUFFIX = ".body"
 _LOCK_SUFFIX = ".lock"
 _KEY_DEPTH = 5
 _FAN_OUT = frozenset("0123456789abcdef")
-_LEAF_DEPTH = 4
+_WHEELS_DEPTH = 4
 
 _HTTP_FOLDER = re.compile(rf"(?:{Area.HTTP.value}|{Area.HTTP_V2.value})(?:/[0-9a-f]){{,{_KEY_DEPTH}}}")
 _PART = re.compile(rf"({Area.HTTP.value}|{Area.HTTP_V2.value})(/[0-9a-f]){{2}}|{Area.WHEELS.value}/[0-9a-f]{{2}}")
@@ -54,10 +54,12 @@ _DIGITS = "".join(rf"/(?P<d{at}>[0-9a-f])" for at in range(_KEY_DEPTH))
 _BEGINNING = "".join(rf"(?P=d{at})" for at in range(_KEY_DEPTH))
 _HEAD = re.compile(rf"{Area.HTTP_V2.value}{_DIGITS}/{_BEGINNING}[0-9a-f]{{{56 - _KEY_DEPTH}}}")
 _TEMPORARY = re.compile(r"[0-9a-f]{56}(\.body)?[a-z0-9_]{8}\.tmp")
-_BUILD = re.compile(r"tmp[a-z0-9_]{8}")
 # name-version[-build]-python-abi-platform (PEP 427), as pip's back ends escape them.
 _WHEEL = re.compile(r"[\w.]+-[\w.!+]+(-\d[\w.]*)?-[\w.]+-[\w.]+-[\w.]+\.whl")
-_LEAF_PARTS = (re.compile("[0-9a-f]{2}"),) * 3 + (re.compile("[0-9a-f]{50}"),)
+_WHEELS_LEAF = rf"{Area.WHEELS.value}(?:/[0-9a-f]{{2}}){{3}}/[0-9a-f]{{50}}"
+_WHEELS_FOLDER = re.compile(rf"{Area.WHEELS.value}(?:/[0-9a-f]{{2}}){{,3}}|{_WHEELS_LEAF}")
+_BUILD = "tmp[a-z0-9_]{8}"
+_BUILD_FOLDER = re.compile(rf"{_WHEELS_LEAF}/{_BUILD}(?:/.*)?", re.DOTALL)
 # lockfile 0.9 to 0.12: `<host>-<thread, hex>.<pid><hash of the path>` beside the lock; in a lock directory
 # `<host>.-<thread, hex><pid>`.
 _LOCK_LINK = re.compile(r"(?P<host>[^/]+)-[0-9a-f]{1,16}\.(?P<digits>\d{1,7}-?\d{6,20})")
@@ -80,7 +82,8 @@ class Place(Enum):
 
 
 _HTTP_PLACES = (Place.FAN_OUT,) * _KEY_DEPTH + (Place.LEAF,)
-"""What a directory of a fan-out is for, by how deep it lies."""
+_WHEELS_PLACES = (Place.FAN_OUT,) * _WHEELS_DEPTH + (Place.LEAF,)
+"""What a directory is for that has the name of one of an area's own, by how deep it lies."""
 
 
 class Role(Enum):
@@ -135,12 +138,14 @@ def place_of(folder: str) -> Place:
         return Place.ROOT
     if _HTTP_FOLDER.fullmatch(folder):  # all but a few directories of a cache
         return _HTTP_PLACES[folder.count("/")]
+    if _WHEELS_FOLDER.fullmatch(folder):
+        return _WHEELS_PLACES[folder.count("/")]
     top, *parts = folder.split("/")
     match area_of(folder):
         case Area.HTTP | Area.HTTP_V2:
             return _http_place(top, parts)
         case Area.WHEELS:
-            return _wheels_place(parts)
+            return Place.BUILD if _BUILD_FOLDER.fullmatch(folder) else Place.FOREIGN
         case Area.SELFCHECK if not parts:
             return Place.LOCK if top == _SELFCHECK_FILE + _LOCK_SUFFIX else _only(top == Area.SELFCHECK.value)
         case Area.OTHER if folder == _LOG[0]:
@@ -169,14 +174,6 @@ def _http_place(top: str, parts: list[str]) -> Place:
     key = parts[-1].removesuffix(_LOCK_SUFFIX)
     is_lock = parts[-1].endswith(_LOCK_SUFFIX) and _is_key_of(fan_out, key)
     return Place.LOCK if is_lock else Place.FOREIGN
-
-
-def _wheels_place(parts: list[str]) -> Place:
-    if not all(shape.fullmatch(part) for shape, part in zip(_LEAF_PARTS, parts)):  # noqa: B905 - the shorter counts
-        return Place.FOREIGN
-    if len(parts) <= _LEAF_DEPTH:
-        return Place.LEAF if len(parts) == _LEAF_DEPTH else Place.FAN_OUT
-    return Place.BUILD if _BUILD.fullmatch(parts[_LEAF_DEPTH]) else Place.FOREIGN
 
 
 def _is_key_of(fan_out: list[str], key: str) -> bool:
