@@ -41,11 +41,9 @@ class Depth(IntEnum):
 
     NAMES = 0
     """Nothing: names and stamps only."""
-    PAGES = 1
-    """Heads, and pages, which tell of other entries."""
-    ENDS = 2
+    ENDS = 1
     """Heads, pages, and of archives what names them."""
-    WHOLE = 3
+    WHOLE = 2
     """Archives to their end."""
 
 

@@ -6,7 +6,7 @@ between the parts, and names that are not UTF-8 are held with `surrogateescape` 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipcacheplus.model.cache_dir import CacheDir
 from pipcacheplus.model.terms import (
@@ -24,13 +24,16 @@ from pipcacheplus.model.terms import (
     UrlSource,
 )
 
+if TYPE_CHECKING:  # slow to import
+    from datetime import datetime
+
 __all__ = [
     "FILE_KINDS",
-    "NONE_SOUND",
     "Action",
     "Area",
     "CacheDir",
     "Checked",
+    "Count",
     "Entry",
     "File",
     "Finding",
@@ -48,7 +51,6 @@ __all__ = [
     "Report",
     "Severity",
     "Shape",
-    "SoundCount",
     "Source",
     "State",
     "Trashed",
@@ -65,9 +67,8 @@ Progress = Callable[[int, int | None], None]
 """Called with what is done and with all there is to do, `None` if that is not known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
-    """A file and its stamp: enough to tell later whether it is still the same."""
+class File(NamedTuple):
+    """A file and its stamp: enough to tell later whether it is still the same. A tuple: a cache has very many."""
 
     path: str
     size: int
@@ -83,8 +84,7 @@ class File:
     """Names that this file has; above 1, removing one name frees nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Folder:
+class Folder(NamedTuple):
     """A directory and its stamp."""
 
     path: str
@@ -93,7 +93,7 @@ class Folder:
     device: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Entry:
     """What pip uses, or ignores, as a whole.
 
@@ -138,6 +138,36 @@ class Entry:
         """Return the paths of all files, sorted."""
         return tuple(sorted(file.path for file in self.files))
 
+    @property
+    def written(self) -> "datetime | None":
+        """Return when its main file was written, in UTC; `None` if it has no file, or a time of no calendar."""
+        return _moment(self.files[0].mtime_ns) if self.files else None
+
+    @property
+    def used(self) -> "datetime | None":
+        """Return when a file of it was last read or written, in UTC, as far as the file system keeps that."""
+        return _moment(max(max(file.atime_ns, file.mtime_ns) for file in self.files)) if self.files else None
+
+    @property
+    def label(self) -> str:
+        """Return a short line for people: what it is called, and its kind; what a terminal would obey is escaped."""
+        name = " ".join(filter(None, (self.project, self.version))) or self.filename or self.id
+        printable = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in name)
+        return f"{printable} ({self.kind.value})"
+
+    def __repr__(self) -> str:
+        """Show what it is called, and its id."""
+        return f"<Entry {self.label} {self.id!r}>"
+
+
+def _moment(time_ns: int) -> "datetime | None":
+    from datetime import datetime, timezone  # noqa: PLC0415 - slow to import, and of use to few
+
+    try:
+        return datetime.fromtimestamp(time_ns / 1e9, timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        return None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -167,16 +197,17 @@ class Checked(NamedTuple):
     """All that speaks for or against its content, if that was asked for; the same as of a finding."""
 
 
-class SoundCount(NamedTuple):
-    """Entries that nothing is wrong with, if they are only counted."""
+class Count(NamedTuple):
+    """Entries, files and bytes that were counted."""
 
-    entries: int
-    bytes: int
-    unverifiable: int
-    """As in `Checked`."""
+    entries: int = 0
+    files: int = 0
+    bytes: int = 0
+    disk_bytes: int = 0
 
-
-NONE_SOUND = SoundCount(0, 0, 0)
+    def plus(self, other: "Count") -> "Count":
+        """Return the sum of both."""
+        return Count(*(one + another for one, another in zip(self, other, strict=True)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

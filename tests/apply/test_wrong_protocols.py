@@ -44,7 +44,7 @@ def of_another(component: str) -> Check:
         plan = planned(cache)
         (action,) = plan.actions
         (file,) = action.files
-        other = replace(file, **{component: getattr(file, component) + 1})
+        other = file._replace(**{component: getattr(file, component) + 1})
         entry = replace(action.entry, files=(other,))
         plan = replace(plan, actions=(replace(action, entry=entry, files=(other,)),))
         assert only(carried_out(plan, is_exclusive=True)).state is State.CHANGED

@@ -18,6 +18,7 @@ from pipcacheplus.model.values import (
     Source,
     State,
 )
+from pipcacheplus.render.summary import summarize_entries
 from pipcacheplus.render.view import View
 
 __all__ = ["NUMPY", "PAGE", "SIX", "a_file", "a_finding", "a_view", "an_action", "an_entry", "an_outcome"]
@@ -67,6 +68,8 @@ def an_outcome(entry: Entry, state: State = State.REMOVED, *reasons: str, **more
 
 def a_view(command: str, **more: Any) -> View:  # noqa: ANN401 - any field
     """Make a view of a cache at `/cache`."""
+    if command == "list":
+        more = {"summary": summarize_entries(more.get("entries", ())), **more}
     given = {"cache": CacheDir(path="/cache", source=Source.DEFAULT), "last_use": "atime", "version": "1.2", **more}
     return View(command=command, **given)
 
