@@ -70,18 +70,7 @@ def file_stamp(path: str, status: os.stat_result) -> FileStamp:
 
 def file_from(stamp: FileStamp) -> File:
     """Return the file that a stamp is of."""
-    path, size, disk_size, mtime_ns, atime_ns, ctime_ns, inode, device, links = stamp
-    return File(
-        path=path,
-        size=size,
-        disk_size=disk_size,
-        mtime_ns=mtime_ns,
-        atime_ns=atime_ns,
-        ctime_ns=ctime_ns,
-        inode=inode,
-        device=device,
-        links=links,
-    )
+    return File(*stamp)
 
 
 def file_of(path: str, status: os.stat_result) -> File:
@@ -277,29 +266,26 @@ class OpenCache:
             raise ChangedError(errno.ESTALE, "changed since it was first seen", file.path)
         return opened
 
-    def read_same(self, stamp: FileStamp, limit: int) -> bytes:
-        """Read a file that was seen before from its beginning, if it is still the same; no file object is made.
+    def read_same(self, file: File, limit: int) -> bytes:
+        """Return the first `limit` bytes of a file that was seen before, if it is still the same; fewer at its end.
 
-        Args:
-            stamp: Of the file.
-            limit: Most bytes to read. One that is read whole is as long as its stamp says.
+        A file object takes as long as all the rest of this.
 
         Raises:
-            ChangedError: It is another file by now, or was written to.
+            ChangedError: As `open_same`.
             OSError: As `open`; or it cannot be read.
         """
-        path, size, _, mtime_ns, _, _, inode, device, _ = stamp
-        descriptor = self._opened(path)
+        descriptor = self._opened(file.path)
         try:
             status = os.fstat(descriptor)
-            if (device, inode, size, mtime_ns) != (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns):
-                raise ChangedError(errno.ESTALE, "changed since it was first seen", path)
             if not stat.S_ISREG(status.st_mode):
-                raise OSError(errno.EINVAL, "not a regular file", path)
-            wanted = min(size, limit)
+                raise OSError(errno.EINVAL, "not a regular file", file.path)
+            if not is_same(file, status):
+                raise ChangedError(errno.ESTALE, "changed since it was first seen", file.path)
+            wanted = min(limit, file.size)  # `os.read` makes room for all that it is asked for
             data = os.read(descriptor, wanted)
             while len(data) < wanted and (more := os.read(descriptor, wanted - len(data))):
-                data += more
+                data += more  # some file systems hand over less at a time
             return data
         finally:
             os.close(descriptor)

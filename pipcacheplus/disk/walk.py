@@ -14,7 +14,7 @@ from pipcacheplus.disk.open_cache import DEVICE, INODE, PATH, FileStamp, OpenCac
 from pipcacheplus.model.values import Area, Entry, Folder, Kind, Shape, Warned
 from pipcacheplus.pips.layout import Place, Role, area_of, body_path, is_head, is_part, place_of, roles_in
 
-__all__ = ["FolderStamp", "Seen", "entry_of", "file_paths", "parts", "scan", "walk"]
+__all__ = ["FolderStamp", "Seen", "entry_of", "parts", "scan", "unread_kind", "walk"]
 
 FolderStamp = tuple[str, int, int, int]
 """The fields of a `Folder`, in their order."""
@@ -66,13 +66,18 @@ def entry_of(seen: Seen) -> Entry:
         id=seen.id,
         area=area_of(seen.id),
         shape=seen.shape,
-        kind=_NOT_READ_YET.get(seen.shape, Kind.LEFTOVER),
+        kind=unread_kind(seen.shape),
         files=tuple(map(file_from, seen.files)),
         folders=tuple(
             Folder(path=path, mtime_ns=mtime_ns, inode=inode, device=device)
             for path, mtime_ns, inode, device in seen.folders
         ),
     )
+
+
+def unread_kind(shape: Shape) -> Kind:
+    """Return the kind of an entry of this shape before it is read."""
+    return _NOT_READ_YET.get(shape, Kind.LEFTOVER)
 
 
 def walk(cache: OpenCache, top: str = "", *, is_split: bool = False) -> Iterator[Seen | Warned]:
@@ -123,19 +128,6 @@ def parts(cache: OpenCache) -> list[str]:
         found.extend(filter(is_part, below))
         waiting.extend(folder for folder in below if place_of(folder) is Place.FAN_OUT and not is_part(folder))
     return sorted(found)
-
-
-def file_paths(cache: OpenCache, top: str) -> Iterator[str]:
-    """Yield the paths of all files below a directory, without looking at any; what cannot be listed is left out."""
-    waiting = [top]
-    while waiting:
-        path = waiting.pop()
-        try:
-            folders, others = cache.names(path)
-        except OSError:
-            continue
-        waiting.extend([f"{path}/{name}" for name in folders])
-        yield from [f"{path}/{name}" for name in others]
 
 
 def _look(cache: OpenCache, prefix: str, name: str) -> tuple[Iterable[Seen | Warned], list[str]]:

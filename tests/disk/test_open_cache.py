@@ -6,13 +6,12 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipcacheplus.disk import open_cache as module
-from pipcacheplus.disk.open_cache import ChangedError, OpenCache, file_of, file_stamp, moves_access_times
+from pipcacheplus.disk.open_cache import ChangedError, OpenCache, file_of, moves_access_times
 from tests.support.builders import Cache
 from tests.support.processes import run
 
@@ -24,7 +23,7 @@ def test_a_file_is_read_without_moving_its_access_time(cache: Cache) -> None:
     os.utime(head, (1, 1))
     with OpenCache(str(cache.path)) as opened, opened.open(head.relative_to(cache.path).as_posix()) as file:
         assert file.read().startswith(b"cc=4,")
-        assert opened.read_same(file_stamp(head.relative_to(cache.path).as_posix(), os.lstat(head)), 5) == b"cc=4,"
+        assert opened.read_same(file_of(head.relative_to(cache.path).as_posix(), os.lstat(head)), 5) == b"cc=4,"
     assert head.stat().st_atime == 1
 
 
@@ -62,7 +61,7 @@ def test_a_file_that_was_replaced_is_not_taken_for_the_old_one(cache: Cache) -> 
 
 def test_a_file_is_read_as_far_as_asked_if_it_is_still_the_same(cache: Cache, opened: Callable[[], OpenCache]) -> None:
     path = cache.foreign("a/notes.txt", b"0123456789")
-    seen = file_stamp(path, os.lstat(cache.real(path)))
+    seen = file_of(path, os.lstat(cache.real(path)))
     with opened() as here:
         assert [here.read_same(seen, limit) for limit in (0, 4, 10, 1 << 30)] == [b"", b"0123", *[b"0123456789"] * 2]
         cache.foreign(path, b"0123456788", age_s=5)
@@ -76,12 +75,12 @@ def test_a_file_is_read_as_far_as_asked_if_it_is_still_the_same(cache: Cache, op
 def test_a_pipe_that_was_seen_as_one_is_not_read(cache: Cache) -> None:
     os.mkfifo(cache.real("pipe"))
     with OpenCache(str(cache.path)) as here, pytest.raises(OSError, match="not a regular file"):
-        here.read_same(file_stamp("pipe", os.lstat(cache.real("pipe"))), 10)
+        here.read_same(file_of("pipe", os.lstat(cache.real("pipe"))), 10)
 
 
 def test_no_descriptor_stays_open(cache: Cache) -> None:
     head = cache.http_v2(URL, b"x")
-    seen = file_stamp(head, os.lstat(cache.real(head)))
+    seen = file_of(head, os.lstat(cache.real(head)))
     before = os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else []
     with OpenCache(str(cache.path)) as opened:
         opened.folder("http-v2")
@@ -199,7 +198,7 @@ subprocess.run(["mount", "-t", "tmpfs", "none", str(there)], check=True)
 (there / "2").mkdir()
 from pipcacheplus.disk import open_cache
 from pipcacheplus.model.values import Warned
-from pipcacheplus.disk.walk import file_paths, parts, scan
+from pipcacheplus.disk.walk import parts, scan
 
 open_cache.HAS_DIRECTORY_DESCRIPTORS &= has_descriptors
 said = {}
@@ -211,7 +210,6 @@ with open_cache.OpenCache(path) as cache:
             except OSError as error:
                 said[f"{ask} {below}"] = error.errno
     said["scan"] = [one.message if isinstance(one, Warned) else one.id for one in scan(cache)]
-    said["files"] = list(file_paths(cache, "http-v2/0"))
     said["parts"] = parts(cache)
 print(json.dumps(said))
 """
@@ -233,7 +231,6 @@ def test_another_file_system_below_the_cache_is_not_entered(cache: Cache, has_de
     command = ["unshare", "-rm", sys.executable, "-c", MOUNTED, str(cache.path), str(has_descriptors)]
     said = json.loads(run(command, is_checked=True).stdout)
     assert said.pop("scan") == ["lies on another file system: not entered", "http-v2/0/2"]
-    assert said.pop("files") == []
     assert said.pop("parts") == ["http-v2/0/1", "http-v2/0/2"]
     inside = {f"{ask} http-v2/0/1{rest}" for ask in ("found", "names", "status", "open") for rest in ("/2", "/secret")}
     whole = {f"{ask} http-v2/0/1" for ask in ("found", "names", "status")}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus.disk.open_cache import OpenCache, file_of
-from pipcacheplus.disk.walk import Seen, entry_of, file_paths, parts, scan, walk
+from pipcacheplus.disk.walk import Seen, entry_of, parts, scan, walk
 from pipcacheplus.model.values import Entry, Shape, Warned
 from pipcacheplus.pips.layout import ORIGIN_NAME, Role, body_path, is_part, role_of
 from tests.support.builders import Cache
@@ -181,13 +181,6 @@ def test_the_parts_and_what_lies_in_none_are_the_whole_cache(full: Cache) -> Non
     assert sorted(split, key=str) == sorted(whole, key=str)
 
 
-def test_the_paths_of_the_parts_are_those_of_their_files(full: Cache) -> None:
-    with OpenCache(str(full.path)) as opened:
-        found = sorted(path for top in parts(opened) for path in file_paths(opened, top))
-    there = [path.relative_to(full.path).as_posix() for path in full.path.rglob("*") if path.is_file()]
-    assert found == sorted(path for path in there if any(is_part("/".join(path.split("/")[:n])) for n in (2, 3)))
-
-
 def test_what_is_walked_over_has_the_stamps_of_its_files(full: Cache) -> None:
     with OpenCache(str(full.path)) as opened:
         found = list(walk(opened))
@@ -268,7 +261,6 @@ def test_a_part_that_is_a_link_or_a_file_is_none(cache: Cache, tmp_path: Path) -
 def test_a_part_that_is_gone_has_nothing_in_it(cache: Cache) -> None:
     with OpenCache(str(cache.path)) as opened:
         assert list(scan(opened, "http-v2/0/1")) == []
-        assert list(file_paths(opened, "http-v2/0/1")) == []
 
 
 @pytest.mark.parametrize("number", [errno.ENOENT, errno.EIO])
@@ -291,7 +283,6 @@ def test_directories_that_cannot_be_entered_are_told_once(cache: Cache, area: st
     with OpenCache(str(cache.path)) as opened:
         assert parts(opened) == []
         assert [type(one) for one in scan(opened, is_split=True)] == [Warned]
-        assert list(file_paths(opened, area)) == []
 
 
 def test_a_lock_that_has_content_and_a_link_without_its_lock_are_told_apart(cache: Cache) -> None:
