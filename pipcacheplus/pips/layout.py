@@ -30,6 +30,7 @@ __all__ = [
     "key_of",
     "lock_owner",
     "page_key",
+    "part_of",
     "place_of",
     "role_of",
     "roles_in",
@@ -160,6 +161,16 @@ def is_part(folder: str) -> bool:
     (True, True, False)
     """
     return _PART.fullmatch(folder) is not None
+
+
+def part_of(path: str) -> str:
+    """Return the part of the cache that a path lies in, or is, as `is_part` has it; the empty text if there is none.
+
+    >>> part_of("http-v2/0/1/2/3/4/0123"), part_of("wheels/18"), part_of("selfcheck.json")
+    ('http-v2/0/1', 'wheels/18', '')
+    """
+    parts = path.split("/")
+    return next((part for depth in (2, 3) if len(parts) >= depth and is_part(part := "/".join(parts[:depth]))), "")
 
 
 def _only(is_leaf: bool, /) -> Place:  # noqa: FBT001 - private, positional

@@ -7,11 +7,13 @@ Sources: pip 26.3 `_vendor/cachecontrol/controller.py` `_urlnorm` for the key; `
 import re
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-__all__ = ["is_absolute", "is_plain", "join_url", "spellings"]
+__all__ = ["has_credentials", "is_absolute", "is_plain", "join_url", "spellings", "without_user"]
 
 _ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _PLAIN = re.compile(r"https?://[a-z0-9.:-]+/[A-Za-z0-9._~/-]+")
 """Nothing in such a URL could be spelt otherwise: most links of an index are like this."""
+_SECRET = re.compile(r"[?&][^=&]*(sig|token|secret|password|credential|key)[^=&]*=", re.IGNORECASE)
+"""A parameter of a signed URL: `X-Amz-Signature`, `sig`, `access_token`."""
 _RESERVED = re.compile(r"(@|%2F)", re.IGNORECASE)
 
 
@@ -23,6 +25,29 @@ def is_plain(url: str) -> bool:
 def is_absolute(url: str) -> bool:
     """Return whether a link needs no page to be resolved against."""
     return _ABSOLUTE.match(url) is not None
+
+
+def has_credentials(url: str) -> bool:
+    """Return whether a URL may hold a password, a token or a signature."""
+    if _PLAIN.fullmatch(url):
+        return False
+    try:
+        return "@" in urlsplit(url).netloc or _SECRET.search(url) is not None
+    except ValueError:
+        return True
+
+
+def without_user(url: str) -> str:
+    """Return a URL without user name and password, as pip makes the key of a response from it.
+
+    Source: pip 26.3 `_internal/network/auth.py` `MultiDomainBasicAuth.__call__`: the URL of a request has none.
+
+    >>> without_user("https://me:secret@index.example/simple/")
+    'https://index.example/simple/'
+    """
+    start, slashes, rest = url.partition("//")
+    host, slash, path = rest.partition("/")
+    return start + slashes + host.rpartition("@")[2] + slash + path
 
 
 def join_url(base: str, url: str) -> str | None:

@@ -2,6 +2,7 @@
 
 import io
 import os
+from dataclasses import replace
 from typing import BinaryIO, NamedTuple
 
 from pipcacheplus.disk.file_content import read_up_to
@@ -18,12 +19,12 @@ from pipcacheplus.readers.http.payload import open_payload
 from pipcacheplus.readers.integrity import read_wheel_to_end
 from pipcacheplus.readers.metadata import MAX_HEADER_BYTES, read_metadata
 from pipcacheplus.readers.origin import MAX_OBJECT_BYTES, read_origin
-from pipcacheplus.readers.page import Keeps, keep_all, read_page
+from pipcacheplus.readers.page import Keeps, keep_all, keep_none, read_page
 from pipcacheplus.readers.sdist import read_sdist
 from pipcacheplus.readers.selfcheck import read_selfcheck
 from pipcacheplus.readers.wheel import NO_DIST_INFO, read_wheel
 
-__all__ = ["read"]
+__all__ = ["read", "read_content"]
 
 PAGE_LIMIT = 64 << 20
 """Bytes of a decoded page that are looked at."""
@@ -73,13 +74,44 @@ def read(
                 return _response(None, body, entry.files[0].size, task._replace(depth=Depth.ENDS))
         case Shape.SINGLE:
             return _single(entry.files[0], cache, task)
-        case Shape.BUILT_WHEEL if depth > Depth.PAGES:
+        case Shape.BUILT_WHEEL if depth > Depth.NAMES:
             return _built_wheel(entry, cache, depth)
         case Shape.ORIGIN:
             return Facts(origin=_origin(entry.files[0], cache))
         case Shape.SELFCHECK:
             return Facts(selfcheck=read_selfcheck(cache.read_same(entry.files[0], MAX_OBJECT_BYTES + 1)))
     return Facts()
+
+
+def read_content(entry: Entry, facts: Facts, cache: OpenCache, expected: Expected) -> Facts:
+    """Read to its end what was read at its ends before; memory as `read`.
+
+    Args:
+        entry: As it was scanned.
+        facts: What its ends gave, by `read` at `Depth.ENDS`; they may come from another run.
+        cache: Where it lies.
+        expected: What the rest of the cache says that it should be.
+
+    Raises:
+        ChangedError: A file is not the one that was scanned.
+        OSError: A file cannot be read.
+    """
+    match entry.shape:
+        case Shape.PAIR:
+            with _opened(entry.files[1], cache) as body:
+                return read_whole(facts, body, expected)
+        case Shape.SINGLE if isinstance(facts.head, Head) and facts.head.pickle is None:
+            with cache.open_same(entry.files[0]) as opened:
+                payload = open_payload(opened, facts.head)
+                if payload is None:
+                    return facts
+                with payload:
+                    return read_whole(facts, payload, expected)
+        case Shape.BUILT_WHEEL:
+            wheel = entry.files[0]
+            with _opened(wheel, cache) as file:
+                return replace(facts, is_read_whole=True, damage=read_wheel_to_end(file, wheel.size))
+    return read(entry, cache, depth=Depth.WHOLE, expected=expected, keeps=keep_none)
 
 
 def _opened(file: File, cache: OpenCache) -> BinaryIO:
@@ -120,8 +152,6 @@ def _response(head: Head | Broken | None, body: BinaryIO, size: int, task: _Task
     start = read_up_to(body, MAGIC_BYTES)
     body.seek(0)
     format_ = _format(start, known)
-    if task.depth is Depth.PAGES and format_ is not PayloadFormat.PAGE:
-        return Facts(head=head, body_size=size, format=format_)
     payload = _payload(format_, body, size, known, task)
     facts = Facts(head=head, body_size=size, format=format_, payload=payload)
     return read_whole(facts, body, task.expected) if task.depth is Depth.WHOLE and known is not None else facts
@@ -146,7 +176,7 @@ def _format(start: bytes, head: Head | None) -> PayloadFormat:
 def _payload(format_: PayloadFormat, body: BinaryIO, size: int, head: Head | None, task: _Task) -> Payload | None:
     match format_:
         case PayloadFormat.ZIP:
-            return _zip(body, size, is_whole=task.depth is Depth.WHOLE)
+            return _zip(body, size)
         case PayloadFormat.TAR:
             return read_sdist(body, size)
         case PayloadFormat.METADATA:
@@ -156,11 +186,11 @@ def _payload(format_: PayloadFormat, body: BinaryIO, size: int, head: Head | Non
     return None
 
 
-def _zip(body: BinaryIO, size: int, *, is_whole: bool) -> Payload:
+def _zip(body: BinaryIO, size: int) -> Payload:
     directory = read_directory(body, size)
     if isinstance(directory, (Broken, Unknown)):
         return directory
-    found = read_wheel(body, size, directory=directory, is_whole=is_whole)
+    found = read_wheel(body, size, directory=directory, is_whole=True)
     return read_sdist(body, size) if found is NO_DIST_INFO else found
 
 
