@@ -47,6 +47,8 @@ CHECK = Check(
     severity=Severity.ERROR,
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.WHOLE,
+    rows="e.kind IN ('wheel', 'sdist') AND (e.damage IS NOT NULL OR e.format = 'empty' OR c.damage IS NOT NULL)",
+    unjudged="e.unknown IS NOT NULL OR c.problem IS NOT NULL AND c.damage IS NULL",
     run=_run,
     effects=(_BROKEN, SHORT_BODY, _NOT_AS_RECORD),
 )

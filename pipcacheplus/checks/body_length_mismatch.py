@@ -42,6 +42,7 @@ CHECK = Check(
     severity=Severity.ERROR,
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.ENDS,
+    rows="e.stated_size <> e.body_size",
     run=_run,
     effects=(SHORT_BODY, OTHER_CONTENT, PAGE),
 )

@@ -44,6 +44,8 @@ CHECK = Check(
     severity=Severity.ERROR,
     remedy=Remedy.REMOVE,
     depth=Depth.ENDS,
+    rows="e.damage IS NOT NULL OR c.damage IS NOT NULL",
+    unjudged="e.unknown IS NOT NULL OR c.problem IS NOT NULL AND c.damage IS NULL",
     run=_run,
     effects=(_UNREADABLE, _NOT_AS_RECORD),
 )

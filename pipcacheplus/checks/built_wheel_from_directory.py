@@ -35,6 +35,7 @@ CHECK = Check(
     severity=Severity.WARNING,
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.ENDS,
+    rows="e.is_from_directory",
     run=_run,
     effects=(_EFFECTS,),
 )

@@ -61,6 +61,7 @@ CHECK = Check(
     severity=Severity.WARNING,
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.ENDS,
+    rows="e.inner_project <> e.project OR e.inner_version <> e.version",
     run=_run,
     effects=(_OTHER_PROJECT, _OTHER_VERSION),
 )

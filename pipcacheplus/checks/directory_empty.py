@@ -26,5 +26,6 @@ CHECK = Check(
     severity=Severity.INFO,
     remedy=Remedy.REMOVE,
     depth=Depth.NAMES,
+    rows="1",
     run=_run,
 )

@@ -62,6 +62,7 @@ CHECK = Check(
     severity=Severity.WARNING,
     remedy=Remedy.REMOVE,
     depth=Depth.ENDS,
+    rows="e.damage IS NOT NULL",
     run=_run,
     effects=(_ANY, _ZLIB, _PICKLE),
 )

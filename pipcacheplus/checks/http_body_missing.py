@@ -31,6 +31,7 @@ CHECK = Check(
     severity=Severity.WARNING,
     remedy=Remedy.REMOVE,
     depth=Depth.NAMES,
+    rows="1",
     run=_run,
     effects=(_EFFECTS,),
 )

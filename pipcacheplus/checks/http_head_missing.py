@@ -27,6 +27,7 @@ CHECK = Check(
     severity=Severity.WARNING,
     remedy=Remedy.REMOVE,
     depth=Depth.NAMES,
+    rows="1",
     run=_run,
     effects=(always(f"{IGNORES}, until a new head lies over it"),),
 )

@@ -43,6 +43,10 @@ CHECK = Check(
     severity=Severity.ERROR,
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.WHOLE,
+    rows=(
+        "c.sha256 IS NOT NULL AND (e.key IN (SELECT key FROM found)"
+        " OR EXISTS (SELECT 1 FROM link l WHERE l.key = e.key AND l.wheel IS NOT NULL) AND NOT :proven)"
+    ),
     run=_run,
     effects=(Effects(rows=(Effect(NEVER_READS, below="22.3"), Effect("goes by the dependencies that it names"))),),
 )

@@ -25,5 +25,6 @@ CHECK = Check(
     severity=Severity.WARNING,
     remedy=Remedy.REMOVE,
     depth=Depth.NAMES,
+    rows="1",
     run=_run,
 )

@@ -36,6 +36,8 @@ CHECK = Check(
     severity=Severity.WARNING,
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.ENDS,
+    rows="e.damage IS NOT NULL",
+    unjudged="e.unknown IS NOT NULL",
     run=_run,
     effects=(PAGE, _METADATA),
 )

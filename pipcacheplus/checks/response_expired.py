@@ -12,22 +12,23 @@ from collections.abc import Iterator
 from pipcacheplus.checks.base.check import Check, Context, Verdict
 from pipcacheplus.model.facts import Depth, Facts, Head
 from pipcacheplus.model.values import FILE_KINDS, Entry, Group, Remedy, Severity, Shape
-from pipcacheplus.pips.freshness import fresh_until, written_at
+from pipcacheplus.pips.freshness import written_at
 
 __all__ = ["CHECK"]
 
 
 def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict]:
-    if not isinstance(facts.head, Head) or facts.head.status is None:
+    is_file = entry.kind in FILE_KINDS
+    if is_file and isinstance(facts.head, Head) and facts.head.header("etag"):
         return
-    until, written = fresh_until(facts.head), written_at(facts.head)
-    if entry.kind in FILE_KINDS and facts.head.header("etag"):
-        return
-    if until is not None and until < context.now_s:
-        yield Verdict(message=f"{entry.kind.value} is past its lifetime", evidence=(("fresh_until", until),))
-    elif context.stale_age_s is not None and entry.kind not in FILE_KINDS and written is not None:
-        age_s = int(context.now_s - written)
-        if age_s >= context.stale_age_s:
+    if entry.fresh_until_s is not None and entry.fresh_until_s < context.now_s:
+        yield Verdict(
+            message=f"{entry.kind.value} is past its lifetime", evidence=(("fresh_until", entry.fresh_until_s),)
+        )
+    elif context.stale_age_s is not None and not is_file and isinstance(facts.head, Head):
+        written = written_at(facts.head)
+        age_s = int(context.now_s - written) if written is not None else None
+        if age_s is not None and age_s >= context.stale_age_s:
             yield Verdict(message=f"{entry.kind.value} is older than asked for", evidence=(("age_s", age_s),))
 
 
@@ -38,5 +39,6 @@ CHECK = Check(
     severity=Severity.WARNING,
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.ENDS,
+    rows="e.fresh_until < :now OR e.written <= :now - :stale_age",
     run=_run,
 )

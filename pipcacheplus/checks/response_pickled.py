@@ -38,6 +38,7 @@ CHECK = Check(
     severity=Severity.WARNING,
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.ENDS,
+    rows="e.is_pickle",
     run=_run,
     effects=(always("runs what it names"),),
 )

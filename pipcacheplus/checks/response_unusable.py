@@ -27,5 +27,6 @@ CHECK = Check(
     severity=Severity.WARNING,
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.ENDS,
+    rows="NOT e.is_usable",
     run=_run,
 )

@@ -30,5 +30,6 @@ CHECK = Check(
     severity=Severity.WARNING,
     remedy=Remedy.REMOVE,
     depth=Depth.ENDS,
+    rows="e.damage IS NOT NULL",
     run=_run,
 )

@@ -26,6 +26,7 @@ CHECK = Check(
     severity=Severity.WARNING,
     remedy=Remedy.REMOVE,
     depth=Depth.NAMES,
+    rows="1",
     run=_run,
     effects=(always(IGNORES),),
 )

@@ -34,5 +34,6 @@ CHECK = Check(
     severity=Severity.WARNING,
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.ENDS,
+    rows="e.tags IN (SELECT tags FROM bad_tags)",
     run=_run,
 )

@@ -4,7 +4,8 @@ import os
 from dataclasses import replace
 
 from pipcacheplus.catalog.names import identify
-from pipcacheplus.checks.base.check import Context, checks, findings
+from pipcacheplus.catalog.queries import Query, run_query
+from pipcacheplus.checks.base.check import Check, Context, checks, findings
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
 from pipcacheplus.model.facts import Depth
@@ -17,7 +18,10 @@ CONTEXT = Context(now_s=NOW_S, host="here", is_owner_alive=lambda pids, _before_
 
 
 def objections(slug: str, cache: Cache, *, depth: Depth | None = None, **changes: object) -> list[Finding]:
-    """Return what the check finds, in order of paths; entries are read as far as it needs, or as `depth` says."""
+    """Return what the check finds, in order of paths; entries are read as far as it needs, or as `depth` says.
+
+    As far as it needs, the rows that the catalog chooses for it are all that it objects to.
+    """
     context = replace(CONTEXT, **changes)  # type: ignore[arg-type] # any field of Context
     (check,) = [check for check in checks() if check.slug == slug]
     found: list[Finding] = []
@@ -26,7 +30,26 @@ def objections(slug: str, cache: Cache, *, depth: Depth | None = None, **changes
             assert not isinstance(entry, Warned), entry
             facts = read(entry, contents, depth=check.depth if depth is None else depth)
             found.extend(findings(identify(entry, facts), facts, context, (check,)))
+    if depth is None:
+        assert _in_order(_of_chosen_rows(check, cache, context)) == _in_order(found)
     return found
+
+
+def _of_chosen_rows(check: Check, cache: Cache, context: Context) -> list[Finding]:
+    query = Query(
+        path=str(cache.path),
+        index_urls=(),
+        depth=max(check.depth, Depth.ENDS),  # less needs no catalog
+        context=context,
+        checks=(check,),
+        only_findings=True,
+        remembers=False,
+    )
+    return [finding for one in run_query(query, []) for finding in one.findings]
+
+
+def _in_order(found: list[Finding]) -> list[tuple[object, ...]]:
+    return sorted((f.entry.id, f.message, f.severity, f.remedy, f.evidence, f.paths) for f in found)
 
 
 def told(slug: str, cache: Cache, **changes: object) -> list[tuple[str, str, str]]:

@@ -4,13 +4,12 @@ import hashlib
 
 import pytest
 
-from pipcacheplus.catalog.update import ReadRequest, read_entries
+from pipcacheplus.catalog.queries import run_query
 from pipcacheplus.checks.base.check import checks
-from pipcacheplus.model.facts import Depth
-from pipcacheplus.model.values import Checked
 from tests.checks.objections import CONTEXT
 from tests.support.builders import FILE_URL, Cache, file_headers
 from tests.support.pages import link, page
+from tests.support.requests import whole
 
 URL = f"{FILE_URL}/demo-1.0.zip"
 SOUND = b"sound content"
@@ -19,10 +18,8 @@ MD5 = hashlib.md5(SOUND, usedforsecurity=False).hexdigest()
 
 def evidence(cache: Cache) -> list[dict[str, object]]:
     (check,) = [check for check in checks() if check.slug == "body-digest-mismatch"]
-    what = ReadRequest(path=str(cache.path), depth=Depth.WHOLE, checks=(check,), context=CONTEXT, indexes=())
-    return [
-        dict(finding.evidence) for one in read_entries(what) if isinstance(one, Checked) for finding in one.findings
-    ]
+    what = whole(cache, checks=(check,), context=CONTEXT, index_urls=())
+    return [dict(finding.evidence) for one in run_query(what, []) for finding in one.findings]
 
 
 def published(cache: Cache, digest: str) -> None:

@@ -6,10 +6,8 @@ from functools import partial
 
 import pytest
 
-from pipcacheplus.catalog.update import ReadRequest, read_entries
+from pipcacheplus.catalog.queries import run_query
 from pipcacheplus.checks.base.check import checks
-from pipcacheplus.model.facts import Depth
-from pipcacheplus.model.values import Checked
 from tests.checks.damages import (
     URL,
     built,
@@ -32,6 +30,7 @@ from tests.checks.damages import (
 )
 from tests.checks.objections import CONTEXT
 from tests.support.builders import INDEX_URL, Cache, leaf
+from tests.support.requests import whole
 
 FAILS = "fails at every install until it is removed"
 AGAIN = "downloads it again"
@@ -238,13 +237,8 @@ DAMAGES: dict[str, tuple[str, Callable[[Cache], object], dict[str, str]]] = {
 def told(cache: Cache, slug: str, pips: tuple[str, ...]) -> set[object]:
     chosen = tuple(check for check in checks() if check.slug == slug)
     context = replace(CONTEXT, pips=pips)
-    what = ReadRequest(path=str(cache.path), depth=Depth.WHOLE, checks=chosen, context=context, indexes=(INDEX_URL,))
-    return {
-        dict(finding.evidence).get("effect")
-        for one in read_entries(what)
-        if isinstance(one, Checked)
-        for finding in one.findings
-    }
+    what = whole(cache, checks=chosen, context=context, index_urls=(INDEX_URL,))
+    return {dict(finding.evidence).get("effect") for one in run_query(what, []) for finding in one.findings}
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.catalog.update import ReadRequest, read_entries
+from pipcacheplus.catalog.queries import run_query
 from pipcacheplus.checks.base.check import checks
-from pipcacheplus.model.facts import Depth
-from pipcacheplus.model.values import Checked, UrlSource
+from pipcacheplus.model.values import UrlSource
 from tests.checks.objections import CONTEXT
 from tests.support import artefacts
 from tests.support.builders import FILE_URL, Cache, file_headers, file_url
 from tests.support.pages import link, page
+from tests.support.requests import whole
 
 URL = f"{FILE_URL}/demo-1.0-py3-none-any.whl"
 OTHER = b"Metadata-Version: 2.1\nName: demo\nVersion: 1.0\nRequires-Dist: evil\n"
@@ -33,11 +33,10 @@ def metadata(tmp_path: Path) -> bytes:
 def told(cache: Cache) -> list[tuple[str, str, dict[str, object]]]:
     """Return severity, URL and evidence of what is found."""
     (check,) = [check for check in checks() if check.slug == "metadata-mismatch"]
-    what = ReadRequest(path=str(cache.path), depth=Depth.WHOLE, checks=(check,), context=CONTEXT, indexes=())
+    what = whole(cache, checks=(check,), context=CONTEXT, index_urls=())
     return [
         (finding.severity.value, finding.entry.url or "", dict(finding.evidence))
-        for one in read_entries(what)
-        if isinstance(one, Checked)
+        for one in run_query(what, [])
         for finding in one.findings
     ]
 
@@ -109,6 +108,6 @@ def test_a_wheel_that_its_own_digest_names_names_its_metadata_too(cache: Cache, 
     page(cache, "https://index.example/simple/other/", "other", [link(file_url(b"other", "other-1.0.zip"))])
     ((severity, found, _),) = told(cache)
     assert (severity, found) == ("error", url + ".metadata")
-    what = ReadRequest(path=str(cache.path), depth=Depth.WHOLE, checks=(), context=CONTEXT, indexes=())
-    (entry,) = [one.entry for one in read_entries(what) if isinstance(one, Checked) and one.entry.id == metadata]
+    what = whole(cache, checks=(), context=CONTEXT, index_urls=())
+    (entry,) = [one.entry for one in run_query(what, []) if one.entry.id == metadata]
     assert entry.url_source is UrlSource.FILE_HOST

@@ -89,7 +89,14 @@ class Check:
     remedy: Remedy
     depth: Depth
     """How far an entry must have been read for it."""
+    rows: str
+    """Which rows of the catalog it could object to: a condition over `entry e` and `content c`, true for all entries
+    that `run` objects to, and for as few others as is cheap to tell. It may use `:now`, `:min_age`, `:stale_age`, and
+    `:proven`: that each digest which a page publishes is the one that was made."""
     run: Callable[[Entry, Facts, Context], Iterable[Verdict]]
+    unjudged: str = "0"
+    """Which rows it may be unable to judge, because of a limit of ours or a feature that we do not read: a condition as
+    `rows`. They are counted."""
     effects: tuple[Effects, ...] = ()
     """What pip does when it meets such an entry, by version; the first holds if a verdict does not name another. It is
     in the evidence of every finding that is more than information."""
