@@ -1,0 +1,166 @@
+"""Rows of the table `content`: digests of a payload and what unpacking it showed; and facts put together with them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from pipcacheplus.catalog.entry_rows import as_column, seal_of
+from pipcacheplus.catalog.stored_facts import RowDamagedError, pack, unpack
+from pipcacheplus.model.facts import Broken, Expected, Facts, Head, PayloadFormat, Unknown, Wheel
+from pipcacheplus.model.values import Shape
+from pipcacheplus.pips.headers import single_part_md5
+from pipcacheplus.readers.digests import is_proven, usable, wanted_digests
+
+__all__ = ["COLUMNS", "Content", "is_unpackable", "with_content"]
+
+COLUMNS = ("sha256", "md5", "blake2b", "others", "is_unpacked", "is_cut", "damage", "problem", "seal")
+"""Of the table `content`, but for the id."""
+_OWN_COLUMNS = COLUMNS[:3]
+_ARCHIVES = frozenset({PayloadFormat.ZIP, PayloadFormat.TAR})
+
+
+class Content(NamedTuple):
+    """What reading a payload to its end showed, as far as that was done."""
+
+    digests: dict[str, str]
+    """In hex, by algorithm."""
+    is_unpacked: bool
+    """Whether it was read through as an archive."""
+    is_cut: bool
+    """Whether its end could not be reached: then there are no digests, and never will be."""
+    problem: Broken | Unknown | None
+    """What reading it showed."""
+
+    @classmethod
+    def of_facts(cls, facts: Facts, expected: Expected) -> "Content":
+        """Return what reading an entry to its end, with this expected of it, has just shown."""
+        digests = dict(facts.digests)
+        is_response = isinstance(facts.head, Head)
+        is_cut = is_response and facts.damage is not None and not digests and bool(wanted_digests(facts, expected))
+        is_unpacked = facts.is_read_whole and not is_cut and not is_proven(facts.published, digests)
+        return cls(digests, is_unpacked, is_cut, facts.damage)
+
+    @classmethod
+    def of_row(cls, columns: Sequence[Any]) -> "Content | None":
+        """Return what a row says; `None` if there is no row.
+
+        Raises:
+            RowDamagedError: It is not as it was written.
+        """
+        *values, seal = columns
+        if seal is None:
+            return None
+        if seal != seal_of(values):
+            raise RowDamagedError
+        sha256, md5, blake2b, others, is_unpacked, is_cut, _, problem = values
+        digests = dict(unpack(others)) if others is not None else {}
+        digests |= {
+            name: raw.hex() for name, raw in zip(_OWN_COLUMNS, (sha256, md5, blake2b), strict=True) if raw is not None
+        }
+        if not all(isinstance(text, str) for pair in digests.items() for text in pair):
+            raise RowDamagedError
+        return cls(digests, bool(is_unpacked), bool(is_cut), _problem(problem))
+
+    def joined(self, other: "Content | None") -> "Content":
+        """Return what both say; where only one was unpacked, what that showed."""
+        if other is None:
+            return self
+        is_own = self.is_unpacked or self.is_cut or not other.is_unpacked
+        return Content(
+            {**other.digests, **self.digests},
+            self.is_unpacked or other.is_unpacked,
+            self.is_cut,
+            self.problem if is_own else other.problem,
+        )
+
+    def columns(self) -> tuple[Any, ...]:
+        """Return the row."""
+        raw = [bytes.fromhex(self.digests[name]) if name in self.digests else None for name in _OWN_COLUMNS]
+        others = sorted((name, value) for name, value in self.digests.items() if name not in _OWN_COLUMNS)
+        problem = self.problem
+        packed = None
+        if isinstance(problem, Broken):
+            packed = pack((problem.reason, problem.offset, problem.is_cut, problem.is_tolerated))
+        elif problem is not None:
+            packed = pack((problem.reason,))
+        values = (
+            *raw,
+            pack(others) if others else None,
+            int(self.is_unpacked),
+            int(self.is_cut),
+            as_column(problem.reason) if isinstance(problem, Broken) else None,
+            packed,
+        )
+        return *values, seal_of(values)
+
+
+def _problem(packed: object) -> Broken | Unknown | None:
+    if packed is None:
+        return None
+    match unpack(packed):
+        case (str(reason),):
+            return Unknown(reason=reason)
+        case (str(reason), int() | None as offset, bool(is_cut), bool(is_tolerated)):
+            return Broken(reason=reason, offset=offset, is_cut=is_cut, is_tolerated=is_tolerated)
+    raise RowDamagedError
+
+
+def is_unpackable(facts: Facts) -> bool:
+    """Return whether a payload is an archive whose ends are sound, so that it can be read through."""
+    return facts.format in _ARCHIVES and not isinstance(facts.payload, (Broken, Unknown))
+
+
+def with_content(
+    shape: Shape, facts: Facts, content: Content | None, expected: Expected, *, is_final: bool = False
+) -> Facts | None:
+    """Return the facts of an entry as if it had been read to its end now, with what is expected of it now.
+
+    A proven payload is not unpacked: what unpacking showed before counts only where nothing proves it.
+
+    Args:
+        shape: Of the entry.
+        facts: As its ends gave them.
+        content: What reading it to its end showed, as far as that was done.
+        expected: What the rest of the cache says of it.
+        is_final: Whether what is missing was tried, and cannot be had.
+
+    Returns:
+        `None` if something is missing: a digest to compare, or the result of unpacking.
+    """
+    if shape is Shape.BUILT_WHEEL:
+        if not isinstance(facts.payload, Wheel):
+            return facts
+        if content is None or not content.is_unpacked:
+            return facts if is_final else None
+        return replace(facts, is_read_whole=True, damage=content.problem)
+    if not isinstance(facts.head, Head) or facts.format is None or shape is Shape.BODY:
+        return facts
+    return _response(facts, facts.head, content or _NOTHING, expected, is_final=is_final)
+
+
+_NOTHING = Content({}, is_unpacked=False, is_cut=False, problem=None)
+
+
+def _response(facts: Facts, head: Head, content: Content, expected: Expected, *, is_final: bool) -> Facts | None:
+    published, wanted = usable(expected.published), wanted_digests(facts, expected)
+    facts = replace(facts, published=published, wheel_metadata=expected.wheel_metadata)
+    if content.is_cut and wanted:
+        return replace(facts, damage=content.problem, is_read_whole=True)
+    made = content.digests
+    if not wanted <= made.keys() and not is_final:
+        return None
+    if is_proven(published, {name: made[name] for name in wanted if name in made}):
+        return _made(facts, made, wanted)
+    if published and single_part_md5(head) is not None:
+        # It is not what the page says: whether it is what was sent decides if it is damaged.
+        wanted |= {"md5"}
+    if not is_unpackable(facts):
+        return None if not wanted <= made.keys() and not is_final else _made(facts, made, wanted, is_read_whole=False)
+    if not (content.is_unpacked and wanted <= made.keys()) and not is_final:
+        return None
+    return replace(_made(facts, made, wanted), damage=content.problem)
+
+
+def _made(facts: Facts, made: dict[str, str], wanted: frozenset[str], *, is_read_whole: bool = True) -> Facts:
+    told = tuple(sorted((name, made[name]) for name in wanted if name in made))
+    return replace(facts, digests=told, is_read_whole=is_read_whole)

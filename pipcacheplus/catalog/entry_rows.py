@@ -1,0 +1,316 @@
+"""Rows of the table `entry`: files as the walk saw them, names and facts as reading showed them; entries of both."""
+
+import zlib
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from pipcacheplus.catalog.stored_facts import (
+    RowDamagedError,
+    join_tags,
+    pack,
+    pack_facts,
+    split_tags,
+    unpack,
+)
+from pipcacheplus.disk.walk import unread_kind
+from pipcacheplus.model.facts import Broken, Facts, Head, Origin, Sdist, Unknown, Wheel
+from pipcacheplus.model.values import Entry, File, Folder, Kind, Shape, UrlSource
+from pipcacheplus.pips.filenames import canonical
+from pipcacheplus.pips.freshness import is_usable, written_at
+from pipcacheplus.pips.headers import single_part_md5, stated_size
+from pipcacheplus.pips.layout import area_of, body_path, key_of
+from pipcacheplus.pips.wheel_keys import interpreter_of
+
+__all__ = [
+    "Names",
+    "SeenRow",
+    "as_bytes",
+    "as_column",
+    "as_text",
+    "check_seal",
+    "entry_of_files",
+    "entry_of_row",
+    "facts_row",
+    "first_kind",
+    "is_same_stamp",
+    "names_of",
+    "seen_row",
+    "text_of",
+]
+
+_MAX_INTEGER = (1 << 63) - 1
+_TEXTS = "surrogatepass"
+_BODY = 1
+"""Stands for the path of the body that belongs to a head, as 0 does for the entry's own."""
+_SHAPES = {shape.value: shape for shape in Shape}
+_KINDS = {kind.value: kind for kind in Kind}
+_SOURCES = {source.value: source for source in UrlSource}
+
+
+def as_bytes(text: str) -> bytes:
+    """Encode any name, one that is not UTF-8 too, so that no two become the same, and their order stays."""
+    return text.encode("utf-8", _TEXTS)
+
+
+def as_text(data: object) -> str:
+    """Decode a name that `as_bytes` encoded.
+
+    Raises:
+        RowDamagedError: It did not.
+    """
+    if not isinstance(data, bytes):
+        raise RowDamagedError
+    try:
+        return data.decode("utf-8", _TEXTS)
+    except UnicodeDecodeError as error:
+        raise RowDamagedError from error
+
+
+def as_column(text: str | None) -> str | bytes | None:
+    """Return text as a column can hold it: bytes if it is not UTF-8."""
+    if text is None or text.isascii():
+        return text
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return as_bytes(text)
+    return text
+
+
+def text_of(column: object) -> str | None:
+    """Return the text of a column.
+
+    Raises:
+        RowDamagedError: There is something else in it.
+    """
+    if column is None or isinstance(column, str):
+        return column
+    return as_text(column)
+
+
+class SeenRow(NamedTuple):
+    """What the walk saw of an entry, as the first columns have it."""
+
+    id: bytes
+    shape: str
+    key: bytes | None
+    area: str
+    size: int
+    disk_size: int
+    file_count: int
+    changed_ns: int
+    files: bytes
+
+
+def seen_row(id_: str, shape: Shape, files: Sequence[Sequence[Any]], folders: Sequence[Any], device: int) -> SeenRow:
+    """Return the columns of an entry that was seen.
+
+    Args:
+        id_: Of the entry.
+        shape: What its names say.
+        files: Each as `File` has its fields.
+        folders: Each as `Folder` has its fields.
+        device: Of the cache directory: its number changes when it is mounted again, and is not kept.
+    """
+    body = body_path(id_) if shape is Shape.PAIR else None
+    size = disk_size = changed = 0
+    packed = []
+    for path, bytes_, disk, mtime, atime, ctime, inode, on, links in files:
+        size += bytes_
+        disk_size += disk
+        changed = max(changed, mtime, ctime)
+        name = 0 if path == id_ else _BODY if path == body else path
+        packed.append((name, bytes_, disk, mtime, atime, ctime, inode, 0 if on == device else on, links))
+    below = [(path, mtime, inode, 0 if on == device else on) for path, mtime, inode, on in folders]
+    key = key_of(id_)
+    return SeenRow(
+        id=as_bytes(id_),
+        shape=shape.value,
+        key=bytes.fromhex(key) if key is not None else None,
+        area=area_of(id_).value,
+        size=size,
+        disk_size=disk_size,
+        file_count=len(packed),
+        changed_ns=min(changed, _MAX_INTEGER),
+        files=pack((packed, below) if below else (packed,)),
+    )
+
+
+def is_same_stamp(one: bytes, other: bytes) -> bool:
+    """Return whether two entries have the same files: of each path, inode, size and the times of its last change."""
+    try:
+        return _stamp(one) == _stamp(other)
+    except (RowDamagedError, ValueError, TypeError):
+        return False
+
+
+def _stamp(packed: bytes) -> list[tuple[object, ...]]:
+    files, *_ = unpack(packed)
+    return [(name, size, mtime, ctime, inode, on) for name, size, _, mtime, _, ctime, inode, on, _ in files]
+
+
+def entry_of_files(id_: bytes, shape: object, packed: object, device: int) -> Entry:
+    """Return an entry as the walk saw it, without a name.
+
+    Raises:
+        RowDamagedError: The row is not one that was written.
+    """
+    return entry_of_row(id_, shape, packed, names_of(str(shape), (None,) * 7), device)
+
+
+def _unpacked(path: str, packed: object, device: int) -> tuple[tuple[File, ...], tuple[Folder, ...]]:
+    try:
+        files, *folders = unpack(packed)
+        return (
+            tuple([_file(path, row, device) for row in files]),
+            tuple([_folder(row, device) for row in folders[0]]) if folders else (),
+        )
+    except (ValueError, TypeError, IndexError) as error:
+        raise RowDamagedError from error
+
+
+def _file(path: str, row: Sequence[Any], device: int) -> File:
+    name, size, disk, mtime, atime, ctime, inode, on, links = row
+    own = path if name == 0 else body_path(path) if name == _BODY else name
+    if not isinstance(own, str):
+        raise RowDamagedError
+    if type(size) is type(disk) is type(mtime) is type(atime) is type(ctime) is type(inode) is type(on) is int:
+        return File(own, size, disk, mtime, atime, ctime, inode, on or device, int(links))
+    numbers = map(int, (size, disk, mtime, atime, ctime, inode, int(on) or device, links))
+    return File._make((own, *numbers))
+
+
+def _folder(row: Sequence[Any], device: int) -> Folder:
+    path, mtime, inode, on = row
+    if not isinstance(path, str):
+        raise RowDamagedError
+    return Folder(path, int(mtime), int(inode), int(on) or device)
+
+
+def facts_row(named: Entry, facts: Facts) -> tuple[Any, ...]:
+    """Return the columns of what reading an entry showed, in the order of `FACTS`; the last is their checksum.
+
+    Args:
+        named: The entry, as `identify` named it.
+        facts: What was read.
+    """
+    head = facts.head if isinstance(facts.head, Head) else None
+    wheel = facts.payload if isinstance(facts.payload, Wheel) else None
+    is_built = named.shape is Shape.BUILT_WHEEL
+    origin = facts.origin if isinstance(facts.origin, Origin) else None
+    broken = next(
+        (p for p in (facts.head, facts.payload, facts.origin, facts.selfcheck) if isinstance(p, Broken)), None
+    )
+    etag = single_part_md5(head) if head is not None else None
+    columns = (
+        named.kind.value,
+        as_column(named.project),
+        as_column(named.version),
+        as_column(named.filename),
+        join_tags(named.tags) if named.tags else None,
+        interpreter_of(named.id, origin, ()) if is_built else None,
+        named.fresh_until_s,
+        written_at(head) if head is not None else None,
+        stated_size(head) if head is not None else None,
+        facts.body_size,
+        bytes.fromhex(etag) if etag is not None else None,
+        bytes.fromhex(wheel.metadata_sha256) if wheel is not None and wheel.metadata_sha256 is not None else None,
+        as_column(broken.reason) if broken is not None else None,
+        as_column(facts.payload.reason) if isinstance(facts.payload, Unknown) else None,
+        facts.format.value if facts.format is not None else None,
+        int(isinstance(facts.payload, (Wheel, Sdist))),
+        int(head is not None and head.pickle is not None),
+        int(head is None or head.pickle is not None or is_usable(head)),
+        int(origin is not None and origin.is_directory),
+        as_column(canonical(wheel.name)) if is_built and wheel is not None else None,
+        as_column(wheel.version) if is_built and wheel is not None else None,
+        pack_facts(facts),
+    )
+    return *columns, seal_of(columns)
+
+
+def seal_of(columns: Sequence[Any]) -> int:
+    """Return the checksum of columns: it finds a row that a disk garbled, not one that somebody forged."""
+    return zlib.crc32(pack(columns))
+
+
+class Names(NamedTuple):
+    """What an entry is called, as columns and links tell it."""
+
+    kind: str
+    project: str | None
+    version: str | None
+    filename: str | None
+    tags: str | bytes | None
+    """As `join_tags` joins them."""
+    interpreter: str | None
+    fresh_until_s: int | None
+    url: str | None
+    url_source: str | None
+
+
+def names_of(shape: str, columns: Sequence[Any]) -> Names:
+    """Return the names that the columns of `FACTS` tell.
+
+    Raises:
+        RowDamagedError: They are none.
+    """
+    kind, project, version, filename, tags, interpreter, fresh_until = columns[:7]
+    if kind is None:  # it is not read
+        return Names(first_kind(shape), None, None, None, None, None, None, None, None)
+    if not isinstance(fresh_until, int | None) or kind not in _KINDS:
+        raise RowDamagedError
+    return Names(
+        kind, text_of(project), text_of(version), text_of(filename), tags, text_of(interpreter), fresh_until, None, None
+    )
+
+
+def first_kind(shape: str) -> str:
+    """Return the kind of an entry before it is read.
+
+    Raises:
+        RowDamagedError: There is no such shape.
+    """
+    if shape not in _SHAPES:
+        raise RowDamagedError
+    return unread_kind(_SHAPES[shape]).value
+
+
+def entry_of_row(id_: bytes, shape: object, packed: object, names: Names, device: int) -> Entry:
+    """Return an entry with its names.
+
+    Raises:
+        RowDamagedError: The row is not one that was written.
+    """
+    path = as_text(id_)
+    files, folders = _unpacked(path, packed, device)
+    kind, project, version, filename, tags, interpreter, fresh_until, url, source = names
+    try:
+        return Entry(
+            id=path,
+            area=area_of(path),
+            shape=_SHAPES[shape],  # type: ignore[index] # what else it may be is no key
+            kind=_KINDS[kind],
+            files=files,
+            folders=folders,
+            project=project,
+            version=version,
+            filename=filename,
+            url=url,
+            url_source=_SOURCES[source] if source is not None else None,
+            tags=split_tags(tags) if tags is not None else (),
+            interpreter=interpreter,
+            fresh_until_s=fresh_until,
+        )
+    except (KeyError, TypeError) as error:
+        raise RowDamagedError from error
+
+
+def check_seal(columns: Sequence[Any]) -> None:
+    """Return if the columns of `FACTS` are as they were written.
+
+    Raises:
+        RowDamagedError: They are not.
+    """
+    if columns[-1] != seal_of(columns[:-1]):
+        raise RowDamagedError

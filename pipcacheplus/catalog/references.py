@@ -1,0 +1,229 @@
+"""Join what the rest of the cache says of an entry, whenever it is asked for: its URL, digests that it should have.
+
+Which links and guesses count depends on the run: a link that is relative counts for who knows the URL of its page, and
+a guess for who has its index. So this run's own are in temporary tables: `own_candidate`, `resolved` (pages whose URL
+is known), `found` (URLs that only this run's questions bring to light).
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from pipcacheplus.catalog.content_rows import COLUMNS as CONTENT_COLUMNS
+from pipcacheplus.catalog.entry_rows import text_of
+from pipcacheplus.catalog.schema import FACTS
+from pipcacheplus.catalog.stored_facts import RowDamagedError, unpack
+from pipcacheplus.model.values import UrlSource
+
+__all__ = ["ACTIVE", "JoinedRow", "Reference", "hashes_of", "make_tables", "rows"]
+
+_TABLES = """
+CREATE TEMP TABLE own_candidate (name TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
+CREATE TEMP TABLE resolved (page INTEGER PRIMARY KEY);
+CREATE TEMP TABLE found (
+    key BLOB PRIMARY KEY NOT NULL, url TEXT NOT NULL, filename TEXT, source TEXT NOT NULL, wheel BLOB
+) WITHOUT ROWID;
+CREATE TEMP TABLE unread (id BLOB PRIMARY KEY NOT NULL) WITHOUT ROWID;
+CREATE TEMP TABLE chosen (id BLOB PRIMARY KEY NOT NULL) WITHOUT ROWID;
+CREATE TEMP TABLE wanted (id BLOB PRIMARY KEY NOT NULL) WITHOUT ROWID;
+CREATE TEMP TABLE to_read (
+    id BLOB PRIMARY KEY NOT NULL, size INTEGER NOT NULL, sha256 BLOB, published BLOB, wheel TEXT
+) WITHOUT ROWID;
+CREATE TEMP TABLE was_read (id BLOB PRIMARY KEY NOT NULL) WITHOUT ROWID;
+CREATE TEMP TABLE now_read (id BLOB PRIMARY KEY NOT NULL) WITHOUT ROWID;
+CREATE TEMP TABLE again (id BLOB PRIMARY KEY NOT NULL) WITHOUT ROWID;
+CREATE TEMP TABLE bad_tags (tags TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
+"""
+ACTIVE = "(NOT l.is_relative OR l.page IN (SELECT page FROM resolved))"
+"""Whether a row `l` of `link` counts in this run."""
+_OWN = ("id", "shape", "files", "size")
+_ENTRY = (*_OWN, *FACTS)
+_SELECT = (
+    "SELECT "
+    + ", ".join(f"e.{name}" for name in _ENTRY)
+    + ", "
+    + ", ".join(f"c.{name}" for name in CONTENT_COLUMNS)
+    + ", l.url, l.filename, l.sha256, l.others, l.wheel, g.url, f.url, f.filename, f.source, f.wheel{more}"
+    " FROM entry e LEFT JOIN content c ON c.id = e.id"
+    f" LEFT JOIN link l ON l.key = e.key AND {ACTIVE}"
+    " LEFT JOIN guess g ON g.key = e.key AND g.candidate IN (SELECT name FROM own_candidate)"
+    " LEFT JOIN found f ON f.key = e.key"
+    " WHERE {where} ORDER BY {order}e.id"
+)
+_AT_CONTENT = len(_ENTRY)
+_AT_LINK = _AT_CONTENT + len(CONTENT_COLUMNS)
+_AT_GUESS = _AT_LINK + 5
+_AT_FOUND = _AT_GUESS + 1
+_AT_MORE = _AT_FOUND + 4
+
+
+def make_tables(connection: sqlite3.Connection) -> None:
+    """Make the temporary tables of a run."""
+    connection.executescript(_TABLES)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What is known of the response with one key."""
+
+    url: str | None
+    """`None` if it holds credentials."""
+    source: UrlSource
+    filename: str | None = None
+    hashes: tuple[tuple[str, str], ...] = ()
+    """Digests of the file, as its index published them; nothing if two pages say otherwise."""
+    wheel: bytes | None = None
+    """Of metadata: the key of the wheel that it lies beside."""
+
+
+class JoinedRow:
+    """A row of `entry` with its content, and with all that is said of it."""
+
+    __slots__ = ("_rows", "first")
+
+    def __init__(self, rows: list[Sequence[Any]]) -> None:
+        self._rows = rows
+        self.first = rows[0]
+
+    @property
+    def id(self) -> bytes:
+        """Return the id of the entry."""
+        own: bytes = self.first[0]
+        return own
+
+    @property
+    def shape(self) -> str:
+        """Return the column of this name."""
+        own: str = self.first[1]
+        return own
+
+    @property
+    def files(self) -> bytes:
+        """Return the column of this name."""
+        own: bytes = self.first[2]
+        return own
+
+    @property
+    def size(self) -> int:
+        """Return the column of this name."""
+        own: int = self.first[3]
+        return own
+
+    @property
+    def is_read(self) -> bool:
+        """Return whether there are facts of the entry."""
+        return self.first[_AT_CONTENT - 1] is not None
+
+    @property
+    def facts(self) -> Sequence[Any]:
+        """Return the columns of `FACTS`."""
+        return self.first[len(_OWN) : _AT_CONTENT]
+
+    @property
+    def content(self) -> Sequence[Any]:
+        """Return the columns of the row of `content`; all are `None` if there is none."""
+        return self.first[_AT_CONTENT:_AT_LINK]
+
+    @property
+    def more(self) -> Any:  # noqa: ANN401 - whatever was asked for
+        """Return the column that was asked for besides."""
+        return self.first[_AT_MORE]
+
+    def reference(self) -> Reference | None:
+        """Return what is said of the entry; `None` if nothing is.
+
+        Raises:
+            RowDamagedError: A row is not one that was written.
+        """
+        if len(self._rows) == 1 and (link := _simple(self.first[_AT_LINK:_AT_GUESS])) is not None:
+            return link
+        links = [row[_AT_LINK:_AT_GUESS] for row in self._rows if any(c is not None for c in row[_AT_LINK:_AT_GUESS])]
+        guess = self.first[_AT_GUESS]
+        url, filename, source, wheel = self.first[_AT_FOUND:_AT_MORE]
+        if links:
+            return _merged(links)
+        if guess is not None:
+            return Reference(text_of(guess), UrlSource.INDEX_GUESS)
+        if url is None:
+            return None
+        return Reference(text_of(url), UrlSource(source), text_of(filename), (), wheel)
+
+
+def _simple(link: Sequence[Any]) -> Reference | None:
+    """Return what the only link says, if it is as most are."""
+    match link:
+        case (str(url), str(filename), bytes(sha256), None, bytes() | None as wheel):
+            return Reference(url, UrlSource.LINKS, filename, (("sha256", sha256.hex()),), wheel)
+    return None
+
+
+def _merged(links: list[Sequence[Any]]) -> Reference:
+    """Keep what all links say; of digests that contradict each other, none."""
+    told: dict[str, str] = {}
+    is_contradicted = False
+    names: set[str] = set()
+    urls: set[str] = set()
+    wheels: set[bytes] = set()
+    for url, filename, sha256, others, wheel in links:
+        for name, value in _hashes(sha256, others):
+            is_contradicted |= told.setdefault(name, value) != value
+        names.update(filter(None, (text_of(filename),)))
+        urls.update(filter(None, (text_of(url),)))
+        if isinstance(wheel, bytes):
+            wheels.add(wheel)
+    return Reference(
+        min(urls, default=None),
+        UrlSource.LINKS,
+        min(names, default=None),
+        () if is_contradicted else tuple(sorted(told.items())),
+        min(wheels, default=None),
+    )
+
+
+def _hashes(sha256: object, others: object) -> Iterator[tuple[str, str]]:
+    if isinstance(sha256, bytes):
+        yield "sha256", sha256.hex()
+    if others is None:
+        return
+    yield from hashes_of(unpack(others))
+
+
+def hashes_of(pairs: object) -> tuple[tuple[str, str], ...]:
+    """Return pairs of algorithm and hex digest.
+
+    Raises:
+        RowDamagedError: They are something else.
+    """
+    match pairs:
+        case tuple() if all(
+            isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(text, str) for text in pair)  # noqa: PLR2004
+            for pair in pairs
+        ):
+            return pairs
+    raise RowDamagedError
+
+
+def rows(
+    connection: sqlite3.Connection,
+    where: str,
+    parameters: Mapping[str, object] | Sequence[object] = (),
+    *,
+    more: str = "",
+    order: str = "",
+) -> Iterator[JoinedRow]:
+    """Yield rows of `entry` that fit a condition, in order of ids.
+
+    Args:
+        connection: With the tables of `make_tables`.
+        where: A condition over `entry e` and `content c`.
+        parameters: Of the condition.
+        more: A column to select besides; an expression.
+        order: Columns to order by before the id.
+    """
+    statement = _SELECT.format(where=where, more=f", {more}" if more else "", order=f"{order}, " if order else "")
+    found: Iterable[Sequence[Any]] = connection.execute(statement, parameters)
+    for _, group in groupby(found, key=itemgetter(0)):
+        yield JoinedRow(list(group))

@@ -1,0 +1,118 @@
+"""The tables of the catalog: what each row is a fact of, and which version of the readers read it.
+
+- `entry`: a row for each entry: its files as the last walk saw them, and what reading it showed. Names are those that
+  its own bytes give.
+- `content`: digests of a payload, and what unpacking it showed; only of what was read to its end.
+- `page`: an entry that says something of others: a page, or a redirect with its target.
+- `link`: what a page says of a response with this key. Only links are kept that the cache has a response for.
+- `source`: a link of a page to an sdist from which a wheel of the cache may have been built.
+- `guess`: a URL that was guessed from a name and an index, and whose key is that of a response.
+- `candidate`: indexes for which every name was tried.
+- `shard`: a digest of all that the last walk saw in a part of the cache.
+
+Text that is not UTF-8 is stored as bytes. Nothing here is the answer to a question, or depends on the clock.
+"""
+
+__all__ = ["APPLICATION", "ENTRY_COLUMNS", "TABLES", "VERSION"]
+
+_LAYOUT = 4
+_READERS = 1
+"""To be raised whenever reading the same bytes would show something else than before."""
+VERSION = _LAYOUT << 16 | _READERS
+APPLICATION = 0x70637032
+"""Marks a database as a catalog: `pcp2`."""
+
+_SEEN = {
+    "id": "BLOB PRIMARY KEY NOT NULL",
+    "shape": "TEXT NOT NULL",
+    "key": "BLOB",
+    "area": "TEXT NOT NULL",
+    "size": "INTEGER NOT NULL",
+    "disk_size": "INTEGER NOT NULL",
+    "file_count": "INTEGER NOT NULL",
+    "changed_ns": "INTEGER NOT NULL",
+    "read_ns": "INTEGER",
+    "files": "BLOB NOT NULL",
+    "is_rest": "INTEGER NOT NULL",
+}
+"""What the walk sees. `read_ns`: when the entry was read; `NULL` if that is still to be done. `is_rest`: whether it
+lies in none of the parts of the cache."""
+FACTS = {
+    "kind": "TEXT",
+    "project": "TEXT",
+    "version": "TEXT",
+    "filename": "TEXT",
+    "tags": "TEXT",
+    "interpreter": "TEXT",
+    "fresh_until": "INTEGER",
+    "written": "INTEGER",
+    "stated_size": "INTEGER",
+    "body_size": "INTEGER",
+    "etag": "BLOB",
+    "metadata_sha256": "BLOB",
+    "damage": "TEXT",
+    "unknown": "TEXT",
+    "format": "TEXT",
+    "is_archive": "INTEGER",
+    "is_pickle": "INTEGER",
+    "is_usable": "INTEGER",
+    "is_from_directory": "INTEGER",
+    "inner_project": "TEXT",
+    "inner_version": "TEXT",
+    "facts": "BLOB",
+    "seal": "INTEGER",
+}
+"""What reading shows. `etag`: an MD5. `damage`, `unknown`: why the head, the payload, or what lies beside it cannot be
+read, or judged. `seal`: a checksum of all the others."""
+ENTRY_COLUMNS = tuple({**_SEEN, **FACTS})
+
+
+def _table(name: str, columns: dict[str, str]) -> str:
+    inner = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+    return f"CREATE TABLE {name} ({inner}) WITHOUT ROWID"
+
+
+TABLES = {
+    "entry": _table("entry", {**_SEEN, **FACTS}),
+    "entry_unread": "CREATE INDEX entry_unread ON entry (id) WHERE read_ns IS NULL",
+    "entry_rest": "CREATE INDEX entry_rest ON entry (id) WHERE is_rest",
+    "entry_tags": "CREATE INDEX entry_tags ON entry (tags) WHERE tags IS NOT NULL",
+    "content": _table(
+        "content",
+        {
+            "id": "BLOB PRIMARY KEY NOT NULL",
+            "sha256": "BLOB",
+            "md5": "BLOB",
+            "blake2b": "BLOB",
+            "others": "BLOB",
+            "is_unpacked": "INTEGER NOT NULL",
+            "is_cut": "INTEGER NOT NULL",
+            "damage": "TEXT",
+            "problem": "BLOB",
+            "seal": "INTEGER NOT NULL",
+        },
+    ),
+    "page": (
+        "CREATE TABLE page (number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, key BLOB NOT NULL,"
+        " is_open INTEGER NOT NULL, base TEXT, target TEXT, hosts BLOB, marks BLOB)"
+    ),
+    "page_open": "CREATE INDEX page_open ON page (key) WHERE is_open OR target IS NOT NULL",
+    "link": (
+        "CREATE TABLE link (key BLOB NOT NULL, page INTEGER NOT NULL, at INTEGER NOT NULL, is_relative INTEGER NOT"
+        " NULL, url TEXT, filename TEXT, sha256 BLOB, others BLOB, wheel BLOB, PRIMARY KEY (key, page, at))"
+        " WITHOUT ROWID"
+    ),
+    "link_page": "CREATE INDEX link_page ON link (page)",
+    "source": (
+        "CREATE TABLE source (project TEXT NOT NULL, page INTEGER NOT NULL, at INTEGER NOT NULL, is_relative INTEGER"
+        " NOT NULL, url TEXT NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (project, page, at)) WITHOUT ROWID"
+    ),
+    "source_page": "CREATE INDEX source_page ON source (page)",
+    "guess": (
+        "CREATE TABLE guess (key BLOB NOT NULL, candidate TEXT NOT NULL, url TEXT NOT NULL,"
+        " PRIMARY KEY (key, candidate)) WITHOUT ROWID"
+    ),
+    "candidate": "CREATE TABLE candidate (name TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID",
+    "shard": "CREATE TABLE shard (name BLOB PRIMARY KEY NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID",
+    "counter": "CREATE TABLE counter (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) WITHOUT ROWID",
+}
