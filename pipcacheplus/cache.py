@@ -1,7 +1,7 @@
 """pip's cache as one object, whose verbs are short chains of the stages; and the functions that take one call."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ from pipcacheplus.errors import BadRequestError, CacheNotFoundError
 from pipcacheplus.host.filesystems import keeps_access_times
 from pipcacheplus.host.machine import this_machine
 from pipcacheplus.model.facts import Depth
-from pipcacheplus.model.values import CacheDir, Checked, Group, Plan, Progress, Report, Source, Trashed, Warned
+from pipcacheplus.model.values import CacheDir, Entry, Group, Plan, Progress, Report, Source, Trashed, Warned
 from pipcacheplus.pips.locate import index_urls as configured_index_urls
 from pipcacheplus.pips.locate import locate
 from pipcacheplus.plan.plan import Rule, by_findings, by_request, make_plan, planned
@@ -95,13 +95,26 @@ class PipCache:
         self.dir: CacheDir = cache._replace(moves_access_times=has_times and moves_access_times(cache.path))
         self.index_urls: tuple[str, ...] = index_urls
         self.last_use: str = "atime" if has_times else "mtime"
+        self.catalog_trouble: str | None = None
+        """Why the last question was answered with facts in memory, of which nothing is kept; `None` if all is well."""
+
+    def _hear(self, trouble: str | None) -> None:
+        self.catalog_trouble = trouble
 
     def __repr__(self) -> str:
         """Show the directory."""
         return f"{type(self).__name__}({self.dir.path!r})"
 
-    def scan(self, *what: str, kind: str | None = None, progress: Progress | None = None) -> Inventory:
+    def scan(
+        self, *what: str, kind: str | None = None, remembers: bool = True, progress: Progress | None = None
+    ) -> Inventory:
         """List the entries that fit `what`, with their names; all if none is given.
+
+        Args:
+            what: Selections, in the words of the command line.
+            kind: The kind of all of them.
+            remembers: As `verify`.
+            progress: Called with the entries read.
 
         Raises:
             BadRequestError: `what` or `kind` cannot be understood.
@@ -113,9 +126,20 @@ class PipCache:
             depth=Depth.ENDS,
             context=Context(now_s=0),
             needs_urls=True,
+            selection=selection,
+            remembers=remembers,
+            hears=self._hear,
             progress=progress,
         )
-        return inventory_of(self.dir, query, selection)
+        return inventory_of(self.dir, query)
+
+    def entries(self, *what: str, kind: str | None = None, remembers: bool = True) -> Iterator[Entry]:
+        """Yield the entries that fit `what`, in order of their ids; each is made as it is due.
+
+        Raises:
+            BadRequestError: `what` or `kind` cannot be understood.
+        """
+        return iter(self.scan(*what, kind=kind, remembers=remembers).entries)
 
     def overview(
         self,
@@ -123,6 +147,7 @@ class PipCache:
         reads: bool = False,
         pythons: Sequence[str] | None = None,
         each: Each | None = None,
+        remembers: bool = True,
         progress: Progress | None = None,
     ) -> Inventory:
         """List the entries, and what could go, in one pass.
@@ -131,6 +156,7 @@ class PipCache:
             reads: Whether heads, pages and the ends of archives are opened, and not just names and times looked at.
             pythons: As `plan`; asked only if anything is read.
             each: Called with every entry, empty directories too, and its findings; the inventory then holds neither.
+            remembers: As `verify`.
             progress: Called with the entries looked at.
 
         Raises:
@@ -140,7 +166,8 @@ class PipCache:
         put = tuple(check for check in checks() if check.depth <= depth)
         context = context_of(min_age_s=HOUR_S, pythons=pythons, needs_tags=reads)
         query = Query(path=self.dir.path, index_urls=self.index_urls, depth=depth, context=context, checks=put)
-        return overview_of(self.dir, replace(query, progress=progress), each)
+        query = replace(query, remembers=remembers, hears=self._hear, progress=progress)
+        return overview_of(self.dir, query, each)
 
     def verify(
         self,
@@ -177,20 +204,21 @@ class PipCache:
             context=context,
             checks=checks(),
             needs_urls=True,
-            only_findings=not what,
-            wants=selection.is_wanted if what else None,
+            selection=selection,
             executor=executor,
             remembers=remembers,
+            hears=self._hear,
             is_deep=deep,
             progress=progress,
         )
-        return verification_of(self.dir, query, selection)
+        return verification_of(self.dir, query)
 
     def inspect(
         self,
         *what: str,
         min_age_s: float = HOUR_S,
         pythons: Sequence[str] | None = None,
+        remembers: bool = True,
         progress: Progress | None = None,
     ) -> Inspection:
         """Read the entries that fit `what` to their end; return all that speaks for and against them.
@@ -199,13 +227,27 @@ class PipCache:
             what: Selections, in the words of the command line; all entries without any.
             min_age_s: As `verify`.
             pythons: As `plan`.
+            remembers: As `verify`; the entries themselves are read anew all the same.
             progress: Called with the bytes done.
 
         Raises:
             BadRequestError: `what` cannot be understood.
             InterpreterError: One of `pythons` cannot be asked.
         """
-        return inspection_of(self.dir, self.index_urls, what, min_age_s=min_age_s, pythons=pythons, progress=progress)
+        query = Query(
+            path=self.dir.path,
+            index_urls=self.index_urls,
+            depth=Depth.WHOLE,
+            context=context_of(min_age_s=min_age_s, pythons=pythons, needs_tags=True),
+            checks=checks(),
+            needs_urls=True,
+            selection=Selection(what),
+            remembers=remembers,
+            hears=self._hear,
+            wants_evidence=True,
+            progress=progress,
+        )
+        return inspection_of(self.dir, query)
 
     def plan(
         self,
@@ -263,11 +305,18 @@ class PipCache:
             pythons=pythons,
             stale_age_s=None if isinstance(stale, bool) else float(stale),
         )
-        query = replace(query, executor=executor, remembers=remembers, is_deep=deep, progress=progress)
+        query = replace(
+            query, executor=executor, remembers=remembers, is_deep=deep, hears=self._hear, progress=progress
+        )
         return _plan_from(self.dir, query, by_findings(groups), keep)
 
     def plan_removal(
-        self, *what: str, keep: Sequence[str] = (), min_age_s: float = HOUR_S, progress: Progress | None = None
+        self,
+        *what: str,
+        keep: Sequence[str] = (),
+        min_age_s: float = HOUR_S,
+        remembers: bool = True,
+        progress: Progress | None = None,
     ) -> Plan:
         """Decide what goes if everything that fits `what` is to go; of nothing, nothing.
 
@@ -278,7 +327,8 @@ class PipCache:
         rule = by_request(lambda entry: bool(what) and selection.is_wanted(entry))
         context = context_of(min_age_s=min_age_s)
         query = Query(path=self.dir.path, index_urls=self.index_urls, depth=Depth.ENDS, context=context)
-        made = _plan_from(self.dir, replace(query, needs_urls=True, progress=progress), rule, keep)
+        query = replace(query, needs_urls=True, remembers=remembers, hears=self._hear, progress=progress)
+        made = _plan_from(self.dir, query, rule, keep)
         return replace(made, unmatched=selection.unmatched)
 
     def plan_purge(
@@ -437,11 +487,11 @@ def _plan_from(cache: CacheDir, query: Query, rule: Rule, keep: Sequence[str]) -
     keeps = Selection(keep)
     if keep:  # what is to be kept is named by its project, version, URL
         query = replace(query, depth=max(query.depth, Depth.ENDS), needs_urls=True)
+    query = replace(query, would_go=lambda one: bool(rule(one)))
     warnings: list[Warned] = []
-    checked = [one for one in run_query(query, warnings) if isinstance(one, Checked)]
     made = make_plan(
         cache,
-        sorted(checked, key=lambda one: one.entry.id),
+        sorted(run_query(query, warnings), key=lambda one: one.entry.id),
         rule,
         is_kept=lambda entry: bool(keep) and keeps.is_wanted(entry),
         is_young=lambda entry: is_young(entry, query.context),

@@ -6,9 +6,9 @@ what an archive says of itself, the names of built wheels, which pip itself goes
 
 from dataclasses import replace
 
-from pipcacheplus.catalog.links import Reference, References
+from pipcacheplus.catalog.entry_rows import Names
+from pipcacheplus.catalog.references import Reference
 from pipcacheplus.model.facts import (
-    FILE_HOST_DIGEST,
     Facts,
     Head,
     Metadata,
@@ -23,10 +23,9 @@ from pipcacheplus.model.values import Entry, Kind, Shape, UrlSource
 from pipcacheplus.pips.filenames import canonical, file_name, file_names
 from pipcacheplus.pips.freshness import fresh_until
 from pipcacheplus.pips.layout import key_of, page_key
-from pipcacheplus.pips.wheel_keys import interpreter_of
 from pipcacheplus.readers.wheel import expand_tags
 
-__all__ = ["identify", "name_by_links"]
+__all__ = ["identify", "name_at_file_host", "named_by"]
 
 _PROJECT = "x-pypi-file-project"
 _VERSION = "x-pypi-file-version"
@@ -139,39 +138,41 @@ def _pickled(pickle: Pickle) -> tuple[str | None, str | None]:
     return found.get(_PROJECT), found.get(_VERSION)
 
 
-def name_by_links(entry: Entry, facts: Facts, known: References) -> Entry:
-    """Return the entry with what the rest of the cache tells of it: its exact URL, and with it its file name.
+def named_by(names: Names, reference: Reference | None) -> Names:
+    """Return the names of a response with what the rest of the cache tells: its exact URL, and with it its file name.
 
     A URL is told only if its SHA-224 is the entry's key.
     """
-    if entry.shape is Shape.BUILT_WHEEL:
-        origin = facts.origin if isinstance(facts.origin, Origin) else None
-        return replace(entry, interpreter=interpreter_of(entry.id, origin, known.sources.get(entry.project or "", ())))
-    key = key_of(entry.id)
-    reference = known.by_key.get(key) if key is not None else None
-    if key is not None and reference is None:
-        reference = _at_file_host(key, entry, facts, known.hosts)
     if reference is None:
-        return entry
-    guessed = reference.url.rstrip("/").rpartition("/")[2] if reference.source is UrlSource.INDEX_GUESS else None
-    return replace(
-        entry,
-        url=reference.url,
-        url_source=reference.source,
-        filename=reference.filename or entry.filename,
-        project=entry.project or (canonical(guessed) if guessed else None),
+        return names
+    project, url = names.project, reference.url
+    if project is None and url is not None and reference.source is UrlSource.INDEX_GUESS:
+        guessed = url.rstrip("/").rpartition("/")[2]
+        project = canonical(guessed) if guessed else None
+    return names._replace(
+        project=project,
+        filename=reference.filename or names.filename,
+        url=url,
+        url_source=reference.source.value if url is not None else None,
     )
 
 
-def _at_file_host(key: str, entry: Entry, facts: Facts, hosts: tuple[str, ...]) -> Reference | None:
-    """Try the URL that the file host makes from the digest of a file; a hit proves both URL and content."""
-    digest = dict(facts.digests).get(FILE_HOST_DIGEST)
-    if digest is None:
+def name_at_file_host(entry: Entry, facts: Facts, digest: str | None, hosts: tuple[str, ...]) -> tuple[str, str] | None:
+    """Return URL and file name, if a file host made the URL from the digest of a file: that proves both.
+
+    Args:
+        entry: As its own bytes name it.
+        facts: What was read.
+        digest: BLAKE2b-256 of the payload in hex, if it was made.
+        hosts: `https://host` of file hosts.
+    """
+    key = key_of(entry.id)
+    if digest is None or key is None:
         return None
     folder = f"packages/{digest[:2]}/{digest[2:4]}/{digest[4:]}"
     for filename in file_names(entry, facts):
         for host in hosts:
             url = f"{host}/{folder}/{filename}"
             if page_key(url) == key:
-                return Reference(url=url, source=UrlSource.FILE_HOST, filename=filename)
+                return url, filename
     return None

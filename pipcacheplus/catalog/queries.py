@@ -1,31 +1,50 @@
 """Questions of commands to a cache, and their results: inventory, verification, inspection."""
 
-import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeVar
 
-from pipcacheplus.catalog.names import identify
-from pipcacheplus.checks.base.check import Check, Context, checks, findings, is_listed
-from pipcacheplus.checks.base.context import context_of, default_index_of_pip
+from pipcacheplus.catalog.stored_facts import RowDamagedError
+from pipcacheplus.checks.base.check import Check, Context, findings, is_listed
+from pipcacheplus.checks.base.context import default_index_of_pip
 from pipcacheplus.disk.open_cache import OpenCache
-from pipcacheplus.disk.walk import parts, scan
+from pipcacheplus.disk.walk import scan
 from pipcacheplus.model.facts import Depth, Facts
-from pipcacheplus.model.values import CacheDir, Checked, Entry, Finding, Progress, Severity, SoundCount, Value, Warned
+from pipcacheplus.model.values import (
+    Area,
+    CacheDir,
+    Checked,
+    Count,
+    Entry,
+    Finding,
+    Kind,
+    Progress,
+    Severity,
+    Value,
+    Warned,
+)
 from pipcacheplus.plan.select import Selection
 
 if TYPE_CHECKING:  # slow to import
+    import sqlite3
     from concurrent.futures import Executor
 
-    from pipcacheplus.catalog.database import Ledger
+    from pipcacheplus.catalog.judge import Judge
+    from pipcacheplus.catalog.records import Entries, Findings
+    from pipcacheplus.catalog.update import UpdateRequest
+
+_T = TypeVar("_T")
 
 __all__ = [
     "Each",
     "Inspection",
     "Inventory",
     "Query",
+    "Run",
     "Verification",
+    "answered",
     "inspection_of",
     "inventory_of",
     "overview_of",
@@ -33,10 +52,12 @@ __all__ = [
     "verification_of",
 ]
 
-_MANY_PARTS = 128
-"""A cache of 200 responses has about as many; below, processes take longer to start than they save."""
 Each = Callable[[Entry, Sequence[Finding]], object]
 """Takes an entry, and what is wrong with it."""
+
+
+def _nobody(_trouble: str | None, /) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +65,15 @@ class Inventory:
     """What lies in a cache."""
 
     cache: CacheDir
-    entries: tuple[Entry, ...]
+    entries: Sequence[Entry]
+    """In order of their ids; each is made when it is looked at."""
     warnings: tuple[Warned, ...] = ()
     unmatched: tuple[str, ...] = ()
     """Selections that fitted nothing."""
     findings: tuple[Finding, ...] = ()
     """What an overview finds wrong on the way."""
+    totals: Mapping[tuple[Area, Kind], Count] = field(default_factory=dict)
+    """Counts by area and kind, if the catalog was asked."""
 
     def select(self, *what: str, kind: str | None = None) -> tuple[Entry, ...]:
         """Return the entries that fit one of these, in the words of the command line; all if none is given.
@@ -65,7 +89,8 @@ class Verification:
     """What is wrong in a cache."""
 
     cache: CacheDir
-    findings: tuple[Finding, ...]
+    findings: Sequence[Finding]
+    """In order of the ids of their entries; each is made when it is looked at."""
     entries: int
     """Entries looked at."""
     bytes: int
@@ -78,7 +103,11 @@ class Verification:
     @property
     def errors(self) -> tuple[Finding, ...]:
         """Return what would make pip fail, or install or run something wrong."""
-        return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
+        heads = getattr(self.findings, "heads", None)
+        if heads is None:
+            return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
+        errors = (at for at, (_, severity, _) in enumerate(heads()) if severity is Severity.ERROR)
+        return tuple(self.findings[at] for at in errors)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,13 +137,22 @@ class Query:
     needs_urls: bool = False
     """Whether entries are to be named, and held against, by what the pages of the cache say."""
     only_findings: bool = False
-    """Whether entries that nothing is wrong with are only counted."""
+    """Whether only entries are wanted that something is wrong with, or that share a file with one."""
     executor: "Executor | None" = None
     """Where entries are read; by default in processes of our own."""
     remembers: bool = True
-    """Whether what was read to its end before, and has not changed since, is not read so again."""
-    wants: Callable[[Entry], bool] | None = None
-    """Of which entries archives are read to their end; of all by default."""
+    """Whether facts are kept from run to run; if not, nothing is written anywhere."""
+    hears: Callable[[str | None], object] = _nobody
+    """Called with the reason why facts are not kept, `None` if they are."""
+    clock_ns: int | None = None
+    """Nanoseconds since 1970, now; this machine's by default, as files have it. What changed in the last 2 s is read
+    again by the next run."""
+    folder: str | None = None
+    """Our state directory; that of this user by default."""
+    selection: Selection = field(default_factory=lambda: Selection(()))
+    """Which entries are wanted; all by default."""
+    would_go: Callable[[Checked], bool] | None = None
+    """Which of the entries would be removed: each is read once more in this run, with what speaks against it."""
     wants_evidence: bool = False
     """Whether all that speaks for or against an entry is told as well."""
     is_deep: bool = False
@@ -122,15 +160,21 @@ class Query:
     progress: Progress | None = None
 
 
-def inventory_of(cache: CacheDir, query: Query, selection: Selection) -> Inventory:
+def inventory_of(cache: CacheDir, query: Query) -> Inventory:
     """List the entries that are wanted; as `PipCache.scan`."""
     warnings: list[Warned] = []
-    entries = tuple(
-        one.entry
-        for one in run_query(query, warnings)
-        if isinstance(one, Checked) and is_listed(one.entry) and selection.is_wanted(one.entry)
+
+    def answer(run: "Run") -> tuple["Entries", Mapping[tuple[Area, Kind], Count]]:
+        return run.entries(), run.totals()
+
+    entries, totals = answered(query, answer, warnings)
+    return Inventory(
+        cache=cache,
+        entries=entries,
+        warnings=tuple(warnings),
+        unmatched=query.selection.unmatched,
+        totals=totals,
     )
-    return Inventory(cache=cache, entries=entries, warnings=tuple(warnings), unmatched=selection.unmatched)
 
 
 def overview_of(cache: CacheDir, query: Query, each: Each | None) -> Inventory:
@@ -139,8 +183,6 @@ def overview_of(cache: CacheDir, query: Query, each: Each | None) -> Inventory:
     entries: list[Entry] = []
     found: list[Finding] = []
     for one in run_query(query, warnings):
-        if not isinstance(one, Checked):
-            continue
         if each is not None:
             each(one.entry, one.findings)
             continue
@@ -150,57 +192,30 @@ def overview_of(cache: CacheDir, query: Query, each: Each | None) -> Inventory:
     return Inventory(cache=cache, entries=tuple(entries), warnings=tuple(warnings), findings=tuple(found))
 
 
-def verification_of(cache: CacheDir, query: Query, selection: Selection) -> Verification:
+def verification_of(cache: CacheDir, query: Query) -> Verification:
     """Put the checks to the entries that are wanted; as `PipCache.verify`."""
     warnings: list[Warned] = []
-    found: list[Finding] = []
-    entries = size = unverifiable = 0
-    for one in run_query(query, warnings):
-        if isinstance(one, SoundCount):
-            entries += one.entries
-            size += one.bytes
-            unverifiable += one.unverifiable
-        elif selection.is_wanted(one.entry):
-            found.extend(one.findings)
-            entries += is_listed(one.entry)
-            size += one.entry.size
-            unverifiable += one.is_unverifiable
+
+    def answer(run: "Run") -> tuple["Findings", tuple[int, int], int]:
+        found, unverifiable = run.findings()
+        return found, run.counts(), unverifiable
+
+    found, (entries, size), unverifiable = answered(query, answer, warnings)
     return Verification(
         cache=cache,
-        findings=tuple(sorted(found, key=lambda finding: finding.entry.id)),
+        findings=found,
         entries=entries,
         bytes=size,
         unverifiable=unverifiable,
         warnings=tuple(warnings),
-        unmatched=selection.unmatched,
+        unmatched=query.selection.unmatched,
     )
 
 
-def inspection_of(
-    cache: CacheDir,
-    index_urls: tuple[str, ...],
-    what: Sequence[str],
-    *,
-    min_age_s: float,
-    pythons: Sequence[str] | None,
-    progress: Progress | None,
-) -> Inspection:
-    """Read the entries that fit `what` to their end; as `PipCache.inspect`."""
-    selection = Selection(what)
+def inspection_of(cache: CacheDir, query: Query) -> Inspection:
+    """Read the entries that are wanted to their end; as `PipCache.inspect`."""
     warnings: list[Warned] = []
-    query = Query(
-        path=cache.path,
-        index_urls=index_urls,
-        depth=Depth.WHOLE,
-        context=context_of(min_age_s=min_age_s, pythons=pythons, needs_tags=True),
-        checks=checks(),
-        needs_urls=True,
-        wants=selection.is_wanted,
-        wants_evidence=True,
-        is_deep=True,  # what was remembered is no evidence
-        progress=progress,
-    )
-    found = [one for one in run_query(query, warnings) if isinstance(one, Checked)]
+    found = list(run_query(query, warnings))
     listed = [one for one in found if is_listed(one.entry)]
     return Inspection(
         cache=cache,
@@ -208,27 +223,30 @@ def inspection_of(
         findings=tuple(finding for one in found for finding in one.findings),
         evidence={one.entry.id: dict(one.evidence) for one in listed},
         warnings=tuple(warnings),
-        unmatched=selection.unmatched,
+        unmatched=query.selection.unmatched,
     )
 
 
-def run_query(what: Query, warnings: list[Warned]) -> Iterator[Checked | SoundCount]:
-    """Yield every entry with what the checks say of it; what cannot be read is told in `warnings`."""
-    found = _by_names(what) if what.depth is Depth.NAMES and not what.needs_urls else _by_content(what)
-    for one in found:
-        if isinstance(one, Warned):
-            warnings.append(one)
-        else:
-            yield one
+def run_query(what: Query, warnings: list[Warned]) -> Iterator[Checked]:
+    """Yield the entries that the query asks for, with what the checks say of them.
+
+    What cannot be read goes to `warnings`.
+    """
+    if what.depth is Depth.NAMES and not what.needs_urls:
+        yield from _by_names(what, warnings)
+    else:
+        yield from answered(what, lambda run: list(run.checked()), warnings)
 
 
-def _by_names(what: Query) -> Iterator[Checked | Warned]:
+def _by_names(what: Query, warnings: list[Warned]) -> Iterator[Checked]:
     """Open no file: names and stamps say enough."""
+    from pipcacheplus.catalog.names import identify  # noqa: PLC0415 - slow to import
+
     nothing = Facts()
     with OpenCache(what.path) as names:
         for done, entry in enumerate(scan(names), 1):
             if isinstance(entry, Warned):
-                yield entry
+                warnings.append(entry)
                 continue
             named = identify(entry, nothing)
             yield Checked(named, tuple(findings(named, nothing, what.context, what.checks)))
@@ -236,41 +254,226 @@ def _by_names(what: Query) -> Iterator[Checked | Warned]:
                 what.progress(done, None)
 
 
-def _by_content(what: Query) -> Iterator[Checked | Warned | SoundCount]:
-    from pipcacheplus.catalog.update import ReadRequest, read_entries  # noqa: PLC0415 - slow to import, and of no use for names
+def answered(what: Query, answer: Callable[["Run"], _T], warnings: list[Warned]) -> _T:
+    """Bring the catalog of a cache up to date, and return what is asked of it.
 
-    with ExitStack() as stack:
-        is_whole = what.depth is Depth.WHOLE
-        # Written to last, when all workers are done.
-        ledger = stack.enter_context(_ledger_of(what.path, what.context)) if is_whole and what.remembers else None
-        with OpenCache(what.path) as cache:
-            processes = None if is_whole or len(parts(cache)) >= _MANY_PARTS else 1
-        default, hosts = default_index_of_pip() if what.needs_urls else (None, ())
-        indexes = (*what.index_urls, *([default] if default else ())) if what.needs_urls else None
-        plan = ReadRequest(
-            path=what.path,
-            depth=what.depth,
-            checks=what.checks,
-            context=what.context,
-            indexes=indexes,
-            hosts=hosts,
-            only_findings=what.only_findings,
-            wants_evidence=what.wants_evidence,
-        )
-        yield from read_entries(
-            plan,
-            executor=what.executor,
-            processes=processes,
-            ledger=ledger,
-            is_deep=what.is_deep,
-            wants=what.wants,
-            progress=what.progress,
-        )
+    If anything is wrong with the catalog's file, the same is done with the tables in memory.
+
+    Args:
+        what: The query.
+        answer: Asks the catalog; it may be called once more.
+        warnings: Takes what could not be looked at.
+
+    Raises:
+        OSError: The cache directory cannot be listed.
+    """
+    import sqlite3  # noqa: PLC0415 - slow to import, and of no use for names
+
+    from pipcacheplus.catalog.schema import APPLICATION, TABLES, VERSION  # noqa: PLC0415 - as above
+    from pipcacheplus.catalog.store import Schema, open_store  # noqa: PLC0415 - as above
+
+    caller = _Caller(what.progress)
+    what = replace(what, progress=caller.show if what.progress is not None else None)
+    with open_store(what.path, Schema(APPLICATION, VERSION, TABLES), folder=_folder(what)) as store:
+        is_empty = not what.remembers
+        while True:
+            try:
+                with _committed(store.connection):
+                    run = Run(store.connection, what)
+                    found = answer(run)
+            except (sqlite3.Error, UnicodeError) as error:
+                store.leave(error)
+            except (RowDamagedError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError):
+                # A row that is not as we write it, whoever wrote it so, decides nothing.
+                if is_empty or caller.has_failed:
+                    raise
+                store.drop()
+                is_empty = True
+            else:
+                warnings.extend(run.warnings)
+                what.hears(store.trouble)
+                return found
 
 
-def _ledger_of(cache_path: str, context: Context) -> "Ledger":
-    """Return the ledger of a cache, in our own state directory; it is not opened yet."""
-    from pipcacheplus.catalog.database import Ledger  # noqa: PLC0415 - slow to import
+class _Caller:
+    """The progress that somebody wants to see: what that raises is none of the catalog's errors."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress = progress
+        self.has_failed = False
+
+    def show(self, done: int, total: int | None) -> None:
+        """Pass on how far a run is."""
+        if self._progress is not None:
+            try:
+                self._progress(done, total)
+            except Exception:
+                self.has_failed = True
+                raise
+
+
+@contextmanager
+def _committed(connection: "sqlite3.Connection") -> Iterator[None]:
+    """Keep what was read, however the block ends: who interrupts loses nothing that was done."""
+    from pipcacheplus.catalog.transactions import commit  # noqa: PLC0415 - slow to import
+
+    try:
+        yield
+    finally:
+        commit(connection)
+
+
+def _folder(what: Query) -> str | None:
+    if not what.remembers:
+        return None
     from pipcacheplus.host.state import state_folder  # noqa: PLC0415 - as above
 
-    return Ledger(os.path.join(state_folder(), "ledgers"), cache_path, clock_ns=int(context.now_s * 1e9))
+    return what.folder if what.folder is not None else state_folder()
+
+
+class Run:
+    """One look at a cache, by a catalog that is up to date with it."""
+
+    def __init__(self, connection: "sqlite3.Connection", what: Query) -> None:
+        """Bring the catalog up to date: walk, read, link; and read contents, if that is asked for.
+
+        Raises:
+            OSError: The cache directory cannot be listed.
+            sqlite3.Error: The catalog cannot be used.
+        """
+        from pipcacheplus.catalog.judge import Judge  # noqa: PLC0415 - slow to import
+        from pipcacheplus.catalog.known import Known  # noqa: PLC0415 - as above
+        from pipcacheplus.catalog.references import make_tables  # noqa: PLC0415 - as above
+        from pipcacheplus.catalog.update import Update  # noqa: PLC0415 - as above
+
+        self._what = what
+        self._connection = connection
+        make_tables(connection)
+        self._update = update = Update(connection, _request(what))
+        update.run()
+        if what.needs_urls:
+            update.link()
+        self._where = "1"
+        if not what.selection.is_all:
+            self._where = "e.id IN (SELECT id FROM chosen)"
+            self._choose(Judge(connection, Known(connection, what.path, ()), what.context, (), is_whole=False))
+        self._judge = self._judged()
+        # It ends: each look adds to what this run has read.
+        while what.would_go is not None and update.read_again(self._suspects(what.would_go)):
+            self._judge = self._judged()
+
+    def _judged(self) -> "Judge":
+        """Read contents, if that is asked for, and return the judge of the catalog as it is then."""
+        from pipcacheplus.catalog.contents import Contents  # noqa: PLC0415 - slow to import
+        from pipcacheplus.catalog.judge import Judge  # noqa: PLC0415 - as above
+        from pipcacheplus.catalog.known import Known  # noqa: PLC0415 - as above
+
+        what = self._what
+        is_whole = what.depth is Depth.WHOLE
+        if is_whole:
+            contents = Contents(self._update, has_selection=not what.selection.is_all)
+            contents.run()
+            known = contents.known
+        else:
+            known = Known(self._connection, what.path, ())
+        return Judge(self._connection, known, what.context, what.checks, is_whole=is_whole)
+
+    def _suspects(self, would_go: Callable[[Checked], bool]) -> Iterator[bytes]:
+        for one in self.checked():
+            if would_go(one):
+                yield one.entry.id.encode("utf-8", "surrogatepass")
+
+    @property
+    def warnings(self) -> list[Warned]:
+        """Return what could not be looked at."""
+        unread = self._update.unread
+        told = [
+            Warned(path=id_.decode("utf-8", "surrogatepass"), message=unread[id_])
+            for id_ in sorted(unread)
+            if self._is_chosen(id_)
+        ]
+        return [*dict.fromkeys(self._update.warnings), *told]  # a part may be walked twice
+
+    def _is_chosen(self, id_: bytes) -> bool:
+        statement = f"SELECT 1 FROM entry e WHERE e.id = ? AND {self._where}"
+        return self._connection.execute(statement, (id_,)).fetchone() is not None
+
+    def _choose(self, judge: "Judge") -> None:
+        """Note which entries are wanted, by their names."""
+        chosen = [
+            (row.id,) for row, names in judge.named("1") if self._what.selection.is_wanted(judge.entry(row, names))
+        ]
+        for table in ("chosen", "wanted"):
+            self._connection.executemany(f"INSERT INTO {table} VALUES (?)", chosen)
+        if self._what.wants_evidence:
+            self._update.read_again(id_ for (id_,) in chosen)
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many entries were considered, and their bytes; an empty directory is no entry."""
+        statement = (
+            "SELECT count(*) FILTER (WHERE e.shape <> 'empty-directory'), ifnull(sum(e.size), 0) FROM entry e WHERE "
+        )
+        entries, size = self._connection.execute(statement + self._where).fetchone()
+        return entries, size
+
+    def totals(self) -> Mapping[tuple[Area, Kind], Count]:
+        """Return the counts of the entries that are wanted, by area and kind."""
+        from pipcacheplus.catalog.totals import totals  # noqa: PLC0415 - slow to import
+
+        return totals(self._connection, self._where)
+
+    def entries(self) -> "Entries":
+        """Return the entries that are wanted, with their names."""
+        from pipcacheplus.catalog.records import Entries  # noqa: PLC0415 - as above
+
+        found = Entries(self._judge.device, may_spill=self._what.remembers)
+        for row, names in self._judge.named(f"e.shape <> 'empty-directory' AND {self._where}"):
+            found.add(row, names)
+        return found
+
+    def findings(self) -> tuple["Findings", int]:
+        """Return what the checks object to, and of how many entries nobody can tell whether they are whole."""
+        from pipcacheplus.catalog.records import Findings  # noqa: PLC0415 - as above
+
+        found = Findings(self._judge.device, may_spill=self._what.remembers)
+        unverifiable = 0
+        for one in self._judge.objections(self._update.unread, self._where):
+            unverifiable += one.checked.is_unverifiable
+            if one.checked.findings:
+                found.add(one.row, one.names, one.checked.findings)
+        return found, unverifiable
+
+    def objections(self) -> Iterator[Checked]:
+        """Yield the entries that a check objects to, and those of which nobody can tell whether they are whole."""
+        return (one.checked for one in self._judge.objections(self._update.unread, self._where))
+
+    def checked(self) -> Iterator[Checked]:
+        """Yield what the query asks for."""
+        if not self._what.only_findings:
+            yield from self._judge.all(self._update.unread, self._where, wants_evidence=self._what.wants_evidence)
+            return
+        done = set[str]()
+        for one in self.objections():
+            yield one
+            if one.findings:
+                done.add(one.entry.id)
+                for other in self._judge.beside(one):
+                    if other.entry.id not in done:
+                        yield other
+
+
+def _request(what: Query) -> "UpdateRequest":
+    from pipcacheplus.catalog.update import UpdateRequest  # noqa: PLC0415 - slow to import
+
+    default, hosts = default_index_of_pip() if what.needs_urls else (None, ())
+    return UpdateRequest(
+        path=what.path,
+        clock_ns=time.time_ns() if what.clock_ns is None else what.clock_ns,
+        indexes=(*what.index_urls, *([default] if default else ())),
+        hosts=hosts,
+        is_deep=what.is_deep,
+        reads_contents=what.depth is Depth.WHOLE and what.selection.is_all,
+        executor=what.executor,
+        progress=what.progress,
+        counts_bytes=what.depth is Depth.WHOLE,
+    )

@@ -295,7 +295,7 @@ def _objects(connection: "sqlite3.Connection", most: int = -1) -> list[object]:
     """Return what a schema has, but not where its tables begin: all of it, or so many objects."""
     # What is damaged need not be text.
     columns = "CAST(type AS BLOB), CAST(name AS BLOB), CAST(tbl_name AS BLOB), CAST(sql AS BLOB)"
-    select = f"SELECT {columns} FROM sqlite_master ORDER BY 1, 2 LIMIT ?"  # noqa: S608 - all of it stands here
+    select = f"SELECT {columns} FROM sqlite_master ORDER BY 1, 2 LIMIT ?"
     return connection.execute(select, (most,)).fetchall()
 
 

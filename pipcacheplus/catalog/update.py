@@ -1,400 +1,556 @@
-"""Read, name and check the entries of a cache, one after the other or in parallel.
+"""Bring a catalog up to date with its cache: walk it, read what is new, and find out which page has which URL.
 
-Before entries can be named by what the cache's pages say of them, the pages have to be read: so where URLs or digests
-are wanted, a first pass lists keys, a second one collects links (`links`), and a third one checks. The cache falls into
-parts of about the same size, which are handed out as tasks (`shard`); results come back in order. Nothing is held that
-grows with the size of a body; of each entry, its key.
+What has not changed is not opened, but for one entry of 64, in turn: a disk can lose bytes below an unchanged stamp.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import sqlite3
+import sys
+from array import array
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
-from operator import add
-from typing import TypeVar
+from dataclasses import dataclass, field
+from hashlib import sha224
+from typing import Any
+from zlib import crc32
 
-from pipcacheplus.catalog.database import Ledger
-from pipcacheplus.catalog.links import (
-    KeyFilter,
-    LinkIndex,
-    Reference,
-    References,
-    WheelReference,
-    behind_their_wheels,
-    wheel_references_for,
-    wheel_url,
-    with_metadata,
-)
-from pipcacheplus.catalog.names import name_by_links
+from pipcacheplus.catalog.entry_rows import SeenRow, as_bytes, as_column, as_text, is_same_stamp, text_of
+from pipcacheplus.catalog.page_links import KeyFilter, PageRow, mark_of_sdist
 from pipcacheplus.catalog.parallel import side_by_side
-from pipcacheplus.catalog.recording import LOOSE, Recording, Trace, question_of
-from pipcacheplus.catalog.rows import ShardRows, checked_to_json
-from pipcacheplus.catalog.shard import (
-    LinkFilter,
-    ReadRequest,
-    ShardResult,
-    Task,
-    check_shard,
-    collect_links,
-    compare_stamps,
-    drop_sound,
-    is_large,
-    name_shard,
-)
+from pipcacheplus.catalog.references import ACTIVE
+from pipcacheplus.catalog.schema import FACTS
+from pipcacheplus.catalog.shard import EntryTask, FactsRow, Failure, ReadShared, Walked, read_facts, walk_shard
+from pipcacheplus.catalog.stored_facts import unpack
+from pipcacheplus.catalog.transactions import transaction
 from pipcacheplus.disk.open_cache import OpenCache
-from pipcacheplus.disk.walk import file_paths, parts
-from pipcacheplus.model.facts import Depth, Facts
-from pipcacheplus.model.values import NONE_SOUND, Checked, Entry, Progress, SoundCount, Warned
+from pipcacheplus.disk.walk import parts
+from pipcacheplus.model.values import Area, Progress, Shape, UrlSource, Warned
 from pipcacheplus.pips.filenames import canonical
-from pipcacheplus.pips.layout import is_built_wheel, key_of, page_key
-from pipcacheplus.version import __version__
+from pipcacheplus.pips.layout import HTTP_AREAS, entry_path, key_of, part_of
+from pipcacheplus.pips.urls import join_url, spellings, without_user
 
-__all__ = ["ReadRequest", "Results", "read_entries"]
+__all__ = ["SHARES", "Update", "UpdateRequest"]
 
-_TASKS = 64
-"""Into how many tasks a cache is divided at most: many, so that all workers have something to do until the end."""
-_SHARES = 64
+SHARES = 64
+"""Of this many entries, one is read again in each run."""
 _BATCH = 100
-_Done = TypeVar("_Done")
+_SETTLED_NS = 2_000_000_000
+"""The coarsest time stamps there are, those of FAT: within it a file can change and keep its stamp."""
+_UNSETTLED = b""
+"""In place of the digest of a part that has to be looked at entry by entry."""
+_MANY_KEYS = 50_000
+_FEW_PARTS = 128
+"""A cache of 200 responses has about as many; below, processes take longer to start than they save."""
+_COMMIT_EACH = 10_000
+"""Entries that are read between two commits."""
+_MARK_BYTES = 4
 
 
-class Results:
-    """Results of the shards so far: handed on as they come, remembered, and recorded at the end."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateRequest:
+    """What a run knows besides the catalog."""
 
-    def __init__(self, what: ReadRequest, ledger: Ledger | None, show: Callable[[int], None]) -> None:
-        self.deferred: list[Entry] = []
-        self.wheel_references: dict[str, WheelReference] = {}
-        self._waiting: list[Checked] = []
-        self._what = what
-        self._ledger = ledger
-        self._show = show
-        self._trace = Trace()
-        self._told: list[Checked] = []
-        self._passed = NONE_SOUND
-        self._done = 0
+    path: str
+    """Of the cache directory."""
+    clock_ns: int
+    """Nanoseconds since 1970, now. An entry that changed in the last 2 s before, or later, is read again by the next
+    run, since it could change again under the same stamp."""
+    indexes: tuple[str, ...] = ()
+    """URLs of indexes whose pages may be in the cache."""
+    hosts: tuple[str, ...] = ()
+    """`https://host` of file hosts, besides those that pages of the cache link to."""
+    is_deep: bool = False
+    """Whether everything is read again."""
+    reads_contents: bool = False
+    """Whether contents are read to their end too: these have a turn of their own."""
+    executor: Executor | None = None
+    progress: Progress | None = None
+    counts_bytes: bool = False
+    """Whether progress counts the bytes of contents, which are read later, and not entries."""
 
-    def take(self, results: Iterable[ShardResult]) -> Iterator[Checked | Warned | SoundCount]:
-        """Hand on what was found, and remember it."""
-        for result in results:
-            self.deferred.extend(result.deferred)
-            self._waiting.extend(result.waiting)
-            self.wheel_references |= result.wheel_references
-            self._trace.join(result.trace)
-            self.keep(result)
-            yield from self._hand_on(result)
 
-    def settle(self) -> Iterator[Checked | Warned | SoundCount]:
-        """Hand on the metadata that no wheel named; what one did is to be judged once more."""
-        done = ShardResult()
-        for one in self._waiting:
-            if key_of(one.entry.id) in self.wheel_references:
-                self.deferred.append(one.entry)
-            else:
-                done.found.append(one)
-                done.size += one.entry.size
-        self._waiting.clear()
-        yield from self._hand_on(drop_sound(done) if self._what.only_findings else done)
+@dataclass(slots=True)
+class Update:
+    """A run over a cache: its stages in order, and what could not be looked at."""
 
-    def _hand_on(self, result: ShardResult) -> Iterator[Checked | Warned | SoundCount]:
-        if self._ledger is not None:
-            self._told.extend(one for one in result.found if isinstance(one, Checked))
-            self._passed = SoundCount(*map(add, self._passed, result.passed))
-        yield from result.found
-        if result.passed.entries:
-            yield result.passed
-        self._done += result.size if self._what.depth is Depth.WHOLE else len(result.found)
-        self._show(self._done)
+    connection: sqlite3.Connection
+    request: UpdateRequest
+    warnings: list[Warned] = field(default_factory=list)
+    unread: dict[bytes, str] = field(default_factory=dict)
+    """Ids of entries that cannot be read, and why."""
+    _is_changed: bool = False
+    _new_marks: set[int] = field(default_factory=set)
+    _has_pages: bool = False
+    _page_numbers: int = 0
+    _processes: int | None = None
+    _shown: int = 0
+    _is_linked: bool = False
 
-    def keep(self, result: ShardResult) -> None:
-        """Remember what a task showed."""
-        if self._ledger is not None:
-            self._ledger.take(result.memory)
+    def show(self, done: int, total: int | None = None) -> None:
+        """Tell how far the run is; it never goes back, although some entries are read more than once."""
+        self._shown = max(self._shown, done)
+        if self.request.progress is not None:
+            self.request.progress(self._shown, total)
 
-    def end(self, question: str | None) -> None:
-        """Record all of it, if there is a question that can be answered by it once more."""
-        if self._ledger is None:
+    @property
+    def processes(self) -> int | None:
+        """How many processes share the work: one where a cache is small, so that it costs more than it saves."""
+        return self._processes
+
+    def run(self) -> None:
+        """Walk the cache and read what is new.
+
+        Raises:
+            OSError: The cache directory cannot be listed.
+            sqlite3.Error: The catalog cannot be used.
+        """
+        # One transaction: if it ends here, the next run would not know what was new.
+        with transaction(self.connection):
+            self.walk()
+            self.revisit_pages()
+        self.read()
+
+    def walk(self) -> None:
+        """Look at all names and stamps; note what is new, and forget what is gone."""
+        self.show(0, None)
+        execute = self.connection.execute
+        self._has_pages = execute("SELECT 1 FROM page LIMIT 1").fetchone() is not None
+        self._page_numbers = execute("SELECT ifnull(max(number), 0) FROM page").fetchone()[0]
+        with OpenCache(self.request.path) as cache:
+            names = ["", *parts(cache)]
+        self._processes = 1 if len(names) <= _FEW_PARTS else None
+        if self.request.is_deep:
+            self._forget_all()
+        known = {as_text(name): digest for name, digest in execute("SELECT name, digest FROM shard")}
+        for gone in known.keys() - set(names):
+            self._forget(id_ for id_, *_ in self._known_in(gone))
+            execute("DELETE FROM shard WHERE name = ?", (as_bytes(gone),))
+        is_due = self._turns()
+        tasks = ((name, known.get(name)) for name in names)
+        walked = side_by_side(
+            walk_shard, self.request.path, tasks, executor=self.request.executor, processes=self._processes
+        )
+        for one in walked:
+            self._take(one)
+            is_read_again, is_unpacked_again = is_due(one.name)
+            if is_read_again:
+                execute("UPDATE entry SET read_ns = NULL WHERE " + _range(one.name), _bounds(one.name))
+            if is_unpacked_again:
+                execute(
+                    f"DELETE FROM content WHERE id IN (SELECT id FROM entry WHERE {_range(one.name)})",
+                    _bounds(one.name),
+                )
+            self.show(0, None)
+
+    def _forget_all(self) -> None:
+        for table in ("entry", "content", "page", "link", "source", "guess", "candidate", "shard"):
+            self.connection.execute(f"DELETE FROM {table}")
+        self._has_pages, self._page_numbers = False, 0
+
+    def _turns(self) -> Callable[[str], tuple[bool, bool]]:
+        """Return whether it is the turn of a part to be read again, and to be read to its end again."""
+        entries = self._counted("runs")
+        contents = self._counted("contents") if self.request.reads_contents else -1
+
+        def is_due(name: str) -> tuple[bool, bool]:
+            share = crc32(as_bytes(name)) % SHARES
+            is_unpacked = share == contents % SHARES if contents >= 0 else False
+            return is_unpacked or share == entries % SHARES, is_unpacked
+
+        return is_due
+
+    def _counted(self, name: str) -> int:
+        row = self.connection.execute("SELECT value FROM counter WHERE name = ?", (name,)).fetchone()
+        count = row[0] if row is not None and isinstance(row[0], int) else 0
+        more = (count + 1) % (SHARES << 20)
+        self.connection.execute("INSERT OR REPLACE INTO counter (name, value) VALUES (?, ?)", (name, more))
+        return count
+
+    def _take(self, walked: Walked) -> None:
+        """Put what was seen of a part in place of what is known of it."""
+        self.warnings.extend(Warned(path=path, message=message) for path, message in walked.warnings)
+        if walked.rows is None:
             return
-        self._ledger.forget_others()
-        if question is not None and self._trace.is_whole and self._ledger.is_settled(self._trace.newest_ns):
-            recording = Recording(
-                question=question,
-                made_s=self._what.context.now_s,
-                until_s=self._trace.until_s,
-                stamps=self._trace.stamps,
-                passed=self._passed,
-                told=tuple(checked_to_json(one) for one in self._told if one.entry.shape not in LOOSE),
-            )
-            self._ledger.record(recording.to_bytes())
+        self._merge(walked.name, walked.rows)
+        name = as_bytes(walked.name)
+        is_settled = walked.changed_ns < self.request.clock_ns - _SETTLED_NS
+        digest = walked.digest if is_settled else _UNSETTLED
+        self.connection.execute("INSERT OR REPLACE INTO shard VALUES (?, ?)", (name, digest))
 
-
-def read_entries(
-    what: ReadRequest,
-    *,
-    executor: Executor | None = None,
-    ledger: Ledger | None = None,
-    is_deep: bool = False,
-    wants: Callable[[Entry], bool] | None = None,
-    progress: Progress | None = None,
-    processes: int | None = 1,
-) -> Iterator[Checked | Warned | SoundCount]:
-    """Yield every entry with its names and what the checks say of it, and a warning for what cannot be read.
-
-    Args:
-        what: What to read, and how far.
-        executor: Where entries are read side by side; without one, here. Any executor does, also one of processes.
-        ledger: What was read to its end before; what has not changed since is not read to its end again, but for one
-            entry of 64, in turn: a disk can lose bytes under an unchanged stamp. It is told what is read now, also if
-            the caller stops in the middle.
-        is_deep: Whether everything is read all the same; the ledger is only told.
-        wants: Which entries are wanted, by their names; of the others, no archive is read to its end.
-        progress: Called with the bytes, if archives are read to their end, else the entries, that are done.
-        processes: As of `side_by_side`.
-
-    Raises:
-        OSError: The cache directory cannot be listed.
-    """
-    update = _Update(what, executor, ledger, progress, is_deep=is_deep, processes=processes)
-    if what.indexes is None:
-        yield from update.check(References(), None)
-    elif what.depth < Depth.WHOLE:
-        yield from update.name(update.links())[1]
-    elif wants is not None:
-        yield from update.check_some(wants)
-    elif (again := update.replay()) is not None:
-        yield from again
-    else:
-        known, total = update.collect(update.links())
-        yield from update.check(known, total)
-
-
-class _Update:
-    """A run over a cache, from its keys to its findings."""
-
-    def __init__(
-        self,
-        what: ReadRequest,
-        executor: Executor | None,
-        ledger: Ledger | None,
-        progress: Progress | None,
-        *,
-        is_deep: bool,
-        processes: int | None,
-    ) -> None:
-        self._what = what
-        self._executor = executor
-        self._processes = processes
-        self._ledger = ledger if what.depth is Depth.WHOLE else None
-        self._records = self._ledger is not None and what.only_findings and what.context.stale_age_s is None
-        self._share = None if is_deep or self._ledger is None else self._ledger.count_run() % _SHARES
-        """Of what is remembered, this part is read again; `None` for all of it."""
-        checks = [check.slug for check in what.checks]
-        self._question = question_of(what.context, __version__, checks, what.indexes, what.hosts)
-        self._show: Progress = progress or (lambda _done, _total: None)
-        with OpenCache(what.path) as cache:
-            self._tops = _divided(parts(cache))
-
-    def links(self) -> LinkFilter:
-        """List the keys: of a million links, only those are kept that the cache has an entry for."""
-        self.keys: set[str] = set()
-        built: set[tuple[str, str]] = set()
-        self._show(0, None)
-        with OpenCache(self._what.path) as cache:
-            for top in (top for tops in self._tops for top in tops if top):
-                for path in file_paths(cache, top):
-                    if (key := key_of(path)) is not None:
-                        self.keys.add(key)
-                    elif is_built_wheel(path):
-                        project, version, *_ = path.rpartition("/")[2].split("-")
-                        built.add((canonical(project), version))
-        return LinkFilter(keys=KeyFilter(self.keys), built=frozenset(built))
-
-    def collect(self, links: LinkFilter) -> tuple[References, int]:
-        """Return what the pages say, and the bytes of all entries."""
-        index = self._index()
-        total = 0
-        tasks = (
-            Task(
-                self._what,
-                tops,
-                links=links,
-                memory=self._memory_of(tops, is_share=False),
-                question=self._question,
-            )
-            for tops in self._tops
-        )
-        for page_links, size in self._side_by_side(collect_links, tasks):
-            index.add(page_links)
-            total += size
-            self._show(0, None)
-        return self._followed(index, links), total
-
-    def _side_by_side(self, work: Callable[[Task], _Done], tasks: Iterable[Task]) -> Iterator[_Done]:
-        return side_by_side(
-            _apply,
-            work,
-            tasks,
-            executor=self._executor,
-            processes=self._processes,
-            threads=self._what.depth is Depth.WHOLE,
-        )
-
-    def _index(self) -> LinkIndex:
-        return LinkIndex(self.keys, self._what.indexes or ())
-
-    def _followed(self, index: LinkIndex, links: LinkFilter) -> References:
-        again, bases = index.follow()
-        if again:
-            page_links, _ = collect_links(Task(self._what, entries=again, links=replace(links, bases=bases)))
-            index.add(page_links)
-        known = index.finish()
-        return replace(known, hosts=tuple(sorted({*known.hosts, *self._what.hosts})))
-
-    def name(self, links: LinkFilter) -> tuple[References, Iterator[Checked | Warned]]:
-        """Read each entry once, and name all when the last was read: who wants them all holds them anyway."""
-        index = self._index()
-        found = []
-        is_all = self._what.depth < Depth.WHOLE  # else each is judged when it is read to its end
-        what = self._what if is_all else replace(self._what, depth=Depth.ENDS, checks=())
-        for named_shard in self._side_by_side(name_shard, (Task(what, tops, links=links) for tops in self._tops)):
-            index.add(named_shard.links)
-            found.extend(named_shard.found)
-            self._show(len(found), None)
-        known = self._followed(index, links)
-        return known, (
-            one._replace(entry=name_by_links(one.entry, Facts(origin=origin), known))
-            if isinstance(one, Checked)
-            else one
-            for one, origin in found
-        )
-
-    def check_some(self, wants: Callable[[Entry], bool]) -> Iterator[Checked | Warned]:
-        """Put the checks to the entries that are wanted; before metadata comes its wheel, wanted or not."""
-        known, named = self.name(self.links())
-        entries: dict[str, Entry] = {}
-        for one in named:
-            if isinstance(one, Checked):
-                entries[key_of(one.entry.id) or one.entry.id] = one.entry
+    def _merge(self, name: str, seen: Sequence[SeenRow]) -> None:
+        known = {id_: more for id_, *more in self._known_in(name)}
+        new: list[tuple[Any, ...]] = []
+        moved: list[tuple[bytes, int, int, bytes]] = []
+        changed: list[bytes] = []
+        for row in seen:
+            old = known.pop(row.id, None)
+            if old is not None:
+                shape, files, changed_ns, read_ns = old
+                is_settled = read_ns is not None and changed_ns < read_ns - _SETTLED_NS
+                if is_settled and shape == row.shape and (files == row.files or is_same_stamp(files, row.files)):
+                    if files != row.files:
+                        moved.append((row.files, row.changed_ns, row.disk_size, row.id))
+                    continue
+                changed.append(row.id)
             else:
-                yield one
-        chosen = {key: entry for key, entry in entries.items() if wants(entry)}
-        behind = behind_their_wheels(known.by_key) & chosen.keys()
-        wheels = {page_key(wheel_url(known.by_key[key].url)) for key in behind}
-        first = [entry for key, entry in entries.items() if key in wheels or key in chosen.keys() - behind]
-        collected = Results(self._what, self._ledger, lambda done: self._show(done, None))
-        for batch in (first, [chosen[key] for key in sorted(behind)]):
-            for result in self._checked(self._singly(batch, known, collected), collected):
-                # Besides what was asked for, a wheel may be in it.
-                if isinstance(result, Warned) or (isinstance(result, Checked) and wants(result.entry)):
-                    yield result
+                self._see_new(row)
+            new.append((*row, not name))
+        if new or known:
+            self._forget_candidates()
+        self._forget(changed)
+        self._forget(known)
+        many = self.connection.executemany
+        columns = (*SeenRow._fields, "is_rest")
+        many(f"INSERT INTO entry ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", new)
+        many("UPDATE entry SET files = ?, changed_ns = ?, disk_size = ? WHERE id = ?", moved)
 
-    def _checked(self, tasks: Iterable[Task], collected: Results) -> Iterator[Checked | Warned | SoundCount]:
-        return collected.take(self._side_by_side(check_shard, tasks))
+    def _known_in(self, name: str) -> Iterator[Any]:
+        columns = "SELECT id, shape, files, changed_ns, read_ns FROM entry WHERE "
+        return iter(self.connection.execute(columns + _range(name), _bounds(name)).fetchall())
 
-    def _singly(self, entries: Sequence[Entry], known: References, collected: Results) -> Iterator[Task]:
-        """Yield tasks of entries that are known; which they are is only asked when they are due."""
-        for batch in _batches(entries):
-            yield Task(
-                self._what,
-                entries=batch,
-                known=with_metadata(known, batch, collected.wheel_references),
-                memory=self._memory_of([entry.id for entry in batch], is_share=False),
-                wheel_references=wheel_references_for(batch, collected.wheel_references),
-                question=self._question,
+    def _see_new(self, row: SeenRow) -> None:
+        if not self._has_pages or len(self._new_marks) > _MANY_KEYS:
+            return
+        if row.key is not None:
+            self._new_marks.add(int.from_bytes(row.key[:_MARK_BYTES], "little"))
+        elif row.shape == Shape.BUILT_WHEEL.value:
+            self._new_marks.add(mark_of_sdist(_built(row.id)[0]))
+
+    def _forget_candidates(self) -> None:
+        """Have all names tried again with all indexes: a name, or a response, is new."""
+        if not self._is_changed:
+            self._is_changed = True
+            self.connection.execute("DELETE FROM candidate")
+
+    def _forget(self, ids: Iterator[bytes] | Sequence[bytes] | dict[bytes, Any]) -> None:
+        gone = [(id_,) for id_ in ids]
+        if not gone:
+            return
+        self._forget_pages(gone)
+        self.connection.executemany("DELETE FROM content WHERE id = ?", gone)
+        self.connection.executemany("DELETE FROM entry WHERE id = ?", gone)
+
+    def _forget_pages(self, ids: Sequence[tuple[bytes]]) -> None:
+        if not self._has_pages:
+            return
+        for table in ("link", "source"):
+            self.connection.executemany(
+                f"DELETE FROM {table} WHERE page = (SELECT number FROM page WHERE id = ?)",
+                ids,
             )
+        self.connection.executemany("DELETE FROM page WHERE id = ?", ids)
 
-    def replay(self) -> Iterator[Checked | Warned | SoundCount] | None:
-        """Return what was found last, if the same would be found now; all that has to be read is stamps."""
-        if self._ledger is None:
-            return None
-        if self._share == 0:  # pages, heads and origins, which have no digest in the ledger, are all of this one
-            self._ledger.record(b"")
-        if not self._share or not self._records:
-            return None
-        packed = self._ledger.recording
-        recording = Recording.from_bytes(packed) if packed else None
-        if recording is None or not recording.holds(self._question, self._what.context.now_s):
-            return None
-        trace, entries = Trace(), dict[str, Entry]()
-        tasks = (
-            Task(self._what, tops, memory=self._memory_of(tops, is_share=True), ids=recording.ids)
-            for tops in self._tops
+    def revisit_pages(self) -> None:
+        """Have those pages read again that link to what is new."""
+        if not self._new_marks:
+            return
+        execute = self.connection.execute
+        if len(self._new_marks) > _MANY_KEYS:
+            execute("UPDATE entry SET read_ns = NULL WHERE id IN (SELECT id FROM page WHERE marks IS NOT NULL)")
+            self._new_marks.clear()
+            return
+        again = []
+        for id_, marks in execute("SELECT id, marks FROM page WHERE marks IS NOT NULL"):
+            found = array("I")
+            found.frombytes(marks[: len(marks) // _MARK_BYTES * _MARK_BYTES])
+            if sys.byteorder == "big":
+                found.byteswap()
+            if not self._new_marks.isdisjoint(found):
+                again.append((id_,))
+        self.connection.executemany("UPDATE entry SET read_ns = NULL WHERE id = ?", again)
+        self._new_marks.clear()
+
+    def read(self) -> None:
+        """Read all entries that are not read yet."""
+        execute = self.connection.execute
+        (total,) = execute("SELECT count(*) FROM entry WHERE read_ns IS NULL").fetchone()
+        if not total:
+            return
+        shared = ReadShared(self.request.path, self._keys(), self._built_wheels())
+        under_way: deque[list[tuple[EntryTask, object]]] = deque()
+        self._has_pages = execute("SELECT 1 FROM page LIMIT 1").fetchone() is not None
+        done = 0
+
+        def tasks() -> Iterator[list[EntryTask]]:
+            for batch in self._unread():
+                under_way.append(batch)
+                yield [task for task, _ in batch]
+
+        results = side_by_side(
+            read_facts,
+            shared,
+            tasks(),
+            executor=self.request.executor,
+            processes=1 if total <= _BATCH else self._processes,
         )
-        for one, found in self._side_by_side(compare_stamps, tasks):
-            trace.join(one)
-            entries.update((entry.id, entry) for entry in found)
-            self._show(0, None)
-        is_same = trace.is_whole and trace.stamps == recording.stamps and recording.ids <= entries.keys()
-        return self._again(recording, entries, trace.loose) if is_same else None
+        for found in results:
+            is_due = done // _COMMIT_EACH != (done + len(found)) // _COMMIT_EACH
+            with transaction(self.connection, commits=is_due):
+                self._store(under_way.popleft(), found)
+            done += len(found)
+            self.show(0 if self.request.counts_bytes else done, None)
 
-    def _again(
-        self, recording: Recording, entries: Mapping[str, Entry], loose: list[Entry]
-    ) -> Iterator[Checked | Warned | SoundCount]:
-        yield from recording.of(entries)
-        yield recording.passed
-        yield from check_shard(Task(self._what, entries=tuple(loose))).found
+    def _unread(self) -> Iterator[list[tuple[EntryTask, object]]]:
+        last = b""
+        while True:
+            batch = [
+                (EntryTask(id_, shape, files, base), seal)
+                for id_, shape, files, base, seal in self.connection.execute(
+                    "SELECT e.id, e.shape, e.files, (SELECT base FROM page p WHERE p.id = e.id), e.seal FROM entry e"
+                    " WHERE e.read_ns IS NULL AND e.id > ? ORDER BY e.id LIMIT ?",
+                    (last, _BATCH),
+                )
+            ]
+            if not batch:
+                return
+            last = batch[-1][0].id
+            yield batch
 
-    def check(self, known: References, total: int | None) -> Iterator[Checked | Warned | SoundCount]:
-        """Put the checks to all entries; last to those that have to wait for others, and to large ones."""
-        collected = Results(self._what, self._ledger, lambda done: self._show(done, total))
-        yield from self._checked(self._by_parts(known), collected)
-        yield from collected.settle()
-        yield from self._checked(self._singly(collected.deferred, known, collected), collected)
-        collected.end(self._question if self._records else None)
+    def _keys(self) -> KeyFilter:
+        (count,) = self.connection.execute("SELECT count(*) FROM entry WHERE key IS NOT NULL").fetchone()
+        keys = self.connection.execute("SELECT key FROM entry WHERE key IS NOT NULL")
+        return KeyFilter((key for (key,) in keys), count)
 
-    def _by_parts(self, known: References) -> Iterator[Task]:
-        """Yield a task for each group of parts; which references matter to it is only asked when it is due."""
-        by_part = _by_part(known.by_key)
-        later = behind_their_wheels(known.by_key)
-        for tops in self._tops:
-            by_key = _of_parts(tops, by_part)
-            yield Task(
-                self._what,
-                tops,
-                known=replace(known, by_key=by_key),
-                memory=self._memory_of(tops, is_share=False),
-                later=later & by_key.keys(),
-                question=self._question,
+    def _built_wheels(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        shape = Shape.BUILT_WHEEL.value
+        where = "shape = ? AND " + _range(Area.WHEELS.value)
+        bounds = (shape, *_bounds(Area.WHEELS.value))
+        for (id_,) in self.connection.execute("SELECT id FROM entry WHERE " + where, bounds):
+            project, version = _built(id_)
+            found.setdefault(project, set()).add(version)
+        return found
+
+    def _store(self, batch: list[tuple[EntryTask, object]], found: list[FactsRow | Failure]) -> None:
+        gone: list[bytes] = []
+        read: list[tuple[Any, ...]] = []
+        pages: list[FactsRow] = []
+        other: list[tuple[bytes]] = []
+        for (_, seal), one in zip(batch, found, strict=True):
+            if isinstance(one, Failure):
+                if one.message is None:
+                    gone.append(one.id)
+                else:
+                    self.connection.execute(_NO_FACTS, (one.id,))
+                    self.fail(one)
+                continue
+            if seal != one.facts[-1]:
+                self._forget_candidates()
+                if seal is not None:
+                    other.append((one.id,))
+            read.append((*one.facts, self.request.clock_ns, one.id))
+            if one.page is not None or one.target is not None:
+                pages.append(one)
+        self._drop_digests(gone)
+        self._forget(gone)
+        self.connection.executemany("DELETE FROM content WHERE id = ?", other)
+        self._forget_pages([(task.id,) for task, _ in batch])
+        self.connection.executemany(_SET_FACTS, read)
+        self.connection.executemany("INSERT OR IGNORE INTO now_read VALUES (?)", [(row[-1],) for row in read])
+        self._add_pages(pages)
+
+    def read_again(self, ids: Iterable[bytes]) -> bool:
+        """Look at entries once more that this run has not read, and at what the cache says of them.
+
+        Nothing that is remembered of them stays: their rows are made anew from the walk on, and so are the links that
+        lead to them, and the wheels that metadata lies beside.
+
+        Returns:
+            Whether there was any.
+
+        Raises:
+            sqlite3.Error: The catalog cannot be used.
+        """
+        execute, many = self.connection.execute, self.connection.executemany
+        execute("DELETE FROM again")
+        many("INSERT OR IGNORE INTO again VALUES (?)", ((id_,) for id_ in list(ids)))
+        keys = execute("SELECT DISTINCT l.wheel FROM again JOIN entry e USING (id) JOIN link l ON l.key = e.key")
+        wheels = [(as_bytes(entry_path(area, key.hex())),) for (key,) in keys if key for area in HTTP_AREAS]
+        many("INSERT OR IGNORE INTO again SELECT id FROM entry WHERE id = ?", wheels)
+        execute(
+            "DELETE FROM again WHERE id IN (SELECT id FROM unread) OR id IN (SELECT id FROM now_read) AND NOT EXISTS"
+            " (SELECT 1 FROM entry e JOIN link l ON l.key = e.key LEFT JOIN page p ON p.number = l.page"
+            " WHERE e.id = again.id AND (p.id IS NULL OR p.id NOT IN (SELECT id FROM now_read)))"
+        )
+        again = [id_ for (id_,) in execute("SELECT id FROM again ORDER BY id")]
+        rest = {id_ for (id_,) in execute("SELECT id FROM again JOIN entry USING (id) WHERE is_rest")}
+        if not again:
+            return False
+        execute("DELETE FROM was_read WHERE id IN (SELECT id FROM again)")
+        with transaction(self.connection):
+            many(
+                "DELETE FROM link WHERE key = ?",
+                [(bytes.fromhex(key),) for id_ in again if (key := key_of(as_text(id_)))],
             )
+            self._has_pages = True
+            self._forget(again)
+            for name in sorted({"" if id_ in rest else part_of(as_text(id_)) for id_ in again}):
+                self._take(walk_shard(self.request.path, (name, None)))
+            self.revisit_pages()
+        self.read()
+        if self._is_linked:
+            self.link()
+        return True
 
-    def _memory_of(self, paths: Sequence[str], *, is_share: bool) -> ShardRows | None:
-        """Return what is remembered of some paths: the part of it that is to be read again, or the other."""
-        if self._ledger is None:
-            return None
-        share = self._share
-        if share is None:
-            return ShardRows()
-        found = self._ledger.memory_of(paths, lambda stamp: (stamp[0] % _SHARES == share) is is_share)
-        return found if share else replace(found, checked={})
+    def fail(self, failure: Failure) -> None:
+        """Take an entry that could not be read to its end: one that changed meanwhile is left to the next run."""
+        if failure.message is not None:
+            self.unread[failure.id] = failure.message
+            self.connection.execute("INSERT OR IGNORE INTO unread VALUES (?)", (failure.id,))
+            return
+        self._drop_digests([failure.id])
+        self._forget([failure.id])
+
+    def _drop_digests(self, gone: list[bytes]) -> None:
+        """Have the parts of entries that went, or changed meanwhile, looked at anew by the next run."""
+        if gone:
+            self._forget_candidates()
+            self.connection.execute("UPDATE shard SET digest = ?", (_UNSETTLED,))
+
+    def _add_pages(self, read: Sequence[FactsRow]) -> None:
+        pages: list[tuple[Any, ...]] = []
+        links: list[tuple[Any, ...]] = []
+        sources: list[tuple[Any, ...]] = []
+        for one in read:
+            self._page_numbers += 1
+            number, page = self._page_numbers, one.page or _NO_LINKS
+            told = (page.is_open, page.base, as_column(one.target), page.hosts or None, page.marks or None)
+            pages.append((number, *told, one.id))
+            links.extend((number, at, *link) for at, link in enumerate(page.links))
+            sources.extend((number, at, *source) for at, source in enumerate(page.sources))
+        many = self.connection.executemany
+        many("INSERT INTO page SELECT ?, id, key, ?, ?, ?, ?, ? FROM entry WHERE id = ?", pages)
+        many(_ADD_LINK, links)
+        many(_ADD_SOURCE, sources)
+
+    def link(self) -> None:
+        """Find out the URLs of pages, as far as this run can know them, and read those again that need theirs.
+
+        Raises:
+            sqlite3.Error: The catalog cannot be used.
+        """
+        self._is_linked = True
+        with transaction(self.connection):
+            self._guess()
+        while urls := self._resolved():
+            self._read_again(urls)
+
+    def _guess(self) -> None:
+        """Try every name with every index: once for each, as long as nothing else is new."""
+        execute = self.connection.execute
+        own = tuple(dict.fromkeys(without_user(index.rstrip("/")) for index in self.request.indexes))
+        self.connection.executemany("INSERT OR IGNORE INTO own_candidate VALUES (?)", [(name,) for name in own])
+        guesses = execute("SELECT key, url FROM guess")
+        if any(sha224(as_bytes(text_of(url) or "")).digest() != key for key, url in guesses):
+            execute("DELETE FROM candidate")  # rows that nobody reads again in turn are proven each time
+        tried = {name for (name,) in execute("SELECT name FROM candidate")}
+        new = [name for name in own if name not in tried]
+        if not new:
+            return
+        keys = self._keys()
+        names = [text_of(name) for (name,) in execute("SELECT DISTINCT project FROM entry WHERE project IS NOT NULL")]
+        for index in new:
+            execute("DELETE FROM guess WHERE candidate = ?", (index,))
+            hits = (hit for name in ["pip", *names] for hit in _keys_of(f"{index}/{name}/", keys))
+            self.connection.executemany(
+                "INSERT OR IGNORE INTO guess (key, candidate, url) VALUES (?, ?, ?)",
+                ((key, index, url) for key, url in hits),
+            )
+            execute("INSERT INTO candidate VALUES (?)", (index,))
+
+    def _resolved(self) -> dict[bytes, str]:
+        """Mark the pages whose own URL this run knows; return those that have to be read with it, by id."""
+        execute = self.connection.execute
+        waiting = {
+            key: (number, id_, base, target, is_open)
+            for number, id_, key, base, target, is_open in execute(
+                "SELECT number, id, key, base, target, is_open FROM page WHERE is_open OR target IS NOT NULL"
+            )
+        }
+        again: dict[bytes, str] = {}
+        if not waiting:
+            return again
+        known = deque(self._urls_of_pages())
+        while known:
+            key, url = known.popleft()
+            if key not in waiting:
+                continue
+            number, id_, base, target, is_open = waiting.pop(key)
+            if target is not None:
+                known.extend(self._follow(url, text_of(target) or ""))
+            elif is_open and base != url:
+                again[id_] = url
+            elif is_open:
+                execute("INSERT OR IGNORE INTO resolved VALUES (?)", (number,))
+                known.extend(execute("SELECT key, url FROM link WHERE page = ? AND url IS NOT NULL", (number,)))
+        return again
+
+    def _urls_of_pages(self) -> Iterator[tuple[bytes, str]]:
+        """Yield keys and URLs of open pages and redirects that links and guesses give."""
+        of_pages = "FROM page p JOIN {table} ON {on} WHERE (p.is_open OR p.target IS NOT NULL) AND l.url IS NOT NULL"
+        linked = of_pages.format(table="link l", on="l.key = p.key AND " + ACTIVE)
+        guessed = of_pages.format(
+            table="guess l", on="l.key = p.key AND l.candidate IN (SELECT name FROM own_candidate)"
+        )
+        for join in (linked, guessed):
+            yield from self.connection.execute(f"SELECT p.key, l.url {join} ORDER BY p.key").fetchall()
+        yield from self.connection.execute("SELECT key, url FROM found").fetchall()
+
+    def _follow(self, url: str, target: str) -> list[tuple[bytes, str]]:
+        joined = join_url(url, target)
+        hits = [(sha224(as_bytes(spelling)).digest(), spelling) for spelling in spellings(joined)] if joined else []
+        rows = [(key, as_column(hit), UrlSource.INDEX_GUESS.value) for key, hit in hits]
+        rows = [row for row in rows if isinstance(row[1], str)]
+        self.connection.executemany("INSERT OR IGNORE INTO found (key, url, source) VALUES (?, ?, ?)", rows)
+        return [(key, str(hit)) for key, hit, _ in rows]
+
+    def _read_again(self, urls: dict[bytes, str]) -> None:
+        """Read pages with relative links once more, now that their own URLs are known."""
+        self.connection.executemany("UPDATE page SET base = ? WHERE id = ?", [(url, id_) for id_, url in urls.items()])
+        self.connection.executemany("UPDATE entry SET read_ns = NULL WHERE id = ?", [(id_,) for id_ in urls])
+        self.read()
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Return the file hosts that pages of the cache link to, and those that are known besides."""
+        found = set(self.request.hosts)
+        for packed, is_resolved in self.connection.execute(
+            "SELECT DISTINCT hosts, number IN (SELECT page FROM resolved) FROM page WHERE hosts IS NOT NULL"
+        ):
+            absolute, relative = unpack(packed)
+            found.update(absolute)
+            if is_resolved:
+                found.update(relative)
+        return tuple(sorted(map(str, found)))
 
 
-def _apply(work: Callable[[Task], _Done], task: Task) -> _Done:
-    return work(task)
+_NO_LINKS = PageRow(is_open=False, base=None, hosts=b"", marks=b"", links=[], sources=[])
+_ADD_LINK = (
+    "INSERT INTO link (page, at, key, is_relative, url, filename, sha256, others, wheel)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_ADD_SOURCE = "INSERT INTO source (page, at, project, is_relative, url, hashes) VALUES (?, ?, ?, ?, ?, ?)"
+_SET_FACTS = "UPDATE entry SET " + ", ".join(f"{name} = ?" for name in FACTS) + ", read_ns = ? WHERE id = ?"
+_NO_FACTS = "UPDATE entry SET " + ", ".join(f"{name} = NULL" for name in FACTS) + " WHERE id = ?"
 
 
-def _divided(tops: list[str]) -> list[tuple[str, ...]]:
-    """Divide a cache into tasks of about the same size; first comes what lies in none of its parts."""
-    size = -(-len(tops) // _TASKS) or 1
-    return [("",), *(tuple(tops[at : at + size]) for at in range(0, len(tops), size))]
+def _range(name: str) -> str:
+    return "id >= ? AND id < ? AND NOT is_rest" if name else "is_rest"
 
 
-def _by_part(by_key: Mapping[str, Reference]) -> Mapping[str, Mapping[str, Reference]]:
-    found: dict[str, dict[str, Reference]] = {}
-    for key, reference in by_key.items():
-        found.setdefault(key[:2], {})[key] = reference
-    return found
+def _bounds(name: str) -> tuple[bytes, ...]:
+    # "0" comes behind "/". A part that is empty is an entry itself.
+    return (as_bytes(name), as_bytes(name + "0")) if name else ()
 
 
-def _of_parts(tops: Iterable[str], by_part: Mapping[str, Mapping[str, Reference]]) -> dict[str, Reference]:
-    """Return what matters to some parts, and no more: it may have to be sent to another process."""
-    found: dict[str, Reference] = {}
-    for top in tops:
-        # The directories below an area have the first digits of the keys as their names.
-        found |= by_part.get("".join(top.split("/")[1:]), {})
-    return found
+def _built(id_: bytes) -> tuple[str, str]:
+    """Return the canonical project and the version in the file name of a built wheel."""
+    project, version, *_ = as_text(id_).rpartition("/")[2].split("-")
+    return canonical(project), version
 
 
-def _batches(entries: Sequence[Entry]) -> Iterator[tuple[Entry, ...]]:
-    """Yield small entries by the dozen, and large ones each by itself."""
-    small = [entry for entry in entries if not is_large(entry)]
-    for at in range(0, len(small), _BATCH):
-        yield tuple(small[at : at + _BATCH])
-    yield from ((entry,) for entry in entries if is_large(entry))
+def _keys_of(url: str, keys: KeyFilter) -> Iterator[tuple[bytes, str]]:
+    for spelling in spellings(url):
+        key = sha224(as_bytes(spelling)).digest()
+        if keys.may_have(int.from_bytes(key[:_MARK_BYTES], "big")) and isinstance(as_column(spelling), str):
+            yield key, spelling

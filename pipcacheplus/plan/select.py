@@ -8,6 +8,8 @@ from typing import NamedTuple
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import Entry, Kind, Shape
 from pipcacheplus.pips.filenames import SDIST_SUFFIXES, canonical
+from pipcacheplus.pips.layout import key_of, page_key
+from pipcacheplus.pips.urls import spellings
 
 __all__ = ["Selection", "Selector", "matches", "parse_selection"]
 
@@ -61,7 +63,7 @@ def matches(selector: Selector, entry: Entry) -> bool:
 
 def _form(what: str) -> _Test:
     if "://" in what:
-        return lambda entry: entry.url == what
+        return _of_url(what)
     if "/" in what:
         return lambda _: False  # `matches` compares the id
     if _RANGE.match(what):
@@ -94,6 +96,11 @@ class Selection:
         return bool(fitting) or not self._what
 
     @property
+    def is_all(self) -> bool:
+        """Return whether nothing was selected, so that all is meant."""
+        return not self._what and self._kind is None
+
+    @property
     def unmatched(self) -> tuple[str, ...]:
         """Return the parts that fitted nothing so far."""
         return tuple(text for text, _ in self._what if text not in self._seen)
@@ -105,6 +112,12 @@ def _of_kind(what: str) -> _Test:
     if word not in kinds:
         raise BadRequestError(repr(what), "names no kind", f"the kinds are {', '.join(kinds)}")
     return lambda entry: entry.kind is kinds[word]
+
+
+def _of_url(what: str) -> _Test:
+    """Compare keys too: one that is made of a URL proves it, whether anything else in the cache tells it or not."""
+    keys = {page_key(spelling) for spelling in spellings(what)}
+    return lambda entry: entry.url == what or key_of(entry.id) in keys
 
 
 def _names(entry: Entry) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import replace
 from typing import Any
 
-from pipcacheplus.catalog.update import ReadRequest
+from pipcacheplus.catalog.queries import Query
 from pipcacheplus.checks.base.check import Context, checks
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
@@ -25,9 +25,17 @@ NOW = Context(
 )
 
 
-def whole(cache: Cache, **more: Any) -> ReadRequest:  # noqa: ANN401 - any field
-    """Return the request to read all of a cache, with changes."""
-    made = ReadRequest(path=str(cache.path), depth=Depth.WHOLE, checks=checks(), context=NOW, indexes=(INDEX_URL,))
+def whole(cache: Cache, **more: Any) -> Query:  # noqa: ANN401 - any field
+    """Return the query for all of a cache, with changes; nothing is remembered."""
+    made = Query(
+        path=str(cache.path),
+        depth=Depth.WHOLE,
+        checks=checks(),
+        context=NOW,
+        index_urls=(INDEX_URL,),
+        needs_urls=True,
+        remembers=False,
+    )
     return replace(made, **more)
 
 

@@ -1,0 +1,253 @@
+"""Read the contents of entries to their end, where something is missing to tell whether they are whole.
+
+What has to be read follows from what is known of an entry, and from what the rest of the cache says of it now. What
+that was is stored; so a digest that was made once is compared again with what is published later.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from hashlib import sha224
+from typing import Any
+
+from pipcacheplus.catalog.content_rows import COLUMNS as CONTENT_COLUMNS
+from pipcacheplus.catalog.content_rows import Content, with_content
+from pipcacheplus.catalog.entry_rows import as_bytes, as_column
+from pipcacheplus.catalog.known import Known
+from pipcacheplus.catalog.names import name_at_file_host
+from pipcacheplus.catalog.page_links import METADATA_SUFFIX
+from pipcacheplus.catalog.parallel import side_by_side
+from pipcacheplus.catalog.references import ACTIVE, hashes_of, rows
+from pipcacheplus.catalog.shard import ContentRow, ContentTask, Failure, read_contents
+from pipcacheplus.catalog.stored_facts import pack, unpack
+from pipcacheplus.catalog.transactions import transaction
+from pipcacheplus.catalog.update import Update
+from pipcacheplus.model.values import Entry, Kind, Shape, UrlSource
+from pipcacheplus.pips.layout import HTTP_AREAS, entry_path
+
+__all__ = ["PROVEN", "Contents"]
+
+_BATCH = 100
+_BATCH_BYTES = 4 << 20
+_COMMIT_BYTES = 256 << 20
+_MAX_ROUNDS = 8
+"""More than there can be: a page, a wheel, its metadata."""
+_HAS_HASHES = (
+    "EXISTS (SELECT 1 FROM link l WHERE l.key = e.key"
+    " AND (l.sha256 IS NOT NULL OR l.others IS NOT NULL OR l.wheel IS NOT NULL))"
+)
+PROVEN = (
+    f"(EXISTS (SELECT 1 FROM link l WHERE l.key = e.key AND l.sha256 = c.sha256 AND {ACTIVE})"
+    " AND NOT EXISTS (SELECT 1 FROM link l WHERE l.key = e.key AND l.sha256 IS NOT c.sha256))"
+)
+"""Whether every page that publishes a digest publishes just this one."""
+_MISSING = (
+    "e.read_ns IS NOT NULL AND (e.shape = 'built-wheel' AND e.is_archive AND c.is_unpacked IS NOT 1"
+    " OR e.shape IN ('pair', 'single') AND e.format IS NOT NULL AND e.kind <> 'unreadable' AND CASE"
+    f" WHEN {_HAS_HASHES} THEN NOT {PROVEN}"
+    " ELSE e.is_archive AND c.is_unpacked IS NOT 1 OR e.etag IS NOT NULL AND c.md5 IS NULL"
+    " OR :has_hosts AND e.is_archive AND c.blake2b IS NULL OR e.key IN (SELECT key FROM found) END)"
+)
+"""Which rows may lack something: more than those that do."""
+_WANTED = " AND (:all OR e.id IN (SELECT id FROM wanted))"
+_SIMPLE = (
+    "INSERT INTO to_read (id, size, sha256) SELECT e.id, e.size, max(l.sha256) FROM entry e"
+    f" JOIN link l ON l.key = e.key AND {ACTIVE} LEFT JOIN content c ON c.id = e.id"
+    " WHERE c.id IS NULL AND e.shape IN ('pair', 'single') AND e.format IS NOT NULL AND e.kind <> 'unreadable'"
+    f" AND e.read_ns IS NOT NULL AND e.is_pickle = 0{_WANTED} GROUP BY e.id"
+    " HAVING count(l.sha256) = count(*) AND count(l.others) = 0 AND min(l.sha256) = max(l.sha256)"
+)
+"""Of what nothing was read yet, and what is published with one SHA-256, that is what has to be made."""
+
+
+class Contents:
+    """The stage that reads contents, for all entries or those in the table `wanted`."""
+
+    def __init__(self, update: Update, *, has_selection: bool) -> None:
+        """Take a run whose catalog is up to date, and linked."""
+        self._update = update
+        self._connection = update.connection
+        self._hosts = update.hosts
+        self._has_selection = has_selection
+        self._done = 0
+        """Bytes, as progress shows them."""
+        self.known = Known(update.connection, update.request.path, self._hosts)
+
+    def run(self) -> None:
+        """Read until nothing is missing.
+
+        Raises:
+            sqlite3.Error: The catalog cannot be used.
+        """
+        if self._has_selection:
+            self._want_wheels()
+        self._connection.execute(_SIMPLE, {"all": not self._has_selection})
+        total, left = self._sizes()
+        self._read(total, left)  # what else is missing, and so how much is known already, is seen afterwards
+        for _ in range(_MAX_ROUNDS):
+            is_more = self._find_at_hosts()
+            self._collect()
+            _, left = self._sizes()
+            if not left and not is_more and not self._count():
+                break
+            self._done = max(self._done, total - left)
+            self._read(total, left)
+        self._update.show(total, total)
+
+    def _want_wheels(self) -> None:
+        """Want, with metadata, the wheels that it may belong to."""
+        keys = self._connection.execute(
+            "SELECT DISTINCT l.wheel FROM wanted JOIN entry e ON e.id = wanted.id JOIN link l ON l.key = e.key"
+            " WHERE l.wheel IS NOT NULL"
+        )
+        ids = [(as_bytes(entry_path(area, key.hex())),) for (key,) in keys for area in HTTP_AREAS]
+        self._connection.executemany("INSERT OR IGNORE INTO wanted VALUES (?)", ids)
+        is_unlinked = "e.key IS NOT NULL AND NOT EXISTS (SELECT 1 FROM link l WHERE l.key = e.key AND " + ACTIVE + ")"
+        is_there = self._connection.execute(
+            f"SELECT 1 FROM wanted JOIN entry e USING (id) WHERE NOT e.is_archive AND {is_unlinked} LIMIT 1"
+        ).fetchone()
+        if is_there:
+            self._connection.execute(
+                f"INSERT OR IGNORE INTO wanted SELECT e.id FROM entry e WHERE e.is_archive AND {is_unlinked}"
+            )
+
+    def _sizes(self) -> tuple[int, int]:
+        wanted = "SELECT ifnull(sum(size), 0) FROM entry e" + (
+            " WHERE e.id IN (SELECT id FROM wanted)" if self._has_selection else ""
+        )
+        (total,) = self._connection.execute(wanted).fetchone()
+        (left,) = self._connection.execute("SELECT ifnull(sum(size), 0) FROM to_read").fetchone()
+        return total, left
+
+    def _count(self) -> int:
+        (count,) = self._connection.execute("SELECT count(*) FROM to_read").fetchone()
+        return int(count)
+
+    def _collect(self) -> None:
+        """Note which entries lack something; of those that were tried in vain, nothing can be had."""
+        where = _MISSING + _WANTED + " AND e.id NOT IN (SELECT id FROM was_read)"
+        parameters = {"has_hosts": bool(self._hosts), "all": not self._has_selection}
+        found: list[tuple[Any, ...]] = []
+        for row in rows(self._connection, where, parameters):
+            facts, expected = self.known.facts(row), self.known.expected(row.reference())
+            if with_content(Shape(row.shape), facts, Content.of_row(row.content), expected) is None:
+                wheel = expected.wheel_metadata.sha256 if expected.wheel_metadata is not None else None
+                found.append((row.id, row.size, pack(expected.published), wheel))
+            if len(found) >= _BATCH:
+                self._note(found)
+        self._note(found)
+
+    def _note(self, found: list[tuple[Any, ...]]) -> None:
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO to_read (id, size, published, wheel) VALUES (?, ?, ?, ?)", found
+        )
+        found.clear()
+
+    def _read(self, total: int, left: int) -> None:
+        request = self._update.request
+        under_way: deque[list[ContentTask]] = deque()
+        is_small = left <= _BATCH_BYTES and self._count() <= _BATCH
+
+        def tasks() -> Iterator[list[ContentTask]]:
+            for batch in self._tasks():
+                under_way.append(batch)
+                yield batch
+
+        self._update.show(self._done, total)
+        pending = 0
+        results = side_by_side(
+            read_contents,
+            (request.path, self._hosts),
+            tasks(),
+            executor=request.executor,
+            processes=1 if is_small else None,
+            threads=True,
+        )
+        for found in results:
+            size = sum(size for size, _ in found)
+            pending += size
+            is_due = pending >= _COMMIT_BYTES
+            with transaction(self._connection, commits=is_due):
+                self._store(under_way.popleft(), [one for _, one in found])
+            pending = 0 if is_due else pending
+            self._done += size
+            self._update.show(min(self._done, total), total)
+        self._connection.execute("INSERT OR IGNORE INTO was_read SELECT id FROM to_read")
+        self._connection.execute("DELETE FROM to_read")
+
+    def _tasks(self) -> Iterator[list[ContentTask]]:
+        """Yield large ones first, each by itself, so that all workers have something to do until the end."""
+        select = (
+            "SELECT r.id, e.shape, e.files, e.facts, r.sha256, r.published, r.wheel, r.size, {content} FROM to_read r"
+            " JOIN entry e ON e.id = r.id LEFT JOIN content c ON c.id = r.id WHERE "
+        ).replace("{content}", ", ".join(f"c.{name}" for name in CONTENT_COLUMNS))
+        execute = self._connection.execute
+        large = execute("SELECT id FROM to_read WHERE size > ? ORDER BY size DESC, id", (_BATCH_BYTES,)).fetchall()
+        for id_ in large:
+            yield [_task(row) for row in execute(select + "r.id = ?", id_)]
+        small = select + "r.size <= ? AND r.id > ? ORDER BY r.id LIMIT ?"
+        last = b""
+        while batch := execute(small, (_BATCH_BYTES, last, _BATCH)).fetchall():
+            last = batch[-1][0]
+            yield from _by_size(batch)
+
+    def _store(self, batch: Sequence[ContentTask], found: Sequence[ContentRow | Failure]) -> None:
+        rows_: list[tuple[Any, ...]] = []
+        for _, one in zip(batch, found, strict=True):
+            if isinstance(one, ContentRow):
+                rows_.append((one.id, *one.columns))
+            else:
+                self._update.fail(one)
+        marks = ", ".join("?" * (len(CONTENT_COLUMNS) + 1))
+        self._connection.executemany(f"INSERT OR REPLACE INTO content VALUES ({marks})", rows_)
+
+    def _find_at_hosts(self) -> bool:
+        """Try the URLs that file hosts make from digests; each that fits names a wheel, and the metadata beside it."""
+        if not self._hosts:
+            return False
+        where = (
+            "c.blake2b IS NOT NULL AND e.is_archive AND e.key NOT IN (SELECT key FROM found)"
+            f" AND NOT EXISTS (SELECT 1 FROM link l WHERE l.key = e.key AND {ACTIVE})" + _WANTED
+        )
+        new: list[tuple[Any, ...]] = []
+        for row in rows(self._connection, where, {"all": not self._has_selection}):
+            if row.reference() is not None:
+                continue
+            facts = self.known.facts(row)
+            entry = self.known.entry(row, self.known.names(row, None))
+            content = Content.of_row(row.content)
+            digest = content.digests.get("blake2b") if content is not None else None
+            found = name_at_file_host(entry, facts, digest, self._hosts)
+            if found is not None:
+                new.extend(_found_rows(entry, *found))
+        self._connection.executemany("INSERT OR IGNORE INTO found VALUES (?, ?, ?, ?, ?)", new)
+        return bool(new)
+
+
+def _found_rows(entry: Entry, url: str, filename: str) -> Iterator[tuple[Any, ...]]:
+    source = UrlSource.FILE_HOST.value
+    key = sha224(as_bytes(url)).digest()
+    yield key, as_column(url), as_column(filename), source, None
+    if entry.kind is Kind.WHEEL:
+        beside = url + METADATA_SUFFIX
+        name = as_column(filename + METADATA_SUFFIX)
+        yield sha224(as_bytes(beside)).digest(), as_column(beside), name, source, key
+
+
+def _task(row: Sequence[Any]) -> ContentTask:
+    id_, shape, files, facts, sha256, published, wheel, _, *known = row
+    hashes = (("sha256", sha256.hex()),) if sha256 is not None else hashes_of(unpack(published))
+    return ContentTask(id_, shape, files, facts, hashes, wheel, tuple(known) if known[-1] is not None else None)
+
+
+def _by_size(batch: Sequence[Sequence[Any]]) -> Iterator[list[ContentTask]]:
+    """Yield tasks together until they are as large as a large one."""
+    together: list[ContentTask] = []
+    size = 0
+    for row in batch:
+        together.append(_task(row))
+        size += row[7]
+        if size > _BATCH_BYTES:
+            yield together
+            together, size = [], 0
+    if together:
+        yield together

@@ -1,0 +1,121 @@
+"""Names and facts of an entry, with all that the catalog holds of it and of the entries that speak of it."""
+
+import sqlite3
+
+from pipcacheplus.catalog.content_rows import Content, with_content
+from pipcacheplus.catalog.entry_rows import Names, as_bytes, check_seal, entry_of_row, names_of, text_of
+from pipcacheplus.catalog.names import named_by
+from pipcacheplus.catalog.references import ACTIVE, JoinedRow, Reference, hashes_of, rows
+from pipcacheplus.catalog.stored_facts import unpack, unpack_facts
+from pipcacheplus.checks.base.proof import proof_of
+from pipcacheplus.disk.open_cache import OpenCache
+from pipcacheplus.model.facts import Expected, Facts, Origin, Wheel, WheelMetadata
+from pipcacheplus.model.values import Entry, Kind, Shape, UrlSource
+from pipcacheplus.pips.layout import HTTP_AREAS, entry_path
+from pipcacheplus.pips.wheel_keys import SdistLink, interpreter_of
+
+__all__ = ["Known"]
+
+_BUILT = Shape.BUILT_WHEEL.value
+
+
+class Known:
+    """A catalog that is up to date, asked for names and facts."""
+
+    def __init__(self, connection: sqlite3.Connection, path: str, hosts: tuple[str, ...]) -> None:
+        """Take a catalog.
+
+        Args:
+            connection: Of the catalog.
+            path: Of the cache directory.
+            hosts: File hosts.
+        """
+        self._connection = connection
+        self._hosts = hosts
+        with OpenCache(path) as cache:
+            self.device = cache.device
+
+    def names(self, row: JoinedRow, reference: Reference | None) -> Names:
+        """Return what an entry is called.
+
+        Raises:
+            RowDamagedError: The row is not one that was written.
+        """
+        own = names_of(row.shape, row.facts)
+        if row.shape != _BUILT:
+            return named_by(own, reference)
+        if not row.is_read:
+            return own
+        origin = unpack_facts(row.facts[-2]).origin
+        if isinstance(origin, Origin):
+            own = own._replace(url=origin.url, url_source=UrlSource.ORIGIN.value)
+        if own.interpreter is None and own.project is not None:
+            found = self._connection.execute(
+                f"SELECT url, hashes FROM source l WHERE project = ? AND {ACTIVE} ORDER BY url, hashes",
+                (own.project,),
+            )
+            sources = [SdistLink(url=text_of(url) or "", hashes=hashes_of(unpack(hashes))) for url, hashes in found]
+            own = own._replace(
+                interpreter=interpreter_of(
+                    row.id.decode("utf-8", "surrogatepass"), origin if isinstance(origin, Origin) else None, sources
+                )
+            )
+        return own
+
+    def entry(self, row: JoinedRow, names: Names) -> Entry:
+        """Return an entry.
+
+        Raises:
+            RowDamagedError: The row is not one that was written.
+        """
+        return entry_of_row(row.id, row.shape, row.files, names, self.device)
+
+    def facts(self, row: JoinedRow) -> Facts:
+        """Return what the ends of an entry gave.
+
+        Raises:
+            RowDamagedError: The row is not as it was written.
+        """
+        if not row.is_read:
+            return Facts()
+        check_seal(row.facts)
+        return unpack_facts(row.facts[-2])
+
+    def whole(self, row: JoinedRow, reference: Reference | None) -> Facts:
+        """Return what is known of an entry that was read to its end, as far as that was needed.
+
+        Raises:
+            RowDamagedError: A row is not as it was written.
+        """
+        facts = self.facts(row)
+        content = Content.of_row(row.content)
+        return with_content(Shape(row.shape), facts, content, self.expected(reference), is_final=True) or facts
+
+    def expected(self, reference: Reference | None) -> Expected:
+        """Return what a payload should be."""
+        if reference is None:
+            return Expected(hosts=self._hosts)
+        wheel = self._wheel_metadata(reference.wheel) if reference.wheel else None
+        return Expected(published=reference.hashes, hosts=self._hosts, wheel_metadata=wheel)
+
+    def _wheel_metadata(self, key: bytes) -> WheelMetadata | None:
+        for area in sorted(HTTP_AREAS):
+            id_ = as_bytes(entry_path(area, key.hex()))
+            for row in rows(self._connection, "e.id = ? AND e.kind = ?", (id_, Kind.WHEEL.value)):
+                found = self._beside(row)
+                if found is not None:
+                    return found
+        return None
+
+    def _beside(self, row: JoinedRow) -> WheelMetadata | None:
+        """Return what a wheel says of the metadata beside it; `None` if it is damaged."""
+        reference = row.reference()
+        facts = self.facts(row)
+        expected = Expected(published=reference.hashes if reference is not None else (), hosts=self._hosts)
+        content = Content.of_row(row.content)
+        whole = with_content(Shape(row.shape), facts, content, expected, is_final=True) or facts
+        wheel = whole.payload
+        if whole.damage is not None or not isinstance(wheel, Wheel) or wheel.metadata_sha256 is None:
+            return None
+        entry = self.entry(row, self.names(row, reference))
+        return WheelMetadata(sha256=wheel.metadata_sha256, is_proven=proof_of(entry, whole) is not None)

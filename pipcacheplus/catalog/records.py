@@ -1,0 +1,186 @@
+"""Sequences of entries and of findings whose members are made when they are looked at.
+
+A cache has hundreds of thousands of entries. Each is kept as some hundred bytes: in memory as long as they are few,
+else in a temporary file without a name.
+"""
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
+from tempfile import TemporaryFile  # noqa: TID251 - without a name, and never in a cache
+from typing import Any, BinaryIO, Generic, TypeVar, overload
+
+from pipcacheplus.catalog.entry_rows import Names, entry_of_row
+from pipcacheplus.catalog.references import JoinedRow
+from pipcacheplus.catalog.stored_facts import pack, unpack
+from pipcacheplus.disk.file_content import read_at
+from pipcacheplus.model.values import Entry, Finding, Group, Remedy, Severity
+
+__all__ = ["Entries", "Findings", "Records"]
+
+_T = TypeVar("_T")
+_IN_MEMORY = 4 << 20
+"""Bytes of records that stay in memory."""
+_GROUPS = tuple(Group)
+_SEVERITIES = tuple(Severity)
+
+
+class Records:
+    """Bytes, one after the other; written first, then read."""
+
+    def __init__(self, *, may_spill: bool) -> None:
+        """Begin.
+
+        Args:
+            may_spill: Whether a temporary file may be written.
+        """
+        self._ends = array("Q")
+        self._memory = bytearray()
+        self._base = 0
+        self._file: BinaryIO | None = None
+        self._may_spill = may_spill
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._ends)
+
+    def __del__(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+
+    def append(self, record: bytes) -> None:
+        """Add one."""
+        self._memory += record
+        self._ends.append(self._base + len(self._memory))
+        if self._may_spill and len(self._memory) > _IN_MEMORY:
+            try:
+                self._spill()
+            except OSError:
+                self._may_spill = False  # without room for a file, all of it stays in memory
+
+    def _spill(self) -> None:
+        if self._file is None:
+            self._file = TemporaryFile(prefix="pipcacheplus-", buffering=0)
+        written = memoryview(self._memory)
+        self._file.seek(self._base)
+        while written:
+            written = written[self._file.write(written) :]
+        written.release()
+        self._base += len(self._memory)
+        self._memory.clear()
+
+    def __getitem__(self, at: int) -> bytes:
+        """Return one."""
+        start, end = self._ends[at - 1] if at else 0, self._ends[at]
+        if start >= self._base:
+            return bytes(self._memory[start - self._base : end - self._base])
+        assert self._file is not None  # noqa: S101 - for mypy: something was written to it
+        return read_at(self._file, start, end - start)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield all."""
+        return map(self.__getitem__, range(len(self)))
+
+
+class _Made(Sequence[_T], Generic[_T]):
+    """A sequence whose members are made of records."""
+
+    def __init__(self, records: Records, make: Callable[[bytes], _T]) -> None:
+        self._records = records
+        self._make = make
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[_T]:
+        return map(self._make, self._records)
+
+    @overload
+    def __getitem__(self, at: int) -> _T: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[_T, ...]: ...
+    def __getitem__(self, at: int | slice) -> _T | tuple[_T, ...]:
+        """Return a member, or a tuple of several."""
+        if isinstance(at, slice):
+            return tuple(self[one] for one in range(*at.indices(len(self))))
+        return self._make(self._records[range(len(self))[at]])
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether another sequence has the same members."""
+        if not isinstance(other, Sequence):
+            return NotImplemented
+        return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment] # as of a list
+
+    def __add__(self, other: Iterable[_T]) -> tuple[_T, ...]:
+        """Return a tuple of both."""
+        return tuple(chain(self, other))
+
+    def __repr__(self) -> str:
+        """Show how many there are."""
+        return f"<{type(self).__name__} of {len(self)}>"
+
+
+class Entries(_Made[Entry]):
+    """Entries in order of their ids."""
+
+    def __init__(self, device: int, *, may_spill: bool) -> None:
+        """Begin without any.
+
+        Args:
+            device: Of the cache directory.
+            may_spill: Whether a temporary file may be written.
+        """
+        self._device = device
+        super().__init__(Records(may_spill=may_spill), self._entry)
+
+    def add(self, row: JoinedRow, names: Names) -> None:
+        """Add one."""
+        self._records.append(pack((row.id, row.shape, row.files, *names)))
+
+    def _entry(self, record: bytes) -> Entry:
+        id_, shape, files, *names = unpack(record)
+        return entry_of_row(id_, shape, files, Names._make(names), self._device)
+
+
+class Findings(_Made[Finding]):
+    """Findings, those of an entry one after the other, in order of the entries' ids."""
+
+    def __init__(self, device: int, *, may_spill: bool) -> None:
+        """Begin without any; as `Entries`."""
+        self._device = device
+        self._codes = array("B")
+        self._entries = array("L")
+        self._count = 0
+        super().__init__(Records(may_spill=may_spill), self._finding)
+
+    def add(self, row: JoinedRow, names: Names, found: Sequence[Finding]) -> None:
+        """Add the findings of one entry."""
+        self._count += 1
+        entry = (row.id, row.shape, row.files, *names)
+        for one in found:
+            self._codes.append(_GROUPS.index(one.group) * len(_SEVERITIES) + _SEVERITIES.index(one.severity))
+            self._entries.append(self._count)
+            told: tuple[Any, ...] = (one.check, one.message, one.evidence, one.remedy.value, one.paths)
+            self._records.append(pack((entry, *told, one.group.value, one.severity.value)))
+
+    def heads(self) -> Iterator[tuple[Group, Severity, int]]:
+        """Yield the group and severity of each, and a number that those of one entry share; none is made for that."""
+        table = [(group, severity) for group in _GROUPS for severity in _SEVERITIES]
+        for code, entry in zip(self._codes, self._entries, strict=True):
+            yield *table[code], entry
+
+    def _finding(self, record: bytes) -> Finding:
+        (id_, shape, files, *names), check, message, evidence, remedy, paths, group, severity = unpack(record)
+        return Finding(
+            check=check,
+            entry=entry_of_row(id_, shape, files, Names._make(names), self._device),
+            group=Group(group),
+            severity=Severity(severity),
+            message=message,
+            evidence=evidence,
+            remedy=Remedy(remedy),
+            paths=paths,
+        )
