@@ -1,23 +1,21 @@
 """`info`: print pip's own counts, then kinds, what could go, last use and health."""
 
 import os
-from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Sequence
-from fnmatch import fnmatch
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pipcacheplus.checks.base.check import is_listed
+from pipcacheplus.checks.base.check import HOUR_S, checks, is_listed
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
+from pipcacheplus.cli.base.options import declare_catalog
 from pipcacheplus.cli.base.progress import progress
-from pipcacheplus.model.values import Area, Entry, Finding, Remedy, Shape
-from pipcacheplus.pips.layout import HTTP_AREAS
-from pipcacheplus.render.summary import Census, Tally
-from pipcacheplus.render.times import last_used_ns
+from pipcacheplus.model.values import Area
+from pipcacheplus.render.summary import summarize_totals
 from pipcacheplus.render.view import Json
 
 if TYPE_CHECKING:  # slow to import, and needed for annotations alone
     from pipcacheplus.cache import PipCache
+    from pipcacheplus.catalog.counts import CountRequest, Counts
+    from pipcacheplus.model.values import CacheDir, Count, Entry, Finding, Progress, Warned
 
 __all__ = ["COMMAND"]
 
@@ -27,103 +25,71 @@ _SPANS_S = tuple(days * _DAY_S for days in (1, 7, 30, 90, 365))
 
 def _run(request: Request) -> CommandResult:
     """Count by names and times; with `-v`, read heads, pages and the ends of archives as well, and list the entries."""
-    cache = request.open_cache()
-    is_verbose = request.verbosity > 0
-    counted = _Counted(cache, request.now_s)
-    entries: list[Entry] = []
+    from pipcacheplus.catalog.counts import CountRequest, count_entries  # noqa: PLC0415 - slow to import
+    from pipcacheplus.checks.base.context import context_of  # noqa: PLC0415 - as above
 
-    def each(entry: Entry, findings: Sequence[Finding]) -> None:
-        counted.add(entry, findings)
-        if is_verbose and is_listed(entry):
+    cache = request.open_cache()
+    what = CountRequest(
+        path=cache.dir.path,
+        context=context_of(min_age_s=HOUR_S),
+        checks=checks(),
+        last_use=cache.last_use,
+        spans_s=_SPANS_S,
+        now_s=request.now_s,
+    )
+    entries: list[Entry] = []
+    with progress(request.console, "reading") as show:
+        if request.verbosity > 0:
+            counts, warnings = _read(cache, what, entries, show, remembers=request.options.remembers)
+        else:
+            counts, warnings = count_entries(what, show)
+    return make_result(request, cache, warnings=warnings, entries=tuple(entries), summary=_summary(cache.dir, counts))
+
+
+def _read(
+    cache: "PipCache", what: "CountRequest", entries: "list[Entry]", show: "Progress | None", *, remembers: bool
+) -> "tuple[Counts, tuple[Warned, ...]]":
+    """Count the entries with what reading them shows, and list them."""
+    from pipcacheplus.catalog.counts import Counter  # noqa: PLC0415 - as above
+
+    counter = Counter(what)
+
+    def each(entry: "Entry", findings: "Sequence[Finding]") -> None:
+        counter.add(entry.area, entry.kind, entry.shape, entry.files, findings)
+        if is_listed(entry):
             entries.append(entry)
 
-    with progress(request.console, "reading") as show:
-        inventory = cache.overview(reads=is_verbose, each=each, progress=show)
-    return make_result(request, cache, warnings=inventory.warnings, entries=tuple(entries), summary=counted.summary)
+    inventory = cache.overview(reads=True, each=each, remembers=remembers, progress=show)
+    return counter.counts, inventory.warnings
 
 
-class _Counted:
-    """Counts of the entries of a cache, which are added one by one."""
-
-    def __init__(self, cache: "PipCache", now_s: float) -> None:
-        self._cache = cache
-        self._now_s = now_s
-        self._census = Census()
-        self._by_pip = _ByPip(cache.dir.path)
-        self._reclaimable = defaultdict[str, Tally](Tally)
-        """What each option of `prune` would remove; an entry may be under several."""
-        self._by_last_use = defaultdict[int, Tally](Tally)
-
-    def add(self, entry: Entry, findings: Sequence[Finding]) -> None:
-        """Count one more."""
-        for group in {finding.group.value for finding in findings if finding.remedy is not Remedy.NONE}:
-            self._reclaimable[group].add(entry)
-        if is_listed(entry):
-            self._census.add(entry)
-            self._by_pip.add(entry)
-            age_s = self._now_s - (last_used_ns(entry, self._cache.last_use) or 0) / 1e9
-            self._by_last_use[bisect_left(_SPANS_S, age_s)].add(entry)
-
-    @property
-    def summary(self) -> dict[str, Json]:
-        """Return the counts, and the health of the cache itself."""
-        names = [f"within-{span_s // _DAY_S}d" for span_s in _SPANS_S] + ["older"]
-        return {
-            **self._census.counts,
-            "pip": self._by_pip.counts,
-            "reclaimable": {group: self._reclaimable[group].counts for group in sorted(self._reclaimable)},
-            "by_last_use": {names[at]: self._by_last_use[at].counts for at in sorted(self._by_last_use)},
-            "health": {
-                "owner": _owner(self._cache.dir.path),
-                "disabled_by": self._cache.dir.disabled_by,
-                "free_bytes": _free_bytes(self._cache.dir.path),
-            },
-        }
+def _summary(cache: "CacheDir", counts: "Counts") -> dict[str, Json]:
+    """Return the counts, and the health of the cache itself."""
+    names = [f"within-{span_s // _DAY_S}d" for span_s in _SPANS_S] + ["older"]
+    reclaimable = {group.value: _parts(count) for group, count in counts.reclaimable.items()}
+    return {
+        **summarize_totals(counts.totals),
+        "pip": {
+            "http_v2_location": os.path.join(cache.path, Area.HTTP_V2.value),
+            "http_location": os.path.join(cache.path, Area.HTTP.value),
+            "http_bytes": counts.pip.http_bytes,
+            "http_files": counts.pip.http_files,
+            "wheels_location": os.path.join(cache.path, Area.WHEELS.value),
+            "wheels_bytes": counts.pip.wheels_bytes,
+            "wheels": counts.pip.wheels,
+        },
+        "reclaimable": dict(sorted(reclaimable.items())),
+        "by_last_use": {names[at]: _parts(count) for at, count in sorted(counts.by_last_use.items())},
+        "health": {
+            "owner": _owner(cache.path),
+            "disabled_by": cache.disabled_by,
+            "free_bytes": _free_bytes(cache.path),
+        },
+    }
 
 
-class _ByPip:
-    """Files counted as `pip cache info` does: all of them, also those that are not pip's.
-
-    Source: pip 26.3 `_internal/commands/cache.py` and `_internal/utils/filesystem.py`: a link counts as a file of 0
-    bytes, but for one to a directory, which is neither counted nor entered.
-    """
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._areas = {area: Tally() for area in (*HTTP_AREAS, Area.WHEELS)}
-        self._links = dict.fromkeys(self._areas, 0)
-        self._wheels = 0
-
-    def add(self, entry: Entry) -> None:
-        """Count one more."""
-        if entry.area not in self._areas:
-            return
-        real = os.path.join(self._path, *entry.id.split("/")) if entry.shape is Shape.FOREIGN else ""
-        if not real or not os.path.islink(real):
-            self._areas[entry.area].add(entry)
-        elif not os.path.isdir(real):
-            self._links[entry.area] += 1
-        else:
-            return
-        if entry.area is Area.WHEELS:
-            self._wheels += sum(fnmatch(path.rpartition("/")[2], "*-*.whl") for path in entry.paths)
-
-    @property
-    def counts(self) -> dict[str, Json]:
-        """Return the numbers that pip prints, and the directories that it counts in."""
-        downloads, wheels = [self._areas[area] for area in HTTP_AREAS], self._areas[Area.WHEELS]
-        return {
-            "http_v2_location": self._location(Area.HTTP_V2),
-            "http_location": self._location(Area.HTTP),
-            "http_bytes": sum(tally.bytes for tally in downloads),
-            "http_files": sum(tally.files for tally in downloads) + sum(self._links[area] for area in HTTP_AREAS),
-            "wheels_location": self._location(Area.WHEELS),
-            "wheels_bytes": wheels.bytes,
-            "wheels": self._wheels,
-        }
-
-    def _location(self, area: Area) -> str:
-        return os.path.join(self._path, area.value)
+def _parts(count: "Count") -> Mapping[str, Json]:
+    return count._asdict()
 
 
 def _owner(path: str) -> str | None:
@@ -147,4 +113,4 @@ def _free_bytes(path: str) -> int | None:
     return status.f_bavail * status.f_frsize
 
 
-COMMAND = Command(help="Tell what is in the cache, and what could go", run=_run)
+COMMAND = Command(help="Tell what is in the cache, and what could go", run=_run, declare=declare_catalog)

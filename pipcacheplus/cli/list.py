@@ -3,29 +3,30 @@
 from argparse import ArgumentParser
 
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
-from pipcacheplus.cli.base.options import declare_selection
+from pipcacheplus.cli.base.options import declare_catalog, declare_selection
 from pipcacheplus.cli.base.progress import progress
-from pipcacheplus.render.summary import summarize_entries
+from pipcacheplus.render.summary import summarize_totals
 
 __all__ = ["COMMAND"]
 
 
 def _declare(parser: ArgumentParser) -> None:
     declare_selection(parser, needs_one=False)
+    declare_catalog(parser)
 
 
 def _run(request: Request) -> CommandResult:
     """Return the entries that match the arguments; without arguments, all."""
     cache = request.open_cache()
     with progress(request.console, "reading") as show:
-        inventory = cache.scan(*request.options.what, progress=show)
+        inventory = cache.scan(*request.options.what, remembers=request.options.remembers, progress=show)
     return make_result(
         request,
         cache,
         warnings=inventory.warnings,
         unmatched=inventory.unmatched,
         entries=inventory.entries,
-        summary=summarize_entries(inventory.entries),
+        summary=summarize_totals(inventory.totals),
     )
 
 

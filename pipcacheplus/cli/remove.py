@@ -3,7 +3,7 @@
 from argparse import ArgumentParser
 
 from pipcacheplus.cli.base.command import Command, CommandResult, Request
-from pipcacheplus.cli.base.options import declare_selection
+from pipcacheplus.cli.base.options import declare_catalog, declare_selection
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.removal import carry_out, declare_limits, open_for_removal
 
@@ -13,12 +13,19 @@ __all__ = ["COMMAND"]
 def _declare(parser: ArgumentParser) -> None:
     declare_selection(parser, needs_one=True)
     declare_limits(parser)
+    declare_catalog(parser)
 
 
 def _run(request: Request) -> CommandResult:
     cache, options = open_for_removal(request), request.options
     with progress(request.console, "reading") as show:
-        plan = cache.plan_removal(*options.what, keep=options.keep, min_age_s=options.min_age, progress=show)
+        plan = cache.plan_removal(
+            *options.what,
+            keep=options.keep,
+            min_age_s=options.min_age,
+            remembers=options.remembers,
+            progress=show,
+        )
     return carry_out(request, cache, plan)
 
 

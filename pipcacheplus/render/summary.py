@@ -1,27 +1,29 @@
 """Counts of entries, findings and outcomes, for the JSON and for people alike."""
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from pipcacheplus.model.values import Area, Entry, Finding, Kind, Outcome, OwnState, Report, Severity, State, Trashed
+from pipcacheplus.model.terms import Area, Group, Kind, Severity, State
 from pipcacheplus.render.times import rfc3339
 from pipcacheplus.render.view import Json, View
 
 if TYPE_CHECKING:  # slow to import, and `dir` does without them
-    from pipcacheplus.model.values import Entry, Finding, Outcome, Report, Trashed
+    from pipcacheplus.model.values import Count, Entry, Finding, Outcome, OwnState, Report, Trashed
 
 __all__ = [
     "TAKEN_STATES",
     "Census",
     "Tally",
     "group_by",
+    "heads_of",
     "summarize_entries",
     "summarize_findings",
     "summarize_outcomes",
     "summarize_report",
     "summarize_runs",
     "summarize_state",
+    "summarize_totals",
     "summary_count",
     "tally",
 ]
@@ -111,6 +113,21 @@ def summarize_entries(entries: "Iterable[Entry]") -> dict[str, Json]:
     return census.counts
 
 
+def summarize_totals(totals: "Mapping[tuple[Area, Kind], Count]") -> dict[str, Json]:
+    """Return counts of entries, all together, by area and by kind, as `summarize_entries` has them."""
+    return {
+        **_sum(totals.values()),
+        "by_area": {area.value: _sum(part) for area in Area if (part := [totals[k] for k in totals if k[0] is area])},
+        "by_kind": {kind.value: _sum(part) for kind in Kind if (part := [totals[k] for k in totals if k[1] is kind])},
+    }
+
+
+def _sum(counts: "Iterable[Count]") -> dict[str, int]:
+    names = ("entries", "files", "bytes", "disk_bytes")
+    columns = list(zip(*counts, strict=True))
+    return {name: sum(columns[at]) if columns else 0 for at, name in enumerate(names)}
+
+
 def group_by(members: Iterable[_T], key: Callable[[_T], _K]) -> dict[_K, list[_T]]:
     """Put what has the same key together."""
     parts = dict[_K, list[_T]]()
@@ -119,13 +136,23 @@ def group_by(members: Iterable[_T], key: Callable[[_T], _K]) -> dict[_K, list[_T
     return parts
 
 
+def heads_of(findings: "Sequence[Finding]") -> "Iterator[tuple[Group, Severity, Hashable]]":
+    """Yield group and severity of each finding, and what those of one entry share; where it can be, none is made."""
+    heads = getattr(findings, "heads", None)
+    if heads is not None:
+        yield from heads()
+        return
+    for finding in findings:
+        yield finding.group, finding.severity, finding.entry.id
+
+
 def summarize_findings(findings: "Sequence[Finding]") -> dict[str, Json]:
     """Count findings by severity, and by group."""
     by_severity = {severity.value: 0 for severity in Severity}
     by_group = dict[str, int]()
-    for finding in findings:
-        by_severity[finding.severity.value] += 1
-        by_group[finding.group.value] = by_group.get(finding.group.value, 0) + 1
+    for group, severity, _ in heads_of(findings):
+        by_severity[severity.value] += 1
+        by_group[group.value] = by_group.get(group.value, 0) + 1
     return {"findings": len(findings), "by_severity": by_severity, "by_group": dict(sorted(by_group.items()))}
 
 
@@ -173,7 +200,7 @@ def summarize_runs(runs: "Sequence[Trashed]") -> dict[str, Json]:
     }
 
 
-def summarize_state(found: OwnState, *, clears: bool) -> dict[str, Json]:
+def summarize_state(found: "OwnState", *, clears: bool) -> dict[str, Json]:
     """Return what we keep outside of caches, or what of it was removed, as the JSON has it."""
     return {
         "state": [
@@ -195,7 +222,7 @@ def summarize_state(found: OwnState, *, clears: bool) -> dict[str, Json]:
     }
 
 
-def _carried_out(outcomes: Sequence[Outcome]) -> dict[str, int]:
+def _carried_out(outcomes: "Sequence[Outcome]") -> dict[str, int]:
     """Count entries that were taken away or restored as a whole, and all files that were."""
     removed = [file for outcome in outcomes for file in (*outcome.removed, *outcome.moved)]
     return {

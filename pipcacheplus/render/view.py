@@ -27,8 +27,8 @@ class View(NamedTuple):
     separator: str = "/"
     """The character between the parts of a path on this system."""
     summary: Mapping[str, Json] = {}
-    entries: "tuple[Entry, ...]" = ()
-    findings: "tuple[Finding, ...]" = ()
+    entries: "Sequence[Entry]" = ()
+    findings: "Sequence[Finding]" = ()
     outcomes: "tuple[Outcome, ...]" = ()
     kept: "tuple[Entry, ...]" = ()
     """Entries that stay although a reason holds: `--keep` names them, or they are younger than `--min-age`."""

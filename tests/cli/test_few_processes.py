@@ -79,7 +79,7 @@ def expected(several_hundred: Cache) -> list[Answer]:
         ("RLIMIT_NPROC", 1),
         ("RLIMIT_NPROC", 2),
         ("RLIMIT_NPROC", 3),
-        ("RLIMIT_NOFILE", 16),
+        ("RLIMIT_NOFILE", 24),
         ("RLIMIT_AS", 160 << 20),
         ("RLIMIT_FSIZE", 0),
     ],

@@ -11,7 +11,10 @@ import pytest
 from tests.support.builders import Cache
 from tests.support.processes import PIPCACHEPLUS, run, started
 
-SLOW = {"filelock", "sqlite3", "packaging", "msgpack", "msgspec", "psutil", "platformdirs", "zipfile", "tarfile"}
+SLOW = {
+    *("filelock", "sqlite3", "packaging", "msgpack", "msgspec", "psutil", "platformdirs", "zipfile", "tarfile"),
+    *("configparser", "dataclasses", "inspect", "shutil", "pipcacheplus.model.values"),
+}
 
 
 def command(*arguments: str, cache: Path) -> list[str]:

@@ -114,6 +114,8 @@ def make_result(  # noqa: D417 - the rest is View's
         unmatched: Selections that matched no entry.
         exit_code: The code of what the command did; that of warnings, or of no match, replaces it if it is worse.
     """
+    if cache.catalog_trouble is not None and request.verbosity > 0:
+        request.console.say(f"The catalog is not used: {cache.catalog_trouble}")
     failures = tuple(f"{warned.path}: {warned.message}" for warned in warnings)
     missing = tuple(f'No matching entries for "{what}"' for what in unmatched)
     view = make_view(request, cache.dir, cache.last_use, warnings=(*failures, *missing), **parts)

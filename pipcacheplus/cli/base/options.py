@@ -12,7 +12,14 @@ from typing import Any
 from pipcacheplus.cli.base.command import PROGRAM, Command
 from pipcacheplus.cli.base.console import width_of
 
-__all__ = ["declare_deep", "declare_pythons", "declare_selection", "interpreter_paths", "parse_arguments"]
+__all__ = [
+    "declare_catalog",
+    "declare_deep",
+    "declare_pythons",
+    "declare_selection",
+    "interpreter_paths",
+    "parse_arguments",
+]
 
 _COUNTED = ("verbose", "quiet")
 _REPEATED = ("index_url",)
@@ -199,16 +206,16 @@ def _in_path(name: str, environ: Mapping[str, str]) -> str:
 
 
 def declare_deep(parser: ArgumentParser) -> None:
-    """Declare the options that read every byte again, whatever an earlier run remembered."""
+    """Declare the options that read every byte again, whatever is known from an earlier run."""
     parser.add_argument(
         "--deep",
         action="store_true",
         help="read every byte, also of what was verified before and has not changed since",
     )
-    parser.add_argument(
-        "--no-catalog",
-        dest="remembers",
-        action="store_false",
-        help="as --deep, and remember nothing of it",
-    )
+    declare_catalog(parser, help_="as --deep, and keep nothing of it")
+
+
+def declare_catalog(parser: ArgumentParser, *, help_: str = "read everything anew, and keep nothing of it") -> None:
+    """Declare the option that does without the catalog."""
+    parser.add_argument("--no-catalog", dest="remembers", action="store_false", help=help_)
     parser.add_argument("--no-ledger", dest="remembers", action="store_false", help=SUPPRESS)  # its former name

@@ -1,10 +1,11 @@
 """The text of `list`: a line for each entry, by project and version; then what has no project; then totals."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from pipcacheplus.model.values import Entry, Kind
-from pipcacheplus.render.summary import tally
+from pipcacheplus.render.summary import summary_count
+from pipcacheplus.render.text.sorting import SortedRows
 from pipcacheplus.render.text.table import Layout, Row
 from pipcacheplus.render.text.words import describe, kind_in_words, name, number, safe, size, target
 from pipcacheplus.render.times import day, last_used_ns
@@ -19,24 +20,26 @@ _PAGES = frozenset({Kind.INDEX_PAGE, Kind.LINKS_PAGE, Kind.REDIRECT})
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield the list; below a verbosity of 0 the totals alone."""
-    named = [entry for entry in view.entries if entry.project and entry.kind not in _PAGES]
-    pages = [entry for entry in view.entries if entry.kind in _PAGES]
-    others = [entry for entry in view.entries if not entry.project and entry.kind not in _PAGES]
-    if view.verbosity >= 0:
-        yield from _section("", (_named(entry, view) for entry in sorted(named, key=_order)), layout)
-        yield from _section("Pages", sorted(_unnamed(entry, view) for entry in pages), layout)
-        yield from _section("Others", sorted(_unnamed(entry, view) for entry in others), layout)
-    yield _totals(view.entries)
+    named, pages, others = SortedRows(), SortedRows(), SortedRows()
+    for entry in view.entries if view.verbosity >= 0 else ():
+        if entry.kind in _PAGES:
+            pages.add(row := _unnamed(entry, view), row)
+        elif entry.project:
+            named.add(_order(entry), _named(entry, view))
+        else:
+            others.add(row := _unnamed(entry, view), row)
+    for title, rows in (("", named), ("Pages", pages), ("Others", others)):
+        yield from _section(title, rows, layout)
+    yield _totals(view)
 
 
-def _section(title: str, rows: Iterable[Row], layout: Layout) -> Iterator[str]:
-    table = list(rows)
-    if not table:
+def _section(title: str, rows: SortedRows, layout: Layout) -> Iterator[str]:
+    if not len(rows):
         return
     if title:
         yield layout.paint(title, "bold")
-    at_size = len(table[0]) - 3
-    yield from layout.table(table, right=(at_size,), give=at_size - 1)
+    at_size = len(rows.widths) - 3
+    yield from layout.aligned(rows, rows.widths, right=(at_size,), give=at_size - 1)
     yield ""
 
 
@@ -67,11 +70,10 @@ def _rank(part: str) -> tuple[int, str]:
     return (-1 if part.lower().startswith(_BEFORE_THE_END) else 0), part
 
 
-def _totals(entries: tuple[Entry, ...]) -> str:
+def _totals(view: View) -> str:
+    entries, files, size_bytes, disk_bytes = (
+        summary_count(view, key) for key in ("entries", "files", "bytes", "disk_bytes")
+    )
     if not entries:
         return "Nothing cached."
-    total = tally(entries)
-    return (
-        f"{number(total['entries'], 'entry')}, {number(total['files'], 'file')} ({size(total['bytes'])};"
-        f" {size(total['disk_bytes'])} on disk)"
-    )
+    return f"{number(entries, 'entry')}, {number(files, 'file')} ({size(size_bytes)}; {size(disk_bytes)} on disk)"

@@ -50,16 +50,22 @@ class Layout(NamedTuple):
             give: The column that gives way if the terminal is too narrow.
             indent: What each line begins with.
         """
-        if not rows:
-            return
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        total = len(indent) + sum(widths) + len(_GAP) * (len(widths) - 1)
+        if rows:
+            widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+            yield from self.aligned(rows, widths, right=right, give=give, indent=indent)
+
+    def aligned(
+        self, rows: Iterable[Row], widths: Sequence[int], *, right: Iterable[int] = (), give: int = 0, indent: str = ""
+    ) -> Iterator[str]:
+        """Yield rows with aligned columns, of which the widths are known; the rest is as `table`."""
+        wide = list(widths)
+        total = len(indent) + sum(wide) + len(_GAP) * (len(wide) - 1)
         if self.width is not None and total > self.width:
-            widths[give] = max(min(_LEAST, widths[give]), widths[give] - (total - self.width))
+            wide[give] = max(min(_LEAST, wide[give]), wide[give] - (total - self.width))
         aligned = frozenset(right)
         for row in rows:
             cells = [
                 cell.rjust(width) if at in aligned else self.cut(cell, width).ljust(width)
-                for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+                for at, (cell, width) in enumerate(zip(row, wide, strict=True))
             ]
             yield (indent + _GAP.join(cells)).rstrip()

@@ -1,10 +1,10 @@
 """The text of `verify`: findings by group, each with the command that removes the entries; then the counts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from shlex import quote
 
 from pipcacheplus.model.values import Finding, Group, Remedy, Severity, Source, Value
-from pipcacheplus.render.summary import group_by, summary_count, tally
+from pipcacheplus.render.summary import group_by, heads_of, summary_count, tally
 from pipcacheplus.render.text.table import Layout
 from pipcacheplus.render.text.words import describe, number, safe, size
 from pipcacheplus.render.times import rfc3339
@@ -21,23 +21,29 @@ _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "di
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield the findings, then the counts; below a verbosity of 0, of findings only errors."""
+    in_full: dict[Group, list[Finding]] = {}
+    others: dict[Group, set[Hashable]] = {}
+    counts = dict.fromkeys(Severity, 0)
+    for at, (group, severity, entry) in enumerate(heads_of(view.findings)):
+        counts[severity] += 1
+        if _is_in_full(group, severity, view.verbosity):
+            in_full.setdefault(group, []).append(view.findings[at])
+        else:
+            others.setdefault(group, set()).add(entry)
     for group in Group:
-        listed = [
-            finding for finding in view.findings if finding.group is group and _is_in_full(finding, view.verbosity)
-        ]
-        if listed:
-            yield from _group(group, listed, view, layout)
-    others = [finding for finding in view.findings if not _is_in_full(finding, view.verbosity)]
+        if group in in_full:
+            yield from _group(group, in_full[group], view, layout)
     if others and view.verbosity >= 0:
-        yield "Also: " + ", ".join(_counts(others)) + " (-v names them)"
+        counted = (f"{len(others[group]):,} {group.value.replace('-', ' ')}" for group in Group if group in others)
+        yield "Also: " + ", ".join(counted) + " (-v names them)"
         yield ""
-    yield _last(view)
+    yield _last(view, counts)
 
 
-def _is_in_full(finding: Finding, verbosity: int) -> bool:
-    if finding.severity is Severity.ERROR or verbosity > 0:
+def _is_in_full(group: Group, severity: Severity, verbosity: int) -> bool:
+    if severity is Severity.ERROR or verbosity > 0:
         return True
-    return verbosity == 0 and finding.group in _IN_FULL and finding.severity is Severity.WARNING
+    return verbosity == 0 and group in _IN_FULL and severity is Severity.WARNING
 
 
 def _group(group: Group, findings: Sequence[Finding], view: View, layout: Layout) -> Iterator[str]:
@@ -90,18 +96,10 @@ def _repair(group: Group, findings: Sequence[Finding], view: View) -> str:
     return safe(f"python -m pipcacheplus prune --{group.value}{where}")
 
 
-def _counts(findings: Sequence[Finding]) -> Iterator[str]:
-    for group in Group:
-        ids = {finding.entry.id for finding in findings if finding.group is group}
-        if ids:
-            yield f"{len(ids):,} {group.value.replace('-', ' ')}"
-
-
-def _last(view: View) -> str:
+def _last(view: View, by_severity: Mapping[Severity, int]) -> str:
     checked, size_bytes, unverifiable = (summary_count(view, key) for key in ("entries", "bytes", "unverifiable"))
     line = f"{number(checked, 'entry')} checked ({size(size_bytes)})"
     if unverifiable:
         line += f", {unverifiable:,} of them without anything to hold the content against"
-    counts = {severity: sum(finding.severity is severity for finding in view.findings) for severity in _COUNTED}
-    problems = [number(count, severity.value) for severity, count in counts.items() if count]
+    problems = [number(by_severity[severity], severity.value) for severity in _COUNTED if by_severity[severity]]
     return f"{line}: {', '.join(problems) or 'nothing wrong'}"
