@@ -98,8 +98,22 @@ def drill_model(session: nox.Session) -> None:
     _drill(session, "tests/deletion/test_model.py")
 
 
+@nox.session(name="drill-histories")
+def drill_histories(session: nox.Session) -> None:
+    """Let 1,500 histories befall caches, and see whether what is remembered makes a difference."""
+    _drill(session, "tests/replay/test_histories.py")
+
+
 @nox.session(name="drill-catalog")
 def drill_catalog(session: nox.Session) -> None:
+    """Ask every question of every mixture, forge every column, and read the worst input at its full size."""
+    _drill(
+        session, "tests/catalog/test_one_verdict.py", "tests/catalog/test_forged.py", "tests/catalog/test_bad_input.py"
+    )
+
+
+@nox.session(name="drill-kills")
+def drill_kills(session: nox.Session) -> None:
     """Kill a run that writes its catalog at every line of ours and at every step of SQLite."""
     _drill(session, "tests/catalog/test_store_killed.py")
 

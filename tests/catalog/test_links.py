@@ -1,28 +1,56 @@
 """What the pages of a cache say of its other entries."""
 
 import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.catalog.links import KeyFilter, LinkCollector, LinkIndex, PageLinks
-from pipcacheplus.catalog.update import ReadRequest, read_entries
+from pipcacheplus.catalog.page_links import KeyFilter, LinkCollector
+from pipcacheplus.catalog.queries import Query, run_query
 from pipcacheplus.checks.base.check import Context
-from pipcacheplus.model.facts import Depth, Facts, Head, Link, Page
-from pipcacheplus.model.values import Area, Checked, Entry, Kind, UrlSource
-from pipcacheplus.pips.layout import entry_path, page_key
-from pipcacheplus.pips.urls import spellings
-from pipcacheplus.pips.wheel_keys import SdistLink
+from pipcacheplus.checks.base.context import default_index_of_pip
+from pipcacheplus.model.facts import Depth, Link, Page
+from pipcacheplus.model.values import Entry, UrlSource
+from pipcacheplus.pips.urls import is_absolute, join_url, spellings
+from tests.support.asking import Asker, question
 from tests.support.builders import FILE_URL, INDEX_URL, NOW_S, Cache, file_url, page_headers
 from tests.support.pages import link, page
-from tests.support.values import an_entry
+from tests.support.requests import whole
+
+HOST = "https://index.example"
+"""Of `INDEX_URL`."""
 
 
-def named(cache: Cache, *indexes: str, depth: Depth = Depth.ENDS) -> dict[str, Entry]:
-    """Return all entries by id, with all that the cache tells of them."""
-    what = ReadRequest(path=str(cache.path), depth=depth, checks=(), context=Context(now_s=NOW_S), indexes=indexes)
-    return {one.entry.id: one.entry for one in read_entries(what) if isinstance(one, Checked)}
+def named(
+    cache: Cache,
+    *indexes: str,
+    depth: Depth = Depth.ENDS,
+    state: Path | None = None,
+) -> dict[str, Entry]:
+    """Return all entries by id, with all that the cache tells of them.
+
+    Args:
+        cache: The cache.
+        indexes: URLs of indexes that are known.
+        depth: How far entries are read.
+        state: Where facts are kept, if they are.
+    """
+    query = Query(
+        path=str(cache.path),
+        depth=depth,
+        context=Context(now_s=NOW_S),
+        index_urls=indexes,
+        needs_urls=True,
+        remembers=state is not None,
+        folder=None if state is None else str(state),
+        clock_ns=1 << 62,
+    )
+    return {one.entry.id: one.entry for one in run_query(query, [])}
 
 
 def test_an_absolute_link_names_its_file_and_its_metadata(cache: Cache) -> None:
@@ -68,17 +96,15 @@ def test_a_link_to_what_is_not_cached_names_nothing(cache: Cache) -> None:
     assert named(cache, INDEX_URL)[wheel].url is None
 
 
-def test_a_file_host_may_be_known_without_any_page(cache: Cache) -> None:
+def test_the_file_hosts_of_this_pip_are_known_without_any_page(cache: Cache) -> None:
+    pytest.importorskip("pip")
+    _, hosts = default_index_of_pip()
     content = cache.real(cache.built_wheel("demo")).read_bytes()
-    url = file_url(content, "demo-1.0-py3-none-any.whl")
-    wheel = cache.http_v2(url, content)
-    host = url.partition("/packages/")[0]
-    for hosts, expected in (((), None), ((host,), url)):
-        context = Context(now_s=NOW_S)
-        what = ReadRequest(path=str(cache.path), depth=Depth.WHOLE, checks=(), context=context, indexes=(), hosts=hosts)
-        assert [one.entry.url for one in read_entries(what) if isinstance(one, Checked) and one.entry.id == wheel] == [
-            expected
-        ]
+    path = file_url(content, "demo-1.0-py3-none-any.whl").partition("/packages/")[2]
+    urls = [f"{host}/packages/{path}" for host in (hosts[0], "https://unknown.example")]
+    ids = [cache.http_v2(url, content) for url in urls]
+    found = named(cache, depth=Depth.WHOLE)
+    assert [found[id_].url for id_ in ids] == [urls[0], None]
 
 
 def test_the_file_hosts_path_proves_url_and_content(cache: Cache) -> None:
@@ -182,8 +208,155 @@ def test_the_source_of_a_built_wheel_is_found_however_its_name_is_spelt(
 
 @pytest.mark.parametrize("name", ["demo-1.0.whl", "other-1.0.tar.gz", "demo-2.0.tar.gz", "demo.tar.gz", ".zip", ""])
 def test_what_a_built_wheel_cannot_come_from_is_not_kept(name: str) -> None:
-    sieve = LinkCollector(KeyFilter(()), frozenset({("demo", "1.0")}), (), {})
-    assert not sieve.keeps(f"https://files.example/{name}", False)  # noqa: FBT003 - as readers.page has it
+    collector = LinkCollector(KeyFilter((), 0), {"demo": {"1.0"}}, None)
+    assert not collector.keeps(f"https://files.example/{name}", False)  # noqa: FBT003 - as readers.page has it
+
+
+def _absolute(cache: Cache) -> str:
+    page(cache, "https://elsewhere.example/demo/", "demo", [link(f"{FILE_URL}/demo-1.0.zip")])
+    return f"{FILE_URL}/demo-1.0.zip"
+
+
+def _metadata(cache: Cache) -> str:
+    url = f"{FILE_URL}/demo-1.0-py3-none-any.whl"
+    page(cache, "https://elsewhere.example/demo/", "demo", [link(url, **{"core-metadata": {"sha256": "0" * 64}})])
+    return url + ".metadata"
+
+
+def _relative(cache: Cache) -> str:
+    page(cache, INDEX_URL + "demo/", "demo", [link("../../demo-1.0.zip")])
+    return f"{HOST}/demo-1.0.zip"
+
+
+def _relative_metadata(cache: Cache) -> str:
+    page(cache, INDEX_URL + "demo/", "demo", [link("demo-1.0-py3-none-any.whl", **{"core-metadata": True})])
+    return f"{INDEX_URL}demo/demo-1.0-py3-none-any.whl.metadata"
+
+
+def _with_base(cache: Cache) -> str:
+    page_html(cache, "https://no.example/", '<base href="https://cdn.example/d/"><a href="demo-1.0.zip">demo</a>')
+    return "https://cdn.example/d/demo-1.0.zip"
+
+
+def _redirected(cache: Cache) -> str:
+    cache.http_v2(INDEX_URL + "demo/", status=301, headers={"Location": "https://new.example/simple/demo/"})
+    page(cache, "https://new.example/simple/demo/", "demo", [link("../../demo-1.0.zip")])
+    return "https://new.example/demo-1.0.zip"
+
+
+def _quoted(cache: Cache) -> str:
+    page(cache, INDEX_URL + "demo/", "demo", [link("../../demo-1.0+a%20b.zip")])
+    return f"{HOST}/demo-1.0%2Ba%20b.zip"
+
+
+@pytest.mark.parametrize(
+    "publish", [_absolute, _metadata, _relative, _relative_metadata, _with_base, _redirected, _quoted]
+)
+def test_what_comes_after_its_page_is_named_by_it(
+    cache: Cache, tmp_path: Path, publish: Callable[[Cache], str]
+) -> None:
+    url = publish(cache)
+    state = tmp_path / "state"
+    named(cache, INDEX_URL, state=state)
+    late = cache.http_v2(url, b"x")
+    cache.http_v2(INDEX_URL + "other/", b"x")
+    assert named(cache, INDEX_URL, state=state)[late].url == url
+    assert named(cache, INDEX_URL, state=state) == named(cache, INDEX_URL)
+
+
+@pytest.mark.parametrize("sdist", ["demo_lib-1.0.tar.gz", "Demo.Lib-1.0.TAR.GZ", "../../packages/demo-lib-1.0.zip"])
+def test_a_wheel_that_is_built_after_its_page_came_is_known_by_its_source(
+    cache: Cache, tmp_path: Path, sdist: str
+) -> None:
+    state = tmp_path / "state"
+    page(cache, INDEX_URL + "demo-lib/", "demo-lib", [link(sdist)])
+    named(cache, INDEX_URL, state=state)
+    url = join_url(INDEX_URL + "demo-lib/", sdist)
+    built = cache.built_wheel("demo_lib", url=url, interpreter="310", has_origin=False)
+    assert named(cache, INDEX_URL, state=state)[built].interpreter == "cp310"
+
+
+def test_a_run_that_knows_an_index_leaves_nothing_behind_for_one_that_does_not(cache: Cache, tmp_path: Path) -> None:
+    urls = [_relative(cache), _redirected(cache), _absolute(cache)]
+    for url in urls:
+        cache.http_v2(url, b"x")
+    state = tmp_path / "state"
+    for indexes in ([INDEX_URL], [], [INDEX_URL], ["https://other.example/simple/"], []):
+        assert named(cache, *indexes, state=state) == named(cache, *indexes)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://user:hunter2@files.example/demo-1.0.zip",
+        "https://files.example/demo-1.0.zip?X-Amz-Signature=hunter2",
+        "https://files.example/demo-1.0.zip?a=b&access_token=hunter2",
+        "//user:hunter2@files.example/demo-1.0.zip",
+    ],
+)
+def test_a_url_with_credentials_is_neither_shown_nor_stored(cache: Cache, tmp_path: Path, url: str) -> None:
+    whole_url = url if is_absolute(url) else "https:" + url
+    wheel = cache.http_v2(whole_url, b"x")
+    cache.built_wheel("demo", url=whole_url, interpreter="310", has_origin=False)
+    page(cache, INDEX_URL + "demo/", "demo", [{**link(url), "filename": "demo-1.0.zip"}])
+    found = named(cache, INDEX_URL, state=tmp_path / "state")[wheel]
+    assert (found.url, found.filename) == (None, "demo-1.0.zip")
+    (catalog,) = (tmp_path / "state").rglob("*.sqlite3")
+    assert b"hunter2" not in catalog.read_bytes()
+
+
+def test_the_password_of_an_index_is_not_stored_and_its_pages_are_found(cache: Cache, tmp_path: Path) -> None:
+    wheel = cache.http_v2(_relative(cache), b"x")
+    index = "https://me:hunter2@index.example/simple/"
+    assert named(cache, index, state=tmp_path / "state")[wheel].url == f"{HOST}/demo-1.0.zip"
+    (catalog,) = (tmp_path / "state").rglob("*.sqlite3")
+    assert b"hunter2" not in catalog.read_bytes()
+
+
+def test_where_a_redirect_leads_with_a_token_is_not_stored(cache: Cache, tmp_path: Path) -> None:
+    moved = cache.http_v2(
+        INDEX_URL + "demo/", status=301, headers={"Location": "https://new.example/demo/?X-Amz-Signature=hunter2"}
+    )
+    cache.built_wheel("demo")
+    assert named(cache, INDEX_URL, state=tmp_path / "state")[moved].url == INDEX_URL + "demo/"
+    (catalog,) = (tmp_path / "state").rglob("*.sqlite3")
+    assert b"hunter2" not in catalog.read_bytes()
+
+
+@contextmanager
+def catalog_of(state: Path) -> Iterator[sqlite3.Connection]:
+    """Open the catalog below a state directory as any program would."""
+    (path,) = state.rglob("*.sqlite3")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        yield connection
+
+
+def test_a_link_that_somebody_wrote_for_no_page_makes_nothing_go(cache: Cache, tmp_path: Path) -> None:
+    wheel = cache.http_v2(f"{FILE_URL}/demo-1.0.zip", b"x" * 99)
+    asker, asked = Asker(cache.path, tmp_path / "state"), question("plan", corrupt=True)
+    assert asker.ask(asked).reasons == {}
+    for id_ in (b"", b"http-v2/none"):  # of no page at all; of one that is none of the entries
+        with catalog_of(asker.state) as connection:
+            connection.execute("DELETE FROM page")
+            connection.execute("INSERT INTO page VALUES (7777, ?, x'00', 0, NULL, NULL, NULL, NULL)", (id_,))
+            connection.execute("DELETE FROM page WHERE id = x''")
+            connection.execute(
+                "INSERT INTO link SELECT key, 7777, 0, 0, 'https://x/', 'x', ?, NULL, NULL FROM entry WHERE id = ?",
+                (b"x" * 32, wheel.encode()),
+            )
+        assert asker.ask(asked).reasons == {}
+
+
+def test_a_url_that_somebody_wrote_for_a_page_is_not_believed(cache: Cache, tmp_path: Path) -> None:
+    cache.http_v2("https://other.example/packages/demo-1.0.zip", b"x" * 99)
+    page(cache, INDEX_URL + "demo/", "demo", [link("demo-1.0.zip", hashes={"sha256": "0" * 64})])
+    asker, asked = Asker(cache.path, tmp_path / "state"), question("verify")
+    before = asker.ask(asked)
+    with catalog_of(asker.state) as connection:
+        connection.execute("UPDATE guess SET url = 'https://other.example/packages/'")
+        assert connection.execute("SELECT changes()").fetchone() == (1,)
+    assert asker.ask(asked) == before
+    assert asker.ask(question("plan", corrupt=True)).reasons == {}
 
 
 urls = st.builds(
@@ -191,21 +364,25 @@ urls = st.builds(
 ) | st.text(max_size=20)
 
 
-def key(url: str) -> str:
-    return hashlib.sha224(url.encode("utf-8", "surrogateescape")).hexdigest()
+def key(url: str) -> bytes:
+    return hashlib.sha224(url.encode("utf-8", "surrogatepass")).digest()
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), unique=True))
-def test_a_key_that_is_there_is_always_found(found: list[str]) -> None:
-    keys = KeyFilter({key(url) for url in found})
-    assert all(map(keys.may_have, found))
+def mark(key: bytes) -> int:
+    return int.from_bytes(key[:4], "big")
+
+
+@given(st.lists(st.binary(min_size=28, max_size=28), unique=True))
+def test_a_key_that_is_there_is_always_found(keys: list[bytes]) -> None:
+    found = KeyFilter(keys, len(keys))
+    assert all(found.may_have(mark(key)) for key in keys)
 
 
 @pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 5000, 100_000])
 def test_of_keys_that_are_not_there_few_are_let_through(count: int) -> None:
-    keys = KeyFilter({page_key(f"{FILE_URL}/{number}") for number in range(count)})
-    assert all(keys.may_have(f"{FILE_URL}/{number}") for number in range(min(count, 5000)))
-    wrong = sum(keys.may_have(f"{FILE_URL}/no/{number}") for number in range(5000))
+    keys = KeyFilter((key(f"{FILE_URL}/{number}") for number in range(count)), count)
+    assert all(keys.may_have(mark(key(f"{FILE_URL}/{number}"))) for number in range(min(count, 5000)))
+    wrong = sum(keys.may_have(mark(key(f"{FILE_URL}/no/{number}"))) for number in range(5000))
     assert wrong <= 5000 * 0.08
     assert count or not wrong
 
@@ -213,65 +390,57 @@ def test_of_keys_that_are_not_there_few_are_let_through(count: int) -> None:
 @given(
     links=st.lists(st.tuples(urls, st.booleans()), max_size=6),
     others=st.lists(urls, max_size=3),
+    base=st.sampled_from([None, "https://host.example/simple/demo/"]),
     data=st.data(),
 )
-def test_what_a_sieve_drops_is_of_no_use_and_what_it_keeps_is_told(
-    links: list[tuple[str, bool]], others: list[str], data: st.DataObject
+def test_what_is_dropped_of_a_page_is_of_no_use_and_what_is_kept_is_told(
+    links: list[tuple[str, bool]], others: list[str], base: str | None, data: st.DataObject
 ) -> None:
-    spelt = [s for url, has in links for s in spellings(url) + (spellings(url + ".metadata") if has else ())]
+    joined = [(url if is_absolute(url) else join_url(base, url) if base else None, has) for url, has in links]
+    spelt = [
+        spelling + suffix
+        for url, has in joined
+        for spelling in spellings(url or "")
+        for suffix in ("", *([".metadata"] if has else ()))
+    ]
     cached = data.draw(st.lists(st.sampled_from(spelt), max_size=4)) if spelt else []
-    keys = {page_key(url) for url in (*cached, *(s for url in others for s in spellings(url)))}
-    sieve = LinkCollector(KeyFilter(keys), frozenset(), (), {})
+    keys = {key(url) for url in (*cached, *(s for url in others for s in spellings(url)))}
+    filter_ = KeyFilter(keys, len(keys))
+    collector = LinkCollector(filter_, {}, base)
     kept = tuple(
-        Link(url=url, filename="f", metadata_hashes=() if has else None) for url, has in links if sieve.keeps(url, has)
+        Link(url=url, filename="f", metadata_hashes=() if has else None)
+        for url, has in links
+        if collector.keeps(url, has)
     )
-    entry = an_entry(entry_path(Area.HTTP_V2, "0" * 56), kind=Kind.INDEX_PAGE)
-    here = Page(name=None, format="json", is_index=False, links=kept)
-    sieve.add(entry, Facts(head=Head(cc=4, status=200, headers=()), payload=here))
-    gathering = LinkIndex(keys, ())
-    gathering.add(sieve.links)
-    assert {page_key(url) for url in cached} <= gathering.finish().by_key.keys() <= keys
-
-
-def test_what_is_no_response_says_only_whose_it_is() -> None:
-    sieve = LinkCollector(KeyFilter(()), frozenset(), (), {})
-    sieve.add(an_entry("wheels/18/ac/23/x/demo-1.0-py3-none-any.whl", area=Area.WHEELS, project="demo"), Facts())
-    sieve.add(an_entry(entry_path(Area.HTTP_V2, "0" * 56), project=None), Facts())
-    head = Head(cc=4, status=301, headers=())
-    sieve.add(an_entry(entry_path(Area.HTTP_V2, "1" * 56), kind=Kind.REDIRECT), Facts(head=head))
-    sieve.add(an_entry(entry_path(Area.HTTP_V2, "2" * 56)), Facts(head=head))
-    assert sieve.links == PageLinks(names={"demo"}, redirects={"1" * 56: ""})
+    row = collector.row_of(Page(name=None, format="json", is_index=False, links=kept))
+    told = {one.key for one in row.links}
+    assert {key(url) for url in cached} <= told
+    assert all(filter_.may_have(mark(one)) for one in told)
+    marks = {row.marks[at : at + 4] for at in range(0, len(row.marks), 4)}
+    assert {key(url)[:4] for url in spelt} <= marks
 
 
 def test_what_is_said_twice_is_told_once_and_contradictions_not_at_all(cache: Cache) -> None:
-    urls = [f"{FILE_URL}/{name}-1.0-py3-none-any.whl" for name in ("same", "more", "other")]
-    for url in urls:
-        cache.http_v2(url, b"x")
     digests: dict[str, list[dict[str, str]]] = {
-        urls[0]: [{"sha256": "a" * 64}, {"sha256": "a" * 64}],
-        urls[1]: [{"sha256": "a" * 64}, {"md5": "b" * 32}],
-        urls[2]: [{"sha256": "a" * 64, "md5": "b" * 32}, {"sha256": "c" * 64}],
+        "same": [{"sha256": "a" * 64}, {"sha256": "a" * 64}],
+        "more": [{"sha256": "a" * 64}, {"md5": "b" * 32}],
+        "other": [{"sha256": "a" * 64, "md5": "b" * 32}, {"sha256": "c" * 64}],
+        "none": [{}, {}],
     }
-    gathering = LinkIndex({page_key(url) for url in urls}, [INDEX_URL])
+    ids = {cache.http_v2(f"{FILE_URL}/{name}.zip", b"x"): name for name in digests}
     for number in range(2):
-        sieve = LinkCollector(KeyFilter([page_key(url) for url in urls]), frozenset(), (), {})
-        links = tuple(Link(url=url, filename="f", hashes=tuple(digests[url][number].items())) for url in urls)
-        here = Page(name="demo", format="json", is_index=True, links=links)
-        sieve.add(
-            an_entry(entry_path(Area.HTTP_V2, "0" * 56)), Facts(head=Head(cc=4, status=200, headers=()), payload=here)
-        )
-        gathering.add(sieve.links)
-    found = gathering.finish().by_key
-    assert [dict(found[page_key(url)].hashes) for url in urls] == [
-        {"sha256": "a" * 64},
-        {"sha256": "a" * 64, "md5": "b" * 32},
-        {},
-    ]
-
-
-def test_a_source_that_many_pages_link_to_is_one() -> None:
-    gathering = LinkIndex((), ())
-    source = SdistLink(url="https://files.example/demo-1.0.zip", hashes=())
-    for _ in range(3):
-        gathering.add(PageLinks(sources=[("demo", source)]))
-    assert gathering.finish().sources == {"demo": (source,)}
+        links = [link(f"{FILE_URL}/{name}.zip", hashes=both[number]) for name, both in digests.items()]
+        page(cache, f"{INDEX_URL}{number}/", "demo", links)
+    query = whole(cache, wants_evidence=True)
+    evidence = {one.entry.id: dict(one.evidence) for one in run_query(query, [])}
+    told = {
+        ids[id_]: {k: v for k, v in e.items() if k.startswith("published_")}
+        for id_, e in evidence.items()
+        if id_ in ids
+    }
+    assert told == {
+        "same": {"published_sha256": "a" * 64},
+        "more": {"published_sha256": "a" * 64, "published_md5": "b" * 32},
+        "other": {},
+        "none": {},
+    }

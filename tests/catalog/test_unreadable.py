@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipcacheplus.catalog.database import Ledger
-from pipcacheplus.catalog.update import read_entries
+from pipcacheplus.catalog.queries import run_query
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Checked, Warned
 from tests.support.builders import Cache
@@ -18,7 +17,7 @@ from tests.support.requests import Inline, whole
 
 URL = "https://files.example/"
 LARGE = 9 << 20
-"""Bytes of an entry that is read after it was listed with all others, in a part of its own."""
+"""Bytes of an entry that is read to its end in a task of its own."""
 
 
 class Meddling(Inline):
@@ -50,11 +49,12 @@ def runs(folder: Path, part: str) -> Iterator[tuple[list[str], Checked]]:
             real.symlink_to(aside)
 
         executor = Meddling(at, replace_by_link)
-        found = list(read_entries(whole(cache), executor=executor))
+        warnings: list[Warned] = []
+        found = list(run_query(whole(cache, executor=executor), warnings))
         if not executor.is_done:
             return
-        (checked,) = (one for one in found if isinstance(one, Checked) and one.entry.id == head)
-        yield [one.message for one in found if isinstance(one, Warned)], checked
+        (checked,) = (one for one in found if one.entry.id == head)
+        yield [one.message for one in warnings], checked
 
 
 @pytest.mark.skipif(os.name == "nt", reason="takes links")
@@ -78,7 +78,8 @@ def test_a_directory_that_lies_too_deep_is_told_by_each_run(
     cache.foreign("mine/" + "d/" * 80 + "notes.txt")
     head = cache.http_v2(URL, b"x")
     for _ in range(2):
-        with Ledger(str(tmp_path / "state"), str(cache.path)) as ledger:
-            found = list(read_entries(whole(cache, depth=depth), executor=make(), ledger=ledger))
-        assert ["too many directories" in one.message for one in found if isinstance(one, Warned)] == [True]
-        assert {one.entry.id for one in found if isinstance(one, Checked)} == {head}
+        warnings: list[Warned] = []
+        query = whole(cache, depth=depth, executor=make(), remembers=True, folder=str(tmp_path / "state"))
+        found = list(run_query(query, warnings))
+        assert ["too many directories" in one.message for one in warnings] == [True]
+        assert {one.entry.id for one in found} == {head}

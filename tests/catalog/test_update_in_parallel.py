@@ -1,32 +1,33 @@
-"""What is done with a part of a cache: large entries come last, nothing is counted twice, forgotten or torn apart."""
+"""Parts of a cache, read side by side: nothing is counted twice, forgotten or torn apart, whoever interrupts it."""
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
 from pipcacheplus.cache import PipCache
-from pipcacheplus.catalog.database import Ledger
-from pipcacheplus.catalog.rows import entry_stamp
-from pipcacheplus.catalog.update import read_entries
+from pipcacheplus.catalog.queries import Query, run_query
+from pipcacheplus.catalog.shard import read_contents, read_facts, walk_shard
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.facts import Depth
-from pipcacheplus.model.values import Checked, Entry, Shape, SoundCount
 from pipcacheplus.readers.entry import read
-from tests.replay.caches import Full, fill
+from tests.replay.caches import fill
 from tests.support import artefacts
-from tests.support.builders import INDEX_URL, Cache, file_headers
+from tests.support.builders import Cache, file_headers
 from tests.support.processes import started
-from tests.support.requests import NOW, Inline, entries_of, whole
+from tests.support.requests import Inline, entries_of, whole
 
 URL = "https://files.example/"
 LARGE = 9 << 20
@@ -57,44 +58,46 @@ def some(cache: Cache, large: bytes) -> Cache:
     return cache
 
 
-@pytest.mark.parametrize("make", [lambda: None, Inline, lambda: ThreadPoolExecutor(3)])
-def test_large_entries_are_judged_last_and_all_exactly_once(some: Cache, make: Callable[[], Executor | None]) -> None:
-    judged = [one for one in read_entries(whole(some), executor=make()) if isinstance(one, Checked)]
-    ids = [one.entry.id for one in judged]
-    assert sorted(ids) == sorted(entry.id for entry in entries_of(some))
-    assert [one.entry.size > LARGE - 100 for one in judged] == [False] * 41 + [True] * 3
+EXECUTORS: dict[str, Callable[[], Executor | None]] = {
+    "ours": lambda: None,
+    "inline": Inline,
+    "threads": lambda: ThreadPoolExecutor(3),
+}
+executors = pytest.mark.parametrize("make", EXECUTORS.values(), ids=EXECUTORS)
 
 
-@pytest.mark.parametrize("has_ledger", [False, True])
+@executors
+def test_all_entries_come_exactly_once_and_in_one_order(some: Cache, make: Callable[[], Executor | None]) -> None:
+    found = list(run_query(whole(some, executor=make()), []))
+    assert [one.entry.id for one in found] == sorted(entry.id for entry in entries_of(some))
+    assert found == list(run_query(whole(some), []))
+
+
+@pytest.mark.parametrize("is_known", [False, True])
 @pytest.mark.parametrize("only_findings", [False, True])
-@pytest.mark.parametrize("make", [lambda: None, Inline, lambda: ThreadPoolExecutor(3)])
+@executors
 def test_progress_never_goes_back_and_ends_at_the_sum_of_all_bytes(
     some: Cache,
     tmp_path: Path,
     make: Callable[[], Executor | None],
     only_findings: bool,  # noqa: FBT001 - a row's value
-    has_ledger: bool,  # noqa: FBT001 - a row's value
+    is_known: bool,  # noqa: FBT001 - a row's value
 ) -> None:
     shown: list[tuple[int, int | None]] = []
-    what = whole(some, only_findings=only_findings)
+    query = remembered(some, tmp_path, only_findings=only_findings, executor=make())
+    if is_known:
+        list(run_query(query, []))
+    list(run_query(replace(query, progress=lambda *done: shown.append(done)), []))
     size = sum(entry.size for entry in entries_of(some))
-    with Ledger(str(tmp_path / "state"), what.path) as ledger:
-        found = list(
-            read_entries(
-                what,
-                executor=make(),
-                ledger=ledger if has_ledger else None,
-                progress=lambda *done: shown.append(done),
-            )
-        )
     done = [count for count, _ in shown]
     assert done == sorted(done)
     assert shown[-1] == (size, size)
-    assert len({count for count in done if count >= size - 3 * LARGE}) >= 3
-    passed = [one for one in found if isinstance(one, SoundCount)]
-    told = [one for one in found if isinstance(one, Checked)]
-    assert sum(one.bytes for one in passed) + sum(one.entry.size for one in told) == size
-    assert sum(one.entries for one in passed) + len(told) == 44
+    assert is_known or len({count for count in done if count >= LARGE}) >= 3
+
+
+def remembered(cache: Cache, folder: Path, **more: object) -> Query:
+    """Return the query for all of a cache, with a catalog in a folder, at a present in which all has settled."""
+    return whole(cache, **{"remembers": True, "folder": str(folder / "state"), "clock_ns": 1 << 62, **more})
 
 
 @pytest.mark.parametrize("sizes", [("small", "large"), ("large", "small"), ("large", "large")])
@@ -119,61 +122,124 @@ def read_bytes() -> int:
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/io"), reason="only Linux tells what was read")
-def test_what_is_known_is_read_at_its_ends_only(some: Cache, tmp_path: Path) -> None:
+def test_what_is_known_is_not_read_to_its_end_again(some: Cache, tmp_path: Path) -> None:
     reads = []
-    for min_age_s in (1, 2):  # another question each time, so that nothing is told again
-        what = whole(some, context=replace(NOW, min_age_s=min_age_s))
+    for _ in range(3):
         before = read_bytes()
-        with Ledger(str(tmp_path / "state"), what.path) as ledger:
-            if min_age_s == 2:
-                stamps = [entry_stamp(entry)[0] % 64 for entry in entries_of(some) if entry.size > LARGE]
-                # Of another share than the large ones.
-                run = next(run for run in range(1, 64) if run not in stamps)
-                ledger._insert("runs", b"%d" % run)
-            found = list(read_entries(what, ledger=ledger))
+        assert len(list(run_query(remembered(some, tmp_path), []))) == 44
         reads.append(read_bytes() - before)
-        assert len(found) == 44
     assert reads[0] > 2 * LARGE
-    assert reads[1] < LARGE + (1 << 20)  # the one that is cut may still grow
+    assert max(reads[1:]) < 1 << 20
 
 
-def known_of(cache: Cache, state: Path) -> set[str]:
-    with Ledger(str(state), str(cache.path)) as ledger:
-        return {entry.id for entry in entries_of(cache) if ledger.known(entry) is not None}
+def known_of(state: Path) -> set[str]:
+    """Return the ids of the entries of which a catalog knows the content."""
+    (path,) = state.rglob("*.sqlite3")
+    with closing(sqlite3.connect(path)) as connection:
+        return {id_.decode() for (id_,) in connection.execute("SELECT id FROM content")}
 
 
-@pytest.mark.parametrize("after", [1, 2, 5, 30])
-@pytest.mark.parametrize("make", [lambda: None, Inline, lambda: ThreadPoolExecutor(2)])
-def test_who_interrupts_loses_nothing_that_was_told(
+@pytest.mark.parametrize("after", [2, 3])
+@executors
+def test_who_interrupts_loses_nothing_that_was_counted(
     some: Cache, tmp_path: Path, make: Callable[[], Executor | None], after: int
 ) -> None:
-    judged: list[Entry] = []
-    calls = iter(range(after))
+    shown: list[int] = []  # at first, the size of those of which there is nothing to be known
 
     def show(done: int, _total: int | None) -> None:
-        if done and next(calls, None) is None:
+        shown.extend([done] if done else [])
+        if len(shown) == after:
             raise KeyboardInterrupt
 
     executor = make()
     threads = threading.active_count()
-    what = whole(some)
-    with pytest.raises(KeyboardInterrupt), Ledger(str(tmp_path / "state"), what.path) as ledger:  # noqa: PT012 - it is the block that counts
-        for one in read_entries(what, executor=executor, ledger=ledger, progress=show):
-            judged += [one.entry] if isinstance(one, Checked) else []
+    query = remembered(some, tmp_path, executor=executor)
+    with pytest.raises(KeyboardInterrupt):
+        list(run_query(replace(query, progress=show), []))
     if executor is not None:
         executor.shutdown()
     assert threading.active_count() <= threads
-    assert judged
-    whole_ones = {entry.id for entry in judged if entry.shape is Shape.PAIR and entry.size != LARGE}
-    cut = {entry.id for entry in judged if LARGE - 99 <= entry.size < LARGE + 400}
-    assert whole_ones - cut <= known_of(some, tmp_path / "state")
+    known = known_of(tmp_path / "state")
+    assert sum(entry.size for entry in entries_of(some) if entry.id in known) >= shown[-1] - shown[0] > 0
+    assert list(run_query(replace(query, executor=None), [])) == list(run_query(whole(some), []))
+
+
+class InterruptedAt(Inline):
+    """Is interrupted while somebody waits for one part of the last stage; the others are done as they come."""
+
+    def __init__(self, number: int) -> None:
+        self._left = number
+        self.done: list[bytes] = []
+        """Ids of the entries of the parts before."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":  # noqa: ANN401 - as Executor has it
+        """Return what is done, or what this class is there for."""
+        if fn is not read_contents:
+            return super().submit(fn, *args, **kwargs)
+        self._left -= 1
+        if not self._left:
+            return Waiting()
+        future = super().submit(fn, *args, **kwargs)
+        if self._left > 0:
+            self.done += [one.id for _, one in future.result()]
+        return future
+
+
+class Waiting(Future[Any]):
+    """Is never done: who waits for it presses Ctrl-C."""
+
+    def done(self) -> bool:
+        """Be interrupted."""
+        raise KeyboardInterrupt
+
+    def result(self, timeout: float | None = None) -> Any:  # noqa: ANN401 - as Future has it
+        """Be interrupted."""
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_who_interrupts_loses_nothing_that_was_done_before(some: Cache, tmp_path: Path, number: int) -> None:
+    executor = InterruptedAt(number)
+    with pytest.raises(KeyboardInterrupt):
+        list(run_query(remembered(some, tmp_path, executor=executor), []))
+    assert bool(executor.done) is (number > 1)
+    assert {id_.decode() for id_ in executor.done} == known_of(tmp_path / "state")
+
+
+def test_who_stops_in_the_middle_loses_nothing_that_was_done(some: Cache, tmp_path: Path) -> None:
+    executor = InterruptedAt(999)
+    running = run_query(remembered(some, tmp_path, executor=executor), [])
+    next(running)
+    running.close()  # type: ignore[attr-defined] # it is a generator
+    assert executor.done
+    assert {id_.decode() for id_ in executor.done} == known_of(tmp_path / "state")
+
+
+class Failing(Inline):
+    """Loses the parts of one stage to an error."""
+
+    def __init__(self, stage: Callable[..., object]) -> None:
+        self._stage = stage
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":  # noqa: ANN401 - as Executor has it
+        """Return what is done, or what this class is there for."""
+        if fn is self._stage:
+            future: Future[Any] = Future()
+            future.set_exception(MemoryError())
+            return future
+        return super().submit(fn, *args, **kwargs)
+
+
+@pytest.mark.parametrize("stage", [walk_shard, read_facts, read_contents])
+def test_an_error_of_a_worker_is_not_hidden(some: Cache, tmp_path: Path, stage: Callable[..., object]) -> None:
+    with pytest.raises(MemoryError):
+        list(run_query(remembered(some, tmp_path, executor=Failing(stage)), []))
+    assert list(run_query(remembered(some, tmp_path), [])) == list(run_query(whole(some), []))
 
 
 MAIN = """
-import contextlib, os, sys, time
+import contextlib, os, sys
 
-now = time.time
-time.time = lambda: now() + 60  # what was written just now is not remembered
 from pipcacheplus.__main__ import main
 from pipcacheplus.cli import verify
 
@@ -213,10 +279,10 @@ def test_an_interrupted_verify_says_so_in_a_word_and_leaves_nobody_behind(some: 
         said, why = running.communicate(timeout=60)
     assert (running.returncode, said, why) == (130, "", "ERROR: interrupted\n")
     assert not [one for one in psutil.process_iter() if _session_of(one.pid) == running.pid]
-    known = known_of(some, tmp_path / "state" / "pipcacheplus" / "ledgers")
+    known = known_of(tmp_path / "state")
     assert any(entry.size > LARGE and entry.id in known for entry in entries_of(some))
     finished = run(sys.executable, "-m", "pipcacheplus", *asked)
-    assert finished.stdout == run(sys.executable, "-m", "pipcacheplus", *asked, "--no-ledger").stdout
+    assert finished.stdout == run(sys.executable, "-m", "pipcacheplus", *asked, "--no-catalog").stdout
     assert (finished.returncode, finished.stderr) == (3, "")
 
 
@@ -248,19 +314,12 @@ def test_any_executor_finds_the_same_the_first_time_and_each_time_after(
     make: Callable[[], Executor],
     only_findings: bool,  # noqa: FBT001 - a row's value
 ) -> None:
-    full: Full = fill(cache, tmp_path / "scratch")
-    what = whole(cache, only_findings=only_findings, indexes=(INDEX_URL,))
-
-    def found(executor: Executor | None, ledger: Ledger | None) -> tuple[list[Checked], SoundCount]:
-        told = list(read_entries(what, executor=executor, ledger=ledger))
-        passed = [one for one in told if isinstance(one, SoundCount)]
-        total = SoundCount(*(sum(column) for column in zip(*passed, strict=True))) if passed else SoundCount(0, 0, 0)
-        return sorted((one for one in told if isinstance(one, Checked)), key=lambda one: one.entry.id), total
-
-    alone = found(None, None)
-    assert any(one.entry.id == full.broken for one in alone[0])
+    full = fill(cache, tmp_path / "scratch")
+    forgetful = whole(cache, only_findings=only_findings)
+    query = remembered(cache, tmp_path, only_findings=only_findings)
+    alone = list(run_query(forgetful, []))
+    assert any(one.entry.id == full.broken for one in alone)
     with make() as executor:
         for _ in range(3):
-            with Ledger(str(tmp_path / "state"), what.path) as ledger:
-                assert found(executor, ledger) == alone
-        assert found(executor, None) == alone
+            assert list(run_query(replace(query, executor=executor), [])) == alone
+        assert list(run_query(replace(forgetful, executor=executor), [])) == alone

@@ -72,9 +72,15 @@ class Walled:
         """End the process."""
         self._service.__exit__(kind, error, trace)
 
-    def run(self, *arguments: str, uid: int | None = None) -> Ran:
-        """Run a command, as another user if one is named, and return what became of it."""
-        wanted = {**self._limits, "arguments": arguments, "uid": uid}
+    def run(self, *arguments: str, uid: int | None = None, later_s: int = 0) -> Ran:
+        """Run a command, and return what became of it.
+
+        Args:
+            arguments: Of the command line.
+            uid: As which user; as this one if none is named.
+            later_s: How far its clock is ahead: times of change cannot be set, and what changed just now is young.
+        """
+        wanted = {**self._limits, "arguments": arguments, "uid": uid, "later_s": later_s}
         return Ran(*json.loads(self._service.ask(json.dumps(wanted))))
 
 
@@ -115,6 +121,9 @@ def _command(wanted: Mapping[str, Any]) -> Callable[[], int]:
     def run() -> int:
         os.setsid()
         _build_walls(wanted)
+        now_ns, later_ns = time.time_ns, wanted["later_s"] * 10**9
+        time.time_ns = lambda: now_ns() + later_ns
+        time.time = lambda: time.time_ns() / 1e9
         return _run(wanted["arguments"])
 
     return run

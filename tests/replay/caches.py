@@ -1,22 +1,19 @@
-"""A cache of all sorts of entries, surveys of it one after the other, and which files each of them opened."""
+"""A cache of all sorts of entries, runs over it one after the other, and which files each of them opened."""
 
 import json
 import os
+import sqlite3
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipcacheplus.catalog.database import Ledger
-from pipcacheplus.catalog.rows import checked_to_json
-from pipcacheplus.catalog.update import ReadRequest, read_entries
-from pipcacheplus.checks.base.check import checks
-from pipcacheplus.disk.open_cache import OpenCache
-from pipcacheplus.disk.walk import scan
-from pipcacheplus.model.facts import Depth
-from pipcacheplus.model.values import NONE_SOUND, Checked, Entry, SoundCount, Warned
+from pipcacheplus.catalog.queries import Query, Run, answered
+from pipcacheplus.model.values import Area, Checked, Count, Entry, Finding, Kind, Warned
 from tests.support import artefacts
 from tests.support.builders import INDEX_URL, Cache, file_headers, page_headers
-from tests.support.requests import NOW
+from tests.support.requests import NOW, entries_of, whole
 
 __all__ = [
     "FILES",
@@ -31,10 +28,11 @@ __all__ = [
     "plain",
     "rewritten",
     "rot",
-    "surveyed",
 ]
 
 FILES = "https://files.example/packages/"
+SETTLED_NS = 1 << 62
+"""A present in which no file changed just now."""
 _opened: list[str] = []
 
 
@@ -52,22 +50,26 @@ sys.addaudithook(_watch)
 class Found:
     """Result of a run, and the files that it opened."""
 
-    judged: tuple[Checked, ...]
+    entries: tuple[Checked, ...]
+    """All, with their names, and what every check says of each."""
+    findings: tuple[Finding, ...]
+    """What checks say of those that the catalog chose for them."""
+    unverifiable: int
+    counts: tuple[int, int]
+    listed: tuple[Entry, ...]
+    totals: Mapping[tuple[Area, Kind], Count]
     warned: tuple[Warned, ...]
-    passed: SoundCount
-    opened: frozenset[str]
+    opened: frozenset[str] = frozenset()
 
     @property
-    def told(self) -> object:
-        """All that reaches the caller, in one order."""
-        told = {one.entry.id: checked_to_json(one) for one in self.judged}
-        assert len(told) == len(self.judged)
-        return told, self.warned, self.passed
+    def told(self) -> "Found":
+        """All that reaches the caller."""
+        return replace(self, opened=frozenset())
 
     @property
     def checks(self) -> set[str]:
         """Return the slugs of all findings."""
-        return {finding.check for one in self.judged for finding in one.findings}
+        return {finding.check for finding in self.findings}
 
     def has_read(self, path: str) -> bool:
         """Return whether a file was opened."""
@@ -75,7 +77,7 @@ class Found:
 
 
 class Runs:
-    """Surveys of one cache, one after the other, with a ledger of their own."""
+    """Runs over one cache, one after the other, with a catalog of their own."""
 
     def __init__(self, cache: Cache, state: Path) -> None:
         self.cache = cache
@@ -83,55 +85,50 @@ class Runs:
         self.context = NOW
         self.indexes: tuple[str, ...] = (INDEX_URL,)
 
-    def ledger(self) -> Ledger:
-        """Return the ledger, not yet entered."""
-        return Ledger(self.state, str(self.cache.path))
+    def query(self, **more: object) -> Query:
+        """Return the query of `verify`, with changes; facts are kept."""
+        given = {"context": self.context, "index_urls": self.indexes, "folder": self.state, "clock_ns": SETTLED_NS}
+        return whole(self.cache, **{"remembers": True, **given, **more})
 
-    def what(self, **more: object) -> ReadRequest:
-        """Return the request that `verify` makes."""
-        made = ReadRequest(
-            path=str(self.cache.path),
-            depth=Depth.WHOLE,
-            checks=checks(),
-            context=self.context,
-            indexes=self.indexes,
-            only_findings=True,
-        )
-        return replace(made, **more)  # type: ignore[arg-type] # any field
+    def with_catalog(self, **more: object) -> Found:
+        """Make a run that knows what those before it knew."""
+        return _found(self.query(**more))
 
-    def with_ledger(self, *, is_deep: bool = False) -> Found:
-        """Read the cache with a ledger."""
-        with self.ledger() as ledger:
-            return surveyed(self.what(), ledger, is_deep=is_deep)
-
-    def without(self) -> Found:
-        """Make one that does not."""
-        return surveyed(self.what(), None)
+    def without(self, **more: object) -> Found:
+        """Make one that knows nothing."""
+        return _found(self.query(remembers=False, **more))
 
     def entries(self) -> list[Entry]:
         """List what is in the cache."""
-        with OpenCache(str(self.cache.path)) as opened:
-            return [entry for entry in scan(opened) if isinstance(entry, Entry)]
+        return entries_of(self.cache)
+
+    @contextmanager
+    def database(self) -> Iterator[sqlite3.Connection]:
+        """Open the catalog as any program would."""
+        (path,) = Path(self.state).rglob("*.sqlite3")
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            yield connection
 
 
-def surveyed(what: ReadRequest, ledger: Ledger | None, *, is_deep: bool = False) -> Found:
-    """Read the cache, and see which files are opened."""
+def _found(query: Query) -> Found:
     _opened.clear()
-    judged, warned, passed = [], [], NONE_SOUND
-    for one in read_entries(what, ledger=ledger, is_deep=is_deep):
-        match one:
-            case Checked():
-                judged.append(one)
-            case Warned():
-                warned.append(one)
-            case SoundCount():
-                passed = SoundCount(*(a + b for a, b in zip(passed, one, strict=True)))
-    return Found(
-        judged=tuple(sorted(judged, key=lambda one: one.entry.id)),
-        warned=tuple(warned),
-        passed=passed,
-        opened=frozenset(_opened),
-    )
+    warnings: list[Warned] = []
+
+    def answer(run: Run) -> Found:
+        findings, unverifiable = run.findings()
+        return Found(
+            entries=tuple(run.checked()),
+            findings=tuple(findings),
+            unverifiable=unverifiable,
+            counts=run.counts(),
+            listed=tuple(run.entries()),
+            totals=run.totals(),
+            warned=(),
+        )
+
+    found = answered(query, answer, warnings)
+    opened = frozenset(_opened) & {path.name for path in Path(query.path).rglob("*")}
+    return replace(found, warned=tuple(warnings), opened=opened)
 
 
 def page(cache: Cache, *published: tuple[str, bytes], **more: int) -> str:
@@ -160,10 +157,11 @@ class Full:
     page: str
     wheel: str
     other: str
+    """An sdist."""
     broken: str
     built: str
     spare: Path
-    """A wheel that is not in the cache."""
+    """A wheel that is not in the cache, although the page links to it."""
 
 
 NAME = "demo-1.0-py3-none-any.whl"
@@ -179,6 +177,7 @@ def fill(cache: Cache, scratch: Path) -> Full:
     cache.temporary(wheel)
     extra = artefacts.wheel(scratch / "c", "demo", "2.0", files={"demo.py": b"x = 1\n" * 50}).read_bytes()
     built = cache.built_wheel("demo", "2.0", content=extra)
+    spare = artefacts.wheel(scratch, "spare", "1.0")
     cache.built_wheel("demo-two", "2.0", tag="cp27-cp27m-win32")
     cache.build_directory(cache.built_wheel("demo", "2.1"), b"half")
     cache.http_v2(FILES + "half", b"x", has_body=False)
@@ -189,12 +188,12 @@ def fill(cache: Cache, scratch: Path) -> Full:
     cache.foreign()
     return Full(
         runs=Runs(cache, scratch / "state"),
-        page=page(cache, (NAME, content), serial=1),
+        page=page(cache, (NAME, content), (spare.name, spare.read_bytes()), serial=1),
         wheel=wheel,
         other=cache.http_v2(FILES + "demo-1.0.tar.gz", other, headers=file_headers(other, project="demo")),
         broken=cache.http_v2(FILES + "demo-3.0-py3-none-any.whl", bytes(garbled), headers=plain(bytes(garbled))),
         built=built,
-        spare=artefacts.wheel(scratch, "spare", "1.0"),
+        spare=spare,
     )
 
 
