@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from pipcacheplus.errors import InterpreterError
 from pipcacheplus.host.interpreter_cache import InterpreterCache, interpreter_stamp, libc_here
@@ -253,11 +253,15 @@ def _ended(process: "subprocess.Popen[bytes]") -> Iterator[None]:
                     process.kill()
                 else:
                     os.killpg(process.pid, signal.SIGKILL)
-            with suppress(subprocess.TimeoutExpired):  # it may be another user's by now, or held by the system
+            from subprocess import TimeoutExpired  # noqa: PLC0415 - as above
+
+            with suppress(TimeoutExpired):  # it may be another user's by now, or held by the system
                 process.wait(_END_S)
 
 
 def _listen(path: str, process: "subprocess.Popen[bytes]", timeout_s: float) -> tuple[int, bytes]:
+    from subprocess import TimeoutExpired  # noqa: PLC0415 - as above
+
     pipe = process.stdout
     assert pipe is not None  # noqa: S101 - for mypy: it was asked for
     try:
@@ -270,7 +274,7 @@ def _listen(path: str, process: "subprocess.Popen[bytes]", timeout_s: float) -> 
         raise InterpreterError(path, f"it printed more than {_MAX_ANSWER_BYTES} bytes")
     try:
         return process.wait(timeout_s), heard
-    except subprocess.TimeoutExpired:
+    except TimeoutExpired:
         raise InterpreterError(path, f"it did not end within {timeout_s:g} s") from None
 
 

@@ -21,8 +21,7 @@ _IMPORTED_LATE = (
     *("concurrent.futures.thread", "email.utils", "html.parser", "importlib.util", "json", "sqlite3", "tarfile"),
     *("bz2", "csv", "lzma", "zipfile", "zlib", "signal", "pwd", "filelock", "msgpack", "packaging.requirements"),
     *("fcntl", "pathlib", "urllib.parse"),
-    *("concurrent.futures.process", "multiprocessing.popen_fork", "multiprocessing.queues", "platform", "socket"),
-    *("encodings.raw_unicode_escape", "sysconfig"),
+    *("platform", "socket", "encodings.raw_unicode_escape", "sysconfig"),
     *("packaging.tags", "packaging.utils", "platformdirs.unix", "psutil"),
 )
 """Modules that are imported where they are needed, which is too late if their files are readable for root alone."""
