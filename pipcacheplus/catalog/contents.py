@@ -4,7 +4,6 @@ What has to be read follows from what is known of an entry, and from what the re
 that was is stored; so a digest that was made once is compared again with what is published later.
 """
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from hashlib import sha224
 from typing import Any
@@ -144,20 +143,13 @@ class Contents:
 
     def _read(self, total: int, left: int) -> None:
         request = self._update.request
-        under_way: deque[list[ContentTask]] = deque()
         is_small = left <= _BATCH_BYTES and self._count() <= _BATCH
-
-        def tasks() -> Iterator[list[ContentTask]]:
-            for batch in self._tasks():
-                under_way.append(batch)
-                yield batch
-
         self._update.show(self._done, total)
         pending = 0
         results = side_by_side(
             read_contents,
             (request.path, self._hosts),
-            tasks(),
+            self._tasks(),
             executor=request.executor,
             processes=1 if is_small else None,
             threads=True,
@@ -167,7 +159,7 @@ class Contents:
             pending += size
             is_due = pending >= _COMMIT_BYTES
             with transaction(self._connection, commits=is_due):
-                self._store(under_way.popleft(), [one for _, one in found])
+                self._store([one for _, one in found])
             pending = 0 if is_due else pending
             self._done += size
             self._update.show(min(self._done, total), total)
@@ -190,9 +182,9 @@ class Contents:
             last = batch[-1][0]
             yield from _by_size(batch)
 
-    def _store(self, batch: Sequence[ContentTask], found: Sequence[ContentRow | Failure]) -> None:
+    def _store(self, found: Sequence[ContentRow | Failure]) -> None:
         rows_: list[tuple[Any, ...]] = []
-        for _, one in zip(batch, found, strict=True):
+        for one in found:
             if isinstance(one, ContentRow):
                 rows_.append((one.id, *one.columns))
             else:

@@ -65,7 +65,6 @@ class Judge:
         self._note_tags()
         self._parameters: dict[str, object] = {
             "now": context.now_s,
-            "min_age": context.min_age_s,
             "stale_age": context.stale_age_s,
         }
 

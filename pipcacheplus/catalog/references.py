@@ -51,7 +51,7 @@ _SELECT = (
     f" LEFT JOIN link l ON l.key = e.key AND {ACTIVE}"
     " LEFT JOIN guess g ON g.key = e.key AND g.candidate IN (SELECT name FROM own_candidate)"
     " LEFT JOIN found f ON f.key = e.key"
-    " WHERE {where} ORDER BY {order}e.id"
+    " WHERE {where} ORDER BY e.id"
 )
 _AT_CONTENT = len(_ENTRY)
 _AT_LINK = _AT_CONTENT + len(CONTENT_COLUMNS)
@@ -212,7 +212,6 @@ def rows(
     parameters: Mapping[str, object] | Sequence[object] = (),
     *,
     more: str = "",
-    order: str = "",
 ) -> Iterator[JoinedRow]:
     """Yield rows of `entry` that fit a condition, in order of ids.
 
@@ -221,9 +220,8 @@ def rows(
         where: A condition over `entry e` and `content c`.
         parameters: Of the condition.
         more: A column to select besides; an expression.
-        order: Columns to order by before the id.
     """
-    statement = _SELECT.format(where=where, more=f", {more}" if more else "", order=f"{order}, " if order else "")
+    statement = _SELECT.format(where=where, more=f", {more}" if more else "")
     found: Iterable[Sequence[Any]] = connection.execute(statement, parameters)
     for _, group in groupby(found, key=itemgetter(0)):
         yield JoinedRow(list(group))

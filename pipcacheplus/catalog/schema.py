@@ -13,7 +13,7 @@
 Text that is not UTF-8 is stored as bytes. Nothing here is the answer to a question, or depends on the clock.
 """
 
-__all__ = ["APPLICATION", "ENTRY_COLUMNS", "TABLES", "VERSION"]
+__all__ = ["APPLICATION", "FACTS", "TABLES", "VERSION"]
 
 _LAYOUT = 4
 _READERS = 1
@@ -64,7 +64,6 @@ FACTS = {
 }
 """What reading shows. `etag`: an MD5. `damage`, `unknown`: why the head, the payload, or what lies beside it cannot be
 read, or judged. `seal`: a checksum of all the others."""
-ENTRY_COLUMNS = tuple({**_SEEN, **FACTS})
 
 
 def _table(name: str, columns: dict[str, str]) -> str:

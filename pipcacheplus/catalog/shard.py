@@ -136,7 +136,7 @@ def _row(shared: ReadShared, task: EntryTask, cache: OpenCache) -> FactsRow | Fa
 
 
 def _failure(id_: bytes, error: Exception) -> Failure:
-    if isinstance(error, (ChangedError, FileNotFoundError, RowDamagedError)) or not isinstance(error, OSError):
+    if not isinstance(error, OSError) or isinstance(error, (ChangedError, FileNotFoundError)):
         return Failure(id_, None)
     return Failure(id_, f"cannot be read: {error.strerror or error}")
 

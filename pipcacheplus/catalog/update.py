@@ -83,6 +83,7 @@ class Update:
     _has_pages: bool = False
     _page_numbers: int = 0
     _processes: int | None = None
+    """How many share the work, as `side_by_side` takes it."""
     _shown: int = 0
     _is_linked: bool = False
 
@@ -91,11 +92,6 @@ class Update:
         self._shown = max(self._shown, done)
         if self.request.progress is not None:
             self.request.progress(self._shown, total)
-
-    @property
-    def processes(self) -> int | None:
-        """How many processes share the work: one where a cache is small, so that it costs more than it saves."""
-        return self._processes
 
     def run(self) -> None:
         """Walk the cache and read what is new.

@@ -78,10 +78,6 @@ def file_of(path: str, status: os.stat_result) -> File:
     return file_from(file_stamp(path, status))
 
 
-def _first(pair: tuple[str, object]) -> str:
-    return pair[0]
-
-
 def is_same(file: File, status: os.stat_result) -> bool:
     """Return whether a file is still the one that was seen, and unchanged: device, inode, size, modification time."""
     seen = (file.device, file.inode, file.size, file.mtime_ns)

@@ -91,7 +91,7 @@ class Check:
     """How far an entry must have been read for it."""
     rows: str
     """Which rows of the catalog it could object to: a condition over `entry e` and `content c`, true for all entries
-    that `run` objects to, and for as few others as is cheap to tell. It may use `:now`, `:min_age`, `:stale_age`, and
+    that `run` objects to, and for as few others as is cheap to tell. It may use `:now`, `:stale_age`, and
     `:proven`: that each digest which a page publishes is the one that was made."""
     run: Callable[[Entry, Facts, Context], Iterable[Verdict]]
     unjudged: str = "0"
