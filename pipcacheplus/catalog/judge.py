@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, cast
 
 from pipcacheplus.catalog.contents import PROVEN
-from pipcacheplus.catalog.entry_rows import Names, check_seal, names_of
+from pipcacheplus.catalog.entry_rows import Names, as_bytes, check_seal, names_of
 from pipcacheplus.catalog.known import Known
 from pipcacheplus.catalog.references import JoinedRow, Reference, rows
 from pipcacheplus.catalog.stored_facts import split_tags
 from pipcacheplus.checks.base.check import Check, Context, findings
 from pipcacheplus.checks.base.proof import evidence_of
 from pipcacheplus.model.facts import Facts, Unknown
-from pipcacheplus.model.values import Checked, Entry, Shape
+from pipcacheplus.model.values import Checked, Shape
 
 __all__ = ["Judge"]
 
@@ -77,27 +77,6 @@ class Judge:
         distinct = self._connection.execute("SELECT DISTINCT tags FROM entry WHERE tags IS NOT NULL")
         bad = [(joined,) for (joined,) in distinct if usable.isdisjoint(split_tags(joined))]
         self._connection.executemany("INSERT INTO bad_tags VALUES (?)", bad)
-
-    @property
-    def device(self) -> int:
-        """Return the device of the cache directory."""
-        return self._known.device
-
-    def named(self, where: str) -> Iterator[tuple[JoinedRow, Names]]:
-        """Yield entries with their names, in order of ids.
-
-        Args:
-            where: Which, a condition over `entry e`.
-
-        Raises:
-            RowDamagedError: A row is not one that was written.
-        """
-        for row in rows(self._connection, where):
-            yield row, self._known.names(row, row.reference())
-
-    def entry(self, row: JoinedRow, names: Names) -> Entry:
-        """Return an entry with its names."""
-        return self._known.entry(row, names)
 
     def objections(self, unread: dict[bytes, str], where: str = "1") -> Iterator[Judged]:
         """Yield the entries that a check objects to, in order of ids, and those of which nobody can tell.
@@ -164,8 +143,9 @@ class Judge:
         """Yield the other built wheels that share a file with one."""
         if one.entry.shape is not Shape.BUILT_WHEEL or len(one.entry.files) == 1:
             return
-        folder = one.entry.id.rpartition("/")[0].encode("utf-8", "surrogatepass")
-        bounds = {"own": one.entry.id.encode("utf-8", "surrogatepass"), "low": folder + b"/", "high": folder + b"0"}
+        own = as_bytes(one.entry.id)
+        folder = own.rpartition(b"/")[0]
+        bounds = {"own": own, "low": folder + b"/", "high": folder + b"0"}
         where = "e.id > :low AND e.id < :high AND e.id <> :own AND e.shape = 'built-wheel'"
         for row in rows(self._connection, where, bounds):
             yield self.judged(row, ()).checked

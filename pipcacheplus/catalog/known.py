@@ -1,9 +1,10 @@
 """Names and facts of an entry, with all that the catalog holds of it and of the entries that speak of it."""
 
 import sqlite3
+from collections.abc import Iterator
 
 from pipcacheplus.catalog.content_rows import Content, with_content
-from pipcacheplus.catalog.entry_rows import Names, as_bytes, check_seal, entry_of_row, names_of, text_of
+from pipcacheplus.catalog.entry_rows import Names, as_bytes, as_text, check_seal, entry_of_row, names_of, text_of
 from pipcacheplus.catalog.names import named_by
 from pipcacheplus.catalog.references import ACTIVE, JoinedRow, Reference, hashes_of, rows
 from pipcacheplus.catalog.stored_facts import unpack, unpack_facts
@@ -35,6 +36,18 @@ class Known:
         with OpenCache(path) as cache:
             self.device = cache.device
 
+    def named(self, where: str) -> Iterator[tuple[JoinedRow, Names]]:
+        """Yield entries with their names, in order of ids.
+
+        Args:
+            where: Which, a condition over `entry e`.
+
+        Raises:
+            RowDamagedError: A row is not one that was written.
+        """
+        for row in rows(self._connection, where):
+            yield row, self.names(row, row.reference())
+
     def names(self, row: JoinedRow, reference: Reference | None) -> Names:
         """Return what an entry is called.
 
@@ -56,9 +69,7 @@ class Known:
             )
             sources = [SdistLink(url=text_of(url) or "", hashes=hashes_of(unpack(hashes))) for url, hashes in found]
             own = own._replace(
-                interpreter=interpreter_of(
-                    row.id.decode("utf-8", "surrogatepass"), origin if isinstance(origin, Origin) else None, sources
-                )
+                interpreter=interpreter_of(as_text(row.id), origin if isinstance(origin, Origin) else None, sources)
             )
         return own
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # slow to import
     from concurrent.futures import Executor
 
     from pipcacheplus.catalog.judge import Judge
+    from pipcacheplus.catalog.known import Known
     from pipcacheplus.catalog.records import Entries, Findings
     from pipcacheplus.catalog.update import UpdateRequest
 
@@ -341,8 +342,7 @@ class Run:
             OSError: The cache directory cannot be listed.
             sqlite3.Error: The catalog cannot be used.
         """
-        from pipcacheplus.catalog.judge import Judge  # noqa: PLC0415 - slow to import
-        from pipcacheplus.catalog.known import Known  # noqa: PLC0415 - as above
+        from pipcacheplus.catalog.known import Known  # noqa: PLC0415 - slow to import
         from pipcacheplus.catalog.references import make_tables  # noqa: PLC0415 - as above
         from pipcacheplus.catalog.update import Update  # noqa: PLC0415 - as above
 
@@ -356,7 +356,7 @@ class Run:
         self._where = "1"
         if not what.selection.is_all:
             self._where = "e.id IN (SELECT id FROM chosen)"
-            self._choose(Judge(connection, Known(connection, what.path, ()), what.context, (), is_whole=False))
+            self._choose(Known(connection, what.path, ()))
         self._judge = self._judged()
         # It ends: each look adds to what this run has read.
         while what.would_go is not None and update.read_again(self._suspects(what.would_go)):
@@ -373,35 +373,35 @@ class Run:
         if is_whole:
             contents = Contents(self._update, has_selection=not what.selection.is_all)
             contents.run()
-            known = contents.known
+            self._known = contents.known
         else:
-            known = Known(self._connection, what.path, ())
-        return Judge(self._connection, known, what.context, what.checks, is_whole=is_whole)
+            self._known = Known(self._connection, what.path, ())
+        return Judge(self._connection, self._known, what.context, what.checks, is_whole=is_whole)
 
     def _suspects(self, would_go: Callable[[Checked], bool]) -> Iterator[bytes]:
+        from pipcacheplus.catalog.entry_rows import as_bytes  # noqa: PLC0415 - slow to import
+
         for one in self.checked():
             if would_go(one):
-                yield one.entry.id.encode("utf-8", "surrogatepass")
+                yield as_bytes(one.entry.id)
 
     @property
     def warnings(self) -> list[Warned]:
         """Return what could not be looked at."""
+        from pipcacheplus.catalog.entry_rows import as_text  # noqa: PLC0415 - slow to import
+
         unread = self._update.unread
-        told = [
-            Warned(path=id_.decode("utf-8", "surrogatepass"), message=unread[id_])
-            for id_ in sorted(unread)
-            if self._is_chosen(id_)
-        ]
+        told = [Warned(path=as_text(id_), message=unread[id_]) for id_ in sorted(unread) if self._is_chosen(id_)]
         return [*dict.fromkeys(self._update.warnings), *told]  # a part may be walked twice
 
     def _is_chosen(self, id_: bytes) -> bool:
         statement = f"SELECT 1 FROM entry e WHERE e.id = ? AND {self._where}"
         return self._connection.execute(statement, (id_,)).fetchone() is not None
 
-    def _choose(self, judge: "Judge") -> None:
+    def _choose(self, known: "Known") -> None:
         """Note which entries are wanted, by their names."""
         chosen = [
-            (row.id,) for row, names in judge.named("1") if self._what.selection.is_wanted(judge.entry(row, names))
+            (row.id,) for row, names in known.named("1") if self._what.selection.is_wanted(known.entry(row, names))
         ]
         for table in ("chosen", "wanted"):
             self._connection.executemany(f"INSERT INTO {table} VALUES (?)", chosen)
@@ -426,8 +426,8 @@ class Run:
         """Return the entries that are wanted, with their names."""
         from pipcacheplus.catalog.records import Entries  # noqa: PLC0415 - as above
 
-        found = Entries(self._judge.device, may_spill=self._what.remembers)
-        for row, names in self._judge.named(f"e.shape <> 'empty-directory' AND {self._where}"):
+        found = Entries(self._known.device, may_spill=self._what.remembers)
+        for row, names in self._known.named(f"e.shape <> 'empty-directory' AND {self._where}"):
             found.add(row, names)
         return found
 
@@ -435,7 +435,7 @@ class Run:
         """Return what the checks object to, and of how many entries nobody can tell whether they are whole."""
         from pipcacheplus.catalog.records import Findings  # noqa: PLC0415 - as above
 
-        found = Findings(self._judge.device, may_spill=self._what.remembers)
+        found = Findings(self._known.device, may_spill=self._what.remembers)
         unverifiable = 0
         for one in self._judge.objections(self._update.unread, self._where):
             unverifiable += one.checked.is_unverifiable
