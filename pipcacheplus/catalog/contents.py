@@ -5,15 +5,14 @@ that was is stored; so a digest that was made once is compared again with what i
 """
 
 from collections.abc import Iterator, Sequence
-from hashlib import sha224
 from typing import Any
 
 from pipcacheplus.catalog.content_rows import COLUMNS as CONTENT_COLUMNS
 from pipcacheplus.catalog.content_rows import Content, with_content
-from pipcacheplus.catalog.entry_rows import as_bytes, as_column
+from pipcacheplus.catalog.entry_rows import as_column, ids_of_key
 from pipcacheplus.catalog.known import Known
 from pipcacheplus.catalog.names import name_at_file_host
-from pipcacheplus.catalog.page_links import METADATA_SUFFIX
+from pipcacheplus.catalog.page_links import METADATA_SUFFIX, key_of_url
 from pipcacheplus.catalog.parallel import side_by_side
 from pipcacheplus.catalog.references import ACTIVE, hashes_of, rows
 from pipcacheplus.catalog.shard import ContentRow, ContentTask, Failure, read_contents
@@ -21,7 +20,6 @@ from pipcacheplus.catalog.stored_facts import pack, unpack
 from pipcacheplus.catalog.transactions import transaction
 from pipcacheplus.catalog.update import Update
 from pipcacheplus.model.values import Entry, Kind, Shape, UrlSource
-from pipcacheplus.pips.layout import HTTP_AREAS, entry_path
 
 __all__ = ["PROVEN", "Contents"]
 
@@ -47,6 +45,7 @@ _MISSING = (
     " OR :has_hosts AND e.is_archive AND c.blake2b IS NULL OR e.key IN (SELECT key FROM found) END)"
 )
 """Which rows may lack something: more than those that do."""
+_UNLINKED = f"NOT EXISTS (SELECT 1 FROM link l WHERE l.key = e.key AND {ACTIVE})"
 _WANTED = " AND (:all OR e.id IN (SELECT id FROM wanted))"
 _SIMPLE = (
     "INSERT INTO to_read (id, size, sha256) SELECT e.id, e.size, max(l.sha256) FROM entry e"
@@ -98,9 +97,9 @@ class Contents:
             "SELECT DISTINCT l.wheel FROM wanted JOIN entry e ON e.id = wanted.id JOIN link l ON l.key = e.key"
             " WHERE l.wheel IS NOT NULL"
         )
-        ids = [(as_bytes(entry_path(area, key.hex())),) for (key,) in keys for area in HTTP_AREAS]
+        ids = [(id_,) for (key,) in keys for id_ in ids_of_key(key)]
         self._connection.executemany("INSERT OR IGNORE INTO wanted VALUES (?)", ids)
-        is_unlinked = "e.key IS NOT NULL AND NOT EXISTS (SELECT 1 FROM link l WHERE l.key = e.key AND " + ACTIVE + ")"
+        is_unlinked = f"e.key IS NOT NULL AND {_UNLINKED}"
         is_there = self._connection.execute(
             f"SELECT 1 FROM wanted JOIN entry e USING (id) WHERE NOT e.is_archive AND {is_unlinked} LIMIT 1"
         ).fetchone()
@@ -197,8 +196,7 @@ class Contents:
         if not self._hosts:
             return False
         where = (
-            "c.blake2b IS NOT NULL AND e.is_archive AND e.key NOT IN (SELECT key FROM found)"
-            f" AND NOT EXISTS (SELECT 1 FROM link l WHERE l.key = e.key AND {ACTIVE})" + _WANTED
+            f"c.blake2b IS NOT NULL AND e.is_archive AND e.key NOT IN (SELECT key FROM found) AND {_UNLINKED}{_WANTED}"
         )
         new: list[tuple[Any, ...]] = []
         for row in rows(self._connection, where, {"all": not self._has_selection}):
@@ -217,12 +215,12 @@ class Contents:
 
 def _found_rows(entry: Entry, url: str, filename: str) -> Iterator[tuple[Any, ...]]:
     source = UrlSource.FILE_HOST.value
-    key = sha224(as_bytes(url)).digest()
+    key = key_of_url(url)
     yield key, as_column(url), as_column(filename), source, None
     if entry.kind is Kind.WHEEL:
         beside = url + METADATA_SUFFIX
         name = as_column(filename + METADATA_SUFFIX)
-        yield sha224(as_bytes(beside)).digest(), as_column(beside), name, source, key
+        yield key_of_url(beside), as_column(beside), name, source, key
 
 
 def _task(row: Sequence[Any]) -> ContentTask:

@@ -7,7 +7,7 @@ from fnmatch import fnmatch
 from heapq import merge
 from typing import Generic, NamedTuple, TypeVar
 
-from pipcacheplus.catalog.parallel import side_by_side
+from pipcacheplus.catalog.parallel import processes_for, side_by_side
 from pipcacheplus.checks.base.check import Check, Context, findings
 from pipcacheplus.disk.open_cache import ATIME_NS, DISK_SIZE, MTIME_NS, PATH, SIZE, FileStamp, OpenCache
 from pipcacheplus.disk.walk import Seen, entry_of, parts, unread_kind, walk
@@ -17,8 +17,6 @@ from pipcacheplus.pips.layout import HTTP_AREAS, area_of
 
 __all__ = ["CountRequest", "Counter", "Counts", "PipCount", "count_entries", "count_parts"]
 
-_FEW_PARTS = 128
-"""A cache of 200 responses has about as many; below, processes take longer to start than they save."""
 _PARTS_OF_TASK = 8
 
 _K = TypeVar("_K")
@@ -88,7 +86,7 @@ def count_entries(request: CountRequest, progress: Progress | None = None) -> tu
     tasks = [("",), *(tuple(tops[at : at + _PARTS_OF_TASK]) for at in range(0, len(tops), _PARTS_OF_TASK))]
     counts = Counter(request).counts
     warnings: list[list[tuple[str, Warned]]] = []
-    for more, warned in side_by_side(count_parts, request, tasks, processes=1 if len(tops) < _FEW_PARTS else None):
+    for more, warned in side_by_side(count_parts, request, tasks, processes=processes_for(len(tops))):
         counts = counts.plus(more)
         warnings.append(warned)
         if progress is not None:

@@ -18,7 +18,7 @@ from pipcacheplus.model.values import Entry, File, Folder, Kind, Shape, UrlSourc
 from pipcacheplus.pips.filenames import canonical
 from pipcacheplus.pips.freshness import is_usable, written_at
 from pipcacheplus.pips.headers import single_part_md5, stated_size
-from pipcacheplus.pips.layout import area_of, body_path, key_of
+from pipcacheplus.pips.layout import HTTP_AREAS, area_of, body_path, entry_path, key_of
 from pipcacheplus.pips.wheel_keys import interpreter_of
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "entry_of_row",
     "facts_row",
     "first_kind",
+    "ids_of_key",
     "is_same_stamp",
     "names_of",
     "seen_row",
@@ -64,6 +65,11 @@ def as_text(data: object) -> str:
         return data.decode("utf-8", _TEXTS)
     except UnicodeDecodeError as error:
         raise RowDamagedError from error
+
+
+def ids_of_key(key: bytes) -> tuple[bytes, ...]:
+    """Return the ids that responses with a key may have, in the order of their areas."""
+    return tuple(as_bytes(entry_path(area, key.hex())) for area in sorted(HTTP_AREAS))
 
 
 def as_column(text: str | None) -> str | bytes | None:

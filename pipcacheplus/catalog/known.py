@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from pipcacheplus.catalog.content_rows import Content, with_content
-from pipcacheplus.catalog.entry_rows import Names, as_bytes, as_text, check_seal, entry_of_row, names_of, text_of
+from pipcacheplus.catalog.entry_rows import Names, as_text, check_seal, entry_of_row, ids_of_key, names_of, text_of
 from pipcacheplus.catalog.names import named_by
 from pipcacheplus.catalog.references import ACTIVE, JoinedRow, Reference, hashes_of, rows
 from pipcacheplus.catalog.stored_facts import unpack, unpack_facts
@@ -12,7 +12,6 @@ from pipcacheplus.checks.base.proof import proof_of
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.facts import Expected, Facts, Origin, Wheel, WheelMetadata
 from pipcacheplus.model.values import Entry, Kind, Shape, UrlSource
-from pipcacheplus.pips.layout import HTTP_AREAS, entry_path
 from pipcacheplus.pips.wheel_keys import SdistLink, interpreter_of
 
 __all__ = ["Known"]
@@ -110,8 +109,7 @@ class Known:
         return Expected(published=reference.hashes, hosts=self._hosts, wheel_metadata=wheel)
 
     def _wheel_metadata(self, key: bytes) -> WheelMetadata | None:
-        for area in sorted(HTTP_AREAS):
-            id_ = as_bytes(entry_path(area, key.hex()))
+        for id_ in ids_of_key(key):
             for row in rows(self._connection, "e.id = ? AND e.kind = ?", (id_, Kind.WHEEL.value)):
                 found = self._beside(row)
                 if found is not None:

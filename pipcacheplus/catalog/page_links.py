@@ -15,7 +15,16 @@ from pipcacheplus.model.facts import Link, Page
 from pipcacheplus.pips.filenames import SDIST_SUFFIXES, canonical
 from pipcacheplus.pips.urls import has_credentials, is_absolute, is_plain, join_url, spellings
 
-__all__ = ["METADATA_SUFFIX", "KeyFilter", "LinkCollector", "LinkRow", "PageRow", "SourceRow", "mark_of_sdist"]
+__all__ = [
+    "METADATA_SUFFIX",
+    "KeyFilter",
+    "LinkCollector",
+    "LinkRow",
+    "PageRow",
+    "SourceRow",
+    "key_of_url",
+    "mark_of_sdist",
+]
 
 METADATA_SUFFIX = ".metadata"
 """Stands behind the URL of a wheel in that of its metadata (PEP 658)."""
@@ -90,6 +99,11 @@ class PageRow(NamedTuple):
     sources: list[SourceRow]
 
 
+def key_of_url(url: str) -> bytes:
+    """Return the key of a response from a URL, as columns have it; no text makes it raise."""
+    return _sha224(as_bytes(url)).digest()
+
+
 def mark_of_sdist(project: str) -> int:
     """Return the mark of pages that may link to an sdist of a project, by the first part of its canonical name."""
     return _from_bytes(_sha224(b"sdist:" + as_bytes(project.partition("-")[0])).digest()[:_MARK_BYTES], "little")
@@ -117,7 +131,7 @@ class LinkCollector:
     def keeps(self, url: str, has_metadata: bool, /) -> bool:  # noqa: FBT001 - as readers.page has it
         """Return whether a link of a page is of use; a relative one may be."""
         if not is_plain(url):
-            return not is_absolute(url) or self._is_here(url, has_metadata=has_metadata)
+            return not is_absolute(url) or self._is_here(url, self._hosts, has_metadata=has_metadata)
         # As most are: there is one spelling of them.
         digest = _sha224(url.encode())
         is_here = self._see(digest.digest())
@@ -129,14 +143,14 @@ class LinkCollector:
         # Most are wheels.
         return (not url.endswith(".whl") and self._may_be_source(url.rpartition("/")[2])) or is_here
 
-    def _is_here(self, url: str, *, has_metadata: bool) -> bool:
+    def _is_here(self, url: str, hosts: dict[str, None], *, has_metadata: bool) -> bool:
         is_here = False
         for spelling in spellings(url):
-            is_here |= self._see(_sha224(as_bytes(spelling)).digest())
+            is_here |= self._see(key_of_url(spelling))
             if has_metadata:
-                is_here |= self._see(_sha224(as_bytes(spelling + METADATA_SUFFIX)).digest())
+                is_here |= self._see(key_of_url(spelling + METADATA_SUFFIX))
         if _FILES in url:
-            self._hosts[url.partition(_FILES)[0]] = None
+            hosts[url.partition(_FILES)[0]] = None
         return self._may_be_source(url.rpartition("/")[2]) or is_here
 
     def _see(self, key: bytes) -> bool:
@@ -168,29 +182,21 @@ class LinkCollector:
                 if joined is None:
                     continue
                 url, is_relative = joined, not is_bound
-                self._mark_joined(url, is_relative=is_relative, has_metadata=link.metadata_hashes is not None)
+                hosts = self._relative_hosts if is_relative else self._hosts
+                self._is_here(url, hosts, has_metadata=link.metadata_hashes is not None)
             for row in self._links(url, link, is_relative=is_relative):
                 links[row] = None
             for source in self._sources(url, link, is_relative=is_relative):
                 sources[source] = None
-        hosts = [sorted(hosts)[:_MAX_HOSTS] for hosts in (self._hosts, self._relative_hosts)]
+        all_hosts = [sorted(some)[:_MAX_HOSTS] for some in (self._hosts, self._relative_hosts)]
         return PageRow(
             is_open=is_open,
             base=self._base if is_open else None,
-            hosts=pack(hosts) if any(hosts) else b"",
+            hosts=pack(all_hosts) if any(all_hosts) else b"",
             marks=bytes(self._marks),
             links=list(links),
             sources=list(sources),
         )
-
-    def _mark_joined(self, url: str, *, is_relative: bool, has_metadata: bool) -> None:
-        for spelling in spellings(url):
-            self._see(_sha224(as_bytes(spelling)).digest())
-            if has_metadata:
-                self._see(_sha224(as_bytes(spelling + METADATA_SUFFIX)).digest())
-        if _FILES in url:
-            (self._relative_hosts if is_relative else self._hosts)[url.partition(_FILES)[0]] = None
-        self._may_be_source(url.rpartition("/")[2])
 
     def _links(self, url: str, link: Link, *, is_relative: bool) -> Iterable[LinkRow]:
         yield from self._told(url, link.filename, link.hashes, is_relative=is_relative)
@@ -209,11 +215,11 @@ class LinkCollector:
     ) -> Iterable[LinkRow]:
         for spelling in spellings(url):
             whole = spelling + suffix
-            key = _sha224(as_bytes(whole)).digest()
+            key = key_of_url(whole)
             if not self._keys.may_have(_from_bytes(key[:_MARK_BYTES], "big")):
                 continue
             sha256, others = _split(hashes)
-            wheel = _sha224(as_bytes(whole.removesuffix(METADATA_SUFFIX))).digest()
+            wheel = key_of_url(whole.removesuffix(METADATA_SUFFIX))
             shown = as_column(whole)
             yield LinkRow(
                 key=key,

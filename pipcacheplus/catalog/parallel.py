@@ -13,14 +13,22 @@ from pipcacheplus.catalog.patience import Patience
 if TYPE_CHECKING:  # slow to import
     from concurrent.futures import Executor, Future
 
-__all__ = ["side_by_side"]
+__all__ = ["processes_for", "side_by_side"]
 
 _AHEAD = 6
 """Results that may wait for one before them."""
 
+_FEW_PARTS = 128
+"""A cache of 200 responses has about as many; below, processes take longer to start than they save."""
+
 _Shared = TypeVar("_Shared")
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
+
+
+def processes_for(parts: int) -> int | None:
+    """Return how many processes a cache of so many parts is worth, as `side_by_side` takes it."""
+    return 1 if parts < _FEW_PARTS else None
 
 
 def side_by_side(

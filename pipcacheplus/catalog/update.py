@@ -10,13 +10,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from hashlib import sha224
 from typing import Any
 from zlib import crc32
 
-from pipcacheplus.catalog.entry_rows import SeenRow, as_bytes, as_column, as_text, is_same_stamp, text_of
-from pipcacheplus.catalog.page_links import KeyFilter, PageRow, mark_of_sdist
-from pipcacheplus.catalog.parallel import side_by_side
+from pipcacheplus.catalog.entry_rows import SeenRow, as_bytes, as_column, as_text, ids_of_key, is_same_stamp, text_of
+from pipcacheplus.catalog.page_links import KeyFilter, PageRow, key_of_url, mark_of_sdist
+from pipcacheplus.catalog.parallel import processes_for, side_by_side
 from pipcacheplus.catalog.references import ACTIVE
 from pipcacheplus.catalog.schema import FACTS
 from pipcacheplus.catalog.shard import EntryTask, FactsRow, Failure, ReadShared, Walked, read_facts, walk_shard
@@ -26,7 +25,7 @@ from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import parts
 from pipcacheplus.model.values import Area, Progress, Shape, UrlSource, Warned
 from pipcacheplus.pips.filenames import canonical
-from pipcacheplus.pips.layout import HTTP_AREAS, entry_path, key_of, part_of
+from pipcacheplus.pips.layout import key_of, part_of
 from pipcacheplus.pips.urls import join_url, spellings, without_user
 
 __all__ = ["SHARES", "Update", "UpdateRequest"]
@@ -39,8 +38,6 @@ _SETTLED_NS = 2_000_000_000
 _UNSETTLED = b""
 """In place of the digest of a part that has to be looked at entry by entry."""
 _MANY_KEYS = 50_000
-_FEW_PARTS = 128
-"""A cache of 200 responses has about as many; below, processes take longer to start than they save."""
 _COMMIT_EACH = 10_000
 """Entries that are read between two commits."""
 _MARK_BYTES = 4
@@ -113,8 +110,9 @@ class Update:
         self._has_pages = execute("SELECT 1 FROM page LIMIT 1").fetchone() is not None
         self._page_numbers = execute("SELECT ifnull(max(number), 0) FROM page").fetchone()[0]
         with OpenCache(self.request.path) as cache:
-            names = ["", *parts(cache)]
-        self._processes = 1 if len(names) <= _FEW_PARTS else None
+            tops = parts(cache)
+        names = ["", *tops]
+        self._processes = processes_for(len(tops))
         if self.request.is_deep:
             self._forget_all()
         known = {as_text(name): digest for name, digest in execute("SELECT name, digest FROM shard")}
@@ -361,7 +359,7 @@ class Update:
         execute("DELETE FROM again")
         many("INSERT OR IGNORE INTO again VALUES (?)", ((id_,) for id_ in list(ids)))
         keys = execute("SELECT DISTINCT l.wheel FROM again JOIN entry e USING (id) JOIN link l ON l.key = e.key")
-        wheels = [(as_bytes(entry_path(area, key.hex())),) for (key,) in keys if key for area in HTTP_AREAS]
+        wheels = [(id_,) for (key,) in keys if key for id_ in ids_of_key(key)]
         many("INSERT OR IGNORE INTO again SELECT id FROM entry WHERE id = ?", wheels)
         execute(
             "DELETE FROM again WHERE id IN (SELECT id FROM unread) OR id IN (SELECT id FROM now_read) AND NOT EXISTS"
@@ -437,7 +435,7 @@ class Update:
         own = tuple(dict.fromkeys(without_user(index.rstrip("/")) for index in self.request.indexes))
         self.connection.executemany("INSERT OR IGNORE INTO own_candidate VALUES (?)", [(name,) for name in own])
         guesses = execute("SELECT key, url FROM guess")
-        if any(sha224(as_bytes(text_of(url) or "")).digest() != key for key, url in guesses):
+        if any(key_of_url(text_of(url) or "") != key for key, url in guesses):
             execute("DELETE FROM candidate")  # rows that nobody reads again in turn are proven each time
         tried = {name for (name,) in execute("SELECT name FROM candidate")}
         new = [name for name in own if name not in tried]
@@ -494,7 +492,7 @@ class Update:
 
     def _follow(self, url: str, target: str) -> list[tuple[bytes, str]]:
         joined = join_url(url, target)
-        hits = [(sha224(as_bytes(spelling)).digest(), spelling) for spelling in spellings(joined)] if joined else []
+        hits = [(key_of_url(spelling), spelling) for spelling in spellings(joined)] if joined else []
         rows = [(key, as_column(hit), UrlSource.INDEX_GUESS.value) for key, hit in hits]
         rows = [row for row in rows if isinstance(row[1], str)]
         self.connection.executemany("INSERT OR IGNORE INTO found (key, url, source) VALUES (?, ?, ?)", rows)
@@ -547,6 +545,6 @@ def _built(id_: bytes) -> tuple[str, str]:
 
 def _keys_of(url: str, keys: KeyFilter) -> Iterator[tuple[bytes, str]]:
     for spelling in spellings(url):
-        key = sha224(as_bytes(spelling)).digest()
+        key = key_of_url(spelling)
         if keys.may_have(int.from_bytes(key[:_MARK_BYTES], "big")) and isinstance(as_column(spelling), str):
             yield key, spelling

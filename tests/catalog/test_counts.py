@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.catalog import counts as module
+from pipcacheplus.catalog import parallel
 from pipcacheplus.catalog.counts import Counter, CountRequest, Counts, count_entries
 from pipcacheplus.catalog.names import identify
 from pipcacheplus.checks.base.check import checks, findings
@@ -82,14 +82,14 @@ def counted_one_by_one(cache: Cache) -> Counts:
 
 def test_what_the_parts_add_up_to_is_what_the_entries_do(full: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     with OpenCache(str(full.path)) as opened:
-        assert len(parts(opened)) > module._FEW_PARTS
+        assert len(parts(opened)) > parallel._FEW_PARTS
         shapes = {seen.shape for seen in walk(opened) if not isinstance(seen, Warned)}
     assert shapes == set(Shape) - {Shape.ORIGIN}
     by_processes = count_entries(request_for(full))
     assert by_processes == (counted_one_by_one(full), ())
     assert sum(count.entries for count in by_processes[0].by_last_use.values()) > 290
     assert len(by_processes[0].by_last_use) == 4
-    monkeypatch.setattr(module, "_FEW_PARTS", 10_000)
+    monkeypatch.setattr(parallel, "_FEW_PARTS", 10_000)
     assert count_entries(request_for(full)) == by_processes
 
 
