@@ -1,7 +1,9 @@
 """Rows of the table `entry`: files as the walk saw them, names and facts as reading showed them; entries of both."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 from pipcacheplus.catalog.stored_facts import (
@@ -11,10 +13,11 @@ from pipcacheplus.catalog.stored_facts import (
     pack_facts,
     split_tags,
     unpack,
+    unpack_each,
 )
 from pipcacheplus.disk.walk import unread_kind
 from pipcacheplus.model.facts import Broken, Facts, Head, Origin, Sdist, Unknown, Wheel
-from pipcacheplus.model.values import Entry, File, Folder, Kind, Shape, UrlSource
+from pipcacheplus.model.values import Brief, Entry, File, Folder, Kind, Shape, UrlSource
 from pipcacheplus.pips.filenames import canonical
 from pipcacheplus.pips.freshness import is_usable, written_at
 from pipcacheplus.pips.headers import single_part_md5, stated_size
@@ -22,12 +25,16 @@ from pipcacheplus.pips.layout import HTTP_AREAS, area_of, body_path, entry_path,
 from pipcacheplus.pips.wheel_keys import interpreter_of
 
 __all__ = [
+    "NamedRow",
     "Names",
     "SeenRow",
     "as_bytes",
     "as_column",
     "as_text",
+    "brief_of",
     "check_seal",
+    "checked_rows",
+    "entry_of_checked",
     "entry_of_files",
     "entry_of_row",
     "facts_row",
@@ -264,7 +271,7 @@ def names_of(shape: str, columns: Sequence[Any]) -> Names:
     kind, project, version, filename, tags, interpreter, fresh_until = columns[:7]
     if kind is None:  # it is not read
         return Names(first_kind(shape), None, None, None, None, None, None, None, None)
-    if not isinstance(fresh_until, int | None) or kind not in _KINDS:
+    if kind not in _KINDS or not (fresh_until is None or isinstance(fresh_until, int)):
         raise RowDamagedError
     return Names(
         kind, text_of(project), text_of(version), text_of(filename), tags, text_of(interpreter), fresh_until, None, None
@@ -282,13 +289,106 @@ def first_kind(shape: str) -> str:
     return unread_kind(_SHAPES[shape]).value
 
 
+NamedRow = tuple[bytes, str, bytes, Names]
+"""Id, shape and files as columns have them, and what the entry is called."""
+
+
+def checked_rows(rows: Sequence[NamedRow], device: int) -> list[tuple[Any, ...]]:
+    """Return rows of which an entry, and a brief, can be made at any time; as plain values, for they may go to a file.
+
+    Raises:
+        RowDamagedError: One of them is not one that was written.
+    """
+    ids, shapes, packed, names = zip(*rows, strict=True)
+    kinds, _, _, _, tags, *_, sources = zip(*names, strict=True)
+    if not (_SHAPES.keys() >= set(shapes) and _KINDS.keys() >= set(kinds) and _SOURCES.keys() >= {*sources} - {None}):
+        raise RowDamagedError
+    for joined in {*tags} - {None}:
+        split_tags(joined)
+    paths = [*map(as_text, ids)]
+    return [
+        (path, shape, files, *looks, *named)
+        for path, shape, files, looks, named in zip(
+            paths, shapes, packed, _looks(paths, packed, device), names, strict=True
+        )
+    ]
+
+
+_Look = tuple[int, int | None, int | None]
+"""Bytes of all files of an entry; when one was last written, and last read."""
+
+
+def _looks(paths: Sequence[str], packed: Sequence[bytes], device: int) -> list[_Look]:
+    all_files = _files_of_most(unpack_each(packed))
+    if all_files is None:
+        all_files = (_unpacked(path, files, device)[0] for path, files in zip(paths, packed, strict=True))
+    return [_look(files) for files in all_files]
+
+
+def _look(files: Sequence[Sequence[Any]]) -> _Look:
+    # A file has its fields in the same order as `File`.
+    if len(files) == 1:
+        _, size, _, mtime, atime, *_ = files[0]
+        return size, mtime, atime
+    if not files:
+        return 0, None, None
+    _, sizes, _, mtimes, atimes, *_ = zip(*files, strict=True)
+    return sum(sizes), max(mtimes), max(atimes)
+
+
+def _files_of_most(unpacked: Iterable[Any]) -> Iterable[Any] | None:
+    """Return the files in unpacked columns, if all are of the form that most have: then they need no second look."""
+    try:
+        found = [files for (files,) in unpacked]
+        names, *numbers, _ = zip(*chain.from_iterable(found), strict=True)
+    except (ValueError, TypeError):
+        return None
+    are_usual = (
+        len(numbers) == len(File._fields) - 2
+        and all({*map(type, column)} == {int} for column in numbers)
+        and {name for name in names if type(name) is not str} <= {0, _BODY}
+    )
+    return found if are_usual else None
+
+
+def entry_of_checked(row: Sequence[Any], device: int) -> Entry:
+    """Return the entry of a row of `checked_rows`."""
+    path, shape, packed, _, _, _, *names = row
+    return _entry(path, shape, packed, Names._make(names), device)
+
+
+def brief_of(row: Sequence[Any]) -> Brief:
+    """Return the brief of a row of `checked_rows`."""
+    path, shape, _, size, mtime, atime, kind, project, version, filename, tags, interpreter, _, url, _ = row
+    return Brief(
+        path,
+        _SHAPES[shape],
+        _KINDS[kind],
+        project,
+        version,
+        filename,
+        url,
+        _split_once(tags) if tags is not None else (),
+        interpreter,
+        size,
+        mtime,
+        atime,
+    )
+
+
+_split_once = lru_cache(maxsize=256)(split_tags)
+
+
 def entry_of_row(id_: bytes, shape: object, packed: object, names: Names, device: int) -> Entry:
     """Return an entry with its names.
 
     Raises:
         RowDamagedError: The row is not one that was written.
     """
-    path = as_text(id_)
+    return _entry(as_text(id_), shape, packed, names, device)
+
+
+def _entry(path: str, shape: object, packed: object, names: Names, device: int) -> Entry:
     files, folders = _unpacked(path, packed, device)
     kind, project, version, filename, tags, interpreter, fresh_until, url, source = names
     try:

@@ -32,6 +32,7 @@ _VERSION = "x-pypi-file-version"
 _TYPE = "x-pypi-file-package-type"
 _WHEEL_PARTS = (5, 6)
 _MAX_TAGS = 4096
+_LINKS = UrlSource.LINKS.value
 
 
 def identify(entry: Entry, facts: Facts) -> Entry:
@@ -149,12 +150,9 @@ def named_by(names: Names, reference: Reference | None) -> Names:
     if project is None and url is not None and reference.source is UrlSource.INDEX_GUESS:
         guessed = url.rstrip("/").rpartition("/")[2]
         project = canonical(guessed) if guessed else None
-    return names._replace(
-        project=project,
-        filename=reference.filename or names.filename,
-        url=url,
-        url_source=reference.source.value if url is not None else None,
-    )
+    source = None if url is None else _LINKS if reference.source is UrlSource.LINKS else reference.source.value
+    kind, _, version, filename, tags, interpreter, fresh_until, _, _ = names
+    return Names(kind, project, version, reference.filename or filename, tags, interpreter, fresh_until, url, source)
 
 
 def name_at_file_host(entry: Entry, facts: Facts, digest: str | None, hosts: tuple[str, ...]) -> tuple[str, str] | None:

@@ -400,8 +400,13 @@ class Run:
 
     def _choose(self, known: "Known") -> None:
         """Note which entries are wanted, by their names."""
+        from pipcacheplus.catalog.entry_rows import as_bytes, brief_of  # noqa: PLC0415 - slow to import
+
         chosen = [
-            (row.id,) for row, names in known.named("1") if self._what.selection.is_wanted(known.entry(row, names))
+            (as_bytes(brief.id),)
+            for rows in known.named("1")
+            for brief in map(brief_of, rows)
+            if self._what.selection.is_wanted(brief)
         ]
         for table in ("chosen", "wanted"):
             self._connection.executemany(f"INSERT INTO {table} VALUES (?)", chosen)
@@ -427,8 +432,8 @@ class Run:
         from pipcacheplus.catalog.records import Entries  # noqa: PLC0415 - as above
 
         found = Entries(self._known.device, may_spill=self._what.remembers)
-        for row, names in self._known.named(f"e.shape <> 'empty-directory' AND {self._where}"):
-            found.add(row, names)
+        for rows in self._known.named(f"e.shape <> 'empty-directory' AND {self._where}"):
+            found.extend(rows)
         return found
 
     def findings(self) -> tuple["Findings", int]:

@@ -4,19 +4,21 @@ A cache has hundreds of thousands of entries. Each is kept as some hundred bytes
 else in a temporary file without a name.
 """
 
+import marshal
 from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from tempfile import TemporaryFile  # noqa: TID251 - without a name, and never in a cache
 from typing import Any, BinaryIO, Generic, TypeVar, overload
 
-from pipcacheplus.catalog.entry_rows import Names, entry_of_row
+from pipcacheplus.catalog.entry_rows import Names, brief_of, entry_of_checked, entry_of_row
 from pipcacheplus.catalog.references import JoinedRow
 from pipcacheplus.catalog.stored_facts import pack, unpack
 from pipcacheplus.disk.file_content import read_at
-from pipcacheplus.model.values import Entry, Finding, Group, Remedy, Severity
+from pipcacheplus.model.values import Brief, Entry, Finding, Group, Remedy, Severity
 
-__all__ = ["Entries", "Findings", "Records"]
+__all__ = ["Entries", "Findings", "Records", "Rows"]
 
 _T = TypeVar("_T")
 _IN_MEMORY = 4 << 20
@@ -83,10 +85,41 @@ class Records:
         return map(self.__getitem__, range(len(self)))
 
 
+class Rows:
+    """Tuples of plain values, one after the other, many to a record; written first, then read."""
+
+    def __init__(self, *, may_spill: bool) -> None:
+        """Begin; as `Records`."""
+        self._records = Records(may_spill=may_spill)
+        self._ends = array("Q")
+        self._last: tuple[int, list[tuple[Any, ...]]] = (-1, [])
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return self._ends[-1] if self._ends else 0
+
+    def extend(self, rows: list[tuple[Any, ...]]) -> None:
+        """Add some; they become one record."""
+        self._records.append(marshal.dumps(rows))
+        self._ends.append(len(self) + len(rows))
+
+    def __getitem__(self, at: int) -> tuple[Any, ...]:
+        """Return one."""
+        number = bisect_right(self._ends, at)
+        last = self._last
+        if last[0] != number:  # whoever asks for one asks for the next
+            self._last = last = number, marshal.loads(self._records[number])  # noqa: S302 - we alone can write it
+        return last[1][at - (self._ends[number - 1] if number else 0)]
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        """Yield all."""
+        return chain.from_iterable(map(marshal.loads, self._records))
+
+
 class _Made(Sequence[_T], Generic[_T]):
     """A sequence whose members are made of records."""
 
-    def __init__(self, records: Records, make: Callable[[bytes], _T]) -> None:
+    def __init__(self, records: Records | Rows, make: Callable[[Any], _T]) -> None:
         self._records = records
         self._make = make
 
@@ -133,16 +166,16 @@ class Entries(_Made[Entry]):
             device: Of the cache directory.
             may_spill: Whether a temporary file may be written.
         """
-        self._device = device
-        super().__init__(Records(may_spill=may_spill), self._entry)
+        self._rows = Rows(may_spill=may_spill)
+        super().__init__(self._rows, lambda row: entry_of_checked(row, device))
 
-    def add(self, row: JoinedRow, names: Names) -> None:
-        """Add one."""
-        self._records.append(pack((row.id, row.shape, row.files, *names)))
+    def extend(self, rows: list[tuple[Any, ...]]) -> None:
+        """Add rows of `checked_rows`."""
+        self._rows.extend(rows)
 
-    def _entry(self, record: bytes) -> Entry:
-        id_, shape, files, *names = unpack(record)
-        return entry_of_row(id_, shape, files, Names._make(names), self._device)
+    def briefs(self) -> Iterator[Brief]:
+        """Yield what a line says of each entry; none is made for that."""
+        return map(brief_of, self._rows)
 
 
 class Findings(_Made[Finding]):
@@ -154,7 +187,8 @@ class Findings(_Made[Finding]):
         self._codes = array("B")
         self._entries = array("L")
         self._count = 0
-        super().__init__(Records(may_spill=may_spill), self._finding)
+        self._packed = Records(may_spill=may_spill)
+        super().__init__(self._packed, self._finding)
 
     def add(self, row: JoinedRow, names: Names, found: Sequence[Finding]) -> None:
         """Add the findings of one entry."""
@@ -164,7 +198,7 @@ class Findings(_Made[Finding]):
             self._codes.append(_GROUPS.index(one.group) * len(_SEVERITIES) + _SEVERITIES.index(one.severity))
             self._entries.append(self._count)
             told: tuple[Any, ...] = (one.check, one.message, one.evidence, one.remedy.value, one.paths)
-            self._records.append(pack((entry, *told, one.group.value, one.severity.value)))
+            self._packed.append(pack((entry, *told, one.group.value, one.severity.value)))
 
     def heads(self) -> Iterator[tuple[Group, Severity, int]]:
         """Yield the group and severity of each, and a number that those of one entry share; none is made for that."""

@@ -16,9 +16,9 @@ from pipcacheplus.catalog.content_rows import COLUMNS as CONTENT_COLUMNS
 from pipcacheplus.catalog.entry_rows import text_of
 from pipcacheplus.catalog.schema import FACTS
 from pipcacheplus.catalog.stored_facts import RowDamagedError, unpack
-from pipcacheplus.model.values import UrlSource
+from pipcacheplus.model.values import Shape, UrlSource
 
-__all__ = ["ACTIVE", "JoinedRow", "Reference", "hashes_of", "make_tables", "rows"]
+__all__ = ["ACTIVE", "JoinedRow", "Reference", "hashes_of", "make_tables", "name_rows", "rows", "told_by"]
 
 _TABLES = """
 CREATE TEMP TABLE own_candidate (name TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
@@ -41,6 +41,11 @@ ACTIVE = "(NOT l.is_relative OR l.page IN (SELECT page FROM resolved))"
 """Whether a row `l` of `link` counts in this run."""
 _OWN = ("id", "shape", "files", "size")
 _ENTRY = (*_OWN, *FACTS)
+_SAID = (
+    f" LEFT JOIN link l ON l.key = e.key AND {ACTIVE}"
+    " LEFT JOIN guess g ON g.key = e.key AND g.candidate IN (SELECT name FROM own_candidate)"
+    " LEFT JOIN found f ON f.key = e.key"
+)
 _SELECT = (
     "SELECT "
     + ", ".join(f"e.{name}" for name in _ENTRY)
@@ -48,9 +53,14 @@ _SELECT = (
     + ", ".join(f"c.{name}" for name in CONTENT_COLUMNS)
     + ", l.url, l.filename, l.sha256, l.others, l.wheel, g.url, f.url, f.filename, f.source, f.wheel{more}"
     " FROM entry e LEFT JOIN content c ON c.id = e.id"
-    f" LEFT JOIN link l ON l.key = e.key AND {ACTIVE}"
-    " LEFT JOIN guess g ON g.key = e.key AND g.candidate IN (SELECT name FROM own_candidate)"
-    " LEFT JOIN found f ON f.key = e.key"
+    f"{_SAID}"
+    " WHERE {where} ORDER BY e.id"
+)
+_SELECT_NAMES = (
+    "SELECT e.id, e.shape, e.files, e.kind, e.project, e.version, e.filename, e.tags, e.interpreter, e.fresh_until,"
+    f" CASE e.shape WHEN '{Shape.BUILT_WHEEL.value}' THEN e.facts END,"
+    " l.page, l.url, l.filename, g.url, f.url, f.filename, f.source"
+    f" FROM entry e{_SAID}"
     " WHERE {where} ORDER BY e.id"
 )
 _AT_CONTENT = len(_ENTRY)
@@ -225,3 +235,49 @@ def rows(
     found: Iterable[Sequence[Any]] = connection.execute(statement, parameters)
     for _, group in groupby(found, key=itemgetter(0)):
         yield JoinedRow(list(group))
+
+
+_NameRow = Sequence[Any]
+"""The columns of `_SELECT_NAMES`."""
+
+
+def name_rows(connection: sqlite3.Connection, where: str) -> Iterator[tuple[_NameRow, list[_NameRow]]]:
+    """Yield what names the entries that fit a condition, in order of ids; a tenth of what `rows` does.
+
+    Args:
+        connection: With the tables of `make_tables`.
+        where: A condition over `entry e`.
+
+    Yields:
+        Id, shape, files, seven columns of names, the facts of a built wheel; then what the rest of the cache says, for
+        `told_by`. More rows if it says several things.
+    """
+    found = connection.execute(_SELECT_NAMES.format(where=where))
+    row = next(found, None)
+    while row is not None:
+        others = []
+        while (following := next(found, None)) is not None and following[0] == row[0]:
+            others.append(following)
+        yield row, others
+        row = following
+
+
+_AT_SAID = 11
+
+
+def told_by(row: _NameRow, others: list[_NameRow]) -> Reference | None:
+    """Return what rows of `name_rows` say of an entry, without digests; `None` if they say nothing.
+
+    Raises:
+        RowDamagedError: A row is not one that was written.
+    """
+    page, link, name, guess, url, filename, source = row[_AT_SAID:]
+    if page is not None:
+        if not others and type(link) is str and type(name) is str:  # as most are
+            return Reference(link, UrlSource.LINKS, name)
+        return _merged([(*one[_AT_SAID + 1 : _AT_SAID + 3], None, None, None) for one in (row, *others)])
+    if guess is not None:
+        return Reference(text_of(guess), UrlSource.INDEX_GUESS)
+    if url is None:
+        return None
+    return Reference(text_of(url), UrlSource(source), text_of(filename))

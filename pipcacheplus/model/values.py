@@ -31,6 +31,7 @@ __all__ = [
     "FILE_KINDS",
     "Action",
     "Area",
+    "Brief",
     "CacheDir",
     "Checked",
     "Count",
@@ -158,6 +159,44 @@ class Entry:
     def __repr__(self) -> str:
         """Show what it is called, and its id."""
         return f"<Entry {self.label} {self.id!r}>"
+
+
+class Brief(NamedTuple):
+    """What a line says of an entry; a tuple, and without its files: a list has very many."""
+
+    id: str
+    shape: Shape
+    kind: Kind
+    project: str | None
+    version: str | None
+    filename: str | None
+    url: str | None
+    tags: tuple[str, ...]
+    interpreter: str | None
+    size: int
+    """Bytes of all files."""
+    mtime_ns: int | None
+    """When a file of it was last written; `None` if it has none."""
+    atime_ns: int | None
+    """When a file of it was last read, as far as the file system keeps that."""
+
+    @classmethod
+    def of(cls, entry: Entry) -> "Brief":
+        """Return the brief of an entry."""
+        return cls(
+            id=entry.id,
+            shape=entry.shape,
+            kind=entry.kind,
+            project=entry.project,
+            version=entry.version,
+            filename=entry.filename,
+            url=entry.url,
+            tags=entry.tags,
+            interpreter=entry.interpreter,
+            size=entry.size,
+            mtime_ns=max((file.mtime_ns for file in entry.files), default=None),
+            atime_ns=max((file.atime_ns for file in entry.files), default=None),
+        )
 
 
 def _moment(time_ns: int) -> "datetime | None":

@@ -6,14 +6,14 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from pipcacheplus.errors import BadRequestError
-from pipcacheplus.model.values import Entry, Kind, Shape
+from pipcacheplus.model.values import Brief, Entry, Kind, Shape
 from pipcacheplus.pips.filenames import SDIST_SUFFIXES, canonical
 from pipcacheplus.pips.layout import key_of, page_key
 from pipcacheplus.pips.urls import spellings
 
 __all__ = ["Selection", "Selector", "matches", "parse_selection"]
 
-_Test = Callable[[Entry], bool]
+_Test = Callable[[Entry | Brief], bool]
 
 _ACCEPTED = (
     "pass a project (numpy), a version range ('numpy<2'), a file name ('six-1.*.whl'), kind:KIND, an id or a URL as"
@@ -52,7 +52,7 @@ def parse_selection(what: str) -> Selector:
     return Selector(what=what, fits=_form(what))
 
 
-def matches(selector: Selector, entry: Entry) -> bool:
+def matches(selector: Selector, entry: Entry | Brief) -> bool:
     """Return whether an entry is meant. A foreign one is meant only by its id and by `kind:foreign`."""
     if entry.id == selector.what:
         return True
@@ -87,7 +87,7 @@ class Selection:
         self._kind: Selector | None = None if kind is None else parse_selection(f"kind:{kind}")
         self._seen: set[str] = set()
 
-    def is_wanted(self, entry: Entry) -> bool:
+    def is_wanted(self, entry: Entry | Brief) -> bool:
         """Return whether an entry fits; every part is asked, so that `unmatched` is right."""
         if self._kind is not None and not matches(self._kind, entry):
             return False
@@ -120,7 +120,7 @@ def _of_url(what: str) -> _Test:
     return lambda entry: entry.url == what or key_of(entry.id) in keys
 
 
-def _names(entry: Entry) -> tuple[str, ...]:
+def _names(entry: Entry | Brief) -> tuple[str, ...]:
     # Of a built wheel also the file's own name, which is what lies there.
     own = entry.id.rpartition("/")[2] if entry.shape is Shape.BUILT_WHEEL else None
     return tuple(name for name in (entry.filename, own) if name is not None)
@@ -146,7 +146,7 @@ def _in_range(what: str) -> _Test:
         except InvalidVersion:
             return False
 
-    def fits(entry: Entry) -> bool:
+    def fits(entry: Entry | Brief) -> bool:
         if entry.project != project or entry.version is None:
             return False
         if entry.version not in known:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from importlib import import_module
+from itertools import islice
 
 from pipcacheplus.render.text.table import Layout
 from pipcacheplus.render.view import OutputFormat, View, Write
@@ -10,13 +11,15 @@ __all__ = ["FORMAT"]
 
 _SHARED = {"prune": "outcomes", "remove": "outcomes", "purge": "outcomes"}
 """Commands whose view is written by a module of another name."""
+_AT_ONCE = 256
+"""Lines that are written at once: to pass them on one by one takes more time than to make them."""
 
 
 def _render(view: View, write: Write, *, width: int | None, color: bool) -> None:
     module = import_module(f"pipcacheplus.render.text.{_SHARED.get(view.command, view.command)}")
     lines: Iterator[str] = module.lines(view, Layout(width=width, color=color))
-    for line in lines:
-        write(line + "\n")
+    while some := [*islice(lines, _AT_ONCE)]:
+        write("\n".join(some) + "\n")
 
 
 FORMAT = OutputFormat(help="text for people", render=_render)

@@ -9,12 +9,13 @@ from pipcacheplus.render.times import rfc3339
 from pipcacheplus.render.view import Json, View
 
 if TYPE_CHECKING:  # slow to import, and `dir` does without them
-    from pipcacheplus.model.values import Count, Entry, Finding, Outcome, OwnState, Report, Trashed
+    from pipcacheplus.model.values import Brief, Count, Entry, Finding, Outcome, OwnState, Report, Trashed
 
 __all__ = [
     "TAKEN_STATES",
     "Census",
     "Tally",
+    "briefs_of",
     "group_by",
     "heads_of",
     "summarize_entries",
@@ -144,6 +145,14 @@ def heads_of(findings: "Sequence[Finding]") -> "Iterator[tuple[Group, Severity, 
         return
     for finding in findings:
         yield finding.group, finding.severity, finding.entry.id
+
+
+def briefs_of(entries: "Sequence[Entry]") -> "Iterator[Brief]":
+    """Yield what a line says of each entry; where it can be, no entry is made."""
+    from pipcacheplus.model.values import Brief  # noqa: PLC0415 - slow to import, and `dir` does without it
+
+    briefs: Callable[[], Iterator[Brief]] | None = getattr(entries, "briefs", None)
+    return map(Brief.of, entries) if briefs is None else briefs()
 
 
 def summarize_findings(findings: "Sequence[Finding]") -> dict[str, Json]:

@@ -2,32 +2,33 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
-from pipcacheplus.model.values import Entry, Kind
-from pipcacheplus.render.summary import summary_count
+from pipcacheplus.model.values import Brief, Kind
+from pipcacheplus.render.summary import briefs_of, summary_count
 from pipcacheplus.render.text.sorting import SortedRows
 from pipcacheplus.render.text.table import Layout, Row
 from pipcacheplus.render.text.words import describe, kind_in_words, name, number, safe, size, target
-from pipcacheplus.render.times import day, last_used_ns
+from pipcacheplus.render.times import day
 from pipcacheplus.render.view import View
 
 __all__ = ["lines"]
 
 _PARTS = re.compile(r"[0-9]+|[^0-9._-]+")
 _BEFORE_THE_END = ("a", "b", "c", "dev", "pre", "rc")
-_PAGES = frozenset({Kind.INDEX_PAGE, Kind.LINKS_PAGE, Kind.REDIRECT})
+_OTHER_PAGES = (Kind.LINKS_PAGE, Kind.REDIRECT)
 
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield the list; below a verbosity of 0 the totals alone."""
     named, pages, others = SortedRows(), SortedRows(), SortedRows()
-    for entry in view.entries if view.verbosity >= 0 else ():
-        if entry.kind in _PAGES:
-            pages.add(row := _unnamed(entry, view), row)
-        elif entry.project:
-            named.add(_order(entry), _named(entry, view))
+    for brief in briefs_of(view.entries) if view.verbosity >= 0 else ():
+        if brief.kind is Kind.INDEX_PAGE or brief.kind in _OTHER_PAGES:
+            pages.add("\0".join(row := _unnamed(brief, view)), row)
+        elif brief.project:
+            named.add(_order(brief), _named(brief, view))
         else:
-            others.add(row := _unnamed(entry, view), row)
+            others.add("\0".join(row := _unnamed(brief, view)), row)
     for title, rows in (("", named), ("Pages", pages), ("Others", others)):
         yield from _section(title, rows, layout)
     yield _totals(view)
@@ -43,31 +44,44 @@ def _section(title: str, rows: SortedRows, layout: Layout) -> Iterator[str]:
     yield ""
 
 
-def _named(entry: Entry, view: View) -> Row:
-    return name(entry), kind_in_words(entry.kind), target(entry), *_end(entry, view)
+def _named(brief: Brief, view: View) -> Row:
+    return name(brief), kind_in_words(brief.kind), target(brief), *_end(brief, view)
 
 
-def _unnamed(entry: Entry, view: View) -> Row:
-    return describe(entry), *_end(entry, view)
+def _unnamed(brief: Brief, view: View) -> Row:
+    return describe(brief), *_end(brief, view)
 
 
-def _end(entry: Entry, view: View) -> Row:
-    last = last_used_ns(entry, view.last_use)
-    identity = safe(entry.id) if view.verbosity > 0 else ""
-    return size(entry.size), "" if last is None else day(last // 10**9), identity
+def _end(brief: Brief, view: View) -> Row:
+    last = brief.atime_ns if view.last_use == "atime" else brief.mtime_ns
+    identity = safe(brief.id) if view.verbosity > 0 else ""
+    return size(brief.size), "" if last is None else day(last // 10**9), identity
 
 
-def _order(entry: Entry) -> tuple[str, list[tuple[int, str]], str, str]:
-    """Order by project, version, kind; `1.10` comes behind `1.9`, and `1.9rc1` before it."""
-    parts = _PARTS.findall(entry.version or "")
-    return entry.project or "", [*map(_rank, parts), (0, "")], entry.kind.value, entry.id
+def _order(brief: Brief) -> str:
+    """Order by project, version, kind; `1.10` comes behind `1.9`, and `1.9rc1` before it.
+
+    One text: to compare two of them takes least time.
+    """
+    return f"{_ended(brief.project or '')}{_version(brief.version or '')}{brief.kind.value}\0{brief.id}"
 
 
-def _rank(part: str) -> tuple[int, str]:
-    # Close to the order of PEP 440, and defined for other versions too. The end counts as (0, "").
+@lru_cache(maxsize=1024)
+def _version(version: str) -> str:
+    # The end counts as 0; what has no more parts comes before what has.
+    return "".join(map(_rank, [*_PARTS.findall(version), "0"])) + "\0"
+
+
+def _ended(text: str) -> str:
+    """Return text with an end that comes before any other character, whatever else stands behind it."""
+    return (text.replace("\0", "\0\1") if "\0" in text else text) + "\0\0"
+
+
+def _rank(part: str) -> str:
+    # Close to the order of PEP 440, and defined for other versions too.
     if part[0] in "0123456789":
-        return int(part[:18]), ""
-    return (-1 if part.lower().startswith(_BEFORE_THE_END) else 0), part
+        return f"{int(part[:18]) + 1:019}" + _ended("")
+    return f"{0 if part.lower().startswith(_BEFORE_THE_END) else 1:019}" + _ended(part)
 
 
 def _totals(view: View) -> str:

@@ -63,9 +63,7 @@ class Layout(NamedTuple):
         if self.width is not None and total > self.width:
             wide[give] = max(min(_LEAST, wide[give]), wide[give] - (total - self.width))
         aligned = frozenset(right)
-        for row in rows:
-            cells = [
-                cell.rjust(width) if at in aligned else self.cut(cell, width).ljust(width)
-                for at, (cell, width) in enumerate(zip(row, wide, strict=True))
-            ]
-            yield (indent + _GAP.join(cells)).rstrip()
+        line = indent + _GAP.join(f"%{'' if at in aligned else '-'}{width}s" for at, width in enumerate(wide))
+        if wide[give] < widths[give] and give not in aligned:
+            rows = ((*row[:give], self.cut(row[give], wide[give]), *row[give + 1 :]) for row in rows)
+        return map(str.rstrip, map(line.__mod__, rows))

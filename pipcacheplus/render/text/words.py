@@ -1,6 +1,6 @@
 """Words, sizes and names as people read them, and the escaping of all that comes from a cache."""
 
-from pipcacheplus.model.values import Entry, Kind, Shape
+from pipcacheplus.model.values import Brief, Entry, Kind, Shape
 from pipcacheplus.render.text.tags import platforms_in_words, pythons_in_words
 
 __all__ = [
@@ -78,6 +78,8 @@ def size(size_bytes: int) -> str:
     >>> size(300), size(1), size(1_300_000_000), size(999_960_000)
     ('300 bytes', '1 byte', '1.3 GB', '1.0 GB')
     """
+    if 1 < size_bytes < 10**8:  # as most are
+        return pip_size(size_bytes)
     if size_bytes == 1:
         return "1 byte"
     for unit, power in (("TB", 10**12), ("GB", 10**9)):
@@ -111,12 +113,12 @@ def reasons_in_words(reasons: tuple[str, ...]) -> str:
     return ", ".join(_REASONS.get(reason, safe(reason.replace("-", " "))) for reason in reasons)
 
 
-def name(entry: Entry) -> str:
+def name(entry: Entry | Brief) -> str:
     """Return project and version, each if it is known."""
     return safe(" ".join(part for part in (entry.project, entry.version) if part))
 
 
-def target(entry: Entry) -> str:
+def target(entry: Entry | Brief) -> str:
     """Return the Pythons and systems that an entry fits: `cp312 manylinux x86_64`."""
     words = f"{pythons_in_words(entry.tags)} {platforms_in_words(entry.tags)}".strip()
     if entry.interpreter is None or entry.interpreter in words.replace(".", " ").split():
@@ -124,7 +126,7 @@ def target(entry: Entry) -> str:
     return safe(f"{words} ({entry.interpreter})".strip())
 
 
-def describe(entry: Entry) -> str:
+def describe(entry: Entry | Brief) -> str:
     """Return what an entry is in one phrase: `numpy 2.1.0, wheel for cp312 on manylinux x86_64`.
 
     One without a project is followed by its URL, or by its id if that is not known.
@@ -137,7 +139,7 @@ def describe(entry: Entry) -> str:
     return f"{named}, {safe(what)}" if named else f"{what} {safe(entry.url or entry.id)}"
 
 
-def _what(entry: Entry) -> str:
+def _what(entry: Entry | Brief) -> str:
     # An entry that could be read has a kind that says more than its shape.
     if entry.kind in {Kind.LEFTOVER, Kind.UNREADABLE} or entry.shape is Shape.EMPTY_DIRECTORY:
         return _SHAPES.get(entry.shape, kind_in_words(entry.kind))
