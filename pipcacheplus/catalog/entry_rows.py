@@ -25,7 +25,6 @@ from pipcacheplus.pips.layout import HTTP_AREAS, area_of, body_path, entry_path,
 from pipcacheplus.pips.wheel_keys import interpreter_of
 
 __all__ = [
-    "NamedRow",
     "Names",
     "SeenRow",
     "as_bytes",
@@ -289,29 +288,36 @@ def first_kind(shape: str) -> str:
     return unread_kind(_SHAPES[shape]).value
 
 
-NamedRow = tuple[bytes, str, bytes, Names]
-"""Id, shape and files as columns have them, and what the entry is called."""
-
-
-def checked_rows(rows: Sequence[NamedRow], device: int) -> list[tuple[Any, ...]]:
+def checked_rows(rows: Sequence[Sequence[Any]], device: int) -> list[tuple[Any, ...]]:
     """Return rows of which an entry, and a brief, can be made at any time; as plain values, for they may go to a file.
+
+    All is done column by column, which takes a fraction of the time.
+
+    Args:
+        rows: Id, shape and files as columns have them, then the fields of `Names`; their text may be bytes.
+        device: Of the cache directory.
 
     Raises:
         RowDamagedError: One of them is not one that was written.
     """
-    ids, shapes, packed, names = zip(*rows, strict=True)
-    kinds, _, _, _, tags, *_, sources = zip(*names, strict=True)
-    if not (_SHAPES.keys() >= set(shapes) and _KINDS.keys() >= set(kinds) and _SOURCES.keys() >= {*sources} - {None}):
+    ids, shapes, packed, kinds, *named, tags, interpreters, lifetimes, urls, sources = zip(*rows, strict=True)
+    if not (
+        _SHAPES.keys() >= {*shapes}
+        and _KINDS.keys() >= {*kinds}
+        and _SOURCES.keys() >= {*sources} - {None}
+        and {int, type(None)} >= {*map(type, lifetimes)}
+    ):
         raise RowDamagedError
     for joined in {*tags} - {None}:
         split_tags(joined)
     paths = [*map(as_text, ids)]
-    return [
-        (path, shape, files, *looks, *named)
-        for path, shape, files, looks, named in zip(
-            paths, shapes, packed, _looks(paths, packed, device), names, strict=True
-        )
-    ]
+    columns: list[Sequence[Any]] = [paths, shapes, packed, *zip(*_looks(paths, packed, device), strict=True)]
+    columns += [kinds, *map(_texts, named), tags, _texts(interpreters), lifetimes, _texts(urls), sources]
+    return [*zip(*columns, strict=True)]
+
+
+def _texts(column: Sequence[Any]) -> Sequence[str | None]:
+    return column if {*map(type, column)} <= {str, type(None)} else [*map(text_of, column)]
 
 
 _Look = tuple[int, int | None, int | None]
@@ -330,6 +336,9 @@ def _look(files: Sequence[Sequence[Any]]) -> _Look:
     if len(files) == 1:
         _, size, _, mtime, atime, *_ = files[0]
         return size, mtime, atime
+    if len(files) == 2:  # noqa: PLR2004 - a head and its body
+        (_, size, _, mtime, atime, *_), (_, other_size, _, other_mtime, other_atime, *_) = files
+        return size + other_size, max(mtime, other_mtime), max(atime, other_atime)
     if not files:
         return 0, None, None
     _, sizes, _, mtimes, atimes, *_ = zip(*files, strict=True)

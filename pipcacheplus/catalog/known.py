@@ -1,13 +1,12 @@
 """Names and facts of an entry, with all that the catalog holds of it and of the entries that speak of it."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 from pipcacheplus.catalog.content_rows import Content, with_content
 from pipcacheplus.catalog.entry_rows import (
-    NamedRow,
     Names,
     as_text,
     check_seal,
@@ -29,6 +28,7 @@ from pipcacheplus.pips.wheel_keys import SdistLink, interpreter_of
 __all__ = ["Known"]
 
 _BUILT = Shape.BUILT_WHEEL.value
+_LINKS = UrlSource.LINKS.value
 _AT_ONCE = 256
 
 
@@ -61,15 +61,27 @@ class Known:
         while some := [*islice(found, _AT_ONCE)]:
             yield checked_rows(some, self.device)
 
-    def _named(self, where: str) -> Iterator[NamedRow]:
+    def _named(self, where: str) -> Iterator[tuple[Any, ...]]:
+        """Yield what `checked_rows` takes; most are told by their columns, with no look at what these hold."""
         for row, others in name_rows(self._connection, where):
-            id_, shape, files, *_ = row
-            own = names_of(shape, row[3:10])
-            if shape == _BUILT:
-                names = own if row[3] is None else self._built(id_, own, row[10])
+            if others or row[1] == _BUILT or row[3] is None:
+                yield *row[:3], *self._names_of(row, others)
+                continue
+            *own, filename, tags, interpreter, fresh_until, _, page, url, other_name, guess, found, _, _ = row
+            if page is not None:
+                source = None if url is None else _LINKS
+                yield *own, other_name or filename, tags, interpreter, fresh_until, url, source
+            elif guess is None and found is None:
+                yield *own, filename, tags, interpreter, fresh_until, None, None
             else:
-                names = named_by(own, told_by(row, others))
-            yield id_, shape, files, names
+                yield *row[:3], *self._names_of(row, others)
+
+    def _names_of(self, row: Sequence[Any], others: list[Sequence[Any]]) -> Names:
+        id_, shape, _, kind, *_ = row
+        own = names_of(shape, row[3:10])
+        if shape == _BUILT:
+            return own if kind is None else self._built(id_, own, row[10])
+        return named_by(own, told_by(row, others))
 
     def names(self, row: JoinedRow, reference: Reference | None) -> Names:
         """Return what an entry is called.

@@ -7,10 +7,9 @@ is known), `found` (URLs that only this run's questions bring to light).
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipcacheplus.catalog.content_rows import COLUMNS as CONTENT_COLUMNS
 from pipcacheplus.catalog.entry_rows import text_of
@@ -75,8 +74,7 @@ def make_tables(connection: sqlite3.Connection) -> None:
     connection.executescript(_TABLES)
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """What is known of the response with one key."""
 
     url: str | None
@@ -271,10 +269,8 @@ def told_by(row: _NameRow, others: list[_NameRow]) -> Reference | None:
     Raises:
         RowDamagedError: A row is not one that was written.
     """
-    page, link, name, guess, url, filename, source = row[_AT_SAID:]
+    page, _, _, guess, url, filename, source = row[_AT_SAID:]
     if page is not None:
-        if not others and type(link) is str and type(name) is str:  # as most are
-            return Reference(link, UrlSource.LINKS, name)
         return _merged([(*one[_AT_SAID + 1 : _AT_SAID + 3], None, None, None) for one in (row, *others)])
     if guess is not None:
         return Reference(text_of(guess), UrlSource.INDEX_GUESS)

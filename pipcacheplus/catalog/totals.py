@@ -9,6 +9,9 @@ from pipcacheplus.model.values import Area, Count, Kind, Shape
 
 __all__ = ["totals"]
 
+_BELOW_WHEELS = (f"{Area.WHEELS.value}/".encode(), f"{Area.WHEELS.value}0".encode())
+"""The ids of all that lies in this area are between these: `0` comes next to `/`."""
+
 
 def totals(connection: sqlite3.Connection, where: str) -> dict[tuple[Area, Kind], Count]:
     """Return the counts of entries that are listed; a file that several of them share counts once.
@@ -37,8 +40,11 @@ def totals(connection: sqlite3.Connection, where: str) -> dict[tuple[Area, Kind]
 
 def _counted_twice(connection: sqlite3.Connection, where: str) -> Count:
     """Return what was counted too often of files that lie beside several built wheels."""
-    select = f"SELECT e.id, e.files FROM entry e WHERE e.shape = ? AND e.file_count > 1 AND ({where}) ORDER BY e.id"
-    wheels = connection.execute(select, (Shape.BUILT_WHEEL.value,))
+    select = (
+        "SELECT e.id, e.files FROM entry e WHERE e.id BETWEEN ? AND ? AND e.shape = ? AND e.file_count > 1"
+        f" AND ({where}) ORDER BY e.id"
+    )
+    wheels = connection.execute(select, (*_BELOW_WHEELS, Shape.BUILT_WHEEL.value))
     more = Count()
     for _, group in groupby(wheels, key=lambda row: row[0].rpartition(b"/")[0]):
         _, *others = group

@@ -1,6 +1,8 @@
 """The JSON document, key by key: its names are its own, so that the model can change without it."""
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from pipcacheplus.render.times import last_used_ns, rfc3339
@@ -28,7 +30,7 @@ def _render(view: View, write: Write, *, width: int | None, color: bool) -> None
         "summary": view.summary,
     }
     write("{\n" + "".join(f'"{key}": {encode(value)},\n' for key, value in head.items()))
-    _write_list(write, "entries", view.entries, lambda entry: encode(_entry(entry, view.last_use)))
+    _write_list(write, "entries", view.entries, _entry_encoder(encode, view.last_use))
     write(",\n")
     _write_list(write, "findings", view.findings, lambda finding: encode(_finding(finding)))
     write(",\n")
@@ -48,35 +50,59 @@ def _encoder() -> Callable[[Json], str]:
 def _write_list(write: Write, key: str, values: Iterable[_T], encode: Callable[[_T], str]) -> None:
     write(f'"{key}": [')
     before = "\n"
-    for value in values:
-        write(before + encode(value))
+    encoded = map(encode, values)
+    while some := [*islice(encoded, _AT_ONCE)]:
+        write(before + ",\n".join(some))
         before = ",\n"
     write("]")
 
 
-def _entry(entry: "Entry", last_use: str) -> dict[str, Json]:
-    return {
-        "id": entry.id,
-        "area": entry.area.value,
-        "kind": entry.kind.value,
-        "project": entry.project,
-        "version": entry.version,
-        "filename": entry.filename,
-        "url": entry.url,
-        "url_source": None if entry.url_source is None else entry.url_source.value,
-        "tags": entry.tags,
-        "interpreter": entry.interpreter,
-        "fresh_until": rfc3339(entry.fresh_until_s),
-        "paths": entry.paths,
-        "size": entry.size,
-        "disk_size": entry.disk_size,
-        "written": _time(entry.files[0].mtime_ns if entry.files else None),
-        "used": _time(last_used_ns(entry, last_use)),
-    }
+_AT_ONCE = 64
+"""Members of a list that are written at once."""
 
 
-def _time(time_ns: int | None) -> str | None:
-    return None if time_ns is None else rfc3339(time_ns // 10**9)
+_ENTRY = (
+    '{"id": %s, "area": %s, "kind": %s, "project": %s, "version": %s, "filename": %s, "url": %s, "url_source": %s,'
+    ' "tags": %s, "interpreter": %s, "fresh_until": %s, "paths": %s, "size": %d, "disk_size": %d, "written": %s,'
+    ' "used": %s}'
+)
+
+
+def _entry_encoder(encode: Callable[[Json], str], last_use: str) -> "Callable[[Entry], str]":
+    """Return what encodes an entry; an encoder of whole objects would take most of the time."""
+    from json.encoder import encode_basestring_ascii  # noqa: PLC0415 - as in `_encoder`
+
+    text: Callable[[str], str] = encode_basestring_ascii
+    tags = lru_cache(maxsize=256)(encode)
+    second = lru_cache(maxsize=4096)(lambda time_s: encode(rfc3339(time_s)))
+
+    def maybe(value: str | None) -> str:
+        return "null" if value is None else text(value)
+
+    def time(time_ns: int | None) -> str:
+        return "null" if time_ns is None else second(time_ns // 10**9)
+
+    def encoded(entry: "Entry") -> str:
+        return _ENTRY % (
+            text(entry.id),
+            text(entry.area.value),
+            text(entry.kind.value),
+            maybe(entry.project),
+            maybe(entry.version),
+            maybe(entry.filename),
+            maybe(entry.url),
+            maybe(None if entry.url_source is None else entry.url_source.value),
+            tags(entry.tags),
+            maybe(entry.interpreter),
+            second(entry.fresh_until_s),
+            f"[{', '.join(map(text, entry.paths))}]",
+            entry.size,
+            entry.disk_size,
+            time(entry.files[0].mtime_ns if entry.files else None),
+            time(last_used_ns(entry, last_use)),
+        )
+
+    return encoded
 
 
 def _finding(finding: "Finding") -> dict[str, Json]:

@@ -9,8 +9,9 @@ if TYPE_CHECKING:  # slow to import, and `dir` does without it
 __all__ = ["day", "last_used_ns", "rfc3339"]
 
 _DAY_S = 86_400
+_FIRST_S = -62_135_596_800
 _LAST_S = 253_402_300_799
-"""The last second of the year 9999: what four digits can say."""
+"""The first second of the year 1, and the last of the year 9999: what four digits can say."""
 
 
 def last_used_ns(entry: "Entry", last_use: str) -> int | None:
@@ -30,7 +31,7 @@ def rfc3339(time_s: int | None) -> str | None:
     """
     if time_s is None:
         return None
-    days, second = divmod(min(max(time_s, -62_135_596_800), _LAST_S), _DAY_S)
+    days, second = divmod(_within(time_s), _DAY_S)
     return f"{_date(days)}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z"
 
 
@@ -40,7 +41,11 @@ def day(time_s: int | None) -> str:
     >>> day(1_795_219_200)
     '2026-11-21'
     """
-    return (rfc3339(time_s) or "").partition("T")[0]
+    return "" if time_s is None else _date(_within(time_s) // _DAY_S)
+
+
+def _within(time_s: int) -> int:
+    return min(max(time_s, _FIRST_S), _LAST_S)
 
 
 @lru_cache(maxsize=4096)

@@ -16,14 +16,14 @@ __all__ = ["lines"]
 
 _PARTS = re.compile(r"[0-9]+|[^0-9._-]+")
 _BEFORE_THE_END = ("a", "b", "c", "dev", "pre", "rc")
-_OTHER_PAGES = (Kind.LINKS_PAGE, Kind.REDIRECT)
+_PAGES = (Kind.INDEX_PAGE, Kind.LINKS_PAGE, Kind.REDIRECT)
 
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield the list; below a verbosity of 0 the totals alone."""
     named, pages, others = SortedRows(), SortedRows(), SortedRows()
     for brief in briefs_of(view.entries) if view.verbosity >= 0 else ():
-        if brief.kind is Kind.INDEX_PAGE or brief.kind in _OTHER_PAGES:
+        if brief.kind in _PAGES:
             pages.add("\0".join(row := _unnamed(brief, view)), row)
         elif brief.project:
             named.add(_order(brief), _named(brief, view))

@@ -28,7 +28,7 @@ class SortedRows:
     def __init__(self) -> None:
         """Begin without any."""
         self._rows: list[_Keyed] = []
-        self._files: list[IO[bytes]] = []
+        self._runs: list[Iterator[list[_Keyed]]] = []
         self._widths: list[int] = []
         self._measured = 0
         """How many of the rows in memory count in the widths."""
@@ -62,11 +62,13 @@ class SortedRows:
         self.widths  # noqa: B018 - measures what is about to go
         self._rows.sort()
         file = TemporaryFile(prefix="pipcacheplus-")
+        sizes = []
         for at in range(0, len(self._rows), _IN_BLOCK):
-            marshal.dump(self._rows[at : at + _IN_BLOCK], file)
+            block = marshal.dumps(self._rows[at : at + _IN_BLOCK])
+            sizes.append(file.write(block))
         file.flush()
         file.seek(0)
-        self._files.append(file)
+        self._runs.append(_read(file, sizes))
         self._spilled += len(self._rows)
         self._rows.clear()
         self._measured = 0
@@ -74,17 +76,14 @@ class SortedRows:
     def __iter__(self) -> Iterator[Row]:
         """Yield all rows; once."""
         self._rows.sort()
-        blocks = _merged([*map(_read, self._files), iter([self._rows])])
+        blocks = _merged([*self._runs, iter([self._rows])])
         return map(itemgetter(1), chain.from_iterable(blocks))
 
 
-def _read(file: IO[bytes]) -> Iterator[list[_Keyed]]:
+def _read(file: IO[bytes], sizes: list[int]) -> Iterator[list[_Keyed]]:
     with file:
-        while True:
-            try:
-                yield marshal.load(file)  # noqa: S302 - we wrote it, and nobody else can
-            except EOFError:
-                return
+        for size in sizes:
+            yield marshal.loads(file.read(size))  # noqa: S302 - we wrote it, and nobody else can
 
 
 def _merged(runs: list[Iterator[list[_Keyed]]]) -> Iterator[list[_Keyed]]:

@@ -1,5 +1,7 @@
 """Words, sizes and names as people read them, and the escaping of all that comes from a cache."""
 
+from functools import lru_cache
+
 from pipcacheplus.model.values import Brief, Entry, Kind, Shape
 from pipcacheplus.render.text.tags import platforms_in_words, pythons_in_words
 
@@ -35,6 +37,8 @@ _SHAPES = {
     Shape.LOG: "log",
     Shape.EMPTY_DIRECTORY: "empty directory",
 }
+_UNREAD = (Kind.LEFTOVER, Kind.UNREADABLE)
+_EMPTY_DIRECTORY = Shape.EMPTY_DIRECTORY
 _REASONS = {"requested": "asked for"}
 
 
@@ -101,7 +105,8 @@ def number(count: int, noun: str) -> str:
 
 def kind_in_words(kind: Kind) -> str:
     """Return a kind as people say it."""
-    return KIND_WORDS.get(kind.value, kind.value)
+    word: str = kind.value
+    return KIND_WORDS.get(word, word)
 
 
 def reasons_in_words(reasons: tuple[str, ...]) -> str:
@@ -115,15 +120,21 @@ def reasons_in_words(reasons: tuple[str, ...]) -> str:
 
 def name(entry: Entry | Brief) -> str:
     """Return project and version, each if it is known."""
-    return safe(" ".join(part for part in (entry.project, entry.version) if part))
+    project, version = entry.project, entry.version
+    return safe(f"{project} {version}" if project and version else project or version or "")
 
 
 def target(entry: Entry | Brief) -> str:
     """Return the Pythons and systems that an entry fits: `cp312 manylinux x86_64`."""
-    words = f"{pythons_in_words(entry.tags)} {platforms_in_words(entry.tags)}".strip()
-    if entry.interpreter is None or entry.interpreter in words.replace(".", " ").split():
+    return _target(entry.tags, entry.interpreter)
+
+
+@lru_cache(maxsize=1024)
+def _target(tags: tuple[str, ...], interpreter: str | None) -> str:
+    words = f"{pythons_in_words(tags)} {platforms_in_words(tags)}".strip()
+    if interpreter is None or interpreter in words.replace(".", " ").split():
         return safe(words)
-    return safe(f"{words} ({entry.interpreter})".strip())
+    return safe(f"{words} ({interpreter})".strip())
 
 
 def describe(entry: Entry | Brief) -> str:
@@ -141,6 +152,6 @@ def describe(entry: Entry | Brief) -> str:
 
 def _what(entry: Entry | Brief) -> str:
     # An entry that could be read has a kind that says more than its shape.
-    if entry.kind in {Kind.LEFTOVER, Kind.UNREADABLE} or entry.shape is Shape.EMPTY_DIRECTORY:
+    if entry.kind in _UNREAD or entry.shape is _EMPTY_DIRECTORY:
         return _SHAPES.get(entry.shape, kind_in_words(entry.kind))
     return kind_in_words(entry.kind)
