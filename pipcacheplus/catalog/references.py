@@ -240,7 +240,7 @@ _NameRow = Sequence[Any]
 
 
 def name_rows(connection: sqlite3.Connection, where: str) -> Iterator[tuple[_NameRow, list[_NameRow]]]:
-    """Yield what names the entries that fit a condition, in order of ids; a tenth of what `rows` does.
+    """Yield what names the entries that fit a condition, in order of ids; no more is selected.
 
     Args:
         connection: With the tables of `make_tables`.

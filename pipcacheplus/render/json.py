@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from pipcacheplus.render.times import last_used_ns, rfc3339
@@ -50,15 +49,10 @@ def _encoder() -> Callable[[Json], str]:
 def _write_list(write: Write, key: str, values: Iterable[_T], encode: Callable[[_T], str]) -> None:
     write(f'"{key}": [')
     before = "\n"
-    encoded = map(encode, values)
-    while some := [*islice(encoded, _AT_ONCE)]:
-        write(before + ",\n".join(some))
+    for value in values:
+        write(before + encode(value))
         before = ",\n"
     write("]")
-
-
-_AT_ONCE = 64
-"""Members of a list that are written at once."""
 
 
 _ENTRY = (

@@ -3,7 +3,7 @@
 import pytest
 
 from pipcacheplus.catalog import records as module
-from pipcacheplus.catalog.records import Records
+from pipcacheplus.catalog.records import Records, Rows
 
 
 @pytest.mark.parametrize("may_spill", [True, False])
@@ -25,3 +25,15 @@ def test_without_room_for_a_file_all_records_stay_in_memory(monkeypatch: pytest.
     for number in range(600):
         records.append(b"x" * (10_000 + number))
     assert [len(record) for record in records] == [10_000 + number for number in range(600)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 600])
+def test_rows_are_what_was_added_one_by_one_and_all_together(count: int) -> None:
+    rows = Rows(may_spill=True)
+    added = [[(number, at, "\udcff" * at, b"x" * 10_000) for at in range(number % 3)] for number in range(count)]
+    for some in added:
+        rows.extend(some)
+    together = [row for some in added for row in some]
+    assert len(rows) == len(together)
+    assert list(rows) == together
+    assert [rows[at] for at in range(len(rows))] == together
