@@ -21,7 +21,7 @@ from pipcacheplus.catalog.transactions import transaction
 from pipcacheplus.catalog.update import Update
 from pipcacheplus.model.values import Entry, Kind, Shape, UrlSource
 
-__all__ = ["PROVEN", "Contents"]
+__all__ = ["Contents"]
 
 _BATCH = 100
 _BATCH_BYTES = 4 << 20
@@ -32,7 +32,7 @@ _HAS_HASHES = (
     "EXISTS (SELECT 1 FROM link l WHERE l.key = e.key"
     " AND (l.sha256 IS NOT NULL OR l.others IS NOT NULL OR l.wheel IS NOT NULL))"
 )
-PROVEN = (
+_PROVEN = (
     f"(EXISTS (SELECT 1 FROM link l WHERE l.key = e.key AND l.sha256 = c.sha256 AND {ACTIVE})"
     " AND NOT EXISTS (SELECT 1 FROM link l WHERE l.key = e.key AND l.sha256 IS NOT c.sha256))"
 )
@@ -40,7 +40,7 @@ PROVEN = (
 _MISSING = (
     "e.read_ns IS NOT NULL AND (e.shape = 'built-wheel' AND e.is_archive AND c.is_unpacked IS NOT 1"
     " OR e.shape IN ('pair', 'single') AND e.format IS NOT NULL AND e.kind <> 'unreadable' AND CASE"
-    f" WHEN {_HAS_HASHES} THEN NOT {PROVEN}"
+    f" WHEN {_HAS_HASHES} THEN NOT {_PROVEN}"
     " ELSE e.is_archive AND c.is_unpacked IS NOT 1 OR e.etag IS NOT NULL AND c.md5 IS NULL"
     " OR :has_hosts AND e.is_archive AND c.blake2b IS NULL OR e.key IN (SELECT key FROM found) END)"
 )

@@ -4,11 +4,11 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, cast
 
-from pipcacheplus.catalog.contents import PROVEN
-from pipcacheplus.catalog.entry_rows import Names, as_bytes, check_seal, names_of
+from pipcacheplus.catalog.entry_rows import Names, as_bytes, check_entry, check_seal, names_of
 from pipcacheplus.catalog.known import Known
-from pipcacheplus.catalog.references import JoinedRow, Reference, rows
-from pipcacheplus.catalog.stored_facts import split_tags
+from pipcacheplus.catalog.records import Findings
+from pipcacheplus.catalog.references import ACTIVE, JoinedRow, Reference, rows
+from pipcacheplus.catalog.stored_facts import packer, split_tags
 from pipcacheplus.checks.base.check import Check, Context, findings
 from pipcacheplus.checks.base.proof import evidence_of
 from pipcacheplus.model.facts import Facts, Unknown
@@ -17,12 +17,25 @@ from pipcacheplus.model.values import Checked, Shape
 __all__ = ["Judge"]
 
 
-class Judged(NamedTuple):
+_CONTRADICTED = f"EXISTS (SELECT 1 FROM link l WHERE l.key = e.key AND (l.sha256 IS NOT c.sha256 OR NOT {ACTIVE}))"
+"""Whether a page may publish another digest than the one that was made: whatever else it publishes, for one."""
+
+
+class _Judged(NamedTuple):
     """An entry that was judged."""
 
-    row: JoinedRow
     names: Names
     checked: Checked
+
+
+class _Choice(NamedTuple):
+    """What the conditions of the checks say of a row."""
+
+    checks: tuple[Check, ...]
+    """Those that could object to it."""
+    is_certain: bool
+    """Whether each of them does, and nothing else is to be told."""
+    may_be_unknown: bool
 
 
 class _Later:
@@ -39,6 +52,10 @@ class _Later:
         if self._facts is None:
             self._facts = self._make(*self._arguments)
         return getattr(self._facts, name)
+
+
+def _bit(condition: str, bit: int) -> str:
+    return f"CASE WHEN {condition.replace(':contradicted', _CONTRADICTED)} THEN {bit} ELSE 0 END"
 
 
 class Judge:
@@ -61,7 +78,10 @@ class Judge:
         self._known = known
         self._context = context
         self._checks = tuple(checks)
+        self._certain = tuple(check for check in checks if check.certain != "0")
         self._is_whole = is_whole
+        self._mask = self._conditions()
+        self._pack = packer()
         self._note_tags()
         self._parameters: dict[str, object] = {
             "now": context.now_s,
@@ -75,63 +95,118 @@ class Judge:
         if usable is None:
             return
         distinct = self._connection.execute("SELECT DISTINCT tags FROM entry WHERE tags IS NOT NULL")
-        bad = [(joined,) for (joined,) in distinct if usable.isdisjoint(split_tags(joined))]
+        bad = [(joined,) for (joined,) in distinct if (tags := split_tags(joined)) and usable.isdisjoint(tags)]
         self._connection.executemany("INSERT INTO bad_tags VALUES (?)", bad)
 
-    def objections(self, unread: dict[bytes, str], where: str = "1") -> Iterator[Judged]:
-        """Yield the entries that a check objects to, in order of ids, and those of which nobody can tell.
+    def findings(self, unread: dict[bytes, str], where: str = "1", *, may_spill: bool) -> tuple[Findings, int]:
+        """Return what the checks object to, and of how many entries nobody can tell whether they are whole.
 
         Args:
             unread: Entries that could not be read, by id.
             where: Which entries are considered, a condition over `entry e`.
+            may_spill: Whether a temporary file may be written.
+
+        Raises:
+            RowDamagedError: A row is not one that was written. Findings that are made later are of rows that are.
+        """
+        found = Findings(self._known.device, self._context, may_spill=may_spill)
+        unverifiable = 0
+        for row, choice in self._chosen(where):
+            if choice.is_certain:
+                found.add_certain(row, self._certain_names(row), choice.checks)
+                continue
+            names, checked = self._judged(row, choice.checks, unread, may_be_unknown=choice.may_be_unknown)
+            unverifiable += checked.is_unverifiable
+            if checked.findings:
+                found.add(row, names, checked.findings)
+        return found, unverifiable
+
+    def objections(self, unread: dict[bytes, str], where: str = "1") -> Iterator[Checked]:
+        """Yield the entries that a check objects to, in order of ids, and those of which nobody can tell.
 
         Raises:
             RowDamagedError: A row is not one that was written.
         """
-        bits = [self._condition(check, check.rows) for check in self._checks]
-        bits.append(" OR ".join(self._condition(check, check.unjudged) for check in self._checks) or "0")
-        bits.append("e.read_ns IS NULL OR e.id IN (SELECT id FROM unread)")
-        mask = " + ".join(f"(({bit}) IS TRUE) * {1 << at}" for at, bit in enumerate(bits))
-        for row in rows(self._connection, f"({where}) AND ({mask}) > 0", self._parameters, more=mask):
-            if row.id in unread:
-                yield self._unread(row)
-                continue
-            chosen = [check for at, check in enumerate(self._checks) if row.more >> at & 1]
-            one = self.judged(row, chosen, may_be_unknown=bool(row.more >> len(self._checks)))
-            if one.checked.findings or one.checked.is_unverifiable:
-                yield one
+        for row, choice in self._chosen(where):
+            _, checked = self._judged(row, choice.checks, unread, may_be_unknown=choice.may_be_unknown)
+            if checked.findings or checked.is_unverifiable:
+                yield checked
+
+    def _chosen(self, where: str) -> Iterator[tuple[JoinedRow, _Choice]]:
+        """Yield the rows that a check could object to, or be unable to judge."""
+        choices = dict[int, _Choice]()
+        for row in rows(self._connection, f"({where}) AND {self._mask} > 0", self._parameters, more=self._mask):
+            choice = choices.get(row.more)
+            if choice is None:
+                choice = choices[row.more] = self._choice(row.more)
+            yield row, choice
+
+    def _choice(self, mask: int) -> _Choice:
+        """Return what the numbers of conditions that hold mean."""
+        checks = tuple(check for at, check in enumerate(self._checks) if mask >> at & 1)
+        mask >>= len(self._checks)
+        certain = tuple(check for at, check in enumerate(self._certain) if mask >> at & 1)
+        mask >>= len(self._certain)
+        return _Choice(checks, is_certain=certain == checks and not mask, may_be_unknown=bool(mask))
+
+    def _conditions(self) -> str:
+        """Return an expression with a bit for each condition that holds of a row, in the order of `_choice`.
+
+        A row is put to those of its shape only; and CASE, unlike a sum of truths, leaves out what decides nothing.
+        """
+        numbered = [
+            *((check.shapes, check.rows) for check in self._checks),
+            *((check.shapes, check.certain) for check in self._certain),
+        ]
+        last = 1 << len(numbered)
+        by_shape = ""
+        for shape in Shape:
+            bits = [_bit(condition, 1 << at) for at, (shapes, condition) in enumerate(numbered) if shape in shapes]
+            unjudged = {check.unjudged: None for check in self._checks if shape in check.shapes} or "0"
+            by_shape += f" WHEN '{shape.value}' THEN {' + '.join((*bits, _bit(' OR '.join(unjudged), last)))}"
+        is_unread = _bit("e.read_ns IS NULL OR e.id IN (SELECT id FROM unread)", last << 1)
+        return f"(CASE e.shape{by_shape} ELSE 0 END + {is_unread})"
+
+    def _certain_names(self, row: JoinedRow) -> Names:
+        """Return the names of a row that is as it was written."""
+        names = self._known.names(row, row.reference())
+        if row.is_read:
+            check_seal(row.facts, self._pack)
+        check_entry(row.id, row.shape, row.files, names, self._known.device)
+        return names
 
     def all(self, unread: dict[bytes, str], where: str = "1", *, wants_evidence: bool = False) -> Iterator[Checked]:
         """Yield all entries, with what the checks say of them."""
         for row in rows(self._connection, where, self._parameters):
-            if row.id in unread:
-                yield self._unread(row).checked
-            else:
-                yield self.judged(row, self._checks, wants_evidence=wants_evidence).checked
+            yield self._judged(row, self._checks, unread, wants_evidence=wants_evidence).checked
 
-    def _unread(self, row: JoinedRow) -> Judged:
+    def _unread(self, row: JoinedRow) -> _Judged:
         names = names_of(row.shape, (None,) * 7)
-        return Judged(row, names, Checked(self._known.entry(row, names), is_unverifiable=True))
+        return _Judged(names, Checked(self._known.entry(row, names), is_unverifiable=True))
 
-    def _condition(self, check: Check, rows_: str) -> str:
-        shapes = ", ".join(f"'{shape.value}'" for shape in sorted(check.shapes))
-        return f"(e.shape IN ({shapes}) AND ({rows_.replace(':proven', PROVEN)}))"
-
-    def judged(
-        self, row: JoinedRow, checks: Sequence[Check], *, may_be_unknown: bool = True, wants_evidence: bool = False
-    ) -> Judged:
+    def _judged(
+        self,
+        row: JoinedRow,
+        checks: Sequence[Check],
+        unread: dict[bytes, str],
+        *,
+        may_be_unknown: bool = True,
+        wants_evidence: bool = False,
+    ) -> _Judged:
         """Return an entry with its names, and what some checks say of it."""
+        if row.id in unread:
+            return self._unread(row)
         reference = row.reference()
         names = self._known.names(row, reference)
         named = self._known.entry(row, names)
         if row.is_read:
-            check_seal(row.facts)
-        # Most of those that are chosen are pages past their lifetime, which their names tell.
+            check_seal(row.facts, self._pack)
+        # Many of those that are chosen are pages past their lifetime, which their names tell.
         facts = cast("Facts", _Later(self._whole if self._is_whole else self._ends, row, reference))
         found = tuple(findings(named, facts, self._context, checks))
         is_unknown = may_be_unknown and (isinstance(facts.payload, Unknown) or isinstance(facts.damage, Unknown))
         evidence = tuple(evidence_of(named, facts)) if wants_evidence else ()
-        return Judged(row, names, Checked(named, found, is_unknown, evidence))
+        return _Judged(names, Checked(named, found, is_unknown, evidence))
 
     def _whole(self, row: JoinedRow, reference: Reference | None) -> Facts:
         return self._known.whole(row, reference)
@@ -148,4 +223,4 @@ class Judge:
         bounds = {"own": own, "low": folder + b"/", "high": folder + b"0"}
         where = "e.id > :low AND e.id < :high AND e.id <> :own AND e.shape = 'built-wheel'"
         for row in rows(self._connection, where, bounds):
-            yield self.judged(row, ()).checked
+            yield self._judged(row, (), {}).checked

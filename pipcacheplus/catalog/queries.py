@@ -438,19 +438,11 @@ class Run:
 
     def findings(self) -> tuple["Findings", int]:
         """Return what the checks object to, and of how many entries nobody can tell whether they are whole."""
-        from pipcacheplus.catalog.records import Findings  # noqa: PLC0415 - as above
-
-        found = Findings(self._known.device, may_spill=self._what.remembers)
-        unverifiable = 0
-        for one in self._judge.objections(self._update.unread, self._where):
-            unverifiable += one.checked.is_unverifiable
-            if one.checked.findings:
-                found.add(one.row, one.names, one.checked.findings)
-        return found, unverifiable
+        return self._judge.findings(self._update.unread, self._where, may_spill=self._what.remembers)
 
     def objections(self) -> Iterator[Checked]:
         """Yield the entries that a check objects to, and those of which nobody can tell whether they are whole."""
-        return (one.checked for one in self._judge.objections(self._update.unread, self._where))
+        return self._judge.objections(self._update.unread, self._where)
 
     def checked(self) -> Iterator[Checked]:
         """Yield what the query asks for."""

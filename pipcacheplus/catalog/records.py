@@ -14,7 +14,8 @@ from typing import Any, BinaryIO, Generic, TypeVar, overload
 
 from pipcacheplus.catalog.entry_rows import Names, brief_of, entry_of_checked, entry_of_row
 from pipcacheplus.catalog.references import JoinedRow
-from pipcacheplus.catalog.stored_facts import pack, unpack
+from pipcacheplus.catalog.stored_facts import pack, packer, unpack
+from pipcacheplus.checks.base.check import Check, Context, certain_finding
 from pipcacheplus.disk.file_content import read_at
 from pipcacheplus.model.values import Brief, Entry, Finding, Group, Remedy, Severity
 
@@ -181,9 +182,19 @@ class Entries(_Made[Entry]):
 class Findings(_Made[Finding]):
     """Findings, those of an entry one after the other, in order of the entries' ids."""
 
-    def __init__(self, device: int, *, may_spill: bool) -> None:
-        """Begin without any; as `Entries`."""
+    def __init__(self, device: int, context: Context, *, may_spill: bool) -> None:
+        """Begin without any; as `Entries`.
+
+        Args:
+            device: Of the cache directory.
+            context: What checks may know of the moment.
+            may_spill: Whether a temporary file may be written.
+        """
         self._device = device
+        self._context = context
+        self._checks = dict[str, Check]()
+        """Those of the findings that are still to be made, by slug."""
+        self._pack = packer()
         self._codes = array("B")
         self._entries = array("L")
         self._count = 0
@@ -195,10 +206,21 @@ class Findings(_Made[Finding]):
         self._count += 1
         entry = (row.id, row.shape, row.files, *names)
         for one in found:
-            self._codes.append(_GROUPS.index(one.group) * len(_SEVERITIES) + _SEVERITIES.index(one.severity))
-            self._entries.append(self._count)
-            told: tuple[Any, ...] = (one.check, one.message, one.evidence, one.remedy.value, one.paths)
-            self._packed.append(pack((entry, *told, one.group.value, one.severity.value)))
+            told = (one.check, one.message, one.evidence, one.remedy.value, one.paths)
+            self._append(one, self._pack((entry, (*told, one.group.value, one.severity.value))))
+
+    def add_certain(self, row: JoinedRow, names: Names, checks: Sequence[Check]) -> None:
+        """Add what some checks object to for certain in one entry: `check_entry` has seen that it can be made."""
+        self._count += 1
+        entry = (row.id, row.shape, row.files, *names)
+        for check in checks:
+            self._checks[check.slug] = check
+            self._append(check, self._pack((entry, check.slug)))
+
+    def _append(self, head: Finding | Check, record: bytes) -> None:
+        self._codes.append(_GROUPS.index(head.group) * len(_SEVERITIES) + _SEVERITIES.index(head.severity))
+        self._entries.append(self._count)
+        self._packed.append(record)
 
     def heads(self) -> Iterator[tuple[Group, Severity, int]]:
         """Yield the group and severity of each, and a number that those of one entry share; none is made for that."""
@@ -207,10 +229,14 @@ class Findings(_Made[Finding]):
             yield *table[code], entry
 
     def _finding(self, record: bytes) -> Finding:
-        (id_, shape, files, *names), check, message, evidence, remedy, paths, group, severity = unpack(record)
+        (id_, shape, files, *names), told = unpack(record)
+        entry = entry_of_row(id_, shape, files, Names._make(names), self._device)
+        if isinstance(told, str):
+            return certain_finding(entry, self._context, self._checks[told])
+        check, message, evidence, remedy, paths, group, severity = told
         return Finding(
             check=check,
-            entry=entry_of_row(id_, shape, files, Names._make(names), self._device),
+            entry=entry,
             group=Group(group),
             severity=Severity(severity),
             message=message,

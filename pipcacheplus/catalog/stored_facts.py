@@ -61,11 +61,16 @@ class RowDamagedError(Exception):
 
 def pack(value: object) -> bytes:
     """Return plain values as bytes."""
+    return packer()(value)
+
+
+def packer() -> Callable[[object], bytes]:
+    """Return what packs as `pack` does, in half the time from the second value on; one thread at a time may use it."""
     import msgpack  # noqa: PLC0415 - slow to import
 
     # Times of some file systems need more than 64 bits.
-    packed: bytes = msgpack.packb(value, unicode_errors=_TEXTS, default=str)
-    return packed
+    made: Callable[[object], bytes] = msgpack.Packer(unicode_errors=_TEXTS, default=str).pack
+    return made
 
 
 def unpack(data: object) -> Any:  # noqa: ANN401 - plain values; whoever asks knows which

@@ -51,9 +51,7 @@ CHECK = Check(
     severity=Severity.ERROR,
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.WHOLE,
-    rows=(
-        "c.id IS NOT NULL AND (EXISTS (SELECT 1 FROM link l WHERE l.key = e.key) AND NOT :proven OR c.md5 <> e.etag)"
-    ),
+    rows="c.id IS NOT NULL AND (:contradicted OR c.md5 <> e.etag)",
     run=_run,
     effects=(OTHER_CONTENT, SHORT_BODY),
 )

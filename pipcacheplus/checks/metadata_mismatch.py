@@ -45,7 +45,7 @@ CHECK = Check(
     depth=Depth.WHOLE,
     rows=(
         "c.sha256 IS NOT NULL AND (e.key IN (SELECT key FROM found)"
-        " OR EXISTS (SELECT 1 FROM link l WHERE l.key = e.key AND l.wheel IS NOT NULL) AND NOT :proven)"
+        " OR :contradicted AND EXISTS (SELECT 1 FROM link l WHERE l.key = e.key AND l.wheel IS NOT NULL))"
     ),
     run=_run,
     effects=(Effects(rows=(Effect(NEVER_READS, below="22.3"), Effect("goes by the dependencies that it names"))),),

@@ -40,5 +40,7 @@ CHECK = Check(
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.ENDS,
     rows="e.fresh_until < :now OR e.written <= :now - :stale_age",
+    # Whether a file has an ETag is no column.
+    certain="e.kind NOT IN ('wheel', 'sdist', 'metadata') AND e.fresh_until < :now",
     run=_run,
 )

@@ -35,5 +35,6 @@ CHECK = Check(
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.ENDS,
     rows="e.tags IN (SELECT tags FROM bad_tags)",
+    certain="e.kind IN ('wheel', 'built-wheel') AND e.tags IN (SELECT tags FROM bad_tags)",
     run=_run,
 )

@@ -20,6 +20,7 @@ __all__ = [
     "Check",
     "Context",
     "Verdict",
+    "certain_finding",
     "checks",
     "findings",
     "is_listed",
@@ -92,8 +93,12 @@ class Check:
     rows: str
     """Which rows of the catalog it could object to: a condition over `entry e` and `content c`, true for all entries
     that `run` objects to, and for as few others as is cheap to tell. It may use `:now`, `:stale_age`, and
-    `:proven`: that each digest which a page publishes is the one that was made."""
+    `:contradicted`: that a page publishes another digest than the one that was made."""
     run: Callable[[Entry, Facts, Context], Iterable[Verdict]]
+    certain: str = "0"
+    """Which of these rows it objects to for certain: a condition as `rows`, true only for entries of which `run` yields
+    one verdict, of the check's own severity, and asks for no facts. Such a finding is made when somebody looks at it:
+    worth it where most of a cache may be concerned."""
     unjudged: str = "0"
     """Which rows it may be unable to judge, because of a limit of ours or a feature that we do not read: a condition as
     `rows`. They are counted."""
@@ -117,6 +122,12 @@ def findings(entry: Entry, facts: Facts, context: Context, chosen: Iterable[Chec
         if entry.shape in check.shapes:
             for verdict in check.run(entry, facts, context):
                 yield _finding(check, entry, verdict, _effect(check, entry, facts, context, verdict))
+
+
+def certain_finding(entry: Entry, context: Context, check: Check) -> Finding:
+    """Return what a check says of an entry that it objects to for certain."""
+    (found,) = findings(entry, Facts(), context, (check,))
+    return found
 
 
 def _effect(check: Check, entry: Entry, facts: Facts, context: Context, verdict: Verdict) -> str | None:
