@@ -1,7 +1,7 @@
 """Put the checks to those entries that they could object to: the catalog chooses, the checks decide."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from pipcacheplus.catalog.entry_rows import Names, as_bytes, check_entry, check_seal, names_of
@@ -9,10 +9,10 @@ from pipcacheplus.catalog.known import Known
 from pipcacheplus.catalog.records import Findings
 from pipcacheplus.catalog.references import ACTIVE, JoinedRow, Reference, rows
 from pipcacheplus.catalog.stored_facts import packer, split_tags
-from pipcacheplus.checks.base.check import Check, Context, findings
+from pipcacheplus.checks.base.check import Check, Context, judge
 from pipcacheplus.checks.base.proof import evidence_of
 from pipcacheplus.model.facts import Facts, Unknown
-from pipcacheplus.model.values import Checked, Shape
+from pipcacheplus.model.values import Checked, Count, NotJudged, Shape
 
 __all__ = ["Judge"]
 
@@ -98,8 +98,10 @@ class Judge:
         bad = [(joined,) for (joined,) in distinct if (tags := split_tags(joined)) and usable.isdisjoint(tags)]
         self._connection.executemany("INSERT INTO bad_tags VALUES (?)", bad)
 
-    def findings(self, unread: dict[bytes, str], where: str = "1", *, may_spill: bool) -> tuple[Findings, int]:
-        """Return what the checks object to, and of how many entries nobody can tell whether they are whole.
+    def findings(
+        self, unread: dict[bytes, str], where: str = "1", *, may_spill: bool
+    ) -> tuple[Findings, Mapping[NotJudged, Count]]:
+        """Return what the checks object to, and counts of the entries that they could not judge.
 
         Args:
             unread: Entries that could not be read, by id.
@@ -110,16 +112,18 @@ class Judge:
             RowDamagedError: A row is not one that was written. Findings that are made later are of rows that are.
         """
         found = Findings(self._known.device, self._context, may_spill=may_spill)
-        unverifiable = 0
+        not_judged = dict.fromkeys(NotJudged, Count())
         for row, choice in self._chosen(where):
             if choice.is_certain:
                 found.add_certain(row, self._certain_names(row), choice.checks)
                 continue
             names, checked = self._judged(row, choice.checks, unread, may_be_unknown=choice.may_be_unknown)
-            unverifiable += checked.is_unverifiable
+            if checked.not_judged is not None:
+                one = Count(1, len(checked.entry.files), checked.entry.size, checked.entry.disk_size)
+                not_judged[checked.not_judged] = not_judged[checked.not_judged].plus(one)
             if checked.findings:
                 found.add(row, names, checked.findings)
-        return found, unverifiable
+        return found, {reason: count for reason, count in not_judged.items() if count.entries}
 
     def objections(self, unread: dict[bytes, str], where: str = "1") -> Iterator[Checked]:
         """Yield the entries that a check objects to, in order of ids, and those of which nobody can tell.
@@ -182,7 +186,7 @@ class Judge:
 
     def _unread(self, row: JoinedRow) -> _Judged:
         names = names_of(row.shape, (None,) * 7)
-        return _Judged(names, Checked(self._known.entry(row, names), is_unverifiable=True))
+        return _Judged(names, Checked(self._known.entry(row, names), not_judged=NotJudged.UNREADABLE))
 
     def _judged(
         self,
@@ -203,10 +207,11 @@ class Judge:
             check_seal(row.facts, self._pack)
         # Many of those that are chosen are pages past their lifetime, which their names tell.
         facts = cast("Facts", _Later(self._whole if self._is_whole else self._ends, row, reference))
-        found = tuple(findings(named, facts, self._context, checks))
-        is_unknown = may_be_unknown and (isinstance(facts.payload, Unknown) or isinstance(facts.damage, Unknown))
+        found, not_judged = judge(named, facts, self._context, checks)
+        if may_be_unknown and (isinstance(facts.payload, Unknown) or isinstance(facts.damage, Unknown)):
+            not_judged = NotJudged.LIMIT
         evidence = tuple(evidence_of(named, facts)) if wants_evidence else ()
-        return _Judged(names, Checked(named, found, is_unknown, evidence))
+        return _Judged(names, Checked(named, found, not_judged, evidence))
 
     def _whole(self, row: JoinedRow, reference: Reference | None) -> Facts:
         return self._known.whole(row, reference)

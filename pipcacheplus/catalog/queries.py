@@ -20,6 +20,7 @@ from pipcacheplus.model.values import (
     Entry,
     Finding,
     Kind,
+    NotJudged,
     Progress,
     Severity,
     Value,
@@ -97,9 +98,11 @@ class Verification:
     bytes: int
     """Their size."""
     unverifiable: int
-    """Entries of which it could not be told whether they are whole."""
+    """Entries of which it could not be told whether they are whole; those that are only young do not count."""
     warnings: tuple[Warned, ...] = ()
     unmatched: tuple[str, ...] = ()
+    not_judged: Mapping[NotJudged, Count] = field(default_factory=dict)
+    """Counts of what could not be judged, by the reason; only reasons that occurred."""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -197,19 +200,20 @@ def verification_of(cache: CacheDir, query: Query) -> Verification:
     """Put the checks to the entries that are wanted; as `PipCache.verify`."""
     warnings: list[Warned] = []
 
-    def answer(run: "Run") -> tuple["Findings", tuple[int, int], int]:
-        found, unverifiable = run.findings()
-        return found, run.counts(), unverifiable
+    def answer(run: "Run") -> tuple["Findings", tuple[int, int], Mapping[NotJudged, Count]]:
+        found, not_judged = run.findings()
+        return found, run.counts(), not_judged
 
-    found, (entries, size), unverifiable = answered(query, answer, warnings)
+    found, (entries, size), not_judged = answered(query, answer, warnings)
     return Verification(
         cache=cache,
         findings=found,
         entries=entries,
         bytes=size,
-        unverifiable=unverifiable,
+        unverifiable=sum(count.entries for why, count in not_judged.items() if why is not NotJudged.YOUNG),
         warnings=tuple(warnings),
         unmatched=query.selection.unmatched,
+        not_judged=not_judged,
     )
 
 
@@ -250,7 +254,7 @@ def _by_names(what: Query, warnings: list[Warned]) -> Iterator[Checked]:
                 warnings.append(entry)
                 continue
             named = identify(entry, nothing)
-            yield Checked(named, tuple(findings(named, nothing, what.context, what.checks)))
+            yield Checked(named, findings(named, nothing, what.context, what.checks))
             if what.progress is not None:
                 what.progress(done, None)
 
@@ -436,8 +440,8 @@ class Run:
             found.extend(rows)
         return found
 
-    def findings(self) -> tuple["Findings", int]:
-        """Return what the checks object to, and of how many entries nobody can tell whether they are whole."""
+    def findings(self) -> tuple["Findings", Mapping[NotJudged, Count]]:
+        """Return what the checks object to, and counts of the entries that they could not judge."""
         return self._judge.findings(self._update.unread, self._where, may_spill=self._what.remembers)
 
     def objections(self) -> Iterator[Checked]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from pipcacheplus.checks.base.check import Check, Context, Verdict, is_young
 from pipcacheplus.model.facts import Broken, Depth, Facts
-from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.model.values import Entry, Group, NotJudged, Remedy, Severity, Shape
 from pipcacheplus.pips.effects import FAILS, always
 
 __all__ = ["CHECK"]
@@ -21,12 +21,13 @@ _UNREADABLE = always(FAILS, when="it cannot be unpacked")
 _NOT_AS_RECORD = always("installs what is damaged", when="it is not what RECORD says")
 
 
-def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict]:
+def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict | NotJudged]:
     broken = facts.payload if isinstance(facts.payload, Broken) else facts.damage
     if not isinstance(broken, Broken):
         return
     # pip up to 25.2 moves a wheel here, which is a copy if it comes from another file system: it may still grow.
     if broken.is_cut and is_young(entry, context):
+        yield NotJudged.YOUNG
         return
     yield Verdict(
         message=f"built wheel is broken: {broken.reason}",

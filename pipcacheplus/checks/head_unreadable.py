@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from pipcacheplus.checks.base.check import Check, Context, Verdict, is_young
 from pipcacheplus.model.facts import Broken, Depth, Facts
-from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.model.values import Entry, Group, NotJudged, Remedy, Severity, Shape
 from pipcacheplus.pips.effects import DOWNLOADS_AGAIN, Effect, Effects, always
 
 __all__ = ["CHECK"]
@@ -36,11 +36,12 @@ _PICKLE = Effects(
 )
 
 
-def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict]:
+def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict | NotJudged]:
     if not isinstance(facts.head, Broken):
         return
     # pip up to 19.2 wrote in place: a young file that ends early may still grow.
     if facts.head.is_cut and entry.shape is Shape.SINGLE and is_young(entry, context):
+        yield NotJudged.YOUNG
         return
     yield Verdict(
         message=f"head cannot be read: {facts.head.reason}",

@@ -7,7 +7,7 @@ from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_
 from pipcacheplus.cli.base.options import declare_deep, declare_pythons, declare_selection, interpreter_paths
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.units import AGE_HELP, age_s
-from pipcacheplus.render.summary import summarize_findings
+from pipcacheplus.render.summary import summarize_findings, summarize_not_judged
 
 __all__ = ["COMMAND"]
 
@@ -36,7 +36,12 @@ def _run(request: Request) -> CommandResult:
             pythons=interpreter_paths(options.python, request.environ),
             progress=show,
         )
-    counts = {"entries": found.entries, "bytes": found.bytes, "unverifiable": found.unverifiable}
+    counts = {
+        "entries": found.entries,
+        "bytes": found.bytes,
+        "unverifiable": found.unverifiable,
+        "not_judged": summarize_not_judged(found.not_judged),
+    }
     return make_result(
         request,
         cache,

@@ -7,6 +7,7 @@ __all__ = [
     "Area",
     "Group",
     "Kind",
+    "NotJudged",
     "OwnKind",
     "Proof",
     "Remedy",
@@ -87,6 +88,17 @@ class Kind(str, Enum):
 
 FILE_KINDS = frozenset({Kind.WHEEL, Kind.SDIST, Kind.METADATA})
 """Downloads that an index publishes once and never changes."""
+
+
+class NotJudged(str, Enum):
+    """Why it cannot be told of an entry whether something is wrong with it."""
+
+    LIMIT = "limit"
+    """It is beyond a limit of ours, or has a form that is not read."""
+    UNREADABLE = "unreadable"
+    """The system did not let us read it, or it changed meanwhile."""
+    YOUNG = "young"
+    """It ends early, and a pip may still be writing it."""
 
 
 class UrlSource(str, Enum):

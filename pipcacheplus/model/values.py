@@ -14,6 +14,7 @@ from pipcacheplus.model.terms import (
     Area,
     Group,
     Kind,
+    NotJudged,
     OwnKind,
     Proof,
     Remedy,
@@ -41,6 +42,7 @@ __all__ = [
     "Folder",
     "Group",
     "Kind",
+    "NotJudged",
     "Outcome",
     "OwnFiles",
     "OwnKind",
@@ -230,10 +232,15 @@ class Checked(NamedTuple):
 
     entry: Entry
     findings: tuple[Finding, ...] = ()
-    is_unverifiable: bool = False
-    """Whether a limit of ours, or a feature that we do not read, kept us from telling if it is whole."""
+    not_judged: NotJudged | None = None
+    """What kept a check from telling if it is whole."""
     evidence: tuple[tuple[str, Value], ...] = ()
     """All that speaks for or against its content, if that was asked for; the same as of a finding."""
+
+    @property
+    def is_unverifiable(self) -> bool:
+        """Return whether nobody can tell if it is whole, however long one waits."""
+        return self.not_judged is not None and self.not_judged is not NotJudged.YOUNG
 
 
 class Count(NamedTuple):

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from pipcacheplus.model.terms import Area, Group, Kind, Severity, State
+from pipcacheplus.model.terms import Area, Group, Kind, NotJudged, Severity, State
 from pipcacheplus.render.times import rfc3339
 from pipcacheplus.render.view import Json, View
 
@@ -20,6 +20,7 @@ __all__ = [
     "heads_of",
     "summarize_entries",
     "summarize_findings",
+    "summarize_not_judged",
     "summarize_outcomes",
     "summarize_report",
     "summarize_runs",
@@ -34,6 +35,8 @@ _T = TypeVar("_T")
 
 TAKEN_STATES = frozenset({State.PLANNED, State.REMOVED, State.TRASHED})
 """States of an entry that was taken out of the cache, or would be."""
+_OPTIONS = {NotJudged.YOUNG: "--min-age"}
+"""Which option judges what is not judged for a reason; for some there is none."""
 _COUNTED_STATES = TAKEN_STATES | {State.RESTORED}
 
 
@@ -163,6 +166,19 @@ def summarize_findings(findings: "Sequence[Finding]") -> dict[str, Json]:
         by_severity[severity.value] += 1
         by_group[group.value] = by_group.get(group.value, 0) + 1
     return {"findings": len(findings), "by_severity": by_severity, "by_group": dict(sorted(by_group.items()))}
+
+
+def summarize_not_judged(counts: "Mapping[NotJudged, Count]") -> dict[str, Json]:
+    """Return counts of what could not be judged by the reason, each with the option that judges it."""
+    return {
+        reason.value: {
+            "entries": counts[reason].entries,
+            "bytes": counts[reason].bytes,
+            "option": _OPTIONS.get(reason),
+        }
+        for reason in NotJudged
+        if reason in counts
+    }
 
 
 def summarize_outcomes(outcomes: "Sequence[Outcome]", kept: "Sequence[Entry]") -> dict[str, Json]:

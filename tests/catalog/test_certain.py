@@ -13,7 +13,7 @@ from pipcacheplus.catalog.schema import FACTS
 from pipcacheplus.catalog.stored_facts import RowDamagedError
 from pipcacheplus.checks.base.check import Check, Context, Verdict, checks
 from pipcacheplus.model.facts import Facts
-from pipcacheplus.model.values import Checked, Entry, Finding
+from pipcacheplus.model.values import Checked, Entry, Finding, NotJudged
 from tests.catalog.mixtures import BUILDS, mixed
 from tests.catalog.test_forged import VALUES
 from tests.replay.caches import Runs
@@ -52,7 +52,7 @@ def test_a_check_says_the_same_whether_it_is_certain_or_has_looked(
 def counted(check: Check, calls: list[str]) -> Check:
     """Return the same check, which notes what it is put to."""
 
-    def run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict]:
+    def run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict | NotJudged]:
         calls.append(entry.id)
         yield from check.run(entry, facts, context)
 

@@ -200,6 +200,15 @@ def test_verify_of_a_sound_cache_ends_with_0_and_of_a_damaged_one_with_3(run: Ru
     assert run("verify", "--format", "json").document["summary"]["by_severity"]["error"] == 1
 
 
+def test_verify_counts_what_it_did_not_judge_and_names_the_option_that_judges_it(run: Run, cache: Cache) -> None:
+    assert run("verify", "--format", "json").document["summary"]["not_judged"] == {}
+    cache.write(cache.http("https://files.example/young"), b"", age_s=-100 * 365 * 86_400)
+    ran = run("verify", "--format", "json")
+    assert ran.document["summary"]["not_judged"] == {"young": {"entries": 1, "bytes": 0, "option": "--min-age"}}
+    assert ran.document["summary"]["unverifiable"] == 0
+    assert "Not judged: 1 entry (0 bytes), young enough to be unfinished (--min-age judges " in run("verify").out
+
+
 def test_prune_removes_only_what_no_pip_can_use(run: Run, cache: Cache) -> None:
     before = tree(cache.path)
     dry = run("prune", "--dry-run")

@@ -9,9 +9,11 @@ from pipcacheplus.cli.base.family import Family
 from pipcacheplus.model.values import (
     Area,
     CacheDir,
+    Count,
     Entry,
     Group,
     Kind,
+    NotJudged,
     OwnFiles,
     OwnKind,
     OwnState,
@@ -23,7 +25,7 @@ from pipcacheplus.model.values import (
 )
 from pipcacheplus.render import paths
 from pipcacheplus.render.human import FORMAT
-from pipcacheplus.render.summary import summarize_entries, summarize_outcomes, summarize_state
+from pipcacheplus.render.summary import summarize_entries, summarize_not_judged, summarize_outcomes, summarize_state
 from pipcacheplus.render.view import View
 from tests.support.values import NUMPY, PAGE, SIX, a_finding, a_view, an_entry, an_outcome
 
@@ -198,6 +200,25 @@ def test_an_entry_has_one_line_with_the_worst_first_and_what_pip_does_about_it()
 def test_a_sound_cache_has_nothing_wrong() -> None:
     view = a_view("verify", summary={"entries": 1, "bytes": 10, "unverifiable": 0})
     assert lines(view) == ["1 entry checked (10 bytes): nothing wrong"]
+
+
+def test_what_could_not_be_judged_has_a_line_for_each_reason_with_the_option_that_judges_it() -> None:
+    counts = {NotJudged.LIMIT: Count(1, 2, 300, 4096), NotJudged.YOUNG: Count(2, 2, 5000, 8192)}
+    summary = {"entries": 3, "bytes": 10, "unverifiable": 1, "not_judged": summarize_not_judged(counts)}
+    told = [
+        "Not judged: 1 entry (300 bytes), beyond a limit, or of a form that is not read",
+        "Not judged: 2 entries (5.0 kB), young enough to be unfinished (--min-age judges younger ones)",
+        "",
+    ]
+    last = "3 entries checked (10 bytes), 1 of them without anything to hold the content against: nothing wrong"
+    assert lines(a_view("verify", summary=summary)) == [*told, last]
+    assert lines(a_view("verify", summary=summary, verbosity=-1)) == [last]
+
+
+def test_every_reason_for_not_judging_has_its_words() -> None:
+    for reason in NotJudged:
+        summary = {"not_judged": summarize_not_judged({reason: Count(1)})}
+        assert "Not judged: 1 entry (0 bytes), " in text(a_view("verify", summary=summary))
 
 
 OUTCOMES = (

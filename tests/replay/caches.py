@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipcacheplus.catalog.queries import Query, Run, answered
-from pipcacheplus.model.values import Area, Checked, Count, Entry, Finding, Kind, Warned
+from pipcacheplus.model.values import Area, Checked, Count, Entry, Finding, Kind, NotJudged, Warned
 from tests.support import artefacts
 from tests.support.builders import INDEX_URL, Cache, file_headers, page_headers
 from tests.support.requests import NOW, entries_of, whole
@@ -54,7 +54,7 @@ class Found:
     """All, with their names, and what every check says of each."""
     findings: tuple[Finding, ...]
     """What checks say of those that the catalog chose for them."""
-    unverifiable: int
+    not_judged: Mapping[NotJudged, Count]
     counts: tuple[int, int]
     listed: tuple[Entry, ...]
     totals: Mapping[tuple[Area, Kind], Count]
@@ -115,11 +115,11 @@ def _found(query: Query) -> Found:
     warnings: list[Warned] = []
 
     def answer(run: Run) -> Found:
-        findings, unverifiable = run.findings()
+        findings, not_judged = run.findings()
         return Found(
             entries=tuple(run.checked()),
             findings=tuple(findings),
-            unverifiable=unverifiable,
+            not_judged=not_judged,
             counts=run.counts(),
             listed=tuple(run.entries()),
             totals=run.totals(),

@@ -149,7 +149,7 @@ def _answer(said: Any) -> Answer:  # noqa: ANN401 - an inventory, a verification
             rest=(said.unmatched, said.warnings),
         )
     entries = said.entries
-    counts = (said.entries, said.bytes, said.unverifiable) if isinstance(entries, int) else ()
+    counts = (said.entries, said.bytes, said.unverifiable, dict(said.not_judged)) if isinstance(entries, int) else ()
     evidence = {name: dict(value) for name, value in getattr(said, "evidence", {}).items()}
     return Answer(
         entries=() if isinstance(entries, int) else tuple(map(timeless, entries)),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from pipcacheplus.model.facts import Depth, Facts
-from pipcacheplus.model.values import Entry, Finding, Group, Remedy, Severity, Shape, Value
+from pipcacheplus.model.values import Entry, Finding, Group, NotJudged, Remedy, Severity, Shape, Value
 from pipcacheplus.pips.effects import Effects, clause, for_entry
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "findings",
     "is_listed",
     "is_young",
+    "judge",
     "left_behind",
     "newest_s",
 ]
@@ -94,14 +95,15 @@ class Check:
     """Which rows of the catalog it could object to: a condition over `entry e` and `content c`, true for all entries
     that `run` objects to, and for as few others as is cheap to tell. It may use `:now`, `:stale_age`, and
     `:contradicted`: that a page publishes another digest than the one that was made."""
-    run: Callable[[Entry, Facts, Context], Iterable[Verdict]]
+    run: Callable[[Entry, Facts, Context], Iterable[Verdict | NotJudged]]
+    """What is wrong with an entry, or why that cannot be told yet."""
     certain: str = "0"
     """Which of these rows it objects to for certain: a condition as `rows`, true only for entries of which `run` yields
     one verdict, of the check's own severity, and asks for no facts. Such a finding is made when somebody looks at it:
     worth it where most of a cache may be concerned."""
     unjudged: str = "0"
     """Which rows it may be unable to judge, because of a limit of ours or a feature that we do not read: a condition as
-    `rows`. They are counted."""
+    `rows`. They are counted, as are those of which `run` says why it does not judge them."""
     effects: tuple[Effects, ...] = ()
     """What pip does when it meets such an entry, by version; the first holds if a verdict does not name another. It is
     in the evidence of every finding that is more than information."""
@@ -116,12 +118,25 @@ def checks() -> tuple[Check, ...]:
     return tuple(sorted(found, key=lambda check: check.slug))
 
 
-def findings(entry: Entry, facts: Facts, context: Context, chosen: Iterable[Check]) -> Iterator[Finding]:
-    """Yield what the chosen checks object to."""
+def judge(
+    entry: Entry, facts: Facts, context: Context, chosen: Iterable[Check]
+) -> tuple[tuple[Finding, ...], NotJudged | None]:
+    """Return what the chosen checks object to, and why one of them could not tell."""
+    found: list[Finding] = []
+    not_judged: NotJudged | None = None
     for check in chosen:
         if entry.shape in check.shapes:
             for verdict in check.run(entry, facts, context):
-                yield _finding(check, entry, verdict, _effect(check, entry, facts, context, verdict))
+                if isinstance(verdict, NotJudged):
+                    not_judged = verdict
+                else:
+                    found.append(_finding(check, entry, verdict, _effect(check, entry, facts, context, verdict)))
+    return tuple(found), not_judged
+
+
+def findings(entry: Entry, facts: Facts, context: Context, chosen: Iterable[Check]) -> tuple[Finding, ...]:
+    """Return what the chosen checks object to."""
+    return judge(entry, facts, context, chosen)[0]
 
 
 def certain_finding(entry: Entry, context: Context, check: Check) -> Finding:

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from shlex import quote
 
-from pipcacheplus.model.values import Finding, Group, Remedy, Severity, Source, Value
+from pipcacheplus.model.values import Finding, Group, NotJudged, Remedy, Severity, Source, Value
 from pipcacheplus.render.summary import group_by, heads_of, summary_count, tally
 from pipcacheplus.render.text.table import Layout
 from pipcacheplus.render.text.words import describe, number, safe, size
@@ -15,6 +15,11 @@ __all__ = ["lines"]
 _IN_FULL = frozenset({Group.CORRUPT, Group.PARTIAL, Group.UNSAFE, Group.OUTDATED_BUILD})
 """Groups whose warnings are listed entry by entry; those of others, which are waste and not damage, are counted."""
 _COUNTED = (Severity.ERROR, Severity.WARNING)
+_REASONS = {
+    NotJudged.LIMIT.value: "beyond a limit, or of a form that is not read",
+    NotJudged.UNREADABLE.value: "cannot be read",
+    NotJudged.YOUNG.value: "young enough to be unfinished",
+}
 _ORDER = {severity: place for place, severity in enumerate(Severity)}
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 
@@ -37,7 +42,21 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
         counted = (f"{len(others[group]):,} {group.value.replace('-', ' ')}" for group in Group if group in others)
         yield "Also: " + ", ".join(counted) + " (-v names them)"
         yield ""
+    if view.verbosity >= 0:
+        yield from _not_judged(view)
     yield _last(view, counts)
+
+
+def _not_judged(view: View) -> Iterator[str]:
+    """Yield a line for each reason why entries could not be judged."""
+    counts = view.summary.get("not_judged")
+    for reason, count in counts.items() if isinstance(counts, dict) else ():
+        match count:
+            case {"entries": int(entries), "bytes": int(bytes_), "option": option}:
+                judges = f" ({option} judges younger ones)" if option else ""
+                yield f"Not judged: {number(entries, 'entry')} ({size(bytes_)}), {_REASONS[reason]}{judges}"
+    if counts:
+        yield ""
 
 
 def _is_in_full(group: Group, severity: Severity, verbosity: int) -> bool:
