@@ -1,8 +1,9 @@
 """Rows of the table `content`: digests of a payload and what unpacking it showed; and facts put together with them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from pipcacheplus.catalog.entry_rows import as_column, seal_of
 from pipcacheplus.catalog.stored_facts import RowDamagedError, pack, unpack

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Generic, TypeVar, overload
 
 from pipcacheplus.catalog.entry_rows import Names, brief_of, entry_of_checked, entry_of_row
 from pipcacheplus.catalog.references import JoinedRow
-from pipcacheplus.catalog.stored_facts import pack, packer, unpack
+from pipcacheplus.catalog.stored_facts import packer, unpack
 from pipcacheplus.checks.base.check import Check, Context, certain_finding
 from pipcacheplus.disk.file_content import read_at
 from pipcacheplus.model.values import Brief, Entry, Finding, Group, Remedy, Severity

@@ -5,8 +5,9 @@ A digest costs a fraction of unpacking: if one that the index published fits, th
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import BinaryIO, Protocol
+
+from msgspec.structs import replace
 
 from pipcacheplus.model.facts import (
     FILE_HOST_DIGEST,

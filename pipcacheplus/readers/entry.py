@@ -2,8 +2,9 @@
 
 import io
 import os
-from dataclasses import replace
 from typing import BinaryIO, NamedTuple
+
+from msgspec.structs import replace
 
 from pipcacheplus.disk.file_content import read_up_to
 from pipcacheplus.disk.open_cache import OpenCache

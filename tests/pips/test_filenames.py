@@ -1,10 +1,9 @@
 """Under which names an index may have published a file."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from pipcacheplus.model.facts import Facts, Sdist, Wheel
 from pipcacheplus.pips.filenames import file_names

@@ -4,13 +4,13 @@ import hashlib
 import io
 import json
 import zlib
-from dataclasses import replace
 from typing import Any
 
 import msgpack
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from pipcacheplus.model.facts import Broken, Head, Span
 from pipcacheplus.readers.http.cc4_msgpack import read_packed

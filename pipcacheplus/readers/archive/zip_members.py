@@ -4,8 +4,9 @@ import hashlib
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import BinaryIO
+
+from msgspec.structs import replace
 
 from pipcacheplus.disk.file_content import read_at
 from pipcacheplus.model.facts import Broken, Unknown
