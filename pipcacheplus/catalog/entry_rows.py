@@ -1,7 +1,7 @@
 """Rows of the table `entry`: files as the walk saw them, names and facts as reading showed them; entries of both."""
 
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple
@@ -447,15 +447,11 @@ def _are_plain(packed: object) -> bool:
     return True
 
 
-def check_seal(columns: Sequence[Any], pack: Callable[[object], bytes] = pack) -> None:
+def check_seal(columns: Sequence[Any]) -> None:
     """Return if the columns of `FACTS` are as they were written.
-
-    Args:
-        columns: With the checksum.
-        pack: As `packer` returns it, for whoever checks many.
 
     Raises:
         RowDamagedError: They are not.
     """
-    if columns[-1] != zlib.crc32(pack(columns[:-1])):
+    if columns[-1] != seal_of(columns[:-1]):
         raise RowDamagedError

@@ -8,7 +8,7 @@ from pipcacheplus.catalog.entry_rows import Names, as_bytes, check_entry, check_
 from pipcacheplus.catalog.known import Known
 from pipcacheplus.catalog.records import Findings
 from pipcacheplus.catalog.references import ACTIVE, JoinedRow, Reference, rows
-from pipcacheplus.catalog.stored_facts import packer, split_tags
+from pipcacheplus.catalog.stored_facts import split_tags
 from pipcacheplus.checks.base.check import Check, Context, judge
 from pipcacheplus.checks.base.proof import evidence_of
 from pipcacheplus.model.facts import Facts, Unknown
@@ -81,7 +81,6 @@ class Judge:
         self._certain = tuple(check for check in checks if check.certain != "0")
         self._is_whole = is_whole
         self._mask = self._conditions()
-        self._pack = packer()
         self._note_tags()
         self._parameters: dict[str, object] = {
             "now": context.now_s,
@@ -175,7 +174,7 @@ class Judge:
         """Return the names of a row that is as it was written."""
         names = self._known.names(row, row.reference())
         if row.is_read:
-            check_seal(row.facts, self._pack)
+            check_seal(row.facts)
         check_entry(row.id, row.shape, row.files, names, self._known.device)
         return names
 
@@ -204,7 +203,7 @@ class Judge:
         names = self._known.names(row, reference)
         named = self._known.entry(row, names)
         if row.is_read:
-            check_seal(row.facts, self._pack)
+            check_seal(row.facts)
         # Many of those that are chosen are pages past their lifetime, which their names tell.
         facts = cast("Facts", _Later(self._whole if self._is_whole else self._ends, row, reference))
         found, not_judged = judge(named, facts, self._context, checks)

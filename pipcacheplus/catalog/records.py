@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Generic, TypeVar, overload
 
 from pipcacheplus.catalog.entry_rows import Names, brief_of, entry_of_checked, entry_of_row
 from pipcacheplus.catalog.references import JoinedRow
-from pipcacheplus.catalog.stored_facts import packer, unpack
+from pipcacheplus.catalog.stored_facts import pack, unpack
 from pipcacheplus.checks.base.check import Check, Context, certain_finding
 from pipcacheplus.disk.file_content import read_at
 from pipcacheplus.model.values import Brief, Entry, Finding, Group, Remedy, Severity
@@ -194,7 +194,6 @@ class Findings(_Made[Finding]):
         self._context = context
         self._checks = dict[str, Check]()
         """Those of the findings that are still to be made, by slug."""
-        self._pack = packer()
         self._codes = array("B")
         self._entries = array("L")
         self._count = 0
@@ -207,7 +206,7 @@ class Findings(_Made[Finding]):
         entry = (row.id, row.shape, row.files, *names)
         for one in found:
             told = (one.check, one.message, one.evidence, one.remedy.value, one.paths)
-            self._append(one, self._pack((entry, (*told, one.group.value, one.severity.value))))
+            self._append(one, pack((entry, (*told, one.group.value, one.severity.value))))
 
     def add_certain(self, row: JoinedRow, names: Names, checks: Sequence[Check]) -> None:
         """Add what some checks object to for certain in one entry: `check_entry` has seen that it can be made."""
@@ -215,7 +214,7 @@ class Findings(_Made[Finding]):
         entry = (row.id, row.shape, row.files, *names)
         for check in checks:
             self._checks[check.slug] = check
-            self._append(check, self._pack((entry, check.slug)))
+            self._append(check, pack((entry, check.slug)))
 
     def _append(self, head: Finding | Check, record: bytes) -> None:
         self._codes.append(_GROUPS.index(head.group) * len(_SEVERITIES) + _SEVERITIES.index(head.severity))
