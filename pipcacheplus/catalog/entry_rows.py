@@ -19,13 +19,14 @@ from pipcacheplus.disk.walk import unread_kind
 from pipcacheplus.model.facts import Broken, Facts, Head, Origin, Sdist, Unknown, Wheel
 from pipcacheplus.model.values import Brief, Entry, File, Folder, Kind, Shape, UrlSource
 from pipcacheplus.pips.filenames import canonical
-from pipcacheplus.pips.freshness import is_usable, written_at
+from pipcacheplus.pips.freshness import is_usable
 from pipcacheplus.pips.headers import single_part_md5, stated_size
 from pipcacheplus.pips.layout import HTTP_AREAS, area_of, body_path, entry_path, key_of
 from pipcacheplus.pips.wheel_keys import interpreter_of
 
 __all__ = [
     "Names",
+    "OwnNames",
     "SeenRow",
     "as_bytes",
     "as_column",
@@ -35,14 +36,15 @@ __all__ = [
     "check_seal",
     "checked_rows",
     "entry_of_checked",
-    "entry_of_files",
     "entry_of_row",
     "facts_row",
+    "files_of",
     "first_kind",
     "ids_of_key",
     "is_same_stamp",
     "names_of",
     "seen_row",
+    "shape_of",
     "text_of",
 ]
 
@@ -164,16 +166,12 @@ def _stamp(packed: bytes) -> list[tuple[object, ...]]:
     return [(name, size, mtime, ctime, inode, on) for name, size, _, mtime, _, ctime, inode, on, _ in files]
 
 
-def entry_of_files(id_: bytes, shape: object, packed: object, device: int) -> Entry:
-    """Return an entry as the walk saw it, without a name.
+def files_of(path: str, packed: object, device: int) -> tuple[tuple[File, ...], tuple[Folder, ...]]:
+    """Return the files and the directories of an entry, as the walk saw them.
 
     Raises:
         RowDamagedError: The row is not one that was written.
     """
-    return entry_of_row(id_, shape, packed, names_of(str(shape), (None,) * 7), device)
-
-
-def _unpacked(path: str, packed: object, device: int) -> tuple[tuple[File, ...], tuple[Folder, ...]]:
     try:
         files, *folders = unpack(packed)
         return (
@@ -202,30 +200,46 @@ def _folder(row: Sequence[Any], device: int) -> Folder:
     return Folder(path, int(mtime), int(inode), int(on) or device)
 
 
-def facts_row(named: Entry, facts: Facts) -> tuple[Any, ...]:
+class OwnNames(NamedTuple):
+    """What an entry's own bytes tell of its kind and names."""
+
+    kind: Kind
+    project: str | None = None
+    """In its canonical form."""
+    version: str | None = None
+    filename: str | None = None
+    tags: tuple[str, ...] = ()
+    written_s: int | None = None
+    """The `Date` of a response in seconds since 1970."""
+    fresh_until_s: int | None = None
+
+
+def facts_row(id_: str, shape: Shape, names: OwnNames, facts: Facts) -> tuple[Any, ...]:
     """Return the columns of what reading an entry showed, in the order of `FACTS`; the last is their checksum.
 
     Args:
-        named: The entry, as `identify` named it.
+        id_: Of the entry.
+        shape: What its names say.
+        names: What its own bytes tell.
         facts: What was read.
     """
     head = facts.head if isinstance(facts.head, Head) else None
     wheel = facts.payload if isinstance(facts.payload, Wheel) else None
-    is_built = named.shape is Shape.BUILT_WHEEL
+    is_built = shape is Shape.BUILT_WHEEL
     origin = facts.origin if isinstance(facts.origin, Origin) else None
     broken = next(
         (p for p in (facts.head, facts.payload, facts.origin, facts.selfcheck) if isinstance(p, Broken)), None
     )
     etag = single_part_md5(head) if head is not None else None
     columns = (
-        named.kind.value,
-        as_column(named.project),
-        as_column(named.version),
-        as_column(named.filename),
-        join_tags(named.tags) if named.tags else None,
-        interpreter_of(named.id, origin, ()) if is_built else None,
-        named.fresh_until_s,
-        written_at(head) if head is not None else None,
+        names.kind.value,
+        as_column(names.project),
+        as_column(names.version),
+        as_column(names.filename),
+        join_tags(names.tags) if names.tags else None,
+        interpreter_of(id_, origin, ()) if is_built else None,
+        names.fresh_until_s,
+        names.written_s,
         stated_size(head) if head is not None else None,
         facts.body_size,
         bytes.fromhex(etag) if etag is not None else None,
@@ -280,15 +294,25 @@ def names_of(shape: str, columns: Sequence[Any]) -> Names:
     )
 
 
+def shape_of(column: object) -> Shape:
+    """Return the shape of an entry.
+
+    Raises:
+        RowDamagedError: There is no such shape.
+    """
+    try:
+        return _SHAPES[column]  # type: ignore[index] # what else it may be is no key
+    except (KeyError, TypeError) as error:
+        raise RowDamagedError from error
+
+
 def first_kind(shape: str) -> str:
     """Return the kind of an entry before it is read.
 
     Raises:
         RowDamagedError: There is no such shape.
     """
-    if shape not in _SHAPES:
-        raise RowDamagedError
-    return unread_kind(_SHAPES[shape]).value
+    return unread_kind(shape_of(shape)).value
 
 
 def checked_rows(rows: Sequence[Sequence[Any]], device: int) -> list[tuple[Any, ...]]:
@@ -330,7 +354,7 @@ _Look = tuple[int, int | None, int | None]
 def _looks(paths: Sequence[str], packed: Sequence[bytes], device: int) -> list[_Look]:
     all_files = _files_of_most(unpack_each(packed))
     if all_files is None:
-        all_files = (_unpacked(path, files, device)[0] for path, files in zip(paths, packed, strict=True))
+        all_files = (files_of(path, files, device)[0] for path, files in zip(paths, packed, strict=True))
     return [_look(files) for files in all_files]
 
 
@@ -401,7 +425,7 @@ def entry_of_row(id_: bytes, shape: object, packed: object, names: Names, device
 
 
 def _entry(path: str, shape: object, packed: object, names: Names, device: int) -> Entry:
-    files, folders = _unpacked(path, packed, device)
+    files, folders = files_of(path, packed, device)
     kind, project, version, filename, tags, interpreter, fresh_until, url, source = names
     try:
         return Entry(

@@ -6,8 +6,9 @@ what an archive says of itself, the names of built wheels, which pip itself goes
 
 from dataclasses import replace
 
-from pipcacheplus.catalog.entry_rows import Names
+from pipcacheplus.catalog.entry_rows import Names, OwnNames
 from pipcacheplus.catalog.references import Reference
+from pipcacheplus.disk.walk import unread_kind
 from pipcacheplus.model.facts import (
     Facts,
     Head,
@@ -21,11 +22,11 @@ from pipcacheplus.model.facts import (
 )
 from pipcacheplus.model.values import Entry, Kind, Shape, UrlSource
 from pipcacheplus.pips.filenames import canonical, file_name, file_names
-from pipcacheplus.pips.freshness import fresh_until
+from pipcacheplus.pips.freshness import fresh_until, written_at
 from pipcacheplus.pips.layout import key_of, page_key
 from pipcacheplus.readers.wheel import expand_tags
 
-__all__ = ["identify", "name_at_file_host", "named_by"]
+__all__ = ["identify", "name_at_file_host", "named_by", "own_names"]
 
 _PROJECT = "x-pypi-file-project"
 _VERSION = "x-pypi-file-version"
@@ -37,31 +38,39 @@ _LINKS = UrlSource.LINKS.value
 
 def identify(entry: Entry, facts: Facts) -> Entry:
     """Return the entry with all that its own facts tell of its kind and names."""
-    match entry.shape:
-        case Shape.BUILT_WHEEL:
-            return _built_wheel(entry, facts)
-        case Shape.PAIR | Shape.SINGLE if facts.head is not None:
-            return _response(entry, facts, _kind(facts))
-        case Shape.HEAD | Shape.BODY:
-            return _response(entry, facts, Kind.LEFTOVER)
-    return entry
-
-
-def _built_wheel(entry: Entry, facts: Facts) -> Entry:
-    filename = entry.id.rpartition("/")[2]
-    parts = filename.removesuffix(".whl").split("-")
-    if len(parts) not in _WHEEL_PARTS:
-        return replace(entry, filename=filename)
-    url = facts.origin.url if isinstance(facts.origin, Origin) else None
+    own = own_names(entry.id, entry.shape, facts)
+    origin = facts.origin if isinstance(facts.origin, Origin) and entry.shape is Shape.BUILT_WHEEL else None
     return replace(
         entry,
-        project=canonical(parts[0]),
-        version=parts[1],
-        filename=filename,
-        tags=_tags("-".join(parts[-3:])),
-        url=url,
-        url_source=UrlSource.ORIGIN if url is not None else None,
+        kind=own.kind,
+        project=own.project,
+        version=own.version,
+        filename=own.filename,
+        tags=own.tags,
+        fresh_until_s=own.fresh_until_s,
+        url=origin.url if origin is not None else None,
+        url_source=UrlSource.ORIGIN if origin is not None else None,
     )
+
+
+def own_names(id_: str, shape: Shape, facts: Facts) -> OwnNames:
+    """Return what the facts of an entry tell of its kind and names."""
+    match shape:
+        case Shape.BUILT_WHEEL:
+            return _built_wheel(id_.rpartition("/")[2])
+        case Shape.PAIR | Shape.SINGLE if facts.head is not None:
+            return _response(facts, _kind(facts))
+        case Shape.HEAD | Shape.BODY:
+            return _response(facts, Kind.LEFTOVER)
+    return OwnNames(unread_kind(shape))
+
+
+def _built_wheel(filename: str) -> OwnNames:
+    parts = filename.removesuffix(".whl").split("-")
+    if len(parts) not in _WHEEL_PARTS:
+        return OwnNames(Kind.BUILT_WHEEL, filename=filename)
+    tags = _tags("-".join(parts[-3:]))
+    return OwnNames(Kind.BUILT_WHEEL, canonical(parts[0]), parts[1], filename, tags)
 
 
 def _tags(compressed: str) -> tuple[str, ...]:
@@ -104,18 +113,19 @@ def _kind_of_broken(head: Head, facts: Facts) -> Kind:
     return kinds.get(facts.format or PayloadFormat.OTHER, Kind.RESPONSE)
 
 
-def _response(entry: Entry, facts: Facts, kind: Kind) -> Entry:
+def _response(facts: Facts, kind: Kind) -> OwnNames:
     head = facts.head if isinstance(facts.head, Head) else None
     name, version = _name_and_version(facts)
     stated = (head.header(_PROJECT) if head else None) or name
-    return replace(
-        entry,
-        kind=kind,
+    written_s = written_at(head) if head else None
+    return OwnNames(
+        kind,
         project=canonical(stated) if stated else None,
         version=version or (head.header(_VERSION) if head else None),
         filename=file_name(facts),
         tags=facts.payload.tags if isinstance(facts.payload, Wheel) else (),
-        fresh_until_s=fresh_until(head) if head else None,
+        written_s=written_s,
+        fresh_until_s=fresh_until(head, written_s) if head else None,
     )
 
 

@@ -10,8 +10,8 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from pipcacheplus.catalog.content_rows import Content
-from pipcacheplus.catalog.entry_rows import SeenRow, entry_of_files, facts_row, seen_row
-from pipcacheplus.catalog.names import identify
+from pipcacheplus.catalog.entry_rows import SeenRow, as_text, facts_row, files_of, seen_row, shape_of
+from pipcacheplus.catalog.names import own_names
 from pipcacheplus.catalog.page_links import KeyFilter, LinkCollector, PageRow
 from pipcacheplus.catalog.stored_facts import RowDamagedError, unpack_facts
 from pipcacheplus.disk.open_cache import ChangedError, OpenCache
@@ -121,18 +121,19 @@ def read_facts(shared: ReadShared, tasks: Sequence[EntryTask]) -> list[FactsRow 
 def _row(shared: ReadShared, task: EntryTask, cache: OpenCache) -> FactsRow | Failure:
     collector = LinkCollector(shared.keys, shared.built, task.base)
     try:
-        entry = entry_of_files(task.id, task.shape, task.files, cache.device)
-        facts = read(entry, cache, depth=Depth.ENDS, keeps=collector.keeps)
+        path, shape = as_text(task.id), shape_of(task.shape)
+        files, _ = files_of(path, task.files, cache.device)
+        facts = read(shape, files, cache, depth=Depth.ENDS, keeps=collector.keeps)
     except (OSError, RowDamagedError) as error:
         return _failure(task.id, error)
-    named = identify(entry, facts)
+    names = own_names(path, shape, facts)
     page = target = None
     if isinstance(facts.payload, Page) and isinstance(facts.head, Head):
         page = collector.row_of(facts.payload)
-    elif named.kind is Kind.REDIRECT and isinstance(facts.head, Head):
+    elif names.kind is Kind.REDIRECT and isinstance(facts.head, Head):
         location = facts.head.header("location") or ""
         target = "" if has_credentials(location) else location
-    return FactsRow(task.id, facts_row(named, facts), page, target)
+    return FactsRow(task.id, facts_row(path, shape, names, facts), page, target)
 
 
 def _failure(id_: bytes, error: Exception) -> Failure:
@@ -188,9 +189,9 @@ def _contents(
             wheel_metadata=None if wheel is None else WheelMetadata(sha256=wheel, is_proven=False),
         )
         try:
-            entry = entry_of_files(task.id, task.shape, task.files, cache.device)
-            size = entry.size
-            facts = read_content(entry, unpack_facts(task.facts), cache, expected)
+            files, _ = files_of(as_text(task.id), task.files, cache.device)
+            size = sum(file.size for file in files)
+            facts = read_content(shape_of(task.shape), files, unpack_facts(task.facts), cache, expected)
             yield size, ContentRow(task.id, _joined(facts, expected, task.known))
         except (OSError, RowDamagedError) as error:
             yield size, _failure(task.id, error)

@@ -12,6 +12,7 @@ __all__ = ["SDIST_SUFFIXES", "canonical", "file_name", "file_names"]
 SDIST_SUFFIXES = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.Z", ".tar", ".zip")
 """Ends of the names of source distributions."""
 
+_SEPARATORS = re.compile(r"[-_.]+")
 _MAX_NAMES = 4096
 _MAX_PERMUTED = 4
 
@@ -22,7 +23,9 @@ def canonical(name: str) -> str:
     >>> canonical("Demo._Cext")
     'demo-cext'
     """
-    return re.sub(r"[-_.]+", "-", name).lower()
+    if "_" in name or "." in name or "--" in name:
+        name = _SEPARATORS.sub("-", name)
+    return name.lower()
 
 
 def file_name(facts: Facts) -> str | None:
@@ -67,7 +70,7 @@ def file_names(entry: Entry, facts: Facts) -> Iterator[str]:
 def _respelt(stem: str) -> Iterator[str]:
     name, dash, version = stem.rpartition("-")
     for separator in "_-.":
-        spelt = re.sub(r"[-_.]+", separator, name)
+        spelt = _SEPARATORS.sub(separator, name)
         yield spelt + dash + version
         yield spelt.lower() + dash + version
 

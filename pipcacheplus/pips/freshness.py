@@ -21,14 +21,17 @@ _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _DAYS_TO_1970 = date(1970, 1, 1).toordinal()
 
 
-def fresh_until(head: Head) -> int | None:
+def fresh_until(head: Head, written: int | None) -> int | None:
     """Return the second since 1970 at which pip stops serving it unasked.
+
+    Args:
+        head: Of the response.
+        written: What `written_at` says of it.
 
     Returns:
         `None` if that is never (a permanent redirect), or cannot be told: no `Date`, or a date that is none. A
         response without any lifetime is fresh until its own date.
     """
-    written = written_at(head)
     if written is None or head.is_permanent_redirect:
         return None
     if (found := _MAX_AGE.search(head.header("cache-control") or "")) is not None:

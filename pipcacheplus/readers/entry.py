@@ -2,6 +2,7 @@
 
 import io
 import os
+from collections.abc import Sequence
 from typing import BinaryIO, NamedTuple
 
 from msgspec.structs import replace
@@ -9,7 +10,7 @@ from msgspec.structs import replace
 from pipcacheplus.disk.file_content import read_up_to
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.facts import Broken, Depth, Expected, Facts, Head, Origin, Payload, PayloadFormat, Unknown
-from pipcacheplus.model.values import Entry, File, Shape
+from pipcacheplus.model.values import File, Shape
 from pipcacheplus.pips.layout import ORIGIN_NAME
 from pipcacheplus.readers.archive.magic import MAGIC_BYTES, format_of
 from pipcacheplus.readers.archive.zip_directory import read_directory
@@ -42,7 +43,13 @@ class _Task(NamedTuple):
 
 
 def read(
-    entry: Entry, cache: OpenCache, *, depth: Depth, expected: Expected = _NOTHING, keeps: Keeps = keep_all
+    shape: Shape,
+    files: Sequence[File],
+    cache: OpenCache,
+    *,
+    depth: Depth,
+    expected: Expected = _NOTHING,
+    keeps: Keeps = keep_all,
 ) -> Facts:
     """Read what an entry says of itself.
 
@@ -50,8 +57,9 @@ def read(
     archives, by nine times `MAX_PICKLE_BYTES` for pickles, and by a few MiB for everything else.
 
     Args:
-        entry: As it was scanned.
-        cache: Where it lies.
+        shape: What the names of its files say.
+        files: As they were scanned, the main one first.
+        cache: Where they lie.
         depth: How far it is read.
         expected: What the rest of the cache says that it should be.
         keeps: Which links of a page are kept.
@@ -61,58 +69,59 @@ def read(
         OSError: A file cannot be read.
     """
     task = _Task(depth, expected, keeps)
-    match entry.shape:
+    match shape:
         case Shape.PAIR:
-            with _opened(entry.files[0], cache) as file:
-                head = read_head(file, entry.files[0].size)
-            with _opened(entry.files[1], cache) as body:
-                return _response(head, body, entry.files[1].size, task)
+            with _opened(files[0], cache) as file:
+                head = read_head(file, files[0].size)
+            with _opened(files[1], cache) as body:
+                return _response(head, body, files[1].size, task)
         case Shape.HEAD:
-            with _opened(entry.files[0], cache) as file:
-                return Facts(head=read_head(file, entry.files[0].size))
+            with _opened(files[0], cache) as file:
+                return Facts(head=read_head(file, files[0].size))
         case Shape.BODY:
-            with _opened(entry.files[0], cache) as body:
-                return _response(None, body, entry.files[0].size, task._replace(depth=Depth.ENDS))
+            with _opened(files[0], cache) as body:
+                return _response(None, body, files[0].size, task._replace(depth=Depth.ENDS))
         case Shape.SINGLE:
-            return _single(entry.files[0], cache, task)
+            return _single(files[0], cache, task)
         case Shape.BUILT_WHEEL if depth > Depth.NAMES:
-            return _built_wheel(entry, cache, depth)
+            return _built_wheel(files, cache, depth)
         case Shape.ORIGIN:
-            return Facts(origin=_origin(entry.files[0], cache))
+            return Facts(origin=_origin(files[0], cache))
         case Shape.SELFCHECK:
-            return Facts(selfcheck=read_selfcheck(cache.read_same(entry.files[0], MAX_OBJECT_BYTES + 1)))
+            return Facts(selfcheck=read_selfcheck(cache.read_same(files[0], MAX_OBJECT_BYTES + 1)))
     return Facts()
 
 
-def read_content(entry: Entry, facts: Facts, cache: OpenCache, expected: Expected) -> Facts:
+def read_content(shape: Shape, files: Sequence[File], facts: Facts, cache: OpenCache, expected: Expected) -> Facts:
     """Read to its end what was read at its ends before; memory as `read`.
 
     Args:
-        entry: As it was scanned.
+        shape: What the names of its files say.
+        files: As they were scanned, the main one first.
         facts: What its ends gave, by `read` at `Depth.ENDS`; they may come from another run.
-        cache: Where it lies.
+        cache: Where they lie.
         expected: What the rest of the cache says that it should be.
 
     Raises:
         ChangedError: A file is not the one that was scanned.
         OSError: A file cannot be read.
     """
-    match entry.shape:
+    match shape:
         case Shape.PAIR:
-            with _opened(entry.files[1], cache) as body:
+            with _opened(files[1], cache) as body:
                 return read_whole(facts, body, expected)
         case Shape.SINGLE if isinstance(facts.head, Head) and facts.head.pickle is None:
-            with cache.open_same(entry.files[0]) as opened:
+            with cache.open_same(files[0]) as opened:
                 payload = open_payload(opened, facts.head)
                 if payload is None:
                     return facts
                 with payload:
                     return read_whole(facts, payload, expected)
         case Shape.BUILT_WHEEL:
-            wheel = entry.files[0]
+            wheel = files[0]
             with _opened(wheel, cache) as file:
                 return replace(facts, is_read_whole=True, damage=read_wheel_to_end(file, wheel.size))
-    return read(entry, cache, depth=Depth.WHOLE, expected=expected, keeps=keep_none)
+    return read(shape, files, cache, depth=Depth.WHOLE, expected=expected, keeps=keep_none)
 
 
 def _opened(file: File, cache: OpenCache) -> BinaryIO:
@@ -205,8 +214,8 @@ def _page(body: BinaryIO, head: Head | None, keeps: Keeps) -> Payload:
     return read_page(data, content_type=head.header("content-type") if head else None, keeps=keeps)
 
 
-def _built_wheel(entry: Entry, cache: OpenCache, depth: Depth) -> Facts:
-    wheel, *beside = entry.files
+def _built_wheel(files: Sequence[File], cache: OpenCache, depth: Depth) -> Facts:
+    wheel, *beside = files
     with _opened(wheel, cache) as file:
         directory = read_directory(file, wheel.size)
         payload = read_wheel(file, wheel.size, directory=directory)

@@ -295,7 +295,7 @@ def _session_of(pid: int) -> int | None:
 
 def test_every_entry_can_be_read_to_its_end(some: Cache) -> None:
     with OpenCache(str(some.path)) as opened:
-        assert all(read(entry, opened, depth=Depth.WHOLE) is not None for entry in entries_of(some))
+        assert all(read(entry.shape, entry.files, opened, depth=Depth.WHOLE) is not None for entry in entries_of(some))
 
 
 def _spawned() -> Executor:

@@ -28,7 +28,7 @@ def objections(slug: str, cache: Cache, *, depth: Depth | None = None, **changes
     with OpenCache(str(cache.path)) as names, OpenCache(str(cache.path)) as contents:
         for entry in scan(names):
             assert not isinstance(entry, Warned), entry
-            facts = read(entry, contents, depth=check.depth if depth is None else depth)
+            facts = read(entry.shape, entry.files, contents, depth=check.depth if depth is None else depth)
             found.extend(findings(identify(entry, facts), facts, context, (check,)))
     if depth is None:
         assert _in_order(_of_chosen_rows(check, cache, context)) == _in_order(found)

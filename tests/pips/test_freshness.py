@@ -30,7 +30,7 @@ def head(status: int = 200, **headers: str) -> Head:
     ],
 )
 def test_a_lifetime_counts_from_the_date_of_the_response(response: Head, until: int | None) -> None:
-    assert until == fresh_until(response)
+    assert until == fresh_until(response, written_at(response))
 
 
 def test_the_date_is_read_as_utc() -> None:
