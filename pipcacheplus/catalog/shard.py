@@ -75,6 +75,9 @@ def walk_shard(path: str, task: tuple[str, bytes | None]) -> Walked:
     return Walked(name, digest, changed_ns, None if digest == known else rows, warnings)
 
 
+_NOTHING = Expected()
+
+
 class EntryTask(NamedTuple):
     """An entry to be read."""
 
@@ -92,6 +95,8 @@ class ReadShared(NamedTuple):
     keys: KeyFilter
     built: dict[str, set[str]]
     """Versions of the built wheels of the cache, by canonical name of the project."""
+    reads_small: bool
+    """Whether small contents are read to their end on the way, since they are in memory anyway."""
 
 
 class FactsRow(NamedTuple):
@@ -102,6 +107,8 @@ class FactsRow(NamedTuple):
     page: PageRow | None
     target: str | None
     """Of a redirect; empty if it holds credentials, which are not stored."""
+    content: tuple[Any, ...] | None
+    """The row of its content, if that was read on the way."""
 
 
 class Failure(NamedTuple):
@@ -123,7 +130,7 @@ def _row(shared: ReadShared, task: EntryTask, cache: OpenCache) -> FactsRow | Fa
     try:
         path, shape = as_text(task.id), shape_of(task.shape)
         files, _ = files_of(path, task.files, cache.device)
-        facts = read(shape, files, cache, depth=Depth.ENDS, keeps=collector.keeps)
+        facts = read(shape, files, cache, depth=Depth.ENDS, keeps=collector.keeps, reads_small=shared.reads_small)
     except (OSError, RowDamagedError) as error:
         return _failure(task.id, error)
     names = own_names(path, shape, facts)
@@ -133,7 +140,8 @@ def _row(shared: ReadShared, task: EntryTask, cache: OpenCache) -> FactsRow | Fa
     elif names.kind is Kind.REDIRECT and isinstance(facts.head, Head):
         location = facts.head.header("location") or ""
         target = "" if has_credentials(location) else location
-    return FactsRow(task.id, facts_row(path, shape, names, facts), page, target)
+    content = Content.of_facts(facts, _NOTHING).columns() if facts.digests or facts.is_read_whole else None
+    return FactsRow(task.id, facts_row(path, shape, names, facts), page, target, content)
 
 
 def _failure(id_: bytes, error: Exception) -> Failure:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from zlib import crc32
 
+from pipcacheplus.catalog.content_rows import COLUMNS as CONTENT_COLUMNS
 from pipcacheplus.catalog.entry_rows import SeenRow, as_bytes, as_column, as_text, ids_of_key, is_same_stamp, text_of
 from pipcacheplus.catalog.page_links import KeyFilter, PageRow, key_of_url, mark_of_sdist
 from pipcacheplus.catalog.parallel import processes_for, side_by_side
@@ -260,7 +261,7 @@ class Update:
         (total,) = execute("SELECT count(*) FROM entry WHERE read_ns IS NULL").fetchone()
         if not total:
             return
-        shared = ReadShared(self.request.path, self._keys(), self._built_wheels())
+        shared = ReadShared(self.request.path, self._keys(), self._built_wheels(), self.request.reads_contents)
         under_way: deque[list[tuple[EntryTask, object]]] = deque()
         self._has_pages = execute("SELECT 1 FROM page LIMIT 1").fetchone() is not None
         done = 0
@@ -342,6 +343,8 @@ class Update:
         self.connection.executemany(_SET_FACTS, read)
         self.connection.executemany("INSERT OR IGNORE INTO now_read VALUES (?)", [(row[-1],) for row in read])
         self._add_pages(pages)
+        contents = ((one.id, *one.content) for one in found if isinstance(one, FactsRow) and one.content is not None)
+        self.connection.executemany(_ADD_CONTENT, contents)
 
     def read_again(self, ids: Iterable[bytes]) -> bool:
         """Look at entries once more that this run has not read, and at what the cache says of them.
@@ -524,6 +527,12 @@ _ADD_LINK = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _ADD_SOURCE = "INSERT INTO source (page, at, project, is_relative, url, hashes) VALUES (?, ?, ?, ?, ?, ?)"
+_ADD_CONTENT = (
+    f"INSERT INTO content (id, {', '.join(CONTENT_COLUMNS)}) VALUES (?{', ?' * len(CONTENT_COLUMNS)})"
+    f" ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in CONTENT_COLUMNS)}"
+    " WHERE sha256 IS NOT excluded.sha256 OR excluded.is_unpacked AND problem IS NOT excluded.problem"
+)
+"""A row that holds the same, and perhaps more, stays."""
 _SET_FACTS = "UPDATE entry SET " + ", ".join(f"{name} = ?" for name in FACTS) + ", read_ns = ? WHERE id = ?"
 _NO_FACTS = "UPDATE entry SET " + ", ".join(f"{name} = NULL" for name in FACTS) + " WHERE id = ?"
 

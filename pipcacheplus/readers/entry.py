@@ -3,6 +3,7 @@
 import io
 import os
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import BinaryIO, NamedTuple
 
 from msgspec.structs import replace
@@ -34,12 +35,14 @@ _SMALL_BYTES = 64 << 10
 """A file of at most so many is read at one go: that costs less than to open it as a file and to seek in it."""
 _NOTHING = Expected()
 _REDIRECTS = range(300, 400)
+_PUBLISHED = frozenset({PayloadFormat.ZIP, PayloadFormat.TAR, PayloadFormat.METADATA})
 
 
 class _Task(NamedTuple):
     depth: Depth
     expected: Expected
     keeps: Keeps
+    reads_small: bool
 
 
 def read(
@@ -50,6 +53,7 @@ def read(
     depth: Depth,
     expected: Expected = _NOTHING,
     keeps: Keeps = keep_all,
+    reads_small: bool = False,
 ) -> Facts:
     """Read what an entry says of itself.
 
@@ -63,12 +67,14 @@ def read(
         depth: How far it is read.
         expected: What the rest of the cache says that it should be.
         keeps: Which links of a page are kept.
+        reads_small: Whether, of what is in memory whole to read its ends, the content is read as well: the SHA-256 of
+            a response, the members of a built wheel.
 
     Raises:
         ChangedError: A file is not the one that was scanned.
         OSError: A file cannot be read.
     """
-    task = _Task(depth, expected, keeps)
+    task = _Task(depth, expected, keeps, reads_small)
     match shape:
         case Shape.PAIR:
             with _opened(files[0], cache) as file:
@@ -84,7 +90,7 @@ def read(
         case Shape.SINGLE:
             return _single(files[0], cache, task)
         case Shape.BUILT_WHEEL if depth > Depth.NAMES:
-            return _built_wheel(files, cache, depth)
+            return _built_wheel(files, cache, task)
         case Shape.ORIGIN:
             return Facts(origin=_origin(files[0], cache))
         case Shape.SELFCHECK:
@@ -164,7 +170,18 @@ def _response(head: Head | Broken | None, body: BinaryIO, size: int, task: _Task
     format_ = _format(start, known)
     payload = _payload(format_, body, size, known, task)
     facts = Facts(head=head, body_size=size, format=format_, payload=payload)
-    return read_whole(facts, body, task.expected) if task.depth is Depth.WHOLE and known is not None else facts
+    if known is None:
+        return facts
+    if task.depth is Depth.WHOLE:
+        return read_whole(facts, body, task.expected)
+    return _with_sha256(facts, body) if task.reads_small and isinstance(body, io.BytesIO) else facts
+
+
+def _with_sha256(facts: Facts, body: io.BytesIO) -> Facts:
+    """Return the facts with the digest that indexes publish, of what they publish one for."""
+    if facts.format not in _PUBLISHED:
+        return facts
+    return replace(facts, digests=(("sha256", sha256(body.getbuffer()).hexdigest()),))
 
 
 def _format(start: bytes, head: Head | None) -> PayloadFormat:
@@ -214,12 +231,13 @@ def _page(body: BinaryIO, head: Head | None, keeps: Keeps) -> Payload:
     return read_page(data, content_type=head.header("content-type") if head else None, keeps=keeps)
 
 
-def _built_wheel(files: Sequence[File], cache: OpenCache, depth: Depth) -> Facts:
+def _built_wheel(files: Sequence[File], cache: OpenCache, task: _Task) -> Facts:
     wheel, *beside = files
     with _opened(wheel, cache) as file:
         directory = read_directory(file, wheel.size)
         payload = read_wheel(file, wheel.size, directory=directory)
-        is_whole = depth is Depth.WHOLE and not isinstance(payload, (Broken, Unknown))
+        is_read = task.depth is Depth.WHOLE or (task.reads_small and isinstance(file, io.BytesIO))
+        is_whole = is_read and not isinstance(payload, (Broken, Unknown))
         damage = read_wheel_to_end(file, wheel.size, directory=directory) if is_whole else None
     origin = next((_origin(f, cache) for f in beside if f.path.endswith("/" + ORIGIN_NAME)), None)
     return Facts(
