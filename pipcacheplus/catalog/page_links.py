@@ -6,14 +6,14 @@ pages that link to it, a page has a mark of four bytes for each of its links (`P
 """
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from pipcacheplus.catalog.entry_rows import as_bytes, as_column
 from pipcacheplus.catalog.stored_facts import pack
 from pipcacheplus.model.facts import Link, Page
 from pipcacheplus.pips.filenames import SDIST_SUFFIXES, canonical
-from pipcacheplus.pips.urls import has_credentials, is_absolute, is_plain, join_url, spellings
+from pipcacheplus.pips.urls import has_credentials, is_absolute, join_url, match_plain, spellings
 
 __all__ = [
     "METADATA_SUFFIX",
@@ -28,11 +28,13 @@ __all__ = [
 
 METADATA_SUFFIX = ".metadata"
 """Stands behind the URL of a wheel in that of its metadata (PEP 658)."""
-_BITS_PER_KEY = 16
-"""Of a hundred keys that are not there, six are let through."""
+_BITS_PER_KEY = 64
+"""Of a hundred keys that are not there, at most two are let through. A page has far more links than the cache has
+entries, and each that is let through becomes a row that nobody asks for."""
 _MIN_BITS = 1 << 10
 _MARK_BYTES = 4
 _FILES = "/packages/"
+_METADATA_BYTES = METADATA_SUFFIX.encode()
 _MAX_HOSTS = 32
 _sha224 = hashlib.sha224
 _from_bytes = int.from_bytes
@@ -110,7 +112,7 @@ def mark_of_sdist(project: str) -> int:
 
 
 class LinkCollector:
-    """Takes the links of one page; `keeps` is asked for each as the page is read, `row_of` makes the row."""
+    """Takes the links of one page; `filter` is asked for each as the page is read, `row_of` makes the row."""
 
     def __init__(self, keys: KeyFilter, built: dict[str, set[str]], base: str | None) -> None:
         """Begin.
@@ -128,20 +130,39 @@ class LinkCollector:
         self._hosts: dict[str, None] = {}
         self._relative_hosts: dict[str, None] = {}
 
-    def keeps(self, url: str, has_metadata: bool, /) -> bool:  # noqa: FBT001 - as readers.page has it
-        """Return whether a link of a page is of use; a relative one may be."""
-        if not is_plain(url):
-            return not is_absolute(url) or self._is_here(url, self._hosts, has_metadata=has_metadata)
-        # As most are: there is one spelling of them.
-        digest = _sha224(url.encode())
-        is_here = self._see(digest.digest())
-        if has_metadata:
-            digest.update(b".metadata")
-            is_here |= self._see(digest.digest())
-        if _FILES in url:
-            self._hosts[url.partition(_FILES)[0]] = None
-        # Most are wheels.
-        return (not url.endswith(".whl") and self._may_be_source(url.rpartition("/")[2])) or is_here
+    def filter(self) -> Callable[[str, bool], bool]:
+        """Return the function that tells whether a link of a page is of use; a relative one may be.
+
+        It is called for each link of a cache: a million times, and so it has all that it needs at hand.
+        """
+        mask, bits, marks, hosts = self._mask, self._bits, self._marks, self._hosts
+        last_host = ""
+
+        def keeps(url: str, has_metadata: bool, /) -> bool:  # noqa: FBT001 - as readers.page has it
+            nonlocal last_host
+            if match_plain(url) is None:
+                return not is_absolute(url) or self._is_here(url, hosts, has_metadata=has_metadata)
+            # As most are: there is one spelling of them. Each key is looked up as `KeyFilter.may_have` does.
+            digest = _sha224(url.encode())
+            mark = digest.digest()[:_MARK_BYTES]
+            marks.extend(mark)
+            at = _from_bytes(mark, "big") & mask
+            is_here = bits[at >> 3] >> (at & 7) & 1
+            if has_metadata:
+                digest.update(_METADATA_BYTES)
+                mark = digest.digest()[:_MARK_BYTES]
+                marks.extend(mark)
+                at = _from_bytes(mark, "big") & mask
+                is_here |= bits[at >> 3] >> (at & 7) & 1
+            host, found, _ = url.partition(_FILES)
+            if found and host != last_host:
+                hosts[host] = None
+                last_host = host
+            if url.endswith(".whl"):  # as most do
+                return is_here == 1
+            return self._may_be_source(url.rpartition("/")[2]) or is_here == 1
+
+        return keeps
 
     def _is_here(self, url: str, hosts: dict[str, None], *, has_metadata: bool) -> bool:
         is_here = False
@@ -166,7 +187,7 @@ class LinkCollector:
         return bool(self._built) and self._project_built_from(filename) is not None
 
     def row_of(self, page: Page) -> PageRow:
-        """Return the facts of a page, whose links are those that `keeps` kept."""
+        """Return the facts of a page, whose links are those that `filter` kept."""
         base = self._base
         if page.base:
             base = page.base if is_absolute(page.base) else join_url(base, page.base) if base is not None else None

@@ -130,7 +130,7 @@ def _row(shared: ReadShared, task: EntryTask, cache: OpenCache) -> FactsRow | Fa
     try:
         path, shape = as_text(task.id), shape_of(task.shape)
         files, _ = files_of(path, task.files, cache.device)
-        facts = read(shape, files, cache, depth=Depth.ENDS, keeps=collector.keeps, reads_small=shared.reads_small)
+        facts = read(shape, files, cache, depth=Depth.ENDS, keeps=collector.filter(), reads_small=shared.reads_small)
     except (OSError, RowDamagedError) as error:
         return _failure(task.id, error)
     names = own_names(path, shape, facts)

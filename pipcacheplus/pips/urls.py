@@ -7,19 +7,16 @@ Sources: pip 26.3 `_vendor/cachecontrol/controller.py` `_urlnorm` for the key; `
 import re
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-__all__ = ["has_credentials", "is_absolute", "is_plain", "join_url", "spellings", "without_user"]
+__all__ = ["has_credentials", "is_absolute", "join_url", "match_plain", "spellings", "without_user"]
 
 _ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _PLAIN = re.compile(r"https?://[a-z0-9.:-]+/[A-Za-z0-9._~/-]+")
 """Nothing in such a URL could be spelt otherwise: most links of an index are like this."""
+match_plain = _PLAIN.fullmatch
+"""Match a link that is a URL which could not be spelt otherwise."""
 _SECRET = re.compile(r"[?&][^=&]*(sig|token|secret|password|credential|key)[^=&]*=", re.IGNORECASE)
 """A parameter of a signed URL: `X-Amz-Signature`, `sig`, `access_token`."""
 _RESERVED = re.compile(r"(@|%2F)", re.IGNORECASE)
-
-
-def is_plain(url: str) -> bool:
-    """Return whether a link is a URL that could not be spelt otherwise."""
-    return _PLAIN.fullmatch(url) is not None
 
 
 def is_absolute(url: str) -> bool:

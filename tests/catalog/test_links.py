@@ -209,7 +209,7 @@ def test_the_source_of_a_built_wheel_is_found_however_its_name_is_spelt(
 @pytest.mark.parametrize("name", ["demo-1.0.whl", "other-1.0.tar.gz", "demo-2.0.tar.gz", "demo.tar.gz", ".zip", ""])
 def test_what_a_built_wheel_cannot_come_from_is_not_kept(name: str) -> None:
     collector = LinkCollector(KeyFilter((), 0), {"demo": {"1.0"}}, None)
-    assert not collector.keeps(f"https://files.example/{name}", False)  # noqa: FBT003 - as readers.page has it
+    assert not collector.filter()(f"https://files.example/{name}", False)  # noqa: FBT003 - as readers.page has it
 
 
 def _absolute(cache: Cache) -> str:
@@ -407,10 +407,9 @@ def test_what_is_dropped_of_a_page_is_of_no_use_and_what_is_kept_is_told(
     keys = {key(url) for url in (*cached, *(s for url in others for s in spellings(url)))}
     filter_ = KeyFilter(keys, len(keys))
     collector = LinkCollector(filter_, {}, base)
+    keeps = collector.filter()
     kept = tuple(
-        Link(url=url, filename="f", metadata_hashes=() if has else None)
-        for url, has in links
-        if collector.keeps(url, has)
+        Link(url=url, filename="f", metadata_hashes=() if has else None) for url, has in links if keeps(url, has)
     )
     row = collector.row_of(Page(name=None, format="json", is_index=False, links=kept))
     told = {one.key for one in row.links}
