@@ -473,6 +473,7 @@ def _request(what: Query) -> "UpdateRequest":
         indexes=(*what.index_urls, *([default] if default else ())),
         hosts=hosts,
         is_deep=what.is_deep,
+        looks_again=what.would_go is not None or what.wants_evidence,
         reads_contents=what.depth is Depth.WHOLE and what.selection.is_all,
         executor=what.executor,
         progress=what.progress,

@@ -61,6 +61,8 @@ class UpdateRequest:
     """Whether everything is read again."""
     reads_contents: bool = False
     """Whether contents are read to their end too: these have a turn of their own."""
+    looks_again: bool = False
+    """Whether `read_again` is to be called: then it is noted what this run has read."""
     executor: Executor | None = None
     progress: Progress | None = None
     counts_bytes: bool = False
@@ -341,7 +343,8 @@ class Update:
         self.connection.executemany("DELETE FROM content WHERE id = ?", other)
         self._forget_pages([(task.id,) for task, _ in batch])
         self.connection.executemany(_SET_FACTS, read)
-        self.connection.executemany("INSERT OR IGNORE INTO now_read VALUES (?)", [(row[-1],) for row in read])
+        if self.request.looks_again:
+            self.connection.executemany("INSERT OR IGNORE INTO now_read VALUES (?)", [(row[-1],) for row in read])
         self._add_pages(pages)
         contents = ((one.id, *one.content) for one in found if isinstance(one, FactsRow) and one.content is not None)
         self.connection.executemany(_ADD_CONTENT, contents)
@@ -412,11 +415,12 @@ class Update:
             self._page_numbers += 1
             number, page = self._page_numbers, one.page or _NO_LINKS
             told = (page.is_open, page.base, as_column(one.target), page.hosts or None, page.marks or None)
-            pages.append((number, *told, one.id))
+            key = key_of(as_text(one.id))
+            pages.append((number, one.id, bytes.fromhex(key) if key is not None else b"", *told))
             links.extend((number, at, *link) for at, link in enumerate(page.links))
             sources.extend((number, at, *source) for at, source in enumerate(page.sources))
         many = self.connection.executemany
-        many("INSERT INTO page SELECT ?, id, key, ?, ?, ?, ?, ? FROM entry WHERE id = ?", pages)
+        many("INSERT INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?)", pages)
         many(_ADD_LINK, links)
         many(_ADD_SOURCE, sources)
 
