@@ -15,7 +15,8 @@ from pipcacheplus.catalog.stored_facts import (
     unpack,
     unpack_each,
 )
-from pipcacheplus.disk.walk import unread_kind
+from pipcacheplus.disk.open_cache import CTIME_NS, DISK_SIZE, MTIME_NS, SIZE, FileStamp
+from pipcacheplus.disk.walk import Seen, unread_kind
 from pipcacheplus.model.facts import Broken, Facts, Head, Origin, Sdist, Unknown, Wheel
 from pipcacheplus.model.values import Brief, Entry, File, Folder, Kind, Shape, UrlSource
 from pipcacheplus.pips.filenames import canonical
@@ -42,7 +43,9 @@ __all__ = [
     "first_kind",
     "ids_of_key",
     "is_same_stamp",
+    "last_change_ns",
     "names_of",
+    "pack_files",
     "seen_row",
     "shape_of",
     "text_of",
@@ -54,6 +57,7 @@ _BODY = 1
 """Stands for the path of the body that belongs to a head, as 0 does for the entry's own."""
 _OWN_NAMES = (0, _BODY)
 _NUMBERS = (int,) * 9
+_PAIR = Shape.PAIR  # in Python 3.11, a member takes long to look up
 _SHAPES = {shape.value: shape for shape in Shape}
 _KINDS = {kind.value: kind for kind in Kind}
 _SOURCES = {source.value: source for source in UrlSource}
@@ -119,38 +123,51 @@ class SeenRow(NamedTuple):
     files: bytes
 
 
-def seen_row(id_: str, shape: Shape, files: Sequence[Sequence[Any]], folders: Sequence[Any], device: int) -> SeenRow:
+def pack_files(seen: Seen, device: int) -> bytes:
+    """Return the files of an entry as the column has them.
+
+    Args:
+        seen: The entry.
+        device: Of the cache directory: its number changes when it is mounted again, and is not kept.
+    """
+    id_, shape, files, folders = seen
+    body = body_path(id_) if shape is _PAIR else None
+    packed = [
+        (
+            0 if path == id_ else _BODY if path == body else path,
+            *(size, disk, mtime, atime, ctime, inode, 0 if on == device else on, links),
+        )
+        for path, size, disk, mtime, atime, ctime, inode, on, links in files
+    ]
+    below = [(path, mtime, inode, 0 if on == device else on) for path, mtime, inode, on in folders]
+    return pack((packed, below) if below else (packed,))
+
+
+def seen_row(seen: Seen, packed: bytes) -> SeenRow:
     """Return the columns of an entry that was seen.
 
     Args:
-        id_: Of the entry.
-        shape: What its names say.
-        files: Each as `File` has its fields.
-        folders: Each as `Folder` has its fields.
-        device: Of the cache directory: its number changes when it is mounted again, and is not kept.
+        seen: The entry.
+        packed: What `pack_files` made of its files.
     """
-    body = body_path(id_) if shape is Shape.PAIR else None
-    size = disk_size = changed = 0
-    packed = []
-    for path, bytes_, disk, mtime, atime, ctime, inode, on, links in files:
-        size += bytes_
-        disk_size += disk
-        changed = max(changed, mtime, ctime)
-        name = 0 if path == id_ else _BODY if path == body else path
-        packed.append((name, bytes_, disk, mtime, atime, ctime, inode, 0 if on == device else on, links))
-    below = [(path, mtime, inode, 0 if on == device else on) for path, mtime, inode, on in folders]
+    id_, shape, files, _ = seen
     key = key_of(id_)
     return SeenRow(
         id=as_bytes(id_),
         shape=shape.value,
         key=bytes.fromhex(key) if key is not None else None,
         area=area_of(id_).value,
-        size=size,
-        disk_size=disk_size,
-        file_count=len(packed),
-        changed_ns=min(changed, _MAX_INTEGER),
-        files=pack((packed, below) if below else (packed,)),
+        size=sum([file[SIZE] for file in files]),
+        disk_size=sum([file[DISK_SIZE] for file in files]),
+        file_count=len(files),
+        changed_ns=min(last_change_ns(files), _MAX_INTEGER),
+        files=packed,
     )
+
+
+def last_change_ns(files: Sequence[FileStamp]) -> int:
+    """Return when one of the files was changed last."""
+    return max([max(file[MTIME_NS], file[CTIME_NS]) for file in files], default=0)
 
 
 def is_same_stamp(one: bytes, other: bytes) -> bool:

@@ -10,12 +10,22 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from pipcacheplus.catalog.content_rows import Content
-from pipcacheplus.catalog.entry_rows import SeenRow, as_text, facts_row, files_of, seen_row, shape_of
+from pipcacheplus.catalog.entry_rows import (
+    SeenRow,
+    as_bytes,
+    as_text,
+    facts_row,
+    files_of,
+    last_change_ns,
+    pack_files,
+    seen_row,
+    shape_of,
+)
 from pipcacheplus.catalog.names import own_names
 from pipcacheplus.catalog.page_links import KeyFilter, LinkCollector, PageRow
 from pipcacheplus.catalog.stored_facts import RowDamagedError, unpack_facts
 from pipcacheplus.disk.open_cache import ChangedError, OpenCache
-from pipcacheplus.disk.walk import walk
+from pipcacheplus.disk.walk import Seen, walk
 from pipcacheplus.model.facts import Depth, Expected, Facts, Head, Page, WheelMetadata
 from pipcacheplus.model.values import Kind, Warned
 from pipcacheplus.pips.urls import has_credentials
@@ -59,20 +69,21 @@ def walk_shard(path: str, task: tuple[str, bytes | None]) -> Walked:
         OSError: The cache directory cannot be opened, or not be listed.
     """
     name, known = task
-    rows: list[SeenRow] = []
+    found: list[tuple[Seen, bytes]] = []
     warnings: list[tuple[str, str]] = []
+    made = blake2b(digest_size=16)
     with OpenCache(path) as cache:
         for seen in walk(cache, name, is_split=not name):
             if isinstance(seen, Warned):
                 warnings.append((seen.path, seen.message))
-            else:
-                rows.append(seen_row(*seen, cache.device))
-    made = blake2b(digest_size=16)
-    for row in rows:
-        made.update(row.id + b"\0" + row.files)
+                continue
+            packed = pack_files(seen, cache.device)
+            made.update(as_bytes(seen.id) + b"\0" + packed)
+            found.append((seen, packed))
     digest = made.digest()
-    changed_ns = max((row.changed_ns for row in rows), default=0)
-    return Walked(name, digest, changed_ns, None if digest == known else rows, warnings)
+    changed_ns = max((last_change_ns(seen.files) for seen, _ in found), default=0)
+    rows = None if digest == known else [seen_row(seen, packed) for seen, packed in found]
+    return Walked(name, digest, changed_ns, rows, warnings)
 
 
 _NOTHING = Expected()

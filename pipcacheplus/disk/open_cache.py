@@ -16,6 +16,7 @@ from pipcacheplus.model.values import File
 
 __all__ = [
     "ATIME_NS",
+    "CTIME_NS",
     "DEVICE",
     "DISK_SIZE",
     "HAS_DIRECTORY_DESCRIPTORS",
@@ -40,6 +41,7 @@ SIZE: Final = 1
 DISK_SIZE: Final = 2
 MTIME_NS: Final = 3
 ATIME_NS: Final = 4
+CTIME_NS: Final = 5
 INODE: Final = 6
 DEVICE: Final = 7
 """Where those are that are looked at one by one."""
