@@ -1,5 +1,6 @@
 """Names and facts of an entry, with all that the catalog holds of it and of the entries that speak of it."""
 
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -30,6 +31,8 @@ __all__ = ["Known"]
 _BUILT = Shape.BUILT_WHEEL.value
 _LINKS = UrlSource.LINKS.value
 _AT_ONCE = 256
+_MAY_BE_QUOTED = re.compile(r"[+!]")
+"""Characters of a version that a URL may have otherwise."""
 
 
 class Known:
@@ -97,12 +100,14 @@ class Known:
     def _built(self, id_: bytes, own: Names, facts: object) -> Names:
         """Return what a built wheel is called; its URL is that of its origin."""
         origin = unpack_origin(facts)
-        if isinstance(origin, Origin):
+        if isinstance(origin, Origin) and origin.url:
             own = own._replace(url=origin.url, url_source=UrlSource.ORIGIN.value)
         if own.interpreter is None and own.project is not None:
+            in_url = _MAY_BE_QUOTED.split(own.version or "")[0]  # thousands of links are of other versions
             found = self._connection.execute(
-                f"SELECT url, hashes FROM source l WHERE project = ? AND {ACTIVE} ORDER BY url, hashes",
-                (own.project,),
+                f"SELECT url, hashes FROM source l WHERE project = ? AND instr(url, ?) AND {ACTIVE}"
+                " ORDER BY url, hashes",
+                (own.project, in_url),
             )
             sources = [SdistLink(url=text_of(url) or "", hashes=hashes_of(unpack(hashes))) for url, hashes in found]
             if sources:  # without any, it was tried when the wheel was read

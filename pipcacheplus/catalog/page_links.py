@@ -8,6 +8,7 @@ pages that link to it, a page has a mark of four bytes for each of its links (`P
 import hashlib
 from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from pipcacheplus.catalog.entry_rows import as_bytes, as_column
 from pipcacheplus.catalog.stored_facts import pack
@@ -172,7 +173,7 @@ class LinkCollector:
                 is_here |= self._see(key_of_url(spelling + METADATA_SUFFIX))
         if _FILES in url:
             hosts[url.partition(_FILES)[0]] = None
-        return self._may_be_source(url.rpartition("/")[2]) or is_here
+        return self._may_be_source(unquote(url.rpartition("/")[2])) or is_here
 
     def _see(self, key: bytes) -> bool:
         mark = key[:_MARK_BYTES]

@@ -1,6 +1,7 @@
 """Pack the facts of an entry into bytes of a row, and unpack them; what was not packed here is refused.
 
 Kept is what checks and names need, and no more: of a head the headers that they ask for, of a page what it is called.
+A URL that may hold credentials is not kept.
 """
 
 import zlib
@@ -25,6 +26,7 @@ from pipcacheplus.model.facts import (
     Unknown,
     Wheel,
 )
+from pipcacheplus.pips.urls import has_credentials
 
 __all__ = [
     "RowDamagedError",
@@ -218,7 +220,8 @@ def _part(part: Payload | Origin | Selfcheck | None) -> object:
         case Unknown():
             return "U", part.reason
         case Origin():
-            return "O", part.url, part.is_directory, part.hashes, part.vcs, part.commit, part.subdirectory
+            url = "" if has_credentials(part.url) else part.url
+            return "O", url, part.is_directory, part.hashes, part.vcs, part.commit, part.subdirectory
         case Selfcheck():
             return "C", part.environments, part.last_check, part.pip_version
     return _payload(part)

@@ -323,6 +323,22 @@ def test_where_a_redirect_leads_with_a_token_is_not_stored(cache: Cache, tmp_pat
     assert b"hunter2" not in catalog.read_bytes()
 
 
+def test_the_token_in_an_origin_is_neither_shown_nor_stored(cache: Cache, tmp_path: Path) -> None:
+    built = cache.built_wheel("demo", url=f"{HOST}/demo-1.0.zip?access_token=hunter2", interpreter="310")
+    found = named(cache, state=tmp_path / "state")[built]
+    assert (found.url, found.interpreter) == (None, "cp310")
+    (catalog,) = (tmp_path / "state").rglob("*.sqlite3")
+    assert b"hunter2" not in catalog.read_bytes()
+
+
+def test_a_wheel_is_held_against_the_sdists_of_its_own_version(cache: Cache) -> None:
+    url = f"{HOST}/demo-2.0%2Blocal.zip"
+    built = cache.built_wheel("demo", "2.0+local", url=url, interpreter="310", has_origin=False)
+    others = [link(f"{HOST}/demo-1.{number}.zip") for number in range(3)]
+    page(cache, INDEX_URL + "demo/", "demo", [*others, {**link(url), "filename": "demo-2.0+local.zip"}])
+    assert named(cache, INDEX_URL)[built].interpreter == "cp310"
+
+
 @contextmanager
 def catalog_of(state: Path) -> Iterator[sqlite3.Connection]:
     """Open the catalog below a state directory as any program would."""
