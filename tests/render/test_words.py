@@ -82,6 +82,12 @@ def test_an_entry_is_described_in_one_phrase(entry: Entry, phrase: str) -> None:
     assert phrase == describe(entry)
 
 
+@pytest.mark.parametrize("project", [None, "demo"])
+def test_what_a_terminal_would_obey_is_escaped_in_tags_too(project: str | None) -> None:
+    entry = an_entry("http-v2/a", project=project, tags=("py3\x1b[31m-none-any",))
+    assert "\x1b" not in describe(entry)
+
+
 def test_a_target_names_the_interpreter_only_if_the_tags_do_not() -> None:
     assert target(NUMPY) == "cp312 manylinux x86_64"
     assert target(SIX) == "py2.py3 (cp311)"
