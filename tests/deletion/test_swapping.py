@@ -197,7 +197,7 @@ def remove_by_path(top: str) -> None:
 
 def test_a_removal_by_paths_would_lose_files_outside(arena: Arena) -> None:
     lost = rounds = 0
-    while not lost and arena.swaps < SWAPS:
+    while not lost and arena.swaps < 10 * SWAPS:  # it races with its own swaps
         rounds += 1
         paths = arena.sets[rounds % len(arena.sets)]
         arena.refill(paths)
