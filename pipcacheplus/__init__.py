@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         prune_stale,
         verify,
     )
-    from pipcacheplus.catalog.queries import Inspection, Inventory, Verification
+    from pipcacheplus.catalog.results import Inspection, Inventory, Verification
     from pipcacheplus.model.values import (
         Action,
         Area,
@@ -84,7 +84,7 @@ _HOMES = {
         ("PipCache", "prune_corrupt", "prune_incompatible_wheels", "prune_partial", "prune_stale", "verify"), "cache"
     ),
     **dict.fromkeys(("clear_state", "state"), "own_files"),
-    **dict.fromkeys(("Inspection", "Inventory", "Verification"), "catalog.queries"),
+    **dict.fromkeys(("Inspection", "Inventory", "Verification"), "catalog.results"),
 }
 
 

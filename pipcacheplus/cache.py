@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 
 from pipcacheplus.catalog.queries import (
     Each,
-    Inspection,
-    Inventory,
     Query,
-    Verification,
     inspection_of,
     inventory_of,
     overview_of,
     run_query,
     verification_of,
 )
+from pipcacheplus.catalog.results import Inspection, Inventory, Verification
 from pipcacheplus.checks.base.check import HOUR_S, Context, checks, is_young
 from pipcacheplus.checks.base.context import context_of
 from pipcacheplus.disk import refusal

@@ -1,4 +1,4 @@
-"""Questions of commands to a cache, and their results: inventory, verification, inspection."""
+"""Questions of commands to a cache: the catalog is brought up to date with it, and asked."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
+from pipcacheplus.catalog.results import Inspection, Inventory, Verification
 from pipcacheplus.catalog.stored_facts import RowDamagedError
 from pipcacheplus.checks.base.check import Check, Context, findings, is_listed
 from pipcacheplus.checks.base.context import default_index_of_pip
@@ -22,8 +23,6 @@ from pipcacheplus.model.values import (
     Kind,
     NotJudged,
     Progress,
-    Severity,
-    Value,
     Warned,
 )
 from pipcacheplus.plan.select import Selection
@@ -41,11 +40,8 @@ _T = TypeVar("_T")
 
 __all__ = [
     "Each",
-    "Inspection",
-    "Inventory",
     "Query",
     "Run",
-    "Verification",
     "answered",
     "inspection_of",
     "inventory_of",
@@ -60,72 +56,6 @@ Each = Callable[[Entry, Sequence[Finding]], object]
 
 def _nobody(_trouble: str | None, /) -> None:
     pass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inventory:
-    """What lies in a cache."""
-
-    cache: CacheDir
-    entries: Sequence[Entry]
-    """In order of their ids; each is made when it is looked at."""
-    warnings: tuple[Warned, ...] = ()
-    unmatched: tuple[str, ...] = ()
-    """Selections that fitted nothing."""
-    findings: tuple[Finding, ...] = ()
-    """What an overview finds wrong on the way."""
-    totals: Mapping[tuple[Area, Kind], Count] = field(default_factory=dict)
-    """Counts by area and kind, if the catalog was asked."""
-
-    def select(self, *what: str, kind: str | None = None) -> tuple[Entry, ...]:
-        """Return the entries that fit one of these, in the words of the command line; all if none is given.
-
-        Raises:
-            BadRequestError: One of them cannot be understood.
-        """
-        return tuple(filter(Selection(what, kind).is_wanted, self.entries))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verification:
-    """What is wrong in a cache."""
-
-    cache: CacheDir
-    findings: Sequence[Finding]
-    """In order of the ids of their entries; each is made when it is looked at."""
-    entries: int
-    """Entries looked at."""
-    bytes: int
-    """Their size."""
-    unverifiable: int
-    """Entries of which it could not be told whether they are whole; those that are only young do not count."""
-    warnings: tuple[Warned, ...] = ()
-    unmatched: tuple[str, ...] = ()
-    not_judged: Mapping[NotJudged, Count] = field(default_factory=dict)
-    """Counts of what could not be judged, by the reason; only reasons that occurred."""
-
-    @property
-    def errors(self) -> tuple[Finding, ...]:
-        """Return what would make pip fail, or install or run something wrong."""
-        heads = getattr(self.findings, "heads", None)
-        if heads is None:
-            return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
-        errors = (at for at, (_, severity, _) in enumerate(heads()) if severity is Severity.ERROR)
-        return tuple(self.findings[at] for at in errors)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inspection:
-    """What is known of some entries."""
-
-    cache: CacheDir
-    entries: tuple[Entry, ...]
-    findings: tuple[Finding, ...]
-    evidence: Mapping[str, Mapping[str, Value]]
-    """By the id of an entry: `proof`, one of `Proof` or `None`; then digests, lengths and what reading showed."""
-    warnings: tuple[Warned, ...] = ()
-    unmatched: tuple[str, ...] = ()
-    """Selections that fitted nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +78,7 @@ class Query:
     """Whether facts are kept from run to run; if not, nothing is written anywhere."""
     hears: Callable[[str | None], object] = _nobody
     """Called with the reason why facts are not kept, `None` if they are."""
-    clock_ns: int | None = None
+    clock_ns: int = field(default_factory=time.time_ns)
     """Nanoseconds since 1970, now; this machine's by default, as files have it. What changed in the last 2 s is read
     again by the next run."""
     folder: str | None = None
@@ -469,7 +399,7 @@ def _request(what: Query) -> "UpdateRequest":
     default, hosts = default_index_of_pip() if what.needs_urls else (None, ())
     return UpdateRequest(
         path=what.path,
-        clock_ns=time.time_ns() if what.clock_ns is None else what.clock_ns,
+        clock_ns=what.clock_ns,
         indexes=(*what.index_urls, *([default] if default else ())),
         hosts=hosts,
         is_deep=what.is_deep,

@@ -45,16 +45,6 @@ _HEADERS = frozenset({"etag", "date", "expires", "content-length", "cache-contro
 _FILE_HOST_HEADER = "x-pypi-file-"
 _LONG_TAGS = 1024
 _MAX_TAG_BYTES = 16 << 20
-_ONE_LETTER: dict[str, type[object]] = {
-    "B": Broken,
-    "U": Unknown,
-    "W": Wheel,
-    "S": Sdist,
-    "M": Metadata,
-    "P": Page,
-    "O": Origin,
-    "C": Selfcheck,
-}
 _TEXTS = "surrogatepass"
 """How text that is not UTF-8 becomes bytes: no two texts become the same, and each comes back."""
 _encode = Encoder().encode
@@ -243,9 +233,10 @@ def _read_part(value: Any, allowed: tuple[type[object], ...]) -> Any:  # noqa: A
     if value is None:
         return None
     letter, *fields = value
-    if _ONE_LETTER[letter] not in allowed:
+    kind, read = _PARTS[letter]
+    if kind not in allowed:
         raise RowDamagedError
-    return _PARTS[letter](*fields)
+    return read(*fields)
 
 
 def _broken(reason: object, offset: object, is_cut: object, is_tolerated: object) -> Broken:
@@ -281,22 +272,32 @@ def _origin(*fields: Any) -> Origin:  # noqa: ANN401 - as packed
     )
 
 
-_PARTS: dict[str, Callable[..., object]] = {
-    "B": _broken,
-    "U": lambda reason: Unknown(reason=_text(reason)),
-    "W": _wheel,
-    "S": lambda name, version, form, top: Sdist(
-        name=_maybe(_text, name), version=_maybe(_text, version), format=_text(form), top=_maybe(_text, top)
+_PARTS: dict[str, tuple[type[object], Callable[..., object]]] = {
+    "B": (Broken, _broken),
+    "U": (Unknown, lambda reason: Unknown(reason=_text(reason))),
+    "W": (Wheel, _wheel),
+    "S": (
+        Sdist,
+        lambda name, version, form, top: Sdist(
+            name=_maybe(_text, name), version=_maybe(_text, version), format=_text(form), top=_maybe(_text, top)
+        ),
     ),
-    "M": lambda name, version: Metadata(name=_text(name), version=_text(version)),
-    "P": lambda name, form, is_index: Page(name=_maybe(_text, name), format=_text(form), is_index=_bool(is_index)),
-    "O": _origin,
-    "C": lambda environments, last_check, pip_version: Selfcheck(
-        environments=_texts(environments),
-        last_check=_maybe(_text, last_check),
-        pip_version=_maybe(_text, pip_version),
+    "M": (Metadata, lambda name, version: Metadata(name=_text(name), version=_text(version))),
+    "P": (
+        Page,
+        lambda name, form, is_index: Page(name=_maybe(_text, name), format=_text(form), is_index=_bool(is_index)),
+    ),
+    "O": (Origin, _origin),
+    "C": (
+        Selfcheck,
+        lambda environments, last_check, pip_version: Selfcheck(
+            environments=_texts(environments),
+            last_check=_maybe(_text, last_check),
+            pip_version=_maybe(_text, pip_version),
+        ),
     ),
 }
+"""What stands for a part in a row, which part that is, and what makes it of the fields behind the letter."""
 
 
 def _text(value: object) -> str:

@@ -14,8 +14,8 @@ from pipcacheplus.catalog.stored_facts import RowDamagedError
 from pipcacheplus.checks.base.check import Check, Context, Verdict, checks
 from pipcacheplus.model.facts import Facts
 from pipcacheplus.model.values import Checked, Entry, Finding, NotJudged
+from tests.catalog.forged_values import VALUES
 from tests.catalog.mixtures import BUILDS, mixed
-from tests.catalog.test_forged import VALUES
 from tests.replay.caches import Runs
 from tests.support.builders import Cache
 from tests.support.requests import NOW, whole

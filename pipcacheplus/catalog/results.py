@@ -1,0 +1,86 @@
+"""Results of questions to a cache: inventory, verification, inspection."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pipcacheplus.model.values import (
+    Area,
+    CacheDir,
+    Count,
+    Entry,
+    Finding,
+    Kind,
+    NotJudged,
+    Severity,
+    Value,
+    Warned,
+)
+from pipcacheplus.plan.select import Selection
+
+__all__ = ["Inspection", "Inventory", "Verification"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """What lies in a cache."""
+
+    cache: CacheDir
+    entries: Sequence[Entry]
+    """In order of their ids; each is made when it is looked at."""
+    warnings: tuple[Warned, ...] = ()
+    unmatched: tuple[str, ...] = ()
+    """Selections that fitted nothing."""
+    findings: tuple[Finding, ...] = ()
+    """What an overview finds wrong on the way."""
+    totals: Mapping[tuple[Area, Kind], Count] = field(default_factory=dict)
+    """Counts by area and kind, if the catalog was asked."""
+
+    def select(self, *what: str, kind: str | None = None) -> tuple[Entry, ...]:
+        """Return the entries that fit one of these, in the words of the command line; all if none is given.
+
+        Raises:
+            BadRequestError: One of them cannot be understood.
+        """
+        return tuple(filter(Selection(what, kind).is_wanted, self.entries))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What is wrong in a cache."""
+
+    cache: CacheDir
+    findings: Sequence[Finding]
+    """In order of the ids of their entries; each is made when it is looked at."""
+    entries: int
+    """Entries looked at."""
+    bytes: int
+    """Their size."""
+    unverifiable: int
+    """Entries of which it could not be told whether they are whole; those that are only young do not count."""
+    warnings: tuple[Warned, ...] = ()
+    unmatched: tuple[str, ...] = ()
+    not_judged: Mapping[NotJudged, Count] = field(default_factory=dict)
+    """Counts of what could not be judged, by the reason; only reasons that occurred."""
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """Return what would make pip fail, or install or run something wrong."""
+        heads = getattr(self.findings, "heads", None)
+        if heads is None:
+            return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
+        errors = (at for at, (_, severity, _) in enumerate(heads()) if severity is Severity.ERROR)
+        return tuple(self.findings[at] for at in errors)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What is known of some entries."""
+
+    cache: CacheDir
+    entries: tuple[Entry, ...]
+    findings: tuple[Finding, ...]
+    evidence: Mapping[str, Mapping[str, Value]]
+    """By the id of an entry: `proof`, one of `Proof` or `None`; then digests, lengths and what reading showed."""
+    warnings: tuple[Warned, ...] = ()
+    unmatched: tuple[str, ...] = ()
+    """Selections that fitted nothing."""
