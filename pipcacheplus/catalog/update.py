@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 from pipcacheplus.catalog.content_rows import COLUMNS as CONTENT_COLUMNS
@@ -42,6 +42,7 @@ _MANY_KEYS = 50_000
 _COMMIT_EACH = 10_000
 """Entries that are read between two commits."""
 _MARK_BYTES = 4
+_IS_ARCHIVE = [*FACTS].index("is_archive")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,20 @@ class UpdateRequest:
     progress: Progress | None = None
     counts_bytes: bool = False
     """Whether progress counts the bytes of contents, which are read later, and not entries."""
+
+
+class _Unread(NamedTuple):
+    """An entry that is to be read."""
+
+    task: EntryTask
+    seal: object
+    """Of what is known of it."""
+    size: int
+
+
+def _is_done(read: FactsRow | Failure) -> bool:
+    """Return whether nothing is left to be read of an entry, as far as its ends tell."""
+    return isinstance(read, Failure) or read.content is not None or not read.facts[_IS_ARCHIVE]
 
 
 @dataclass(slots=True)
@@ -260,18 +275,19 @@ class Update:
     def read(self) -> None:
         """Read all entries that are not read yet."""
         execute = self.connection.execute
-        (total,) = execute("SELECT count(*) FROM entry WHERE read_ns IS NULL").fetchone()
+        total, unread_bytes = execute("SELECT count(*), sum(size) FROM entry WHERE read_ns IS NULL").fetchone()
         if not total:
             return
         shared = ReadShared(self.request.path, self._keys(), self._built_wheels(), self.request.reads_contents)
-        under_way: deque[list[tuple[EntryTask, object]]] = deque()
+        under_way: deque[list[_Unread]] = deque()
         self._has_pages = execute("SELECT 1 FROM page LIMIT 1").fetchone() is not None
-        done = 0
+        all_bytes = self._all_bytes()
+        done, done_bytes = 0, (all_bytes or unread_bytes) - unread_bytes
 
         def tasks() -> Iterator[list[EntryTask]]:
             for batch in self._unread():
                 under_way.append(batch)
-                yield [task for task, _ in batch]
+                yield [one.task for one in batch]
 
         results = side_by_side(
             read_facts,
@@ -282,25 +298,37 @@ class Update:
         )
         for found in results:
             is_due = done // _COMMIT_EACH != (done + len(found)) // _COMMIT_EACH
+            batch = under_way.popleft()
             with transaction(self.connection, commits=is_due):
-                self._store(under_way.popleft(), found)
+                self._store(batch, found)
             done += len(found)
-            self.show(0 if self.request.counts_bytes else done, None)
+            done_bytes += sum(one.size for one, read in zip(batch, found, strict=True) if _is_done(read))
+            if not self.request.counts_bytes:
+                self.show(done)
+            elif all_bytes is not None:
+                self.show(done_bytes, all_bytes)
 
-    def _unread(self) -> Iterator[list[tuple[EntryTask, object]]]:
+    def _all_bytes(self) -> int | None:
+        """Return the bytes of all entries, if these are to be read to their end and progress counts them."""
+        if not (self.request.counts_bytes and self.request.reads_contents):
+            return None
+        (size,) = self.connection.execute("SELECT sum(size) FROM entry").fetchone()
+        return int(size)
+
+    def _unread(self) -> Iterator[list[_Unread]]:
         last = b""
         while True:
             batch = [
-                (EntryTask(id_, shape, files, base), seal)
-                for id_, shape, files, base, seal in self.connection.execute(
-                    "SELECT e.id, e.shape, e.files, (SELECT base FROM page p WHERE p.id = e.id), e.seal FROM entry e"
-                    " WHERE e.read_ns IS NULL AND e.id > ? ORDER BY e.id LIMIT ?",
+                _Unread(EntryTask(id_, shape, files, base), seal, size)
+                for id_, shape, files, base, seal, size in self.connection.execute(
+                    "SELECT e.id, e.shape, e.files, (SELECT base FROM page p WHERE p.id = e.id), e.seal, e.size"
+                    " FROM entry e WHERE e.read_ns IS NULL AND e.id > ? ORDER BY e.id LIMIT ?",
                     (last, _BATCH),
                 )
             ]
             if not batch:
                 return
-            last = batch[-1][0].id
+            last = batch[-1].task.id
             yield batch
 
     def _keys(self) -> KeyFilter:
@@ -318,12 +346,12 @@ class Update:
             found.setdefault(project, set()).add(version)
         return found
 
-    def _store(self, batch: list[tuple[EntryTask, object]], found: list[FactsRow | Failure]) -> None:
+    def _store(self, batch: list[_Unread], found: list[FactsRow | Failure]) -> None:
         gone: list[bytes] = []
         read: list[tuple[Any, ...]] = []
         pages: list[FactsRow] = []
         other: list[tuple[bytes]] = []
-        for (_, seal), one in zip(batch, found, strict=True):
+        for (_, seal, _), one in zip(batch, found, strict=True):
             if isinstance(one, Failure):
                 if one.message is None:
                     gone.append(one.id)
@@ -341,7 +369,7 @@ class Update:
         self._drop_digests(gone)
         self._forget(gone)
         self.connection.executemany("DELETE FROM content WHERE id = ?", other)
-        self._forget_pages([(task.id,) for task, _ in batch])
+        self._forget_pages([(one.task.id,) for one in batch])
         self.connection.executemany(_SET_FACTS, read)
         if self.request.looks_again:
             self.connection.executemany("INSERT OR IGNORE INTO now_read VALUES (?)", [(row[-1],) for row in read])
