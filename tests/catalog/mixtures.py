@@ -238,7 +238,7 @@ _DAMAGED: dict[str, Build] = {
     "http, temporary": lambda cache: cache.temporary(cache.http(URL)),
     "http-v2, temporary": lambda cache: cache.temporary(cache.http_v2(URL)),
     "http, lock": lambda cache: cache.lock_directory(cache.http(URL), host="here", pid=1),
-    "http, lock file": lambda cache: cache.lock_file(cache.http(URL), host="here", pid=1),
+    "http, lock file": lambda cache: cache.lock_file(cache.http(URL + ".other"), host="here", pid=1),
     "wheels, half": built(half),
     "wheels, empty": built(nothing),
     "wheels, not as RECORD says": not_as_recorded,
