@@ -404,7 +404,7 @@ class Machine(RuleBasedStateMachine):
         match what:
             case "temporary":
                 self.cache.temporary(beside, age_s=age_s)
-            case "lock":
+            case "lock" if not self.cache.real(f"{beside}.lock").is_file():
                 self.cache.lock_directory(beside, host="elsewhere", pid=number, age_s=age_s)
             case "lock file" if not self.cache.real(f"{beside}.lock").exists():
                 self.cache.lock_file(beside, host="elsewhere", pid=number, age_s=age_s)
