@@ -29,8 +29,8 @@ __all__ = [
 
 METADATA_SUFFIX = ".metadata"
 """Stands behind the URL of a wheel in that of its metadata (PEP 658)."""
-_BITS_PER_KEY = 64
-"""Of a hundred keys that are not there, at most two are let through. A page has far more links than the cache has
+_BITS_PER_KEY = 32
+"""Of a hundred keys that are not there, at most four are let through. A page has far more links than the cache has
 entries, and each that is let through becomes a row that nobody asks for."""
 _MIN_BITS = 1 << 10
 _MARK_BYTES = 4

@@ -15,7 +15,7 @@ __all__ = ["SortedRows"]
 _Keyed = tuple[Any, Row]
 _IN_MEMORY = 8192
 """Rows that are sorted at once."""
-_IN_BLOCK = 128
+_IN_BLOCK = 64
 """Rows that are written, and read again, at once."""
 
 

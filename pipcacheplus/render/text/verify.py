@@ -27,19 +27,21 @@ _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "di
 def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield the findings, then the counts; below a verbosity of 0, of findings only errors."""
     in_full: dict[Group, list[Finding]] = {}
-    others: dict[Group, set[Hashable]] = {}
+    others: dict[Group, int] = {}
+    last: dict[Group, Hashable] = {}  # the findings of an entry come one after the other
     counts = dict.fromkeys(Severity, 0)
     for at, (group, severity, entry) in enumerate(heads_of(view.findings)):
         counts[severity] += 1
         if _is_in_full(group, severity, view.verbosity):
             in_full.setdefault(group, []).append(view.findings[at])
-        else:
-            others.setdefault(group, set()).add(entry)
+        elif last.get(group) != entry:
+            others[group] = others.get(group, 0) + 1
+            last[group] = entry
     for group in Group:
         if group in in_full:
             yield from _group(group, in_full[group], view, layout)
     if others and view.verbosity >= 0:
-        counted = (f"{len(others[group]):,} {group.value.replace('-', ' ')}" for group in Group if group in others)
+        counted = (f"{others[group]:,} {group.value.replace('-', ' ')}" for group in Group if group in others)
         yield "Also: " + ", ".join(counted) + " (-v names them)"
         yield ""
     if view.verbosity >= 0:
