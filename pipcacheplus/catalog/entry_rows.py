@@ -43,6 +43,7 @@ __all__ = [
     "first_kind",
     "ids_of_key",
     "is_same_stamp",
+    "key_of_id",
     "last_change_ns",
     "names_of",
     "pack_files",
@@ -85,6 +86,12 @@ def as_text(data: object) -> str:
 def ids_of_key(key: bytes) -> tuple[bytes, ...]:
     """Return the ids that responses with a key may have, in the order of their areas."""
     return tuple(as_bytes(entry_path(area, key.hex())) for area in sorted(HTTP_AREAS))
+
+
+def key_of_id(id_: str) -> bytes | None:
+    """Return the key of a response as columns have it, `None` for anything else."""
+    key = key_of(id_)
+    return bytes.fromhex(key) if key is not None else None
 
 
 def as_column(text: str | None) -> str | bytes | None:
@@ -151,11 +158,10 @@ def seen_row(seen: Seen, packed: bytes) -> SeenRow:
         packed: What `pack_files` made of its files.
     """
     id_, shape, files, _ = seen
-    key = key_of(id_)
     return SeenRow(
         id=as_bytes(id_),
         shape=shape.value,
-        key=bytes.fromhex(key) if key is not None else None,
+        key=key_of_id(id_),
         area=area_of(id_).value,
         size=sum([file[SIZE] for file in files]),
         disk_size=sum([file[DISK_SIZE] for file in files]),

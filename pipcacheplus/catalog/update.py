@@ -14,7 +14,16 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 from pipcacheplus.catalog.content_rows import COLUMNS as CONTENT_COLUMNS
-from pipcacheplus.catalog.entry_rows import SeenRow, as_bytes, as_column, as_text, ids_of_key, is_same_stamp, text_of
+from pipcacheplus.catalog.entry_rows import (
+    SeenRow,
+    as_bytes,
+    as_column,
+    as_text,
+    ids_of_key,
+    is_same_stamp,
+    key_of_id,
+    text_of,
+)
 from pipcacheplus.catalog.page_links import KeyFilter, PageRow, key_of_url, mark_of_sdist
 from pipcacheplus.catalog.parallel import processes_for, side_by_side
 from pipcacheplus.catalog.references import ACTIVE
@@ -26,7 +35,7 @@ from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import parts
 from pipcacheplus.model.values import Area, Progress, Shape, UrlSource, Warned
 from pipcacheplus.pips.filenames import canonical
-from pipcacheplus.pips.layout import key_of, part_of
+from pipcacheplus.pips.layout import part_of
 from pipcacheplus.pips.urls import join_url, spellings, without_user
 
 __all__ = ["SHARES", "Update", "UpdateRequest"]
@@ -408,7 +417,7 @@ class Update:
         with transaction(self.connection):
             many(
                 "DELETE FROM link WHERE key = ?",
-                [(bytes.fromhex(key),) for id_ in again if (key := key_of(as_text(id_)))],
+                [(key,) for id_ in again if (key := key_of_id(as_text(id_)))],
             )
             self._has_pages = True
             self._forget(again)
@@ -443,8 +452,7 @@ class Update:
             self._page_numbers += 1
             number, page = self._page_numbers, one.page or _NO_LINKS
             told = (page.is_open, page.base, as_column(one.target), page.hosts or None, page.marks or None)
-            key = key_of(as_text(one.id))
-            pages.append((number, one.id, bytes.fromhex(key) if key is not None else b"", *told))
+            pages.append((number, one.id, key_of_id(as_text(one.id)) or b"", *told))
             links.extend((number, at, *link) for at, link in enumerate(page.links))
             sources.extend((number, at, *source) for at, source in enumerate(page.sources))
         many = self.connection.executemany
