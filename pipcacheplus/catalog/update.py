@@ -291,7 +291,7 @@ class Update:
         under_way: deque[list[_Unread]] = deque()
         self._has_pages = execute("SELECT 1 FROM page LIMIT 1").fetchone() is not None
         all_bytes = self._all_bytes()
-        done, done_bytes = 0, (all_bytes or unread_bytes) - unread_bytes
+        done, done_bytes = 0, (all_bytes or 0) - unread_bytes
 
         def tasks() -> Iterator[list[EntryTask]]:
             for batch in self._unread():
@@ -318,8 +318,8 @@ class Update:
                 self.show(done_bytes, all_bytes)
 
     def _all_bytes(self) -> int | None:
-        """Return the bytes of all entries, if these are to be read to their end and progress counts them."""
-        if not (self.request.counts_bytes and self.request.reads_contents):
+        """Return the bytes of all entries, if these are to be read to their end and somebody sees them counted."""
+        if self.request.progress is None or not (self.request.counts_bytes and self.request.reads_contents):
             return None
         (size,) = self.connection.execute("SELECT sum(size) FROM entry").fetchone()
         return int(size)
