@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 from typing import TYPE_CHECKING, TypeVar
 
 from pipcacheplus.model.terms import Area, Group, Kind, NotJudged, Severity, State
@@ -127,9 +128,9 @@ def summarize_totals(totals: "Mapping[tuple[Area, Kind], Count]") -> dict[str, J
 
 
 def _sum(counts: "Iterable[Count]") -> dict[str, int]:
-    names = ("entries", "files", "bytes", "disk_bytes")
-    columns = list(zip(*counts, strict=True))
-    return {name: sum(columns[at]) if columns else 0 for at, name in enumerate(names)}
+    from pipcacheplus.model.values import Count  # noqa: PLC0415 - slow to import, and `dir` does without it
+
+    return reduce(Count.plus, counts, Count())._asdict()
 
 
 def group_by(members: Iterable[_T], key: Callable[[_T], _K]) -> dict[_K, list[_T]]:
