@@ -1,7 +1,8 @@
 """Read the contents of entries to their end, where something is missing to tell whether they are whole.
 
-What has to be read follows from what is known of an entry, and from what the rest of the cache says of it now. What
-that was is stored; so a digest that was made once is compared again with what is published later.
+Which digests are made, and whether an archive is unpacked, depends on what is known of an entry and on what the rest of
+the cache says of it now. The results are stored, so that a digest which was made once can be compared with what is
+published later.
 """
 
 from collections.abc import Iterator, Sequence

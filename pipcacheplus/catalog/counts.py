@@ -23,7 +23,7 @@ _K = TypeVar("_K")
 
 
 class CountRequest(NamedTuple):
-    """What is to be counted."""
+    """A cache whose entries are to be counted."""
 
     path: str
     """Of the cache directory."""
@@ -75,7 +75,7 @@ def count_entries(request: CountRequest, progress: Progress | None = None) -> tu
     """Return the counts of all entries of a cache, and what could not be looked at.
 
     Args:
-        request: What is to be counted.
+        request: The cache whose entries to count.
         progress: Called with the entries counted.
 
     Raises:
