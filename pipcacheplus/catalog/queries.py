@@ -58,6 +58,10 @@ def _nobody(_trouble: str | None, /) -> None:
     pass
 
 
+def _now_ns() -> int:
+    return time.time_ns()  # looked up at each call: a clock may be set for a process
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """What is wanted of a cache."""
@@ -78,7 +82,7 @@ class Query:
     """Whether facts are kept from run to run; if not, nothing is written anywhere."""
     hears: Callable[[str | None], object] = _nobody
     """Called with the reason why facts are not kept, `None` if they are."""
-    clock_ns: int = field(default_factory=time.time_ns)
+    clock_ns: int = field(default_factory=_now_ns)
     """Nanoseconds since 1970, now; this machine's by default, as files have it. What changed in the last 2 s is read
     again by the next run."""
     folder: str | None = None
