@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pipcacheplus.catalog.checksum import Checksums
 from pipcacheplus.catalog.files import (
     DATABASE,
     FOLDER,
@@ -69,7 +70,7 @@ class _NotOursError(Exception):
 
 
 class _OtherError(Exception):
-    """A database of ours with other tables, or of another cache: it is begun anew."""
+    """A database of ours with other tables, of another cache, or garbled: it is begun anew."""
 
 
 class _SlowError(Exception):
@@ -99,6 +100,7 @@ class Store:
         self._is_copy = False
         self._own: OwnFolder | None = None
         """Where the file is, while this run has its lock."""
+        self._lock = -1
         self._name = ""
 
     def leave(self, error: Exception) -> None:
@@ -137,6 +139,8 @@ class Store:
         """Open the file, or copy it; raises whatever is wrong with the file, its directory or its disk."""
         own = stack.enter_context(open_own_folder(folder, FOLDER, is_made=True))
         self._name = name_of(self._real, own)
+        self._sums = sums = Checksums(own, self._name)
+        stack.callback(sums.close)
         try:
             lock, trouble = own.lock(self._name + LOCK), "another run uses it"
         except UntrustedError:
@@ -147,7 +151,7 @@ class Store:
             self._read(own, trouble)
             return
         stack.callback(unlock, lock)
-        self._own = own
+        self._own, self._lock = own, lock
         self._write(own)
         with suppress(OSError):
             keep_house(folder, own, mine=self._name, now_ns=os.fstat(lock).st_mtime_ns)
@@ -157,9 +161,11 @@ class Store:
         import sqlite3  # noqa: PLC0415 - as above
 
         status = check_database(own, self._name)
+        is_garbled = status is not None and self._sums.is_garbled()
+        self._sums.take_away(self._lock)
         if status is not None and status.st_size:
             try:
-                self._use(own, self._check)
+                self._use(own, self._refuse_garbled if is_garbled else self._check)
             except (sqlite3.Error, UnicodeError) as error:
                 if not is_damage(error):
                     self._read(own, str(error))
@@ -193,7 +199,7 @@ class Store:
 
         copy = None
         status = check_database(own, self._name)
-        if status is not None and status.st_size:
+        if status is not None and status.st_size and not self._sums.is_garbled():
             with (
                 suppress(sqlite3.Error, UnicodeError, _OtherError),
                 closing(connect(self._path(own), "ro", timeout_s=_READER_WAITS_S)) as source,
@@ -202,6 +208,10 @@ class Store:
                 self._check(source)
                 copy = self._copy_of(source)
         self._go_on_in_memory(trouble, copy)
+
+    def _refuse_garbled(self, connection: "sqlite3.Connection") -> None:
+        self._check(connection)  # what is not ours stays as it is
+        raise _OtherError
 
     def _check(self, connection: "sqlite3.Connection") -> None:
         """Return if a database is what it has to be, and nothing else.
@@ -284,6 +294,9 @@ class Store:
 
         with suppress(sqlite3.Error):
             self.connection.close()
+            if self.is_file:
+                with suppress(OSError):
+                    self._sums.make(self._lock)
 
 
 def _pragma(connection: "sqlite3.Connection", name: str) -> Any:  # noqa: ANN401 - a number or a word

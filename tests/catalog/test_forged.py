@@ -24,6 +24,7 @@ from tests.catalog.mixtures import mixed
 from tests.support.asking import KEPT, Asker, at, question, with_state
 from tests.support.builders import INDEX_URL
 from tests.support.drill import IS_DRILL, part_of
+from tests.support.stores import forged
 
 BUILDS = (
     "wheel, published",
@@ -129,7 +130,8 @@ def forge(path: Path, table: Table, forgery: Forgery) -> None:
                 if table.columns[end] != forgery.column and row[end] is not None:
                     row[end] = _checksum(row[start:end])
     marks = ", ".join("?" for _ in table.columns)
-    with closing(sqlite3.connect(path)) as connection, connection:
+    with forged(path) as connection, connection:
+        connection.execute("BEGIN")
         connection.execute(f'DELETE FROM "{table.name}"')  # noqa: S608 - as above
         statement = f'INSERT OR IGNORE INTO "{table.name}" VALUES ({marks})'  # noqa: S608 - as above
         for row in rows:

@@ -3,7 +3,7 @@
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from tests.support.asking import Asker, question
 from tests.support.builders import FILE_URL, INDEX_URL, NOW_S, Cache, file_url, page_headers
 from tests.support.pages import link, page
 from tests.support.requests import whole
+from tests.support.stores import forged
 
 HOST = "https://index.example"
 """Of `INDEX_URL`."""
@@ -341,9 +342,9 @@ def test_a_wheel_is_held_against_the_sdists_of_its_own_version(cache: Cache) -> 
 
 @contextmanager
 def catalog_of(state: Path) -> Iterator[sqlite3.Connection]:
-    """Open the catalog below a state directory as any program would."""
+    """Open the catalog below a state directory to change it."""
     (path,) = state.rglob("*.sqlite3")
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+    with forged(path) as connection:
         yield connection
 
 

@@ -1,7 +1,5 @@
 """What is listed: a line says what its entry says, and what cannot be shown is found before anything is."""
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from pipcacheplus.catalog.stored_facts import RowDamagedError, pack, unpack_each
 from pipcacheplus.model.values import Brief
 from tests.catalog.mixtures import BUILDS, mixed
 from tests.support.asking import KEPT, Asker, question
+from tests.support.stores import forged
 
 SOME = ("wheel, published", "wheel and metadata", "sdist", "built wheel of a link", "self-check", "response")
 FILE = ["name", 1, 1, 1, 1, 1, 1, 0, 1]
@@ -51,7 +50,7 @@ def test_files_that_are_damaged_are_read_anew_before_anything_is_shown(folder: P
     asker = Asker(mixed(folder, SOME).path, folder / "state")
     before = asker.ask(question("scan"))
     (catalog,) = (path for name in KEPT for path in (folder / "state" / "pipcacheplus" / name).glob("*.sqlite3"))
-    with closing(sqlite3.connect(catalog)) as connection, connection:
+    with forged(catalog) as connection:
         connection.execute("UPDATE entry SET files = ? WHERE id = (SELECT max(id) FROM entry)", (files,))
     assert asker.ask(question("scan")) == before
 

@@ -11,7 +11,7 @@ import pytest
 from pipcacheplus.catalog.store import open_store
 from tests.support.owners import SOMEBODY, home_of_somebody, is_root
 from tests.support.processes import started
-from tests.support.stores import CACHE, SCHEMA, add, database, facts, file_of_catalog, filled, one_run, run_as
+from tests.support.stores import CACHE, SCHEMA, add, database, facts, file_of_catalog, filled, forged, one_run, run_as
 
 posix = pytest.mark.skipif(os.name == "nt", reason="takes owners, links and modes of POSIX")
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
@@ -42,7 +42,7 @@ PLANTED = {
 
 @pytest.mark.parametrize("change", PLANTED.values(), ids=PLANTED)
 def test_one_of_ours_that_is_not_exactly_ours_is_begun_anew(tmp_path: Path, change: str) -> None:
-    with database(filled(tmp_path, "a")) as connection:
+    with forged(filled(tmp_path, "a")) as connection:
         connection.executescript(change)
     with open_store(CACHE, SCHEMA, folder=str(tmp_path)):
         pass  # a second run would have read it
@@ -71,7 +71,7 @@ def test_a_run_that_only_reads_reads_nothing_of_it(tmp_path: Path, change: str) 
 )
 def test_one_of_a_newer_version_or_of_others_is_left_as_it_is(tmp_path: Path, change: str, trouble: str) -> None:
     path = filled(tmp_path, "a")
-    with database(path) as connection:
+    with forged(path) as connection:
         connection.execute(change)
     before = path.read_bytes()
     assert one_run(tmp_path, "b") == ([], trouble)
@@ -247,7 +247,7 @@ def test_a_state_directory_that_cannot_be_made_is_done_without(tmp_path: Path) -
 
 def test_facts_that_would_never_end_are_not_reached(tmp_path: Path) -> None:
     """A trigger on what a run writes made it run for ever."""
-    with database(filled(tmp_path, "a")) as connection:
+    with forged(filled(tmp_path, "a")) as connection:
         connection.execute(PLANTED["a trigger that never ends"])
     with open_store(CACHE, SCHEMA, folder=str(tmp_path)) as store:
         add(store, "b")

@@ -5,7 +5,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from pipcacheplus.model.values import Area, Checked, Count, Entry, Finding, Kind
 from tests.support import artefacts
 from tests.support.builders import INDEX_URL, Cache, file_headers, page_headers
 from tests.support.requests import NOW, entries_of, whole
+from tests.support.stores import forged
 
 __all__ = [
     "FILES",
@@ -104,9 +105,9 @@ class Runs:
 
     @contextmanager
     def database(self) -> Iterator[sqlite3.Connection]:
-        """Open the catalog as any program would."""
+        """Open the catalog to change it."""
         (path,) = Path(self.state).rglob("*.sqlite3")
-        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        with forged(path) as connection:
             yield connection
 
 

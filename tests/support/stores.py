@@ -11,7 +11,18 @@ from pathlib import Path
 from pipcacheplus.catalog.store import Schema, Store, open_store
 from tests.support.processes import run
 
-__all__ = ["CACHE", "SCHEMA", "add", "database", "facts", "file_of_catalog", "filled", "one_run", "run_as"]
+__all__ = [
+    "CACHE",
+    "SCHEMA",
+    "add",
+    "database",
+    "facts",
+    "file_of_catalog",
+    "filled",
+    "forged",
+    "one_run",
+    "run_as",
+]
 
 CACHE = "/cache"
 SCHEMA = Schema(
@@ -64,6 +75,14 @@ def database(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a database as any program would."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         yield connection
+
+
+@contextmanager
+def forged(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a database as somebody would who changes it so that the checksum of its file does not tell."""
+    with database(path) as connection:
+        yield connection
+    os.truncate(path.with_suffix(".lock"), 0)
 
 
 _AS_USER = """
