@@ -106,10 +106,9 @@ def drill_histories(session: nox.Session) -> None:
 
 @nox.session(name="drill-catalog")
 def drill_catalog(session: nox.Session) -> None:
-    """Ask every question of every mixture, forge every column, and read the worst input at its full size."""
-    _drill(
-        session, "tests/catalog/test_one_verdict.py", "tests/catalog/test_forged.py", "tests/catalog/test_bad_input.py"
-    )
+    """Ask every question of every mixture, forge columns and turn bits, and read the worst input at its full size."""
+    files = ("one_verdict", "forged", "checksum", "bad_input")
+    _drill(session, *(f"tests/catalog/test_{name}.py" for name in files))
 
 
 @nox.session(name="drill-kills")
