@@ -115,7 +115,7 @@ def mark_of_sdist(project: str) -> int:
 class LinkCollector:
     """Takes the links of one page; `filter` is asked for each as the page is read, `row_of` makes the row."""
 
-    def __init__(self, keys: KeyFilter, built: dict[str, set[str]], base: str | None) -> None:
+    def __init__(self, keys: KeyFilter, built: dict[str, Collection[str]], base: str | None) -> None:
         """Begin.
 
         Args:

@@ -14,7 +14,6 @@ from typing import Any, BinaryIO, Generic, TypeVar, overload
 
 from pipcacheplus.catalog.entry_rows import Names, brief_of, entry_of_checked, entry_of_row
 from pipcacheplus.catalog.references import JoinedRow
-from pipcacheplus.catalog.stored_facts import pack, unpack
 from pipcacheplus.checks.base.check import Check, Context, certain_finding
 from pipcacheplus.disk.file_content import read_at
 from pipcacheplus.model.values import Brief, Entry, Finding, Group, Remedy, Severity
@@ -24,6 +23,9 @@ __all__ = ["Entries", "Findings", "Records", "Rows"]
 _T = TypeVar("_T")
 _IN_MEMORY = 4 << 20
 """Bytes of records that stay in memory."""
+_TOGETHER = 64
+"""Rows that become one record, if they are added one by one."""
+_IS_NEXT = 1 << 7
 _GROUPS = tuple(Group)
 _SEVERITIES = tuple(Severity)
 
@@ -94,18 +96,36 @@ class Rows:
         self._records = Records(may_spill=may_spill)
         self._ends = array("Q")
         self._last: tuple[int, list[tuple[Any, ...]]] = (-1, [])
+        self._pending: list[tuple[Any, ...]] = []
+        """Rows that are in no record yet."""
 
     def __len__(self) -> int:
         """Return how many there are."""
+        return self._in_records() + len(self._pending)
+
+    def _in_records(self) -> int:
         return self._ends[-1] if self._ends else 0
+
+    def append(self, row: tuple[Any, ...]) -> None:
+        """Add one."""
+        self._pending.append(row)
+        if len(self._pending) == _TOGETHER:
+            self._put_away()
 
     def extend(self, rows: list[tuple[Any, ...]]) -> None:
         """Add some; they become one record."""
+        self._put_away()
         self._records.append(marshal.dumps(rows))
-        self._ends.append(len(self) + len(rows))
+        self._ends.append(self._in_records() + len(rows))
+
+    def _put_away(self) -> None:
+        if self._pending:
+            rows, self._pending = self._pending, []
+            self.extend(rows)
 
     def __getitem__(self, at: int) -> tuple[Any, ...]:
         """Return one."""
+        self._put_away()
         number = bisect_right(self._ends, at)
         last = self._last
         if last[0] != number:  # whoever asks for one asks for the next
@@ -114,13 +134,14 @@ class Rows:
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         """Yield all."""
+        self._put_away()
         return chain.from_iterable(map(marshal.loads, self._records))
 
 
 class _Made(Sequence[_T], Generic[_T]):
     """A sequence whose members are made of records."""
 
-    def __init__(self, records: Records | Rows, make: Callable[[Any], _T]) -> None:
+    def __init__(self, records: Rows, make: Callable[[Any], _T]) -> None:
         self._records = records
         self._make = make
 
@@ -194,41 +215,40 @@ class Findings(_Made[Finding]):
         self._context = context
         self._checks = dict[str, Check]()
         """Those of the findings that are still to be made, by slug."""
-        self._codes = array("B")
-        self._entries = array("L")
-        self._count = 0
-        self._packed = Records(may_spill=may_spill)
-        super().__init__(self._packed, self._finding)
+        self._codes = bytearray()
+        """Group and severity of each, and whether its entry is another one than that of the finding before."""
+        self._rows = Rows(may_spill=may_spill)
+        super().__init__(self._rows, self._finding)
 
     def add(self, row: JoinedRow, names: Names, found: Sequence[Finding]) -> None:
         """Add the findings of one entry."""
-        self._count += 1
         entry = (row.id, row.shape, row.files, *names)
-        for one in found:
+        for at, one in enumerate(found):
             told = (one.check, one.message, one.evidence, one.remedy.value, one.paths)
-            self._append(one, pack((entry, (*told, one.group.value, one.severity.value))))
+            self._append(one, (entry, (*told, one.group.value, one.severity.value)), is_next=not at)
 
     def add_certain(self, row: JoinedRow, names: Names, checks: Sequence[Check]) -> None:
         """Add what some checks object to for certain in one entry: `check_entry` has seen that it can be made."""
-        self._count += 1
         entry = (row.id, row.shape, row.files, *names)
-        for check in checks:
+        for at, check in enumerate(checks):
             self._checks[check.slug] = check
-            self._append(check, pack((entry, check.slug)))
+            self._append(check, (entry, check.slug), is_next=not at)
 
-    def _append(self, head: Finding | Check, record: bytes) -> None:
-        self._codes.append(_GROUPS.index(head.group) * len(_SEVERITIES) + _SEVERITIES.index(head.severity))
-        self._entries.append(self._count)
-        self._packed.append(record)
+    def _append(self, head: Finding | Check, row: tuple[Any, ...], *, is_next: bool) -> None:
+        code = _GROUPS.index(head.group) * len(_SEVERITIES) + _SEVERITIES.index(head.severity)
+        self._codes.append(code | _IS_NEXT if is_next else code)
+        self._rows.append(row)
 
     def heads(self) -> Iterator[tuple[Group, Severity, int]]:
         """Yield the group and severity of each, and a number that those of one entry share; none is made for that."""
         table = [(group, severity) for group in _GROUPS for severity in _SEVERITIES]
-        for code, entry in zip(self._codes, self._entries, strict=True):
-            yield *table[code], entry
+        entry = 0
+        for code in self._codes:
+            entry += code >= _IS_NEXT
+            yield *table[code & ~_IS_NEXT], entry
 
-    def _finding(self, record: bytes) -> Finding:
-        (id_, shape, files, *names), told = unpack(record)
+    def _finding(self, row: tuple[Any, ...]) -> Finding:
+        (id_, shape, files, *names), told = row
         entry = entry_of_row(id_, shape, files, Names._make(names), self._device)
         if isinstance(told, str):
             return certain_finding(entry, self._context, self._checks[told])

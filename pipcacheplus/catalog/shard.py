@@ -5,7 +5,7 @@ a cache falls into evenly; the empty name stands for all that lies in none of th
 body, or with that of the cache.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -104,7 +104,7 @@ class ReadShared(NamedTuple):
 
     path: str
     keys: KeyFilter
-    built: dict[str, set[str]]
+    built: dict[str, Collection[str]]
     """Versions of the built wheels of the cache, by canonical name of the project."""
     reads_small: bool
     """Whether small contents are read to their end on the way, since they are in memory anyway."""

@@ -7,7 +7,7 @@ import sqlite3
 import sys
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -345,14 +345,21 @@ class Update:
         keys = self.connection.execute("SELECT key FROM entry WHERE key IS NOT NULL")
         return KeyFilter((key for (key,) in keys), count)
 
-    def _built_wheels(self) -> dict[str, set[str]]:
-        found: dict[str, set[str]] = {}
+    def _built_wheels(self) -> dict[str, Collection[str]]:
+        """Return the versions of built wheels by project; most have one, and a set takes much more than a tuple."""
+        found: dict[str, Collection[str]] = {}
         shape = Shape.BUILT_WHEEL.value
         where = "shape = ? AND " + _range(Area.WHEELS.value)
         bounds = (shape, *_bounds(Area.WHEELS.value))
         for (id_,) in self.connection.execute("SELECT id FROM entry WHERE " + where, bounds):
             project, version = _built(id_)
-            found.setdefault(project, set()).add(version)
+            versions = found.get(project)
+            if versions is None:
+                found[project] = (sys.intern(version),)
+            elif isinstance(versions, set):
+                versions.add(version)
+            elif version not in versions:
+                found[project] = {*versions, version}
         return found
 
     def _store(self, batch: list[_Unread], found: list[FactsRow | Failure]) -> None:

@@ -1,9 +1,14 @@
 """Records are what was added, in memory or in a file."""
 
+from itertools import pairwise
+from pathlib import Path
+
 import pytest
 
+from pipcacheplus.cache import PipCache
 from pipcacheplus.catalog import records as module
-from pipcacheplus.catalog.records import Records, Rows
+from pipcacheplus.catalog.records import Findings, Records, Rows
+from tests.catalog.mixtures import BUILDS, mixed
 
 
 @pytest.mark.parametrize("may_spill", [True, False])
@@ -37,3 +42,25 @@ def test_rows_are_what_was_added_one_by_one_and_all_together(count: int) -> None
     assert len(rows) == len(together)
     assert list(rows) == together
     assert [rows[at] for at in range(len(rows))] == together
+
+
+@pytest.mark.parametrize("count", [1, 63, 64, 65, 1000])
+def test_rows_that_are_added_singly_are_there_whenever_they_are_looked_at(count: int) -> None:
+    rows = Rows(may_spill=False)
+    for number in range(count):
+        rows.append((number, "a"))
+        assert len(rows) == number + 1
+        if number % 100 == 99:  # not only at the end
+            assert rows[number - 50] == (number - 50, "a")
+    rows.extend([(count, "b"), (count + 1, "b")])
+    assert [number for number, _ in rows] == [*range(count + 2)]
+    assert [rows[at] for at in range(count + 2)] == list(rows)
+
+
+def test_heads_say_which_findings_are_of_one_entry(folder: Path) -> None:
+    found = PipCache(mixed(folder, sorted(BUILDS)).path).verify(remembers=False).findings
+    assert isinstance(found, Findings)
+    numbers = [number for _, _, number in found.heads()]
+    ids = [one.entry.id for one in found]
+    assert len(set(numbers)) == len(set(ids)) < len(ids)
+    assert [a == b for a, b in pairwise(numbers)] == [a == b for a, b in pairwise(ids)]
