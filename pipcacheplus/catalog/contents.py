@@ -201,8 +201,6 @@ class Contents:
         )
         new: list[tuple[Any, ...]] = []
         for row in rows(self._connection, where, {"all": not self._has_selection}):
-            if row.reference() is not None:
-                continue
             facts = self.known.facts(row)
             entry = self.known.entry(row, self.known.names(row, None))
             content = Content.of_row(row.content)

@@ -70,11 +70,11 @@ class Known:
             if others or row[1] == _BUILT or row[3] is None:
                 yield *row[:3], *self._names_of(row, others)
                 continue
-            *own, filename, tags, interpreter, fresh_until, _, page, url, other_name, guess, found, _, _ = row
-            if page is not None:
+            *own, filename, tags, interpreter, fresh_until, _, page, url, other_name, guess, _, found, _, _ = row
+            if page is not None and guess is None:
                 source = None if url is None else _LINKS
                 yield *own, other_name or filename, tags, interpreter, fresh_until, url, source
-            elif guess is None and found is None:
+            elif page is guess is found is None:
                 yield *own, filename, tags, interpreter, fresh_until, None, None
             else:
                 yield *row[:3], *self._names_of(row, others)

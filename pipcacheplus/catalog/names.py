@@ -156,10 +156,7 @@ def named_by(names: Names, reference: Reference | None) -> Names:
     """
     if reference is None:
         return names
-    project, url = names.project, reference.url
-    if project is None and url is not None and reference.source is UrlSource.INDEX_GUESS:
-        guessed = url.rstrip("/").rpartition("/")[2]
-        project = canonical(guessed) if guessed else None
+    project, url = names.project or reference.project, reference.url
     source = None if url is None else _LINKS if reference.source is UrlSource.LINKS else reference.source.value
     kind, _, version, filename, tags, interpreter, fresh_until, _, _ = names
     return Names(kind, project, version, reference.filename or filename, tags, interpreter, fresh_until, url, source)

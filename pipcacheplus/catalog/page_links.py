@@ -3,6 +3,9 @@
 A URL is never stored with an entry, but its SHA-224 is the entry's key: so a link either leads to an entry, for
 certain, or to none. Links are kept if the cache has an entry for them. So that an entry which comes later finds the
 pages that link to it, a page has a mark of four bytes for each of its links (`PageRow.marks`).
+
+What a page tells of where servers have their files, and which projects it names, is kept too, for the URLs of other
+pages are guessed from it (`Told`). It follows from the bytes of the page alone.
 """
 
 import hashlib
@@ -14,15 +17,18 @@ from pipcacheplus.catalog.entry_rows import as_bytes, as_column
 from pipcacheplus.catalog.stored_facts import pack
 from pipcacheplus.model.facts import Link, Page
 from pipcacheplus.pips.filenames import SDIST_SUFFIXES, canonical
-from pipcacheplus.pips.urls import has_credentials, is_absolute, join_url, match_plain, spellings
+from pipcacheplus.pips.index_layouts import MAX_PLACE, file_place, listed_project, project_of
+from pipcacheplus.pips.urls import has_credentials, is_absolute, join_url, match_plain, spellings, without_user
 
 __all__ = [
     "METADATA_SUFFIX",
+    "NO_LINKS",
     "KeyFilter",
     "LinkCollector",
     "LinkRow",
     "PageRow",
     "SourceRow",
+    "Told",
     "key_of_url",
     "mark_of_sdist",
 ]
@@ -37,6 +43,12 @@ _MARK_BYTES = 4
 _FILES = "/packages/"
 _METADATA_BYTES = METADATA_SUFFIX.encode()
 _MAX_HOSTS = 32
+_MAX_PLACES = 8
+_MAX_LOOKS = 64
+"""After so many URLs of a page which lie elsewhere than the one before, no more are looked at for where they lie."""
+_MAX_NAMES = 16
+_MAX_LISTED = 4096
+"""Projects that a page may list by relative links, and be believed to."""
 _sha224 = hashlib.sha224
 _from_bytes = int.from_bytes
 
@@ -96,10 +108,50 @@ class PageRow(NamedTuple):
     """The URL of the page with which these were followed; `None` if it was not known."""
     hosts: bytes
     """Packed: file hosts of absolute links, and of relative ones."""
+    told: bytes | None
+    """A packed `Told`, if that holds anything."""
     marks: bytes
     """First four bytes of the keys of all its links, and `mark_of_sdist` of its sdists."""
     links: list[LinkRow]
     sources: list[SourceRow]
+
+
+NO_LINKS = PageRow(is_open=False, base=None, hosts=b"", told=None, marks=b"", links=[], sources=[])
+"""What is no page says no more than this."""
+
+
+class Told(NamedTuple):
+    """What the URLs of other pages may be guessed from."""
+
+    places: tuple[str, ...] = ()
+    """Where servers have their files, as `file_place` returns it."""
+    names: tuple[str, ...] = ()
+    """Projects, by their canonical names, in the order of the links that name them."""
+    urls: tuple[str, ...] = ()
+    """URLs that may have been asked for, each as a whole."""
+
+    def packed(self) -> bytes | None:
+        """Return it as a column has it."""
+        return pack(tuple(self)) if any(self) else None
+
+    @classmethod
+    def of_url(cls, url: str) -> "Told":
+        """Return what one URL tells, nothing if it holds credentials."""
+        if not is_absolute(url) or isinstance(as_column(url), bytes):
+            return cls()
+        place = _place_of_url(url)
+        return cls(
+            places=(place,) if place is not None else (),
+            urls=() if has_credentials(url) or len(url) > MAX_PLACE else (url.partition("#")[0],),
+        )
+
+
+def _place_of_url(url: str) -> str | None:
+    """Return where a URL lies; if it holds credentials, which may stand anywhere in it, no more than its host."""
+    if has_credentials(url):
+        url = "/".join(without_user(url).split("/")[:3]).partition("?")[0]
+    place = file_place(url.partition("#")[0].partition("?")[0])
+    return None if place is not None and has_credentials(place) else place
 
 
 def key_of_url(url: str) -> bytes:
@@ -130,6 +182,9 @@ class LinkCollector:
         self._marks = bytearray()
         self._hosts: dict[str, None] = {}
         self._relative_hosts: dict[str, None] = {}
+        self._places: dict[str, None] = {}
+        self._names: dict[str, None] = {}
+        self._looks = 0
 
     def filter(self) -> Callable[[str, bool], bool]:
         """Return the function that tells whether a link of a page is of use; a relative one may be.
@@ -137,10 +192,10 @@ class LinkCollector:
         It is called for each link of a cache: a million times, and so it has all that it needs at hand.
         """
         mask, bits, marks, hosts = self._mask, self._bits, self._marks, self._hosts
-        last_host = ""
+        last_place = " "
 
         def keeps(url: str, has_metadata: bool, /) -> bool:  # noqa: FBT001 - as readers.page has it
-            nonlocal last_host
+            nonlocal last_place
             if match_plain(url) is None:
                 return not is_absolute(url) or self._is_here(url, hosts, has_metadata=has_metadata)
             # As most are: there is one spelling of them. Each key is looked up as `KeyFilter.may_have` does.
@@ -155,10 +210,8 @@ class LinkCollector:
                 marks.extend(mark)
                 at = _from_bytes(mark, "big") & mask
                 is_here |= bits[at >> 3] >> (at & 7) & 1
-            host, found, _ = url.partition(_FILES)
-            if found and host != last_host:
-                hosts[host] = None
-                last_host = host
+            if not url.startswith(last_place):  # most links of a page lie where the one before does
+                last_place = self._look(url, hosts) or last_place
             if url.endswith(".whl"):  # as most do
                 return is_here == 1
             return self._may_be_source(url.rpartition("/")[2]) or is_here == 1
@@ -171,9 +224,34 @@ class LinkCollector:
             is_here |= self._see(key_of_url(spelling))
             if has_metadata:
                 is_here |= self._see(key_of_url(spelling + METADATA_SUFFIX))
-        if _FILES in url:
+        if hosts is self._hosts:
+            self._look(url, hosts)
+        elif _FILES in url:
             hosts[url.partition(_FILES)[0]] = None
         return self._may_be_source(unquote(url.rpartition("/")[2])) or is_here
+
+    def _look(self, url: str, hosts: dict[str, None]) -> str | None:
+        """Note what an absolute link tells of places and names.
+
+        Returns:
+            What links begin with that tell no more than this one, if that is known.
+        """
+        host, found, _ = url.partition(_FILES)
+        if found:
+            hosts[host] = None
+        if self._looks < _MAX_LOOKS:
+            self._looks += 1
+            self._see_place(url)
+            self._see_name(url.partition("#")[0].partition("?")[0].rpartition("/")[2])
+        return host + found if found else None
+
+    def _see_place(self, url: str) -> None:
+        if len(self._places) < _MAX_PLACES and (place := _place_of_url(url)) is not None:
+            self._places[place] = None
+
+    def _see_name(self, filename: str) -> None:
+        if len(self._names) < _MAX_NAMES and (name := project_of(unquote(filename[:MAX_PLACE]))) is not None:
+            self._names[name] = None
 
     def _see(self, key: bytes) -> bool:
         mark = key[:_MARK_BYTES]
@@ -192,12 +270,16 @@ class LinkCollector:
         base = self._base
         if page.base:
             base = page.base if is_absolute(page.base) else join_url(base, page.base) if base is not None else None
+            if is_absolute(page.base):
+                self._see_place(page.base)
+        listed: dict[str, None] = {}
         is_open = False
         links: dict[LinkRow, None] = {}
         sources: dict[SourceRow, None] = {}
         for link in page.links:
             url, is_relative = link.url, not is_absolute(link.url)
             if is_relative:
+                self._see_relative(link, listed)
                 is_bound = page.base is not None and is_absolute(page.base)
                 is_open |= not is_bound
                 joined = join_url(base, link.url) if base is not None else None
@@ -215,10 +297,25 @@ class LinkCollector:
             is_open=is_open,
             base=self._base if is_open else None,
             hosts=pack(all_hosts) if any(all_hosts) else b"",
+            told=Told(places=tuple(self._places), names=() if page.name else tuple({**self._names, **listed})).packed(),
             marks=bytes(self._marks),
             links=list(links),
             sources=list(sources),
         )
+
+    def _see_relative(self, link: Link, listed: dict[str, None]) -> None:
+        """Note what a relative link tells: its file is of a project, or it leads to the page of one."""
+        url = link.url
+        if url.startswith("/"):
+            self._see_place("https:" + url if url.startswith("//") else url)
+        if len(self._names) < _MAX_NAMES:
+            self._see_name(link.filename)
+        if (
+            url.endswith("/")
+            and len(listed) < _MAX_LISTED
+            and (name := listed_project(unquote(url[-256:]))) is not None
+        ):
+            listed[name] = None
 
     def _links(self, url: str, link: Link, *, is_relative: bool) -> Iterable[LinkRow]:
         yield from self._told(url, link.filename, link.hashes, is_relative=is_relative)

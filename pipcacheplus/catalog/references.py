@@ -16,6 +16,7 @@ from pipcacheplus.catalog.entry_rows import text_of
 from pipcacheplus.catalog.schema import FACTS
 from pipcacheplus.catalog.stored_facts import RowDamagedError, unpack
 from pipcacheplus.model.values import Shape, UrlSource
+from pipcacheplus.pips.index_layouts import listed_project
 
 __all__ = ["ACTIVE", "JoinedRow", "Reference", "hashes_of", "make_tables", "name_rows", "rows", "told_by"]
 
@@ -50,7 +51,7 @@ _SELECT = (
     + ", ".join(f"e.{name}" for name in _ENTRY)
     + ", "
     + ", ".join(f"c.{name}" for name in CONTENT_COLUMNS)
-    + ", l.url, l.filename, l.sha256, l.others, l.wheel, g.url, f.url, f.filename, f.source, f.wheel{more}"
+    + ", l.url, l.filename, l.sha256, l.others, l.wheel, g.url, g.project, f.url, f.filename, f.source, f.wheel{more}"
     " FROM entry e LEFT JOIN content c ON c.id = e.id"
     f"{_SAID}"
     " WHERE {where} ORDER BY e.id"
@@ -58,14 +59,14 @@ _SELECT = (
 _SELECT_NAMES = (
     "SELECT e.id, e.shape, e.files, e.kind, e.project, e.version, e.filename, e.tags, e.interpreter, e.fresh_until,"
     f" CASE e.shape WHEN '{Shape.BUILT_WHEEL.value}' THEN e.facts END,"
-    " l.page, l.url, l.filename, g.url, f.url, f.filename, f.source"
+    " l.page, l.url, l.filename, g.url, g.project, f.url, f.filename, f.source"
     f" FROM entry e{_SAID}"
     " WHERE {where} ORDER BY e.id"
 )
 _AT_CONTENT = len(_ENTRY)
 _AT_LINK = _AT_CONTENT + len(CONTENT_COLUMNS)
 _AT_GUESS = _AT_LINK + 5
-_AT_FOUND = _AT_GUESS + 1
+_AT_FOUND = _AT_GUESS + 2
 _AT_MORE = _AT_FOUND + 4
 
 
@@ -85,6 +86,8 @@ class Reference(NamedTuple):
     """Digests of the file, as its index published them; nothing if two pages say otherwise."""
     wheel: bytes | None = None
     """Of metadata: the key of the wheel that it lies beside."""
+    project: str | None = None
+    """Whose page it is, if that is known by its URL."""
 
 
 class JoinedRow:
@@ -146,18 +149,27 @@ class JoinedRow:
         Raises:
             RowDamagedError: A row is not one that was written.
         """
-        if len(self._rows) == 1 and (link := _simple(self.first[_AT_LINK:_AT_GUESS])) is not None:
+        is_guessed = self.first[_AT_GUESS] is not None
+        if len(self._rows) == 1 and not is_guessed and (link := _simple(self.first[_AT_LINK:_AT_GUESS])) is not None:
             return link
         links = [row[_AT_LINK:_AT_GUESS] for row in self._rows if any(c is not None for c in row[_AT_LINK:_AT_GUESS])]
-        guess = self.first[_AT_GUESS]
-        url, filename, source, wheel = self.first[_AT_FOUND:_AT_MORE]
+        guessed = _guessed([row[_AT_GUESS:_AT_MORE] for row in self._rows])
         if links:
-            return _merged(links)
-        if guess is not None:
-            return Reference(text_of(guess), UrlSource.INDEX_GUESS)
-        if url is None:
-            return None
-        return Reference(text_of(url), UrlSource(source), text_of(filename), (), wheel)
+            return _merged(links)._replace(project=guessed.project if guessed is not None else None)
+        return guessed
+
+
+def _guessed(rows: list[Sequence[Any]]) -> Reference | None:
+    """Return what is told of a response that no link leads to: first by what its content proves."""
+    guess, _, url, filename, source, *rest = rows[0]
+    if guess is not None and (url is None or source == UrlSource.INDEX_GUESS.value):
+        projects = filter(None, (text_of(project) for _, project, *_ in rows))
+        return Reference(text_of(guess), UrlSource.INDEX_GUESS, project=min(projects, default=None))
+    if url is None:
+        return None
+    shown = text_of(url)
+    project = listed_project(shown) if shown is not None and source == UrlSource.INDEX_GUESS.value else None
+    return Reference(shown, UrlSource(source), text_of(filename), (), rest[0] if rest else None, project)
 
 
 def _simple(link: Sequence[Any]) -> Reference | None:
@@ -269,11 +281,8 @@ def told_by(row: _NameRow, others: list[_NameRow]) -> Reference | None:
     Raises:
         RowDamagedError: A row is not one that was written.
     """
-    page, _, _, guess, url, filename, source = row[_AT_SAID:]
-    if page is not None:
-        return _merged([(*one[_AT_SAID + 1 : _AT_SAID + 3], None, None, None) for one in (row, *others)])
-    if guess is not None:
-        return Reference(text_of(guess), UrlSource.INDEX_GUESS)
-    if url is None:
-        return None
-    return Reference(text_of(url), UrlSource(source), text_of(filename))
+    guessed = _guessed([one[_AT_SAID + 3 :] for one in (row, *others)])
+    if row[_AT_SAID] is None:
+        return guessed
+    links = _merged([(*one[_AT_SAID + 1 : _AT_SAID + 3], None, None, None) for one in (row, *others)])
+    return links._replace(project=guessed.project if guessed is not None else None)

@@ -3,11 +3,12 @@
 - `entry`: a row for each entry: its files as the last walk saw them, and what reading it showed. Names are those that
   its own bytes give.
 - `content`: digests of a payload, and what unpacking it showed; only of what was read to its end.
-- `page`: an entry that says something of others: a page, or a redirect with its target.
+- `page`: an entry that says something of others: a page, a redirect with its target, a built wheel with its source.
 - `link`: what a page says of a response with this key. Only links are kept that the cache has a response for.
 - `source`: a link of a page to an sdist from which a wheel of the cache may have been built.
-- `guess`: a URL that was guessed from a name and an index, and whose key is that of a response.
-- `candidate`: indexes for which every name was tried.
+- `guess`: a URL that was guessed, and whose key is that of a response: from a name and the base of an index
+  (`candidate`), or one that is told as a whole (then that is empty).
+- `candidate`: with which bases all names were tried, by the indexes that a run was given.
 - `shard`: a digest of all that the last walk saw in a part of the cache.
 
 Text that is not UTF-8 is stored as bytes. Nothing here is the answer to a question, or depends on the clock.
@@ -15,7 +16,7 @@ Text that is not UTF-8 is stored as bytes. Nothing here is the answer to a quest
 
 __all__ = ["APPLICATION", "FACTS", "TABLES", "VERSION"]
 
-_LAYOUT = 4
+_LAYOUT = 5
 _READERS = 1
 """To be raised whenever reading the same bytes would show something else than before."""
 VERSION = _LAYOUT << 16 | _READERS
@@ -93,7 +94,7 @@ TABLES = {
     ),
     "page": (
         "CREATE TABLE page (number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, key BLOB NOT NULL,"
-        " is_open INTEGER NOT NULL, base TEXT, target TEXT, hosts BLOB, marks BLOB)"
+        " is_open INTEGER NOT NULL, base TEXT, target TEXT, hosts BLOB, told BLOB, marks BLOB)"
     ),
     "page_open": "CREATE INDEX page_open ON page (key) WHERE is_open OR target IS NOT NULL",
     "link": (
@@ -108,10 +109,12 @@ TABLES = {
     ),
     "source_page": "CREATE INDEX source_page ON source (page)",
     "guess": (
-        "CREATE TABLE guess (key BLOB NOT NULL, candidate TEXT NOT NULL, url TEXT NOT NULL,"
+        "CREATE TABLE guess (key BLOB NOT NULL, candidate TEXT NOT NULL, url TEXT NOT NULL, project TEXT,"
         " PRIMARY KEY (key, candidate)) WITHOUT ROWID"
     ),
-    "candidate": "CREATE TABLE candidate (name TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID",
+    "candidate": (
+        "CREATE TABLE candidate (given BLOB NOT NULL, name TEXT NOT NULL, PRIMARY KEY (given, name)) WITHOUT ROWID"
+    ),
     "shard": "CREATE TABLE shard (name BLOB PRIMARY KEY NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID",
     "counter": "CREATE TABLE counter (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) WITHOUT ROWID",
 }

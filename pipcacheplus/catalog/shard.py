@@ -22,11 +22,11 @@ from pipcacheplus.catalog.entry_rows import (
     shape_of,
 )
 from pipcacheplus.catalog.names import own_names
-from pipcacheplus.catalog.page_links import KeyFilter, LinkCollector, PageRow
+from pipcacheplus.catalog.page_links import NO_LINKS, KeyFilter, LinkCollector, PageRow, Told
 from pipcacheplus.catalog.stored_facts import RowDamagedError, unpack_facts
 from pipcacheplus.disk.open_cache import ChangedError, OpenCache
 from pipcacheplus.disk.walk import Seen, walk
-from pipcacheplus.model.facts import Depth, Expected, Facts, Head, Page, WheelMetadata
+from pipcacheplus.model.facts import Depth, Expected, Facts, Head, Origin, Page, WheelMetadata
 from pipcacheplus.model.values import Kind, Warned
 from pipcacheplus.pips.urls import has_credentials
 from pipcacheplus.readers.entry import read, read_content
@@ -116,6 +116,7 @@ class FactsRow(NamedTuple):
     id: bytes
     facts: tuple[Any, ...]
     page: PageRow | None
+    """What it says of others; a built wheel says where it came from."""
     target: str | None
     """Of a redirect; empty if it holds credentials, which are not stored."""
     content: tuple[Any, ...] | None
@@ -151,6 +152,10 @@ def _row(shared: ReadShared, task: EntryTask, cache: OpenCache) -> FactsRow | Fa
     elif names.kind is Kind.REDIRECT and isinstance(facts.head, Head):
         location = facts.head.header("location") or ""
         target = "" if has_credentials(location) else location
+        page = NO_LINKS._replace(told=Told.of_url(location).packed())
+    elif isinstance(facts.origin, Origin) and not facts.origin.is_directory and facts.origin.vcs is None:
+        told = Told.of_url(facts.origin.url).packed()
+        page = NO_LINKS._replace(told=told) if told is not None else None
     content = Content.of_facts(facts, _NOTHING).columns() if facts.digests or facts.is_read_whole else None
     return FactsRow(task.id, facts_row(path, shape, names, facts), page, target, content)
 

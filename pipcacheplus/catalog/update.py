@@ -24,7 +24,8 @@ from pipcacheplus.catalog.entry_rows import (
     key_of_id,
     text_of,
 )
-from pipcacheplus.catalog.page_links import KeyFilter, PageRow, key_of_url, mark_of_sdist
+from pipcacheplus.catalog.guesses import Guesses
+from pipcacheplus.catalog.page_links import NO_LINKS, KeyFilter, key_of_url, mark_of_sdist
 from pipcacheplus.catalog.parallel import processes_for, side_by_side
 from pipcacheplus.catalog.references import ACTIVE
 from pipcacheplus.catalog.schema import FACTS
@@ -36,7 +37,7 @@ from pipcacheplus.disk.walk import parts
 from pipcacheplus.model.values import Area, Progress, Shape, UrlSource, Warned
 from pipcacheplus.pips.filenames import canonical
 from pipcacheplus.pips.layout import part_of
-from pipcacheplus.pips.urls import join_url, spellings, without_user
+from pipcacheplus.pips.urls import join_url, spellings
 
 __all__ = ["SHARES", "Update", "UpdateRequest"]
 
@@ -382,6 +383,7 @@ class Update:
             read.append((*one.facts, self.request.clock_ns, one.id))
             if one.page is not None or one.target is not None:
                 pages.append(one)
+        self._notice_told(found)
         self._drop_digests(gone)
         self._forget(gone)
         self.connection.executemany("DELETE FROM content WHERE id = ?", other)
@@ -392,6 +394,17 @@ class Update:
         self._add_pages(pages)
         contents = ((one.id, *one.content) for one in found if isinstance(one, FactsRow) and one.content is not None)
         self.connection.executemany(_ADD_CONTENT, contents)
+
+    def _notice_told(self, found: Iterable[FactsRow | Failure]) -> None:
+        """Have all guessed anew if a page tells other URLs than before: its bytes may change under the same stamp."""
+        if self._is_changed or not self._has_pages:
+            return
+        for one in found:
+            told = one.page.told if isinstance(one, FactsRow) and one.page is not None else None
+            before = self.connection.execute("SELECT told FROM page WHERE id = ?", (one.id,)).fetchone()
+            if told != (before[0] if before is not None else None):
+                self._forget_candidates()
+                return
 
     def read_again(self, ids: Iterable[bytes]) -> bool:
         """Look at entries once more that this run has not read, and at what the cache says of them.
@@ -457,13 +470,13 @@ class Update:
         sources: list[tuple[Any, ...]] = []
         for one in read:
             self._page_numbers += 1
-            number, page = self._page_numbers, one.page or _NO_LINKS
-            told = (page.is_open, page.base, as_column(one.target), page.hosts or None, page.marks or None)
+            number, page = self._page_numbers, one.page or NO_LINKS
+            told = (page.is_open, page.base, as_column(one.target), page.hosts or None, page.told, page.marks or None)
             pages.append((number, one.id, key_of_id(as_text(one.id)) or b"", *told))
             links.extend((number, at, *link) for at, link in enumerate(page.links))
             sources.extend((number, at, *source) for at, source in enumerate(page.sources))
         many = self.connection.executemany
-        many("INSERT INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?)", pages)
+        many("INSERT INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", pages)
         many(_ADD_LINK, links)
         many(_ADD_SOURCE, sources)
 
@@ -474,33 +487,21 @@ class Update:
             sqlite3.Error: The catalog cannot be used.
         """
         self._is_linked = True
+        self._is_changed = False
+        guesses = Guesses(self.connection, self.request.indexes)
         with transaction(self.connection):
-            self._guess()
-        while urls := self._resolved():
-            self._read_again(urls)
-
-    def _guess(self) -> None:
-        """Try every name with every index: once for each, as long as nothing else is new."""
-        execute = self.connection.execute
-        own = tuple(dict.fromkeys(without_user(index.rstrip("/")) for index in self.request.indexes))
-        self.connection.executemany("INSERT OR IGNORE INTO own_candidate VALUES (?)", [(name,) for name in own])
-        guesses = execute("SELECT key, url FROM guess")
-        if any(key_of_url(text_of(url) or "") != key for key, url in guesses):
-            execute("DELETE FROM candidate")  # rows that nobody reads again in turn are proven each time
-        tried = {name for (name,) in execute("SELECT name FROM candidate")}
-        new = [name for name in own if name not in tried]
-        if not new:
-            return
-        keys = self._keys()
-        names = [text_of(name) for (name,) in execute("SELECT DISTINCT project FROM entry WHERE project IS NOT NULL")]
-        for index in new:
-            execute("DELETE FROM guess WHERE candidate = ?", (index,))
-            hits = (hit for name in ["pip", *names] for hit in _keys_of(f"{index}/{name}/", keys))
-            self.connection.executemany(
-                "INSERT OR IGNORE INTO guess (key, candidate, url) VALUES (?, ?, ?)",
-                ((key, index, url) for key, url in hits),
-            )
-            execute("INSERT INTO candidate VALUES (?)", (index,))
+            is_known = guesses.recall()
+            if not is_known:
+                guesses.begin()
+        while True:
+            while urls := self._resolved():
+                self._read_again(urls)
+            if is_known or self._is_changed:
+                return
+            with transaction(self.connection):
+                if not guesses.discover():
+                    guesses.keep()
+                    return
 
     def _resolved(self) -> dict[bytes, str]:
         """Mark the pages whose own URL this run knows; return those that have to be read with it, by id."""
@@ -554,6 +555,14 @@ class Update:
         self.connection.executemany("UPDATE entry SET read_ns = NULL WHERE id = ?", [(id_,) for id_ in urls])
         self.read()
 
+    def pages_without_url(self) -> int:
+        """Return how many pages have relative links, but no URL that this run knows."""
+        statement = (
+            "SELECT count(*) FROM page WHERE is_open AND target IS NULL AND number NOT IN (SELECT page FROM resolved)"
+        )
+        (count,) = self.connection.execute(statement).fetchone()
+        return int(count)
+
     @property
     def hosts(self) -> tuple[str, ...]:
         """Return the file hosts that pages of the cache link to, and those that are known besides."""
@@ -568,7 +577,6 @@ class Update:
         return tuple(sorted(map(str, found)))
 
 
-_NO_LINKS = PageRow(is_open=False, base=None, hosts=b"", marks=b"", links=[], sources=[])
 _ADD_LINK = (
     "INSERT INTO link (page, at, key, is_relative, url, filename, sha256, others, wheel)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -597,10 +605,3 @@ def _built(id_: bytes) -> tuple[str, str]:
     """Return the canonical project and the version in the file name of a built wheel."""
     project, version, *_ = as_text(id_).rpartition("/")[2].split("-")
     return canonical(project), version
-
-
-def _keys_of(url: str, keys: KeyFilter) -> Iterator[tuple[bytes, str]]:
-    for spelling in spellings(url):
-        key = key_of_url(spelling)
-        if keys.may_have(int.from_bytes(key[:_MARK_BYTES], "big")) and isinstance(as_column(spelling), str):
-            yield key, spelling

@@ -355,7 +355,7 @@ def test_a_link_that_somebody_wrote_for_no_page_makes_nothing_go(cache: Cache, t
     for id_ in (b"", b"http-v2/none"):  # of no page at all; of one that is none of the entries
         with catalog_of(asker.state) as connection:
             connection.execute("DELETE FROM page")
-            connection.execute("INSERT INTO page VALUES (7777, ?, x'00', 0, NULL, NULL, NULL, NULL)", (id_,))
+            connection.execute("INSERT INTO page VALUES (7777, ?, x'00', 0, NULL, NULL, NULL, NULL, NULL)", (id_,))
             connection.execute("DELETE FROM page WHERE id = x''")
             connection.execute(
                 "INSERT INTO link SELECT key, 7777, 0, 0, 'https://x/', 'x', ?, NULL, NULL FROM entry WHERE id = ?",

@@ -14,7 +14,7 @@ __all__ = ["lines"]
 _URL_SOURCES = {
     "links": "a page in the cache links to it",
     "file-host": "its digest is in the path",
-    "index-guess": "tried for a known index",
+    "index-guess": "tried, and fits the key",
     "origin": "recorded beside the wheel",
 }
 _PROOFS = {
