@@ -16,12 +16,12 @@ from pipcacheplus.catalog.queries import (
 )
 from pipcacheplus.catalog.results import Inspection, Inventory, Verification
 from pipcacheplus.checks.base.check import HOUR_S, Context, checks, is_young
-from pipcacheplus.checks.base.context import context_of
+from pipcacheplus.checks.base.context import CURRENT, context_of
 from pipcacheplus.disk import refusal
 from pipcacheplus.disk.open_cache import moves_access_times
 from pipcacheplus.errors import BadRequestError, CacheNotFoundError
 from pipcacheplus.host.filesystems import keeps_access_times
-from pipcacheplus.host.machine import this_machine
+from pipcacheplus.host.machine import Machine, this_machine
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import CacheDir, Entry, Group, Plan, Progress, Report, Source, Trashed, Warned
 from pipcacheplus.pips.locate import index_urls as configured_index_urls
@@ -33,6 +33,10 @@ if TYPE_CHECKING:  # slow to import
     from concurrent.futures import Executor
 
 __all__ = ["PipCache", "prune_corrupt", "prune_incompatible_wheels", "prune_partial", "prune_stale", "verify"]
+
+
+_MAX_INDEXES = 64
+"""Indexes of pip's settings that count: each is tried with all names."""
 
 
 class PipCache:
@@ -81,20 +85,44 @@ class PipCache:
         """
         found = cls.__new__(cls)
         machine = this_machine(environ)
-        urls = (*index_urls, *configured_index_urls(machine))
-        found._open(locate(machine, cache_dir=cache_dir), urls)  # noqa: SLF001 - its own class
+        found._open(locate(machine, cache_dir=cache_dir), tuple(index_urls), machine)  # noqa: SLF001 - its own class
         return found
 
-    def _open(self, cache: CacheDir, index_urls: tuple[str, ...]) -> None:
+    def _open(self, cache: CacheDir, index_urls: tuple[str, ...], machine: Machine | None = None) -> None:
         if not os.path.isdir(cache.path):
             raise CacheNotFoundError(cache.path, cache.detail or cache.source.value)
         refusal.check_readable(cache.path, home=os.path.expanduser("~"))
         has_times = keeps_access_times(cache.path)
         self.dir: CacheDir = cache._replace(moves_access_times=has_times and moves_access_times(cache.path))
-        self.index_urls: tuple[str, ...] = index_urls
+        self._machine = machine
+        self.settings_trouble: str | None = None
+        """Which settings of pip tell no indexes, and why; `None` if all is well. Their pages may have no URL then."""
+        self.index_urls: tuple[str, ...] = self._with_settings(index_urls, None)
         self.last_use: str = "atime" if has_times else "mtime"
         self.catalog_trouble: str | None = None
         """Why the last question was answered with facts in memory, of which nothing is kept; `None` if all is well."""
+
+    def _with_settings(self, index_urls: Sequence[str], pythons: Sequence[str] | None) -> tuple[str, ...]:
+        """Return indexes with those of pip's settings, of this interpreter (`None`) or others, if they are read at all.
+
+        A file that pip would stop at is left out: it says nothing of the cache, whose directory is known.
+        """
+        if self._machine is None:
+            return tuple(index_urls)
+        urls = dict.fromkeys(index_urls)
+        prefixes = [
+            os.path.dirname(os.path.dirname(os.path.abspath(path))) for path in pythons or () if path != CURRENT
+        ]
+        for prefix in prefixes if pythons is not None else (self._machine.prefix,):
+            try:
+                found = configured_index_urls(self._machine._replace(prefix=prefix))
+            except BadRequestError as error:
+                self.settings_trouble = str(error)
+                continue
+            if len(found) > _MAX_INDEXES:
+                self.settings_trouble = f"of {len(found)} URLs the first {_MAX_INDEXES} count"
+            urls.update(dict.fromkeys(found[:_MAX_INDEXES]))
+        return tuple(urls)
 
     def _hear(self, trouble: str | None) -> None:
         self.catalog_trouble = trouble
@@ -163,8 +191,9 @@ class PipCache:
         depth = Depth.ENDS if reads else Depth.NAMES
         put = tuple(check for check in checks() if check.depth <= depth)
         context = context_of(min_age_s=HOUR_S, pythons=pythons, needs_tags=reads)
-        query = Query(path=self.dir.path, index_urls=self.index_urls, depth=depth, context=context, checks=put)
-        query = replace(query, remembers=remembers, hears=self._hear, progress=progress)
+        urls = self._with_settings(self.index_urls, pythons)
+        query = Query(path=self.dir.path, index_urls=urls, depth=depth, context=context, checks=put)
+        query = replace(query, needs_urls=reads, remembers=remembers, hears=self._hear, progress=progress)
         return overview_of(self.dir, query, each)
 
     def verify(
@@ -197,7 +226,7 @@ class PipCache:
         context = context_of(min_age_s=min_age_s, pythons=pythons, needs_tags=True)
         query = Query(
             path=self.dir.path,
-            index_urls=self.index_urls,
+            index_urls=self._with_settings(self.index_urls, pythons),
             depth=Depth.WHOLE,
             context=context,
             checks=checks(),
@@ -234,7 +263,7 @@ class PipCache:
         """
         query = Query(
             path=self.dir.path,
-            index_urls=self.index_urls,
+            index_urls=self._with_settings(self.index_urls, pythons),
             depth=Depth.WHOLE,
             context=context_of(min_age_s=min_age_s, pythons=pythons, needs_tags=True),
             checks=checks(),
@@ -298,7 +327,7 @@ class PipCache:
         query = _query_for(
             groups,
             cache=self.dir,
-            index_urls=self.index_urls,
+            index_urls=self._with_settings(self.index_urls, pythons),
             min_age_s=min_age_s,
             pythons=pythons,
             stale_age_s=None if isinstance(stale, bool) else float(stale),

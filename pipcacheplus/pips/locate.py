@@ -4,6 +4,7 @@ pip itself is not started. The results are those of `pip cache dir`, pip 20.1 to
 """
 
 import os
+import re
 
 from pipcacheplus.errors import BadRequestError, CacheDisabledError
 from pipcacheplus.host.machine import Machine, this_machine
@@ -16,6 +17,7 @@ from pipcacheplus.pips.settings import ENVIRONMENT, Setting, Settings, find, rea
 __all__ = ["Machine", "index_urls", "locate", "owner_objection", "this_machine"]
 
 _BOOLEANS = frozenset({"y", "yes", "t", "true", "on", "1", "n", "no", "f", "false", "off", "0"})
+_IS_WEB = re.compile("https?://", re.IGNORECASE)
 _USERS_OF_INDEXES = ("install", "download", "wheel", "lock", "index", "list")
 """Commands that ask an index, each with a section of its own."""
 
@@ -113,8 +115,8 @@ def owner_objection(path: str, uid: int | None) -> str | None:
 def index_urls(machine: Machine, *, isolated: bool = False) -> tuple[str, ...]:
     """List the configured indexes, whose pages may be in the cache: variables first, then commands, then `[global]`.
 
-    The default index is not among them, nor is what a stronger file hides. Where pip would take one section, all are
-    taken here: the cache is filled by all commands.
+    So are pages with links to files (`find-links`), but not paths. The default index is not among them, nor is what a
+    stronger file hides. Where pip would take one section, all are taken here: the cache is filled by all commands.
 
     Raises:
         BadRequestError: As `read_settings`.
@@ -126,4 +128,6 @@ def index_urls(machine: Machine, *, isolated: bool = False) -> tuple[str, ...]:
             urls.append(index.value)
         if extra := find(settings, "extra-index-url", section):
             urls += extra.value.split()
+        if links := find(settings, "find-links", section):
+            urls += filter(_IS_WEB.match, links.value.split())
     return tuple(dict.fromkeys(urls))

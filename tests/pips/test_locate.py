@@ -219,6 +219,14 @@ def test_indexes_are_listed_in_order_and_once(tmp_path: Path) -> None:
     assert index_urls(machine, isolated=True) == ("https://i/", "https://e1/", "https://g/", "https://e2/")
 
 
+@posix_only
+def test_pages_of_links_count_as_indexes_and_paths_do_not(tmp_path: Path) -> None:
+    write(tmp_path / "etc/pip.conf", "[wheel]\nfind-links = /srv/wheels file:///srv\n  HTTPS://l/py.html\n")
+    machine = linux(tmp_path, PIP_FIND_LINKS="https://v/ ./here")
+
+    assert index_urls(machine) == ("https://v/", "HTTPS://l/py.html")
+
+
 def test_without_settings_no_index_is_listed(tmp_path: Path) -> None:
     assert index_urls(linux(tmp_path)) == ()
 

@@ -12,9 +12,9 @@ from pipcacheplus.checks.base.check import Context
 if TYPE_CHECKING:
     from pipcacheplus.host.interpreters import Interpreter
 
-__all__ = ["context_of", "default_index_of_pip"]
+__all__ = ["CURRENT", "context_of", "default_index_of_pip"]
 
-_CURRENT = "current"
+CURRENT = "current"
 """The word for the interpreter that runs this."""
 
 
@@ -40,7 +40,7 @@ def context_of(*, min_age_s: float, pythons: Sequence[str] | None = None, needs_
     )
     if not needs_tags:
         return context
-    considered = _considered(pythons or (_CURRENT,))
+    considered = _considered(pythons or (CURRENT,))
     return replace(
         context,
         tags=frozenset().union(*(interpreter.tags for interpreter in considered)),
@@ -55,7 +55,7 @@ def _considered(pythons: Sequence[str]) -> "list[Interpreter]":
     from pipcacheplus.host.state import state_folder  # noqa: PLC0415
 
     memory = InterpreterCache(os.path.join(state_folder(), FOLDERS[0]))
-    return [running() if path == _CURRENT else probe(path, memory=memory) for path in pythons]
+    return [running() if path == CURRENT else probe(path, memory=memory) for path in pythons]
 
 
 def default_index_of_pip() -> tuple[str | None, tuple[str, ...]]:

@@ -118,7 +118,8 @@ def make_result(  # noqa: D417 - the rest is View's
         request.console.say(f"The catalog is not used: {cache.catalog_trouble}")
     failures = tuple(f"{warned.path}: {warned.message}" for warned in warnings)
     missing = tuple(f'No matching entries for "{what}"' for what in unmatched)
-    view = make_view(request, cache.dir, cache.last_use, warnings=(*failures, *missing), **parts)
+    settings = () if cache.settings_trouble is None else (f"indexes of pip's settings: {cache.settings_trouble}",)
+    view = make_view(request, cache.dir, cache.last_use, warnings=(*settings, *failures, *missing), **parts)
     partly = exits.PARTLY if failures else exits.DONE
     return CommandResult(view=view, exit_code=exits.worst(exit_code, partly, _no_match(request, unmatched)))
 
