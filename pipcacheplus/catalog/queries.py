@@ -102,16 +102,17 @@ def inventory_of(cache: CacheDir, query: Query) -> Inventory:
     """List the entries that are wanted; as `PipCache.scan`."""
     warnings: list[Warned] = []
 
-    def answer(run: "Run") -> tuple["Entries", Mapping[tuple[Area, Kind], Count]]:
-        return run.entries(), run.totals()
+    def answer(run: "Run") -> tuple["Entries", Mapping[tuple[Area, Kind], Count], int]:
+        return run.entries(), run.totals(), run.pages_without_url()
 
-    entries, totals = answered(query, answer, warnings)
+    entries, totals, pages_without_url = answered(query, answer, warnings)
     return Inventory(
         cache=cache,
         entries=entries,
         warnings=tuple(warnings),
         unmatched=query.selection.unmatched,
         totals=totals,
+        pages_without_url=pages_without_url,
     )
 
 
@@ -120,25 +121,32 @@ def overview_of(cache: CacheDir, query: Query, each: Each | None) -> Inventory:
     warnings: list[Warned] = []
     entries: list[Entry] = []
     found: list[Finding] = []
-    for one in run_query(query, warnings):
+    pages_without_url: list[int] = []
+    for one in run_query(query, warnings, pages_without_url.append):
         if each is not None:
             each(one.entry, one.findings)
             continue
         if is_listed(one.entry):
             entries.append(one.entry)
         found.extend(one.findings)
-    return Inventory(cache=cache, entries=tuple(entries), warnings=tuple(warnings), findings=tuple(found))
+    return Inventory(
+        cache=cache,
+        entries=tuple(entries),
+        warnings=tuple(warnings),
+        findings=tuple(found),
+        pages_without_url=pages_without_url[-1] if pages_without_url else None,
+    )
 
 
 def verification_of(cache: CacheDir, query: Query) -> Verification:
     """Put the checks to the entries that are wanted; as `PipCache.verify`."""
     warnings: list[Warned] = []
 
-    def answer(run: "Run") -> tuple["Findings", tuple[int, int], Mapping[NotJudged, Count]]:
+    def answer(run: "Run") -> tuple["Findings", tuple[int, int], Mapping[NotJudged, Count], int]:
         found, not_judged = run.findings()
-        return found, run.counts(), not_judged
+        return found, run.counts(), not_judged, run.pages_without_url()
 
-    found, (entries, size), not_judged = answered(query, answer, warnings)
+    found, (entries, size), not_judged, pages_without_url = answered(query, answer, warnings)
     return Verification(
         cache=cache,
         findings=found,
@@ -148,6 +156,7 @@ def verification_of(cache: CacheDir, query: Query) -> Verification:
         warnings=tuple(warnings),
         unmatched=query.selection.unmatched,
         not_judged=not_judged,
+        pages_without_url=pages_without_url,
     )
 
 
@@ -166,15 +175,21 @@ def inspection_of(cache: CacheDir, query: Query) -> Inspection:
     )
 
 
-def run_query(what: Query, warnings: list[Warned]) -> Iterator[Checked]:
+def run_query(what: Query, warnings: list[Warned], tells: Callable[[int], object] | None = None) -> Iterator[Checked]:
     """Yield the entries that the query asks for, with what the checks say of them.
 
-    What cannot be read goes to `warnings`.
+    Args:
+        what: The query.
+        warnings: Takes what cannot be read.
+        tells: Takes how many pages have no known URL, if that was looked for.
     """
     if what.depth is Depth.NAMES and not what.needs_urls:
         yield from _by_names(what, warnings)
     else:
-        yield from answered(what, lambda run: list(run.checked()), warnings)
+        found, pages_without_url = answered(what, lambda run: (list(run.checked()), run.pages_without_url()), warnings)
+        if tells is not None and what.needs_urls:
+            tells(pages_without_url)
+        yield from found
 
 
 def _by_names(what: Query, warnings: list[Warned]) -> Iterator[Checked]:
@@ -358,6 +373,10 @@ class Run:
         )
         entries, size = self._connection.execute(statement + self._where).fetchone()
         return entries, size
+
+    def pages_without_url(self) -> int:
+        """Return how many pages have relative links that lead nowhere, as their own URL is not known."""
+        return self._update.pages_without_url()
 
     def totals(self) -> Mapping[tuple[Area, Kind], Count]:
         """Return the counts of the entries that are wanted, by area and kind."""

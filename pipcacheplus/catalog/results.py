@@ -34,6 +34,9 @@ class Inventory:
     """What an overview finds wrong on the way."""
     totals: Mapping[tuple[Area, Kind], Count] = field(default_factory=dict)
     """Counts by area and kind, if the catalog was asked."""
+    pages_without_url: int | None = None
+    """Pages of the cache with relative links whose own URL is not known, so that these lead nowhere, if that was asked:
+    one who knows the URL of their index knows what they tell of other entries."""
 
     def select(self, *what: str, kind: str | None = None) -> tuple[Entry, ...]:
         """Return the entries that fit one of these, in the words of the command line; all if none is given.
@@ -61,6 +64,8 @@ class Verification:
     unmatched: tuple[str, ...] = ()
     not_judged: Mapping[NotJudged, Count] = field(default_factory=dict)
     """Counts of what could not be judged, by the reason; only reasons that occurred."""
+    pages_without_url: int = 0
+    """As of `Inventory`: what these pages publish was compared with nothing."""
 
     @property
     def errors(self) -> tuple[Finding, ...]:

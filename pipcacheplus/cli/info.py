@@ -15,7 +15,8 @@ from pipcacheplus.render.view import Json
 if TYPE_CHECKING:  # slow to import, and needed for annotations alone
     from pipcacheplus.cache import PipCache
     from pipcacheplus.catalog.counts import CountRequest, Counts
-    from pipcacheplus.model.values import CacheDir, Count, Entry, Finding, Progress, Warned
+    from pipcacheplus.catalog.results import Inventory
+    from pipcacheplus.model.values import CacheDir, Count, Entry, Finding, Progress
 
 __all__ = ["COMMAND"]
 
@@ -40,15 +41,18 @@ def _run(request: Request) -> CommandResult:
     entries: list[Entry] = []
     with progress(request.console, "reading") as show:
         if request.verbosity > 0:
-            counts, warnings = _read(cache, what, entries, show, remembers=request.options.remembers)
+            counts, inventory = _read(cache, what, entries, show, remembers=request.options.remembers)
+            warnings, pages_without_url = inventory.warnings, inventory.pages_without_url
         else:
             counts, warnings = count_entries(what, show)
-    return make_result(request, cache, warnings=warnings, entries=tuple(entries), summary=_summary(cache.dir, counts))
+            pages_without_url = None
+    summary = {**_summary(cache.dir, counts), "pages_without_url": pages_without_url}
+    return make_result(request, cache, warnings=warnings, entries=tuple(entries), summary=summary)
 
 
 def _read(
     cache: "PipCache", what: "CountRequest", entries: "list[Entry]", show: "Progress | None", *, remembers: bool
-) -> "tuple[Counts, tuple[Warned, ...]]":
+) -> "tuple[Counts, Inventory]":
     """Count the entries with what reading them shows, and list them."""
     from pipcacheplus.catalog.counts import Counter  # noqa: PLC0415 - as above
 
@@ -60,7 +64,7 @@ def _read(
             entries.append(entry)
 
     inventory = cache.overview(reads=True, each=each, remembers=remembers, progress=show)
-    return counter.counts, inventory.warnings
+    return counter.counts, inventory
 
 
 def _summary(cache: "CacheDir", counts: "Counts") -> dict[str, Json]:

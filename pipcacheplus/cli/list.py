@@ -26,7 +26,7 @@ def _run(request: Request) -> CommandResult:
         warnings=inventory.warnings,
         unmatched=inventory.unmatched,
         entries=inventory.entries,
-        summary=summarize_totals(inventory.totals),
+        summary={**summarize_totals(inventory.totals), "pages_without_url": inventory.pages_without_url},
     )
 
 

@@ -41,6 +41,7 @@ def _run(request: Request) -> CommandResult:
         "bytes": found.bytes,
         "unverifiable": found.unverifiable,
         "not_judged": summarize_not_judged(found.not_judged),
+        "pages_without_url": found.pages_without_url,
     }
     return make_result(
         request,

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from pipcacheplus import cache
+from pipcacheplus.catalog import guesses, page_links
 from pipcacheplus.disk.open_cache import _MAX_DEPTH
+from pipcacheplus.pips.index_layouts import MAX_BASES, MAX_PLACE
 from pipcacheplus.readers import integrity, metadata, page, wheel
 from pipcacheplus.readers.archive import decompress, zip_directory
 from pipcacheplus.readers.entry import PAGE_LIMIT
@@ -31,6 +34,12 @@ MIB, GIB = 1 << 20, 1 << 30
         f"{metadata.MAX_HEADER_BYTES // MIB} MiB of header fields; {wheel._MAX_METADATA_BYTES // MIB} MiB",
         f"{wheel._MAX_TAGS:,}",
         f"{cc1_pickle.MAX_PICKLE_BYTES // MIB} MiB, {cc1_pickle.MAX_OPCODES:,} opcodes",
+        (
+            f"{MAX_BASES} bases, of which {guesses.MAX_FOUND_BASES} may prove right; {guesses.MAX_PROBES:,} hashes;"
+            f" {guesses.MAX_NAMES:,} names"
+        ),
+        f"| indexes of pip's settings | {cache._MAX_INDEXES} |",
+        f"URLs of {MAX_PLACE:,} characters, {page_links._MAX_PLACES} places, {page_links._MAX_LISTED:,} projects",
         f"| directories below each other | {_MAX_DEPTH} |",
     ],
 )

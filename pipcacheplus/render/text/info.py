@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from pipcacheplus.render.text.table import Layout, Row
-from pipcacheplus.render.text.words import KIND_WORDS, number, pip_size, safe, size
+from pipcacheplus.render.text.words import KIND_WORDS, number, pages_without_url, pip_size, safe, size
 from pipcacheplus.render.view import Json, View
 
 __all__ = ["lines"]
@@ -28,6 +28,9 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     yield from _counts("Kind", _part(view.summary, "by_kind"), layout, total=view.summary)
     yield from _reclaimable(_part(view.summary, "reclaimable"), layout, is_read=view.verbosity > 0)
     yield from _counts("Last used", _part(view.summary, "by_last_use"), layout)
+    if count := _number(view.summary, "pages_without_url"):
+        yield ""
+        yield next(pages_without_url(count))
     yield from _health(_part(view.summary, "health"), view, layout)
 
 

@@ -8,7 +8,7 @@ from pipcacheplus.model.values import Brief, Kind
 from pipcacheplus.render.summary import briefs_of, summary_count
 from pipcacheplus.render.text.sorting import SortedRows
 from pipcacheplus.render.text.table import Layout, Row
-from pipcacheplus.render.text.words import describe, kind_in_words, name, number, safe, size, target
+from pipcacheplus.render.text.words import describe, kind_in_words, name, number, pages_without_url, safe, size, target
 from pipcacheplus.render.times import day
 from pipcacheplus.render.view import View
 
@@ -31,6 +31,8 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
             others.add("\0".join(row := _unnamed(brief, view)), row)
     for title, rows in (("", named), ("Pages", pages), ("Others", others)):
         yield from _section(title, rows, layout)
+    if view.verbosity >= 0:
+        yield from pages_without_url(summary_count(view, "pages_without_url"))
     yield _totals(view)
 
 

@@ -6,7 +6,7 @@ from shlex import quote
 from pipcacheplus.model.values import Finding, Group, NotJudged, Remedy, Severity, Source, Value
 from pipcacheplus.render.summary import group_by, heads_of, summary_count, tally
 from pipcacheplus.render.text.table import Layout
-from pipcacheplus.render.text.words import describe, number, safe, size
+from pipcacheplus.render.text.words import describe, number, pages_without_url, safe, size
 from pipcacheplus.render.times import rfc3339
 from pipcacheplus.render.view import View
 
@@ -46,6 +46,7 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
         yield ""
     if view.verbosity >= 0:
         yield from _not_judged(view)
+        yield from pages_without_url(summary_count(view, "pages_without_url"))
     yield _last(view, counts)
 
 

@@ -1,5 +1,6 @@
 """Words, sizes and names as people read them, and the escaping of all that comes from a cache."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from pipcacheplus.model.values import Brief, Entry, Kind, Shape
@@ -11,6 +12,7 @@ __all__ = [
     "kind_in_words",
     "name",
     "number",
+    "pages_without_url",
     "pip_size",
     "reasons_in_words",
     "safe",
@@ -90,6 +92,19 @@ def size(size_bytes: int) -> str:
         if size_bytes >= power * 0.99995:  # where the MB, or GB, would round up to 1000.0
             return f"{size_bytes / power:.1f} {unit}"
     return pip_size(size_bytes)
+
+
+def pages_without_url(count: int) -> Iterator[str]:
+    """Yield a line about pages whose relative links lead nowhere, as their own URL is not known, if there are any.
+
+    >>> list(pages_without_url(2))
+    ['2 pages of unknown URL, so that their relative links tell of no file (--index-url names their index)', '']
+    """
+    if count:
+        whose = "its relative links tell" if count == 1 else "their relative links tell"
+        index = "its index" if count == 1 else "their index"
+        yield f"{number(count, 'page')} of unknown URL, so that {whose} of no file (--index-url names {index})"
+        yield ""
 
 
 def number(count: int, noun: str) -> str:
