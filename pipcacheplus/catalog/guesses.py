@@ -73,7 +73,7 @@ class Guesses:
             Whether there is such a thing.
         """
         execute = self._connection.execute
-        if any(key_of_url(text_of(url) or "") != key for key, url in execute("SELECT key, url FROM guess")):
+        if not all(_is_proven(key, url) for key, url in execute("SELECT key, url FROM guess")):
             execute("DELETE FROM candidate")  # rows that nobody reads again in turn are proven each time
         if execute("SELECT 1 FROM candidate LIMIT 1").fetchone() is None:
             execute("DELETE FROM guess")
@@ -110,8 +110,10 @@ class Guesses:
             self._probes -= len(tried) + len(LISTINGS)
             urls = chain(_listings(base), ((f"{base}/{name}/", name) for name in tried))
             if any(_sha224(as_bytes(url)).digest() in unknown for url, _ in urls):
-                self._try(base, self._names[:MAX_NAMES])
+                unknown -= self._try(base, self._names[:MAX_NAMES])
                 is_found = True
+                if not unknown:
+                    break
         return is_found
 
     def keep(self) -> None:
@@ -188,13 +190,20 @@ class Guesses:
             elif key in sdists:
                 self._add([(key, _WHOLE, url, None)])
 
-    def _try(self, base: str, names: Sequence[str]) -> None:
-        """Try names with a base, and the base itself; if one fits, in spellings that servers and old pips have too."""
+    def _try(self, base: str, names: Sequence[str]) -> set[bytes]:
+        """Try names with a base, and the base itself; if it fits some pages, in other spellings too.
+
+        Returns:
+            The keys that fit.
+        """
         self._join(base)
         hits = self._hits(base, chain(_listings(base), ((f"{base}/{name}/", name) for name in names)))
+        found = {key for key, *_ in hits}
+        if 0 < len(found) < len(self._pages):
+            hits += self._hits(base, ((url, name) for name in names for url in _respelt(base, name)))
+            found = {key for key, *_ in hits}
         self._add(hits)
-        if hits:
-            self._add(self._hits(base, ((url, name) for name in names for url in _respelt(base, name))))
+        return found
 
     def _join(self, base: str) -> None:
         self._own[base] = None
@@ -215,6 +224,10 @@ class Guesses:
         self._connection.executemany(
             "INSERT OR IGNORE INTO guess (key, candidate, url, project) VALUES (?, ?, ?, ?)", kept
         )
+
+
+def _is_proven(key: object, url: object) -> bool:
+    return isinstance(url, str) and _sha224(url.encode()).digest() == key
 
 
 def _told(packed: object) -> Told:
@@ -243,7 +256,6 @@ def _respelt(base: str, name: str) -> Iterator[str]:
     Source: pip 6.0 to 7.1 `index.py`: `project_name.lower()`, where later ones ask for the canonical name.
     """
     yield f"{base}/{name}"
-    yield f"{base}/{name}/index.html"
     if "-" in name:
         for separator in "_.":
             yield f"{base}/{name.replace('-', separator)}/"
