@@ -132,13 +132,19 @@ class PipCache:
         return f"{type(self).__name__}({self.dir.path!r})"
 
     def scan(
-        self, *what: str, kind: str | None = None, remembers: bool = True, progress: Progress | None = None
+        self,
+        *what: str,
+        kind: str | None = None,
+        details: bool = False,
+        remembers: bool = True,
+        progress: Progress | None = None,
     ) -> Inventory:
         """List the entries that fit `what`, with their names; all if none is given.
 
         Args:
             what: Selections, in the words of the command line.
             kind: The kind of all of them.
+            details: Whether each has its SHA-256, if a run has made it since the entry was written, and its origin.
             remembers: As `verify`.
             progress: Called with the entries read.
 
@@ -153,6 +159,7 @@ class PipCache:
             context=Context(now_s=0),
             needs_urls=True,
             selection=selection,
+            details=details,
             remembers=remembers,
             hears=self._hear,
             progress=progress,

@@ -12,7 +12,7 @@ from pipcacheplus.model.values import Shape
 from pipcacheplus.pips.headers import single_part_md5
 from pipcacheplus.readers.digests import is_proven, usable, wanted_digests
 
-__all__ = ["COLUMNS", "Content", "is_unpackable", "with_content"]
+__all__ = ["COLUMNS", "Content", "is_unpackable", "sha256_of", "with_content"]
 
 COLUMNS = ("sha256", "md5", "blake2b", "others", "is_unpacked", "is_cut", "damage", "problem", "seal")
 """Of the table `content`, but for the id."""
@@ -93,6 +93,19 @@ class Content(NamedTuple):
             packed,
         )
         return *values, seal_of(values)
+
+
+def sha256_of(columns: Sequence[Any]) -> str | None:
+    """Return the SHA-256 that a row has, in hex.
+
+    Raises:
+        RowDamagedError: It is not as it was written.
+    """
+    *values, seal = columns
+    digest = values[0]
+    if seal != seal_of(values) or not isinstance(digest, bytes | None):
+        raise RowDamagedError
+    return digest.hex() if digest is not None else None
 
 
 def _problem(packed: object) -> Broken | Unknown | None:

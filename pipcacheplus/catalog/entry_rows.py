@@ -18,7 +18,8 @@ from pipcacheplus.catalog.stored_facts import (
 from pipcacheplus.disk.open_cache import CTIME_NS, DISK_SIZE, MTIME_NS, SIZE, FileStamp
 from pipcacheplus.disk.walk import Seen, unread_kind
 from pipcacheplus.model.facts import Broken, Facts, Head, Origin, Sdist, Unknown, Wheel
-from pipcacheplus.model.values import Brief, Entry, File, Folder, Kind, Shape, UrlSource
+from pipcacheplus.model.values import Brief, Entry, File, Folder, Kind, OriginFacts, Shape, UrlSource
+from pipcacheplus.pips.credentials import is_cut, shown_url
 from pipcacheplus.pips.filenames import canonical
 from pipcacheplus.pips.freshness import is_usable
 from pipcacheplus.pips.headers import single_part_md5, stated_size
@@ -26,6 +27,8 @@ from pipcacheplus.pips.layout import HTTP_AREAS, area_of, body_path, entry_path,
 from pipcacheplus.pips.wheel_keys import interpreter_of
 
 __all__ = [
+    "NO_DETAILS",
+    "Details",
     "Names",
     "OwnNames",
     "SeenRow",
@@ -46,6 +49,7 @@ __all__ = [
     "key_of_id",
     "last_change_ns",
     "names_of",
+    "origin_facts",
     "pack_files",
     "seen_row",
     "shape_of",
@@ -298,7 +302,36 @@ class Names(NamedTuple):
     interpreter: str | None
     fresh_until_s: int | None
     url: str | None
+    """Cut, if it holds credentials."""
     url_source: str | None
+
+
+class Details(NamedTuple):
+    """What is known of an entry besides, where it is asked for."""
+
+    sha256: str | None = None
+    origin: OriginFacts | None = None
+
+
+NO_DETAILS = Details()
+_NAMES = len(Names._fields)
+
+
+def origin_facts(origin: Origin | Broken | None) -> OriginFacts | None:
+    """Return what is told of the origin of a built wheel."""
+    if not isinstance(origin, Origin):
+        return None
+    shown = shown_url(origin.url)
+    return OriginFacts(
+        url=None if is_cut(shown) else shown,
+        url_shown=shown,
+        is_directory=origin.is_directory,
+        vcs=origin.vcs,
+        commit=origin.commit,
+        requested_revision=origin.requested_revision,
+        subdirectory=origin.subdirectory,
+        source_sha256=dict(origin.hashes).get("sha256"),
+    )
 
 
 def names_of(shape: str, columns: Sequence[Any]) -> Names:
@@ -413,12 +446,16 @@ def _files_of_most(unpacked: Iterable[Any]) -> Iterable[Any] | None:
 def entry_of_checked(row: Sequence[Any], device: int) -> Entry:
     """Return the entry of a row of `checked_rows`."""
     path, shape, packed, _, _, _, *names = row
-    return _entry(path, shape, packed, Names._make(names), device)
+    if len(names) == _NAMES:
+        return _entry(path, shape, packed, Names._make(names), device)
+    *names, sha256, origin = names
+    details = Details(sha256, OriginFacts(*origin) if origin is not None else None)
+    return _entry(path, shape, packed, Names._make(names), device, details)
 
 
 def brief_of(row: Sequence[Any]) -> Brief:
     """Return the brief of a row of `checked_rows`."""
-    path, shape, _, size, mtime, atime, kind, project, version, filename, tags, interpreter, _, url, _ = row
+    path, shape, _, size, mtime, atime, kind, project, version, filename, tags, interpreter, _, url, *_ = row
     return Brief(
         path,
         _SHAPES[shape],
@@ -426,6 +463,7 @@ def brief_of(row: Sequence[Any]) -> Brief:
         project,
         version,
         filename,
+        None if url is None or is_cut(url) else url,
         url,
         _split_once(tags) if tags is not None else (),
         interpreter,
@@ -438,16 +476,20 @@ def brief_of(row: Sequence[Any]) -> Brief:
 _split_once = lru_cache(maxsize=256)(split_tags)
 
 
-def entry_of_row(id_: bytes, shape: object, packed: object, names: Names, device: int) -> Entry:
+def entry_of_row(  # noqa: PLR0917 - as they stand in rows
+    id_: bytes, shape: object, packed: object, names: Names, device: int, details: Details = NO_DETAILS
+) -> Entry:
     """Return an entry with its names.
 
     Raises:
         RowDamagedError: The row is not one that was written.
     """
-    return _entry(as_text(id_), shape, packed, names, device)
+    return _entry(as_text(id_), shape, packed, names, device, details)
 
 
-def _entry(path: str, shape: object, packed: object, names: Names, device: int) -> Entry:
+def _entry(  # noqa: PLR0917 - each is a part of a row
+    path: str, shape: object, packed: object, names: Names, device: int, details: Details = NO_DETAILS
+) -> Entry:
     files, folders = files_of(path, packed, device)
     kind, project, version, filename, tags, interpreter, fresh_until, url, source = names
     try:
@@ -461,11 +503,14 @@ def _entry(path: str, shape: object, packed: object, names: Names, device: int) 
             project=project,
             version=version,
             filename=filename,
-            url=url,
+            url=None if url is None or is_cut(url) else url,
+            url_shown=url,
             url_source=_SOURCES[source] if source is not None else None,
             tags=split_tags(tags) if tags is not None else (),
             interpreter=interpreter,
             fresh_until_s=fresh_until,
+            sha256=details.sha256,
+            origin=details.origin,
         )
     except (KeyError, TypeError) as error:
         raise RowDamagedError from error

@@ -12,7 +12,7 @@ what was given, and only as long as no entry has changed.
 
 import hashlib
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from urllib.parse import quote, unquote
 
@@ -20,8 +20,9 @@ from pipcacheplus.catalog.entry_rows import as_bytes, as_column, text_of
 from pipcacheplus.catalog.page_links import Told, key_of_url
 from pipcacheplus.catalog.references import ACTIVE
 from pipcacheplus.catalog.stored_facts import RowDamagedError, pack, unpack
+from pipcacheplus.pips.credentials import has_credentials, shown_url
 from pipcacheplus.pips.index_layouts import LISTINGS, bases, file_place, listed_project, project_of
-from pipcacheplus.pips.urls import spellings, without_user
+from pipcacheplus.pips.urls import page_base, spellings, without_user
 
 __all__ = ["Guesses"]
 
@@ -50,12 +51,23 @@ _sha224 = hashlib.sha224
 class Guesses:
     """The guesses of a run."""
 
-    def __init__(self, connection: sqlite3.Connection, indexes: Iterable[str]) -> None:
-        """Take a catalog with the tables of a run, and the URLs of the indexes that the run is given."""
+    def __init__(
+        self, connection: sqlite3.Connection, indexes: Iterable[str], find: Callable[[bytes, str, str], object]
+    ) -> None:
+        """Begin.
+
+        Args:
+            connection: Of a catalog with the tables of a run.
+            indexes: URLs of the indexes that the run is given.
+            find: Takes a key, the URL whose key that is, and how it is shown: for this run alone, nothing is stored.
+        """
         self._connection = connection
-        spelt = (spelling.rstrip("/") for index in indexes for spelling in spellings(without_user(index.rstrip("/"))))
-        self._given = tuple(dict.fromkeys(spelt))
-        self._mark = hashlib.blake2b(pack(self._given), digest_size=16).digest()
+        self._find = find
+        bases_ = (page_base(without_user(index)) for index in indexes)
+        spelt = dict.fromkeys(page_base(spelling) for base in bases_ for spelling in spellings(base))
+        self._given = tuple(base for base in spelt if not has_credentials(base))
+        self._secret = tuple(base for base in spelt if has_credentials(base))
+        self._mark = hashlib.blake2b(pack(tuple(spelt)), digest_size=16).digest()
         self._own: dict[str, None] = {}
         self._tried: set[str] = set()
         self._names: list[str] = []
@@ -88,6 +100,19 @@ class Guesses:
         self._try_whole()
         for base in self._given:
             self._try(base, self._names)
+
+    def try_secret(self) -> None:
+        """Try all names with those given bases whose URL holds a token: in each run, as nothing of them is stored."""
+        if not self._secret:
+            return
+        if not self._names:
+            self._gather()
+        for base in self._secret:
+            self._tried.add(base)
+            for url, _ in chain(_listings(base), ((f"{base}/{name}/", name) for name in self._names)):
+                key = _sha224(as_bytes(url)).digest()
+                if key in self._pages:
+                    self._find(key, url, shown_url(url))
 
     def discover(self) -> bool:
         """Look for bases that are not given, as long as there are pages whose URL is not known.

@@ -6,8 +6,11 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from pipcacheplus.catalog.content_rows import Content, with_content
+from pipcacheplus.catalog.content_rows import COLUMNS as CONTENT_COLUMNS
+from pipcacheplus.catalog.content_rows import Content, sha256_of, with_content
 from pipcacheplus.catalog.entry_rows import (
+    NO_DETAILS,
+    Details,
     Names,
     as_text,
     check_seal,
@@ -15,6 +18,7 @@ from pipcacheplus.catalog.entry_rows import (
     entry_of_row,
     ids_of_key,
     names_of,
+    origin_facts,
     text_of,
 )
 from pipcacheplus.catalog.names import named_by
@@ -51,18 +55,32 @@ class Known:
         with OpenCache(path) as cache:
             self.device = cache.device
 
-    def named(self, where: str) -> Iterator[list[tuple[Any, ...]]]:
+    def named(self, where: str, *, details: bool = False) -> Iterator[list[tuple[Any, ...]]]:
         """Yield entries with their names, some hundred at once, in order of ids: rows of `checked_rows`.
 
         Args:
             where: Which, a condition over `entry e`.
+            details: Whether SHA-256 and origin stand behind each.
 
         Raises:
             RowDamagedError: A row is not one that was written.
         """
         found = self._named(where)
         while some := [*islice(found, _AT_ONCE)]:
-            yield checked_rows(some, self.device)
+            checked = checked_rows(some, self.device)
+            yield self._with_details(checked, some[0][0], some[-1][0]) if details else checked
+
+    def _with_details(self, rows_: list[tuple[Any, ...]], first: bytes, last: bytes) -> list[tuple[Any, ...]]:
+        """Return rows with what is known of the entries besides; `first` and `last` are ids."""
+        columns = ", ".join(CONTENT_COLUMNS)
+        bounds = (first, last)
+        execute = self._connection.execute
+        contents = execute(f"SELECT id, {columns} FROM content WHERE id BETWEEN ? AND ? AND sha256 NOTNULL", bounds)
+        digests = {as_text(id_): sha256_of(values) for id_, *values in contents}
+        built = execute("SELECT id, facts FROM entry WHERE id BETWEEN ? AND ? AND shape = 'built-wheel'", bounds)
+        origins = {as_text(id_): origin_facts(unpack_origin(facts)) for id_, facts in built if facts is not None}
+        found = ((row, digests.get(row[0]), origins.get(row[0])) for row in rows_)
+        return [(*row, digest, None if origin is None else tuple(origin)) for row, digest, origin in found]
 
     def _named(self, where: str) -> Iterator[tuple[Any, ...]]:
         """Yield what `checked_rows` takes; most are told by their columns, with no look at what these hold."""
@@ -122,7 +140,13 @@ class Known:
         Raises:
             RowDamagedError: The row is not one that was written.
         """
-        return entry_of_row(row.id, row.shape, row.files, names, self.device)
+        return entry_of_row(row.id, row.shape, row.files, names, self.device, self._details(row))
+
+    def _details(self, row: JoinedRow) -> Details:
+        sha256 = sha256_of(row.content) if row.content[0] is not None else None
+        if row.shape != _BUILT or not row.is_read:
+            return Details(sha256) if sha256 is not None else NO_DETAILS
+        return Details(sha256, origin_facts(unpack_origin(row.facts[-2])))
 
     def facts(self, row: JoinedRow) -> Facts:
         """Return what the ends of an entry gave.

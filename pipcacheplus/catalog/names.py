@@ -21,6 +21,7 @@ from pipcacheplus.model.facts import (
     Wheel,
 )
 from pipcacheplus.model.values import Entry, Kind, Shape, UrlSource
+from pipcacheplus.pips.credentials import is_cut, shown_url
 from pipcacheplus.pips.filenames import canonical, file_name, file_names
 from pipcacheplus.pips.freshness import fresh_until, written_at
 from pipcacheplus.pips.layout import key_of, page_key
@@ -40,6 +41,7 @@ def identify(entry: Entry, facts: Facts) -> Entry:
     """Return the entry with all that its own facts tell of its kind and names."""
     own = own_names(entry.id, entry.shape, facts)
     origin = facts.origin if isinstance(facts.origin, Origin) and entry.shape is Shape.BUILT_WHEEL else None
+    url = shown_url(origin.url) if origin is not None else None
     return replace(
         entry,
         kind=own.kind,
@@ -48,7 +50,8 @@ def identify(entry: Entry, facts: Facts) -> Entry:
         filename=own.filename,
         tags=own.tags,
         fresh_until_s=own.fresh_until_s,
-        url=origin.url if origin is not None else None,
+        url=None if url is None or is_cut(url) else url,
+        url_shown=url,
         url_source=UrlSource.ORIGIN if origin is not None else None,
     )
 

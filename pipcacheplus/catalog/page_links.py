@@ -16,9 +16,10 @@ from urllib.parse import unquote
 from pipcacheplus.catalog.entry_rows import as_bytes, as_column
 from pipcacheplus.catalog.stored_facts import pack
 from pipcacheplus.model.facts import Link, Page
+from pipcacheplus.pips.credentials import has_credentials, shown_url
 from pipcacheplus.pips.filenames import SDIST_SUFFIXES, canonical
 from pipcacheplus.pips.index_layouts import MAX_PLACE, file_place, listed_project, project_of
-from pipcacheplus.pips.urls import has_credentials, is_absolute, join_url, match_plain, spellings, without_user
+from pipcacheplus.pips.urls import is_absolute, join_url, match_plain, spellings, without_user
 
 __all__ = [
     "METADATA_SUFFIX",
@@ -81,7 +82,7 @@ class LinkRow(NamedTuple):
     is_relative: bool
     """Whether it holds only for who knows the URL of the page."""
     url: str | None
-    """`None` if it holds credentials, which are not stored."""
+    """With `…` in place of credentials, which are not stored: the key is that of the whole one."""
     filename: str | bytes | None
     sha256: bytes | None
     others: bytes | None
@@ -105,7 +106,7 @@ class PageRow(NamedTuple):
     is_open: bool
     """Whether it has links for which its own URL has to be known."""
     base: str | None
-    """The URL of the page with which these were followed; `None` if it was not known."""
+    """The URL of the page with which these were followed, cut as that of a link; `None` if it was not known."""
     hosts: bytes
     """Packed: file hosts of absolute links, and of relative ones."""
     told: bytes | None
@@ -196,7 +197,7 @@ class LinkCollector:
 
         def keeps(url: str, has_metadata: bool, /) -> bool:  # noqa: FBT001 - as readers.page has it
             nonlocal last_place
-            if match_plain(url) is None:
+            if match_plain(url) is None or "/." in url:
                 return not is_absolute(url) or self._is_here(url, hosts, has_metadata=has_metadata)
             # As most are: there is one spelling of them. Each key is looked up as `KeyFilter.may_have` does.
             digest = _sha224(url.encode())
@@ -292,10 +293,10 @@ class LinkCollector:
                 links[row] = None
             for source in self._sources(url, link, is_relative=is_relative):
                 sources[source] = None
-        all_hosts = [sorted(some)[:_MAX_HOSTS] for some in (self._hosts, self._relative_hosts)]
+        all_hosts = [_shown_hosts(some) for some in (self._hosts, self._relative_hosts)]
         return PageRow(
             is_open=is_open,
-            base=self._base if is_open else None,
+            base=shown_url(self._base) if is_open and self._base is not None else None,
             hosts=pack(all_hosts) if any(all_hosts) else b"",
             told=Told(places=tuple(self._places), names=() if page.name else tuple({**self._names, **listed})).packed(),
             marks=bytes(self._marks),
@@ -339,11 +340,11 @@ class LinkCollector:
                 continue
             sha256, others = _split(hashes)
             wheel = key_of_url(whole.removesuffix(METADATA_SUFFIX))
-            shown = as_column(whole)
+            shown = shown_url(spelling)
             yield LinkRow(
                 key=key,
                 is_relative=is_relative,
-                url=shown if isinstance(shown, str) and not has_credentials(whole) else None,
+                url=shown + suffix,
                 filename=as_column(filename),
                 sha256=sha256,
                 others=others,
@@ -352,10 +353,10 @@ class LinkCollector:
 
     def _sources(self, url: str, link: Link, *, is_relative: bool) -> Iterable[SourceRow]:
         project = self._project_built_from(link.filename) if self._built else None
-        if project is None or has_credentials(url):
+        if project is None:
             return
         for spelling in spellings(url):
-            if isinstance(as_column(spelling), str):
+            if not has_credentials(spelling):
                 yield SourceRow(project=project, is_relative=is_relative, url=spelling, hashes=pack(link.hashes))
 
     def _project_built_from(self, filename: str) -> str | None:
@@ -366,6 +367,12 @@ class LinkCollector:
         parts = canonical(filename).split("-")
         names = ("-".join(parts[:end]) for end in range(1, len(parts)))
         return next((name for name in names if any(v in filename for v in self._built.get(name, ()))), None)
+
+
+def _shown_hosts(hosts: Iterable[str]) -> list[str]:
+    """Return those of some hosts that may be stored: of one with a user, the rest; none with a token in its path."""
+    found = sorted({without_user(host) for host in hosts})[:_MAX_HOSTS]
+    return [host for host in found if not has_credentials(f"{host}/")]
 
 
 def _split(hashes: Collection[tuple[str, str]]) -> tuple[bytes | None, bytes | None]:

@@ -91,6 +91,8 @@ class Query:
     """Which entries are wanted; all by default."""
     would_go: Callable[[Checked], bool] | None = None
     """Which of the entries would be removed: each is read once more in this run, with what speaks against it."""
+    details: bool = False
+    """Whether a list of entries tells their SHA-256, as far as known, and their origin."""
     wants_evidence: bool = False
     """Whether all that speaks for or against an entry is told as well."""
     is_deep: bool = False
@@ -389,7 +391,8 @@ class Run:
         from pipcacheplus.catalog.records import Entries  # noqa: PLC0415 - as above
 
         found = Entries(self._known.device, may_spill=self._what.remembers)
-        for rows in self._known.named(f"e.shape <> 'empty-directory' AND {self._where}"):
+        where = f"e.shape <> 'empty-directory' AND {self._where}"
+        for rows in self._known.named(where, details=self._what.details):
             found.extend(rows)
         return found
 

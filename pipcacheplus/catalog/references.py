@@ -79,7 +79,7 @@ class Reference(NamedTuple):
     """What is known of the response with one key."""
 
     url: str | None
-    """`None` if it holds credentials."""
+    """Cut, if it holds credentials; `None` if nothing tells it."""
     source: UrlSource
     filename: str | None = None
     hashes: tuple[tuple[str, str], ...] = ()
@@ -167,8 +167,8 @@ def _guessed(rows: list[Sequence[Any]]) -> Reference | None:
         return Reference(text_of(guess), UrlSource.INDEX_GUESS, project=min(projects, default=None))
     if url is None:
         return None
-    shown = text_of(url)
-    project = listed_project(shown) if shown is not None and source == UrlSource.INDEX_GUESS.value else None
+    shown = text_of(url) or ""
+    project = listed_project(shown.partition("?")[0]) if source == UrlSource.INDEX_GUESS.value else None
     return Reference(shown, UrlSource(source), text_of(filename), (), rest[0] if rest else None, project)
 
 

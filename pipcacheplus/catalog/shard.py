@@ -28,7 +28,6 @@ from pipcacheplus.disk.open_cache import ChangedError, OpenCache
 from pipcacheplus.disk.walk import Seen, walk
 from pipcacheplus.model.facts import Depth, Expected, Facts, Head, Origin, Page, WheelMetadata
 from pipcacheplus.model.values import Kind, Warned
-from pipcacheplus.pips.urls import has_credentials
 from pipcacheplus.readers.entry import read, read_content
 
 __all__ = [
@@ -118,7 +117,7 @@ class FactsRow(NamedTuple):
     page: PageRow | None
     """What it says of others; a built wheel says where it came from."""
     target: str | None
-    """Of a redirect; empty if it holds credentials, which are not stored."""
+    """Of a redirect, with credentials, which are not stored."""
     content: tuple[Any, ...] | None
     """The row of its content, if that was read on the way."""
 
@@ -150,9 +149,8 @@ def _row(shared: ReadShared, task: EntryTask, cache: OpenCache) -> FactsRow | Fa
     if isinstance(facts.payload, Page) and isinstance(facts.head, Head):
         page = collector.row_of(facts.payload)
     elif names.kind is Kind.REDIRECT and isinstance(facts.head, Head):
-        location = facts.head.header("location") or ""
-        target = "" if has_credentials(location) else location
-        page = NO_LINKS._replace(told=Told.of_url(location).packed())
+        target = facts.head.header("location") or ""
+        page = NO_LINKS._replace(told=Told.of_url(target).packed())
     elif isinstance(facts.origin, Origin) and not facts.origin.is_directory and facts.origin.vcs is None:
         told = Told.of_url(facts.origin.url).packed()
         page = NO_LINKS._replace(told=told) if told is not None else None

@@ -1,7 +1,7 @@
 """Pack the facts of an entry into bytes of a row, and unpack them; what was not packed here is refused.
 
 Kept is what checks and names need, and no more: of a head the headers that they ask for, of a page what it is called.
-A URL that may hold credentials is not kept.
+Credentials in a URL are cut out.
 """
 
 import zlib
@@ -26,7 +26,7 @@ from pipcacheplus.model.facts import (
     Unknown,
     Wheel,
 )
-from pipcacheplus.pips.urls import has_credentials
+from pipcacheplus.pips.credentials import shown_url
 
 __all__ = [
     "RowDamagedError",
@@ -210,8 +210,8 @@ def _part(part: Payload | Origin | Selfcheck | None) -> object:
         case Unknown():
             return "U", part.reason
         case Origin():
-            url = "" if has_credentials(part.url) else part.url
-            return "O", url, part.is_directory, part.hashes, part.vcs, part.commit, part.subdirectory
+            more = (part.vcs, part.commit, part.subdirectory, part.requested_revision)
+            return "O", shown_url(part.url), part.is_directory, part.hashes, *more
         case Selfcheck():
             return "C", part.environments, part.last_check, part.pip_version
     return _payload(part)
@@ -261,7 +261,7 @@ def _wheel(*fields: Any) -> Wheel:  # noqa: ANN401 - as packed
 
 
 def _origin(*fields: Any) -> Origin:  # noqa: ANN401 - as packed
-    url, is_directory, hashes, vcs, commit, subdirectory = fields
+    url, is_directory, hashes, vcs, commit, subdirectory, requested_revision = fields
     return Origin(
         url=_text(url),
         is_directory=_bool(is_directory),
@@ -269,6 +269,7 @@ def _origin(*fields: Any) -> Origin:  # noqa: ANN401 - as packed
         vcs=_maybe(_text, vcs),
         commit=_maybe(_text, commit),
         subdirectory=_maybe(_text, subdirectory),
+        requested_revision=_maybe(_text, requested_revision),
     )
 
 

@@ -35,6 +35,7 @@ from pipcacheplus.catalog.transactions import transaction
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import parts
 from pipcacheplus.model.values import Area, Progress, Shape, UrlSource, Warned
+from pipcacheplus.pips.credentials import CUT, is_cut, shown_url
 from pipcacheplus.pips.filenames import canonical
 from pipcacheplus.pips.layout import part_of
 from pipcacheplus.pips.urls import join_url, spellings
@@ -111,6 +112,12 @@ class Update:
     """How many share the work, as `side_by_side` takes it."""
     _shown: int = 0
     _is_linked: bool = False
+    _whole_urls: dict[bytes, str] = field(default_factory=dict)
+    """URLs with credentials that this run knows, by key: they are stored nowhere."""
+    _whole_bases: dict[bytes, str] = field(default_factory=dict)
+    """Such URLs of pages with relative links, by id."""
+    _whole_targets: dict[bytes, str] = field(default_factory=dict)
+    """Such URLs to which redirects lead, by id of the redirect."""
 
     def show(self, done: int, total: int | None = None) -> None:
         """Tell how far the run is; it never goes back, although some entries are read more than once."""
@@ -329,7 +336,7 @@ class Update:
         last = b""
         while True:
             batch = [
-                _Unread(EntryTask(id_, shape, files, base), seal, size)
+                _Unread(EntryTask(id_, shape, files, self._base(id_, base)), seal, size)
                 for id_, shape, files, base, seal, size in self.connection.execute(
                     "SELECT e.id, e.shape, e.files, (SELECT base FROM page p WHERE p.id = e.id), e.seal, e.size"
                     " FROM entry e WHERE e.read_ns IS NULL AND e.id > ? ORDER BY e.id LIMIT ?",
@@ -340,6 +347,11 @@ class Update:
                 return
             last = batch[-1].task.id
             yield batch
+
+    def _base(self, id_: bytes, base: object) -> str | None:
+        """Return the URL of a page by the column: one that was cut is known only to who found it out in this run."""
+        known = text_of(base)
+        return self._whole_bases.get(id_) if known is not None and is_cut(known) else known
 
     def _keys(self) -> KeyFilter:
         (count,) = self.connection.execute("SELECT count(*) FROM entry WHERE key IS NOT NULL").fetchone()
@@ -471,7 +483,10 @@ class Update:
         for one in read:
             self._page_numbers += 1
             number, page = self._page_numbers, one.page or NO_LINKS
-            told = (page.is_open, page.base, as_column(one.target), page.hosts or None, page.told, page.marks or None)
+            target = shown_url(one.target) if one.target is not None else None
+            if one.target is not None and target != one.target:
+                self._whole_targets[one.id] = one.target
+            told = (page.is_open, page.base, as_column(target), page.hosts or None, page.told, page.marks or None)
             pages.append((number, one.id, key_of_id(as_text(one.id)) or b"", *told))
             links.extend((number, at, *link) for at, link in enumerate(page.links))
             sources.extend((number, at, *source) for at, source in enumerate(page.sources))
@@ -487,12 +502,14 @@ class Update:
             sqlite3.Error: The catalog cannot be used.
         """
         self._is_linked = True
+        self._reread_targets()
         self._is_changed = False
-        guesses = Guesses(self.connection, self.request.indexes)
+        guesses = Guesses(self.connection, self.request.indexes, self._find)
         with transaction(self.connection):
             is_known = guesses.recall()
             if not is_known:
                 guesses.begin()
+            guesses.try_secret()
         while True:
             while urls := self._resolved():
                 self._read_again(urls)
@@ -502,6 +519,21 @@ class Update:
                 if not guesses.discover():
                     guesses.keep()
                     return
+
+    def _reread_targets(self) -> None:
+        """Read those redirects that lead to a URL with credentials, unless this run has read them: few, if any."""
+        cut = self.connection.execute("SELECT id, target FROM page WHERE instr(target, ?)", (CUT,))
+        unknown = [(id_,) for id_, _ in cut if id_ not in self._whole_targets]
+        if unknown:
+            self.connection.executemany("UPDATE entry SET read_ns = NULL WHERE id = ?", unknown)
+            self.read()
+
+    def _find(self, key: bytes, url: str, shown: str) -> None:
+        """Take a URL that holds for this run alone."""
+        if shown != url:
+            self._whole_urls[key] = url
+        row = (key, shown, UrlSource.INDEX_GUESS.value)
+        self.connection.execute("INSERT OR IGNORE INTO found (key, url, source) VALUES (?, ?, ?)", row)
 
     def _resolved(self) -> dict[bytes, str]:
         """Mark the pages whose own URL this run knows; return those that have to be read with it, by id."""
@@ -518,12 +550,14 @@ class Update:
         known = deque(self._urls_of_pages())
         while known:
             key, url = known.popleft()
-            if key not in waiting:
+            if is_cut(url):
+                url = self._whole_urls.get(key, "")
+            if key not in waiting or not url:
                 continue
             number, id_, base, target, is_open = waiting.pop(key)
             if target is not None:
-                known.extend(self._follow(url, text_of(target) or ""))
-            elif is_open and base != url:
+                known.extend(self._follow(url, self._whole_targets.get(id_) or text_of(target) or ""))
+            elif is_open and base != shown_url(url):
                 again[id_] = url
             elif is_open:
                 execute("INSERT OR IGNORE INTO resolved VALUES (?)", (number,))
@@ -544,14 +578,15 @@ class Update:
     def _follow(self, url: str, target: str) -> list[tuple[bytes, str]]:
         joined = join_url(url, target)
         hits = [(key_of_url(spelling), spelling) for spelling in spellings(joined)] if joined else []
-        rows = [(key, as_column(hit), UrlSource.INDEX_GUESS.value) for key, hit in hits]
-        rows = [row for row in rows if isinstance(row[1], str)]
-        self.connection.executemany("INSERT OR IGNORE INTO found (key, url, source) VALUES (?, ?, ?)", rows)
-        return [(key, str(hit)) for key, hit, _ in rows]
+        for key, hit in hits:
+            self._find(key, hit, shown_url(hit))
+        return hits
 
     def _read_again(self, urls: dict[bytes, str]) -> None:
         """Read pages with relative links once more, now that their own URLs are known."""
-        self.connection.executemany("UPDATE page SET base = ? WHERE id = ?", [(url, id_) for id_, url in urls.items()])
+        shown = [(shown_url(url), id_) for id_, url in urls.items()]
+        self._whole_bases.update((id_, urls[id_]) for base, id_ in shown if base != urls[id_])
+        self.connection.executemany("UPDATE page SET base = ? WHERE id = ?", shown)
         self.connection.executemany("UPDATE entry SET read_ns = NULL WHERE id = ?", [(id_,) for id_ in urls])
         self.read()
 

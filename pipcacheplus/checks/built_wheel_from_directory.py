@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pipcacheplus.checks.base.check import Check, Context, Verdict
 from pipcacheplus.model.facts import Depth, Facts, Origin
 from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.pips.credentials import shown_url
 from pipcacheplus.pips.effects import NEVER_READS, Effect, Effects
 
 __all__ = ["CHECK"]
@@ -25,7 +26,9 @@ _EFFECTS = Effects(
 
 def _run(_entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
     if isinstance(facts.origin, Origin) and facts.origin.is_directory:
-        yield Verdict(message="wheel was built from a local directory", evidence=(("origin", facts.origin.url),))
+        yield Verdict(
+            message="wheel was built from a local directory", evidence=(("origin", shown_url(facts.origin.url)),)
+        )
 
 
 CHECK = Check(

@@ -19,7 +19,12 @@ def _run(request: Request) -> CommandResult:
     """Return the entries that match the arguments; without arguments, all."""
     cache = request.open_cache()
     with progress(request.console, "reading") as show:
-        inventory = cache.scan(*request.options.what, remembers=request.options.remembers, progress=show)
+        inventory = cache.scan(
+            *request.options.what,
+            details=request.options.format == "json",
+            remembers=request.options.remembers,
+            progress=show,
+        )
     return make_result(
         request,
         cache,

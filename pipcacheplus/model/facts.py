@@ -191,6 +191,8 @@ class Origin(Struct, frozen=True, kw_only=True):
     """Of the archive; algorithm and hex digest."""
     vcs: str | None = None
     commit: str | None = None
+    requested_revision: str | None = None
+    """The branch, tag or commit that was asked for."""
     subdirectory: str | None = None
 
 

@@ -43,6 +43,7 @@ __all__ = [
     "Group",
     "Kind",
     "NotJudged",
+    "OriginFacts",
     "Outcome",
     "OwnFiles",
     "OwnKind",
@@ -96,6 +97,25 @@ class Folder(NamedTuple):
     device: int
 
 
+class OriginFacts(NamedTuple):
+    """What a built wheel was built from, as the `origin.json` beside it says (PEP 610)."""
+
+    url: str | None
+    """`None` if it holds credentials."""
+    url_shown: str
+    """The same, or what is left of it once credentials are cut out."""
+    is_directory: bool
+    """Whether it is a local directory."""
+    vcs: str | None
+    """`git`, `hg`, `svn` or `bzr`."""
+    commit: str | None
+    requested_revision: str | None
+    """The branch, tag or commit that was asked for."""
+    subdirectory: str | None
+    source_sha256: str | None
+    """Of the archive, in hex."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Entry:
     """What pip uses, or ignores, as a whole.
@@ -118,13 +138,19 @@ class Entry:
     """As written in the artefact."""
     filename: str | None = None
     url: str | None = None
-    """Only if it is proven to be the one."""
+    """Only if it is proven to be the one, and holds no credentials."""
+    url_shown: str | None = None
+    """The same, or what is left of it once credentials are cut out: `…` stands in place of each."""
     url_source: UrlSource | None = None
     tags: tuple[str, ...] = ()
     """Wheel tags, expanded and sorted."""
     interpreter: str | None = None
     fresh_until_s: int | None = None
     """Seconds since 1970 at which pip stops serving it unasked."""
+    sha256: str | None = None
+    """Of a downloaded file or built wheel, in hex, if it was read to its end; only where it is asked for."""
+    origin: OriginFacts | None = None
+    """Of a built wheel; only where it is asked for."""
 
     @property
     def size(self) -> int:
@@ -173,6 +199,7 @@ class Brief(NamedTuple):
     version: str | None
     filename: str | None
     url: str | None
+    url_shown: str | None
     tags: tuple[str, ...]
     interpreter: str | None
     size: int
@@ -193,6 +220,7 @@ class Brief(NamedTuple):
             version=entry.version,
             filename=entry.filename,
             url=entry.url,
+            url_shown=entry.url_shown,
             tags=entry.tags,
             interpreter=entry.interpreter,
             size=entry.size,

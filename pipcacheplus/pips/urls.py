@@ -1,22 +1,38 @@
 """Spell URLs as pip does before it makes a key of one.
 
-Sources: pip 26.3 `_vendor/cachecontrol/controller.py` `_urlnorm` for the key; `_internal/models/link.py`
-`_ensure_quoted_url` for links of a page.
+A page says `a+b`, and pip asks for `a%2Bb`: which, depends on the pip. Up to 18.1 the whole link is quoted by one
+pattern, from 19.1 on each piece of its path anew; requests quotes what comes out, and urllib3 (1.25, pip 19.2)
+takes `.` and `..` out and writes escapes in capitals. So a URL has several spellings, and each of them may be the key.
+
+Sources: pip 26.3 `_vendor/cachecontrol/controller.py` `_urlnorm` for the key, `_internal/models/link.py`
+`_ensure_quoted_url` for links of a page, `_vendor/requests/models.py` `prepare_url` and `utils.py` `requote_uri`,
+`_vendor/urllib3/util/url.py` `parse_url`, `_internal/network/auth.py`; pip 19.3 `_internal/collector.py` `_clean_link`;
+pip 18.1 `_internal/index.py` `_CLEAN_LINK_RE`. Compared with what pips from 6.0 to 26.3 store.
 """
 
 import re
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-__all__ = ["has_credentials", "is_absolute", "join_url", "match_plain", "spellings", "without_user"]
+__all__ = ["is_absolute", "join_url", "match_plain", "page_base", "spellings", "without_user"]
 
 _ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
-_PLAIN = re.compile(r"https?://[a-z0-9.:-]+/[A-Za-z0-9._~/-]+")
-"""Nothing in such a URL could be spelt otherwise: most links of an index are like this."""
+_PLAIN = re.compile(r"https?://[a-z0-9.-]+(?::[1-9][0-9]*)?/[A-Za-z0-9._~/-]+")
+"""Nothing in such a URL could be spelt otherwise, as long as no piece of its path is `.` or `..`: most links of an
+index are like this."""
 match_plain = _PLAIN.fullmatch
 """Match a link that is a URL which could not be spelt otherwise."""
-_SECRET = re.compile(r"[?&][^=&]*(sig|token|secret|password|credential|key)[^=&]*=", re.IGNORECASE)
-"""A parameter of a signed URL: `X-Amz-Signature`, `sig`, `access_token`."""
 _RESERVED = re.compile(r"(@|%2F)", re.IGNORECASE)
+_TO_CLEAN = re.compile(r"[^a-z0-9$&+,/:;=?@.#%_\\|-]", re.IGNORECASE)
+"""What pip up to 18.1 quotes in a link, each character by the number that it has."""
+_ESCAPE = re.compile(r"%([0-9a-fA-F]{2})")
+_ALMOST_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})[^\W_]{2}")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_SAFE = "!#$&'()*+,/:;=?@[]~"
+"""What requests leaves as it is, besides escapes."""
+_SAFE_IN_PATH = "/!$&'()*+,;=:@"
+_SAFE_IN_QUERY = _SAFE_IN_PATH + "?"
+_MAX_HOST = 253
+"""Characters of a host name (RFC 1035)."""
 
 
 def is_absolute(url: str) -> bool:
@@ -24,27 +40,30 @@ def is_absolute(url: str) -> bool:
     return _ABSOLUTE.match(url) is not None
 
 
-def has_credentials(url: str) -> bool:
-    """Return whether a URL may hold a password, a token or a signature."""
-    if _PLAIN.fullmatch(url):
-        return False
-    try:
-        return "@" in urlsplit(url).netloc or _SECRET.search(url) is not None
-    except ValueError:
-        return True
-
-
 def without_user(url: str) -> str:
     """Return a URL without user name and password, as pip makes the key of a response from it.
 
-    Source: pip 26.3 `_internal/network/auth.py` `MultiDomainBasicAuth.__call__`: the URL of a request has none.
+    Source: pip 26.3 `_internal/network/auth.py` `MultiDomainBasicAuth.__call__`: the URL of a request has none; the
+    same since pip 6.0. To where a redirect leads, requests goes by itself, and leaves them in.
 
     >>> without_user("https://me:secret@index.example/simple/")
     'https://index.example/simple/'
     """
     start, slashes, rest = url.partition("//")
-    host, slash, path = rest.partition("/")
-    return start + slashes + host.rpartition("@")[2] + slash + path
+    end = next((at for at, char in enumerate(rest) if char in "/?#"), len(rest))
+    return start + slashes + rest[:end].rpartition("@")[2] + rest[end:]
+
+
+def page_base(index: str) -> str:
+    """Return what stands before `/PROJECT/` in the URL of a page of an index.
+
+    Source: pip 26.3 `_internal/models/search_scope.py` `get_index_urls_locations`: what stands behind a `?` gets the
+    project behind it all the same, and of several slashes all stay.
+
+    >>> page_base("https://index.example/simple"), page_base("https://index.example//")
+    ('https://index.example/simple', 'https://index.example/')
+    """
+    return index.removesuffix("/")
 
 
 def join_url(base: str, url: str) -> str | None:
@@ -56,25 +75,84 @@ def join_url(base: str, url: str) -> str | None:
 
 
 def spellings(url: str) -> tuple[str, ...]:
-    """Return the URLs whose keys a response to this one may have: as it is, and as pip quotes a page's link.
+    """Return the URLs whose keys a response to this one may have, without fragment; the last is that of newest pips.
 
     Scheme and host are in lower case, the path is not empty, and there is no fragment and no empty query; nothing if
-    it is no URL.
+    it is no URL. A port stays, also that which goes without saying. If there is a user, each stands there with and
+    without: see `without_user`. A host in other letters is spelt as IDNA 2003 has it.
 
     >>> spellings("HTTPS://Host.example/a+b#sha256=00")
     ('https://host.example/a+b', 'https://host.example/a%2Bb')
     """
-    if _PLAIN.fullmatch(url):
+    if _PLAIN.fullmatch(url) and "/." not in url:
         return (url,)
     try:
         parts = urlsplit(url)
-    except ValueError:
+        if not parts.scheme or not parts.netloc:
+            return ()
+        user, at, place = parts.netloc.rpartition("@")
+        if not place:
+            return ()
+        start = f"{parts.scheme.lower()}://"
+        users = (f"{user.lower()}@", "") if at else ("",)
+        ends = _ends(parts.path or "/", f"?{parts.query}" if parts.query else "")
+        return tuple([start + name + host + end for name in users for host in _hosts(place) for end in ends])
+    except ValueError:  # also of half a character, which no pip can ask for
         return ()
-    if not parts.scheme or not parts.netloc:
-        return ()
-    start = f"{parts.scheme.lower()}://{parts.netloc.lower()}"
-    end = f"?{parts.query}" if parts.query else ""
-    path = parts.path or "/"
-    # pip unquotes each piece of the path and quotes it again; what stands for a slash or an at sign stays.
-    pieces = [piece if _RESERVED.fullmatch(piece) else quote(unquote(piece)) for piece in _RESERVED.split(path)]
-    return tuple(dict.fromkeys((start + path + end, start + "".join(pieces) + end)))
+
+
+def _hosts(place: str) -> tuple[str, ...]:
+    host, colon, port = place.rpartition(":")
+    if not colon or not (port.isascii() and (port.isdigit() or not port)):
+        host, port = place, ""
+    if not host.isascii() and len(host) <= _MAX_HOST:
+        host = host.encode("idna").decode("ascii")
+    number = port.lstrip("0")
+    return (f"{host.lower()}:{number}" if number else host.lower(),)
+
+
+def _ends(path: str, query: str) -> dict[str, None]:
+    """Return path and query as each generation writes them, the oldest first."""
+    cleaned = _TO_CLEAN.sub(lambda found: f"%{ord(found[0]):2x}", path + query)
+    # pip 19.1 takes the path apart at nothing; from 20.2 on, what stands for a slash or an at sign stays.
+    whole = quote(unquote(path), safe="/@")
+    pieces = [piece.upper() if _RESERVED.fullmatch(piece) else quote(unquote(piece)) for piece in _RESERVED.split(path)]
+    raw = _requoted(path + query)
+    asked = _encoded(query, _SAFE_IN_QUERY)
+    new = (_requoted(_encoded(_without_dots(one), _SAFE_IN_PATH) + asked) for one in (path, whole, "".join(pieces)))
+    return dict.fromkeys((raw, _requoted(cleaned), *new))
+
+
+def _requoted(text: str) -> str:
+    """Return what requests makes of a path and a query: escapes of what needs none go, and what needs one gets it."""
+    if _ALMOST_ESCAPE.search(text):
+        return quote(text, safe=_SAFE)
+    return quote(_ESCAPE.sub(_unescaped, text), safe=_SAFE + "%")
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    char = chr(int(escape[1], 16))
+    return char if char in _UNRESERVED else escape[0]
+
+
+def _encoded(text: str, safe: str) -> str:
+    """Return what urllib3 makes of a part of a URL: if all of its `%` begin an escape, they stay."""
+    text, count = _ESCAPE.subn(lambda escape: escape[0].upper(), text)
+    return quote(text, safe=safe + "%" if count == text.count("%") else safe)
+
+
+def _without_dots(path: str) -> str:
+    """Return a path without `.` and `..` (RFC 3986, 5.2.4), as urllib3 does it."""
+    kept: list[str] = []
+    for piece in path.split("/"):
+        if piece == ".":
+            continue
+        if piece != "..":
+            kept.append(piece)
+        elif kept:
+            kept.pop()
+    if path.startswith("/") and (not kept or kept[0]):
+        kept.insert(0, "")
+    if path.endswith(("/.", "/..")):
+        kept.append("")
+    return "/".join(kept)

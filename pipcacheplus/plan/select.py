@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import Brief, Entry, Kind, Shape
+from pipcacheplus.pips.credentials import shown_text
 from pipcacheplus.pips.filenames import SDIST_SUFFIXES, canonical
 from pipcacheplus.pips.layout import key_of, page_key
 from pipcacheplus.pips.urls import spellings
@@ -46,7 +47,7 @@ def parse_selection(what: str) -> Selector:
         BadRequestError: It has none of these forms, or names a kind that does not exist.
     """
     if not what.strip() or len(what) > _LONGEST:
-        raise BadRequestError(repr(what[:40]), "selects nothing", _ACCEPTED)
+        raise BadRequestError(repr(shown_text(what)[:40]), "selects nothing", _ACCEPTED)
     if what.startswith("kind:"):
         return Selector(what=what, fits=_of_kind(what), may_be_foreign=True)
     return Selector(what=what, fits=_form(what))

@@ -59,7 +59,17 @@ def _from_vcs(url: str, info: dict[str, object], subdirectory: str | None) -> Or
     vcs, commit = info.get("vcs"), info.get("commit_id")
     if not isinstance(vcs, str) or not isinstance(commit, str):
         return Broken(reason="vcs_info has no vcs or no commit_id")
-    return Origin(url=url, is_directory=False, vcs=vcs, commit=commit, subdirectory=subdirectory)
+    revision = info.get("requested_revision")
+    if not isinstance(revision, str | None):
+        return Broken(reason="requested_revision is not text")
+    return Origin(
+        url=url,
+        is_directory=False,
+        vcs=vcs,
+        commit=commit,
+        requested_revision=revision or None,
+        subdirectory=subdirectory,
+    )
 
 
 def _hashes(info: dict[str, object]) -> tuple[tuple[str, str], ...] | Broken:

@@ -8,7 +8,7 @@ from pipcacheplus.render.times import last_used_ns, rfc3339
 from pipcacheplus.render.view import Json, OutputFormat, View, Write
 
 if TYPE_CHECKING:  # slow to import, and `dir` does without them
-    from pipcacheplus.model.values import Action, Entry, Finding, Outcome
+    from pipcacheplus.model.values import Action, Entry, Finding, OriginFacts, Outcome
 
 __all__ = ["FORMAT", "FORMAT_NUMBER"]
 
@@ -56,9 +56,9 @@ def _write_list(write: Write, key: str, values: Iterable[_T], encode: Callable[[
 
 
 _ENTRY = (
-    '{"id": %s, "area": %s, "kind": %s, "project": %s, "version": %s, "filename": %s, "url": %s, "url_source": %s,'
-    ' "tags": %s, "interpreter": %s, "fresh_until": %s, "paths": %s, "size": %d, "disk_size": %d, "written": %s,'
-    ' "used": %s}'
+    '{"id": %s, "area": %s, "kind": %s, "project": %s, "version": %s, "filename": %s, "url": %s, "url_shown": %s,'
+    ' "url_source": %s, "tags": %s, "sha256": %s, "origin": %s, "interpreter": %s, "fresh_until": %s, "paths": %s,'
+    ' "size": %d, "disk_size": %d, "written": %s, "used": %s}'
 )
 
 
@@ -85,8 +85,11 @@ def _entry_encoder(encode: Callable[[Json], str], last_use: str) -> "Callable[[E
             maybe(entry.version),
             maybe(entry.filename),
             maybe(entry.url),
+            maybe(entry.url_shown),
             maybe(None if entry.url_source is None else entry.url_source.value),
             tags(entry.tags),
+            maybe(entry.sha256),
+            "null" if entry.origin is None else encode(_origin(entry.origin)),
             maybe(entry.interpreter),
             second(entry.fresh_until_s),
             f"[{', '.join(map(text, entry.paths))}]",
@@ -97,6 +100,19 @@ def _entry_encoder(encode: Callable[[Json], str], last_use: str) -> "Callable[[E
         )
 
     return encoded
+
+
+def _origin(origin: "OriginFacts") -> dict[str, Json]:
+    return {
+        "url": origin.url,
+        "url_shown": origin.url_shown,
+        "directory": origin.is_directory,
+        "vcs": origin.vcs,
+        "commit": origin.commit,
+        "requested_revision": origin.requested_revision,
+        "subdirectory": origin.subdirectory,
+        "source_sha256": origin.source_sha256,
+    }
 
 
 def _finding(finding: "Finding") -> dict[str, Json]:

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -37,7 +38,7 @@ ENTRIES = st.builds(
     tags=st.lists(st.text(max_size=9), max_size=2).map(tuple),
     interpreter=TEXTS,
     fresh_until_s=st.none() | st.integers(-(2**40), 2**40),
-)
+).map(lambda entry: replace(entry, url_shown=entry.url))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),

@@ -32,7 +32,7 @@ def read(**document: object) -> Origin | Broken:
         ({"dir_info": {"editable": True}, "vcs_info": None}, Origin(url=URL, is_directory=True)),
         (
             {"vcs_info": {"vcs": "git", "commit_id": "c", "requested_revision": "main"}, "subdirectory": "s"},
-            Origin(url=URL, is_directory=False, vcs="git", commit="c", subdirectory="s"),
+            Origin(url=URL, is_directory=False, vcs="git", commit="c", requested_revision="main", subdirectory="s"),
         ),
     ],
 )

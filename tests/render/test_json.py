@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.model.values import Area, CacheDir, Kind, Shape, Source, State, UrlSource
+from pipcacheplus.model.values import Area, CacheDir, Kind, OriginFacts, Shape, Source, State, UrlSource
 from pipcacheplus.render.json import FORMAT
 from pipcacheplus.render.summary import summarize_entries, summarize_findings, summarize_outcomes
 from pipcacheplus.render.view import View
@@ -48,8 +48,11 @@ def test_an_entry_has_every_key_and_null_for_what_is_unknown() -> None:
         "version": None,
         "filename": None,
         "url": None,
+        "url_shown": None,
         "url_source": None,
         "tags": [],
+        "sha256": None,
+        "origin": None,
         "interpreter": None,
         "fresh_until": None,
         "paths": ["http-v2/0/1/2/3/4/01234", "http-v2/0/1/2/3/4/01234.body"],
@@ -65,8 +68,35 @@ def test_what_is_known_of_an_entry_is_told() -> None:
         "http-v2/1", url="https://host.test/a", url_source=UrlSource.FILE_HOST, fresh_until_s=0, tags=("py3-none-any",)
     )
     [told] = document(a_view("list", entries=(known,)))["entries"]
-    assert (told["url"], told["url_source"]) == ("https://host.test/a", "file-host")
+    assert (told["url"], told["url_shown"]) == ("https://host.test/a", "https://host.test/a")
+    assert told["url_source"] == "file-host"
     assert (told["fresh_until"], told["tags"]) == ("1970-01-01T00:00:00Z", ["py3-none-any"])
+
+
+def test_what_a_wheel_was_built_from_is_told_as_it_may_be_shown() -> None:
+    origin = OriginFacts(
+        url=None,
+        url_shown="https://\u2026@host.test/a.git",
+        is_directory=False,
+        vcs="git",
+        commit="c0ffee",
+        requested_revision="main",
+        subdirectory="s",
+        source_sha256=None,
+    )
+    entry = an_entry("wheels/x", sha256="ab", origin=origin, url=None, url_shown=origin.url_shown)
+    [told] = document(a_view("show", entries=(entry,)))["entries"]
+    assert (told["url"], told["url_shown"], told["sha256"]) == (None, "https://\u2026@host.test/a.git", "ab")
+    assert told["origin"] == {
+        "url": None,
+        "url_shown": "https://\u2026@host.test/a.git",
+        "directory": False,
+        "vcs": "git",
+        "commit": "c0ffee",
+        "requested_revision": "main",
+        "subdirectory": "s",
+        "source_sha256": None,
+    }
 
 
 def test_last_use_is_the_time_of_writing_where_access_times_are_not_kept() -> None:

@@ -6,6 +6,7 @@ What it answers stands in `answers.py`; here is how it runs, and how a path is t
 import contextlib
 import re
 import socket
+import ssl
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -58,7 +59,12 @@ class IndexServer:
     """The index; a context manager, running as long as it is open."""
 
     def __init__(
-        self, files: Iterable[Path] = (), *, has_relative_links: bool = False, has_metadata: bool = True
+        self,
+        files: Iterable[Path] = (),
+        *,
+        has_relative_links: bool = False,
+        has_metadata: bool = True,
+        certificate: Path | None = None,
     ) -> None:
         """Offer these wheels and source distributions.
 
@@ -66,6 +72,7 @@ class IndexServer:
             files: More can be added while it runs.
             has_relative_links: Whether pages link to `../../packages/...` and not to the whole URL.
             has_metadata: Whether the METADATA of wheels is served beside them (PEP 658).
+            certificate: With its key; then it talks TLS.
         """
         self.has_relative_links = has_relative_links
         self.has_metadata = has_metadata
@@ -73,12 +80,18 @@ class IndexServer:
         """Of the pages (`X-PyPI-Last-Serial`); every file that is added raises it."""
         self._files: dict[str, Offer] = {}
         self._answers: dict[str, Answer] = {}
+        self._anywhere: dict[str, Answer] = {}
         self._gates: dict[str, Gate] = {}
         self._breaks: dict[str, _Break] = {}
         self._log: list[Request] = []
         self._lock = Lock()
         self._http = _Listener(("127.0.0.1", 0), _Handler)
         self._http.index = self
+        self._scheme = "http" if certificate is None else "https"
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
         self._thread = Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02})
         for path in files:
             self.add(path)
@@ -108,7 +121,12 @@ class IndexServer:
     @property
     def url(self) -> str:
         """The server's own URL, without a slash behind it."""
-        return f"http://127.0.0.1:{self._http.server_port}"
+        return f"{self._scheme}://127.0.0.1:{self.port}"
+
+    @property
+    def port(self) -> int:
+        """The port that it listens at."""
+        return self._http.server_port
 
     @property
     def index_url(self) -> str:
@@ -167,6 +185,10 @@ class IndexServer:
         """Answer just this under a path."""
         self._answers[path] = answer
 
+    def put_anywhere(self, name: str, answer: Answer) -> None:
+        """Answer just this under every path whose last piece is this name."""
+        self._anywhere[name] = answer
+
     def answer(self, request: "_Handler") -> Answer:
         """Return the answer to a request, and note it down."""
         path = request.path.partition("?")[0]
@@ -201,6 +223,8 @@ class IndexServer:
     def _answer(self, path: str, request: "_Handler") -> Answer:
         if path in self._answers:
             return self._answers[path]
+        if anywhere := self._anywhere.get(unquote(path.rstrip("/").rpartition("/")[2])):
+            return anywhere
         if file := self._files.get(path):
             return ranged(file_answer(file), request.headers.get("Range"))
         file = self._files.get(path.removesuffix(".metadata"))

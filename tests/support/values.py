@@ -37,7 +37,7 @@ def a_file(path: str, size: int = 1000, **more: Any) -> File:  # noqa: ANN401 - 
 def an_entry(*files: File | str, area: Area = Area.HTTP_V2, shape: Shape = Shape.PAIR, **more: Any) -> Entry:  # noqa: ANN401 - any field
     """Make an entry; its id is the path of the first file."""
     stamped = tuple(a_file(file) if isinstance(file, str) else file for file in files)
-    given = {"id": stamped[0].path if stamped else "", "kind": Kind.WHEEL, **more}
+    given = {"id": stamped[0].path if stamped else "", "kind": Kind.WHEEL, "url_shown": more.get("url"), **more}
     return Entry(area=area, shape=shape, files=stamped, **given)
 
 

@@ -138,6 +138,7 @@ def _record_of(value: Any) -> Record:  # noqa: ANN401 - as above
         KeyError: Something is missing; `TypeError` and `ValueError` likewise mean that it is no such line.
     """
     files = [(_number_of(number), _file(path, stamp)) for number, path, *stamp in value["files"]]
+    texts: dict[str, Any] = {name: None if value[name] is None else _text_of(value[name]) for name in _TEXTS}
     entry = Entry(
         id=_path_of(value["id"]),
         area=Area(value["area"]),
@@ -153,7 +154,8 @@ def _record_of(value: Any) -> Record:  # noqa: ANN401 - as above
         tags=tuple(map(_text_of, value["tags"])),
         url_source=None if value["url_source"] is None else UrlSource(value["url_source"]),
         fresh_until_s=None if value["fresh_until_s"] is None else _integer_of(value["fresh_until_s"]),
-        **{name: None if value[name] is None else _text_of(value[name]) for name in _TEXTS},
+        url_shown=texts["url"],
+        **texts,
     )
     action = Action(entry=entry, reasons=tuple(map(_text_of, value["reasons"])), files=entry.files)
     numbers = tuple(number for number, _ in files)

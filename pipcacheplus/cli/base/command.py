@@ -117,11 +117,17 @@ def make_result(  # noqa: D417 - the rest is View's
     if cache.catalog_trouble is not None and request.verbosity > 0:
         request.console.say(f"The catalog is not used: {cache.catalog_trouble}")
     failures = tuple(f"{warned.path}: {warned.message}" for warned in warnings)
-    missing = tuple(f'No matching entries for "{what}"' for what in unmatched)
+    missing = _missing(unmatched) if unmatched else ()
     settings = () if cache.settings_trouble is None else (f"indexes of pip's settings: {cache.settings_trouble}",)
     view = make_view(request, cache.dir, cache.last_use, warnings=(*settings, *failures, *missing), **parts)
     partly = exits.PARTLY if failures else exits.DONE
     return CommandResult(view=view, exit_code=exits.worst(exit_code, partly, _no_match(request, unmatched)))
+
+
+def _missing(unmatched: Sequence[str]) -> tuple[str, ...]:
+    from pipcacheplus.pips.credentials import shown_text  # noqa: PLC0415 - slow to import, and seldom needed
+
+    return tuple(f'No matching entries for "{shown_text(what)}"' for what in unmatched)
 
 
 def _no_match(request: Request, unmatched: Sequence[str]) -> int:

@@ -24,11 +24,12 @@ class Console(NamedTuple):
     """Whether stdin and stderr are terminals, and `--no-input` is not given."""
 
     def say(self, text: str) -> None:
-        """Write a line to stderr; controls, and what its encoding lacks, are escaped."""
-        from pipcacheplus.render.text.words import safe  # noqa: PLC0415 - most runs say nothing
+        """Write a line to stderr; controls, and what its encoding lacks, are escaped, and credentials in URLs cut."""
+        from pipcacheplus.pips.credentials import shown_text  # noqa: PLC0415 - most runs say nothing
+        from pipcacheplus.render.text.words import safe  # noqa: PLC0415 - as above
 
         encoding = self.err.encoding or "ascii"
-        line = safe(text).encode(encoding, "backslashreplace").decode(encoding)
+        line = safe(shown_text(text)).encode(encoding, "backslashreplace").decode(encoding)
         print(line, file=self.err, flush=True)
 
     def confirm(self, question: str) -> bool:

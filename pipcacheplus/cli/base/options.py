@@ -7,7 +7,7 @@ first one had put there; `_merge` brings them together.
 import os
 from argparse import SUPPRESS, ArgumentParser, HelpFormatter, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from pipcacheplus.cli.base.command import PROGRAM, Command
 from pipcacheplus.cli.base.console import width_of
@@ -61,7 +61,7 @@ def parse_arguments(
     if early.command not in commands:
         top.error(f"there is no command {early.command!r}; the commands are {', '.join(commands)}")
     command = commands[early.command]
-    parser = ArgumentParser(
+    parser = _Parser(
         prog=f"{PROGRAM} {early.command}",
         description=command.help + ".",
         formatter_class=_help_formatter,
@@ -73,7 +73,17 @@ def parse_arguments(
     return early.command, _merge(early, parser.parse_intermixed_args(valued))
 
 
-class _TopParser(ArgumentParser):
+class _Parser(ArgumentParser):
+    """Repeats no credentials of a URL that stands where it does not belong."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print a sentence on stderr, and exit with 2."""
+        from pipcacheplus.pips.credentials import shown_text  # noqa: PLC0415 - slow to import
+
+        super().error(shown_text(message))
+
+
+class _TopParser(_Parser):
     """Parses what stands before the command, and leaves the rest to the parser of the command."""
 
     def __init__(self, commands: Mapping[str, Command], formats: Mapping[str, str], version: str) -> None:

@@ -48,14 +48,21 @@ def _fields(entry: Entry, view: View) -> Iterator[tuple[str, str]]:
     yield "Project", safe(entry.project or "")
     yield "Version", safe(entry.version or "")
     yield "File name", safe(entry.filename or "")
-    yield "URL", safe(entry.url or "")
+    yield "URL", safe(entry.url_shown or "")
     yield "URL known because", "" if entry.url_source is None else _URL_SOURCES[entry.url_source.value]
+    if entry.origin is not None:
+        yield "Built from", "a local directory" if entry.origin.is_directory else ""
+        yield "Built at commit", safe(entry.origin.commit or "")
+        yield "Asked for", safe(entry.origin.requested_revision or "")
+        yield "Subdirectory", safe(entry.origin.subdirectory or "")
+        yield "SHA-256 of the source", safe(entry.origin.source_sha256 or "")
     yield "Tags", safe(" ".join(entry.tags))
     yield "Interpreter", safe(entry.interpreter or "")
     yield "Served unasked until", rfc3339(entry.fresh_until_s) or ""
     yield "Written", _time(entry.files[0].mtime_ns if entry.files else None)
     yield f"Last used ({view.last_use})", _time(last_used_ns(entry, view.last_use))
     yield "Size", f"{size(entry.size)} ({entry.size} bytes; {entry.disk_size} on disk)"
+    yield "SHA-256", safe(entry.sha256 or "")
     for at, path in enumerate(entry.paths):
         yield "" if at else "Files", safe(view.absolute(path))
 

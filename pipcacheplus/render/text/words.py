@@ -162,7 +162,7 @@ def describe(entry: Entry | Brief) -> str:
         pythons, platforms = pythons_in_words(entry.tags), platforms_in_words(entry.tags)
         what += f" for {pythons}" + (f" on {platforms}" if platforms else "")
     named = name(entry)
-    return f"{named}, {safe(what)}" if named else f"{safe(what)} {safe(entry.url or entry.id)}"
+    return f"{named}, {safe(what)}" if named else f"{safe(what)} {safe(entry.url_shown or entry.id)}"
 
 
 def _what(entry: Entry | Brief) -> str:

@@ -1,0 +1,105 @@
+"""Cut out of a URL what lets whoever has it in: none of that is ever stored, printed or logged.
+
+- User and password. What pip leaves in (PEP 610) stays: `git@`, and names of variables, `${TOKEN}@`.
+- The query of a signed URL, as a whole: if a name in it is one of those that tokens and signatures have, or a value is
+  as long as a token is.
+- Tokens in the path: those that tell themselves by how they begin, and those that stand where a download server has
+  them: `/t/TOKEN/`, `/TOKEN/OWNER/REPOSITORY/python/`.
+
+In place of each stands `…`. No URL that pip asks for has this character: it would be escaped. So a URL with it is one
+that was cut, and nothing else need tell.
+
+Sources: pip 26.3 `_internal/models/direct_url.py` for what stays; the parameters of signed URLs are those that
+the S3, Google and Azure storage, CloudFront, Akamai and GitLab document.
+"""
+
+import re
+from collections.abc import Callable
+from urllib.parse import unquote
+
+__all__ = ["CUT", "has_credentials", "is_cut", "shown_text", "shown_url"]
+
+CUT = "…"
+"""Stands for what was cut out."""
+
+_LONG = 16
+"""Characters of a value in a query that may be a token, whatever it is called; the shortest tokens are as long."""
+_SECRET_NAME = re.compile(
+    r"sig|token|secret|passw|passphrase|pwd|credential|key|auth|jwt|session|cookie|policy|access|x-amz|x-goog|hdne|hdnts",
+    re.IGNORECASE,
+)
+_MAY_STAY = re.compile(r"git|\$\{[A-Za-z0-9_-]+\}(?::\$\{[A-Za-z0-9_-]+\})?")
+_TOKEN = re.compile(
+    r"/(?:"
+    r"((?:gh[opsur]_|github_pat_|gl(?:pat|dt|rt|cbt|ptt|ft|soat|imt|oas)-|pypi-A|npm_|AKIA|eyJ)[\w.%=-]{8,})"
+    r"|(?:t/)([^/]{8,})(?=/)"
+    r"|([A-Za-z0-9]{16})(?=/[^/]+/[^/]+/python/)"
+    r")"
+)
+_AUTHORITY = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
+_PORT = re.compile(r"(?:\[[^\]]*\]|[^:]*)(?::[0-9]*)?")
+_IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"<>]+")
+
+
+def is_cut(url: str) -> bool:
+    """Return whether something was cut out of a URL."""
+    return CUT in url
+
+
+def has_credentials(url: str) -> bool:
+    """Return whether a URL may hold a password, a token or a signature; of one that was cut, whether still."""
+    return shown_url(url) != url
+
+
+def shown_url(url: str) -> str:
+    """Return a URL as it may be shown and stored: with `…` in place of each credential, and else as it is.
+
+    >>> shown_url("https://me:secret@index.example/simple/"), shown_url("git+ssh://git@host.example/a.git@main")
+    ('https://…@index.example/simple/', 'git+ssh://git@host.example/a.git@main')
+    >>> shown_url("https://files.example/six.whl?X-Amz-Signature=0f")
+    'https://files.example/six.whl?…'
+    """
+    if "@" not in url and "?" not in url and "#" not in url:
+        return url if _TOKEN.search(url) is None else _TOKEN.sub(_without_token, url)
+    found = _AUTHORITY.match(url)
+    start = found[0] if found is not None else ""
+    rest = url[len(start) :]
+    before, hash_, fragment = rest.partition("#")
+    before, mark, query = before.partition("?")
+    if start:
+        host, slash, path = before.partition("/")
+        if not _PORT.fullmatch(host.rpartition("@")[2]) and "@" in rest:
+            # A password with an unescaped slash: pip would not understand it either, but somebody may have typed it.
+            return f"{start}{CUT}@{shown_url(rest.rpartition('@')[2])}"
+        user, at, host = host.rpartition("@")
+        before = f"{user if _MAY_STAY.fullmatch(user) else CUT}{at}{host}{slash}{path}" if at else before
+    before = _TOKEN.sub(_without_token, before)
+    return f"{start}{before}{mark}{_shown(query)}{hash_}{_shown(fragment)}"
+
+
+def _without_token(found: re.Match[str]) -> str:
+    token = found[1] or found[2] or found[3]
+    return found[0].replace(token, CUT)
+
+
+def _shown(query: str) -> str:
+    """Return a query, or a fragment, unless something in it may be a credential."""
+    for part in re.split("[&;]", query):
+        name, equals, value = part.partition("=")
+        if len(value if equals else name) >= _LONG and not _DIGEST.fullmatch(part):
+            return CUT
+        if equals and _SECRET_NAME.search(unquote(name)):
+            return CUT
+    return query
+
+
+_DIGEST = re.compile(r"(?:md5|sha1|sha224|sha256|sha384|sha512)=[0-9a-fA-F]+")
+
+
+def shown_text(text: str, shown: Callable[[str], str] = shown_url) -> str:
+    """Return a sentence with each URL in it as `shown_url` has it.
+
+    >>> shown_text("no match for 'https://me:secret@index.example/'")
+    "no match for 'https://…@index.example/'"
+    """
+    return _IN_TEXT.sub(lambda found: shown(found[0]), text) if "://" in text else text
