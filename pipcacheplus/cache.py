@@ -178,6 +178,7 @@ class PipCache:
         self,
         *,
         reads: bool = False,
+        details: bool = False,
         pythons: Sequence[str] | None = None,
         each: Each | None = None,
         remembers: bool = True,
@@ -187,6 +188,7 @@ class PipCache:
 
         Args:
             reads: Whether heads, pages and the ends of archives are opened, and not just names and times looked at.
+            details: As `scan`, if anything is read.
             pythons: As `plan`; asked only if anything is read.
             each: Called with every entry, empty directories too, and its findings; the inventory then holds neither.
             remembers: As `verify`.
@@ -200,7 +202,8 @@ class PipCache:
         context = context_of(min_age_s=HOUR_S, pythons=pythons, needs_tags=reads)
         urls = self._with_settings(self.index_urls, pythons)
         query = Query(path=self.dir.path, index_urls=urls, depth=depth, context=context, checks=put)
-        query = replace(query, needs_urls=reads, remembers=remembers, hears=self._hear, progress=progress)
+        query = replace(query, needs_urls=reads, details=details)
+        query = replace(query, remembers=remembers, hears=self._hear, progress=progress)
         return overview_of(self.dir, query, each)
 
     def verify(
@@ -278,6 +281,7 @@ class PipCache:
             selection=Selection(what),
             remembers=remembers,
             hears=self._hear,
+            details=True,
             wants_evidence=True,
             progress=progress,
         )

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple
@@ -27,8 +28,6 @@ from pipcacheplus.pips.layout import HTTP_AREAS, area_of, body_path, entry_path,
 from pipcacheplus.pips.wheel_keys import interpreter_of
 
 __all__ = [
-    "NO_DETAILS",
-    "Details",
     "Names",
     "OwnNames",
     "SeenRow",
@@ -306,14 +305,6 @@ class Names(NamedTuple):
     url_source: str | None
 
 
-class Details(NamedTuple):
-    """What is known of an entry besides, where it is asked for."""
-
-    sha256: str | None = None
-    origin: OriginFacts | None = None
-
-
-NO_DETAILS = Details()
 _NAMES = len(Names._fields)
 
 
@@ -449,8 +440,8 @@ def entry_of_checked(row: Sequence[Any], device: int) -> Entry:
     if len(names) == _NAMES:
         return _entry(path, shape, packed, Names._make(names), device)
     *names, sha256, origin = names
-    details = Details(sha256, OriginFacts(*origin) if origin is not None else None)
-    return _entry(path, shape, packed, Names._make(names), device, details)
+    entry = _entry(path, shape, packed, Names._make(names), device)
+    return replace(entry, sha256=sha256, origin=OriginFacts(*origin) if origin is not None else None)
 
 
 def brief_of(row: Sequence[Any]) -> Brief:
@@ -476,20 +467,16 @@ def brief_of(row: Sequence[Any]) -> Brief:
 _split_once = lru_cache(maxsize=256)(split_tags)
 
 
-def entry_of_row(  # noqa: PLR0917 - as they stand in rows
-    id_: bytes, shape: object, packed: object, names: Names, device: int, details: Details = NO_DETAILS
-) -> Entry:
+def entry_of_row(id_: bytes, shape: object, packed: object, names: Names, device: int) -> Entry:
     """Return an entry with its names.
 
     Raises:
         RowDamagedError: The row is not one that was written.
     """
-    return _entry(as_text(id_), shape, packed, names, device, details)
+    return _entry(as_text(id_), shape, packed, names, device)
 
 
-def _entry(  # noqa: PLR0917 - each is a part of a row
-    path: str, shape: object, packed: object, names: Names, device: int, details: Details = NO_DETAILS
-) -> Entry:
+def _entry(path: str, shape: object, packed: object, names: Names, device: int) -> Entry:
     files, folders = files_of(path, packed, device)
     kind, project, version, filename, tags, interpreter, fresh_until, url, source = names
     try:
@@ -509,8 +496,6 @@ def _entry(  # noqa: PLR0917 - each is a part of a row
             tags=split_tags(tags) if tags is not None else (),
             interpreter=interpreter,
             fresh_until_s=fresh_until,
-            sha256=details.sha256,
-            origin=details.origin,
         )
     except (KeyError, TypeError) as error:
         raise RowDamagedError from error

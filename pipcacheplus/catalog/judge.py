@@ -178,10 +178,13 @@ class Judge:
         check_entry(row.id, row.shape, row.files, names, self._known.device)
         return names
 
-    def all(self, unread: dict[bytes, str], where: str = "1", *, wants_evidence: bool = False) -> Iterator[Checked]:
+    def all(
+        self, unread: dict[bytes, str], where: str = "1", *, details: bool = False, wants_evidence: bool = False
+    ) -> Iterator[Checked]:
         """Yield all entries, with what the checks say of them."""
         for row in rows(self._connection, where, self._parameters):
-            yield self._judged(row, self._checks, unread, wants_evidence=wants_evidence).checked
+            one = self._judged(row, self._checks, unread, wants_evidence=wants_evidence).checked
+            yield one._replace(entry=self._known.detailed(row, one.entry)) if details else one
 
     def _unread(self, row: JoinedRow) -> _Judged:
         names = names_of(row.shape, (None,) * 7)

@@ -3,14 +3,13 @@
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from pipcacheplus.catalog.content_rows import COLUMNS as CONTENT_COLUMNS
 from pipcacheplus.catalog.content_rows import Content, sha256_of, with_content
 from pipcacheplus.catalog.entry_rows import (
-    NO_DETAILS,
-    Details,
     Names,
     as_text,
     check_seal,
@@ -140,13 +139,17 @@ class Known:
         Raises:
             RowDamagedError: The row is not one that was written.
         """
-        return entry_of_row(row.id, row.shape, row.files, names, self.device, self._details(row))
+        return entry_of_row(row.id, row.shape, row.files, names, self.device)
 
-    def _details(self, row: JoinedRow) -> Details:
+    def detailed(self, row: JoinedRow, entry: Entry) -> Entry:
+        """Return an entry with what is known of it besides.
+
+        Raises:
+            RowDamagedError: The row is not as it was written.
+        """
         sha256 = sha256_of(row.content) if row.content[0] is not None else None
-        if row.shape != _BUILT or not row.is_read:
-            return Details(sha256) if sha256 is not None else NO_DETAILS
-        return Details(sha256, origin_facts(unpack_origin(row.facts[-2])))
+        origin = unpack_origin(row.facts[-2]) if row.shape == _BUILT and row.is_read else None
+        return replace(entry, sha256=sha256, origin=origin_facts(origin))
 
     def facts(self, row: JoinedRow) -> Facts:
         """Return what the ends of an entry gave.

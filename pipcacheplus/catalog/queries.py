@@ -92,7 +92,7 @@ class Query:
     would_go: Callable[[Checked], bool] | None = None
     """Which of the entries would be removed: each is read once more in this run, with what speaks against it."""
     details: bool = False
-    """Whether a list of entries tells their SHA-256, as far as known, and their origin."""
+    """Whether the entries, but not those of findings, tell their SHA-256, as far as it is known, and their origin."""
     wants_evidence: bool = False
     """Whether all that speaks for or against an entry is told as well."""
     is_deep: bool = False
@@ -407,7 +407,10 @@ class Run:
     def checked(self) -> Iterator[Checked]:
         """Yield what the query asks for."""
         if not self._what.only_findings:
-            yield from self._judge.all(self._update.unread, self._where, wants_evidence=self._what.wants_evidence)
+            what = self._what
+            yield from self._judge.all(
+                self._update.unread, self._where, details=what.details, wants_evidence=what.wants_evidence
+            )
             return
         done = set[str]()
         for one in self.objections():

@@ -1,6 +1,7 @@
 """`info`: print pip's own counts, then kinds, what could go, last use and health."""
 
 import os
+from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ def _run(request: Request) -> CommandResult:
     entries: list[Entry] = []
     with progress(request.console, "reading") as show:
         if request.verbosity > 0:
-            counts, inventory = _read(cache, what, entries, show, remembers=request.options.remembers)
+            counts, inventory = _read(cache, what, entries, show, request.options)
             warnings, pages_without_url = inventory.warnings, inventory.pages_without_url
         else:
             counts, warnings = count_entries(what, show)
@@ -51,7 +52,7 @@ def _run(request: Request) -> CommandResult:
 
 
 def _read(
-    cache: "PipCache", what: "CountRequest", entries: "list[Entry]", show: "Progress | None", *, remembers: bool
+    cache: "PipCache", what: "CountRequest", entries: "list[Entry]", show: "Progress | None", options: Namespace
 ) -> "tuple[Counts, Inventory]":
     """Count the entries with what reading them shows, and list them."""
     from pipcacheplus.catalog.counts import Counter  # noqa: PLC0415 - as above
@@ -63,7 +64,9 @@ def _read(
         if is_listed(entry):
             entries.append(entry)
 
-    inventory = cache.overview(reads=True, each=each, remembers=remembers, progress=show)
+    inventory = cache.overview(
+        reads=True, details=options.format == "json", each=each, remembers=options.remembers, progress=show
+    )
     return counter.counts, inventory
 
 

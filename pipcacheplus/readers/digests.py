@@ -23,8 +23,10 @@ from pipcacheplus.model.facts import (
 from pipcacheplus.pips.headers import single_part_md5
 from pipcacheplus.readers.integrity import read_to_end, read_wheel_to_end
 
-__all__ = ["digest", "is_proven", "read_whole", "usable", "wanted_digests"]
+__all__ = ["PUBLISHED_FORMATS", "digest", "is_proven", "read_whole", "usable", "wanted_digests"]
 
+PUBLISHED_FORMATS = frozenset({PayloadFormat.ZIP, PayloadFormat.TAR, PayloadFormat.METADATA})
+"""What indexes publish digests of: whatever else is made of it, its SHA-256 is told to users."""
 _KNOWN = frozenset(
     {"md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b", "sha3_256", "sha3_384", "sha3_512"}
 )
@@ -42,9 +44,10 @@ def read_whole(facts: Facts, body: BinaryIO, expected: Expected) -> Facts:
     """
     published, wanted = usable(expected.published), wanted_digests(facts, expected)
     size = facts.body_size or 0
-    made = digest(body, size, algorithms=wanted) if wanted else {}
+    told = {"sha256"} if facts.format in PUBLISHED_FORMATS else set[str]()
+    made = digest(body, size, algorithms=wanted | told) if wanted or told else {}
     found = {} if isinstance(made, Broken) else made
-    damage: Broken | Unknown | None = made if isinstance(made, Broken) else None
+    damage: Broken | Unknown | None = made if isinstance(made, Broken) and wanted else None
     is_read_whole = True
     if damage is None and not is_proven(published, found):
         if published and isinstance(facts.head, Head) and single_part_md5(facts.head) is not None:

@@ -15,7 +15,7 @@ from pipcacheplus.model.values import File, Shape
 from pipcacheplus.pips.layout import ORIGIN_NAME
 from pipcacheplus.readers.archive.magic import MAGIC_BYTES, format_of
 from pipcacheplus.readers.archive.zip_directory import read_directory
-from pipcacheplus.readers.digests import read_whole
+from pipcacheplus.readers.digests import PUBLISHED_FORMATS, digest, read_whole
 from pipcacheplus.readers.http.content import decode
 from pipcacheplus.readers.http.head import read_head
 from pipcacheplus.readers.http.payload import open_payload
@@ -35,7 +35,6 @@ _SMALL_BYTES = 64 << 10
 """A file of at most so many is read at one go: that costs less than to open it as a file and to seek in it."""
 _NOTHING = Expected()
 _REDIRECTS = range(300, 400)
-_PUBLISHED = frozenset({PayloadFormat.ZIP, PayloadFormat.TAR, PayloadFormat.METADATA})
 
 
 class _Task(NamedTuple):
@@ -126,7 +125,8 @@ def read_content(shape: Shape, files: Sequence[File], facts: Facts, cache: OpenC
         case Shape.BUILT_WHEEL:
             wheel = files[0]
             with _opened(wheel, cache) as file:
-                return replace(facts, is_read_whole=True, damage=read_wheel_to_end(file, wheel.size))
+                damage = read_wheel_to_end(file, wheel.size)
+                return replace(facts, is_read_whole=True, damage=damage, digests=_sha256(file, wheel.size))
     return read(shape, files, cache, depth=Depth.WHOLE, expected=expected, keeps=keep_none)
 
 
@@ -179,7 +179,7 @@ def _response(head: Head | Broken | None, body: BinaryIO, size: int, task: _Task
 
 def _with_sha256(facts: Facts, body: io.BytesIO) -> Facts:
     """Return the facts with the digest that indexes publish, of what they publish one for."""
-    if facts.format not in _PUBLISHED:
+    if facts.format not in PUBLISHED_FORMATS:
         return facts
     return replace(facts, digests=(("sha256", sha256(body.getbuffer()).hexdigest()),))
 
@@ -239,6 +239,7 @@ def _built_wheel(files: Sequence[File], cache: OpenCache, task: _Task) -> Facts:
         is_read = task.depth is Depth.WHOLE or (task.reads_small and isinstance(file, io.BytesIO))
         is_whole = is_read and not isinstance(payload, (Broken, Unknown))
         damage = read_wheel_to_end(file, wheel.size, directory=directory) if is_whole else None
+        digests = _sha256(file, wheel.size) if is_whole else ()
     origin = next((_origin(f, cache) for f in beside if f.path.endswith("/" + ORIGIN_NAME)), None)
     return Facts(
         payload=payload,
@@ -247,7 +248,14 @@ def _built_wheel(files: Sequence[File], cache: OpenCache, task: _Task) -> Facts:
         origin=origin,
         is_read_whole=is_whole,
         damage=damage,
+        digests=digests,
     )
+
+
+def _sha256(file: BinaryIO, size: int) -> tuple[tuple[str, str], ...]:
+    """Return the SHA-256 of a file; nothing if it ends before its size."""
+    made = digest(file, size, algorithms=frozenset({"sha256"}))
+    return () if isinstance(made, Broken) else tuple(made.items())
 
 
 def _origin(file: File, cache: OpenCache) -> Origin | Broken:
