@@ -61,6 +61,14 @@ def bench(session: nox.Session) -> None:
     session.run("python", "-m", "tests.bench", *session.posargs)
 
 
+@nox.session
+def servers(session: nox.Session) -> None:
+    """Fill caches with real pips from devpi-server, pypiserver and nginx, and find what is damaged in them."""
+    session.install("devpi-client>=7", "devpi-server>=6.10", "pypiserver>=2.1", *TESTS, _wheel(session))
+    env = {"PIPCACHEPLUS_REQUIRE_PIPS": "1"}
+    _pytest(session, "tests/servers", "--timeout", "600", *session.posargs, env=env)
+
+
 @nox.session(name="drill-faults")
 def drill_faults(session: nox.Session) -> None:
     """Let every call of a removal fail, be cut short or be the last, in every way; tells how many did."""

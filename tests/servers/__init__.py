@@ -1,0 +1,1 @@
+"""Caches that pips filled from servers that people run."""
