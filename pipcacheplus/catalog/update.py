@@ -255,6 +255,7 @@ class Update:
         gone = [(id_,) for id_ in ids]
         if not gone:
             return
+        self._forget_candidates()
         self._forget_pages(gone)
         self.connection.executemany("DELETE FROM content WHERE id = ?", gone)
         self.connection.executemany("DELETE FROM entry WHERE id = ?", gone)
