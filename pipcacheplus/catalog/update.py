@@ -152,6 +152,7 @@ class Update:
             self._forget_all()
         known = {as_text(name): digest for name, digest in execute("SELECT name, digest FROM shard")}
         for gone in known.keys() - set(names):
+            self._forget_candidates()
             self._forget(id_ for id_, *_ in self._known_in(gone))
             execute("DELETE FROM shard WHERE name = ?", (as_bytes(gone),))
         is_due = self._turns()
