@@ -4,7 +4,7 @@ Tried are names of projects with bases of indexes: those that a run is given (op
 index), with all names; then, while there are pages whose URL is not known, bases that are made of the other URLs of the
 cache, in the order in which servers are likely to have them, first with the names that those pages may have. A base
 that proves right counts for all names. URLs that the cache tells as a whole (the source of a built wheel, the target of
-a redirect) are tried as they are.
+a redirect) are tried as they are, and files that no link leads to where others lie.
 
 All of it follows from the cache and from what a run is given, never from what was asked before: what is kept is kept by
 what was given, and only as long as no entry has changed.
@@ -13,15 +13,15 @@ what was given, and only as long as no entry has changed.
 import hashlib
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain, islice, product
 from urllib.parse import quote, unquote
 
 from pipcacheplus.catalog.entry_rows import as_bytes, as_column, text_of
-from pipcacheplus.catalog.page_links import Told, key_of_url
+from pipcacheplus.catalog.page_links import METADATA_SUFFIX, Told, key_of_url
 from pipcacheplus.catalog.references import ACTIVE
 from pipcacheplus.catalog.stored_facts import RowDamagedError, pack, unpack
 from pipcacheplus.pips.credentials import has_credentials, shown_url
-from pipcacheplus.pips.index_layouts import LISTINGS, bases, file_place, listed_project, project_of
+from pipcacheplus.pips.index_layouts import LISTINGS, bases, file_paths, file_place, listed_project, project_of
 from pipcacheplus.pips.urls import page_base, spellings, without_user
 
 __all__ = ["Guesses"]
@@ -37,11 +37,14 @@ MAX_NAMES = 200_000
 _MAX_TOLD = 50_000
 """Different things that pages tell of other URLs; those that most pages tell come first."""
 _MAX_PLACES = 256
+_MAX_FILE_PLACES = 16
 _MAX_ROUNDS = 4
 """A base leads to pages, and these to redirects, and these to another host."""
 _WHOLE = ""
 """In place of a base, for URLs that were told as a whole."""
 _KNOWN_KINDS = "('wheel', 'sdist', 'metadata')"
+MAX_FILE_PROBES = 64_000
+"""Hashes that are made, at most, for files that no link leads to."""
 _MAX_NAME = 200
 _WORDS = frozenset(("simple", "packages", "pypi", "whl", "wheels", "files", "dist", "nightly", "test", "cpu"))
 """What stands in URLs of indexes, and may be the name of a project too: that alone makes none of a page."""
@@ -98,6 +101,7 @@ class Guesses:
         """Try what is told as a whole, and all names with the bases that are given."""
         self._gather()
         self._try_whole()
+        self._try_files()
         for base in self._given:
             self._try(base, self._names)
 
@@ -214,6 +218,34 @@ class Guesses:
                 self._add([(key, _WHOLE, url, project if project in names else None)])
             elif key in sdists:
                 self._add([(key, _WHOLE, url, None)])
+
+    def _try_files(self) -> None:
+        """Try where files of other URLs lie, for those that no link names: a directory of files, and its page gone.
+
+        A link that needs its page counts for none: whether that is known depends on the run.
+        """
+        places = list(dict.fromkeys(place for told in self._told for place in told.places if "://" in place))
+        if not places:
+            return
+        files = self._connection.execute(
+            "SELECT e.key, e.filename, e.project, e.version FROM entry e WHERE e.is_archive AND e.key IS NOT NULL AND"
+            " e.filename IS NOT NULL AND NOT EXISTS (SELECT 1 FROM link l WHERE l.key = e.key AND NOT l.is_relative)"
+            " ORDER BY e.id"
+        )
+        left = MAX_FILE_PROBES
+        for key, *names in files:
+            filename, project, version = (text_of(name) or "" for name in names)
+            if max(map(len, (filename, project, version))) > _MAX_NAME:
+                continue
+            for place, file in product(places[:_MAX_FILE_PLACES], file_paths(filename, project, version)):
+                left -= 1
+                url = f"{place}/{file}"
+                if _sha224(as_bytes(url)).digest() == key:
+                    beside = url + METADATA_SUFFIX
+                    self._add([(key, _WHOLE, url, None), (key_of_url(beside), _WHOLE, beside, None)])
+                    break
+            if left < 0:
+                return
 
     def _try(self, base: str, names: Sequence[str]) -> set[bytes]:
         """Try names with a base, and the base itself; if it fits some pages, in other spellings too.

@@ -30,11 +30,11 @@ Sources, each the vendor's own documentation or source, with the forms that are 
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from pipcacheplus.pips.filenames import canonical
 
-__all__ = ["LISTINGS", "MAX_BASES", "MAX_PLACE", "bases", "file_place", "listed_project", "project_of"]
+__all__ = ["LISTINGS", "MAX_BASES", "MAX_PLACE", "bases", "file_paths", "file_place", "listed_project", "project_of"]
 
 MAX_PLACE = 1024
 """Longer URLs tell no place."""
@@ -107,6 +107,19 @@ def file_place(url: str) -> str | None:
             break
         kept.append(folder)
     return "/".join([start, *kept]) or None
+
+
+def file_paths(filename: str, project: str, version: str) -> tuple[str, ...]:
+    """Return where below its place a server may have a file, as pip spells it.
+
+    Args:
+        filename: Of the file.
+        project: Its canonical name.
+        version: Of the project.
+    """
+    file, name = quote(filename), quote(project)
+    below = (file, f"{name}/{file}", f"{name}/{quote(version)}/{file}")
+    return (*below, *(f"{folder}/{path}" for folder in ("packages", "files") for path in below))
 
 
 def _is_named(file: str, folder: str) -> bool:

@@ -12,6 +12,7 @@ from pipcacheplus.cache import PipCache
 from pipcacheplus.catalog import guesses
 from pipcacheplus.model.values import Kind, UrlSource
 from pipcacheplus.pips.index_layouts import MAX_BASES, bases, file_place
+from tests.support import artefacts
 from tests.support.asking import Asker, question
 from tests.support.builders import FILE_URL, INDEX_URL, Cache, page_headers
 from tests.support.layouts import LAYOUTS, Layout, fill_from
@@ -81,9 +82,15 @@ def _redirected_page(cache: Cache) -> object:
     return cache.http_v2("https://no.example/z", status=308, headers=where)
 
 
+def _link_with_a_password(cache: Cache) -> object:
+    link_ = link("https://me:hunter2@index.example/files/other-1.0.zip")
+    return page(cache, "https://no.example/x", "x", [link_])
+
+
 TELLING: dict[str, Callable[[Cache], object]] = {
     "the source of a built wheel": _origin,
     "a link to a file that is not here": _absolute_link,
+    "a link with a password": _link_with_a_password,
     "a base": _base,
     "the target of a redirect": _target,
     "the target of a redirect, the page itself": _redirected_page,
@@ -141,7 +148,10 @@ def test_a_listing_is_the_page_of_no_project(cache: Cache, folder: Path) -> None
     here = html(cache, "https://index.example/simple/", '<a href="demo/">demo</a><a href="other/">other</a>')
     page(cache, INDEX_URL + "demo/", "demo", [link("../../simple-1.0.zip")])
     cache.built_wheel("simple", url="https://index.example/simple-1.0.tar.gz")
-    found = {entry.id: entry for entry in PipCache(cache.path).scan(remembers=False).entries}
+    found = {
+        entry.id: entry
+        for entry in PipCache(cache.path, index_urls=["https://index.example/"]).scan(remembers=False).entries
+    }
     assert (found[here].url, found[here].project) == ("https://index.example/simple/", None)
 
 
@@ -171,6 +181,40 @@ def test_an_sdist_whose_page_is_gone_is_known_by_what_was_built_from_it(cache: C
     cache.real(built).with_name("origin.json").unlink()
     found = {entry.id: entry.url for entry in PipCache(cache.path).scan(remembers=False).entries}
     assert set(found.values()) == {None}
+
+
+def test_files_in_a_directory_whose_page_is_gone_are_known_by_one_of_them(cache: Cache, folder: Path) -> None:
+    content = artefacts.wheel(folder / "made", "demo").read_bytes()
+    urls = [
+        f"https://files.example/{path}/demo-1.0-py3-none-any.whl"
+        for path in ("direct", "direct/demo", "direct/packages/demo/1.0")
+    ]
+    wheels = {cache.http_v2(url, content): url for url in urls}
+    beside = cache.http_v2(urls[0] + ".metadata", b"Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n")
+    asker = Asker(cache.path, folder / "state", index_urls=())
+    assert {entry.url for entry in asker.ask(question("scan")).entries} == {None}
+    built = cache.built_wheel("other", url="https://files.example/direct/other-1.0.tar.gz")
+    said = asker.ask(question("scan"))
+    assert {entry.id: entry.url for entry in said.entries if entry.id != built} == wheels | {
+        beside: urls[0] + ".metadata"
+    }
+    cache.real(built).with_name("origin.json").unlink()
+    assert {entry.url for entry in asker.ask(question("scan")).entries} == {None}
+
+
+def test_what_a_given_index_told_of_a_file_is_nothing_to_who_does_not_know_it(cache: Cache, folder: Path) -> None:
+    content = artefacts.wheel(folder / "made", "demo").read_bytes()
+    index = "https://index.example/of/nobody/knows/"
+    html(cache, index + "demo/", f'<a href="../../../../files/demo-1.0-py3-none-any.whl#sha256={"0" * 64}">demo</a>')
+    wheel = cache.http_v2("https://index.example/files/demo-1.0-py3-none-any.whl", content)
+    _origin(cache)
+    asker = Asker(cache.path, folder / "state")
+    for given, source in ((index, UrlSource.LINKS), ("", UrlSource.INDEX_GUESS)) * 2:
+        asker.index_urls = (given,) if given else ()
+        said = asker.ask(question("scan"))
+        assert {entry.id: entry.url_source for entry in said.entries}[wheel] is source
+        cache.http_v2(f"https://index.example/{given}", b"x")  # so that all is guessed anew
+        assert asker.ask(question("scan")) == asker.ask_anew(question("scan"))
 
 
 # Settings

@@ -35,8 +35,8 @@ MIB, GIB = 1 << 20, 1 << 30
         f"{wheel._MAX_TAGS:,}",
         f"{cc1_pickle.MAX_PICKLE_BYTES // MIB} MiB, {cc1_pickle.MAX_OPCODES:,} opcodes",
         (
-            f"{MAX_BASES} bases, of which {guesses.MAX_FOUND_BASES} may prove right; {guesses.MAX_PROBES:,} hashes;"
-            f" {guesses.MAX_NAMES:,} names"
+            f"{MAX_BASES} bases, of which {guesses.MAX_FOUND_BASES} may prove right; {guesses.MAX_PROBES:,} hashes,"
+            f" and {guesses.MAX_FILE_PROBES:,} for files; {guesses.MAX_NAMES:,} names"
         ),
         f"| indexes of pip's settings | {cache._MAX_INDEXES} |",
         f"URLs of {MAX_PLACE:,} characters, {page_links._MAX_PLACES} places, {page_links._MAX_LISTED:,} projects",

@@ -10,6 +10,7 @@ from pipcacheplus.disk.walk import parts
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.plan.select import Selection
 from tests.replay.caches import Full, Runs, flipped, rewritten
+from tests.support.pages import link, page
 
 
 def deceive(runs: Runs) -> None:
@@ -66,6 +67,22 @@ def test_lost_bytes_under_an_unchanged_stamp_are_found_within_64_runs(
         if has_others:
             _ask_otherwise(runs)
     assert [runs.with_catalog().told for _ in range(3)] == [expected.told] * 3
+
+
+def test_lost_bytes_of_what_tells_of_an_index_are_found_within_64_runs(known: Full) -> None:
+    runs = known.runs
+    page(runs.cache, "https://other.example/simple/demo/", "demo", [link("../../files/demo-9.zip")])
+    tells = page(runs.cache, "https://no.example/x", "x", [link("https://other.example/files/x-1.zip")]) + ".body"
+    before = runs.with_catalog()
+    content = runs.cache.real(tells).read_bytes()
+    rewritten(runs, tells, flipped(content, content.index(b"other.example") + 1, bits=1))
+    expected = runs.without()
+    assert expected.told != before.told
+    deceive(runs)
+    count = 0
+    while runs.with_catalog().told != expected.told:
+        count += 1
+        assert count < 64
 
 
 @pytest.mark.parametrize("which", ROTTEN.values(), ids=ROTTEN)
