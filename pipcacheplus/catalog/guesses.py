@@ -78,6 +78,8 @@ class Guesses:
         self._pages: dict[bytes, str | None] = {}
         """Keys of responses that may be pages, each with the project that its own bytes name."""
         self._told: list[Told] = []
+        """What pages tell, without names."""
+        self._told_names: dict[str, None] = {}
         self._probes = MAX_PROBES
         self._rounds = 0
 
@@ -164,7 +166,11 @@ class Guesses:
             "SELECT told, count(*) FROM page WHERE told IS NOT NULL GROUP BY told ORDER BY count(*) DESC, told LIMIT ?",
             (_MAX_TOLD,),
         )
-        self._told = [_told(packed) for packed, _ in told]
+        for packed, _ in told:
+            one = _told(packed)
+            self._told.append(one._replace(names=()))
+            if len(self._told_names) < MAX_NAMES:
+                self._told_names.update(dict.fromkeys(one.names))
         projects = execute("SELECT DISTINCT project FROM entry WHERE project IS NOT NULL")
         # A file that does not name itself, as it is broken, is named by a link to it.
         named = execute(
@@ -175,7 +181,7 @@ class Guesses:
             ("pip",),
             sorted(text_of(project) or "" for (project,) in projects),
             sorted(filter(None, (project_of(text_of(name) or "") for (name,) in named))),
-            (name for told in self._told for name in told.names),
+            self._told_names,
         )
         self._names = _as_in_urls(every)
 
@@ -198,9 +204,8 @@ class Guesses:
     def _names_of(self, unknown: Collection[bytes]) -> list[str]:
         """Return the names that these pages may have, those that they give themselves first."""
         own = {project for key in unknown if (project := self._pages[key]) is not None}
-        told = (name for told in self._told for name in told.names)
         is_nameless = any(self._pages[key] is None for key in unknown)
-        return _as_in_urls(chain(sorted(own), told), self._names if is_nameless else ())
+        return _as_in_urls(chain(sorted(own), self._told_names), self._names if is_nameless else ())
 
     def _try_whole(self) -> None:
         """Try the URLs that are told as a whole: of pages, redirects and sdists."""
