@@ -7,7 +7,7 @@ from itertools import islice, permutations, product
 from pipcacheplus.model.facts import Facts, Sdist, Wheel
 from pipcacheplus.model.values import Entry
 
-__all__ = ["SDIST_SUFFIXES", "canonical", "file_name", "file_names"]
+__all__ = ["SDIST_SUFFIXES", "canonical", "file_name", "file_names", "project_and_version"]
 
 SDIST_SUFFIXES = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.Z", ".tar", ".zip")
 """Ends of the names of source distributions."""
@@ -15,6 +15,7 @@ SDIST_SUFFIXES = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.Z", ".tar", ".
 _SEPARATORS = re.compile(r"[-_.]+")
 _MAX_NAMES = 4096
 _MAX_PERMUTED = 4
+_WHEEL_PARTS = (5, 6)
 
 
 def canonical(name: str) -> str:
@@ -26,6 +27,25 @@ def canonical(name: str) -> str:
     if "_" in name or "." in name or "--" in name:
         name = _SEPARATORS.sub("-", name)
     return name.lower()
+
+
+def project_and_version(filename: str) -> tuple[str, str] | None:
+    """Return the canonical project and the version in the name of a file; `None` if it is no name of a wheel or sdist.
+
+    >>> project_and_version("Demo_Cext-2.0-cp313-cp313-win32.whl"), project_and_version("demo-cext-2.0.tar.gz")
+    (('demo-cext', '2.0'), ('demo-cext', '2.0'))
+    >>> project_and_version("index.html"), project_and_version("demo.zip")
+    (None, None)
+    """
+    stem = filename.removesuffix(".metadata")
+    if stem.endswith(".whl"):
+        parts = stem.removesuffix(".whl").split("-")
+        return (canonical(parts[0]), parts[1]) if len(parts) in _WHEEL_PARTS and parts[0] and parts[1] else None
+    suffix = next((end for end in SDIST_SUFFIXES if stem.endswith(end)), None)
+    if suffix is None:
+        return None
+    name, _, version = stem.removesuffix(suffix).rpartition("-")
+    return (canonical(name), version) if name and version[:1].isdigit() else None
 
 
 def file_name(facts: Facts) -> str | None:

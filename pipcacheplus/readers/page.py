@@ -5,10 +5,11 @@ for which key and which attribute goes before which, because what counts is what
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from pipcacheplus.model.facts import Broken, Link, Page, Unknown
+from pipcacheplus.pips.filenames import project_and_version
 from pipcacheplus.readers.html import Tag, read_tags
 
 if TYPE_CHECKING:
@@ -29,7 +30,12 @@ _Hashes = tuple[tuple[str, str], ...]
 
 _METADATA_KEYS = ("core-metadata", "dist-info-metadata", "data-dist-info-metadata")
 _METADATA_ATTRIBUTES = ("data-core-metadata", "data-dist-info-metadata")
-_DIGEST = re.compile(r"(sha512|sha384|sha256|sha224|sha1|md5)=([0-9a-fA-F]+)")
+_HEX_DIGITS = {"sha512": 128, "sha384": 96, "sha256": 64, "sha224": 56, "sha1": 40, "md5": 32}
+"""The algorithms that pip takes from a page, `_SUPPORTED_HASHES`, and how long their digests are."""
+_DIGEST = re.compile(rf"[#&]({'|'.join(_HEX_DIGITS)})=([^&]*)")
+"""Where pip from 23.1 on finds the digest of a link: the first of these, whatever follows it. Others before, but for
+what no index writes, find the same."""
+_HEX = re.compile(r"[0-9a-f]*")
 _TITLE = re.compile(r"\blinks for (\S+)\s*$", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _LATIN = frozenset({"iso-8859-1", "iso8859-1", "latin-1", "latin1", "windows-1252", "cp1252"})
@@ -75,7 +81,27 @@ def _read_json(data: bytes, keeps: Keeps) -> Page | Broken | Unknown:
     # For the name alone, none of them need be looked at.
     links = () if keeps is keep_none else _json_links(page.files, keeps)
     name = _clean(page.name) if isinstance(page.name, str) and page.name else None
-    return Page(name=name, format="json", is_index=name is not None, links=links)
+    is_index = name is not None
+    if name is None:
+        given = (file.filename for file in page.files)
+        name = _only({project for text in given if isinstance(text, str) for project in _projects_of(_clean(text))})
+    return Page(name=name, format="json", is_index=is_index, links=links)
+
+
+def _note_project(tag: Tag, marks: Mapping[str, str], projects: set[str]) -> None:
+    """Note of which project the file of a link is, as long as that may tell of which one the page is."""
+    if "name" not in marks and len(projects) <= 1:
+        projects |= _projects_of(_filename(tag.attributes["href"].strip().partition("#")[0]))
+
+
+def _projects_of(filename: str) -> set[str]:
+    named = project_and_version(filename)
+    return set() if named is None else {named[0]}
+
+
+def _only(projects: set[str]) -> str | None:
+    """Return the project that all files of a page are of; `None` if they are of several, or there is none."""
+    return min(projects) if len(projects) == 1 else None
 
 
 def _json_links(files: "Iterable[SimpleFile]", keeps: Keeps) -> tuple[Link, ...]:
@@ -95,19 +121,34 @@ def _json_links(files: "Iterable[SimpleFile]", keeps: Keeps) -> tuple[Link, ...]
 
 
 def _json_link(file: "SimpleFile", url: str, metadata: object) -> Link:
-    filename = file.filename
+    filename, hashes = file.filename, _json_hashes(file.hashes)
+    if isinstance(file.url, str) and "#" in file.url:
+        hashes = tuple({**dict(hashes), **dict(_digest_of(_clean(file.url)))}.items())
     return Link(
         url=url,
         filename=_clean(filename) if isinstance(filename, str) else _filename(url),
-        hashes=_json_hashes(file.hashes),
+        hashes=hashes,
         metadata_hashes=None if metadata is None else _json_hashes(metadata),
     )
 
 
 def _json_hashes(given: object) -> _Hashes:
+    """Return the digests that pip takes, in their order; pip from 23.0 on goes by the first of a file's."""
     if not isinstance(given, dict):
         return ()
-    return tuple([(_clean(name), _clean(value).lower()) for name, value in given.items() if isinstance(value, str)])
+    return tuple([pair for name, value in given.items() if isinstance(value, str) for pair in _digest(name, value)])
+
+
+def _digest(name: str, value: str) -> _Hashes:
+    """Return a digest if pip can find a file that has it: any other is a mistake of the page, and proves nothing."""
+    value = value.lower()
+    return ((name, value),) if len(value) == _HEX_DIGITS.get(name) and _HEX.fullmatch(value) else ()
+
+
+def _digest_of(url: str) -> _Hashes:
+    """Return the digest in the fragment of a link, as pip 26.3 `LinkHash.find_hash_url_fragment` finds it."""
+    found = _DIGEST.search(url)
+    return _digest(found[1], found[2]) if found else ()
 
 
 def _clean(text: str) -> str:
@@ -118,6 +159,7 @@ def _clean(text: str) -> str:
 def _read_html(data: bytes, content_type: str, keeps: Keeps) -> Page | Broken | Unknown:
     marks: dict[str, str] = {}
     links: list[Link] = []
+    projects: set[str] = set()
     count = 0
     for number, tag in enumerate(read_tags(data, _encoding(data, content_type))):
         if number > MAX_TAGS:
@@ -128,6 +170,7 @@ def _read_html(data: bytes, content_type: str, keeps: Keeps) -> Page | Broken | 
             count += 1
             if count > MAX_LINKS:
                 return Unknown(reason=f"page of more than {MAX_LINKS} links")
+            _note_project(tag, marks, projects)
             if link := _html_link(tag, keeps):
                 links.append(link)
     is_index = "name" in marks or "version" in marks
@@ -136,7 +179,11 @@ def _read_html(data: bytes, content_type: str, keeps: Keeps) -> Page | Broken | 
     if "end" not in marks:
         return Broken(reason="ends inside a tag", offset=len(data), is_cut=True)
     return Page(
-        name=marks.get("name"), format="html", is_index=is_index, links=tuple(links), base=marks.get("base") or None
+        name=marks.get("name") or _only(projects),
+        format="html",
+        is_index=is_index,
+        links=tuple(links),
+        base=marks.get("base") or None,
     )
 
 
@@ -165,7 +212,8 @@ def _encoding(data: bytes, content_type: str) -> str:
 
 
 def _html_link(tag: Tag, keeps: Keeps) -> Link | None:
-    url, _, fragment = tag.attributes["href"].strip().partition("#")
+    href = tag.attributes["href"].strip()
+    url = href.partition("#")[0]
     given = next((tag.attributes[key] for key in _METADATA_ATTRIBUTES if key in tag.attributes), "false")
     has_metadata = given.lower() != "false"
     if not keeps(url, has_metadata):
@@ -173,18 +221,14 @@ def _html_link(tag: Tag, keeps: Keeps) -> Link | None:
     return Link(
         url=url,
         filename=_filename(url),
-        hashes=_digests(fragment),
-        metadata_hashes=_digests(given) if has_metadata else None,
+        hashes=_digest_of(href),
+        # The same release's `Link.from_element`: what stands before the first `=` is the name, and all behind it.
+        metadata_hashes=_digest(*given.split("=", 1))
+        if has_metadata and "=" in given
+        else ()
+        if has_metadata
+        else None,
     )
-
-
-def _digests(text: str) -> _Hashes:
-    found: list[tuple[str, str]] = []
-    for part in text.split("&") if text else ():
-        match = _DIGEST.fullmatch(part)
-        if match:
-            found.append((match[1], match[2].lower()))
-    return tuple(found)
 
 
 def _filename(url: str) -> str:

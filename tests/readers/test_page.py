@@ -11,6 +11,7 @@ from pipcacheplus.readers.page import MAX_LINKS, MAX_TAGS, read_page
 
 HOST = "https://files.example/packages/ab"
 DIGEST = "0a" * 32
+MD5 = "0b" * 16
 
 
 def read(data: bytes | str, content_type: str | None = None) -> Page | Broken | Unknown:
@@ -43,9 +44,9 @@ def test_an_html_page_says_its_project_and_files() -> None:
 
 
 def test_a_json_page_says_its_project_and_files() -> None:
-    file = {"filename": "demo-1.0.zip", "url": f"{HOST}/demo-1.0.zip", "hashes": {"sha256": DIGEST, "md5": "0b"}}
+    file = {"filename": "demo-1.0.zip", "url": f"{HOST}/demo-1.0.zip", "hashes": {"sha256": DIGEST, "md5": MD5}}
     text = json.dumps({"meta": {"api-version": "1.1"}, "name": "demo", "files": [file | {"size": 10**30}]})
-    hashes = (("sha256", DIGEST), ("md5", "0b"))
+    hashes = (("sha256", DIGEST), ("md5", MD5))
     expected = Link(url=f"{HOST}/demo-1.0.zip", filename="demo-1.0.zip", hashes=hashes)
     assert Page(name="demo", format="json", is_index=True, links=(expected,)) == read(text)
 
@@ -97,13 +98,24 @@ def test_an_anchor_without_an_address_is_no_link(text: str) -> None:
     ("fragment", "hashes"),
     [
         ("", ()),
-        ("#sha256=AB", (("sha256", "ab"),)),
-        ("#egg=demo&amp;md5=0b&subdirectory=x", (("md5", "0b"),)),
-        ("#sha256=xyz", ()),
-        ("#whirlpool=ab", ()),
+        (f"#sha256={DIGEST.upper()}", (("sha256", DIGEST),)),
+        (f"#egg=demo&amp;md5={MD5}&subdirectory=x", (("md5", MD5),)),
+        (f"#md5={MD5}&sha256={DIGEST}", (("md5", MD5),)),
+        (f"#sha256={DIGEST}&md5={MD5}", (("sha256", DIGEST),)),
+        (f"?a=1&sha256={DIGEST}#md5={MD5}", ()),
+        (f"#sha512={'a' * 128}", (("sha512", "a" * 128),)),
+        (f"#sha384={'a' * 96}", (("sha384", "a" * 96),)),
+        (f"#sha224={'a' * 56}", (("sha224", "a" * 56),)),
+        (f"#sha1={'a' * 40}", (("sha1", "a" * 40),)),
+        (f"#SHA256={DIGEST}", ()),
+        (f"#x-sha256={DIGEST}", ()),
+        (f"#sha256=xyz&md5={MD5}", ()),
+        ("#sha256=", ()),
+        (f"#sha256={DIGEST}0", ()),
+        (f"#whirlpool={DIGEST}", ()),
     ],
 )
-def test_a_digest_is_taken_from_the_fragment(fragment: str, hashes: tuple[tuple[str, str], ...]) -> None:
+def test_the_digest_that_pip_finds_in_a_link_is_taken(fragment: str, hashes: tuple[tuple[str, str], ...]) -> None:
     assert hashes == link(f'href="a.zip{fragment}"').hashes
 
 
@@ -111,9 +123,13 @@ def test_a_digest_is_taken_from_the_fragment(fragment: str, hashes: tuple[tuple[
     ("attributes", "expected"),
     [
         ("", None),
-        ('data-core-metadata="sha256=AB"', (("sha256", "ab"),)),
-        ('data-dist-info-metadata="sha256=ab"', (("sha256", "ab"),)),
-        ('data-dist-info-metadata="sha256=ab" data-core-metadata="true"', ()),
+        (f'data-core-metadata="sha256={DIGEST.upper()}"', (("sha256", DIGEST),)),
+        (f'data-dist-info-metadata="sha256={DIGEST}"', (("sha256", DIGEST),)),
+        (f'data-dist-info-metadata="md5={MD5}"', (("md5", MD5),)),
+        (f'data-dist-info-metadata="sha256={DIGEST}" data-core-metadata="true"', ()),
+        (f'data-core-metadata="sha256={DIGEST}&md5={MD5}"', ()),
+        (f'data-core-metadata="{DIGEST}"', ()),
+        (f'data-core-metadata="blake2b={DIGEST}"', ()),
         ("data-core-metadata", ()),
         ('data-core-metadata="false"', None),
     ],
@@ -128,10 +144,12 @@ def test_metadata_beside_a_file_is_seen(attributes: str, expected: tuple[tuple[s
         ({}, None),
         ({"core-metadata": False}, None),
         ({"core-metadata": True}, ()),
-        ({"core-metadata": {"sha256": "AB"}}, (("sha256", "ab"),)),
-        ({"dist-info-metadata": {"sha256": "ab"}}, (("sha256", "ab"),)),
-        ({"data-dist-info-metadata": {"sha256": "ab"}}, (("sha256", "ab"),)),
-        ({"core-metadata": True, "dist-info-metadata": {"sha256": "ab"}}, ()),
+        ({"core-metadata": {"sha256": DIGEST.upper()}}, (("sha256", DIGEST),)),
+        ({"core-metadata": {"md5": MD5, "blake2b": DIGEST, "sha256": DIGEST}}, (("md5", MD5), ("sha256", DIGEST))),
+        ({"core-metadata": {"sha3_256": DIGEST}}, ()),
+        ({"dist-info-metadata": {"sha256": DIGEST}}, (("sha256", DIGEST),)),
+        ({"data-dist-info-metadata": {"sha256": DIGEST}}, (("sha256", DIGEST),)),
+        ({"core-metadata": True, "dist-info-metadata": {"sha256": DIGEST}}, ()),
         ({"core-metadata": None, "dist-info-metadata": True}, ()),
         ({"core-metadata": "yes"}, None),
     ],
@@ -140,6 +158,35 @@ def test_metadata_beside_a_file_is_seen_in_json(
     file: dict[str, object], expected: tuple[tuple[str, str], ...] | None
 ) -> None:
     assert expected == json_link(url="a.whl", **file).metadata_hashes
+
+
+def test_the_digests_of_a_file_in_json_are_those_that_pip_knows_in_the_order_of_the_page() -> None:
+    hashes = {"md5": MD5, "blake2b": DIGEST, "sha256": DIGEST.upper(), "sha1": 7, "sha224": "ab"}
+    assert json_link(url="a.zip", hashes=hashes).hashes == (("md5", MD5), ("sha256", DIGEST))
+
+
+def test_a_digest_in_the_fragment_of_a_file_in_json_counts_before_its_hashes() -> None:
+    other = "1c" * 32
+    assert json_link(url=f"a.zip#sha256={other}", hashes={"sha256": DIGEST}).hashes == (("sha256", other),)
+
+
+@pytest.mark.parametrize(
+    ("names", "project"),
+    [
+        (("demo_a-1.0-py3-none-any.whl", "demo-a-1.0.tar.gz", "../"), "demo-a"),
+        (("demo_a-1.0-py3-none-any.whl", "demo-b-1.0.tar.gz"), None),
+        (("demo-a-1.0.tar.gz", "demo-b-1.0.tar.gz"), None),
+        (("demo/", "index.html", "demo.zip"), None),
+    ],
+)
+def test_a_page_that_does_not_say_its_project_has_that_of_all_its_files(
+    names: tuple[str, ...], project: str | None
+) -> None:
+    links = "".join(f'<a href="../{name}#x">{name}</a>' for name in names)
+    found = page(f"<title>Simple Index</title>{links}")
+    files = [{"url": f"../{name}", "filename": name} for name in names]
+    in_json = page(json.dumps({"files": files}))
+    assert (found.name, found.is_index) == (in_json.name, in_json.is_index) == (project, False)
 
 
 @pytest.mark.parametrize(
