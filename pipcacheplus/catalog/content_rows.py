@@ -9,8 +9,7 @@ from pipcacheplus.catalog.entry_rows import as_column, seal_of
 from pipcacheplus.catalog.stored_facts import RowDamagedError, pack, unpack
 from pipcacheplus.model.facts import Broken, Expected, Facts, Head, PayloadFormat, Unknown, Wheel
 from pipcacheplus.model.values import Shape
-from pipcacheplus.pips.headers import single_part_md5
-from pipcacheplus.readers.digests import is_proven, usable, wanted_digests
+from pipcacheplus.readers.digests import is_contradicted, is_proven, sent_digests, usable, wanted_digests
 
 __all__ = ["COLUMNS", "Content", "is_unpackable", "sha256_of", "with_content"]
 
@@ -149,13 +148,13 @@ def with_content(
         return replace(facts, is_read_whole=True, damage=content.problem)
     if not isinstance(facts.head, Head) or facts.format is None or shape is Shape.BODY:
         return facts
-    return _response(facts, facts.head, content or _NOTHING, expected, is_final=is_final)
+    return _response(facts, content or _NOTHING, expected, is_final=is_final)
 
 
 _NOTHING = Content({}, is_unpacked=False, is_cut=False, problem=None)
 
 
-def _response(facts: Facts, head: Head, content: Content, expected: Expected, *, is_final: bool) -> Facts | None:
+def _response(facts: Facts, content: Content, expected: Expected, *, is_final: bool) -> Facts | None:
     published, wanted = usable(expected.published), wanted_digests(facts, expected)
     facts = replace(facts, published=published, wheel_metadata=expected.wheel_metadata)
     if content.is_cut and wanted:
@@ -163,11 +162,14 @@ def _response(facts: Facts, head: Head, content: Content, expected: Expected, *,
     made = content.digests
     if not wanted <= made.keys() and not is_final:
         return None
-    if is_proven(published, {name: made[name] for name in wanted if name in made}):
+    own = {name: made[name] for name in wanted if name in made}
+    if is_contradicted(published, own):
+        # It is not what a page says: whether it is what was sent decides if it is damaged.
+        wanted |= sent_digests(facts, expected)
+        if not wanted <= made.keys() and not is_final:
+            return None
+    if is_proven(published, own):
         return _made(facts, made, wanted)
-    if published and single_part_md5(head) is not None:
-        # It is not what the page says: whether it is what was sent decides if it is damaged.
-        wanted |= {"md5"}
     if not is_unpackable(facts):
         return None if not wanted <= made.keys() and not is_final else _made(facts, made, wanted, is_read_whole=False)
     if not (content.is_unpacked and wanted <= made.keys()) and not is_final:

@@ -81,7 +81,8 @@ class Contents:
             self._want_wheels()
         self._connection.execute(_SIMPLE, {"all": not self._has_selection})
         total, left = self._sizes()
-        self._read(total, left)  # what else is missing, and so how much is known already, is seen afterwards
+        # What else is missing, and so how much is known already, is seen afterwards; of these too.
+        self._read(total, left, is_final=False)
         for _ in range(_MAX_ROUNDS):
             is_more = self._find_at_hosts()
             self._collect()
@@ -130,18 +131,18 @@ class Contents:
             facts, expected = self.known.facts(row), self.known.expected(row.reference())
             if with_content(Shape(row.shape), facts, Content.of_row(row.content), expected) is None:
                 wheel = expected.wheel_metadata.sha256 if expected.wheel_metadata is not None else None
-                found.append((row.id, row.size, pack(expected.published), wheel))
+                found.append((row.id, row.size, pack(expected.published), wheel, expected.in_path))
             if len(found) >= _BATCH:
                 self._note(found)
         self._note(found)
 
     def _note(self, found: list[tuple[Any, ...]]) -> None:
         self._connection.executemany(
-            "INSERT OR IGNORE INTO to_read (id, size, published, wheel) VALUES (?, ?, ?, ?)", found
+            "INSERT OR IGNORE INTO to_read (id, size, published, wheel, in_path) VALUES (?, ?, ?, ?, ?)", found
         )
         found.clear()
 
-    def _read(self, total: int, left: int) -> None:
+    def _read(self, total: int, left: int, *, is_final: bool = True) -> None:
         request = self._update.request
         is_small = left <= _BATCH_BYTES and self._count() <= _BATCH
         self._update.show(self._done, total)
@@ -163,14 +164,15 @@ class Contents:
             pending = 0 if is_due else pending
             self._done += size
             self._update.show(min(self._done, total), total)
-        self._connection.execute("INSERT OR IGNORE INTO was_read SELECT id FROM to_read")
+        if is_final:
+            self._connection.execute("INSERT OR IGNORE INTO was_read SELECT id FROM to_read")
         self._connection.execute("DELETE FROM to_read")
 
     def _tasks(self) -> Iterator[list[ContentTask]]:
         """Yield large ones first, each by itself, so that all workers have something to do until the end."""
         select = (
-            "SELECT r.id, e.shape, e.files, e.facts, r.sha256, r.published, r.wheel, r.size, {content} FROM to_read r"
-            " JOIN entry e ON e.id = r.id LEFT JOIN content c ON c.id = r.id WHERE "
+            "SELECT r.id, e.shape, e.files, e.facts, r.sha256, r.published, r.wheel, r.in_path, r.size, {content}"
+            " FROM to_read r JOIN entry e ON e.id = r.id LEFT JOIN content c ON c.id = r.id WHERE "
         ).replace("{content}", ", ".join(f"c.{name}" for name in CONTENT_COLUMNS))
         execute = self._connection.execute
         large = execute("SELECT id FROM to_read WHERE size > ? ORDER BY size DESC, id", (_BATCH_BYTES,)).fetchall()
@@ -223,9 +225,10 @@ def _found_rows(entry: Entry, url: str, filename: str) -> Iterator[tuple[Any, ..
 
 
 def _task(row: Sequence[Any]) -> ContentTask:
-    id_, shape, files, facts, sha256, published, wheel, _, *known = row
+    id_, shape, files, facts, sha256, published, wheel, in_path, _, *known = row
     hashes = (("sha256", sha256.hex()),) if sha256 is not None else hashes_of(unpack(published))
-    return ContentTask(id_, shape, files, facts, hashes, wheel, tuple(known) if known[-1] is not None else None)
+    content = tuple(known) if known[-1] is not None else None
+    return ContentTask(id_, shape, files, facts, hashes, wheel, in_path, content)
 
 
 def _by_size(batch: Sequence[Sequence[Any]]) -> Iterator[list[ContentTask]]:
@@ -234,7 +237,7 @@ def _by_size(batch: Sequence[Sequence[Any]]) -> Iterator[list[ContentTask]]:
     size = 0
     for row in batch:
         together.append(_task(row))
-        size += row[7]
+        size += row[8]
         if size > _BATCH_BYTES:
             yield together
             together, size = [], 0

@@ -164,7 +164,11 @@ class Judge:
         last = 1 << len(numbered)
         by_shape = ""
         for shape in Shape:
-            bits = [_bit(condition, 1 << at) for at, (shapes, condition) in enumerate(numbered) if shape in shapes]
+            of_condition: dict[str, int] = {}  # several checks may have the same one
+            for at, (shapes, condition) in enumerate(numbered):
+                if shape in shapes:
+                    of_condition[condition] = of_condition.get(condition, 0) | 1 << at
+            bits = [_bit(condition, bit) for condition, bit in of_condition.items()] or ["0"]
             unjudged = {check.unjudged: None for check in self._checks if shape in check.shapes} or "0"
             by_shape += f" WHEN '{shape.value}' THEN {' + '.join((*bits, _bit(' OR '.join(unjudged), last)))}"
         is_unread = _bit("e.read_ns IS NULL OR e.id IN (SELECT id FROM unread)", last << 1)

@@ -7,6 +7,8 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from msgspec import structs
+
 from pipcacheplus.catalog.content_rows import COLUMNS as CONTENT_COLUMNS
 from pipcacheplus.catalog.content_rows import Content, sha256_of, with_content
 from pipcacheplus.catalog.entry_rows import (
@@ -22,16 +24,22 @@ from pipcacheplus.catalog.entry_rows import (
 )
 from pipcacheplus.catalog.names import named_by
 from pipcacheplus.catalog.references import ACTIVE, JoinedRow, Reference, hashes_of, name_rows, rows, told_by
+from pipcacheplus.catalog.schema import FACTS
 from pipcacheplus.catalog.stored_facts import unpack, unpack_facts, unpack_origin
 from pipcacheplus.checks.base.proof import proof_of
 from pipcacheplus.disk.open_cache import OpenCache
-from pipcacheplus.model.facts import Expected, Facts, Origin, Wheel, WheelMetadata
+from pipcacheplus.model.facts import Expected, Facts, Origin, Published, Wheel, WheelMetadata
 from pipcacheplus.model.values import Entry, Kind, Shape, UrlSource
+from pipcacheplus.pips.file_host import digest_in_path
 from pipcacheplus.pips.wheel_keys import SdistLink, interpreter_of
+from pipcacheplus.readers.digests import usable
 
 __all__ = ["Known"]
 
 _BUILT = Shape.BUILT_WHEEL.value
+_WRITTEN = [*FACTS].index("written")
+_MAX_PAGE_URLS = 8
+"""Of how many pages that disagree the URLs are looked for."""
 _LINKS = UrlSource.LINKS.value
 _AT_ONCE = 256
 _MAY_BE_QUOTED = re.compile(r"[+!]")
@@ -170,14 +178,37 @@ class Known:
         """
         facts = self.facts(row)
         content = Content.of_row(row.content)
-        return with_content(Shape(row.shape), facts, content, self.expected(reference), is_final=True) or facts
+        whole = with_content(Shape(row.shape), facts, content, self.expected(reference), is_final=True) or facts
+        if reference is not None and reference.pages and whole.published:
+            return structs.replace(whole, pages=self._pages(reference))
+        return whole
+
+    def _pages(self, reference: Reference) -> tuple[Published, ...]:
+        """Return what each page publishes of an entry, the newest page first."""
+        found: list[Published] = []
+        with_urls = len(reference.pages) <= _MAX_PAGE_URLS
+        for number, hashes in reference.pages:
+            where = "e.id = (SELECT id FROM page WHERE number = ?)"
+            for row in rows(self._connection, where, (number,)):
+                check_seal(row.facts)
+                url = self.names(row, row.reference()).url if with_urls else None
+                found.append(
+                    Published(page=as_text(row.id), url=url, written_s=row.facts[_WRITTEN], hashes=usable(hashes))
+                )
+        return tuple(sorted((one for one in found if one.hashes), key=_newest_first))
 
     def expected(self, reference: Reference | None) -> Expected:
         """Return what a payload should be."""
         if reference is None:
             return Expected(hosts=self._hosts)
         wheel = self._wheel_metadata(reference.wheel) if reference.wheel else None
-        return Expected(published=reference.hashes, hosts=self._hosts, wheel_metadata=wheel)
+        return self._published(reference, wheel)
+
+    def _published(self, reference: Reference | None, wheel: WheelMetadata | None = None) -> Expected:
+        if reference is None:
+            return Expected(hosts=self._hosts)
+        in_path = digest_in_path(reference.url)
+        return Expected(published=reference.hashes, in_path=in_path, hosts=self._hosts, wheel_metadata=wheel)
 
     def _wheel_metadata(self, key: bytes) -> WheelMetadata | None:
         for id_ in ids_of_key(key):
@@ -191,7 +222,7 @@ class Known:
         """Return what a wheel says of the metadata beside it; `None` if it is damaged."""
         reference = row.reference()
         facts = self.facts(row)
-        expected = Expected(published=reference.hashes if reference is not None else (), hosts=self._hosts)
+        expected = self._published(reference)
         content = Content.of_row(row.content)
         whole = with_content(Shape(row.shape), facts, content, expected, is_final=True) or facts
         wheel = whole.payload
@@ -199,3 +230,7 @@ class Known:
             return None
         entry = self.entry(row, self.names(row, reference))
         return WheelMetadata(sha256=wheel.metadata_sha256, is_proven=proof_of(entry, whole) is not None)
+
+
+def _newest_first(one: Published) -> tuple[bool, int, str, tuple[tuple[str, str], ...]]:
+    return one.written_s is not None, -(one.written_s or 0), one.page, one.hashes

@@ -15,7 +15,7 @@ from pipcacheplus.catalog.content_rows import COLUMNS as CONTENT_COLUMNS
 from pipcacheplus.catalog.entry_rows import text_of
 from pipcacheplus.catalog.schema import FACTS
 from pipcacheplus.catalog.stored_facts import RowDamagedError, unpack
-from pipcacheplus.model.values import Shape, UrlSource
+from pipcacheplus.model.values import Kind, Shape, UrlSource
 from pipcacheplus.pips.index_layouts import listed_project
 
 __all__ = ["ACTIVE", "JoinedRow", "Reference", "hashes_of", "make_tables", "name_rows", "rows", "told_by"]
@@ -30,7 +30,7 @@ CREATE TEMP TABLE unread (id BLOB PRIMARY KEY NOT NULL) WITHOUT ROWID;
 CREATE TEMP TABLE chosen (id BLOB PRIMARY KEY NOT NULL) WITHOUT ROWID;
 CREATE TEMP TABLE wanted (id BLOB PRIMARY KEY NOT NULL) WITHOUT ROWID;
 CREATE TEMP TABLE to_read (
-    id BLOB PRIMARY KEY NOT NULL, size INTEGER NOT NULL, sha256 BLOB, published BLOB, wheel TEXT
+    id BLOB PRIMARY KEY NOT NULL, size INTEGER NOT NULL, sha256 BLOB, published BLOB, wheel TEXT, in_path TEXT
 ) WITHOUT ROWID;
 CREATE TEMP TABLE was_read (id BLOB PRIMARY KEY NOT NULL) WITHOUT ROWID;
 CREATE TEMP TABLE now_read (id BLOB PRIMARY KEY NOT NULL) WITHOUT ROWID;
@@ -51,21 +51,22 @@ _SELECT = (
     + ", ".join(f"e.{name}" for name in _ENTRY)
     + ", "
     + ", ".join(f"c.{name}" for name in CONTENT_COLUMNS)
-    + ", l.url, l.filename, l.sha256, l.others, l.wheel, g.url, g.project, f.url, f.filename, f.source, f.wheel{more}"
+    + ", l.page, l.url, l.filename, l.sha256, l.others, l.wheel, g.url, g.project"
+    + ", f.url, f.filename, f.source, f.wheel{more}"
     " FROM entry e LEFT JOIN content c ON c.id = e.id"
     f"{_SAID}"
     " WHERE {where} ORDER BY e.id"
 )
 _SELECT_NAMES = (
     "SELECT e.id, e.shape, e.files, e.kind, e.project, e.version, e.filename, e.tags, e.interpreter, e.fresh_until,"
-    f" CASE e.shape WHEN '{Shape.BUILT_WHEEL.value}' THEN e.facts END,"
+    f" CASE WHEN e.shape = '{Shape.BUILT_WHEEL.value}' OR e.kind = '{Kind.REDIRECT.value}' THEN e.facts END,"
     " l.page, l.url, l.filename, g.url, g.project, f.url, f.filename, f.source"
     f" FROM entry e{_SAID}"
     " WHERE {where} ORDER BY e.id"
 )
 _AT_CONTENT = len(_ENTRY)
 _AT_LINK = _AT_CONTENT + len(CONTENT_COLUMNS)
-_AT_GUESS = _AT_LINK + 5
+_AT_GUESS = _AT_LINK + 6
 _AT_FOUND = _AT_GUESS + 2
 _AT_MORE = _AT_FOUND + 4
 
@@ -83,11 +84,13 @@ class Reference(NamedTuple):
     source: UrlSource
     filename: str | None = None
     hashes: tuple[tuple[str, str], ...] = ()
-    """Digests of the file, as its index published them; nothing if two pages say otherwise."""
+    """Digests of the file, as pages publish them; several by one algorithm if these contradict each other."""
     wheel: bytes | None = None
     """Of metadata: the key of the wheel that it lies beside."""
     project: str | None = None
     """Whose page it is, if that is known by its URL."""
+    pages: tuple[tuple[int, tuple[tuple[str, str], ...]], ...] = ()
+    """Numbers of pages, and the digests that each publishes; nothing if all publish the same."""
 
 
 class JoinedRow:
@@ -152,7 +155,7 @@ class JoinedRow:
         is_guessed = self.first[_AT_GUESS] is not None
         if len(self._rows) == 1 and not is_guessed and (link := _simple(self.first[_AT_LINK:_AT_GUESS])) is not None:
             return link
-        links = [row[_AT_LINK:_AT_GUESS] for row in self._rows if any(c is not None for c in row[_AT_LINK:_AT_GUESS])]
+        links = [row[_AT_LINK:_AT_GUESS] for row in self._rows if row[_AT_LINK] is not None]
         guessed = _guessed([row[_AT_GUESS:_AT_MORE] for row in self._rows])
         if links:
             return _merged(links)._replace(project=guessed.project if guessed is not None else None)
@@ -175,21 +178,20 @@ def _guessed(rows: list[Sequence[Any]]) -> Reference | None:
 def _simple(link: Sequence[Any]) -> Reference | None:
     """Return what the only link says, if it is as most are."""
     match link:
-        case (str(url), str(filename), bytes(sha256), None, bytes() | None as wheel):
+        case (int(), str(url), str(filename), bytes(sha256), None, bytes() | None as wheel):
             return Reference(url, UrlSource.LINKS, filename, (("sha256", sha256.hex()),), wheel)
     return None
 
 
 def _merged(links: list[Sequence[Any]]) -> Reference:
-    """Keep what all links say; of digests that contradict each other, none."""
-    told: dict[str, str] = {}
-    is_contradicted = False
+    """Keep what all links say, and which page says what if that is not the same."""
+    pages: dict[tuple[int, tuple[tuple[str, str], ...]], None] = {}
     names: set[str] = set()
     urls: set[str] = set()
     wheels: set[bytes] = set()
-    for url, filename, sha256, others, wheel in links:
-        for name, value in _hashes(sha256, others):
-            is_contradicted |= told.setdefault(name, value) != value
+    for page, url, filename, sha256, others, wheel in links:
+        if hashes := tuple(_hashes(sha256, others)):
+            pages[page, hashes] = None
         names.update(filter(None, (text_of(filename),)))
         urls.update(filter(None, (text_of(url),)))
         if isinstance(wheel, bytes):
@@ -198,8 +200,10 @@ def _merged(links: list[Sequence[Any]]) -> Reference:
         min(urls, default=None),
         UrlSource.LINKS,
         min(names, default=None),
-        () if is_contradicted else tuple(sorted(told.items())),
+        tuple(sorted({pair for _, hashes in pages for pair in hashes})),
         min(wheels, default=None),
+        None,
+        tuple(pages) if len({hashes for _, hashes in pages}) > 1 else (),
     )
 
 
@@ -284,5 +288,5 @@ def told_by(row: _NameRow, others: list[_NameRow]) -> Reference | None:
     guessed = _guessed([one[_AT_SAID + 3 :] for one in (row, *others)])
     if row[_AT_SAID] is None:
         return guessed
-    links = _merged([(*one[_AT_SAID + 1 : _AT_SAID + 3], None, None, None) for one in (row, *others)])
+    links = _merged([(*one[_AT_SAID : _AT_SAID + 3], None, None, None) for one in (row, *others)])
     return links._replace(project=guessed.project if guessed is not None else None)

@@ -174,6 +174,8 @@ class ContentTask(NamedTuple):
     published: tuple[tuple[str, str], ...]
     wheel_sha256: str | None
     """Of metadata: of what the wheel beside it holds."""
+    in_path: str | None
+    """As `Expected` has it."""
     known: tuple[Any, ...] | None
     """The row of its content, if there is one."""
 
@@ -207,6 +209,7 @@ def _contents(
         wheel = task.wheel_sha256
         expected = Expected(
             published=task.published,
+            in_path=task.in_path,
             hosts=hosts,
             wheel_metadata=None if wheel is None else WheelMetadata(sha256=wheel, is_proven=False),
         )

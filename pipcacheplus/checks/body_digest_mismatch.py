@@ -2,46 +2,70 @@
 
 **Why it matters.** pip holds every file against the page, and never drops one that does not fit: the same install fails
 for ever ("THESE PACKAGES DO NOT MATCH THE HASHES"). pip 22.3 looks at no digest of a JSON page, and takes it. What is
-shorter than its head says, pip 25.2 and later complete.
+shorter than its head says, pip 25.2 and later complete. If pages publish different digests, the newest decides.
 
-**What to do.** Remove it; pip downloads it anew.
+**What to do.** Remove it; pip downloads it anew. A file that its own address or its ETag proves is what was sent,
+whatever a page says: there this is a warning, and nothing is to be removed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pipcacheplus.checks.base.check import Check, Context, Verdict
+from pipcacheplus.checks.base.pages import decided_by, do_pages_disagree, fits, told_of_pages
 from pipcacheplus.checks.base.proof import proof_of
 from pipcacheplus.model.facts import Depth, Facts, Head
 from pipcacheplus.model.values import Entry, Group, Proof, Remedy, Severity, Shape
-from pipcacheplus.pips.effects import OTHER_CONTENT, SHORT_BODY, Effects, effects_of_body
+from pipcacheplus.pips.effects import OTHER_CONTENT, SHORT_BODY, effects_of_body
 from pipcacheplus.pips.headers import single_part_md5
 
 __all__ = ["CHECK"]
 
-_AS_SENT = frozenset({Proof.INDEX_PAGE, Proof.FILE_HOST, Proof.ETAG})
+_AS_SENT = frozenset({Proof.FILE_HOST, Proof.ETAG})
 
 
-def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
-    # A body that is what the server sent is not damaged, even if the page has changed since.
-    if not isinstance(facts.head, Head) or proof_of(entry, facts) in _AS_SENT:
+def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict]:
+    if not isinstance(facts.head, Head):
         return
     digests = dict(facts.digests)
-    effects = effects_of_body(facts)
-    published = next(((name, value) for name, value in facts.published if name in digests), None)
+    refused = _refused_digest(entry, facts, context)
     etag = single_part_md5(facts.head)
-    if published is not None:
-        name, value = published
-        yield _verdict(name, value, digests[name], "index-page", effects)
-    elif etag is not None and "md5" in digests:
-        yield _verdict("md5", etag, digests["md5"], "etag", effects)
+    if refused is not None:
+        name, value = refused
+        is_as_sent = proof_of(entry, facts) in _AS_SENT
+        do_disagree = do_pages_disagree(facts)
+        published = "newest page publishes" if do_disagree else "index published"
+        yield Verdict(
+            message=f"content is what was sent, but not what the {published}"
+            if is_as_sent
+            else f"content is not what the {published}",
+            evidence=(
+                (f"expected_{name}", value),
+                (f"actual_{name}", digests[name]),
+                ("expected_from", "index-page"),
+                *(told_of_pages(facts.pages) if do_disagree else ()),
+            ),
+            severity=Severity.WARNING if is_as_sent else None,
+            remedy=Remedy.NONE if is_as_sent else None,
+            effects=effects_of_body(facts),
+        )
+    elif etag is not None and digests.get("md5", etag) != etag and proof_of(entry, facts) is None and not facts.pages:
+        yield Verdict(
+            message="content is not what was sent",
+            evidence=(("expected_md5", etag), ("actual_md5", digests["md5"]), ("expected_from", "etag")),
+            effects=effects_of_body(facts),
+        )
 
 
-def _verdict(name: str, expected: str, actual: str, source: str, effects: Effects) -> Verdict:
-    return Verdict(
-        message="content is not what the index published" if source == "index-page" else "content is not what was sent",
-        evidence=((f"expected_{name}", expected), (f"actual_{name}", actual), ("expected_from", source)),
-        effects=effects,
-    )
+def _refused_digest(entry: Entry, facts: Facts, context: Context) -> tuple[str, str] | None:
+    """Return the published digest that a file should have and has not; `None` if none speaks against it for certain."""
+    made = dict(facts.digests)
+    if not facts.pages:
+        deciding: Sequence[Sequence[tuple[str, str]]] = (facts.published,)
+    else:
+        deciding = [one.hashes for one in decided_by(entry, facts, context)]
+    if any(fits(hashes, made) is not False for hashes in deciding):
+        return None
+    return next((name, value) for hashes in deciding for name, value in hashes if name in made)
 
 
 CHECK = Check(

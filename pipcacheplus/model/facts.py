@@ -23,6 +23,8 @@ __all__ = [
     "Payload",
     "PayloadFormat",
     "Pickle",
+    "Published",
+    "Redirects",
     "Sdist",
     "Selfcheck",
     "Span",
@@ -233,11 +235,37 @@ class Expected(Struct, frozen=True, kw_only=True):
     """What the rest of the cache says that a payload should be."""
 
     published: tuple[tuple[str, str], ...] = ()
-    """Algorithm and hex digest, as the index published them."""
+    """Algorithm and hex digest, as the index published them; several by one algorithm if pages disagree."""
+    in_path: str | None = None
+    """BLAKE2b-256 in hex, if the URL has the form of one that a file host makes of it."""
     hosts: tuple[str, ...] = ()
     """`https://host` of every file host that pages of the cache link to."""
     wheel_metadata: WheelMetadata | None = None
     """Of metadata: what the wheel itself holds, if that is cached as well."""
+
+
+class Published(Struct, frozen=True, kw_only=True):
+    """What one page publishes of a payload."""
+
+    page: str
+    """Id of the page."""
+    url: str | None
+    """Of the page, if it is known."""
+    written_s: int | None
+    """Its `Date` in seconds since 1970."""
+    hashes: tuple[tuple[str, str], ...]
+    """Algorithm and hex digest, in the order of the page."""
+
+
+class Redirects(Struct, frozen=True, kw_only=True):
+    """What pip meets if it follows a redirect, as long as the cache answers."""
+
+    count: int
+    """Redirects one after the other, this one among them, up to those that form a circle."""
+    circle: int
+    """How many form a circle; 0 if none do."""
+    is_in_circle: bool
+    """Whether this one is among those; then they are all that it meets, and `count` is 0."""
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -256,7 +284,11 @@ class Facts(Struct, frozen=True, kw_only=True):
     damage: Broken | Unknown | None = None
     """What reading it to its end showed: `Broken`, or `Unknown` where it could not be told."""
     published: tuple[tuple[str, str], ...] = ()
-    """Digests of the payload that the index published."""
+    """Digests of the payload that the index published; several by one algorithm if pages disagree."""
+    pages: tuple[Published, ...] = ()
+    """What each page publishes, the newest first and those without a date before it, if it is not the same."""
+    redirects: Redirects | None = None
+    """Of a redirect: what it leads to, as far as the cache tells."""
     wheel_metadata: WheelMetadata | None = None
     """Of metadata: what the wheel itself holds, if that is cached as well."""
     digests: tuple[tuple[str, str], ...] = ()

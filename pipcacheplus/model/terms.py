@@ -99,6 +99,8 @@ class NotJudged(str, Enum):
     """The system did not let us read it, or it changed meanwhile."""
     YOUNG = "young"
     """It ends early, and a pip may still be writing it."""
+    CONTRADICTORY = "contradictory"
+    """Pages publish different digests of it, and it cannot be told which of them is the newest."""
 
 
 class UrlSource(str, Enum):

@@ -23,13 +23,20 @@ from pipcacheplus.model.facts import (
 from pipcacheplus.pips.headers import single_part_md5
 from pipcacheplus.readers.integrity import read_to_end, read_wheel_to_end
 
-__all__ = ["PUBLISHED_FORMATS", "digest", "is_proven", "read_whole", "usable", "wanted_digests"]
+__all__ = [
+    "PUBLISHED_FORMATS",
+    "digest",
+    "is_contradicted",
+    "is_proven",
+    "read_whole",
+    "sent_digests",
+    "usable",
+    "wanted_digests",
+]
 
 PUBLISHED_FORMATS = frozenset({PayloadFormat.ZIP, PayloadFormat.TAR, PayloadFormat.METADATA})
 """What indexes publish digests of: whatever else is made of it, its SHA-256 is told to users."""
-_KNOWN = frozenset(
-    {"md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b", "sha3_256", "sha3_384", "sha3_512"}
-)
+_KNOWN = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
 _WEAK = frozenset({"md5", "sha1"})
 _STRONG = _KNOWN - _WEAK
 _BLOCK = 1 << 18
@@ -49,11 +56,10 @@ def read_whole(facts: Facts, body: BinaryIO, expected: Expected) -> Facts:
     found = {} if isinstance(made, Broken) else made
     damage: Broken | Unknown | None = made if isinstance(made, Broken) and wanted else None
     is_read_whole = True
+    if damage is None and is_contradicted(published, found):
+        more = digest(body, size, algorithms=sent_digests(facts, expected) - found.keys())
+        found = {**found, **({} if isinstance(more, Broken) else more)}
     if damage is None and not is_proven(published, found):
-        if published and isinstance(facts.head, Head) and single_part_md5(facts.head) is not None:
-            # It is not what the page says: whether it is what was sent decides if it is damaged.
-            more = digest(body, size, algorithms=frozenset({"md5"}))
-            found = {**found, **({} if isinstance(more, Broken) else more)}
         is_read_whole = _is_archive(facts)
         damage = _read_archive(facts, body, size) if is_read_whole else None
     return replace(
@@ -83,6 +89,19 @@ def usable(published: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...
 def is_proven(published: tuple[tuple[str, str], ...], made: Mapping[str, str]) -> bool:
     """Return whether a payload with these digests is what was published; such a one is not unpacked."""
     return any(name in _STRONG and made.get(name) == value for name, value in published)
+
+
+def is_contradicted(published: tuple[tuple[str, str], ...], made: Mapping[str, str]) -> bool:
+    """Return whether a page publishes something else than a payload with these digests."""
+    return any(made.get(name, value) != value for name, value in published)
+
+
+def sent_digests(facts: Facts, expected: Expected) -> frozenset[str]:
+    """Return the names of the digests that tell whether a payload is what was sent, whatever pages publish."""
+    names = {FILE_HOST_DIGEST} if expected.in_path is not None else set()
+    if isinstance(facts.head, Head) and single_part_md5(facts.head) is not None:
+        names.add("md5")
+    return frozenset(names)
 
 
 def wanted_digests(facts: Facts, expected: Expected) -> frozenset[str]:

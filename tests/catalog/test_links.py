@@ -436,7 +436,7 @@ def test_what_is_dropped_of_a_page_is_of_no_use_and_what_is_kept_is_told(
     assert {key(url)[:4] for url in spelt} <= marks
 
 
-def test_what_is_said_twice_is_told_once_and_contradictions_not_at_all(cache: Cache) -> None:
+def test_what_is_said_twice_is_told_once_and_a_contradiction_page_by_page(cache: Cache) -> None:
     digests: dict[str, list[dict[str, str]]] = {
         "same": [{"sha256": "a" * 64}, {"sha256": "a" * 64}],
         "more": [{"sha256": "a" * 64}, {"md5": "b" * 32}],
@@ -460,3 +460,6 @@ def test_what_is_said_twice_is_told_once_and_contradictions_not_at_all(cache: Ca
         "other": {},
         "none": {},
     }
+    contradicted = next(evidence[id_] for id_, name in ids.items() if name == "other")
+    assert contradicted["pages"] == len(digests["other"])
+    assert {contradicted["page_1_sha256"], contradicted["page_2_sha256"]} == {"a" * 64, "c" * 64}

@@ -6,8 +6,9 @@ import pytest
 
 from pipcacheplus.catalog.queries import run_query
 from pipcacheplus.checks.base.check import checks
+from pipcacheplus.model.values import Finding, Remedy, Severity
 from tests.checks.objections import CONTEXT
-from tests.support.builders import FILE_URL, Cache, file_headers
+from tests.support.builders import FILE_URL, Cache, file_headers, file_url
 from tests.support.pages import link, page
 from tests.support.requests import whole
 
@@ -16,10 +17,14 @@ SOUND = b"sound content"
 MD5 = hashlib.md5(SOUND, usedforsecurity=False).hexdigest()
 
 
-def evidence(cache: Cache) -> list[dict[str, object]]:
+def found(cache: Cache) -> list[Finding]:
     (check,) = [check for check in checks() if check.slug == "body-digest-mismatch"]
     what = whole(cache, checks=(check,), context=CONTEXT, index_urls=())
-    return [dict(finding.evidence) for one in run_query(what, []) for finding in one.findings]
+    return [finding for one in run_query(what, []) for finding in one.findings]
+
+
+def evidence(cache: Cache) -> list[dict[str, object]]:
+    return [dict(finding.evidence) for finding in found(cache)]
 
 
 def published(cache: Cache, digest: str) -> None:
@@ -67,14 +72,36 @@ def test_an_etag_counts_where_it_is_the_md5(cache: Cache, etag: str, is_file_hos
 def test_a_body_that_is_what_was_sent_is_not_damaged_although_the_page_has_changed(cache: Cache) -> None:
     cache.http_v2(URL, SOUND, headers=file_headers(SOUND, project="demo"))
     published(cache, "0" * 64)
+    (told,) = found(cache)
+    assert (told.severity, told.remedy) == (Severity.WARNING, Remedy.NONE)
+    assert told.message == "content is what was sent, but not what the index published"
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_a_body_whose_digest_its_address_is_made_of_is_not_damaged_whatever_a_page_says(
+    cache: Cache, *, is_whole: bool
+) -> None:
+    url = file_url(SOUND, "demo-1.0.zip")
+    cache.http_v2(url, SOUND if is_whole else SOUND[:-1], headers={"Content-Type": "application/octet-stream"})
+    page(cache, "https://index.example/simple/demo/", "demo", [link(url, hashes={"sha256": "0" * 64})])
+    expected = (Severity.WARNING, Remedy.NONE) if is_whole else (Severity.ERROR, Remedy.REMOVE_IF_ASKED)
+    assert [(one.severity, one.remedy) for one in found(cache)] == [expected]
+
+
+def test_one_of_several_digests_that_fits_is_enough_as_it_is_for_pip(cache: Cache) -> None:
+    cache.http_v2(URL, SOUND)
+    hashes = {"md5": "0" * 32, "sha256": hashlib.sha256(SOUND).hexdigest()}
+    page(cache, "https://index.example/simple/demo/", "demo", [link(URL, hashes=hashes)])
     assert evidence(cache) == []
 
 
-def test_pages_that_contradict_each_other_publish_nothing(cache: Cache) -> None:
+def test_content_that_no_page_publishes_is_told_though_pages_disagree(cache: Cache) -> None:
     cache.http_v2(URL, b"other content")
     published(cache, "0" * 64)
     page(cache, "https://other.example/demo/", "demo", [link(URL, hashes={"sha256": "1" * 64})])
-    assert evidence(cache) == []
+    (told,) = evidence(cache)
+    assert {told["page_1_sha256"], told["page_2_sha256"]} == {"0" * 64, "1" * 64}
+    assert told["expected_sha256"] == told["page_1_sha256"]
 
 
 def test_without_any_digest_nothing_is_said(cache: Cache) -> None:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
-from pipcacheplus.model.facts import Broken, Facts, Head, Unknown
+from pipcacheplus.checks.base.pages import do_pages_disagree, told_of_pages
+from pipcacheplus.model.facts import FILE_HOST_DIGEST, Broken, Facts, Head, Unknown
 from pipcacheplus.model.values import Entry, Proof, UrlSource, Value
+from pipcacheplus.pips.file_host import digest_in_path
 from pipcacheplus.pips.headers import single_part_md5, stated_size
 
 __all__ = ["evidence_of", "proof_of"]
@@ -12,10 +14,12 @@ __all__ = ["evidence_of", "proof_of"]
 def proof_of(entry: Entry, facts: Facts) -> Proof | None:
     """Return the strongest proof that an entry's content is what was published; `None` if there is none."""
     made = dict(facts.digests)
-    if any(made.get(name) == value for name, value in facts.published):
+    if any(made.get(name) == value for name, value in facts.published) and not do_pages_disagree(facts):
         return Proof.INDEX_PAGE
     if entry.url_source is UrlSource.FILE_HOST:
         return Proof.FILE_HOST  # the path was made from the content: else it would not have been found
+    if FILE_HOST_DIGEST in made and made[FILE_HOST_DIGEST] == digest_in_path(entry.url):
+        return Proof.FILE_HOST
     if isinstance(facts.head, Head) and (etag := single_part_md5(facts.head)) and made.get("md5") == etag:
         return Proof.ETAG
     if facts.wheel_metadata is not None and made.get("sha256") == facts.wheel_metadata.sha256:
@@ -28,8 +32,11 @@ def evidence_of(entry: Entry, facts: Facts) -> Iterator[tuple[str, Value]]:
     proof = proof_of(entry, facts)
     yield "proof", proof.value if proof else None
     made = dict(facts.digests)
-    for name, value in facts.published:
-        yield f"published_{name}", value
+    if do_pages_disagree(facts):
+        yield from told_of_pages(facts.pages)
+    else:
+        for name, value in facts.published:
+            yield f"published_{name}", value
     if isinstance(facts.head, Head) and (etag := single_part_md5(facts.head)):
         yield "etag_md5", etag
     if facts.wheel_metadata is not None:

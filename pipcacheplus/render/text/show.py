@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pipcacheplus.model.values import Entry, Finding, Severity
 from pipcacheplus.render.summary import group_by
 from pipcacheplus.render.text.table import Layout
-from pipcacheplus.render.text.words import describe, kind_in_words, safe, size
+from pipcacheplus.render.text.words import describe, evidence_in_words, kind_in_words, safe, size
 from pipcacheplus.render.times import last_used_ns, rfc3339
 from pipcacheplus.render.view import View
 
@@ -23,6 +23,8 @@ _PROOFS = {
     "etag": "its ETag is its digest",
     "wheel": "the wheel in the cache holds the same",
 }
+
+_DISAGREE = "pages-disagree"
 
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
@@ -56,6 +58,8 @@ def _fields(entry: Entry, view: View) -> Iterator[tuple[str, str]]:
         yield "Asked for", safe(entry.origin.requested_revision or "")
         yield "Subdirectory", safe(entry.origin.subdirectory or "")
         yield "SHA-256 of the source", safe(entry.origin.source_sha256 or "")
+    yield "Status", "" if entry.status is None else str(entry.status)
+    yield "Leads to", safe(entry.location or "")
     yield "Tags", safe(" ".join(entry.tags))
     yield "Interpreter", safe(entry.interpreter or "")
     yield "Served unasked until", rfc3339(entry.fresh_until_s) or ""
@@ -77,13 +81,15 @@ def _evidence(entry: Entry, view: View, findings: Sequence[Finding]) -> Iterator
     is_sound = not any(finding.severity is Severity.ERROR for finding in findings)
     if isinstance(proof, str):
         yield "Proven whole because", _PROOFS[proof]
+    elif any(finding.check == _DISAGREE for finding in findings):
+        yield "Whole", "not proven: pages in the cache disagree on what it should be"
     elif found.get("read_to_its_end") and is_sound:
         yield "Whole as far as", "its own checksums tell: nothing in the cache says what it should be"
     elif is_sound:
         yield "Whole", "not known: nothing in the cache says what it should be"
     for name, value in found.items():
         if name not in {"proof", "read_to_its_end"}:
-            yield name.replace("_", " ").capitalize(), safe(str(value))
+            yield name.replace("_", " ").capitalize(), safe(evidence_in_words(name, value))
 
 
 def _wrong(findings: Iterable[Finding], layout: Layout) -> Iterator[str]:

@@ -3,11 +3,10 @@
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from shlex import quote
 
-from pipcacheplus.model.values import Finding, Group, NotJudged, Remedy, Severity, Source, Value
+from pipcacheplus.model.values import Finding, Group, NotJudged, Remedy, Severity, Source
 from pipcacheplus.render.summary import group_by, heads_of, summary_count, tally
 from pipcacheplus.render.text.table import Layout
-from pipcacheplus.render.text.words import describe, number, pages_without_url, safe, size
-from pipcacheplus.render.times import rfc3339
+from pipcacheplus.render.text.words import describe, evidence_in_words, number, pages_without_url, safe, size
 from pipcacheplus.render.view import View
 
 __all__ = ["lines"]
@@ -19,6 +18,7 @@ _REASONS = {
     NotJudged.LIMIT.value: "beyond a limit, or of a form that is not read",
     NotJudged.UNREADABLE.value: "cannot be read",
     NotJudged.YOUNG.value: "young enough to be unfinished",
+    NotJudged.CONTRADICTORY.value: "of which pages publish different digests, and none is the newest",
 }
 _ORDER = {severity: place for place, severity in enumerate(Severity)}
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
@@ -99,15 +99,7 @@ def _details(finding: Finding) -> Iterator[str]:
     for key, value in finding.evidence:
         if key == "effect":
             continue
-        yield f"    {safe(key.replace('_', ' '))}: {safe(_value(key, value))}"
-
-
-def _value(key: str, value: Value) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int) and key.endswith("_until"):
-        return rfc3339(value) or ""
-    return "unknown" if value is None else str(value)
+        yield f"    {safe(key.replace('_', ' '))}: {safe(evidence_in_words(key, value))}"
 
 
 def _repair(group: Group, findings: Sequence[Finding], view: View) -> str:

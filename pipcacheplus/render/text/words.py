@@ -5,10 +5,13 @@ from functools import lru_cache
 
 from pipcacheplus.model.values import Brief, Entry, Kind, Shape
 from pipcacheplus.render.text.tags import platforms_in_words, pythons_in_words
+from pipcacheplus.render.times import rfc3339
+from pipcacheplus.render.view import Json
 
 __all__ = [
     "KIND_WORDS",
     "describe",
+    "evidence_in_words",
     "kind_in_words",
     "name",
     "number",
@@ -42,6 +45,8 @@ _SHAPES = {
 _UNREAD = (Kind.LEFTOVER, Kind.UNREADABLE)
 _EMPTY_DIRECTORY = Shape.EMPTY_DIRECTORY
 _REASONS = {"requested": "asked for"}
+_SECONDS = ("_until", "_written")
+"""Ends of keys whose values are seconds since 1970."""
 
 
 def safe(text: str) -> str:
@@ -59,6 +64,19 @@ def _escape(code: int) -> str:
     if code <= 0xFF:  # noqa: PLR2004 - two digits
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - four digits
+
+
+def evidence_in_words(key: str, value: Json) -> str:
+    """Return a piece of evidence as people read it; what is unknown, and which number is a second, the key tells.
+
+    >>> evidence_in_words("page_1_written", 0), evidence_in_words("wheel_is_proven", False)
+    ('1970-01-01T00:00:00Z', 'no')
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) and key.endswith(_SECONDS):
+        return rfc3339(value) or ""
+    return "unknown" if value is None else str(value)
 
 
 def pip_size(size_bytes: int) -> str:

@@ -1,0 +1,68 @@
+"""Pages that publish different digests of one file: which of them decides, and what is told of them.
+
+A page that is newer than another says what its server has now. Which pages pip meets depends on its version: the pages
+below `http` are read by pips before 23.3, those below `http-v2` by all later ones, and each reads its files in the same
+area.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pipcacheplus.checks.base.check import Context
+from pipcacheplus.model.facts import Facts, Published
+from pipcacheplus.model.values import Area, Entry, Value
+from pipcacheplus.pips.effects import release_of
+from pipcacheplus.pips.layout import area_of
+
+__all__ = ["decided_by", "do_pages_disagree", "fits", "told_of_pages"]
+
+_SINCE_V2 = release_of("23.3")
+_MAX_TOLD = 8
+"""Pages that are named in a finding."""
+
+
+def fits(hashes: Sequence[tuple[str, str]], made: Mapping[str, str]) -> bool | None:
+    """Return whether a file with these digests is what a page publishes; `None` if none of them was made.
+
+    One that fits is enough for pip: `_internal/utils/hashes.py` `Hashes.check_against_chunks`.
+    """
+    known = [made[name] == value for name, value in hashes if name in made]
+    return any(known) if known else None
+
+
+def do_pages_disagree(facts: Facts) -> bool:
+    """Return whether there is no file that would be what all pages publish."""
+    if not facts.pages:
+        return False
+    if len({fits(one.hashes, dict(facts.digests)) for one in facts.pages}) > 1:
+        return True
+    told: dict[str, str] = {}
+    return any(told.setdefault(name, value) != value for one in facts.pages for name, value in one.hashes)
+
+
+def decided_by(entry: Entry, facts: Facts, context: Context) -> tuple[Published, ...]:
+    """Return the page that decides what a file should be, the newest; several if it cannot be told which that is.
+
+    One without a date may be newer than any other.
+    """
+    relevant = _read_by_pips(entry, facts.pages, context)
+    newest = max((one.written_s for one in relevant if one.written_s is not None), default=None)
+    return tuple(one for one in relevant if one.written_s in {None, newest})
+
+
+def _read_by_pips(entry: Entry, pages: Sequence[Published], context: Context) -> Sequence[Published]:
+    """Return the pages that a pip reads which is considered, and which reads the file as well, if there is any."""
+    releases = map(release_of, context.pips)
+    areas = {Area.HTTP_V2 if release >= _SINCE_V2 else Area.HTTP for release in releases} or {Area.HTTP, Area.HTTP_V2}
+    if entry.area in areas and any(area_of(one.page) is entry.area for one in pages):
+        areas = {entry.area}
+    return [one for one in pages if area_of(one.page) in areas] or pages
+
+
+def told_of_pages(pages: Sequence[Published]) -> Iterator[tuple[str, Value]]:
+    """Yield, as evidence, what each of some pages publishes, and when; and how many there are."""
+    yield "pages", len(pages)
+    for number, one in enumerate(pages[:_MAX_TOLD], 1):
+        yield f"page_{number}", one.url or one.page
+        yield f"page_{number}_written", one.written_s
+        for name, value in one.hashes:
+            yield f"page_{number}_{name}", value
