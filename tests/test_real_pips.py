@@ -125,6 +125,34 @@ def test_a_stub_from_a_closed_connection_fails_every_install_until_it_is_pruned(
 
 
 @pytest.mark.parametrize(
+    ("version", "interpreter"), [("21.3.1", "3.8"), ("23.2.1", "3.11"), ("24.0", "3.12"), (NEWEST, "3.13")]
+)
+def test_redirects_in_a_circle_fail_every_install_until_they_are_pruned(
+    pip_of: Callable[[str, str], Pip], index: IndexServer, tmp_path: Path, version: str, interpreter: str
+) -> None:
+    pip = pip_of(version, interpreter)
+    filled = Filled(path=tmp_path / "cache", pips=(pip,), index=index, has_extension=False)
+    name = "demo_lib-1.1-py2.py3-none-any.whl"
+    circle = index.path_of(name), f"/packages/moved/{name}"
+    for start, target in (circle, circle[::-1]):
+        index.redirect(start, target)
+    install(pip, filled, tmp_path / "first", "demo-lib", is_checked=False)
+    for path in circle:
+        index.restore(path)
+    assert install(pip, filled, tmp_path / "control", "demo-lib", is_checked=False) == []  # it fails from the cache
+    options = "--index-url", index.index_url
+    errors = [
+        one for one in run("verify", *options, cache=filled.path, codes=(3,))["findings"] if one["severity"] == "error"
+    ]
+    assert {error["check"] for error in errors} == {"redirect-circle"}
+    document = run("prune", "--corrupt", "--exclusive", *options, cache=filled.path)
+    assert {action["id"] for action in document["actions"]} == {error["id"] for error in errors}
+    assert len(errors) == len(circle)
+    assert install(pip, filled, tmp_path / "healed", "demo-lib") == [name]
+    assert (tmp_path / "healed" / "demo_lib.py").exists()
+
+
+@pytest.mark.parametrize(
     ("generation", "does"),
     [("http-v2", "fails at every install until it is removed"), ("newest", "fetches what is missing")],
 )

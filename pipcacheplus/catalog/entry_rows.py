@@ -303,6 +303,9 @@ class Names(NamedTuple):
     url: str | None
     """Cut, if it holds credentials."""
     url_source: str | None
+    status: int | None = None
+    """Of a redirect, as is `location`."""
+    location: str | None = None
 
 
 _NAMES = len(Names._fields)
@@ -374,12 +377,14 @@ def checked_rows(rows: Sequence[Sequence[Any]], device: int) -> list[tuple[Any, 
     Raises:
         RowDamagedError: One of them is not one that was written.
     """
-    ids, shapes, packed, kinds, *named, tags, interpreters, lifetimes, urls, sources = zip(*rows, strict=True)
+    ids, shapes, packed, kinds, *named, tags, interpreters, lifetimes, urls, sources, statuses, locations = zip(
+        *rows, strict=True
+    )
     if not (
         _SHAPES.keys() >= {*shapes}
         and _KINDS.keys() >= {*kinds}
         and _SOURCES.keys() >= {*sources} - {None}
-        and {int, type(None)} >= {*map(type, lifetimes)}
+        and {int, type(None)} >= {*map(type, lifetimes)} | {*map(type, statuses)}
     ):
         raise RowDamagedError
     for joined in {*tags} - {None}:
@@ -387,6 +392,7 @@ def checked_rows(rows: Sequence[Sequence[Any]], device: int) -> list[tuple[Any, 
     paths = [*map(as_text, ids)]
     columns: list[Sequence[Any]] = [paths, shapes, packed, *zip(*_looks(paths, packed, device), strict=True)]
     columns += [kinds, *map(_texts, named), tags, _texts(interpreters), lifetimes, _texts(urls), sources]
+    columns += [statuses, _texts(locations)]
     return [*zip(*columns, strict=True)]
 
 
@@ -478,7 +484,7 @@ def entry_of_row(id_: bytes, shape: object, packed: object, names: Names, device
 
 def _entry(path: str, shape: object, packed: object, names: Names, device: int) -> Entry:
     files, folders = files_of(path, packed, device)
-    kind, project, version, filename, tags, interpreter, fresh_until, url, source = names
+    kind, project, version, filename, tags, interpreter, fresh_until, url, source, status, location = names
     try:
         return Entry(
             id=path,
@@ -496,6 +502,8 @@ def _entry(path: str, shape: object, packed: object, names: Names, device: int) 
             tags=split_tags(tags) if tags is not None else (),
             interpreter=interpreter,
             fresh_until_s=fresh_until,
+            status=status,
+            location=location,
         )
     except (KeyError, TypeError) as error:
         raise RowDamagedError from error

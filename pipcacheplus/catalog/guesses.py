@@ -20,7 +20,7 @@ from pipcacheplus.catalog.entry_rows import as_bytes, as_column, text_of
 from pipcacheplus.catalog.page_links import METADATA_SUFFIX, Told, key_of_url
 from pipcacheplus.catalog.references import ACTIVE
 from pipcacheplus.catalog.stored_facts import RowDamagedError, pack, unpack
-from pipcacheplus.pips.credentials import has_credentials, shown_url
+from pipcacheplus.pips.credentials import has_credentials
 from pipcacheplus.pips.index_layouts import LISTINGS, bases, file_paths, file_place, listed_project, project_of
 from pipcacheplus.pips.urls import page_base, spellings, without_user
 
@@ -54,15 +54,13 @@ _sha224 = hashlib.sha224
 class Guesses:
     """The guesses of a run."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, indexes: Iterable[str], find: Callable[[bytes, str, str], object]
-    ) -> None:
+    def __init__(self, connection: sqlite3.Connection, indexes: Iterable[str], find: Callable[[str], object]) -> None:
         """Begin.
 
         Args:
             connection: Of a catalog with the tables of a run.
             indexes: URLs of the indexes that the run is given.
-            find: Takes a key, the URL whose key that is, and how it is shown: for this run alone, nothing is stored.
+            find: Takes the URL of a page that holds credentials: for this run alone, nothing is stored.
         """
         self._connection = connection
         self._find = find
@@ -118,7 +116,7 @@ class Guesses:
             for url, _ in chain(_listings(base), ((f"{base}/{name}/", name) for name in self._names)):
                 key = _sha224(as_bytes(url)).digest()
                 if key in self._pages:
-                    self._find(key, url, shown_url(url))
+                    self._find(url)
 
     def discover(self) -> bool:
         """Look for bases that are not given, as long as there are pages whose URL is not known.

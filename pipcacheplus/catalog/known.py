@@ -4,6 +4,7 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -22,7 +23,8 @@ from pipcacheplus.catalog.entry_rows import (
     origin_facts,
     text_of,
 )
-from pipcacheplus.catalog.names import named_by
+from pipcacheplus.catalog.names import named_by, redirect_names
+from pipcacheplus.catalog.redirect_chains import RedirectChains
 from pipcacheplus.catalog.references import ACTIVE, JoinedRow, Reference, hashes_of, name_rows, rows, told_by
 from pipcacheplus.catalog.schema import FACTS
 from pipcacheplus.catalog.stored_facts import unpack, unpack_facts, unpack_origin
@@ -37,6 +39,7 @@ from pipcacheplus.readers.digests import usable
 __all__ = ["Known"]
 
 _BUILT = Shape.BUILT_WHEEL.value
+_REDIRECT = Kind.REDIRECT.value
 _WRITTEN = [*FACTS].index("written")
 _MAX_PAGE_URLS = 8
 """Of how many pages that disagree the URLs are looked for."""
@@ -92,15 +95,15 @@ class Known:
     def _named(self, where: str) -> Iterator[tuple[Any, ...]]:
         """Yield what `checked_rows` takes; most are told by their columns, with no look at what these hold."""
         for row, others in name_rows(self._connection, where):
-            if others or row[1] == _BUILT or row[3] is None:
+            if others or row[1] == _BUILT or row[3] is None or row[3] == _REDIRECT:
                 yield *row[:3], *self._names_of(row, others)
                 continue
             *own, filename, tags, interpreter, fresh_until, _, page, url, other_name, guess, _, found, _, _ = row
             if page is not None and guess is None:
                 source = None if url is None else _LINKS
-                yield *own, other_name or filename, tags, interpreter, fresh_until, url, source
+                yield *own, other_name or filename, tags, interpreter, fresh_until, url, source, None, None
             elif page is guess is found is None:
-                yield *own, filename, tags, interpreter, fresh_until, None, None
+                yield *own, filename, tags, interpreter, fresh_until, None, None, None, None
             else:
                 yield *row[:3], *self._names_of(row, others)
 
@@ -109,6 +112,8 @@ class Known:
         own = names_of(shape, row[3:10])
         if shape == _BUILT:
             return own if kind is None else self._built(id_, own, row[10])
+        if kind == _REDIRECT:
+            own = redirect_names(own, unpack_facts(row[10]))
         return named_by(own, told_by(row, others))
 
     def names(self, row: JoinedRow, reference: Reference | None) -> Names:
@@ -118,6 +123,8 @@ class Known:
             RowDamagedError: The row is not one that was written.
         """
         own = names_of(row.shape, row.facts)
+        if own.kind == _REDIRECT:
+            own = redirect_names(own, unpack_facts(row.facts[-2]))
         if row.shape != _BUILT:
             return named_by(own, reference)
         return self._built(row.id, own, row.facts[-2]) if row.is_read else own
@@ -181,7 +188,14 @@ class Known:
         whole = with_content(Shape(row.shape), facts, content, self.expected(reference), is_final=True) or facts
         if reference is not None and reference.pages and whole.published:
             return structs.replace(whole, pages=self._pages(reference))
+        if row.facts[0] == _REDIRECT:
+            return structs.replace(whole, redirects=self.redirects.of(row.id))
         return whole
+
+    @cached_property
+    def redirects(self) -> RedirectChains:
+        """Where redirects of the cache lead; looked at once, when that is asked for first."""
+        return RedirectChains(self._connection)
 
     def _pages(self, reference: Reference) -> tuple[Published, ...]:
         """Return what each page publishes of an entry, the newest page first."""

@@ -22,12 +22,12 @@ from pipcacheplus.model.facts import (
 )
 from pipcacheplus.model.values import Entry, Kind, Shape, UrlSource
 from pipcacheplus.pips.credentials import is_cut, shown_url
-from pipcacheplus.pips.filenames import canonical, file_name, file_names
+from pipcacheplus.pips.filenames import canonical, file_name, file_names, project_and_version
 from pipcacheplus.pips.freshness import fresh_until, written_at
 from pipcacheplus.pips.layout import key_of, page_key
 from pipcacheplus.readers.wheel import expand_tags
 
-__all__ = ["identify", "name_at_file_host", "named_by", "own_names"]
+__all__ = ["identify", "name_at_file_host", "named_by", "own_names", "redirect_names"]
 
 _PROJECT = "x-pypi-file-project"
 _VERSION = "x-pypi-file-version"
@@ -35,6 +35,7 @@ _TYPE = "x-pypi-file-package-type"
 _WHEEL_PARTS = (5, 6)
 _MAX_TAGS = 4096
 _LINKS = UrlSource.LINKS.value
+_REDIRECT = Kind.REDIRECT.value
 
 
 def identify(entry: Entry, facts: Facts) -> Entry:
@@ -42,8 +43,11 @@ def identify(entry: Entry, facts: Facts) -> Entry:
     own = own_names(entry.id, entry.shape, facts)
     origin = facts.origin if isinstance(facts.origin, Origin) and entry.shape is Shape.BUILT_WHEEL else None
     url = shown_url(origin.url) if origin is not None else None
+    status, location = _redirect(facts) if own.kind is Kind.REDIRECT else (None, None)
     return replace(
         entry,
+        status=status,
+        location=location,
         kind=own.kind,
         project=own.project,
         version=own.version,
@@ -54,6 +58,20 @@ def identify(entry: Entry, facts: Facts) -> Entry:
         url_shown=url,
         url_source=UrlSource.ORIGIN if origin is not None else None,
     )
+
+
+def _redirect(facts: Facts) -> tuple[int | None, str | None]:
+    """Return the status and the target of a redirect, as it may be shown."""
+    if not isinstance(facts.head, Head):
+        return None, None
+    location = facts.head.header("location")
+    return facts.head.status, None if location is None else shown_url(location)
+
+
+def redirect_names(own: Names, facts: Facts) -> Names:
+    """Return the names of a redirect with its status and target."""
+    status, location = _redirect(facts)
+    return own._replace(status=status, location=location)
 
 
 def own_names(id_: str, shape: Shape, facts: Facts) -> OwnNames:
@@ -159,10 +177,18 @@ def named_by(names: Names, reference: Reference | None) -> Names:
     """
     if reference is None:
         return names
-    project, url = names.project or reference.project, reference.url
+    project, version, url = names.project or reference.project, names.version, reference.url
+    if names.kind == _REDIRECT and reference.filename is not None:
+        # What a page links is what a redirect leads to, wherever that may lie.
+        project, version = project_and_version(reference.filename) or (None, None)
     source = None if url is None else _LINKS if reference.source is UrlSource.LINKS else reference.source.value
-    kind, _, version, filename, tags, interpreter, fresh_until, _, _ = names
-    return Names(kind, project, version, reference.filename or filename, tags, interpreter, fresh_until, url, source)
+    return names._replace(
+        project=project,
+        version=version,
+        filename=reference.filename or names.filename,
+        url=url,
+        url_source=source,
+    )
 
 
 def name_at_file_host(entry: Entry, facts: Facts, digest: str | None, hosts: tuple[str, ...]) -> tuple[str, str] | None:

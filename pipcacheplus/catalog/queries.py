@@ -336,9 +336,9 @@ class Run:
     def _suspects(self, would_go: Callable[[Checked], bool]) -> Iterator[bytes]:
         from pipcacheplus.catalog.entry_rows import as_bytes  # noqa: PLC0415 - slow to import
 
-        for one in self.checked():
-            if would_go(one):
-                yield as_bytes(one.entry.id)
+        ids = [as_bytes(one.entry.id) for one in self.checked() if would_go(one)]
+        # What a redirect leads to speaks against it.
+        yield from self._known.redirects.all_behind(ids) if self._what.needs_urls else ids
 
     @property
     def warnings(self) -> list[Warned]:
@@ -366,7 +366,7 @@ class Run:
         for table in ("chosen", "wanted"):
             self._connection.executemany(f"INSERT INTO {table} VALUES (?)", chosen)
         if self._what.wants_evidence:
-            self._update.read_again(id_ for (id_,) in chosen)
+            self._update.read_again(known.redirects.all_behind(id_ for (id_,) in chosen))
 
     def counts(self) -> tuple[int, int]:
         """Return how many entries were considered, and their bytes; an empty directory is no entry."""

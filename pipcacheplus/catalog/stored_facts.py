@@ -179,6 +179,8 @@ def _head(head: Head | Broken | None) -> object:
     if head is None or isinstance(head, Broken):
         return _part(head)
     kept = [pair for pair in head.headers if pair[0] in _HEADERS]
+    if head.is_permanent_redirect:
+        kept += [(name, shown_url(value)) for name, value in head.headers if name == "location"]
     if not any(name.startswith(_FILE_HOST_HEADER) for name, _ in kept):
         kept += [(name, "") for name, _ in head.headers if name.startswith(_FILE_HOST_HEADER)][:1]
     pickle = head.pickle and (head.pickle.calls, head.pickle.is_plain)

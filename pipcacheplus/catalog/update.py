@@ -36,8 +36,9 @@ from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import parts
 from pipcacheplus.model.values import Area, Progress, Shape, UrlSource, Warned
 from pipcacheplus.pips.credentials import CUT, is_cut, shown_url
-from pipcacheplus.pips.filenames import canonical
+from pipcacheplus.pips.filenames import canonical, project_and_version
 from pipcacheplus.pips.layout import part_of
+from pipcacheplus.pips.redirects import next_url
 from pipcacheplus.pips.urls import join_url, spellings
 
 __all__ = ["SHARES", "Update", "UpdateRequest"]
@@ -114,6 +115,8 @@ class Update:
     _is_linked: bool = False
     _whole_urls: dict[bytes, str] = field(default_factory=dict)
     """URLs with credentials that this run knows, by key: they are stored nowhere."""
+    _given_urls: list[tuple[bytes, str, None, str]] = field(default_factory=list)
+    """Of these, the pages of indexes that this run was given, as rows of `found`."""
     _whole_bases: dict[bytes, str] = field(default_factory=dict)
     """Such URLs of pages with relative links, by id."""
     _whole_targets: dict[bytes, str] = field(default_factory=dict)
@@ -152,7 +155,6 @@ class Update:
             self._forget_all()
         known = {as_text(name): digest for name, digest in execute("SELECT name, digest FROM shard")}
         for gone in known.keys() - set(names):
-            self._forget_candidates()
             self._forget(id_ for id_, *_ in self._known_in(gone))
             execute("DELETE FROM shard WHERE name = ?", (as_bytes(gone),))
         is_due = self._turns()
@@ -448,11 +450,14 @@ class Update:
         if not again:
             return False
         execute("DELETE FROM was_read WHERE id IN (SELECT id FROM again)")
+        of_again = [(key,) for id_ in again if (key := key_of_id(as_text(id_)))]
         with transaction(self.connection):
             many(
-                "DELETE FROM link WHERE key = ?",
-                [(key,) for id_ in again if (key := key_of_id(as_text(id_)))],
+                "UPDATE entry SET read_ns = NULL WHERE id IN"
+                " (SELECT p.id FROM link l JOIN page p ON p.number = l.page WHERE l.key = ?)",
+                of_again,
             )
+            many("DELETE FROM link WHERE key = ?", of_again)
             self._has_pages = True
             self._forget(again)
             for name in sorted({"" if id_ in rest else part_of(as_text(id_)) for id_ in again}):
@@ -530,59 +535,71 @@ class Update:
             self.connection.executemany("UPDATE entry SET read_ns = NULL WHERE id = ?", unknown)
             self.read()
 
-    def _find(self, key: bytes, url: str, shown: str) -> None:
-        """Take a URL that holds for this run alone."""
-        if shown != url:
-            self._whole_urls[key] = url
-        row = (key, shown, UrlSource.INDEX_GUESS.value)
-        self.connection.execute("INSERT OR IGNORE INTO found (key, url, source) VALUES (?, ?, ?)", row)
+    def _find(self, url: str) -> None:
+        """Take a URL with credentials, of an index that this run was given: nothing of it is stored."""
+        key = self._key_of_hit(url)
+        self._given_urls.append((key, shown_url(url), None, UrlSource.INDEX_GUESS.value))
 
     def _resolved(self) -> dict[bytes, str]:
         """Mark the pages whose own URL this run knows; return those that have to be read with it, by id."""
         execute = self.connection.execute
-        waiting = {
-            key: (number, id_, base, target, is_open)
-            for number, id_, key, base, target, is_open in execute(
-                "SELECT number, id, key, base, target, is_open FROM page WHERE is_open OR target IS NOT NULL"
-            )
-        }
+        # Begun anew each time, it depends on the pages alone, and not on the order in which they were read.
+        execute("DELETE FROM resolved")
+        execute("DELETE FROM found WHERE source = ?", (UrlSource.INDEX_GUESS.value,))
+        self.connection.executemany(_ADD_FOUND, self._given_urls)
+        waiting: dict[bytes, list[tuple[Any, ...]]] = {}  # each area may have one with the same key
+        for key, *page in execute(
+            "SELECT key, number, id, base, target, is_open FROM page WHERE is_open OR target IS NOT NULL ORDER BY id"
+        ):
+            waiting.setdefault(key, []).append(tuple(page))
         again: dict[bytes, str] = {}
         if not waiting:
             return again
         known = deque(self._urls_of_pages())
         while known:
-            key, url = known.popleft()
+            key, url, filename = known.popleft()
             if is_cut(url):
                 url = self._whole_urls.get(key, "")
-            if key not in waiting or not url:
-                continue
-            number, id_, base, target, is_open = waiting.pop(key)
-            if target is not None:
-                known.extend(self._follow(url, self._whole_targets.get(id_) or text_of(target) or ""))
-            elif is_open and base != shown_url(url):
-                again[id_] = url
-            elif is_open:
-                execute("INSERT OR IGNORE INTO resolved VALUES (?)", (number,))
-                known.extend(execute("SELECT key, url FROM link WHERE page = ? AND url IS NOT NULL", (number,)))
+            for number, id_, base, target, is_open in waiting.pop(key, ()) if url else ():
+                if target is not None:
+                    whole = self._whole_targets.get(id_) or text_of(target) or ""
+                    known.extend(self._follow(url, whole, text_of(filename)))
+                elif is_open and base != shown_url(url):
+                    again[id_] = url
+                elif is_open:
+                    execute("INSERT OR IGNORE INTO resolved VALUES (?)", (number,))
+                    links = "SELECT key, url, filename FROM link WHERE page = ? AND url IS NOT NULL ORDER BY key, at"
+                    known.extend(execute(links, (number,)))
         return again
 
-    def _urls_of_pages(self) -> Iterator[tuple[bytes, str]]:
-        """Yield keys and URLs of open pages and redirects that links and guesses give."""
+    def _urls_of_pages(self) -> Iterator[tuple[bytes, str, str | bytes | None]]:
+        """Yield keys and URLs of open pages and redirects that links and guesses give, and names of files there."""
         of_pages = "FROM page p JOIN {table} ON {on} WHERE (p.is_open OR p.target IS NOT NULL) AND l.url IS NOT NULL"
         linked = of_pages.format(table="link l", on="l.key = p.key AND " + ACTIVE)
         guessed = of_pages.format(
             table="guess l", on="l.key = p.key AND l.candidate IN (SELECT name FROM own_candidate)"
         )
-        for join in (linked, guessed):
-            yield from self.connection.execute(f"SELECT p.key, l.url {join} ORDER BY p.key").fetchall()
-        yield from self.connection.execute("SELECT key, url FROM found").fetchall()
+        for join, filename in ((linked, "l.filename"), (guessed, "NULL")):
+            yield from self.connection.execute(f"SELECT p.key, l.url, {filename} {join} ORDER BY 1, 2, 3").fetchall()
+        yield from self.connection.execute("SELECT key, url, filename FROM found").fetchall()
 
-    def _follow(self, url: str, target: str) -> list[tuple[bytes, str]]:
-        joined = join_url(url, target)
-        hits = [(key_of_url(spelling), spelling) for spelling in spellings(joined)] if joined else []
-        for key, hit in hits:
-            self._find(key, hit, shown_url(hit))
-        return hits
+    def _follow(self, url: str, target: str, filename: str | None) -> list[tuple[bytes, str, str | bytes | None]]:
+        """Note which URLs a redirect leads to, and the name of the file that is there, if a page links it by one."""
+        urls = [
+            spelling for one in (join_url(url, target), next_url(url, target)) if one for spelling in spellings(one)
+        ]
+        name = as_column(filename) if filename is not None and project_and_version(filename) is not None else None
+        rows = [(self._key_of_hit(hit), as_column(shown_url(hit)), name) for hit in dict.fromkeys(urls)]
+        rows = [row for row in rows if isinstance(row[1], str)]
+        self.connection.executemany(_ADD_FOUND, [(*row, UrlSource.INDEX_GUESS.value) for row in rows])
+        return [(key, str(hit), name) for key, hit, name in rows]
+
+    def _key_of_hit(self, url: str) -> bytes:
+        """Return the key of a URL; one with credentials is known to this run alone."""
+        key = key_of_url(url)
+        if shown_url(url) != url:
+            self._whole_urls[key] = url
+        return key
 
     def _read_again(self, urls: dict[bytes, str]) -> None:
         """Read pages with relative links once more, now that their own URLs are known."""
@@ -618,6 +635,7 @@ _ADD_LINK = (
     "INSERT INTO link (page, at, key, is_relative, url, filename, sha256, others, wheel)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_ADD_FOUND = "INSERT OR IGNORE INTO found (key, url, filename, source) VALUES (?, ?, ?, ?)"
 _ADD_SOURCE = "INSERT INTO source (page, at, project, is_relative, url, hashes) VALUES (?, ?, ?, ?, ?, ?)"
 _ADD_CONTENT = (
     f"INSERT INTO content (id, {', '.join(CONTENT_COLUMNS)}) VALUES (?{', ?' * len(CONTENT_COLUMNS)})"

@@ -151,6 +151,10 @@ class Entry:
     """Of a downloaded file or built wheel, in hex, if it was read to its end; only where it is asked for."""
     origin: OriginFacts | None = None
     """Of a built wheel; only where it is asked for."""
+    status: int | None = None
+    """Of a redirect: the HTTP status."""
+    location: str | None = None
+    """Of a redirect: where it leads to, as the server wrote it, with `…` in place of each credential."""
 
     @property
     def size(self) -> int:

@@ -57,8 +57,8 @@ def _write_list(write: Write, key: str, values: Iterable[_T], encode: Callable[[
 
 _ENTRY = (
     '{"id": %s, "area": %s, "kind": %s, "project": %s, "version": %s, "filename": %s, "url": %s, "url_shown": %s,'
-    ' "url_source": %s, "tags": %s, "sha256": %s, "origin": %s, "interpreter": %s, "fresh_until": %s, "paths": %s,'
-    ' "size": %d, "disk_size": %d, "written": %s, "used": %s}'
+    ' "url_source": %s, "tags": %s, "sha256": %s, "origin": %s, "location": %s, "status": %s, "interpreter": %s,'
+    ' "fresh_until": %s, "paths": %s, "size": %d, "disk_size": %d, "written": %s, "used": %s}'
 )
 
 
@@ -90,6 +90,8 @@ def _entry_encoder(encode: Callable[[Json], str], last_use: str) -> "Callable[[E
             tags(entry.tags),
             maybe(entry.sha256),
             "null" if entry.origin is None else encode(_origin(entry.origin)),
+            maybe(entry.location),
+            "null" if entry.status is None else entry.status,
             maybe(entry.interpreter),
             second(entry.fresh_until_s),
             f"[{', '.join(map(text, entry.paths))}]",

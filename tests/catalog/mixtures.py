@@ -17,6 +17,7 @@ from tests.checks.damages import (
     garbage,
     half,
     longer,
+    metadata_of_another,
     misnamed,
     new,
     new_head,
@@ -29,7 +30,7 @@ from tests.checks.damages import (
     zlib_flipped,
 )
 from tests.support import artefacts
-from tests.support.builders import FILE_URL, INDEX_URL, Cache, file_headers, file_url, leaf, page_headers
+from tests.support.builders import DAY_S, FILE_URL, INDEX_URL, Cache, file_headers, file_url, leaf, page_headers
 from tests.support.pages import link, page
 
 __all__ = ["BUILDS", "HOST", "SOUND", "Build", "html", "made", "mixed", "plain", "wrong"]
@@ -132,11 +133,51 @@ def _metadata_at_file_host(cache: Cache, project: str) -> None:
     cache.http_v2(url, beside, headers=plain(beside))
 
 
-def _disagreeing(cache: Cache, project: str) -> None:
+def _disagreeing(
+    cache: Cache,
+    project: str,
+    *,
+    newer: Callable[[bytes], dict[str, str]] = right,
+    older: Callable[[bytes], dict[str, str]] = wrong,
+    age_s: int = 0,
+    is_old: bool = False,
+    is_relative: bool = False,
+    is_proven: bool = False,
+) -> None:
     """Store a wheel, and two pages that publish different digests of it."""
-    _published(cache, project, right, f"{FILE_URL}/{project}-1.0-py3-none-any.whl")
-    url = f"{FILE_URL}/{project}-1.0-py3-none-any.whl"
-    page(cache, f"https://mirror.example/simple/{project}/", project, [link(url, hashes=wrong(b""))])
+    content = made(cache, project)
+    name = f"{project}-1.0-py3-none-any.whl"
+    url = file_url(content, name) if is_proven else f"{HOST}/files/{name}"
+    cache.http_v2(url, content, headers=plain(content))
+    href = f"../../files/{name}" if is_relative else url
+    page(cache, f"{INDEX_URL}{project}/", project, [link(href, hashes=newer(content))])
+    top = HOST if is_old else "https://mirror.example"
+    body = json.dumps({"name": project, "files": [link(href if is_old else url, hashes=older(content))]}).encode()
+    (cache.http if is_old else cache.http_v2)(
+        f"{top}/simple/{project}/", body, headers=page_headers(body, age_s=7 * DAY_S + age_s)
+    )
+
+
+def _circle(cache: Cache, project: str, *, size: int, before: int = 0, is_relative: bool = False) -> None:
+    """Store redirects that form a circle, those that lead to it, and the page that links the first of all."""
+    name = f"{project}-1.0-py3-none-any.whl"
+    urls = [f"{HOST}/files/{number}/{name}" for number in range(before + size)]
+    for number, url in enumerate(urls):
+        following = number + 1 if number + 1 < len(urls) else before
+        location = f"../{following}/{name}" if is_relative else urls[following]
+        cache.http_v2(url, status=301, headers={"Location": location})
+    html(cache, f"{INDEX_URL}{project}/", f"../../files/0/{name}" if is_relative else urls[0])
+
+
+def _line(cache: Cache, project: str, *, size: int) -> None:
+    """Store redirects that lead to a wheel, one after the other."""
+    content = made(cache, project)
+    name = f"{project}-1.0-py3-none-any.whl"
+    for number in range(size):
+        location = f"../{number + 1}/{name}"
+        cache.http_v2(f"{HOST}/files/{number}/{name}", status=308, headers={"Location": location})
+    cache.http_v2(f"{HOST}/files/{size}/{name}", content, headers=plain(content))
+    html(cache, f"{INDEX_URL}{project}/", f"../../files/0/{name}")
 
 
 def _built_and_linked(cache: Cache, project: str, *, is_relative: bool = False) -> None:
@@ -161,6 +202,7 @@ SOUND: dict[str, Build] = {
     "wheel, relative link": partial(_relative, project="sound-b", digest=right),
     "wheel, behind a redirect": partial(_redirected, project="soundc", digest=right),
     "wheel, page of a page": partial(_linked_pages, project="soundd", digest=right),
+    "wheel, behind two redirects of files": partial(_line, project="soundr", size=2),
     "wheel and metadata": partial(_with_metadata, project="sounde", is_wrong=False, is_linked=True),
     "wheel and metadata, relative": partial(
         _with_metadata, project="soundf", is_wrong=False, is_linked=True, is_relative=True
@@ -198,8 +240,29 @@ _DAMAGED: dict[str, Build] = {
     ),
     "wheel of an incompatible tag, at the file host": partial(_at_file_host, project="badg", tag="cp27-cp27m-win32"),
     "half a wheel of the file host": partial(_at_file_host, project="badg2", is_whole=False),
+    "metadata of another project": metadata_of_another,
     "other metadata at the file host": partial(_metadata_at_file_host, project="badg3"),
     "pages that disagree": partial(_disagreeing, project="badh"),
+    "pages that disagree, the newer one is wrong": partial(
+        _disagreeing, project="badh2", newer=wrong, older=right, age_s=DAY_S
+    ),
+    "pages that disagree, relative": partial(
+        _disagreeing, project="badh3", newer=wrong, older=right, age_s=DAY_S, is_relative=True
+    ),
+    "pages that disagree, one below http": partial(_disagreeing, project="badh4", is_old=True, is_relative=True),
+    "pages that disagree, another sort of digest": partial(
+        _disagreeing, project="badh5", newer=lambda _: {"md5": "0" * 32}, older=right, age_s=DAY_S
+    ),
+    "pages that disagree, the path proves it": partial(
+        _disagreeing, project="badh6", newer=wrong, older=right, age_s=DAY_S, is_proven=True
+    ),
+    "a page against what the path proves": partial(
+        _disagreeing, project="badh7", newer=wrong, older=wrong, is_proven=True
+    ),
+    "redirects in a circle": partial(_circle, project="badr", size=2),
+    "redirects in a circle, relative": partial(_circle, project="badr2", size=3, is_relative=True),
+    "redirects that lead to a circle": partial(_circle, project="badr3", size=1, before=2, is_relative=True),
+    "redirects, more than pip follows": partial(_line, project="badr4", size=32),
     "built wheel beside a broken one": partial(_two_built, project="badi"),
     "built wheel, incompatible": lambda cache: cache.built_wheel("badj", tag="cp27-cp27m-win32"),
     "built wheel, origin garbled": lambda cache: cache.built_wheel("badk", origin=b"{"),

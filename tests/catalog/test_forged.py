@@ -44,6 +44,9 @@ BUILDS = (
     "http, cc=4, garbage",
     "http-v2, temporary",
     "http-v2, page cut in half",
+    "pages that disagree",
+    "pages that disagree, the newer one is wrong",
+    "redirects that lead to a circle",
 )
 PRUNES: dict[str, dict[str, object]] = {
     "corrupt": {"corrupt": True},

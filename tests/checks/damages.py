@@ -14,10 +14,12 @@ __all__ = [
     "URL",
     "built",
     "changed",
+    "disagreeing",
     "flipped",
     "garbage",
     "half",
     "longer",
+    "metadata_of_another",
     "misnamed",
     "new",
     "new_head",
@@ -50,6 +52,12 @@ def with_other_metadata(cache: Cache, *, is_old: bool) -> None:
     write(URL + ".metadata", b"Metadata-Version: 2.1\nName: demo\nVersion: 1.0\nRequires-Dist: other\n")
 
 
+def metadata_of_another(cache: Cache) -> None:
+    """Store metadata beside a wheel that is not in the cache: of another project."""
+    publish(cache, wheel(cache), is_old=False, metadata=True)
+    cache.http_v2(URL + ".metadata", b"Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
+
+
 def changed(content: bytes) -> bytes:
     """Return a wheel with another module than RECORD says, and right checksums."""
     out = io.BytesIO()
@@ -80,6 +88,21 @@ def publish(cache: Cache, content: bytes, *, is_old: bool, metadata: bool = Fals
     link |= {"core-metadata": metadata}
     page = json.dumps({"meta": {"api-version": "1.0"}, "name": "demo", "files": [link]}).encode()
     (cache.http if is_old else cache.http_v2)(f"{INDEX_URL}demo/", page, headers=page_headers(page))
+
+
+def disagreeing(cache: Cache, *, is_old: bool) -> None:
+    """Store a wheel that the newer of two pages publishes, and the older one does not."""
+    content = wheel(cache)
+    write = cache.http if is_old else cache.http_v2
+    write(URL, content)
+    for index, age_s, published in ((INDEX_URL, 0, content), ("https://mirror.example/simple/", 9000, b"other")):
+        link = {
+            "url": URL,
+            "filename": URL.rpartition("/")[2],
+            "hashes": {"sha256": hashlib.sha256(published).hexdigest()},
+        }
+        page = json.dumps({"meta": {"api-version": "1.0"}, "name": "demo", "files": [link]}).encode()
+        write(f"{index}demo/", page, headers=page_headers(page, age_s=age_s))
 
 
 def old(cc: int, change: Callable[[bytes], bytes]) -> Callable[[Cache], None]:

@@ -12,10 +12,12 @@ from tests.checks.damages import (
     URL,
     built,
     changed,
+    disagreeing,
     flipped,
     garbage,
     half,
     longer,
+    metadata_of_another,
     misnamed,
     new,
     new_head,
@@ -40,6 +42,9 @@ TRACEBACK = "ends with a traceback at every install until it is removed"
 FETCHES = "fetches what is missing"
 DEPENDENCIES = "goes by the dependencies that it names"
 UNSEEN = "takes it as it is if the index speaks JSON, and fails if not"
+INCONSISTENT = "fails or passes that version over, until it is removed"
+OTHER_PAGE = "fails at every install through a page that publishes another digest"
+ASKS = "asks the index again"
 PAGE = "fails or misses files, until it is removed or the index changes the page"
 
 BEFORE_10 = "6.1.1 8.1.2 9.0.3"
@@ -49,6 +54,11 @@ SINCE_23_3 = "23.3 24.0 25.0.1 25.1.1 25.2 25.3 26.3"
 """Versions of pip, as those in the tables."""
 
 DAMAGES: dict[str, tuple[str, Callable[[Cache], object], dict[str, str]]] = {
+    "http-v2, metadata of another project than the wheel's": (
+        "metadata-mismatch",
+        metadata_of_another,
+        {f"{BEFORE_10} {TO_23_2}": NEVER, SINCE_23_3: INCONSISTENT},
+    ),
     "http, other metadata than in the wheel": (
         "metadata-mismatch",
         partial(with_other_metadata, is_old=True),
@@ -73,6 +83,36 @@ DAMAGES: dict[str, tuple[str, Callable[[Cache], object], dict[str, str]]] = {
         "body-digest-mismatch",
         new(flipped),
         {f"{BEFORE_10} {TO_23_2}": NEVER, SINCE_23_3: FAILS},
+    ),
+    "http, pages that disagree": (
+        "pages-disagree",
+        partial(disagreeing, is_old=True),
+        {BEFORE_10: AGAIN, TO_23_2: OTHER_PAGE, SINCE_23_3: NEVER},
+    ),
+    "http-v2, pages that disagree": (
+        "pages-disagree",
+        partial(disagreeing, is_old=False),
+        {f"{BEFORE_10} {TO_23_2}": NEVER, SINCE_23_3: OTHER_PAGE},
+    ),
+    "http-v2, redirect of a file to itself": (
+        "redirect-circle",
+        lambda cache: cache.http_v2(URL, status=301, headers={"Location": URL}),
+        {f"{BEFORE_10} {TO_23_2}": NEVER, SINCE_23_3: FAILS},
+    ),
+    "http, redirect of a file to itself": (
+        "redirect-circle",
+        lambda cache: cache.http(URL, status=301, headers={"Location": URL}),
+        {BEFORE_10: AGAIN, TO_23_2: FAILS, SINCE_23_3: NEVER},
+    ),
+    "http-v2, redirect of a page to itself": (
+        "redirect-circle",
+        lambda cache: cache.http_v2(INDEX_URL, status=301, headers={"Location": INDEX_URL}),
+        {f"{BEFORE_10} {TO_23_2}": NEVER, "23.3 24.0 26.1.2": ASKS, "26.2 26.3": FAILS},
+    ),
+    "http, redirect of a page to itself": (
+        "redirect-circle",
+        lambda cache: cache.http(INDEX_URL, cc=2, status=301, headers={"Location": INDEX_URL}),
+        {"9.0.3 10.0.1 18.0": FAILS, "18.1 20.3.4 23.2.1": ASKS, SINCE_23_3: NEVER},
     ),
     "http, archive with a byte flipped": (
         "archive-broken",

@@ -53,6 +53,8 @@ def test_an_entry_has_every_key_and_null_for_what_is_unknown() -> None:
         "tags": [],
         "sha256": None,
         "origin": None,
+        "location": None,
+        "status": None,
         "interpreter": None,
         "fresh_until": None,
         "paths": ["http-v2/0/1/2/3/4/01234", "http-v2/0/1/2/3/4/01234.body"],
@@ -97,6 +99,12 @@ def test_what_a_wheel_was_built_from_is_told_as_it_may_be_shown() -> None:
         "subdirectory": "s",
         "source_sha256": None,
     }
+
+
+def test_of_a_redirect_status_and_target_are_told() -> None:
+    redirect = an_entry("http-v2/1", kind=Kind.REDIRECT, status=301, location='/a "b"')
+    [told] = document(a_view("list", entries=(redirect,)))["entries"]
+    assert (told["status"], told["location"]) == (301, '/a "b"')
 
 
 def test_last_use_is_the_time_of_writing_where_access_times_are_not_kept() -> None:

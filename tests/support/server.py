@@ -181,6 +181,10 @@ class IndexServer:
         """Answer 301 under this path."""
         self.put(path, Answer(status=301, headers=(("Location", target),)))
 
+    def restore(self, path: str) -> None:
+        """Answer under this path as if nothing had been put there."""
+        del self._answers[path]
+
     def put(self, path: str, answer: Answer) -> None:
         """Answer just this under a path."""
         self._answers[path] = answer

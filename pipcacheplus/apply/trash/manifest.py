@@ -155,6 +155,7 @@ def _record_of(value: Any) -> Record:  # noqa: ANN401 - as above
         url_source=None if value["url_source"] is None else UrlSource(value["url_source"]),
         fresh_until_s=None if value["fresh_until_s"] is None else _integer_of(value["fresh_until_s"]),
         url_shown=texts["url"],
+        status=None,  # of a redirect, of which `undo` tells as much as of others
         **texts,
     )
     action = Action(entry=entry, reasons=tuple(map(_text_of, value["reasons"])), files=entry.files)
