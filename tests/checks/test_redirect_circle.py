@@ -196,7 +196,7 @@ def _would_go(one: Checked) -> bool:
     return one.entry.id.endswith(page_key(url(0))) and bool(one.findings)
 
 
-def test_a_target_with_credentials_is_not_told(cache: Cache) -> None:
+def test_a_target_is_told_without_its_credentials(cache: Cache) -> None:
     redirect(cache, url(0), "https://me:secret@files.example/x")
     (entry,) = PipCache(cache.path).scan(remembers=False).entries
-    assert (entry.status, entry.location) == (301, None)
+    assert (entry.status, entry.location) == (301, "https://…@files.example/x")
