@@ -2,7 +2,6 @@
 
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple
@@ -446,8 +445,7 @@ def entry_of_checked(row: Sequence[Any], device: int) -> Entry:
     if len(names) == _NAMES:
         return _entry(path, shape, packed, Names._make(names), device)
     *names, sha256, origin = names
-    entry = _entry(path, shape, packed, Names._make(names), device)
-    return replace(entry, sha256=sha256, origin=OriginFacts(*origin) if origin is not None else None)
+    return _entry(path, shape, packed, Names._make(names), device, (sha256, origin))
 
 
 def brief_of(row: Sequence[Any]) -> Brief:
@@ -482,9 +480,16 @@ def entry_of_row(id_: bytes, shape: object, packed: object, names: Names, device
     return _entry(as_text(id_), shape, packed, names, device)
 
 
-def _entry(path: str, shape: object, packed: object, names: Names, device: int) -> Entry:
+_Details = tuple[str | None, Sequence[Any] | None]
+"""SHA-256, and origin."""
+
+
+def _entry(  # noqa: PLR0917 - each is a part of a row
+    path: str, shape: object, packed: object, names: Names, device: int, details: _Details = (None, None)
+) -> Entry:
     files, folders = files_of(path, packed, device)
     kind, project, version, filename, tags, interpreter, fresh_until, url, source, status, location = names
+    sha256, origin = details
     try:
         return Entry(
             id=path,
@@ -502,6 +507,8 @@ def _entry(path: str, shape: object, packed: object, names: Names, device: int) 
             tags=split_tags(tags) if tags is not None else (),
             interpreter=interpreter,
             fresh_until_s=fresh_until,
+            sha256=sha256,
+            origin=OriginFacts(*origin) if origin is not None else None,
             status=status,
             location=location,
         )

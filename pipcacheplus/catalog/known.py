@@ -87,10 +87,12 @@ class Known:
         execute = self._connection.execute
         contents = execute(f"SELECT id, {columns} FROM content WHERE id BETWEEN ? AND ? AND sha256 NOTNULL", bounds)
         digests = {as_text(id_): sha256_of(values) for id_, *values in contents}
-        built = execute("SELECT id, facts FROM entry WHERE id BETWEEN ? AND ? AND shape = 'built-wheel'", bounds)
-        origins = {as_text(id_): origin_facts(unpack_origin(facts)) for id_, facts in built if facts is not None}
-        found = ((row, digests.get(row[0]), origins.get(row[0])) for row in rows_)
-        return [(*row, digest, None if origin is None else tuple(origin)) for row, digest, origin in found]
+        origins = dict[str, tuple[Any, ...]]()
+        if any(row[1] == _BUILT for row in rows_):
+            built = execute(f"SELECT id, facts FROM entry WHERE id BETWEEN ? AND ? AND shape = '{_BUILT}'", bounds)
+            told = ((as_text(id_), origin_facts(unpack_origin(facts))) for id_, facts in built if facts is not None)
+            origins = {path: tuple(origin) for path, origin in told if origin is not None}  # as rows have to be
+        return [(*row, digests.get(row[0]), origins.get(row[0])) for row in rows_]
 
     def _named(self, where: str) -> Iterator[tuple[Any, ...]]:
         """Yield what `checked_rows` takes; most are told by their columns, with no look at what these hold."""

@@ -14,7 +14,6 @@ the S3, Google and Azure storage, CloudFront, Akamai and GitLab document.
 """
 
 import re
-from collections.abc import Callable
 from urllib.parse import unquote
 
 __all__ = ["CUT", "has_credentials", "is_cut", "shown_text", "shown_url"]
@@ -37,8 +36,11 @@ _TOKEN = re.compile(
     r")"
 )
 _AUTHORITY = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
+_HOST = re.compile(r"[^/?#]*")
+_PASSWORD = re.compile(r":[^@/:]*@")
 _PORT = re.compile(r"(?:\[[^\]]*\]|[^:]*)(?::[0-9]*)?")
-_IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"<>]+")
+_IN_TEXT = re.compile(r"://[^\s\"<>]+")
+"""What stands behind the scheme, whatever that is."""
 
 
 def is_cut(url: str) -> bool:
@@ -64,15 +66,17 @@ def shown_url(url: str) -> str:
     found = _AUTHORITY.match(url)
     start = found[0] if found is not None else ""
     rest = url[len(start) :]
+    if start:
+        host = _HOST.match(rest)[0]  # type: ignore[index] # it matches nothing too
+        user, at, place = host.rpartition("@")
+        behind = rest[len(host) :]
+        if _PASSWORD.search(behind) or (not _PORT.fullmatch(place) and "@" in behind):
+            # A password with an unescaped slash: pip would not understand it either, but somebody may have typed it.
+            return f"{start}{CUT}@{shown_url(behind.rpartition('@')[2])}"
+        if at:
+            rest = f"{user if _MAY_STAY.fullmatch(user) else CUT}@{place}{behind}"
     before, hash_, fragment = rest.partition("#")
     before, mark, query = before.partition("?")
-    if start:
-        host, slash, path = before.partition("/")
-        if not _PORT.fullmatch(host.rpartition("@")[2]) and "@" in rest:
-            # A password with an unescaped slash: pip would not understand it either, but somebody may have typed it.
-            return f"{start}{CUT}@{shown_url(rest.rpartition('@')[2])}"
-        user, at, host = host.rpartition("@")
-        before = f"{user if _MAY_STAY.fullmatch(user) else CUT}{at}{host}{slash}{path}" if at else before
     before = _TOKEN.sub(_without_token, before)
     return f"{start}{before}{mark}{_shown(query)}{hash_}{_shown(fragment)}"
 
@@ -96,10 +100,10 @@ def _shown(query: str) -> str:
 _DIGEST = re.compile(r"(?:md5|sha1|sha224|sha256|sha384|sha512)=[0-9a-fA-F]+")
 
 
-def shown_text(text: str, shown: Callable[[str], str] = shown_url) -> str:
+def shown_text(text: str) -> str:
     """Return a sentence with each URL in it as `shown_url` has it.
 
     >>> shown_text("no match for 'https://me:secret@index.example/'")
     "no match for 'https://…@index.example/'"
     """
-    return _IN_TEXT.sub(lambda found: shown(found[0]), text) if "://" in text else text
+    return _IN_TEXT.sub(lambda found: shown_url(f"x{found[0]}")[1:], text) if "://" in text else text

@@ -77,6 +77,7 @@ def _entry_encoder(encode: Callable[[Json], str], last_use: str) -> "Callable[[E
         return "null" if time_ns is None else second(time_ns // 10**9)
 
     def encoded(entry: "Entry") -> str:
+        shown = maybe(entry.url_shown)
         return _ENTRY % (
             text(entry.id),
             text(entry.area.value),
@@ -84,8 +85,8 @@ def _entry_encoder(encode: Callable[[Json], str], last_use: str) -> "Callable[[E
             maybe(entry.project),
             maybe(entry.version),
             maybe(entry.filename),
-            maybe(entry.url),
-            maybe(entry.url_shown),
+            shown if entry.url is entry.url_shown else maybe(entry.url),
+            shown,
             maybe(None if entry.url_source is None else entry.url_source.value),
             tags(entry.tags),
             maybe(entry.sha256),

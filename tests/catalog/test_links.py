@@ -463,3 +463,22 @@ def test_what_is_said_twice_is_told_once_and_a_contradiction_page_by_page(cache:
     contradicted = next(evidence[id_] for id_, name in ids.items() if name == "other")
     assert contradicted["pages"] == len(digests["other"])
     assert {contradicted["page_1_sha256"], contradicted["page_2_sha256"]} == {"a" * 64, "c" * 64}
+
+
+def test_pages_behind_urls_with_credentials_are_followed_in_each_run(cache: Cache, tmp_path: Path) -> None:
+    there = "https://me:hunter2@new.example/simple/demo/"
+    cache.http_v2(INDEX_URL + "demo/", status=301, headers={"Location": there})
+    page(cache, there, "demo", [link("../../files/demo-1.0.zip")])
+    behind = cache.http_v2("https://new.example/files/demo-1.0.zip", b"x")
+    index = "https://d.example/Hunter2Hunter2Hu/owner/repository/python/simple/"
+    page(cache, index + "other/", "other", [link("../../other-1.0.zip")])
+    other = cache.http_v2(f"{index.removesuffix('simple/')}other-1.0.zip", b"x")
+    state = tmp_path / "state"
+    for indexes in ([INDEX_URL, index], [INDEX_URL, index], [INDEX_URL], [], [index], [INDEX_URL, index]):
+        found = named(cache, *indexes, state=state)
+        assert found == named(cache, *indexes)
+        assert (found[behind].url is not None) == (INDEX_URL in indexes)
+        assert (found[other].url_shown is not None) == (index in indexes)
+        assert found[other].url is None
+        (catalog,) = state.rglob("*.sqlite3")
+        assert b"hunter2" not in catalog.read_bytes().lower()

@@ -1,5 +1,6 @@
 """The command line as a process of its own: what it imports, who reads it, who answers it, who stops it."""
 
+import io
 import os
 import signal
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pipcacheplus.cli.base.console import Console
 from tests.support.builders import Cache
 from tests.support.processes import PIPCACHEPLUS, run, started
 
@@ -134,3 +136,10 @@ def test_an_interrupt_is_one_sentence_and_130(cache: Cache) -> None:
         assert running.stdout is not None
         assert running.stdout.read() == ""
     assert list(cache.path.rglob("*.whl"))
+
+
+def test_a_message_repeats_no_credentials() -> None:
+    err = io.StringIO()
+    console = Console(io.StringIO(), err, None, color=False, shows_progress=False, can_ask=False)
+    console.say("ERROR: https://me:hunter2@host.example/: is no directory")
+    assert err.getvalue() == "ERROR: https://\\u2026@host.example/: is no directory\n"
