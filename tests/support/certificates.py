@@ -1,7 +1,8 @@
 """Certificates for servers of our own: pips up to 21.2 keep nothing that did not come by TLS."""
 
-import subprocess
 from pathlib import Path
+
+from tests.support import processes
 
 __all__ = ["make_certificate"]
 
@@ -12,13 +13,8 @@ def make_certificate(folder: Path, *names: str) -> Path | None:
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={names[0]}"]
     command += ["-addext", f"subjectAltName={','.join(f'DNS:{name}' for name in names)}"]
     try:
-        subprocess.run(
-            [*command, "-keyout", str(key), "-out", str(path)],
-            check=True,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-        )
-    except (OSError, subprocess.CalledProcessError):
+        processes.run([*command, "-keyout", str(key), "-out", str(path)], is_checked=True)
+    except OSError:
         return None
     with path.open("a") as both:
         both.write(key.read_text())
