@@ -31,6 +31,7 @@ __all__ = [
     "limited",
     "name_of",
     "remove_database",
+    "small_cache",
 ]
 
 FOLDER = "catalogs"
@@ -42,6 +43,7 @@ _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]")
 _MAX_HOST = 64
 
 _CACHE_KIB = 8192
+_SMALL_CACHE_KIB = 2048
 _STEPS = 10_000
 """Steps of SQLite's virtual machine from one look at the limit to the next."""
 _MAX_LOOKS = 300
@@ -131,6 +133,16 @@ def connect(path: str, mode: str, *, timeout_s: float = 0) -> "sqlite3.Connectio
         connection.execute(f"PRAGMA {pragma}")
     _restrict(connection)
     return connection
+
+
+@contextmanager
+def small_cache(connection: "sqlite3.Connection") -> Iterator[None]:
+    """Let SQLite take less memory meanwhile: what is sorted takes as much as the cache may, and besides it."""
+    connection.execute(f"PRAGMA cache_size = -{_SMALL_CACHE_KIB}")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
 
 def _restrict(connection: "sqlite3.Connection") -> None:

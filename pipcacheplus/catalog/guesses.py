@@ -11,8 +11,11 @@ what was given, and only as long as no entry has changed.
 """
 
 import hashlib
+import re
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice, product
 from urllib.parse import quote, unquote
 
@@ -38,17 +41,29 @@ _MAX_TOLD = 50_000
 """Different things that pages tell of other URLs; those that most pages tell come first."""
 _MAX_PLACES = 256
 _MAX_FILE_PLACES = 16
+_MAX_FIRST = 16_384
+"""Names that are tried to find out whether a base is right."""
 _MAX_ROUNDS = 4
 """A base leads to pages, and these to redirects, and these to another host."""
 _WHOLE = ""
 """In place of a base, for URLs that were told as a whole."""
-_KNOWN_KINDS = "('wheel', 'sdist', 'metadata')"
+_MAY_BE_PAGE = "e.key IS NOT NULL AND ifnull(e.kind, '') NOT IN ('wheel', 'sdist', 'metadata')"
+_UNKNOWN = (
+    f"{_MAY_BE_PAGE} AND e.key NOT IN (SELECT key FROM found)"
+    " AND NOT EXISTS (SELECT 1 FROM guess g WHERE g.key = e.key"
+    " AND g.candidate IN (SELECT name FROM own_candidate))"
+    f" AND NOT EXISTS (SELECT 1 FROM link l WHERE l.key = e.key AND {ACTIVE} AND l.url IS NOT NULL)"
+)
+"""Of the URLs of which nothing tells so far."""
 MAX_FILE_PROBES = 64_000
 """Hashes that are made, at most, for files that no link leads to."""
 _MAX_NAME = 200
+_NEEDS_NO_QUOTES = re.compile("[a-z0-9_.-]+")
 _WORDS = frozenset(("simple", "packages", "pypi", "whl", "wheels", "files", "dist", "nightly", "test", "cpu"))
 """What stands in URLs of indexes, and may be the name of a project too: that alone makes none of a page."""
+_ADD_GUESS = "INSERT OR IGNORE INTO guess (key, candidate, url, project) VALUES (?, ?, ?, ?)"
 _sha224 = hashlib.sha224
+_from_bytes = int.from_bytes
 
 
 class Guesses:
@@ -71,13 +86,13 @@ class Guesses:
         self._mark = hashlib.blake2b(pack(tuple(spelt)), digest_size=16).digest()
         self._own: dict[str, None] = {}
         self._tried: set[str] = set()
-        self._names: list[str] = []
-        """Of projects, as they stand in URLs."""
-        self._pages: dict[bytes, str | None] = {}
-        """Keys of responses that may be pages, each with the project that its own bytes name."""
-        self._told: list[Told] = []
-        """What pages tell, without names."""
+        self._pages = _Keys(())
+        """Of responses that may be pages."""
+        self._is_gathered = False
+        self._places: dict[str, None] = {}
+        """Where servers have their files, as pages tell; those that most pages tell come first."""
         self._told_names: dict[str, None] = {}
+        """Of projects, as pages tell them."""
         self._probes = MAX_PROBES
         self._rounds = 0
 
@@ -103,19 +118,17 @@ class Guesses:
         self._try_whole()
         self._try_files()
         for base in self._given:
-            self._try(base, self._names)
+            self._try(base)
 
     def try_secret(self) -> None:
         """Try all names with those given bases whose URL holds a token: in each run, as nothing of them is stored."""
         if not self._secret:
             return
-        if not self._names:
-            self._gather()
+        self._gather()
         for base in self._secret:
             self._tried.add(base)
-            for url, _ in chain(_listings(base), ((f"{base}/{name}/", name) for name in self._names)):
-                key = _sha224(as_bytes(url)).digest()
-                if key in self._pages:
+            for url, _ in chain(_listings(base), self._urls(base)):
+                if _sha224(as_bytes(url)).digest() in self._pages:
                     self._find(url)
 
     def discover(self) -> bool:
@@ -125,10 +138,10 @@ class Guesses:
             Whether one was found: then it may have made URLs known, and there may be more to be found.
         """
         self._rounds += 1
-        if self._rounds > _MAX_ROUNDS or not (unknown := self._unknown()):
+        if self._rounds > _MAX_ROUNDS or not (unknown := self._unknown()).left:
             return False
-        names = self._names_of(unknown)
-        new = [base for base in bases(self._places()) if base not in self._tried]
+        names = self._first_names()
+        new = [base for base in bases(self._all_places()) if base not in self._tried]
         is_found = False
         for at, base in enumerate(new):
             share = max(self._probes // (len(new) - at), self._probes // _LIKELY) - len(LISTINGS)
@@ -139,9 +152,9 @@ class Guesses:
             self._probes -= len(tried) + len(LISTINGS)
             urls = chain(_listings(base), ((f"{base}/{name}/", name) for name in tried))
             if any(_sha224(as_bytes(url)).digest() in unknown for url, _ in urls):
-                unknown -= self._try(base, self._names[:MAX_NAMES])
+                self._try(base, MAX_NAMES, unknown)
                 is_found = True
-                if not unknown:
+                if not unknown.left:
                     break
         return is_found
 
@@ -152,73 +165,95 @@ class Guesses:
         )
 
     def _gather(self) -> None:
-        """Note names, keys of what may be a page, and what pages tell of others."""
+        """Note names, keys of what may be a page, and what pages tell of others; once."""
+        if self._is_gathered:
+            return
+        self._is_gathered = True
         execute = self._connection.execute
-        self._pages = {
-            key: text_of(project)
-            for key, project in execute(
-                f"SELECT key, project FROM entry WHERE key IS NOT NULL AND ifnull(kind, '') NOT IN {_KNOWN_KINDS}"
-            )
-        }
-        told = execute(
+        self._pages = _Keys(key for (key,) in execute(f"SELECT e.key FROM entry e WHERE {_MAY_BE_PAGE} ORDER BY 1"))
+        execute("DELETE FROM own_name")
+        self._add_names(self._names_of_entries())
+        for told in self._told():
+            self._places.update(dict.fromkeys(told.places[: _MAX_PLACES - len(self._places)]))
+            self._told_names.update(dict.fromkeys(told.names[: _MAX_FIRST - len(self._told_names)]))
+            if told.names:
+                self._add_names(told.names)
+
+    def _names_of_entries(self) -> Iterator[str]:
+        """Yield the names of projects that entries have, as they stand in URLs."""
+        yield "pip"
+        projects = self._connection.execute("SELECT DISTINCT project FROM entry WHERE project IS NOT NULL ORDER BY 1")
+        # A file that does not name itself, as it is broken, is named by a link to it.
+        files = self._connection.execute(
+            "SELECT DISTINCT l.filename FROM entry e JOIN link l ON l.key = e.key AND NOT l.is_relative"
+            " WHERE e.key IS NOT NULL AND e.project IS NULL ORDER BY 1"
+        )
+        named = (project_of(text_of(name) or "") for (name,) in files)
+        for name in chain((text_of(project) for (project,) in projects), named):
+            if name is not None and 0 < len(name) <= _MAX_NAME and isinstance(as_column(name), str):
+                yield name if _NEEDS_NO_QUOTES.fullmatch(name) else quote(name)
+
+    def _add_names(self, names: Iterable[str]) -> None:
+        self._connection.executemany("INSERT OR IGNORE INTO own_name (name) VALUES (?)", ((name,) for name in names))
+
+    def _told(self) -> Iterator[Told]:
+        """Yield what pages tell; what most pages tell comes first."""
+        told = self._connection.execute(
             "SELECT told, count(*) FROM page WHERE told IS NOT NULL GROUP BY told ORDER BY count(*) DESC, told LIMIT ?",
             (_MAX_TOLD,),
         )
-        for packed, _ in told:
-            one = _told(packed)
-            self._told.append(one._replace(names=()))
-            if len(self._told_names) < MAX_NAMES:
-                self._told_names.update(dict.fromkeys(one.names))
-        projects = execute("SELECT DISTINCT project FROM entry WHERE project IS NOT NULL")
-        # A file that does not name itself, as it is broken, is named by a link to it.
-        named = execute(
-            "SELECT DISTINCT l.filename FROM entry e JOIN link l ON l.key = e.key AND NOT l.is_relative"
-            " WHERE e.key IS NOT NULL AND e.project IS NULL"
-        )
-        every = chain(
-            ("pip",),
-            sorted(text_of(project) or "" for (project,) in projects),
-            sorted(filter(None, (project_of(text_of(name) or "") for (name,) in named))),
-            self._told_names,
-        )
-        self._names = _as_in_urls(every)
+        return (_told_of(packed) for packed, _ in told)
 
-    def _places(self) -> list[str]:
+    def _names(self, most: int = -1) -> Iterator[str]:
+        """Yield the names of projects, as they stand in URLs: so many, or all."""
+        return (
+            name for (name,) in self._connection.execute("SELECT name FROM own_name ORDER BY name LIMIT ?", (most,))
+        )
+
+    def _urls(self, base: str, most: int = -1) -> Iterator[tuple[str, str]]:
+        """Yield the URLs of pages of an index, with the names of their projects."""
+        return ((f"{base}/{name}/", name) for name in self._names(most))
+
+    def _all_places(self) -> list[str]:
         """Return where servers have their files, as far as this run knows; likely ones first."""
         found = self._connection.execute("SELECT url FROM found WHERE source = 'index-guess' ORDER BY url")
         known = (file_place(url) for url in (*self._given, *(text_of(url) or "" for (url,) in found)))
-        told = (place for told in self._told for place in told.places)
-        return list(islice(dict.fromkeys(filter(None, chain(told, known))), _MAX_PLACES))
+        return list(islice(dict.fromkeys(filter(None, chain(self._places, known))), _MAX_PLACES))
 
-    def _unknown(self) -> set[bytes]:
+    def _unknown(self) -> "_Keys":
         """Return the keys of what may be a page, and whose URL nothing tells so far."""
-        execute = self._connection.execute
-        unknown = self._pages.keys() - {key for (key,) in execute("SELECT key FROM found")}
-        own = "SELECT key FROM guess WHERE candidate IN (SELECT name FROM own_candidate)"
-        unknown -= {key for (key,) in execute(own)}
-        linked = f"SELECT 1 FROM link l WHERE l.key = ? AND {ACTIVE} AND l.url IS NOT NULL LIMIT 1"
-        return {key for key in unknown if execute(linked, (key,)).fetchone() is None}
+        return _Keys(
+            key for (key,) in self._connection.execute(f"SELECT e.key FROM entry e WHERE {_UNKNOWN} ORDER BY 1")
+        )
 
-    def _names_of(self, unknown: Collection[bytes]) -> list[str]:
-        """Return the names that these pages may have, those that they give themselves first."""
-        own = {project for key in unknown if (project := self._pages[key]) is not None}
-        is_nameless = any(self._pages[key] is None for key in unknown)
-        return _as_in_urls(chain(sorted(own), self._told_names), self._names if is_nameless else ())
+    def _first_names(self) -> list[str]:
+        """Return the names that pages of unknown URL may have, those that they give themselves first."""
+        execute = self._connection.execute
+        own = execute(
+            f"SELECT DISTINCT e.project FROM entry e WHERE {_UNKNOWN} AND e.project IS NOT NULL ORDER BY 1 LIMIT ?",
+            (_MAX_FIRST,),
+        )
+        quoted = (
+            quote(name) for (column,) in own if isinstance(name := text_of(column), str) and len(name) <= _MAX_NAME
+        )
+        is_nameless = execute(f"SELECT 1 FROM entry e WHERE {_UNKNOWN} AND e.project IS NULL LIMIT 1").fetchone()
+        more = self._names() if is_nameless is not None else ()
+        return list(islice(dict.fromkeys(chain(quoted, self._told_names, islice(more, _MAX_FIRST))), _MAX_FIRST))
 
     def _try_whole(self) -> None:
         """Try the URLs that are told as a whole: of pages, redirects and sdists."""
         self._join(_WHOLE)
-        urls = [spelling for told in self._told for url in told.urls for spelling in spellings(without_user(url))]
-        if not urls:
-            return
         execute = self._connection.execute
-        sdists = {key for (key,) in execute("SELECT key FROM entry WHERE key IS NOT NULL AND kind = 'sdist'")}
-        names = {*self._names} - _WORDS
-        for url in urls:
+        sdists = None
+        for url in (url for told in self._told() for whole in told.urls for url in spellings(without_user(whole))):
+            if sdists is None:
+                keys = execute("SELECT key FROM entry WHERE key IS NOT NULL AND kind = 'sdist' ORDER BY 1")
+                sdists = _Keys(key for (key,) in keys)
             key = key_of_url(url)
             if key in self._pages:
                 project = listed_project(url)
-                self._add([(key, _WHOLE, url, project if project in names else None)])
+                is_name = execute("SELECT 1 FROM own_name WHERE name = ?", (project,)).fetchone() is not None
+                self._add([(key, _WHOLE, url, project if is_name and project not in _WORDS else None)])
             elif key in sdists:
                 self._add([(key, _WHOLE, url, None)])
 
@@ -227,7 +262,7 @@ class Guesses:
 
         A link that needs its page counts for none: whether that is known depends on the run.
         """
-        places = list(dict.fromkeys(place for told in self._told for place in told.places if "://" in place))
+        places = [place for place in self._places if "://" in place][:_MAX_FILE_PLACES]
         if not places:
             return
         files = self._connection.execute(
@@ -240,7 +275,7 @@ class Guesses:
             filename, project, version = (text_of(name) or "" for name in names)
             if max(map(len, (filename, project, version))) > _MAX_NAME:
                 continue
-            for place, file in product(places[:_MAX_FILE_PLACES], file_paths(filename, project, version)):
+            for place, file in product(places, file_paths(filename, project, version)):
                 left -= 1
                 url = f"{place}/{file}"
                 if _sha224(as_bytes(url)).digest() == key:
@@ -250,59 +285,89 @@ class Guesses:
             if left < 0:
                 return
 
-    def _try(self, base: str, names: Sequence[str]) -> set[bytes]:
+    def _try(self, base: str, most: int = -1, unknown: "_Keys | None" = None) -> None:
         """Try names with a base, and the base itself; if it fits some pages, in other spellings too.
 
-        Returns:
-            The keys that fit.
+        Args:
+            base: It.
+            most: So many names; all if it is negative.
+            unknown: From which those that fit are to be taken.
         """
         self._join(base)
-        hits = self._hits(base, chain(_listings(base), ((f"{base}/{name}/", name) for name in names)))
-        found = {key for key, *_ in hits}
-        if 0 < len(found) < len(self._pages):
-            hits += self._hits(base, ((url, name) for name in names for url in _respelt(base, name)))
-            found = {key for key, *_ in hits}
-        self._add(hits)
-        return found
+        found = self._add_hits(base, chain(_listings(base), self._urls(base, most)), unknown)
+        if 0 < found < len(self._pages):
+            respelt = ((url, name) for name in self._names(most) for url in _respelt(base, name))
+            self._add_hits(base, respelt, unknown)
 
     def _join(self, base: str) -> None:
         self._own[base] = None
         self._tried.add(base)
         self._connection.execute("INSERT OR IGNORE INTO own_candidate VALUES (?)", (base,))
 
-    def _hits(self, base: str, urls: Iterable[tuple[str, str | None]]) -> list[tuple[bytes, str, str, str | None]]:
+    def _add_hits(self, base: str, urls: Iterable[tuple[str, str | None]], unknown: "_Keys | None") -> int:
+        """Add those URLs that fit; return how many do."""
         pages = self._pages
-        found = []
-        for url, name in urls:
-            key = _sha224(as_bytes(url)).digest()
-            if key in pages:
-                found.append((key, base, url, None if name is None or name in _WORDS else unquote(name)))
-        return found
+        count = 0
+
+        def hits() -> Iterator[tuple[bytes, str, str, str | None]]:
+            nonlocal count
+            for url, name in urls:
+                key = _sha224(as_bytes(url)).digest()
+                if key in pages and isinstance(as_column(url), str):
+                    count += 1
+                    if unknown is not None:
+                        unknown.take(key)
+                    yield key, base, url, None if name is None or name in _WORDS else unquote(name)
+
+        self._connection.executemany(_ADD_GUESS, hits())
+        return count
 
     def _add(self, rows: Iterable[tuple[bytes, str, str, str | None]]) -> None:
-        kept = [row for row in rows if isinstance(as_column(row[2]), str)]
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO guess (key, candidate, url, project) VALUES (?, ?, ?, ?)", kept
-        )
+        self._connection.executemany(_ADD_GUESS, (row for row in rows if isinstance(as_column(row[2]), str)))
+
+
+class _Keys:
+    """Keys of responses by eight bytes each: no two in a cache are alike in these, and a cache has many."""
+
+    def __init__(self, keys: Iterable[bytes]) -> None:
+        """Take keys in order."""
+        self._numbers = array("Q", (_from_bytes(key[:8], "big") for key in keys))
+        self._is_taken = bytearray(len(self._numbers))
+        self.left = len(self._numbers)
+        """How many are not taken yet."""
+
+    def __len__(self) -> int:
+        """Return how many there were."""
+        return len(self._numbers)
+
+    def __contains__(self, key: bytes) -> bool:
+        """Return whether it is one of them, and not taken yet."""
+        return self._find(key) >= 0
+
+    def take(self, key: bytes) -> None:
+        """Take one out, if it is there."""
+        at = self._find(key)
+        if at >= 0:
+            self._is_taken[at] = 1
+            self.left -= 1
+
+    def _find(self, key: bytes) -> int:
+        number = _from_bytes(key[:8], "big")
+        at = bisect_left(self._numbers, number)
+        return at if at < len(self._numbers) and self._numbers[at] == number and not self._is_taken[at] else -1
 
 
 def _is_proven(key: object, url: object) -> bool:
     return isinstance(url, str) and _sha224(url.encode()).digest() == key
 
 
-def _told(packed: object) -> Told:
+def _told_of(packed: object) -> Told:
     match unpack(packed):
         case (tuple(places), tuple(names), tuple(urls)) if all(
             isinstance(text, str) for text in chain(places, names, urls)
         ):
             return Told(places, names, urls)
     raise RowDamagedError
-
-
-def _as_in_urls(names: Iterable[str], more: Iterable[str] = ()) -> list[str]:
-    """Return names as pip quotes them, each once; what is too long, or is no text, is the name of no project."""
-    kept = (name for name in names if 0 < len(name) <= _MAX_NAME and isinstance(as_column(name), str))
-    return list(dict.fromkeys(chain(map(quote, kept), more)))
 
 
 def _listings(base: str) -> Iterator[tuple[str, None]]:

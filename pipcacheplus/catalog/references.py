@@ -22,6 +22,7 @@ __all__ = ["ACTIVE", "JoinedRow", "Reference", "hashes_of", "make_tables", "name
 
 _TABLES = """
 CREATE TEMP TABLE own_candidate (name TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
+CREATE TEMP TABLE own_name (name TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
 CREATE TEMP TABLE resolved (page INTEGER PRIMARY KEY);
 CREATE TEMP TABLE found (
     key BLOB PRIMARY KEY NOT NULL, url TEXT NOT NULL, filename TEXT, source TEXT NOT NULL, wheel BLOB

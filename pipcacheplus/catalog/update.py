@@ -24,6 +24,7 @@ from pipcacheplus.catalog.entry_rows import (
     key_of_id,
     text_of,
 )
+from pipcacheplus.catalog.files import small_cache
 from pipcacheplus.catalog.guesses import Guesses
 from pipcacheplus.catalog.page_links import NO_LINKS, KeyFilter, key_of_url, mark_of_sdist
 from pipcacheplus.catalog.parallel import processes_for, side_by_side
@@ -512,7 +513,7 @@ class Update:
         self._reread_targets()
         self._is_changed = False
         guesses = Guesses(self.connection, self.request.indexes, self._find)
-        with transaction(self.connection):
+        with small_cache(self.connection), transaction(self.connection):
             is_known = guesses.recall()
             if not is_known:
                 guesses.begin()
@@ -522,7 +523,7 @@ class Update:
                 self._read_again(urls)
             if is_known or self._is_changed:
                 return
-            with transaction(self.connection):
+            with small_cache(self.connection), transaction(self.connection):
                 if not guesses.discover():
                     guesses.keep()
                     return
