@@ -117,11 +117,10 @@ http {{
 
 
 @contextmanager
-def _nginx(folder: Path, options: str) -> Iterator[str]:
+def _nginx(folder: Path, options: str, port: int) -> Iterator[str]:
     found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if found is None:
         pytest.skip("there is no nginx")
-    port = _free_port()
     user = "user root;" if hasattr(os, "geteuid") and os.geteuid() == 0 else ""
     text = _NGINX.format(folder=folder, port=port, options=options, user=user)
     (folder / "nginx.conf").write_text(text, encoding="utf-8")
@@ -140,21 +139,22 @@ def nginx_listing(folder: Path, files: Sequence[Path]) -> Iterator[str]:
         there = folder / "root" / "simple" / file.name.split("-")[0]
         there.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, there)
-    with _nginx(folder, "autoindex on; expires 10m;") as url:
+    with _nginx(folder, "autoindex on; expires 10m;", _free_port()) as url:
         yield f"{url}/simple/"
 
 
 @contextmanager
 def nginx_static(folder: Path, files: Sequence[Path]) -> Iterator[str]:
-    """Run nginx over pages that were written once, with the same title for all, and digests in relative links."""
+    """Run nginx over pages that were written once, without a title, and with digests in absolute links."""
+    port = _free_port()
     for file in files:
         pages = folder / "root" / "repo" / "simple" / file.name.split("-")[0]
         pages.mkdir(parents=True, exist_ok=True)
         (folder / "root" / "repo" / "files").mkdir(exist_ok=True)
         shutil.copy(file, folder / "root" / "repo" / "files")
         with (pages / "index.html").open("a", encoding="utf-8") as page:
-            page.write(_anchor(f"../../files/{file.name}", file))
-    with _nginx(folder, "index index.html;") as url:
+            page.write(_anchor(f"http://127.0.0.1:{port}/repo/files/{file.name}", file))
+    with _nginx(folder, "index index.html;", port) as url:
         yield f"{url}/repo/simple/"
 
 

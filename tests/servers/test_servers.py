@@ -16,8 +16,8 @@ from tests.support.processes import PIPCACHEPLUS
 PIPS = [("21.3.1", "3.8"), ("23.2.1", "3.11"), (NEWEST, "3.13")]
 HAVE_PAGES = {"nginx, listing", "nginx, static pages", "before a bucket"}
 """Servers whose pages a pip keeps: those of the others have neither a validator nor a lifetime."""
-HAVE_DIGESTS = {"nginx, static pages"}
-"""Servers whose pages vouch for a file under the URL by which a pip keeps it."""
+TELL_THEIR_HOST = {"nginx, static pages"}
+"""Servers whose pages have absolute links, with digests: of the others, no URL stands anywhere in a cache."""
 PipOf = Callable[[str, str], Pip]
 
 
@@ -82,13 +82,13 @@ def test_a_damaged_file_from_a_real_server_is_found_and_goes(
     server: tuple[str, str], pip: Pip, tmp_path: Path, damage: str
 ) -> None:
     name, url = server
-    if damage == "other content" and name not in HAVE_DIGESTS:
+    if damage == "other content" and name not in TELL_THEIR_HOST:
         pytest.skip("nothing in the cache says what the file should be")
     cache = tmp_path / "cache"
     assert len(fetched(pip, cache, url, tmp_path / "first")) == 3
     assert errors(ours("verify", cache=cache)[0]) == set()
     bad = wheel_of(cache, "demo")
-    assert (bad["url"] is not None) == (name in HAVE_DIGESTS | {"nginx, listing"})
+    assert (bad["url"] is not None) == (name in TELL_THEIR_HOST)
     path = cache / bad["paths"][-1]
     if damage == "a byte flipped":
         content = path.read_bytes()
@@ -111,9 +111,18 @@ def test_a_damaged_file_from_a_real_server_is_found_and_goes(
     assert SECRET not in said + ours("list", cache=cache)[1] + ours("show", "kind:wheel", cache=cache)[1]
 
 
+def urls_of_pages(document: dict[str, Any]) -> set[str | None]:
+    return {one["url"] for one in document["entries"] if one["kind"].endswith("page")}
+
+
 def test_pages_of_a_real_server_have_the_url_that_pip_asked(server: tuple[str, str], pip: Pip, tmp_path: Path) -> None:
     name, url = server
     cache = tmp_path / "cache"
     fetched(pip, cache, url, tmp_path / "first")
-    pages = [one for one in ours("list", cache=cache)[0]["entries"] if one["kind"].endswith("page")]
-    assert {one["url"] for one in pages} == ({f"{url}demo/", f"{url}other/"} if name in HAVE_PAGES else set())
+    expected = {f"{url}demo/", f"{url}other/"} if name in HAVE_PAGES else set[str]()
+    assert urls_of_pages(ours("list", "--index-url", url, cache=cache)[0]) == expected
+    document, said = ours("list", cache=cache)
+    if name in TELL_THEIR_HOST:
+        assert urls_of_pages(document) == expected
+    assert document["summary"]["pages_without_url"] == (2 if expected and name not in TELL_THEIR_HOST else 0)
+    assert ("--index-url" in said) == (document["summary"]["pages_without_url"] > 0)
