@@ -80,7 +80,7 @@ class Guesses:
         self._connection = connection
         self._find = find
         bases_ = (page_base(without_user(index)) for index in indexes)
-        spelt = dict.fromkeys(page_base(spelling) for base in bases_ for spelling in spellings(base))
+        spelt = dict.fromkeys(page_base(spelling) for base in bases_ for spelling in spellings(base + "/"))
         self._given = tuple(base for base in spelt if not has_credentials(base))
         self._secret = tuple(base for base in spelt if has_credentials(base))
         self._mark = hashlib.blake2b(pack(tuple(spelt)), digest_size=16).digest()

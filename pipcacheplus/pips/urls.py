@@ -108,6 +108,8 @@ def _hosts(place: str) -> tuple[str, ...]:
     if not host.isascii() and len(host) <= _MAX_HOST:
         host = host.encode("idna").decode("ascii")
     number = port.lstrip("0")
+    if not host:
+        return ()
     return (f"{host.lower()}:{number}" if number else host.lower(),)
 
 

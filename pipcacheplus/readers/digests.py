@@ -24,6 +24,7 @@ from pipcacheplus.pips.headers import single_part_md5
 from pipcacheplus.readers.integrity import read_to_end, read_wheel_to_end
 
 __all__ = [
+    "MAX_TOLD_BYTES",
     "PUBLISHED_FORMATS",
     "digest",
     "is_contradicted",
@@ -36,6 +37,8 @@ __all__ = [
 
 PUBLISHED_FORMATS = frozenset({PayloadFormat.ZIP, PayloadFormat.TAR, PayloadFormat.METADATA})
 """What indexes publish digests of: whatever else is made of it, its SHA-256 is told to users."""
+MAX_TOLD_BYTES = 1 << 30
+"""A file of more bytes is not read for that alone: one that is sparse would take for ever."""
 _KNOWN = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
 _WEAK = frozenset({"md5", "sha1"})
 _STRONG = _KNOWN - _WEAK
@@ -51,7 +54,7 @@ def read_whole(facts: Facts, body: BinaryIO, expected: Expected) -> Facts:
     """
     published, wanted = usable(expected.published), wanted_digests(facts, expected)
     size = facts.body_size or 0
-    told = {"sha256"} if facts.format in PUBLISHED_FORMATS else set[str]()
+    told = {"sha256"} if facts.format in PUBLISHED_FORMATS and size <= MAX_TOLD_BYTES else set[str]()
     made = digest(body, size, algorithms=wanted | told) if wanted or told else {}
     found = {} if isinstance(made, Broken) else made
     damage: Broken | Unknown | None = made if isinstance(made, Broken) and wanted else None

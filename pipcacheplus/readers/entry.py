@@ -15,7 +15,7 @@ from pipcacheplus.model.values import File, Shape
 from pipcacheplus.pips.layout import ORIGIN_NAME
 from pipcacheplus.readers.archive.magic import MAGIC_BYTES, format_of
 from pipcacheplus.readers.archive.zip_directory import read_directory
-from pipcacheplus.readers.digests import PUBLISHED_FORMATS, digest, read_whole
+from pipcacheplus.readers.digests import MAX_TOLD_BYTES, PUBLISHED_FORMATS, digest, read_whole
 from pipcacheplus.readers.http.content import decode
 from pipcacheplus.readers.http.head import read_head
 from pipcacheplus.readers.http.payload import open_payload
@@ -253,7 +253,9 @@ def _built_wheel(files: Sequence[File], cache: OpenCache, task: _Task) -> Facts:
 
 
 def _sha256(file: BinaryIO, size: int) -> tuple[tuple[str, str], ...]:
-    """Return the SHA-256 of a file; nothing if it ends before its size."""
+    """Return the SHA-256 of a file; nothing if it ends before its size, or is too large to be read for that alone."""
+    if size > MAX_TOLD_BYTES:
+        return ()
     made = digest(file, size, algorithms=frozenset({"sha256"}))
     return () if isinstance(made, Broken) else tuple(made.items())
 

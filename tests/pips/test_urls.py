@@ -1,7 +1,7 @@
 """How pip spells a URL before it makes a key of it."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipcacheplus.pips.urls import is_absolute, join_url, spellings, without_user
@@ -54,6 +54,7 @@ def test_only_the_user_goes(url: str, expected: str) -> None:
 
 
 @given(st.text() | st.text("/.%a:@?[]").map("https://h".__add__))
+@example("A://:")
 def test_a_spelling_is_a_url_of_ascii_without_fragment(url: str) -> None:
     for spelling in spellings(url):
         assert spelling.isascii()
