@@ -65,7 +65,7 @@ def bench(session: nox.Session) -> None:
 def servers(session: nox.Session) -> None:
     """Fill caches with real pips from devpi-server, pypiserver and nginx, and find what is damaged in them."""
     session.install("devpi-client>=7", "devpi-server>=6.10", "pypiserver>=2.1", *TESTS, _wheel(session))
-    env = {"PIPCACHEPLUS_REQUIRE_PIPS": "1"}
+    env = {"PIPCACHEPLUS_DRILL": "1", "PIPCACHEPLUS_REQUIRE_PIPS": "1"}
     _pytest(session, "tests/servers", "--timeout", "600", *session.posargs, env=env)
 
 

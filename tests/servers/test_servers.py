@@ -10,10 +10,11 @@ import pytest
 
 from tests.servers.running import SECRET, SERVERS
 from tests.support import artefacts, processes
+from tests.support.drill import IS_DRILL
 from tests.support.pips import NEWEST, Pip
 from tests.support.processes import PIPCACHEPLUS
 
-PIPS = [("21.3.1", "3.8"), ("23.2.1", "3.11"), (NEWEST, "3.13")]
+PIPS = [*([("21.3.1", "3.8"), ("23.2.1", "3.11")] if IS_DRILL else []), (NEWEST, "3.13")]
 HAVE_PAGES = {"nginx, listing", "nginx, static pages", "before a bucket"}
 """Servers whose pages a pip keeps: those of the others have neither a validator nor a lifetime."""
 TELL_THEIR_HOST = {"nginx, static pages"}
