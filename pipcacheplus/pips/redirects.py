@@ -4,17 +4,15 @@ Sources: pip 26.3 `_vendor/requests/sessions.py` `resolve_redirects` and `utils.
 from pip 10.0 on; `_vendor/cachecontrol/controller.py` `_load_from_cache` for the key.
 """
 
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from pipcacheplus.model.values import Area
-from pipcacheplus.pips.urls import is_absolute, spellings
+from pipcacheplus.pips.urls import is_absolute, requoted, spellings
 
 __all__ = ["MAX_REDIRECTS", "asked_for", "next_url"]
 
 MAX_REDIRECTS = 30
 """So many pip follows for one answer; at the next it fails: `DEFAULT_REDIRECT_LIMIT` of requests, in every pip."""
-_KEPT = "!#$%&'()*+,/:;=?@[]~"
-_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
 def next_url(url: str | None, location: str) -> str | None:
@@ -31,8 +29,8 @@ def next_url(url: str | None, location: str) -> str | None:
         return None
     try:
         if is_absolute(location):
-            return _requoted(location)
-        return None if url is None else urljoin(url, _requoted(location))
+            return requoted(location)
+        return None if url is None else urljoin(url, requoted(location))
     except ValueError:
         return None
 
@@ -50,20 +48,3 @@ def asked_for(url: str, area: Area) -> tuple[str, ...]:
     if not parts.netloc:
         return ()
     return (url,) if area is Area.HTTP_V2 else spellings(url)[:1]
-
-
-def _requoted(url: str) -> str:
-    """Unquote what need not be quoted, and quote what has to be."""
-    first, *others = url.split("%")
-    parts = [first]
-    for other in others:
-        char = _unquoted(other[:2])
-        parts.append(char + other[2:] if char in _UNRESERVED else "%" + other)
-    return quote("".join(parts), safe=_KEPT)
-
-
-def _unquoted(digits: str) -> str:
-    try:
-        return chr(int(digits, 16)) if len(digits) == 2 and digits.isalnum() else ""  # noqa: PLR2004 - as quoting has it
-    except ValueError:
-        return ""

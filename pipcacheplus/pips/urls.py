@@ -13,7 +13,7 @@ pip 18.1 `_internal/index.py` `_CLEAN_LINK_RE`. Compared with what pips from 6.0
 import re
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-__all__ = ["is_absolute", "join_url", "match_plain", "page_base", "spellings", "without_user"]
+__all__ = ["is_absolute", "join_url", "match_plain", "page_base", "requoted", "spellings", "without_user"]
 
 _ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _PLAIN = re.compile(r"https?://[a-z0-9.-]+(?::[1-9][0-9]*)?/[A-Za-z0-9._~/-]+")
@@ -119,14 +119,17 @@ def _ends(path: str, query: str) -> dict[str, None]:
     # pip 19.1 takes the path apart at nothing; from 20.2 on, what stands for a slash or an at sign stays.
     whole = quote(unquote(path), safe="/@")
     pieces = [piece.upper() if _RESERVED.fullmatch(piece) else quote(unquote(piece)) for piece in _RESERVED.split(path)]
-    raw = _requoted(path + query)
+    raw = requoted(path + query)
     asked = _encoded(query, _SAFE_IN_QUERY)
-    new = (_requoted(_encoded(_without_dots(one), _SAFE_IN_PATH) + asked) for one in (path, whole, "".join(pieces)))
-    return dict.fromkeys((raw, _requoted(cleaned), *new))
+    new = (requoted(_encoded(_without_dots(one), _SAFE_IN_PATH) + asked) for one in (path, whole, "".join(pieces)))
+    return dict.fromkeys((raw, requoted(cleaned), *new))
 
 
-def _requoted(text: str) -> str:
-    """Return what requests makes of a path and a query: escapes of what needs none go, and what needs one gets it."""
+def requoted(text: str) -> str:
+    """Return what requests makes of a URL, or a part: escapes of what needs none go, and what needs one gets it.
+
+    Source: pip 26.3 `_vendor/requests/utils.py` `requote_uri`.
+    """
     if _ALMOST_ESCAPE.search(text):
         return quote(text, safe=_SAFE)
     return quote(_ESCAPE.sub(_unescaped, text), safe=_SAFE + "%")
