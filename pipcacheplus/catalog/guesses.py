@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice, product
 from urllib.parse import quote, unquote
 
-from pipcacheplus.catalog.entry_rows import as_bytes, as_column, text_of
+from pipcacheplus.catalog.entry_rows import as_column, text_of
 from pipcacheplus.catalog.page_links import METADATA_SUFFIX, Told, key_of_url
 from pipcacheplus.catalog.references import ACTIVE
 from pipcacheplus.catalog.stored_facts import RowDamagedError, pack, unpack
@@ -62,7 +62,6 @@ _NEEDS_NO_QUOTES = re.compile("[a-z0-9_.-]+")
 _WORDS = frozenset(("simple", "packages", "pypi", "whl", "wheels", "files", "dist", "nightly", "test", "cpu"))
 """What stands in URLs of indexes, and may be the name of a project too: that alone makes none of a page."""
 _ADD_GUESS = "INSERT OR IGNORE INTO guess (key, candidate, url, project) VALUES (?, ?, ?, ?)"
-_sha224 = hashlib.sha224
 _from_bytes = int.from_bytes
 
 
@@ -128,7 +127,7 @@ class Guesses:
         for base in self._secret:
             self._tried.add(base)
             for url, _ in chain(_listings(base), self._urls(base)):
-                if _sha224(as_bytes(url)).digest() in self._pages:
+                if key_of_url(url) in self._pages:
                     self._find(url)
 
     def discover(self) -> bool:
@@ -151,7 +150,7 @@ class Guesses:
             tried = names[:share]
             self._probes -= len(tried) + len(LISTINGS)
             urls = chain(_listings(base), ((f"{base}/{name}/", name) for name in tried))
-            if any(_sha224(as_bytes(url)).digest() in unknown for url, _ in urls):
+            if any(key_of_url(url) in unknown for url, _ in urls):
                 self._try(base, MAX_NAMES, unknown)
                 is_found = True
                 if not unknown.left:
@@ -189,9 +188,7 @@ class Guesses:
             " WHERE e.key IS NOT NULL AND e.project IS NULL ORDER BY 1"
         )
         named = (project_of(text_of(name) or "") for (name,) in files)
-        for name in chain((text_of(project) for (project,) in projects), named):
-            if name is not None and 0 < len(name) <= _MAX_NAME and isinstance(as_column(name), str):
-                yield name if _NEEDS_NO_QUOTES.fullmatch(name) else quote(name)
+        yield from _in_urls(chain((text_of(project) for (project,) in projects), named))
 
     def _add_names(self, names: Iterable[str]) -> None:
         self._connection.executemany("INSERT OR IGNORE INTO own_name (name) VALUES (?)", ((name,) for name in names))
@@ -233,9 +230,7 @@ class Guesses:
             f"SELECT DISTINCT e.project FROM entry e WHERE {_UNKNOWN} AND e.project IS NOT NULL ORDER BY 1 LIMIT ?",
             (_MAX_FIRST,),
         )
-        quoted = (
-            quote(name) for (column,) in own if isinstance(name := text_of(column), str) and len(name) <= _MAX_NAME
-        )
+        quoted = _in_urls(text_of(project) for (project,) in own)
         is_nameless = execute(f"SELECT 1 FROM entry e WHERE {_UNKNOWN} AND e.project IS NULL LIMIT 1").fetchone()
         more = self._names() if is_nameless is not None else ()
         return list(islice(dict.fromkeys(chain(quoted, self._told_names, islice(more, _MAX_FIRST))), _MAX_FIRST))
@@ -278,7 +273,7 @@ class Guesses:
             for place, file in product(places, file_paths(filename, project, version)):
                 left -= 1
                 url = f"{place}/{file}"
-                if _sha224(as_bytes(url)).digest() == key:
+                if key_of_url(url) == key:
                     beside = url + METADATA_SUFFIX
                     self._add([(key, _WHOLE, url, None), (key_of_url(beside), _WHOLE, beside, None)])
                     break
@@ -312,7 +307,7 @@ class Guesses:
         def hits() -> Iterator[tuple[bytes, str, str, str | None]]:
             nonlocal count
             for url, name in urls:
-                key = _sha224(as_bytes(url)).digest()
+                key = key_of_url(url)
                 if key in pages and isinstance(as_column(url), str):
                     count += 1
                     if unknown is not None:
@@ -358,7 +353,7 @@ class _Keys:
 
 
 def _is_proven(key: object, url: object) -> bool:
-    return isinstance(url, str) and _sha224(url.encode()).digest() == key
+    return isinstance(url, str) and key_of_url(url) == key
 
 
 def _told_of(packed: object) -> Told:
@@ -368,6 +363,13 @@ def _told_of(packed: object) -> Told:
         ):
             return Told(places, names, urls)
     raise RowDamagedError
+
+
+def _in_urls(names: Iterable[str | None]) -> Iterator[str]:
+    """Yield names as pip quotes them; what is too long, or is no text, is the name of no project."""
+    for name in names:
+        if name is not None and 0 < len(name) <= _MAX_NAME and isinstance(as_column(name), str):
+            yield name if _NEEDS_NO_QUOTES.fullmatch(name) else quote(name)
 
 
 def _listings(base: str) -> Iterator[tuple[str, None]]:
