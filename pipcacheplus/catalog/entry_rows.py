@@ -19,7 +19,7 @@ from pipcacheplus.disk.open_cache import CTIME_NS, DISK_SIZE, MTIME_NS, SIZE, Fi
 from pipcacheplus.disk.walk import Seen, unread_kind
 from pipcacheplus.model.facts import Broken, Facts, Head, Origin, Sdist, Unknown, Wheel
 from pipcacheplus.model.values import Brief, Entry, File, Folder, Kind, OriginFacts, Shape, UrlSource
-from pipcacheplus.pips.credentials import is_cut, shown_url
+from pipcacheplus.pips.credentials import shown_url, unless_cut
 from pipcacheplus.pips.filenames import canonical
 from pipcacheplus.pips.freshness import is_usable
 from pipcacheplus.pips.headers import single_part_md5, stated_size
@@ -316,7 +316,7 @@ def origin_facts(origin: Origin | Broken | None) -> OriginFacts | None:
         return None
     shown = shown_url(origin.url)
     return OriginFacts(
-        url=None if is_cut(shown) else shown,
+        url=unless_cut(shown),
         url_shown=shown,
         is_directory=origin.is_directory,
         vcs=origin.vcs,
@@ -458,7 +458,7 @@ def brief_of(row: Sequence[Any]) -> Brief:
         project,
         version,
         filename,
-        None if url is None or is_cut(url) else url,
+        unless_cut(url),
         url,
         _split_once(tags) if tags is not None else (),
         interpreter,
@@ -501,7 +501,7 @@ def _entry(  # noqa: PLR0917 - each is a part of a row
             project=project,
             version=version,
             filename=filename,
-            url=None if url is None or is_cut(url) else url,
+            url=unless_cut(url),
             url_shown=url,
             url_source=_SOURCES[source] if source is not None else None,
             tags=split_tags(tags) if tags is not None else (),

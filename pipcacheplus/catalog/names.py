@@ -21,7 +21,7 @@ from pipcacheplus.model.facts import (
     Wheel,
 )
 from pipcacheplus.model.values import Entry, Kind, Shape, UrlSource
-from pipcacheplus.pips.credentials import is_cut, shown_url
+from pipcacheplus.pips.credentials import shown_url, unless_cut
 from pipcacheplus.pips.filenames import canonical, file_name, file_names, project_and_version
 from pipcacheplus.pips.freshness import fresh_until, written_at
 from pipcacheplus.pips.layout import key_of, page_key
@@ -54,7 +54,7 @@ def identify(entry: Entry, facts: Facts) -> Entry:
         filename=own.filename,
         tags=own.tags,
         fresh_until_s=own.fresh_until_s,
-        url=None if url is None or is_cut(url) else url,
+        url=unless_cut(url),
         url_shown=url,
         url_source=UrlSource.ORIGIN if origin is not None else None,
     )

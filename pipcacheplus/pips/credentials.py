@@ -16,7 +16,7 @@ the S3, Google and Azure storage, CloudFront, Akamai and GitLab document.
 import re
 from urllib.parse import unquote
 
-__all__ = ["CUT", "has_credentials", "is_cut", "shown_text", "shown_url"]
+__all__ = ["CUT", "has_credentials", "is_cut", "shown_text", "shown_url", "unless_cut"]
 
 CUT = "…"
 """Stands for what was cut out."""
@@ -46,6 +46,11 @@ _IN_TEXT = re.compile(r"://[^\s\"<>]+")
 def is_cut(url: str) -> bool:
     """Return whether something was cut out of a URL."""
     return CUT in url
+
+
+def unless_cut(url: str | None) -> str | None:
+    """Return a URL as it is shown, `None` if it is not whole."""
+    return None if url is None or is_cut(url) else url
 
 
 def has_credentials(url: str) -> bool:
