@@ -31,7 +31,7 @@ _to_close: dict[str, list[int]] = {}
 
 
 class Checksums:
-    """The checksum of one catalog; whoever has one may have a connection to the database, until `close`."""
+    """The checksum of one catalog. It counts as a user of the database until `close`."""
 
     def __init__(self, own: OwnFolder, name: str) -> None:
         """Take the directory with the catalogs, and the name of one."""

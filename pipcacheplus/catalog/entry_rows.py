@@ -311,7 +311,7 @@ _NAMES = len(Names._fields)
 
 
 def origin_facts(origin: Origin | Broken | None) -> OriginFacts | None:
-    """Return what is told of the origin of a built wheel."""
+    """Return the origin of a built wheel, with its URL as it may be shown."""
     if not isinstance(origin, Origin):
         return None
     shown = shown_url(origin.url)
