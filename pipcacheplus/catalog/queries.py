@@ -378,7 +378,7 @@ class Run:
 
     def pages_without_url(self) -> int:
         """Return how many pages have relative links that lead nowhere, as their own URL is not known."""
-        return self._update.pages_without_url()
+        return self._update.urls.unknown()
 
     def totals(self) -> Mapping[tuple[Area, Kind], Count]:
         """Return the counts of the entries that are wanted, by area and kind."""

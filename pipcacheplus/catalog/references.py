@@ -2,7 +2,8 @@
 
 Which links and guesses count depends on the run: a link that is relative counts for who knows the URL of its page, and
 a guess for who has its index. So this run's own are in temporary tables: `own_candidate`, `resolved` (pages whose URL
-is known), `found` (URLs that only this run's questions bring to light).
+is known), `found` (URLs that only this run's questions bring to light), `leads` (redirects, and what they lead to) and
+`led` (what pages publish of a response by linking a redirect to it).
 """
 
 import sqlite3
@@ -14,11 +15,22 @@ from typing import Any, NamedTuple
 from pipcacheplus.catalog.content_rows import COLUMNS as CONTENT_COLUMNS
 from pipcacheplus.catalog.entry_rows import text_of
 from pipcacheplus.catalog.schema import FACTS
-from pipcacheplus.catalog.stored_facts import RowDamagedError, unpack
+from pipcacheplus.catalog.stored_facts import RowDamagedError, pack, unpack
 from pipcacheplus.model.values import Kind, Shape, UrlSource
 from pipcacheplus.pips.index_layouts import listed_project
 
-__all__ = ["ACTIVE", "JoinedRow", "Reference", "hashes_of", "make_tables", "name_rows", "rows", "told_by"]
+__all__ = [
+    "ACTIVE",
+    "JoinedRow",
+    "Reference",
+    "hashes_in",
+    "hashes_of",
+    "make_tables",
+    "name_rows",
+    "pack_led",
+    "rows",
+    "told_by",
+]
 
 _TABLES = """
 CREATE TEMP TABLE own_candidate (name TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
@@ -27,6 +39,8 @@ CREATE TEMP TABLE resolved (page INTEGER PRIMARY KEY);
 CREATE TEMP TABLE found (
     key BLOB PRIMARY KEY NOT NULL, url TEXT NOT NULL, filename TEXT, source TEXT NOT NULL, wheel BLOB
 ) WITHOUT ROWID;
+CREATE TEMP TABLE leads (id BLOB NOT NULL, redirect BLOB NOT NULL, PRIMARY KEY (id, redirect)) WITHOUT ROWID;
+CREATE TEMP TABLE led (id BLOB PRIMARY KEY NOT NULL, published BLOB NOT NULL) WITHOUT ROWID;
 CREATE TEMP TABLE unread (id BLOB PRIMARY KEY NOT NULL) WITHOUT ROWID;
 CREATE TEMP TABLE chosen (id BLOB PRIMARY KEY NOT NULL) WITHOUT ROWID;
 CREATE TEMP TABLE wanted (id BLOB PRIMARY KEY NOT NULL) WITHOUT ROWID;
@@ -53,9 +67,9 @@ _SELECT = (
     + ", "
     + ", ".join(f"c.{name}" for name in CONTENT_COLUMNS)
     + ", l.page, l.url, l.filename, l.sha256, l.others, l.wheel, g.url, g.project"
-    + ", f.url, f.filename, f.source, f.wheel{more}"
+    + ", f.url, f.filename, f.source, f.wheel, d.published{more}"
     " FROM entry e LEFT JOIN content c ON c.id = e.id"
-    f"{_SAID}"
+    f"{_SAID} LEFT JOIN led d ON d.id = e.id"
     " WHERE {where} ORDER BY e.id"
 )
 _SELECT_NAMES = (
@@ -69,12 +83,17 @@ _AT_CONTENT = len(_ENTRY)
 _AT_LINK = _AT_CONTENT + len(CONTENT_COLUMNS)
 _AT_GUESS = _AT_LINK + 6
 _AT_FOUND = _AT_GUESS + 2
-_AT_MORE = _AT_FOUND + 4
+_AT_LED = _AT_FOUND + 4
+_AT_MORE = _AT_LED + 1
 
 
 def make_tables(connection: sqlite3.Connection) -> None:
     """Make the temporary tables of a run."""
     connection.executescript(_TABLES)
+
+
+_Published = tuple[int, tuple[tuple[str, str], ...]]
+"""The number of a page, and the digests that it publishes."""
 
 
 class Reference(NamedTuple):
@@ -90,8 +109,8 @@ class Reference(NamedTuple):
     """Of metadata: the key of the wheel that it lies beside."""
     project: str | None = None
     """Whose page it is, if that is known by its URL."""
-    pages: tuple[tuple[int, tuple[tuple[str, str], ...]], ...] = ()
-    """Numbers of pages, and the digests that each publishes; nothing if all publish the same."""
+    pages: tuple[_Published, ...] = ()
+    """What each page publishes; nothing if all publish the same."""
 
 
 class JoinedRow:
@@ -153,14 +172,18 @@ class JoinedRow:
         Raises:
             RowDamagedError: A row is not one that was written.
         """
-        is_guessed = self.first[_AT_GUESS] is not None
-        if len(self._rows) == 1 and not is_guessed and (link := _simple(self.first[_AT_LINK:_AT_GUESS])) is not None:
+        led = self.first[_AT_LED]
+        is_told_by_link = self.first[_AT_GUESS] is led is None
+        if len(self._rows) == 1 and is_told_by_link and (link := _simple(self.first[_AT_LINK:_AT_GUESS])) is not None:
             return link
         links = [row[_AT_LINK:_AT_GUESS] for row in self._rows if row[_AT_LINK] is not None]
-        guessed = _guessed([row[_AT_GUESS:_AT_MORE] for row in self._rows])
+        found = guessed = _guessed([row[_AT_GUESS:_AT_LED] for row in self._rows])
         if links:
-            return _merged(links)._replace(project=guessed.project if guessed is not None else None)
-        return guessed
+            found = _merged(links)._replace(project=guessed.project if guessed is not None else None)
+        if led is None:
+            return found
+        published = [*_published(links), *_unpack_led(led)]
+        return _with_hashes(found or Reference(None, UrlSource.INDEX_GUESS), published)
 
 
 def _guessed(rows: list[Sequence[Any]]) -> Reference | None:
@@ -186,34 +209,55 @@ def _simple(link: Sequence[Any]) -> Reference | None:
 
 def _merged(links: list[Sequence[Any]]) -> Reference:
     """Keep what all links say, and which page says what if that is not the same."""
-    pages: dict[tuple[int, tuple[tuple[str, str], ...]], None] = {}
     names: set[str] = set()
     urls: set[str] = set()
     wheels: set[bytes] = set()
-    for page, url, filename, sha256, others, wheel in links:
-        if hashes := tuple(_hashes(sha256, others)):
-            pages[page, hashes] = None
+    for _, url, filename, _, _, wheel in links:
         names.update(filter(None, (text_of(filename),)))
         urls.update(filter(None, (text_of(url),)))
         if isinstance(wheel, bytes):
             wheels.add(wheel)
-    return Reference(
+    merged = Reference(
         min(urls, default=None),
         UrlSource.LINKS,
         min(names, default=None),
-        tuple(sorted({pair for _, hashes in pages for pair in hashes})),
+        (),
         min(wheels, default=None),
-        None,
-        tuple(pages) if len({hashes for _, hashes in pages}) > 1 else (),
+    )
+    return _with_hashes(merged, _published(links))
+
+
+def _published(links: list[Sequence[Any]]) -> list[_Published]:
+    return [(page, hashes) for page, _, _, sha256, others, _ in links if (hashes := hashes_in(sha256, others))]
+
+
+def _with_hashes(reference: Reference, published: Iterable[_Published]) -> Reference:
+    """Return what is known of a response, with the digests that pages publish of it."""
+    pages = dict.fromkeys(published)
+    return reference._replace(
+        hashes=tuple(sorted({pair for _, hashes in pages for pair in hashes})),
+        pages=tuple(pages) if len({hashes for _, hashes in pages}) > 1 else (),
     )
 
 
-def _hashes(sha256: object, others: object) -> Iterator[tuple[str, str]]:
-    if isinstance(sha256, bytes):
-        yield "sha256", sha256.hex()
-    if others is None:
-        return
-    yield from hashes_of(unpack(others))
+def pack_led(published: Iterable[_Published]) -> bytes:
+    """Return what pages publish as a column has it."""
+    return pack(tuple(published))
+
+
+def _unpack_led(packed: object) -> Iterator[_Published]:
+    for page, hashes in unpack(packed):
+        yield page, hashes_of(hashes)
+
+
+def hashes_in(sha256: object, others: object) -> tuple[tuple[str, str], ...]:
+    """Return the digests that a row of `link` has.
+
+    Raises:
+        RowDamagedError: It is not one that was written.
+    """
+    first = (("sha256", sha256.hex()),) if isinstance(sha256, bytes) else ()
+    return first if others is None else (*first, *hashes_of(unpack(others)))
 
 
 def hashes_of(pairs: object) -> tuple[tuple[str, str], ...]:

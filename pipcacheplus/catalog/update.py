@@ -22,25 +22,21 @@ from pipcacheplus.catalog.entry_rows import (
     ids_of_key,
     is_same_stamp,
     key_of_id,
-    text_of,
 )
 from pipcacheplus.catalog.files import small_cache
 from pipcacheplus.catalog.guesses import Guesses
-from pipcacheplus.catalog.page_links import NO_LINKS, KeyFilter, key_of_url, mark_of_sdist
+from pipcacheplus.catalog.page_links import NO_LINKS, KeyFilter, mark_of_sdist
+from pipcacheplus.catalog.page_urls import PageUrls
 from pipcacheplus.catalog.parallel import processes_for, side_by_side
-from pipcacheplus.catalog.references import ACTIVE
 from pipcacheplus.catalog.schema import FACTS
 from pipcacheplus.catalog.shard import EntryTask, FactsRow, Failure, ReadShared, Walked, read_facts, walk_shard
 from pipcacheplus.catalog.stored_facts import unpack
 from pipcacheplus.catalog.transactions import transaction
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import parts
-from pipcacheplus.model.values import Area, Progress, Shape, UrlSource, Warned
-from pipcacheplus.pips.credentials import CUT, is_cut, shown_url
-from pipcacheplus.pips.filenames import canonical, project_and_version
+from pipcacheplus.model.values import Area, Progress, Shape, Warned
+from pipcacheplus.pips.filenames import canonical
 from pipcacheplus.pips.layout import part_of
-from pipcacheplus.pips.redirects import next_url
-from pipcacheplus.pips.urls import join_url, spellings
 
 __all__ = ["SHARES", "Update", "UpdateRequest"]
 
@@ -114,14 +110,12 @@ class Update:
     """How many share the work, as `side_by_side` takes it."""
     _shown: int = 0
     _is_linked: bool = False
-    _whole_urls: dict[bytes, str] = field(default_factory=dict)
-    """URLs with credentials that this run knows, by key: they are stored nowhere."""
-    _given_urls: list[tuple[bytes, str, None, str]] = field(default_factory=list)
-    """Of these, the pages of indexes that this run was given, as rows of `found`."""
-    _whole_bases: dict[bytes, str] = field(default_factory=dict)
-    """Such URLs of pages with relative links, by id."""
-    _whole_targets: dict[bytes, str] = field(default_factory=dict)
-    """Such URLs to which redirects lead, by id of the redirect."""
+    urls: PageUrls = field(init=False)
+    """Which URL each page has, as far as this run knows."""
+
+    def __post_init__(self) -> None:
+        """Begin to find out URLs."""
+        self.urls = PageUrls(self.connection)
 
     def show(self, done: int, total: int | None = None) -> None:
         """Tell how far the run is; it never goes back, although some entries are read more than once."""
@@ -341,7 +335,7 @@ class Update:
         last = b""
         while True:
             batch = [
-                _Unread(EntryTask(id_, shape, files, self._base(id_, base)), seal, size)
+                _Unread(EntryTask(id_, shape, files, self.urls.whole_base(id_, base)), seal, size)
                 for id_, shape, files, base, seal, size in self.connection.execute(
                     "SELECT e.id, e.shape, e.files, (SELECT base FROM page p WHERE p.id = e.id), e.seal, e.size"
                     " FROM entry e WHERE e.read_ns IS NULL AND e.id > ? ORDER BY e.id LIMIT ?",
@@ -352,11 +346,6 @@ class Update:
                 return
             last = batch[-1].task.id
             yield batch
-
-    def _base(self, id_: bytes, base: object) -> str | None:
-        """Return the URL of a page by the column: one that was cut is known only to who found it out in this run."""
-        known = text_of(base)
-        return self._whole_bases.get(id_) if known is not None and is_cut(known) else known
 
     def _keys(self) -> KeyFilter:
         (count,) = self.connection.execute("SELECT count(*) FROM entry WHERE key IS NOT NULL").fetchone()
@@ -427,7 +416,7 @@ class Update:
         """Look at entries once more that this run has not read, and at what the cache says of them.
 
         Nothing that is remembered of them stays: their rows are made anew from the walk on, and so are the links that
-        lead to them, and the wheels that metadata lies beside.
+        lead to them, the wheels that metadata lies beside, and redirects that lead on to them.
 
         Returns:
             Whether there was any.
@@ -441,6 +430,10 @@ class Update:
         keys = execute("SELECT DISTINCT l.wheel FROM again JOIN entry e USING (id) JOIN link l ON l.key = e.key")
         wheels = [(id_,) for (key,) in keys if key for id_ in ids_of_key(key)]
         many("INSERT OR IGNORE INTO again SELECT id FROM entry WHERE id = ?", wheels)
+        execute(
+            "INSERT OR IGNORE INTO again WITH RECURSIVE back (id) AS (SELECT l.redirect FROM again JOIN leads l USING"
+            " (id) UNION SELECT l.redirect FROM back JOIN leads l USING (id)) SELECT id FROM back"
+        )
         execute(
             "DELETE FROM again WHERE id IN (SELECT id FROM unread) OR id IN (SELECT id FROM now_read) AND NOT EXISTS"
             " (SELECT 1 FROM entry e JOIN link l ON l.key = e.key LEFT JOIN page p ON p.number = l.page"
@@ -491,9 +484,7 @@ class Update:
         for one in read:
             self._page_numbers += 1
             number, page = self._page_numbers, one.page or NO_LINKS
-            target = shown_url(one.target) if one.target is not None else None
-            if one.target is not None and target != one.target:
-                self._whole_targets[one.id] = one.target
+            target = self.urls.shown_target(one.id, one.target) if one.target is not None else None
             told = (page.is_open, page.base, as_column(target), page.hosts or None, page.told, page.marks or None)
             pages.append((number, one.id, key_of_id(as_text(one.id)) or b"", *told))
             links.extend((number, at, *link) for at, link in enumerate(page.links))
@@ -510,113 +501,29 @@ class Update:
             sqlite3.Error: The catalog cannot be used.
         """
         self._is_linked = True
-        self._reread_targets()
+        self._read_anew(self.urls.cut_targets())
         self._is_changed = False
-        guesses = Guesses(self.connection, self.request.indexes, self._find)
+        guesses = Guesses(self.connection, self.request.indexes, self.urls.find)
         with small_cache(self.connection), transaction(self.connection):
             is_known = guesses.recall()
             if not is_known:
                 guesses.begin()
             guesses.try_secret()
         while True:
-            while urls := self._resolved():
-                self._read_again(urls)
+            while again := self.urls.resolve():
+                self._read_anew(again)
             if is_known or self._is_changed:
-                return
+                break
             with small_cache(self.connection), transaction(self.connection):
                 if not guesses.discover():
                     guesses.keep()
-                    return
+                    break
+        self.urls.lead_on()
 
-    def _reread_targets(self) -> None:
-        """Read those redirects that lead to a URL with credentials, unless this run has read them: few, if any."""
-        cut = self.connection.execute("SELECT id, target FROM page WHERE instr(target, ?)", (CUT,))
-        unknown = [(id_,) for id_, _ in cut if id_ not in self._whole_targets]
-        if unknown:
-            self.connection.executemany("UPDATE entry SET read_ns = NULL WHERE id = ?", unknown)
+    def _read_anew(self, ids: Sequence[bytes]) -> None:
+        if ids:
+            self.connection.executemany("UPDATE entry SET read_ns = NULL WHERE id = ?", [(id_,) for id_ in ids])
             self.read()
-
-    def _find(self, url: str) -> None:
-        """Take a URL with credentials, of an index that this run was given: nothing of it is stored."""
-        key = self._key_of_hit(url)
-        self._given_urls.append((key, shown_url(url), None, UrlSource.INDEX_GUESS.value))
-
-    def _resolved(self) -> dict[bytes, str]:
-        """Mark the pages whose own URL this run knows; return those that have to be read with it, by id."""
-        execute = self.connection.execute
-        # Begun anew each time, it depends on the pages alone, and not on the order in which they were read.
-        execute("DELETE FROM resolved")
-        execute("DELETE FROM found WHERE source = ?", (UrlSource.INDEX_GUESS.value,))
-        self.connection.executemany(_ADD_FOUND, self._given_urls)
-        waiting: dict[bytes, list[tuple[Any, ...]]] = {}  # each area may have one with the same key
-        for key, *page in execute(
-            "SELECT key, number, id, base, target, is_open FROM page WHERE is_open OR target IS NOT NULL ORDER BY id"
-        ):
-            waiting.setdefault(key, []).append(tuple(page))
-        again: dict[bytes, str] = {}
-        if not waiting:
-            return again
-        known = deque(self._urls_of_pages())
-        while known:
-            key, url, filename = known.popleft()
-            if is_cut(url):
-                url = self._whole_urls.get(key, "")
-            for number, id_, base, target, is_open in waiting.pop(key, ()) if url else ():
-                if target is not None:
-                    whole = self._whole_targets.get(id_) or text_of(target) or ""
-                    known.extend(self._follow(url, whole, text_of(filename)))
-                elif is_open and base != shown_url(url):
-                    again[id_] = url
-                elif is_open:
-                    execute("INSERT OR IGNORE INTO resolved VALUES (?)", (number,))
-                    links = "SELECT key, url, filename FROM link WHERE page = ? AND url IS NOT NULL ORDER BY key, at"
-                    known.extend(execute(links, (number,)))
-        return again
-
-    def _urls_of_pages(self) -> Iterator[tuple[bytes, str, str | bytes | None]]:
-        """Yield keys and URLs of open pages and redirects that links and guesses give, and names of files there."""
-        of_pages = "FROM page p JOIN {table} ON {on} WHERE (p.is_open OR p.target IS NOT NULL) AND l.url IS NOT NULL"
-        linked = of_pages.format(table="link l", on="l.key = p.key AND " + ACTIVE)
-        guessed = of_pages.format(
-            table="guess l", on="l.key = p.key AND l.candidate IN (SELECT name FROM own_candidate)"
-        )
-        for join, filename in ((linked, "l.filename"), (guessed, "NULL")):
-            yield from self.connection.execute(f"SELECT p.key, l.url, {filename} {join} ORDER BY 1, 2, 3").fetchall()
-        yield from self.connection.execute("SELECT key, url, filename FROM found").fetchall()
-
-    def _follow(self, url: str, target: str, filename: str | None) -> list[tuple[bytes, str, str | bytes | None]]:
-        """Note which URLs a redirect leads to, and the name of the file that is there, if a page links it by one."""
-        urls = [
-            spelling for one in (join_url(url, target), next_url(url, target)) if one for spelling in spellings(one)
-        ]
-        name = as_column(filename) if filename is not None and project_and_version(filename) is not None else None
-        rows = [(self._key_of_hit(hit), as_column(shown_url(hit)), name) for hit in dict.fromkeys(urls)]
-        rows = [row for row in rows if isinstance(row[1], str)]
-        self.connection.executemany(_ADD_FOUND, [(*row, UrlSource.INDEX_GUESS.value) for row in rows])
-        return [(key, str(hit), name) for key, hit, name in rows]
-
-    def _key_of_hit(self, url: str) -> bytes:
-        """Return the key of a URL; one with credentials is known to this run alone."""
-        key = key_of_url(url)
-        if shown_url(url) != url:
-            self._whole_urls[key] = url
-        return key
-
-    def _read_again(self, urls: dict[bytes, str]) -> None:
-        """Read pages with relative links once more, now that their own URLs are known."""
-        shown = [(shown_url(url), id_) for id_, url in urls.items()]
-        self._whole_bases.update((id_, urls[id_]) for base, id_ in shown if base != urls[id_])
-        self.connection.executemany("UPDATE page SET base = ? WHERE id = ?", shown)
-        self.connection.executemany("UPDATE entry SET read_ns = NULL WHERE id = ?", [(id_,) for id_ in urls])
-        self.read()
-
-    def pages_without_url(self) -> int:
-        """Return how many pages have relative links, but no URL that this run knows."""
-        statement = (
-            "SELECT count(*) FROM page WHERE is_open AND target IS NULL AND number NOT IN (SELECT page FROM resolved)"
-        )
-        (count,) = self.connection.execute(statement).fetchone()
-        return int(count)
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -636,7 +543,6 @@ _ADD_LINK = (
     "INSERT INTO link (page, at, key, is_relative, url, filename, sha256, others, wheel)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_ADD_FOUND = "INSERT OR IGNORE INTO found (key, url, filename, source) VALUES (?, ?, ?, ?)"
 _ADD_SOURCE = "INSERT INTO source (page, at, project, is_relative, url, hashes) VALUES (?, ?, ?, ?, ?, ?)"
 _ADD_CONTENT = (
     f"INSERT INTO content (id, {', '.join(CONTENT_COLUMNS)}) VALUES (?{', ?' * len(CONTENT_COLUMNS)})"

@@ -169,15 +169,16 @@ def _circle(cache: Cache, project: str, *, size: int, before: int = 0, is_relati
     html(cache, f"{INDEX_URL}{project}/", f"../../files/0/{name}" if is_relative else urls[0])
 
 
-def _line(cache: Cache, project: str, *, size: int) -> None:
-    """Store redirects that lead to a wheel, one after the other."""
+def _line(cache: Cache, project: str, *, size: int, digest: Callable[[bytes], dict[str, str]] = lambda _: {}) -> None:
+    """Store redirects that lead to a wheel, one after the other, and the page that links the first."""
     content = made(cache, project)
     name = f"{project}-1.0-py3-none-any.whl"
     for number in range(size):
         location = f"../{number + 1}/{name}"
         cache.http_v2(f"{HOST}/files/{number}/{name}", status=308, headers={"Location": location})
     cache.http_v2(f"{HOST}/files/{size}/{name}", content, headers=plain(content))
-    html(cache, f"{INDEX_URL}{project}/", f"../../files/0/{name}")
+    published = "".join(f"#{name}={value}" for name, value in digest(content).items())
+    html(cache, f"{INDEX_URL}{project}/", f"../../files/0/{name}{published}")
 
 
 def _built_and_linked(cache: Cache, project: str, *, is_relative: bool = False) -> None:
@@ -203,6 +204,7 @@ SOUND: dict[str, Build] = {
     "wheel, behind a redirect": partial(_redirected, project="soundc", digest=right),
     "wheel, page of a page": partial(_linked_pages, project="soundd", digest=right),
     "wheel, behind two redirects of files": partial(_line, project="soundr", size=2),
+    "wheel, behind redirects of files, published": partial(_line, project="soundr2", size=3, digest=right),
     "wheel and metadata": partial(_with_metadata, project="sounde", is_wrong=False, is_linked=True),
     "wheel and metadata, relative": partial(
         _with_metadata, project="soundf", is_wrong=False, is_linked=True, is_relative=True
@@ -259,6 +261,7 @@ _DAMAGED: dict[str, Build] = {
     "a page against what the path proves": partial(
         _disagreeing, project="badh7", newer=wrong, older=wrong, is_proven=True
     ),
+    "wheel, behind redirects of files, published otherwise": partial(_line, project="badr5", size=2, digest=wrong),
     "redirects in a circle": partial(_circle, project="badr", size=2),
     "redirects in a circle, relative": partial(_circle, project="badr2", size=3, is_relative=True),
     "redirects that lead to a circle": partial(_circle, project="badr3", size=1, before=2, is_relative=True),

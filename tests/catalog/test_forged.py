@@ -47,6 +47,8 @@ BUILDS = (
     "pages that disagree",
     "pages that disagree, the newer one is wrong",
     "redirects that lead to a circle",
+    "wheel, behind redirects of files, published",
+    "wheel, behind redirects of files, published otherwise",
 )
 PRUNES: dict[str, dict[str, object]] = {
     "corrupt": {"corrupt": True},
