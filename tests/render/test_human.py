@@ -295,6 +295,25 @@ def test_information_begins_with_pips_own_lines() -> None:
     assert "Free on this disk:    1.0 TB" in text(view)
 
 
+@pytest.mark.parametrize(
+    ("kinds", "count", "said"),
+    [
+        (("index-page", "links-page", "wheel"), 3, "3 of 9: the relative links there tell of no file (--index-url"),
+        (("index-page", "wheel"), 0, "none of 4"),
+        (("wheel",), 0, None),
+        (("response",), None, "not counted (-v reads pages)"),
+        (("built-wheel",), None, None),
+    ],
+)
+def test_information_says_which_share_of_the_pages_has_no_known_url(
+    kinds: tuple[str, ...], count: int | None, said: str | None
+) -> None:
+    counts = {kind: Count(4 + at, 1, 1, 1)._asdict() for at, kind in enumerate(kinds)}
+    view = a_view("info", summary={"by_kind": counts, "pages_without_url": count, "health": {}})
+    found = [line.partition(":")[2].strip() for line in lines(view) if line.startswith("  Pages of unknown URL:")]
+    assert [one.startswith(said or "") for one in found] == ([True] if said else [])
+
+
 def test_colours_are_there_only_if_they_are_wanted() -> None:
     view = a_view("verify", findings=(a_finding(NUMPY),))
     assert "\x1b[31merror" in text(view, color=True)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from pipcacheplus.model.values import Kind
 from pipcacheplus.render.text.table import Layout, Row
-from pipcacheplus.render.text.words import KIND_WORDS, number, pages_without_url, pip_size, safe, size
+from pipcacheplus.render.text.words import KIND_WORDS, number, pip_size, safe, size
 from pipcacheplus.render.view import Json, View
 
 __all__ = ["lines"]
@@ -18,6 +19,9 @@ _PIP = (
     ("Number of locally built wheels", "wheels"),
 )
 """Source: pip 26.3 `_internal/commands/cache.py` `get_cache_info`."""
+_PAGES = (Kind.INDEX_PAGE.value, Kind.LINKS_PAGE.value)
+_PAGES_OR_NOT = {*_PAGES, Kind.RESPONSE.value}
+"""Kinds of responses that may be pages, where no page was read."""
 
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
@@ -28,9 +32,6 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     yield from _counts("Kind", _part(view.summary, "by_kind"), layout, total=view.summary)
     yield from _reclaimable(_part(view.summary, "reclaimable"), layout, is_read=view.verbosity > 0)
     yield from _counts("Last used", _part(view.summary, "by_last_use"), layout)
-    if count := _number(view.summary, "pages_without_url"):
-        yield ""
-        yield next(pages_without_url(count))
     yield from _health(_part(view.summary, "health"), view, layout)
 
 
@@ -94,7 +95,20 @@ def _health(health: Mapping[str, Json], view: View, layout: Layout) -> Iterator[
         ("Used by pip", "no: " + safe(view.cache.disabled_by) if view.cache.disabled_by else "yes"),
         ("Free on this disk", size(free) if isinstance(free, int) else ""),
         ("Last use is told by", "access times" if view.last_use == "atime" else "times of writing"),
+        ("Pages of unknown URL", _pages_without_url(view.summary)),
     )
     yield ""
     yield layout.paint("Health", "bold")
     yield from layout.table([(f"{label}:", value) for label, value in fields if value], give=1, indent="  ")
+
+
+def _pages_without_url(summary: Mapping[str, Json]) -> str:
+    """Return which share of the pages has no known URL, or how to find out; nothing if there are no responses."""
+    by_kind = _part(summary, "by_kind")
+    count = summary.get("pages_without_url")
+    if not isinstance(count, int):
+        return "not counted (-v reads pages)" if _PAGES_OR_NOT & by_kind.keys() else ""
+    pages = max(count, sum(_number(_part(by_kind, kind), "entries") for kind in _PAGES))
+    if not count:
+        return f"none of {pages:,}" if pages else ""
+    return f"{count:,} of {pages:,}: the relative links there tell of no file (--index-url names the index)"
