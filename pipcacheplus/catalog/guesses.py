@@ -62,6 +62,10 @@ _NEEDS_NO_QUOTES = re.compile("[a-z0-9_.-]+")
 _WORDS = frozenset(("simple", "packages", "pypi", "whl", "wheels", "files", "dist", "nightly", "test", "cpu"))
 """What stands in URLs of indexes, and may be the name of a project too: that alone makes none of a page."""
 _ADD_GUESS = "INSERT OR IGNORE INTO guess (key, candidate, url, project) VALUES (?, ?, ?, ?)"
+_FORGET_OTHER_NAMES = (
+    f"UPDATE guess SET project = NULL WHERE candidate = '{_WHOLE}' AND project NOT IN (SELECT name FROM own_name)"
+)
+"""The last part of a URL that is told as a whole need not be the name of a project; if others have it, it is."""
 _from_bytes = int.from_bytes
 
 
@@ -94,6 +98,8 @@ class Guesses:
         """Of projects, as pages tell them."""
         self._probes = MAX_PROBES
         self._rounds = 0
+        self._all_known = False
+        """Whether a base fitted each page of unknown URL that was left."""
 
     def recall(self) -> bool:
         """Take what an earlier run found out that was given the same, if nothing has changed since.
@@ -112,9 +118,8 @@ class Guesses:
         return bool(known)
 
     def begin(self) -> None:
-        """Try what is told as a whole, and all names with the bases that are given."""
+        """Try what pages tell as a whole, where files may lie, and all names with the bases that are given."""
         self._gather()
-        self._try_whole()
         self._try_files()
         for base in self._given:
             self._try(base)
@@ -137,7 +142,7 @@ class Guesses:
             Whether one was found: then it may have made URLs known, and there may be more to be found.
         """
         self._rounds += 1
-        if self._rounds > _MAX_ROUNDS or not (unknown := self._unknown()).left:
+        if self._rounds > _MAX_ROUNDS or self._all_known or not (unknown := self._unknown()).left:
             return False
         names = self._first_names()
         new = [base for base in bases(self._all_places()) if base not in self._tried]
@@ -154,6 +159,7 @@ class Guesses:
                 self._try(base, MAX_NAMES, unknown)
                 is_found = True
                 if not unknown.left:
+                    self._all_known = True
                     break
         return is_found
 
@@ -164,19 +170,24 @@ class Guesses:
         )
 
     def _gather(self) -> None:
-        """Note names, keys of what may be a page, and what pages tell of others; once."""
+        """Note names, keys of what may be a page, and what pages tell; try URLs that they tell as a whole. Once."""
         if self._is_gathered:
             return
         self._is_gathered = True
+        self._join(_WHOLE)
         execute = self._connection.execute
         self._pages = _Keys(key for (key,) in execute(f"SELECT e.key FROM entry e WHERE {_MAY_BE_PAGE} ORDER BY 1"))
         execute("DELETE FROM own_name")
         self._add_names(self._names_of_entries())
+        keys = execute("SELECT key FROM entry WHERE key IS NOT NULL AND kind = 'sdist' ORDER BY 1")
+        sdists = _Keys(key for (key,) in keys)
         for told in self._told():
             self._places.update(dict.fromkeys(told.places[: _MAX_PLACES - len(self._places)]))
             self._told_names.update(dict.fromkeys(told.names[: _MAX_FIRST - len(self._told_names)]))
             if told.names:
                 self._add_names(told.names)
+            self._try_whole(told.urls, sdists)
+        execute(_FORGET_OTHER_NAMES)
 
     def _names_of_entries(self) -> Iterator[str]:
         """Yield the names of projects that entries have, as they stand in URLs."""
@@ -235,20 +246,13 @@ class Guesses:
         more = self._names() if is_nameless is not None else ()
         return list(islice(dict.fromkeys(chain(quoted, self._told_names, islice(more, _MAX_FIRST))), _MAX_FIRST))
 
-    def _try_whole(self) -> None:
-        """Try the URLs that are told as a whole: of pages, redirects and sdists."""
-        self._join(_WHOLE)
-        execute = self._connection.execute
-        sdists = None
-        for url in (url for told in self._told() for whole in told.urls for url in spellings(without_user(whole))):
-            if sdists is None:
-                keys = execute("SELECT key FROM entry WHERE key IS NOT NULL AND kind = 'sdist' ORDER BY 1")
-                sdists = _Keys(key for (key,) in keys)
+    def _try_whole(self, urls: Iterable[str], sdists: "_Keys") -> None:
+        """Try URLs that are told as a whole: of pages, redirects and sdists."""
+        for url in (url for whole in urls for url in spellings(without_user(whole))):
             key = key_of_url(url)
             if key in self._pages:
                 project = listed_project(url)
-                is_name = execute("SELECT 1 FROM own_name WHERE name = ?", (project,)).fetchone() is not None
-                self._add([(key, _WHOLE, url, project if is_name and project not in _WORDS else None)])
+                self._add([(key, _WHOLE, url, project if project not in _WORDS else None)])
             elif key in sdists:
                 self._add([(key, _WHOLE, url, None)])
 
@@ -368,8 +372,12 @@ def _told_of(packed: object) -> Told:
 def _in_urls(names: Iterable[str | None]) -> Iterator[str]:
     """Yield names as pip quotes them; what is too long, or is no text, is the name of no project."""
     for name in names:
-        if name is not None and 0 < len(name) <= _MAX_NAME and isinstance(as_column(name), str):
-            yield name if _NEEDS_NO_QUOTES.fullmatch(name) else quote(name)
+        if name is None or not 0 < len(name) <= _MAX_NAME:
+            continue
+        if _NEEDS_NO_QUOTES.fullmatch(name):
+            yield name
+        elif isinstance(as_column(name), str):
+            yield quote(name)
 
 
 def _listings(base: str) -> Iterator[tuple[str, None]]:

@@ -10,6 +10,7 @@ pages are guessed from it (`Told`). It follows from the bytes of the page alone.
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable
+from itertools import chain
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -184,7 +185,8 @@ class LinkCollector:
         self._hosts: dict[str, None] = {}
         self._relative_hosts: dict[str, None] = {}
         self._places: dict[str, None] = {}
-        self._names: dict[str, None] = {}
+        self._filenames: list[str] = []
+        """Of files that it links to; those whose projects are looked at if it names none itself."""
         self._looks = 0
 
     def filter(self) -> Callable[[str, bool], bool]:
@@ -243,16 +245,22 @@ class LinkCollector:
         if self._looks < _MAX_LOOKS:
             self._looks += 1
             self._see_place(url)
-            self._see_name(url.partition("#")[0].partition("?")[0].rpartition("/")[2])
+            self._filenames.append(url.partition("#")[0].partition("?")[0].rpartition("/")[2])
         return host + found if found else None
 
     def _see_place(self, url: str) -> None:
         if len(self._places) < _MAX_PLACES and (place := _place_of_url(url)) is not None:
             self._places[place] = None
 
-    def _see_name(self, filename: str) -> None:
-        if len(self._names) < _MAX_NAMES and (name := project_of(unquote(filename[:MAX_PLACE]))) is not None:
-            self._names[name] = None
+    def _named(self, links: Iterable[Link]) -> dict[str, None]:
+        """Return projects whose files it links to."""
+        names: dict[str, None] = {}
+        for filename in chain(self._filenames, (link.filename for link in links)):
+            if (name := project_of(unquote(filename[:MAX_PLACE]))) is not None:
+                names[name] = None
+                if len(names) == _MAX_NAMES:
+                    break
+        return names
 
     def _see(self, key: bytes) -> bool:
         mark = key[:_MARK_BYTES]
@@ -274,12 +282,14 @@ class LinkCollector:
             if is_absolute(page.base):
                 self._see_place(page.base)
         listed: dict[str, None] = {}
+        relative: list[Link] = []
         is_open = False
         links: dict[LinkRow, None] = {}
         sources: dict[SourceRow, None] = {}
         for link in page.links:
             url, is_relative = link.url, not is_absolute(link.url)
             if is_relative:
+                relative.append(link)
                 self._see_relative(link, listed)
                 is_bound = page.base is not None and is_absolute(page.base)
                 is_open |= not is_bound
@@ -293,24 +303,24 @@ class LinkCollector:
                 links[row] = None
             for source in self._sources(url, link, is_relative=is_relative):
                 sources[source] = None
+        # A page that names its project tells of no other; most do.
+        names = {} if page.name else self._named(relative) | listed
         all_hosts = [_shown_hosts(some) for some in (self._hosts, self._relative_hosts)]
         return PageRow(
             is_open=is_open,
             base=shown_url(self._base) if is_open and self._base is not None else None,
             hosts=pack(all_hosts) if any(all_hosts) else b"",
-            told=Told(places=tuple(self._places), names=() if page.name else tuple({**self._names, **listed})).packed(),
+            told=Told(places=tuple(self._places), names=tuple(names)).packed(),
             marks=bytes(self._marks),
             links=list(links),
             sources=list(sources),
         )
 
     def _see_relative(self, link: Link, listed: dict[str, None]) -> None:
-        """Note what a relative link tells: its file is of a project, or it leads to the page of one."""
+        """Note what a relative link tells of places, and whether it leads to the page of a project."""
         url = link.url
         if url.startswith("/"):
             self._see_place("https:" + url if url.startswith("//") else url)
-        if len(self._names) < _MAX_NAMES:
-            self._see_name(link.filename)
         if (
             url.endswith("/")
             and len(listed) < _MAX_LISTED
