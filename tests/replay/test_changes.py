@@ -15,7 +15,7 @@ from pipcacheplus.model.values import Area
 from pipcacheplus.pips.layout import entry_path, page_key
 from pipcacheplus.plan.select import Selection
 from tests.replay.caches import FILES, NAME, Found, Full, fill, page, plain, rewritten, rot
-from tests.support.builders import INDEX_URL, NOW_S, Cache
+from tests.support.builders import INDEX_URL, NOW_S, Cache, page_headers
 from tests.support.requests import NOW
 
 NEW = entry_path(Area.HTTP_V2, page_key(FILES + "new"))
@@ -52,6 +52,13 @@ def _page(full: Full) -> None:
     page(full.runs.cache, (NAME, b"something else"), serial=2)
 
 
+def _discover(full: Full) -> None:
+    """Store a page that names nothing, whose index follows from where its files lie."""
+    body = f'<!DOCTYPE html><a href="../../packages/{NAME}#sha256={"0" * 64}">demo</a>'.encode()
+    url = FILES.replace("/packages/", "/simple/demo/")
+    full.runs.cache.http_v2(url, body, headers=page_headers(body, content_type="text/html"))
+
+
 def _move(full: Full) -> None:
     for path in (full.wheel, full.wheel + ".body"):
         real = full.runs.cache.real(path)
@@ -85,6 +92,7 @@ CHANGES: dict[str, tuple[Callable[[Full], object], set[str]]] = {
         {"built"},
     ),
     "a page": (_page, {"page", "wheel"}),
+    "a page of an index that nobody names": (_discover, set()),
     "a page gone": (_remove("page"), {"wheel"}),
     "a page gone, and what it linked to": (_remove("page", "wheel"), set()),
     "a copy with the same times": (_move, {"wheel"}),
