@@ -1,11 +1,14 @@
-"""The default index of a pip, and the hosts of its files: read from pip's own help and source.
+"""The default index of a pip, and the hosts of its files: read from pip's own source, or its help.
 
-Source: the help of `--index-url`, which ends in `(default ...)` in pip 1.5 to 26.3.
+Sources: pip 18.1 to 26.3, `_internal/models/index.py` and the option `--index-url` in `_internal/cli/cmdoptions.py`,
+which are read, and nothing is run; where these say something else, the help of that option, which ends in
+`(default ...)` in pip 1.5 to 26.3.
 """
 
 import os
 import re
 from collections.abc import Mapping
+from urllib.parse import urljoin
 
 from pipcacheplus.errors import InterpreterError
 from pipcacheplus.host.interpreter_cache import InterpreterCache, interpreter_stamp
@@ -24,6 +27,9 @@ runpy.run_module("pip", run_name="__main__", alter_sys=True)
 _COMMAND = ("-B", "-E", "-c", _RUN_PIP)
 _MAX_SOURCE = 1 << 20
 _FILE_HOST = re.compile(r"""\bfile_storage_domain\s*=\s*["']([a-z0-9.:-]+)["']""")
+_INDEX = re.compile(r"""^PyPI = PackageIndex\(\s*["'](https?://[^"'\s]+)["'],""", re.MULTILINE)
+_SIMPLE = re.compile(r"""simple_url = self\._url_for_path\(["']simple["']\)""")
+_OPTION = re.compile(r"""["']--index-url["'][^()]*?\bdefault=PyPI\.simple_url,""")
 _DEFAULT = re.compile(r"--index-url\b.*?\(default[:\s]+(https?://[^)]*)\)", re.DOTALL)
 
 
@@ -35,23 +41,39 @@ def file_hosts(pip_file: str) -> tuple[str, ...]:
     Args:
         pip_file: Path of the `__init__.py` of the pip.
     """
-    path = os.path.join(os.path.dirname(pip_file), "_internal", "models", "index.py")
+    text = _source(pip_file, "models", "index.py")
+    return tuple(dict.fromkeys(f"https://{host}" for host in _FILE_HOST.findall(text)))
+
+
+def _source(pip_file: str, *below: str) -> str:
+    """Return a file of pip's source, nothing if it cannot be read."""
+    path = os.path.join(os.path.dirname(pip_file), "_internal", *below)
     try:
         with open(path, encoding="utf-8") as file:
-            text = file.read(_MAX_SOURCE)
+            return file.read(_MAX_SOURCE)
     except (OSError, UnicodeError):
-        return ()
-    return tuple(dict.fromkeys(f"https://{host}" for host in _FILE_HOST.findall(text)))
+        return ""
+
+
+def _index_in_source(pip_file: str) -> str | None:
+    """Return the default of `--index-url` where pip's source says it as that of pip 18.1 to 26.3 does; else `None`."""
+    models = _source(pip_file, "models", "index.py")
+    found = _INDEX.search(models)
+    if found is None or not _SIMPLE.search(models) or not _OPTION.search(_source(pip_file, "cli", "cmdoptions.py")):
+        return None
+    return urljoin(found[1], "simple")
 
 
 def default_index(
     python: str, pip_file: str, *, environ: Mapping[str, str], null: str, memory: InterpreterCache | None = None
 ) -> str | None:
-    """Ask the pip of an interpreter, in a process of its own, for its default index.
+    """Return the default index of the pip of an interpreter.
+
+    If its source does not say it as it does in other pips, it is asked, in a process of its own.
 
     Args:
         python: Path of the interpreter, absolute.
-        pip_file: A file of its pip: what was answered holds as long as it stays the same.
+        pip_file: Path of the `__init__.py` of its pip: what was answered holds as long as it stays the same.
         environ: Variables for it; those that would set an index are taken out.
         null: The null device, which tells pip to read no configuration.
         memory: What was answered before.
@@ -59,6 +81,9 @@ def default_index(
     Returns:
         The URL; `None` if there is no pip, or none that tells.
     """
+    found = _index_in_source(pip_file)
+    if found is not None:
+        return found
     stamp = interpreter_stamp(python, f"default index of {interpreter_stamp(pip_file, '')}")
     known = memory.load(python, stamp) if memory and stamp else None
     if isinstance(known, str):
@@ -73,10 +98,10 @@ def default_index(
         status, output = output_of((python, *_COMMAND), timeout_s=30, environ=variables)
     except InterpreterError:
         return None
-    found = None if status else _DEFAULT.search(output.decode("utf-8", "replace"))
-    if found is None:
+    default = None if status else _DEFAULT.search(output.decode("utf-8", "replace"))
+    if default is None:
         return None
-    url = re.sub(r"\s+", "", found[1])
+    url = re.sub(r"\s+", "", default[1])
     if memory and stamp:
         memory.store(python, stamp, url)
     return url

@@ -27,13 +27,58 @@ def test_every_pip_tells_the_same_index(pip_of: Callable[[str, str], Pip], versi
     assert url == asked(pip_of(NEWEST, "3.11"))
 
 
+def _file_of(pip: Pip) -> str:
+    return run([pip.python, "-c", "import pip; print(pip.__file__)"], is_checked=True).stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("version", "interpreter"),
+    [("18.1", "3.6"), ("20.3.4", "3.8"), (NEWEST, "3.13")],
+)
+def test_the_source_of_a_pip_says_what_its_help_says_and_nothing_is_run(
+    pip_of: Callable[[str, str], Pip], tmp_path: Path, version: str, interpreter: str
+) -> None:
+    pip = pip_of(version, interpreter)
+    told = default_index(str(tmp_path / "no python"), _file_of(pip), environ={}, null=os.devnull)
+    assert told is not None
+    assert told == asked(pip)
+
+
+@pytest.mark.parametrize(
+    ("file", "said", "instead"),
+    [
+        ("models/index.py", "PackageIndex(", "OtherIndex("),
+        ("models/index.py", "_url_for_path('simple')", "_url_for_path('other')"),
+        ("cli/cmdoptions.py", "default=PyPI.simple_url,", "default=OWN,"),
+        ("cli/cmdoptions.py", "", "\xff"),
+    ],
+)
+def test_a_pip_whose_source_was_changed_is_asked(tmp_path: Path, file: str, said: str, instead: str) -> None:
+    texts = {
+        "models/index.py": "PyPI = PackageIndex('https://own.example/',)\nsimple_url = self._url_for_path('simple')",
+        "cli/cmdoptions.py": "'--index-url', default=PyPI.simple_url,",
+    }
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\necho '--index-url (default https://asked.example/simple)'\n", encoding="utf-8")
+    program.chmod(0o755)
+
+    def told() -> str | None:
+        for name, text in texts.items():
+            path = tmp_path / "_internal" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="latin-1")
+        return default_index(str(program), str(tmp_path / "__init__.py"), environ=dict(os.environ), null=os.devnull)
+
+    assert told() == "https://own.example/simple"
+    texts[file] = texts[file].replace(said, instead, 1)
+    assert told() == "https://asked.example/simple"
+
+
 @pytest.mark.parametrize(("version", "interpreter"), [("21.3.1", "3.8"), (NEWEST, "3.13")])
 def test_every_pip_tells_the_host_of_its_files(
     pip_of: Callable[[str, str], Pip], version: str, interpreter: str
 ) -> None:
-    pip = pip_of(version, interpreter)
-    where = run([pip.python, "-c", "import pip; print(pip.__file__)"], is_checked=True).stdout.strip()
-    hosts = file_hosts(where)
+    hosts = file_hosts(_file_of(pip_of(version, interpreter)))
     assert all(host.startswith("https://") and host.count("/") == 2 for host in hosts)
     assert len(hosts) == 2  # of the index, and of the one to try things with
 
