@@ -41,7 +41,7 @@ _PROVEN = (
 _MISSING = (
     "e.read_ns IS NOT NULL AND (e.shape = 'built-wheel' AND e.is_archive AND c.is_unpacked IS NOT 1"
     " OR e.shape IN ('pair', 'single') AND e.format IS NOT NULL AND e.kind <> 'unreadable' AND CASE"
-    f" WHEN d.published IS NOT NULL THEN 1 WHEN {_HAS_HASHES} THEN NOT {_PROVEN}"
+    f" WHEN e.id IN (SELECT id FROM led) THEN 1 WHEN {_HAS_HASHES} THEN NOT {_PROVEN}"
     " ELSE e.is_archive AND c.is_unpacked IS NOT 1 OR e.etag IS NOT NULL AND c.md5 IS NULL"
     " OR :has_hosts AND e.is_archive AND c.blake2b IS NULL OR e.key IN (SELECT key FROM found) END)"
 )

@@ -18,7 +18,7 @@ __all__ = ["Judge"]
 
 
 _CONTRADICTED = (
-    "(d.published IS NOT NULL OR EXISTS (SELECT 1 FROM link l WHERE l.key = e.key"
+    "(e.id IN (SELECT id FROM led) OR EXISTS (SELECT 1 FROM link l WHERE l.key = e.key"
     f" AND (l.sha256 IS NOT c.sha256 OR NOT {ACTIVE})))"
 )
 """Whether a page may publish another digest than the one that was made: whatever else it publishes, for one."""
