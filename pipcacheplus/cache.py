@@ -26,7 +26,7 @@ from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import CacheDir, Entry, Group, Plan, Progress, Report, Source, Trashed, Warned
 from pipcacheplus.pips.locate import index_urls as configured_index_urls
 from pipcacheplus.pips.locate import locate
-from pipcacheplus.plan.plan import Rule, by_findings, by_request, make_plan, planned
+from pipcacheplus.plan.plan import Rule, by_findings, by_request, make_plan
 from pipcacheplus.plan.select import Selection
 
 if TYPE_CHECKING:  # slow to import
@@ -396,6 +396,9 @@ class PipCache:
     ) -> Report:
         """Carry a plan out; with `dry_run`, report what would go and touch nothing.
 
+        A dry run and a run differ in nothing but the deed: what one refuses the other refuses, and what would stay has
+        the outcome that it would have. Only what an attempt alone can tell stays open, and what happens in between.
+
         Args:
             plan: What is to go, of this cache.
             dry_run: Whether nothing is touched.
@@ -415,8 +418,6 @@ class PipCache:
             NotACacheError: Nothing may be removed here: another user's cache, or one that holds the current directory.
             OSError: The cache directory cannot be opened.
         """
-        if dry_run:
-            return planned(plan)
         from pipcacheplus.apply.apply import apply_here  # noqa: PLC0415 - filelock and psutil are slow to import
 
         return apply_here(
@@ -430,6 +431,7 @@ class PipCache:
             progress=progress,
             trash=trash,
             trash_size=trash_size,
+            is_planned=dry_run,
         )
 
     def undo(

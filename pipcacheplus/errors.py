@@ -67,18 +67,22 @@ class CacheDisabledError(PipCachePlusError):
 
 
 class NotACacheError(PipCachePlusError):
-    """The directory is no pip cache, so nothing in it is read or removed."""
+    """The directory is no pip cache, or not ours to change, so nothing in it is read or removed."""
 
     path: str
     reason: str
+    next_step: str | None
 
-    def __init__(self, path: str, reason: str) -> None:
+    def __init__(self, path: str, reason: str, next_step: str | None = None) -> None:
         self.path = path
         self.reason = reason
-        super().__init__(path, reason)
+        self.next_step = next_step
+        super().__init__(path, reason, next_step)
 
     def __str__(self) -> str:
         """Name the directory, why it is refused, and the next step."""
+        if self.next_step is not None:
+            return f"nothing is changed in {self.path}: {self.reason}; {self.next_step}"
         return (
             f"{self.path} is not taken for a pip cache: {self.reason}; pass the directory that `pip cache dir` prints"
         )

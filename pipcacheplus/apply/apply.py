@@ -38,8 +38,9 @@ def apply_here(  # noqa: D417 - the rest is that of `run.apply`
     progress: Callable[[int, int | None], None] | None,
     trash: bool,
     trash_size: int | None,
+    is_planned: bool,
 ) -> Report:
-    """Carry a plan out; the other arguments are those of `run.apply`.
+    """Carry a plan out, or report what that would do; the other arguments are those of `run.apply`.
 
     Args:
         plan: What is to go.
@@ -71,6 +72,7 @@ def apply_here(  # noqa: D417 - the rest is that of `run.apply`
         progress=progress,
         trash=trash,
         trash_size=trash_size,
+        is_planned=is_planned,
     )
 
 

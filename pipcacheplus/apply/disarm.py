@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from io import FileIO
 
 from pipcacheplus.apply.disarm_bytes import Use, study
-from pipcacheplus.apply.files import open_held
+from pipcacheplus.apply.files import open_held, real_path
+from pipcacheplus.apply.rehearsal import check_writable_in
 from pipcacheplus.apply.system import System
 from pipcacheplus.apply.trash.manifest import Disarming
 from pipcacheplus.disk.open_cache import ChangedError, OpenCache, file_of, is_same
@@ -41,6 +42,7 @@ def disarm(
     *,
     is_single: bool,
     keeps_open: bool,
+    is_planned: bool = False,
     note: Callable[[str, Disarming], None] | None = None,
 ) -> Disarmed:
     """Make a response one that no pip relies on, if any could.
@@ -51,14 +53,16 @@ def disarm(
         system: Where this runs.
         is_single: Whether it is of the layout with one file.
         keeps_open: Whether the file is to stay open, so that no other file gets its number.
+        is_planned: Whether nothing is written: it is opened for reading alone, since on an overlay to open a file of a
+            lower layer for writing is enough to have it copied.
         note: Called with its path and what is written over, before that happens.
 
     Raises:
         ChangedError: It is not the file that was judged.
         OSError: It cannot be opened, noted or written; then it is as it was.
     """
-    descriptor, is_moved = open_held(cache, file.path, system)
-    with FileIO(descriptor, "r+") as opened:
+    descriptor, is_moved = open_held(cache, file.path, system, writes=not is_planned)
+    with FileIO(descriptor, "r" if is_planned else "r+") as opened:
         status = os.fstat(opened.fileno())
         if not stat.S_ISREG(status.st_mode) or not is_same(file, status):
             raise ChangedError(errno.ESTALE, "changed since it was judged", file.path)
@@ -67,6 +71,9 @@ def disarm(
             return Disarmed(use=use, file=file, is_moved=is_moved)
         if status.st_nlink != 1:  # the other name may be that of a file outside the cache
             return Disarmed(use=Use.UNKNOWN, file=file, is_moved=is_moved)
+        if is_planned:
+            _check_writable(cache, file.path, system)
+            return Disarmed(use=use, file=file_of(file.path, status), is_moved=is_moved)
         if write is not None:
             if note is not None:
                 opened.seek(write.offset)
@@ -81,6 +88,14 @@ def disarm(
         return Disarmed(use=use, file=left, handle=handle)
     os.close(handle)
     return Disarmed(use=use, file=left)
+
+
+def _check_writable(cache: OpenCache, path: str, system: System) -> None:
+    folder, _, name = path.rpartition("/")
+    if system.has_descriptors:
+        check_writable_in(name, mode=os.W_OK, dir_fd=cache.folder(folder))
+    else:
+        check_writable_in(real_path(cache, path), mode=os.W_OK)
 
 
 def _write_all(opened: FileIO, content: bytes) -> None:

@@ -10,6 +10,7 @@ from functools import partial
 from pipcacheplus.apply.files import Removed, compare, remove, status_of, why_not_there
 from pipcacheplus.apply.folders import is_in_use, tidy
 from pipcacheplus.apply.recent_use import why_busy
+from pipcacheplus.apply.rehearsal import Rehearsal
 from pipcacheplus.apply.system import System
 from pipcacheplus.apply.trash.fill import Filling
 from pipcacheplus.disk.open_cache import OpenCache
@@ -38,6 +39,8 @@ class Remover:
     moves_access_times: bool
     trash: Filling | None = None
     """Where entries are moved to; `None` if they are removed."""
+    rehearsal: Rehearsal | None = None
+    """Takes the place of all that changes anything, in a dry run."""
     read_by_us: set[str] = field(default_factory=set)
     """Paths of files whose access times our own look at them moved."""
 
@@ -72,9 +75,7 @@ class Remover:
             state, error = (State.BUSY, busy) if busy else (self._files_go(action, left, removed), None)
             release()
             if state is State.REMOVED:
-                removed.is_tidied = tidy(
-                    self.cache, action, self.system, is_exclusive=self.is_exclusive, following=following
-                )
+                removed.is_tidied = self._tidied(action, following)
                 state = State.REMOVED if removed.files or (removed.is_tidied and not action.files) else State.GONE
         except OSError as caught:
             state, error = State.FAILED, reason_of(caught)
@@ -82,11 +83,22 @@ class Remover:
 
     def _outcome(self, action: Action, state: State, removed: Removed, error: str | None) -> Outcome:
         went = tuple(removed.files)
+        if self.rehearsal is not None:
+            state = State.PLANNED if state is State.REMOVED else state
+            gone, moved = (went, ()) if self.rehearsal.frees else ((), went)
+            return Outcome(
+                action=action, state=state, removed=gone, moved=moved, disk_size=removed.disk_size, error=error
+            )
         if self.trash is None:
             return Outcome(action=action, state=state, removed=went, disk_size=removed.disk_size, error=error)
         self.trash.is_used = self.trash.is_used or removed.is_tidied
         state = State.TRASHED if state is State.REMOVED else state
         return Outcome(action=action, state=state, moved=went, error=error)
+
+    def _tidied(self, action: Action, following: str) -> bool:
+        if self.rehearsal is not None:
+            return self.rehearsal.take_folders(action)
+        return tidy(self.cache, action, self.system, is_exclusive=self.is_exclusive, following=following)
 
     def _why_busy(self, action: Action, *, is_guarded: bool) -> str | None:
         if self.is_exclusive:
@@ -117,6 +129,8 @@ class Remover:
     def _files_go(self, action: Action, left: File | None, removed: Removed) -> State:
         """Return `REMOVED` if none of the files stays, else why one does."""
         pairs = [(left if left and left.path == file.path else file, file) for file in action.files]
+        if self.rehearsal is not None:
+            return self.rehearsal.take_files(action, [now for now, _ in pairs], removed)
         # All of an entry first: if a pip renews its head just now, its body must not go either. The first is looked at
         # right before it goes, and nothing has gone then.
         if any(compare(self.cache, now, self.system) is State.CHANGED for now, _ in pairs[1:]):
@@ -135,7 +149,7 @@ class Remover:
             return ()
         folder = origin[0].path.rpartition("/")[0]
         role_of = roles_in(folder, Place.LEAF)
-        own = {file.path for file in action.files}
+        own = {file.path for file in action.files} | (self.rehearsal.gone if self.rehearsal is not None else set())
         try:
             folders, files = self.cache.names(folder)
             others = [name for name in (*folders, *files) if f"{folder}/{name}" not in own]

@@ -15,7 +15,7 @@ from pipcacheplus.apply.system import System, is_link
 from pipcacheplus.disk.open_cache import OpenCache, is_same
 from pipcacheplus.model.values import File, State
 
-__all__ = ["Removed", "compare", "open_held", "real_path", "remove", "status_of", "why_not_there"]
+__all__ = ["Removed", "compare", "compared", "open_held", "real_path", "remove", "status_of", "why_not_there"]
 
 _READ_FLAGS: int = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
 # O_PATH needs no right to read, and opens nothing that could block.
@@ -65,8 +65,8 @@ def real_path(cache: OpenCache, path: str) -> str:
     return os.path.join(real, name)
 
 
-def open_held(cache: OpenCache, path: str, system: System) -> tuple[int, bool]:
-    """Open a file below the cache to be written in place, no link followed.
+def open_held(cache: OpenCache, path: str, system: System, *, writes: bool = True) -> tuple[int, bool]:
+    """Open a file below the cache to be written in place, no link followed; or without `writes`, to be read.
 
     Returns:
         A descriptor, and whether reading by it moves the access time.
@@ -74,14 +74,15 @@ def open_held(cache: OpenCache, path: str, system: System) -> tuple[int, bool]:
     Raises:
         OSError: It cannot be opened.
     """
+    flags = _WRITE_FLAGS if writes else _WRITE_FLAGS & ~os.O_RDWR | os.O_RDONLY
     if not system.has_descriptors:
-        return os.open(real_path(cache, path), _WRITE_FLAGS), True
+        return os.open(real_path(cache, path), flags), True
     folder, _, name = path.rpartition("/")
     below = cache.folder(folder)
     try:
-        return os.open(name, _WRITE_FLAGS | _NOATIME, dir_fd=below), not _NOATIME
+        return os.open(name, flags | _NOATIME, dir_fd=below), not _NOATIME
     except PermissionError:  # only the owner of a file, or root, may leave its access time alone
-        return os.open(name, _WRITE_FLAGS, dir_fd=below), True
+        return os.open(name, flags, dir_fd=below), True
 
 
 def compare(cache: OpenCache, file: File, system: System) -> State:
@@ -91,7 +92,7 @@ def compare(cache: OpenCache, file: File, system: System) -> State:
         OSError: It cannot be looked at.
     """
     try:
-        return _compared(file, status_of(cache, file.path, system))
+        return compared(file, status_of(cache, file.path, system))
     except OSError as error:
         return why_not_there(error)
 
@@ -109,7 +110,8 @@ def why_not_there(error: OSError) -> State:
     raise error
 
 
-def _compared(file: File, status: os.stat_result) -> State:
+def compared(file: File, status: os.stat_result) -> State:
+    """Compare a file with what `lstat` says of it now: `REMOVED` if it could go, else `CHANGED`."""
     return State.REMOVED if stat.S_ISREG(status.st_mode) and is_same(file, status) else State.CHANGED
 
 
@@ -158,7 +160,7 @@ def _remove_held(
         return why_not_there(error)
     try:
         held = os.fstat(handle)
-        state = _compared(file, held)
+        state = compared(file, held)
         if state is State.REMOVED:
             state = _take(name, system, away, dir_fd=below)
         if state is State.REMOVED:

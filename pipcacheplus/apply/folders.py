@@ -9,7 +9,7 @@ from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.values import Action, Area, Folder, State
 from pipcacheplus.pips.layout import HTTP_AREAS
 
-__all__ = ["is_in_use", "tidy"]
+__all__ = ["is_in_use", "is_unchanged", "tidy"]
 
 _NOT_EMPTY = frozenset({errno.ENOTEMPTY, errno.EEXIST})
 
@@ -59,7 +59,7 @@ def tidy(cache: OpenCache, action: Action, system: System, *, is_exclusive: bool
     entry, has_gone = action.entry, False
     for folder in entry.folders:
         # Without files, it was the directory that was judged: one that has changed since may be in use.
-        if action.files or _is_unchanged(cache, folder, system):
+        if action.files or is_unchanged(cache, folder, system):
             has_gone |= _remove_folder(cache, folder.path, system, must=True) is State.REMOVED
     if entry.area not in HTTP_AREAS and not is_exclusive:
         return has_gone
@@ -75,7 +75,8 @@ def tidy(cache: OpenCache, action: Action, system: System, *, is_exclusive: bool
     return has_gone
 
 
-def _is_unchanged(cache: OpenCache, folder: Folder, system: System) -> bool:
+def is_unchanged(cache: OpenCache, folder: Folder, system: System) -> bool:
+    """Return whether a directory is still the one that was judged, and nothing came into it or left it."""
     try:
         status = status_of(cache, folder.path, system)
     except FileNotFoundError:

@@ -14,6 +14,8 @@ from pipcacheplus.host.state import open_own_folder
 __all__ = ["locked", "owned_root"]
 
 _POLL_S = 0.05
+_LEAST_S = 0.1
+"""How long to try in any case: a dry run takes the lock for a moment, and lets go of it."""
 
 
 def owned_root(cache: OpenCache, system: System) -> int | None:
@@ -71,7 +73,7 @@ def locked(
 
 def _take(path: str, descriptor: int, system: System, timeout_s: float, stop: Callable[[], bool]) -> bool:
     """Take a lock; return whether it is ours: not if the file system has none, or if `stop` ended the wait."""
-    end = system.clock_s() + timeout_s
+    end = system.clock_s() + max(timeout_s, _LEAST_S)
     try:
         while not system.lock(descriptor):
             if stop():

@@ -34,9 +34,11 @@ from pipcacheplus.apply.entries import Remover, reason_of
 from pipcacheplus.apply.files import compare, status_of, why_not_there
 from pipcacheplus.apply.lock import locked, owned_root
 from pipcacheplus.apply.names import is_pips
+from pipcacheplus.apply.rehearsal import Rehearsal
 from pipcacheplus.apply.system import Latch, System
 from pipcacheplus.apply.trash.empty import empty_old
 from pipcacheplus.apply.trash.fill import filling
+from pipcacheplus.apply.trash.location import check_trash
 from pipcacheplus.disk.open_cache import ChangedError, OpenCache
 from pipcacheplus.model.values import Action, File, Outcome, Plan, Report, Shape, State
 
@@ -62,6 +64,7 @@ def apply(
     progress: Callable[[int, int | None], None] | None = None,
     trash: bool = False,
     trash_size: int | None = None,
+    is_planned: bool = False,
 ) -> Report:
     """Remove what a plan names, and report what really went.
 
@@ -79,6 +82,8 @@ def apply(
         progress: Called with the number of actions done, and of all; also during the wait.
         trash: Whether files are moved to the trash, from where `undo` brings them back, and so free nothing yet.
         trash_size: Bytes of earlier runs, and this one, that the trash may hold; the oldest go first, never this one.
+        is_planned: Whether nothing is touched, and what would go is reported: what would be refused is refused, what
+            would stay has the outcome that it would have, and what would go is `planned`. Nothing is waited for.
 
     Raises:
         BadRequestError: There can be no trash here; nothing has been touched.
@@ -90,9 +95,20 @@ def apply(
     with OpenCache(plan.cache.path) as cache:
         root = owned_root(cache, system)
         with ExitStack() as stack:
-            stack.enter_context(locked(plan.cache.path, root, system, timeout_s=lock_timeout_s, stop=latch.poll))
-            moves = trash and bool(plan.actions) and not latch.is_set  # without the lock, nothing is to be begun
-            moving = stack.enter_context(filling(cache, plan.actions, system)) if moves else None
+            lock = locked(plan.cache.path, root, system, timeout_s=lock_timeout_s, stop=latch.poll)
+            moves = trash and bool(plan.actions)
+            moving, rehearsal = None, None
+            if is_planned:
+                with lock:  # only to see if it is free: a run that comes meanwhile need not wait for a dry one
+                    pass
+                if moves:
+                    check_trash(cache, system)
+                rehearsal = Rehearsal(cache=cache, system=system, frees=not moves)
+            else:
+                stack.enter_context(lock)
+                # Without the lock, nothing is to be begun.
+                if moves and not latch.is_set:
+                    moving = stack.enter_context(filling(cache, plan.actions, system))
             remover = Remover(
                 cache=cache,
                 system=system,
@@ -100,11 +116,17 @@ def apply(
                 has_access_times=has_access_times,
                 moves_access_times=plan.cache.moves_access_times,
                 trash=moving,
+                rehearsal=rehearsal,
             )
-            run = _Run(plan.actions, remover, wait_s, latch, progress)
+            run = _Run(plan.actions, remover, 0 if is_planned else wait_s, latch, progress)
             run.carry_out()
             name = moving.run if moving is not None and moving.is_used else None
-            emptied = 0 if latch.is_set else empty_old(cache, system, max_size=trash_size, spares=name)
+            more = sum(file.disk_size for one in run.outcomes.values() for file in one.moved) if is_planned else 0
+            emptied = (
+                0
+                if latch.is_set
+                else empty_old(cache, system, max_size=trash_size, spares=name, is_planned=is_planned, more_bytes=more)
+            )
     outcomes = tuple(run.outcomes[at] for at in sorted(run.outcomes))
     return Report(
         plan=plan,
@@ -229,7 +251,8 @@ class _Run:
             files[0],
             remover.system,
             is_single=action.entry.shape is Shape.SINGLE,
-            keeps_open=self._handles < remover.system.max_handles,
+            keeps_open=remover.rehearsal is None and self._handles < remover.system.max_handles,
+            is_planned=remover.rehearsal is not None,
             note=remover.trash.note if remover.trash else None,
         )
         if found.use is Use.NONE:
@@ -264,7 +287,7 @@ class _Run:
             return True  # gone, or not to be looked at: removing finds out which, and reports it
 
     def _leave_disarmed(self, waiting: _Waiting) -> None:
-        if waiting.left is not None:
+        if waiting.left is not None and self.remover.rehearsal is None:
             action = self.actions[waiting.at]
             self.outcomes[waiting.at] = Outcome(action=action, state=State.FAILED, error=_INTERRUPTED)
 

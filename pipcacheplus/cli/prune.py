@@ -63,8 +63,14 @@ def _run(request: Request) -> CommandResult:
             progress=show,
         )
     done = carry_out(request, cache, plan)
-    would_go = exits.FOUND if options.exit_code and plan.actions else exits.DONE
+    would_go = exits.FOUND if options.exit_code and _would_any_go(done) else exits.DONE
     return CommandResult(view=done.view, exit_code=exits.worst(done.exit_code, would_go))
+
+
+def _would_any_go(done: CommandResult) -> bool:
+    from pipcacheplus.model.values import State  # noqa: PLC0415 - slow to import, and this option alone needs it
+
+    return any(outcome.state is State.PLANNED for outcome in done.view.outcomes)
 
 
 COMMAND = Command(help="Remove entries by reason", run=_run, declare=_declare, optional_values={"--stale": "--stale="})

@@ -77,7 +77,8 @@ def check_owner(path: str, status: os.stat_result, *, uid: int | None) -> None:
     if uid is not None and owner != uid:
         raise NotACacheError(
             path,
-            f"it belongs to another user (uid {owner}, not {uid}), who has to run this; root can do so with --as-owner",
+            f"it belongs to another user (uid {owner}, not {uid})",
+            "that user has to run this, or root with --as-owner",
         )
 
 

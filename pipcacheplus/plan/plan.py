@@ -10,15 +10,12 @@ from pipcacheplus.model.values import (
     Entry,
     File,
     Group,
-    Outcome,
     Plan,
     Remedy,
-    Report,
     Shape,
-    State,
 )
 
-__all__ = ["Rule", "by_findings", "by_request", "make_plan", "planned"]
+__all__ = ["Rule", "by_findings", "by_request", "make_plan"]
 
 Rule = Callable[[Checked], tuple[str, ...]]
 """Why an entry should go: slugs; nothing if it should stay."""
@@ -102,17 +99,3 @@ def _in_order(entry: Entry) -> tuple[File, ...]:
     # Body first: a head alone is a miss for pip, a body alone can end under another head. A wheel goes before its
     # origin, without which pip would still use it.
     return tuple(reversed(entry.files)) if entry.shape is Shape.PAIR else entry.files
-
-
-def planned(plan: Plan) -> Report:
-    """Return the report of a dry run: every action planned, nothing done."""
-    outcomes = tuple(
-        Outcome(
-            action=action,
-            state=State.PLANNED,
-            removed=action.files,
-            disk_size=sum(file.disk_size for file in action.files if file.links == 1),
-        )
-        for action in plan.actions
-    )
-    return Report(plan=plan, outcomes=outcomes, warnings=plan.warnings)

@@ -14,9 +14,8 @@ from pipcacheplus.model.values import (
     Severity,
     Shape,
     Source,
-    State,
 )
-from pipcacheplus.plan.plan import Rule, by_findings, by_request, make_plan, planned
+from pipcacheplus.plan.plan import Rule, by_findings, by_request, make_plan
 
 CACHE = CacheDir(path="/cache", source=Source.ARGUMENT)
 LEAF = "wheels/18/ac/23/" + "5" * 50
@@ -118,11 +117,3 @@ def test_a_young_response_goes_if_it_is_asked_for() -> None:
 def test_what_pip_did_not_write_never_goes() -> None:
     notes = entry(Shape.FOREIGN, "NOTES.txt", area=Area.OTHER, kind=Kind.FOREIGN)
     assert not going(plan(by_request(lambda _: True), Checked(notes)))
-
-
-def test_a_dry_run_counts_no_bytes_that_another_name_holds() -> None:
-    linked = Entry(id="http/a", area=Area.HTTP, shape=Shape.SINGLE, kind=Kind.WHEEL, files=(file("http/a", links=2),))
-    report = planned(plan(by_request(lambda _: True), Checked(linked), Checked(entry(Shape.SINGLE, "http/b"))))
-    assert [outcome.disk_size for outcome in report.outcomes] == [0, 4096]
-    assert {outcome.state for outcome in report.outcomes} == {State.PLANNED}
-    assert report.freed_bytes == 20

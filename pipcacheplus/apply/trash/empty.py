@@ -41,7 +41,15 @@ def _disk_size(status: os.stat_result) -> int:
     return 0 if status.st_nlink != 1 else getattr(status, "st_blocks", -(-status.st_size // 512)) * 512
 
 
-def empty_old(cache: OpenCache, system: System, *, max_size: int | None = None, spares: str | None = None) -> int:
+def empty_old(
+    cache: OpenCache,
+    system: System,
+    *,
+    max_size: int | None = None,
+    spares: str | None = None,
+    is_planned: bool = False,
+    more_bytes: int = 0,
+) -> int:
     """Remove runs that are older than a week, then the oldest until the rest is small enough.
 
     A run that cannot be removed, or not as a whole, is left for the next time; so is a trash that is not ours.
@@ -51,18 +59,20 @@ def empty_old(cache: OpenCache, system: System, *, max_size: int | None = None, 
         system: Where this runs.
         max_size: Bytes on the disk that may stay; any number by default.
         spares: The run that stays whatever the limit is: the one that was just made, or brought back.
+        is_planned: Whether nothing is touched.
+        more_bytes: Bytes on the disk that a dry run would have moved to the trash.
 
     Returns:
-        The bytes given back to the file system.
+        The bytes given back to the file system, or that would be.
     """
     freed = 0
-    with suppress(OSError, PipCachePlusError), open_trash(cache, system, tidies=True) as trash:
+    with suppress(OSError, PipCachePlusError), open_trash(cache, system, tidies=not is_planned) as trash:
         runs = listed(trash, system) if trash is not None else ()
-        total = sum(one.disk_size for one in runs)
+        total = sum(one.disk_size for one in runs) + more_bytes
         for one in runs:
             is_old = one.kept_until_s <= system.now_s()
             if trash is not None and one.run != spares and (is_old or (max_size is not None and total > max_size)):
-                freed += _remove(trash, one.run, system)
+                freed += one.disk_size if is_planned else _remove(trash, one.run, system)
                 total -= one.disk_size
     return freed
 

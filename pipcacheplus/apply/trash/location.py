@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from pipcacheplus.apply.rehearsal import check_writable_in
 from pipcacheplus.apply.system import System
 from pipcacheplus.apply.trash.private_directory import PrivateDirectory, refused
 from pipcacheplus.disk.open_cache import OpenCache
@@ -23,6 +24,7 @@ __all__ = [
     "DONT",
     "MANIFEST",
     "RUN_MODE",
+    "check_trash",
     "drop",
     "numbers_in",
     "open_trash",
@@ -66,9 +68,7 @@ def open_trash(
         BadRequestError: What lies there is not ours alone; or it cannot be made, or nothing be moved to it.
         OSError: It cannot be opened.
     """
-    real = os.path.realpath(cache.path)
-    above, own = os.path.split(real)
-    name = _PREFIX + hashlib.sha224(os.fsencode(own)).hexdigest()[:_DIGITS]
+    above, name = _place_of(cache)
     path = os.path.join(above, name)
     below = os.open("..", _ABOVE_FLAGS, dir_fd=cache.folder("")) if system.has_descriptors else None
     outer = PrivateDirectory(path=above, descriptor=below)
@@ -89,6 +89,39 @@ def open_trash(
         if tidies:
             with suppress(OSError):  # something is in it
                 system.rmdir(outer.at(name), **outer.where)
+
+
+def _place_of(cache: OpenCache) -> tuple[str, str]:
+    """Return the directory that the trash lies in, and its name."""
+    above, own = os.path.split(os.path.realpath(cache.path))
+    return above, _PREFIX + hashlib.sha224(os.fsencode(own)).hexdigest()[:_DIGITS]
+
+
+def check_trash(cache: OpenCache, system: System) -> None:
+    """Refuse what `open_trash` would refuse to make or to use, as far as that can be seen without making anything.
+
+    Raises:
+        BadRequestError: There can be no trash.
+        OSError: It cannot be looked at.
+    """
+    above, name = _place_of(cache)
+    path = os.path.join(above, name)
+    below = os.open("..", _ABOVE_FLAGS, dir_fd=cache.folder("")) if system.has_descriptors else None
+    with PrivateDirectory(path=above, descriptor=below) as outer:
+        try:
+            with PrivateDirectory.open(name, system, path=path, below=below) as found:
+                _check_usable(cache, found, path, system, "be written")
+        except FileNotFoundError:
+            _check_usable(cache, outer, path, system, "be made")
+
+
+def _check_usable(cache: OpenCache, found: PrivateDirectory, path: str, system: System, what: str) -> None:
+    try:
+        check_writable_in(found.at("."), **found.where)
+    except OSError as error:
+        raise refused(path, f"cannot {what}: {error.strerror}", DONT) from error
+    if reason := why_not_moved(cache, found, system):
+        raise refused(path, reason, DONT)
 
 
 def _make(above: PrivateDirectory, name: str, system: System) -> None:

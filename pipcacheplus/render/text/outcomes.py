@@ -53,7 +53,7 @@ def _last(view: View) -> Iterator[str]:
     if failed := summary_count(view, "failed"):
         yield f"Entries that could not be removed: {failed}"
     if emptied := summary_count(view, "emptied_bytes"):
-        yield f"Freed by emptying the trash: {size(emptied)}"
+        yield f"{'To be freed' if view.is_dry_run else 'Freed'} by emptying the trash: {size(emptied)}"
     if view.summary.get("run") is not None:
         yield f"Moved to the trash: {counts(view)}, freed when it is emptied; `undo` brings it back"
         return

@@ -1,0 +1,123 @@
+"""Look at what a run would do to files and directories, and at what would keep it from that, without doing it.
+
+A dry run takes the same way as a run, up to the call that takes a name away. In its place stands what can be seen
+without it: whether the file is the one that was judged, and whether its directory may be written. What only that call
+can tell stays open: a file that is immutable, a directory with the sticky bit that somebody else owns, a disk that
+fails, a pip that comes in between.
+"""
+
+import errno
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pipcacheplus.apply.files import Removed, compared, real_path, status_of, why_not_there
+from pipcacheplus.apply.folders import is_unchanged
+from pipcacheplus.apply.system import System
+from pipcacheplus.disk.open_cache import OpenCache
+from pipcacheplus.model.values import Action, Area, File, State
+
+__all__ = ["Rehearsal", "check_writable_in"]
+
+_EFFECTIVE: dict[str, bool] = {"effective_ids": True} if os.access in os.supports_effective_ids else {}
+_READ_ONLY: int = getattr(os, "ST_RDONLY", 0)
+_MAY_CHANGE_NAMES: int = os.W_OK | os.X_OK
+
+
+def check_writable_in(name: str, *, mode: int = _MAY_CHANGE_NAMES, dir_fd: int | None = None) -> None:
+    """Return if a file or directory may be written, as far as that can be seen without writing.
+
+    Raises:
+        OSError: It may not: `EROFS` if the file system is mounted for reading alone, else `EACCES`.
+    """
+    if os.access(name, mode, dir_fd=dir_fd, **_EFFECTIVE):
+        return
+    is_read_only = hasattr(os, "statvfs") and os.statvfs(name if dir_fd is None else dir_fd).f_flag & _READ_ONLY
+    number = errno.EROFS if is_read_only else errno.EACCES
+    raise OSError(number, os.strerror(number), name)
+
+
+@dataclass(slots=True, kw_only=True)
+class Rehearsal:
+    """What a dry run takes for gone; a run would find it gone at the same point."""
+
+    cache: OpenCache
+    system: System
+    frees: bool
+    """Whether what goes gives its blocks back: not what is moved to the trash."""
+    gone: set[str] = field(default_factory=set)
+    """Paths of those files and directories that decide whether others go."""
+    _names: dict[tuple[int, int], int] = field(default_factory=dict)
+    """How many names are gone of a file that has several, by device and inode."""
+    _writable: str | None = None
+    """The directory that was found to be writable last: the files of an entry lie in the same one."""
+
+    def take_files(self, action: Action, files: Sequence[File], removed: Removed) -> State:
+        """Take the files of an entry for gone: `REMOVED`, or `CHANGED` if one of them is not what was judged.
+
+        Args:
+            action: What would go.
+            files: Its files as they have to be now.
+            removed: Gets those that would go, as they were judged, and the bytes that would be given back.
+
+        Raises:
+            OSError: One of them cannot be looked at, or could not go.
+        """
+        found = [(file, judged, self._look(file)) for file, judged in zip(files, action.files, strict=True)]
+        if any(status is State.CHANGED for _, _, status in found):
+            return State.CHANGED
+        for file, judged, status in found:
+            if isinstance(status, os.stat_result):
+                self._check_folder(file.path.rpartition("/")[0])
+                removed.files.append(judged)
+                if self.frees and self._is_last_name(status):
+                    removed.disk_size += getattr(status, "st_blocks", -(-status.st_size // 512)) * 512
+        if action.entry.area is Area.WHEELS or action.entry.folders:
+            self.gone.update(file.path for file in files)
+        return State.REMOVED
+
+    def take_folders(self, action: Action) -> bool:
+        """Return whether a directory of an entry's own would go; those above decide nothing, and nobody counts them.
+
+        Raises:
+            OSError: One of them is empty, and could not go.
+        """
+        has_gone = False
+        for folder in action.entry.folders:
+            if (action.files or is_unchanged(self.cache, folder, self.system)) and self._is_empty(folder.path):
+                self._check_folder(folder.path.rpartition("/")[0])
+                self.gone.add(folder.path)
+                has_gone = True
+        return has_gone
+
+    def _look(self, file: File) -> os.stat_result | State:
+        """Return what there is of a file that could go, else `CHANGED` or `GONE`."""
+        try:
+            status = status_of(self.cache, file.path, self.system)
+        except OSError as error:
+            return why_not_there(error)
+        state = compared(file, status)
+        return status if state is State.REMOVED else state
+
+    def _is_last_name(self, status: os.stat_result) -> bool:
+        if status.st_nlink == 1:
+            return True
+        number = (status.st_dev, status.st_ino)
+        self._names[number] = self._names.get(number, 0) + 1
+        return self._names[number] == status.st_nlink
+
+    def _is_empty(self, path: str) -> bool:
+        try:
+            folders, files = self.cache.names(path)
+        except FileNotFoundError:
+            return False
+        return all(f"{path}/{name}" in self.gone for name in (*folders, *files))
+
+    def _check_folder(self, path: str) -> None:
+        if path == self._writable:
+            return
+        if self.system.has_descriptors:
+            check_writable_in(".", dir_fd=self.cache.folder(path))
+        else:
+            check_writable_in(real_path(self.cache, path))
+        self._writable = path
