@@ -1,11 +1,14 @@
 """`show`: print everything that is known about the entries that match the arguments."""
 
 from argparse import ArgumentParser
+from collections.abc import Mapping
 
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
 from pipcacheplus.cli.base.options import declare_catalog, declare_selection
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.render.summary import summarize_entries
+from pipcacheplus.render.times import evidence_value
+from pipcacheplus.render.view import Json
 
 __all__ = ["COMMAND"]
 
@@ -27,8 +30,12 @@ def _run(request: Request) -> CommandResult:
         unmatched=found.unmatched,
         entries=found.entries,
         findings=found.findings,
-        summary={**summarize_entries(found.entries), "evidence": found.evidence},
+        summary={**summarize_entries(found.entries), "evidence": _told(found.evidence)},
     )
+
+
+def _told(evidence: Mapping[str, Mapping[str, Json]]) -> dict[str, dict[str, Json]]:
+    return {id_: {key: evidence_value(key, value) for key, value in one.items()} for id_, one in evidence.items()}
 
 
 COMMAND = Command(help="Show everything about entries, and what proves them whole", run=_run, declare=_declare)

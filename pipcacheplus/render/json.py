@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
-from pipcacheplus.render.times import last_used_ns, rfc3339
-from pipcacheplus.render.view import Json, OutputFormat, View, Write
+from pipcacheplus.render.times import evidence_value, last_used_ns, rfc3339
+from pipcacheplus.render.view import FailedCommand, Json, OutputFormat, View, Write
 
 if TYPE_CHECKING:  # slow to import, and `dir` does without them
     from pipcacheplus.model.values import Action, Entry, Finding, OriginFacts, Outcome
@@ -36,7 +36,24 @@ def _render(view: View, write: Write, *, width: int | None, color: bool) -> None
     _write_list(write, "actions", view.outcomes, lambda outcome: encode(_outcome(outcome)))
     write(",\n")
     _write_list(write, "warnings", view.warnings, encode)
-    write("\n}\n")
+    write(',\n"error": null\n}\n')
+
+
+def _render_failure(failure: FailedCommand, write: Write) -> None:
+    """Write the document of a command of which nothing came: all keys are there."""
+    from pipcacheplus.pips.credentials import shown_text  # noqa: PLC0415 - slow to import, and most runs succeed
+
+    encode = _encoder()
+    members: dict[str, Json] = {
+        "format": FORMAT_NUMBER,
+        "tool": {"name": "pipcacheplus", "version": failure.version},
+        "command": failure.command,
+        "cache": {"dir": failure.cache_path, "source": None, "last_use": None},
+        "summary": {},
+        **dict.fromkeys(("entries", "findings", "actions", "warnings"), ()),
+        "error": shown_text(failure.problem),
+    }
+    write("{\n" + ",\n".join(f'"{key}": {encode(value)}' for key, value in members.items()) + "\n}\n")
 
 
 def _encoder() -> Callable[[Json], str]:
@@ -126,7 +143,7 @@ def _finding(finding: "Finding") -> dict[str, Json]:
         "id": finding.entry.id,
         "paths": finding.paths,
         "message": finding.message,
-        "evidence": dict(finding.evidence),
+        "evidence": {key: evidence_value(key, value) for key, value in finding.evidence},
         "remedy": finding.remedy.value,
     }
 
@@ -144,4 +161,4 @@ def _outcome(outcome: "Outcome") -> dict[str, Json]:
     }
 
 
-FORMAT = OutputFormat(help="one JSON document", render=_render, has_warnings=True)
+FORMAT = OutputFormat(help="one JSON document", render=_render, has_warnings=True, render_failure=_render_failure)

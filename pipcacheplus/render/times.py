@@ -3,11 +3,15 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pipcacheplus.render.view import Json
+
 if TYPE_CHECKING:  # slow to import, and `dir` does without it
     from pipcacheplus.model.values import Entry
 
-__all__ = ["day", "last_used_ns", "rfc3339"]
+__all__ = ["day", "evidence_value", "last_used_ns", "rfc3339"]
 
+_SECONDS = ("_until", "_written")
+"""Ends of keys of evidence whose values are seconds since 1970."""
 _DAY_S = 86_400
 _FIRST_S = -62_135_596_800
 _LAST_S = 253_402_300_799
@@ -33,6 +37,17 @@ def rfc3339(time_s: int | None) -> str | None:
         return None
     days, second = divmod(_within(time_s), _DAY_S)
     return f"{_date(days)}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z"
+
+
+def evidence_value(key: str, value: Json) -> Json:
+    """Return a piece of evidence as it is told: seconds since 1970, which the key tells, as a time in UTC.
+
+    >>> evidence_value("fresh_until", 0), evidence_value("pages", 2), evidence_value("page_1_written", None)
+    ('1970-01-01T00:00:00Z', 2, None)
+    """
+    if isinstance(value, int) and not isinstance(value, bool) and key.endswith(_SECONDS):
+        return rfc3339(value)
+    return value
 
 
 def day(time_s: int | None) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:  # slow to import, and `dir` does without them
     from pipcacheplus.model.values import CacheDir, Entry, Finding, Outcome
 
-__all__ = ["Json", "OutputFormat", "Render", "View", "Write"]
+__all__ = ["FailedCommand", "Json", "OutputFormat", "Render", "View", "Write"]
 
 Json = str | int | bool | None | Mapping[str, "Json"] | Sequence["Json"]
 """The values that a summary may hold."""
@@ -43,6 +43,18 @@ class View(NamedTuple):
         return self.separator.join((root, *path.split("/")))
 
 
+class FailedCommand(NamedTuple):
+    """Why nothing came of a command."""
+
+    command: str
+    version: str
+    """The version of pipcacheplus."""
+    problem: str
+    """A sentence for people."""
+    cache_path: str | None
+    """The cache directory, if it is known."""
+
+
 class Render(Protocol):
     """Write a view.
 
@@ -62,3 +74,5 @@ class OutputFormat(NamedTuple):
     aliases: tuple[str, ...] = ()
     has_warnings: bool = False
     """Whether it writes the warnings too; else they go to stderr."""
+    render_failure: Callable[[FailedCommand, Write], None] | None = None
+    """Writes that nothing came of a command; `None` if that goes to stderr alone."""

@@ -35,6 +35,7 @@ def test_an_empty_view_has_every_key_of_the_document() -> None:
         "findings": [],
         "actions": [],
         "warnings": [],
+        "error": None,
     }
 
 
@@ -125,6 +126,17 @@ def test_a_finding_has_every_key() -> None:
         "message": "content is not what the index published",
         "evidence": {"expected_sha256": "ab", "is_cut": True, "offset": None},
         "remedy": "remove-if-asked",
+    }
+
+
+def test_times_in_the_evidence_are_rfc_3339_and_other_numbers_stay() -> None:
+    evidence = (("fresh_until", 0), ("page_1_written", 1_795_219_200), ("page_2_written", None), ("pages", 2))
+    [told] = document(a_view("verify", findings=(a_finding(SIX, evidence=evidence),)))["findings"]
+    assert told["evidence"] == {
+        "fresh_until": "1970-01-01T00:00:00Z",
+        "page_1_written": "2026-11-21T00:00:00Z",
+        "page_2_written": None,
+        "pages": 2,
     }
 
 

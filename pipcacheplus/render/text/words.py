@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from pipcacheplus.model.values import Brief, Entry, Kind, Shape
 from pipcacheplus.render.text.tags import platforms_in_words, pythons_in_words
-from pipcacheplus.render.times import rfc3339
+from pipcacheplus.render.times import evidence_value
 from pipcacheplus.render.view import Json
 
 __all__ = [
@@ -45,8 +45,6 @@ _SHAPES = {
 _UNREAD = (Kind.LEFTOVER, Kind.UNREADABLE)
 _EMPTY_DIRECTORY = Shape.EMPTY_DIRECTORY
 _REASONS = {"requested": "asked for"}
-_SECONDS = ("_until", "_written")
-"""Ends of keys whose values are seconds since 1970."""
 
 
 def safe(text: str) -> str:
@@ -74,9 +72,8 @@ def evidence_in_words(key: str, value: Json) -> str:
     """
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int) and key.endswith(_SECONDS):
-        return rfc3339(value) or ""
-    return "unknown" if value is None else str(value)
+    told = evidence_value(key, value)
+    return "unknown" if told is None else str(told)
 
 
 def pip_size(size_bytes: int) -> str:
