@@ -15,9 +15,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; `None` stands for the arguments of the process."""
     gc.set_threshold(_ALLOCATIONS)
     try:
-        from pipcacheplus.cli.base.run import run  # noqa: PLC0415 - whoever interrupts need not wait for imports
+        from pipcacheplus.cli.base.run import run_on_streams  # noqa: PLC0415 - who interrupts need not wait for imports
 
-        return run(sys.argv[1:] if arguments is None else arguments)
+        return run_on_streams(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt:
         return 130
 

@@ -32,7 +32,7 @@ def _run(request: Request) -> CommandResult:
         report = cache.undo(
             options.run, dry_run=options.dry_run, lock_timeout_s=options.lock_timeout, stop=stop, progress=show
         )
-    return result_of(request, cache, report)
+    return result_of(request, cache, report, stop)
 
 
 COMMAND = Command(help="Bring back what the last run with --trash took away", run=_run, declare=_declare)

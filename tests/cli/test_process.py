@@ -131,7 +131,7 @@ def test_an_interrupt_is_one_sentence_and_130(cache: Cache) -> None:
             said += os.read(ours, 4096)
         running.send_signal(signal.SIGINT)
         assert running.wait() == 130
-        assert b"ERROR: interrupted" in os.read(ours, 4096)
+        assert b"ERROR: interrupted by SIGINT" in os.read(ours, 4096)
         os.close(ours)
         assert running.stdout is not None
         assert running.stdout.read() == ""

@@ -18,7 +18,7 @@ from pipcacheplus.model.values import State
 from tests.apply.trashes import everything, seen
 from tests.deletion.caches import make_cache
 from tests.support import processes
-from tests.support.builders import Cache, page_headers, tree
+from tests.support.builders import Cache, tree
 from tests.support.holding import held
 from tests.support.owners import SOMEBODY, given_away, is_root
 from tests.support.processes import PIPCACHEPLUS, line_of, started
@@ -110,25 +110,6 @@ def test_another_one_that_does_not_end_in_time_is_exit_5(cache: Cache) -> None:
     assert (done.returncode, done.stdout) == (5, "")
     assert "waited 0.2 s" in done.stderr
     assert tree(cache.path) == before
-
-
-@is_posix
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_during_the_wait_ends_it_with_130_and_the_sum_of_what_went(cache: Cache, number: int) -> None:
-    head = cache.http_v2(URL, b"x", headers=page_headers(b"x"))
-    leftover = cache.temporary(head)
-    with started(command("purge", "--yes", "--shared", cache=cache)) as running:
-        # That the head was written over is the sign that the wait has begun: there is nothing else to do.
-        while b"~~" not in cache.real(head).read_bytes():
-            assert running.poll() is None
-        running.send_signal(number)
-        out, err = running.communicate(timeout=15)
-    assert running.returncode == 130
-    assert out.splitlines()[-1] == "Entries removed: 1, files: 1 (5 bytes)"
-    assert "Entries that could not be removed: 1" in out
-    assert err == "WARNING: interrupted: 0 of 2 not begun\n"
-    assert set(tree(cache.path)) == {head, head + ".body"}
-    assert leftover not in tree(cache.path)
 
 
 @pytest.fixture

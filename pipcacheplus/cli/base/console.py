@@ -5,6 +5,8 @@ import sys
 from collections.abc import Mapping
 from typing import NamedTuple, TextIO
 
+from pipcacheplus.cli.base.streams import redirect
+
 __all__ = ["Console", "open_console", "width_of"]
 
 
@@ -24,13 +26,24 @@ class Console(NamedTuple):
     """Whether stdin and stderr are terminals, and `--no-input` is not given."""
 
     def say(self, text: str) -> None:
-        """Write a line to stderr; controls, and what its encoding lacks, are escaped, and credentials in URLs cut."""
+        """Write a line to stderr; controls, and what its encoding lacks, are escaped, and credentials in URLs cut.
+
+        Where stderr is closed, full or gone, nothing happens: what is to be done does not depend on who listens.
+        """
         from pipcacheplus.pips.credentials import shown_text  # noqa: PLC0415 - most runs say nothing
         from pipcacheplus.render.text.words import safe  # noqa: PLC0415 - as above
 
         encoding = self.err.encoding or "ascii"
         line = safe(shown_text(text)).encode(encoding, "backslashreplace").decode(encoding)
-        print(line, file=self.err, flush=True)
+        self.write_err(line + "\n")
+
+    def write_err(self, text: str) -> None:
+        """Write text to stderr as it is; if that cannot be, nothing is written there any more."""
+        try:
+            self.err.write(text)
+            self.err.flush()
+        except OSError:
+            redirect(self.err)
 
     def confirm(self, question: str) -> bool:
         """Write a question to stderr, and return whether the line that stdin answers is `y` or `yes`."""

@@ -15,12 +15,12 @@ __all__ = [
     "DONE",
     "FAILED",
     "FOUND",
-    "INTERRUPTED",
     "NO_CACHE",
     "NO_MATCH",
     "PARTLY",
     "USAGE",
     "code_for",
+    "stopped_by",
     "worst",
 ]
 
@@ -35,10 +35,10 @@ BUSY = 5
 NO_CACHE = 10
 NO_MATCH = 23
 """pip's own number for it (`NO_MATCHES_FOUND`)."""
-INTERRUPTED = 130
-"""128 and the number of SIGINT, as shells have it."""
+_STOPPED = 128
+"""With the number of a signal added, that a run was stopped by it, as shells have it."""
 
-_ORDER = (INTERRUPTED, FAILED, BUSY, PARTLY, FOUND, NO_MATCH, DONE)
+_ORDER = (FAILED, BUSY, PARTLY, FOUND, NO_MATCH, DONE)
 _BY_ERROR: dict[type[PipCachePlusError], int] = {
     BadRequestError: USAGE,
     CacheBusyError: BUSY,
@@ -54,10 +54,23 @@ def code_for(error: PipCachePlusError) -> int:
     return next((_BY_ERROR[kind] for kind in type(error).__mro__ if kind in _BY_ERROR), FAILED)
 
 
+def stopped_by(number: int) -> int:
+    """Return the exit code of a run that a signal stopped.
+
+    >>> stopped_by(2), stopped_by(15)
+    (130, 143)
+    """
+    return _STOPPED + number
+
+
 def worst(*codes: int) -> int:
     """Return the code that outranks the others; `USAGE` and `NO_CACHE` have no rank, since nothing runs then.
 
-    >>> worst(DONE, FOUND, PARTLY), worst(DONE)
-    (4, 0)
+    >>> worst(DONE, FOUND, PARTLY), worst(DONE), worst(FAILED, stopped_by(1))
+    (4, 0, 129)
     """
-    return min(codes, key=_ORDER.index, default=DONE)
+    return min(codes, key=_rank, default=DONE)
+
+
+def _rank(code: int) -> int:
+    return -1 if code > _STOPPED else _ORDER.index(code)

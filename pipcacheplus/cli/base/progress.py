@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from time import monotonic
 from typing import TextIO
 
 from pipcacheplus.cli.base.console import Console
+from pipcacheplus.cli.base.streams import redirect
 from pipcacheplus.model.values import Progress
 
 __all__ = ["progress"]
@@ -77,9 +78,11 @@ class _Bar:
         self._widest = max(self._widest, len(text))
         # The cursor waits at the left, so that the ^C of an interrupt is written over the line and not behind it.
         line = "\r" + text.ljust(self._widest)[:columns] + "\r"
-        with suppress(OSError):  # a terminal that is gone does not stop the work
+        try:
             self._err.write(line)
             self._err.flush()
+        except OSError:
+            redirect(self._err)  # a terminal that is gone does not stop the work
 
     def _columns(self) -> int:
         """Return how many columns can be written; in the last one, some consoles begin a new line."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import CommandResult, Request, make_result
 from pipcacheplus.cli.base.progress import progress
-from pipcacheplus.cli.base.signals import stopping
+from pipcacheplus.cli.base.signals import StopRequest, signal_name, stopping
 from pipcacheplus.cli.base.units import AGE_HELP, SIZE_HELP, age_s, size_bytes
 from pipcacheplus.model.values import Plan, Report
 from pipcacheplus.render.summary import summarize_report
@@ -117,30 +117,27 @@ def carry_out(request: Request, cache: "PipCache", plan: Plan) -> CommandResult:
             trash=request.options.trash,
             trash_size=request.options.trash_size,
         )
-    return result_of(request, cache, report)
+    return result_of(request, cache, report, stop)
 
 
-def result_of(request: Request, cache: "PipCache", report: Report) -> CommandResult:
-    """Return the result of a command that changed a cache, or would."""
+def result_of(request: Request, cache: "PipCache", report: Report, stop: StopRequest) -> CommandResult:
+    """Return the result of a command that changed a cache, or would, and that a signal may have stopped."""
     done = make_result(
         request,
         cache,
         warnings=report.warnings,
         unmatched=report.plan.unmatched,
-        exit_code=_exit_code(report),
+        exit_code=exits.PARTLY if report.failed else exits.DONE,
         outcomes=report.outcomes,
         kept=report.plan.kept,
         summary=summarize_report(report),
     )
-    return _with_interruption(done, report) if report.is_interrupted else done
+    # One that came after the last entry stopped nothing, and its sender waits for the code of a run that was stopped.
+    return done if stop.number is None else _with_interruption(done, report, stop.number)
 
 
-def _exit_code(report: Report) -> int:
-    if report.is_interrupted:
-        return exits.INTERRUPTED
-    return exits.PARTLY if report.failed else exits.DONE
-
-
-def _with_interruption(done: CommandResult, report: Report) -> CommandResult:
-    warning = f"interrupted: {len(report.plan.actions) - len(report.outcomes)} of {len(report.plan.actions)} not begun"
-    return done._replace(view=done.view._replace(warnings=(*done.view.warnings, warning)))
+def _with_interruption(done: CommandResult, report: Report, number: int) -> CommandResult:
+    total = len(report.plan.actions)
+    warning = f"interrupted by {signal_name(number)}: {total - len(report.outcomes)} of {total} not begun"
+    view = done.view._replace(warnings=(*done.view.warnings, warning))
+    return CommandResult(view=view, exit_code=exits.worst(done.exit_code, exits.stopped_by(number)))

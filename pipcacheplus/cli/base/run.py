@@ -2,20 +2,23 @@
 
 import codecs
 import os
+import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 
 from pipcacheplus.cli.base import exits, options
 from pipcacheplus.cli.base.command import Command, CommandResult, Request
 from pipcacheplus.cli.base.console import Console, open_console
 from pipcacheplus.cli.base.family import Family, members
+from pipcacheplus.cli.base.signals import raising, signal_name
+from pipcacheplus.cli.base.streams import flush, open_closed, redirect
 from pipcacheplus.errors import PipCachePlusError
-from pipcacheplus.render.view import OutputFormat
+from pipcacheplus.render.view import FailedCommand, OutputFormat, Write
 from pipcacheplus.version import __version__
 
-__all__ = ["run"]
+__all__ = ["run", "run_on_streams"]
 
 _ERROR_HANDLER = "pipcacheplus"
 """The name under which `_bytes_or_escape` is registered."""
@@ -24,8 +27,9 @@ _ERROR_HANDLER = "pipcacheplus"
 def run(arguments: Sequence[str]) -> int:
     """Run the command that the arguments name, and return the exit code.
 
-    A `PipCachePlusError`, an `OSError` and an interrupt become one sentence on stderr; of a command that raises one,
-    nothing is on stdout.
+    A `PipCachePlusError`, an `OSError` and a signal that ends it become one sentence on stderr. On stdout is nothing
+    then, or in a format for programs a document that says the same: not for a request that makes no sense, since there
+    the format may be what was misspelt.
 
     Raises:
         SystemExit: argparse has printed help or the version, or the arguments are not valid.
@@ -45,35 +49,97 @@ def run(arguments: Sequence[str]) -> int:
         command=name, options=chosen, console=console, environ=os.environ, separator=os.sep, now_s=time.time()
     )
     try:
-        result = commands[name].run(request)
-        _write(result, form, console)
-    except PipCachePlusError as error:
-        console.say(f"ERROR: {error}")
-        return exits.code_for(error)
-    except OSError as error:
-        # The cache as a whole cannot be read: a disk fails, a right is missing. What concerns one entry is a warning.
-        console.say(f"ERROR: {error.filename or 'the cache'}: {error.strerror or error}")
-        return exits.FAILED
-    except KeyboardInterrupt:
-        console.say("ERROR: interrupted")
-        return exits.INTERRUPTED
-    return result.exit_code
+        with raising():
+            try:
+                return _deliver(commands[name].run(request), form, console)
+            except PipCachePlusError as error:
+                return _fail(name, form, console, str(error), exits.code_for(error), getattr(error, "path", None))
+            except OSError as error:
+                # The cache as a whole cannot be read: a disk fails, a right is missing. What concerns one entry is a
+                # warning.
+                problem = f"{error.filename or 'the cache'}: {error.strerror or error}"
+                return _fail(name, form, console, problem, exits.FAILED)
+    except KeyboardInterrupt as error:
+        number = getattr(error, "number", signal.SIGINT)
+        return _fail(name, form, console, f"interrupted by {signal_name(number)}", exits.stopped_by(number))
 
 
-def _write(result: CommandResult, form: OutputFormat, console: Console) -> None:
-    """Write the view; if the reader of a pipe ends early, as `head` does, drop the rest without an error."""
+def run_on_streams(arguments: Sequence[str]) -> int:
+    """Run the command as `run` does, on standard streams that may be closed or full: `FAILED` if stdout was full.
+
+    Raises:
+        SystemExit: As `run`.
+    """
+    open_closed()
+    try:
+        code = run(arguments)
+    except SystemExit as end:
+        # Help and version were written by argparse, and may still be held back.
+        if not end.code and _could_not_flush():
+            raise SystemExit(exits.FAILED) from None
+        raise
+    return exits.FAILED if _could_not_flush() and code == exits.DONE else code
+
+
+def _could_not_flush() -> bool:
+    """Return whether stdout cannot take what it holds back; Python's own attempt would end with 120 then."""
+    error = flush(sys.stdout)
+    flush(sys.stderr)
+    return error is not None and not isinstance(error, BrokenPipeError)
+
+
+def _deliver(result: CommandResult, form: OutputFormat, console: Console) -> int:
+    """Write the view, and return the exit code."""
     if not form.has_warnings:
         for warning in result.view.warnings:
             console.say(f"WARNING: {warning}")
+    try:
+        _render(lambda write: form.render(result.view, write, width=console.width, color=console.color), console)
+    except OSError as error:
+        redirect(console.out)
+        return exits.worst(result.exit_code, _not_delivered(result, console, error))
+    return result.exit_code
+
+
+def _render(render: Callable[[Write], None], console: Console) -> None:
     if isinstance(console.out, TextIOWrapper):
         codecs.register_error(_ERROR_HANDLER, _bytes_or_escape)
         console.out.reconfigure(errors=_ERROR_HANDLER)
-    try:
-        form.render(result.view, console.out.write, width=console.width, color=console.color)
-        console.out.flush()
-    except BrokenPipeError:
-        # Else the interpreter would flush once more at its end, and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    render(console.out.write)
+    console.out.flush()
+
+
+def _not_delivered(result: CommandResult, console: Console, error: OSError) -> int:
+    """Say what became of a cache that was changed, if stdout cannot take it; return the exit code of that.
+
+    If nothing was changed and the reader of a pipe ends early, as `head` does, the rest is dropped without a word.
+    """
+    is_changed = bool(result.view.outcomes) and not result.view.is_dry_run
+    is_unread = isinstance(error, BrokenPipeError)
+    if is_unread and not is_changed:
+        return exits.DONE
+    console.say(f"ERROR: stdout: {error.strerror or error}")
+    if is_changed:
+        from pipcacheplus.render.human import FORMAT  # noqa: PLC0415 - nearly no run needs it
+
+        brief = result.view._replace(verbosity=-1)
+        FORMAT.render(brief, console.write_err, width=None, color=False)
+    return exits.stopped_by(signal.SIGPIPE) if is_unread else exits.FAILED
+
+
+def _fail(  # noqa: PLR0917 - each says a part of it
+    command: str, form: OutputFormat, console: Console, problem: str, code: int, path: str | None = None
+) -> int:
+    """Say why nothing came of a command, and return its exit code."""
+    console.say(f"ERROR: {problem}")
+    if form.render_failure is not None and code != exits.USAGE:
+        failure = FailedCommand(command=command, version=__version__, problem=problem, cache_path=path)
+        write_failure = form.render_failure
+        try:
+            _render(lambda write: write_failure(failure, write), console)
+        except OSError:
+            redirect(console.out)
+    return code
 
 
 def _bytes_or_escape(error: UnicodeError) -> tuple[str | bytes, int]:

@@ -1,44 +1,129 @@
-"""SIGINT (Ctrl-C) and SIGTERM, obeyed between two entries instead of in the middle of one."""
+"""Signals that ask a run to end, obeyed between two entries instead of in the middle of one.
+
+SIGINT (Ctrl-C) and SIGTERM are meant for the run. SIGHUP comes when the terminal is closed, SIGPIPE when nobody reads
+what is written; both may come several times, from the kernel and from the shell.
+"""
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["stopping"]
+__all__ = ["StopRequest", "StoppedError", "raising", "signal_name", "stopping"]
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_Handler = Callable[[int, FrameType | None], object] | int | None
+
+_ASKING = (signal.SIGINT, signal.SIGTERM)
+"""Signals of which the second takes effect at once."""
+_HANGUP: "signal.Signals | None" = getattr(signal, "SIGHUP", None)
+_PIPE: "signal.Signals | None" = getattr(signal, "SIGPIPE", None)
+_ALL = tuple(number for number in (*_ASKING, _HANGUP, _PIPE) if number is not None)
+
+
+class StoppedError(KeyboardInterrupt):
+    """SIGTERM or SIGHUP has arrived where a run can be broken off: as Ctrl-C does, it ends what is under way.
+
+    It never leaves the command line.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__(number)
+
+
+class StopRequest:
+    """Whether a signal has arrived, and which one; called, it returns whether."""
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        """The first that arrived."""
+
+    def __call__(self) -> bool:
+        """Return whether one has."""
+        return self.number is not None
+
+
+def signal_name(number: int) -> str:
+    """Return the name of a signal.
+
+    >>> signal_name(15)
+    'SIGTERM'
+    """
+    return signal.Signals(number).name
 
 
 @contextmanager
-def stopping() -> Iterator[Callable[[], bool]]:
-    """Give a function that returns whether a signal has arrived.
+def raising() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP raise `StoppedError` in this block, as SIGINT raises its base class.
 
-    A second signal takes effect at once, as the first would outside of this block. In a thread that is not the main
-    one, no signal is taken.
+    In a thread that is not the main one, or where a signal is ignored or has a handler already, nothing is changed.
     """
-    has_arrived = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield has_arrived.is_set  # only the main thread can set handlers
-        return
-    # A signal that is ignored, as SIGINT is by a job in the background, stays ignored.
-    handlers = ((number, signal.getsignal(number)) for number in _SIGNALS)
-    before = {number: handler for number, handler in handlers if handler is not signal.SIG_IGN}
 
-    def note(_number: int, _frame: FrameType | None) -> None:
-        has_arrived.set()
-        _restore(before)
+    def stop(number: int, _frame: FrameType | None) -> None:
+        raise StoppedError(number)
 
-    for number in before:
-        signal.signal(number, note)
+    before = {} if _is_elsewhere() else _set(stop, {signal.SIGTERM, _HANGUP}, {signal.SIG_DFL})
     try:
-        yield has_arrived.is_set
+        yield
     finally:
         _restore(before)
 
 
-def _restore(before: "dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None]") -> None:
+@contextmanager
+def stopping() -> Iterator[StopRequest]:
+    """Give an object that tells whether a signal has arrived.
+
+    A second SIGINT or SIGTERM takes effect at once, as the first would outside of this block. A second SIGHUP does not:
+    where a terminal is closed, the shell sends one and the kernel another; nor does SIGPIPE. After a SIGHUP, those that
+    follow are ignored, so that what was done can still be reported. In a thread that is not the main one, no signal is
+    taken.
+    """
+    request = StopRequest()
+    if _is_elsewhere():
+        yield request
+        return
+    # A signal that is ignored, as SIGINT is by a job in the background and SIGHUP by `nohup`, stays ignored. SIGPIPE is
+    # ignored by Python itself, whoever started it.
+    heard = {number for number in _ALL if number is _PIPE or signal.getsignal(number) is not signal.SIG_IGN}
+    hung_up = False
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        nonlocal hung_up
+        hung_up = hung_up or number == _HANGUP
+        if request.number is None:
+            request.number = number
+        if number in _ASKING:
+            _restore({one: before[one] for one in _ASKING if one in before})
+
+    before = _set(note, heard, None)
+    try:
+        yield request
+    finally:
+        _restore(before)
+        if hung_up and _HANGUP is not None:
+            signal.signal(_HANGUP, signal.SIG_IGN)
+
+
+def _is_elsewhere() -> bool:
+    """Return whether this is a thread that cannot set handlers."""
+    return threading.current_thread() is not threading.main_thread()
+
+
+def _set(
+    handler: Callable[[int, FrameType | None], None],
+    numbers: "set[signal.Signals | None] | set[signal.Signals]",
+    only_over: set[object] | None,
+) -> "dict[signal.Signals, _Handler]":
+    """Set a handler for signals, those aside that have another than these; return what they had."""
+    had = {number: signal.getsignal(number) for number in numbers if number is not None}
+    before = {number: was for number, was in had.items() if only_over is None or was in only_over}
+    for number in before:
+        signal.signal(number, handler)
+    return before
+
+
+def _restore(before: "Mapping[signal.Signals, _Handler]") -> None:
     for number, handler in before.items():
         # None: it was set by other means than Python's, and cannot be put back.
         signal.signal(number, signal.SIG_DFL if handler is None else handler)
