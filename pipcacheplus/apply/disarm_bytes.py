@@ -1,21 +1,15 @@
 """Bytes to write over the headers of a stored response, so that no pip relies on it.
 
-Only for cc=4, msgpack: lengths stay, so that it is as well-formed after the write, and during it, as before. The values
-become such that every pip (6.0 to 26.3, `_vendor/cachecontrol/controller.py`) holds the response for expired and asks
-the server with a validator that fits nothing, so that the answer is complete:
-
-* `ETag`: what stands between the quotes becomes `~`, which is allowed there and which nobody sends;
-* `Last-Modified`, `Expires`, `Date`: the year becomes 1000. It has to stay a date, pip stumbles over a `Date` that is
-  none; and four digits, because two are taken for a year of this age;
-* `Cache-Control`: the digits of `max-age` become 0.
+Only for cc=4, msgpack: lengths stay, so that it is as well-formed after the write, and during it, as before. Which
+values they become, `pips/disarmed.py` knows.
 """
 
-import re
 from enum import Enum
 from typing import BinaryIO, NamedTuple
 
 from pipcacheplus.disk.file_content import read_at
 from pipcacheplus.model.facts import Broken
+from pipcacheplus.pips.disarmed import DISARMING
 from pipcacheplus.readers.http.cc4_msgpack import FRONT_BYTES, StoredHeader, locate_headers
 from pipcacheplus.readers.http.head import read_head
 
@@ -23,9 +17,6 @@ __all__ = ["Use", "Write", "study"]
 
 _PREFIX = b"cc=4,"
 _OLD_PREFIXES = (b"cc=1,", b"cc=2,")
-_YEAR = re.compile(rb"(?<![0-9])[0-9]{4}(?![0-9])")
-_MAX_AGE = re.compile(rb"(max-age\s*=\s*\"?)([0-9]+)", re.IGNORECASE)
-_ETAG = re.compile(rb"([^\"]*\")(.+)(\"[^\"]*)", re.DOTALL)
 _VALIDATORS = frozenset({b"etag", b"last-modified"})
 
 
@@ -70,7 +61,7 @@ def study(file: BinaryIO, size: int, *, is_single: bool) -> tuple[Use, Write | N
     headers = locate_headers(file, front, size, start=len(_PREFIX))
     if headers is None:
         return (Use.NONE if isinstance(read_head(file, size), Broken) else Use.UNKNOWN), None
-    changes = [(header, _DISARMS[header.name](header.value)) for header in headers if header.name in _DISARMS]
+    changes = [(header, DISARMING[header.name](header.value)) for header in headers if header.name in DISARMING]
     if not changes or (is_single and not any(header.name in _VALIDATORS for header, _ in changes)):
         return Use.NONE, None
     if any(read_at(file, header.offset, len(header.value)) != header.value for header, _ in changes):
@@ -90,30 +81,3 @@ def _one_write(file: BinaryIO, changes: list[tuple[StoredHeader, bytes]]) -> Wri
     for offset, new in changed:
         content[offset - begin : offset - begin + len(new)] = new
     return Write(begin, bytes(content[: end - begin]))
-
-
-def _no_etag(value: bytes) -> bytes:
-    if found := _ETAG.fullmatch(value):
-        return found[1] + b"~" * len(found[2]) + found[3]
-    return b"~" * len(value)
-
-
-def _no_year(value: bytes) -> bytes:
-    return _YEAR.sub(b"1000", value, count=1)
-
-
-def _no_last_modified(value: bytes) -> bytes:
-    return _no_year(value) if _YEAR.search(value) else b"~" * len(value)
-
-
-def _no_max_age(value: bytes) -> bytes:
-    return _MAX_AGE.sub(lambda found: found[1] + b"0" * len(found[2]), value)
-
-
-_DISARMS = {
-    b"etag": _no_etag,
-    b"last-modified": _no_last_modified,
-    b"expires": _no_year,
-    b"date": _no_year,
-    b"cache-control": _no_max_age,
-}

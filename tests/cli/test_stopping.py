@@ -119,7 +119,6 @@ def test_a_terminal_that_is_closed_where_all_leads_to_it_ends_a_run_too(cache: C
     assert set(tree(cache.path)) == {head, head + ".body"}
 
 
-@pytest.mark.skip(reason="to come")
 def test_what_the_next_run_finds_is_disarmed_and_goes_with_prune_partial(cache: Cache, head: str) -> None:
     with started(purging(cache)) as running:
         wait_until_disarmed(cache, head, running)
