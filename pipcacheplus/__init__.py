@@ -69,6 +69,7 @@ __all__ = [
     "State",
     "Trashed",
     "Verification",
+    "Waiting",
     "__version__",
     "clear_state",
     "prune_corrupt",

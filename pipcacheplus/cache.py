@@ -23,7 +23,7 @@ from pipcacheplus.errors import BadRequestError, CacheNotFoundError
 from pipcacheplus.host.filesystems import keeps_access_times
 from pipcacheplus.host.machine import Machine, this_machine
 from pipcacheplus.model.facts import Depth
-from pipcacheplus.model.values import CacheDir, Entry, Group, Plan, Progress, Report, Source, Trashed, Warned
+from pipcacheplus.model.values import CacheDir, Entry, Group, Plan, Progress, Report, Source, Trashed, Waiting, Warned
 from pipcacheplus.pips.locate import index_urls as configured_index_urls
 from pipcacheplus.pips.locate import locate
 from pipcacheplus.plan.plan import Rule, by_findings, by_request, make_plan
@@ -393,6 +393,7 @@ class PipCache:
         progress: Progress | None = None,
         trash: bool = False,
         trash_size: int | None = None,
+        waiting: Callable[[Waiting], None] | None = None,
     ) -> Report:
         """Carry a plan out; with `dry_run`, report what would go and touch nothing.
 
@@ -411,6 +412,8 @@ class PipCache:
             trash: Whether all is moved to a directory beside the cache, from where `undo` brings it back for a week. It
                 frees nothing until that is emptied, which happens with the next plan that is carried out after it.
             trash_size: Bytes that may stay in the trash: the oldest runs go first, never the one that is being made.
+            waiting: Called during the wait, if there is one, some times a second, with its reason and the seconds that
+                are left, at its end 0; `progress` is not called then.
 
         Raises:
             BadRequestError: The plan is one of another cache; or there can be no trash, and nothing was touched.
@@ -432,6 +435,7 @@ class PipCache:
             trash=trash,
             trash_size=trash_size,
             is_planned=dry_run,
+            waiting=waiting,
         )
 
     def undo(

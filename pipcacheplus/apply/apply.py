@@ -16,8 +16,8 @@ from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.refusal import check_writable
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.host.filesystems import is_local
-from pipcacheplus.host.processes import pips_running
-from pipcacheplus.model.values import CacheDir, OwnFiles, OwnKind, Plan, Report, Trashed
+from pipcacheplus.host.processes import find_pip
+from pipcacheplus.model.values import CacheDir, OwnFiles, OwnKind, Plan, Report, Trashed, Waiting
 
 __all__ = ["apply_here", "empty_trash_here", "trash_files_here", "trashed_here", "undo_here"]
 
@@ -39,6 +39,7 @@ def apply_here(  # noqa: D417 - the rest is that of `run.apply`
     trash: bool,
     trash_size: int | None,
     is_planned: bool,
+    waiting: Callable[[Waiting], None] | None,
 ) -> Report:
     """Carry a plan out, or report what that would do; the other arguments are those of `run.apply`.
 
@@ -47,6 +48,7 @@ def apply_here(  # noqa: D417 - the rest is that of `run.apply`
         path: The cache directory; a plan of another one is refused.
         exclusive: As `is_exclusive` of `run.apply`. With `None` it is found out: so it is if no pip runs here and
             no other machine mounts the file system.
+        waiting: As `waits` of `run.apply`, with the reason.
 
     Raises:
         BadRequestError: The plan is one of another cache; or there can be no trash.
@@ -59,8 +61,10 @@ def apply_here(  # noqa: D417 - the rest is that of `run.apply`
             what="plan", problem=f"is of {plan.cache.path}, not of {path}", next_step="open that cache"
         )
     system = _system_for(path)
+    why = Waiting("pips may be at work", None, 0)
     if exclusive is None:
-        exclusive = not plan.actions or (is_local(path) and not pips_running(os.getpid()))
+        seen = _others_at_work(path) if plan.actions else None
+        exclusive, why = seen is None, seen or why
     return apply(
         plan,
         is_exclusive=exclusive,
@@ -73,7 +77,20 @@ def apply_here(  # noqa: D417 - the rest is that of `run.apply`
         trash=trash,
         trash_size=trash_size,
         is_planned=is_planned,
+        waits=None if waiting is None else lambda left_s: waiting(why._replace(left_s=left_s)),
     )
+
+
+def _others_at_work(path: str) -> Waiting | None:
+    """Return why a pip may be at work on a cache, `None` if none is."""
+    if not is_local(path):
+        return Waiting("other machines may mount this file system", None, 0)
+    seen = find_pip(os.getpid())
+    if seen is None:
+        return None
+    if seen.pid is None:
+        return Waiting("processes cannot be listed, and a pip may be among them", None, 0)
+    return Waiting(f"pip (process {seen.pid}) is running", seen.pid, 0)
 
 
 def undo_here(  # noqa: D417 - the rest is that of `trash.undo.undo`

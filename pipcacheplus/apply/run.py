@@ -65,6 +65,7 @@ def apply(
     trash: bool = False,
     trash_size: int | None = None,
     is_planned: bool = False,
+    waits: Callable[[float], None] | None = None,
 ) -> Report:
     """Remove what a plan names, and report what really went.
 
@@ -82,6 +83,8 @@ def apply(
         progress: Called with the number of actions done, and of all; also during the wait.
         trash: Whether files are moved to the trash, from where `undo` brings them back, and so free nothing yet.
         trash_size: Bytes of earlier runs, and this one, that the trash may hold; the oldest go first, never this one.
+        waits: Called during the wait, if there is one, with the seconds that are left; at its end with 0. `progress` is
+            not called then.
         is_planned: Whether nothing is touched, and what would go is reported: what would be refused is refused, what
             would stay has the outcome that it would have, and what would go is `planned`. Nothing is waited for.
 
@@ -118,7 +121,7 @@ def apply(
                 trash=moving,
                 rehearsal=rehearsal,
             )
-            run = _Run(plan.actions, remover, 0 if is_planned else wait_s, latch, progress)
+            run = _Run(plan.actions, remover, 0 if is_planned else wait_s, latch, progress, waits)
             run.carry_out()
             name = moving.run if moving is not None and moving.is_used else None
             more = sum(file.disk_size for one in run.outcomes.values() for file in one.moved) if is_planned else 0
@@ -163,6 +166,7 @@ class _Run:
     wait_s: float
     latch: Latch
     progress: Callable[[int, int | None], None] | None
+    waits: Callable[[float], None] | None
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     _waiting: list[_Waiting] = field(default_factory=list)
     _handles: int = 0
@@ -265,9 +269,16 @@ class _Run:
 
     def _wait(self, end_s: float) -> None:
         system = self.remover.system
+        is_told = False
         while (rest_s := end_s - system.clock_s()) > 0 and not self.latch.poll():
+            if self.waits is not None:
+                self.waits(rest_s)
+                is_told = True
+            else:
+                self._report_progress()
             system.sleep(min(_SLICE_S, rest_s))
-            self._report_progress()
+        if self.waits is not None and is_told:
+            self.waits(0)
 
     def _finish(self, waiting: _Waiting, following: str) -> None:
         action = self.actions[waiting.at]

@@ -6,8 +6,9 @@ Listing them takes no lock and proves nothing about the next moment; if in doubt
 import os
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
-__all__ = ["is_pip", "owner_is_alive", "pips_running", "this_host"]
+__all__ = ["SeenPip", "find_pip", "is_pip", "owner_is_alive", "this_host"]
 
 _CLOCK_SLACK_S = 2.0
 """Linux tells when a process started by way of the time of boot, which it knows in whole seconds."""
@@ -62,23 +63,29 @@ def _is_alive(pid: int, started_before_s: float) -> bool:
         return True
 
 
-def pips_running(exclude_pid: int) -> bool:
-    """Tell whether any process is a pip, by its command line.
+class SeenPip(NamedTuple):
+    """A pip that may be at work."""
+
+    pid: int | None
+    """`None` if processes cannot be listed, so that there may be one."""
+
+
+def find_pip(exclude_pid: int) -> SeenPip | None:
+    """Return a process that is a pip, by its command line, `None` if there is none.
+
+    A process whose command line is hidden from us does not count.
 
     Args:
         exclude_pid: A process that does not count: the one that asks.
-
-    Returns:
-        Also true if the processes cannot be listed. A process whose command line is hidden from us does not count.
     """
     # Slow to import, see `_is_alive`.
     import psutil  # noqa: PLC0415 - see above
 
     try:
-        lines = [process.info["cmdline"] for process in psutil.process_iter(["cmdline"]) if process.pid != exclude_pid]
+        lines = [(process.pid, process.info["cmdline"]) for process in psutil.process_iter(["cmdline"])]
     except (psutil.Error, OSError):
-        return True
-    return any(is_pip(line) for line in lines if line)
+        return SeenPip(None)
+    return next((SeenPip(pid) for pid, line in lines if pid != exclude_pid and line and is_pip(line)), None)
 
 
 def is_pip(command: Sequence[str]) -> bool:

@@ -60,6 +60,7 @@ __all__ = [
     "Trashed",
     "UrlSource",
     "Value",
+    "Waiting",
     "Warned",
 ]
 
@@ -69,6 +70,17 @@ Value = str | int | bool | None
 
 Progress = Callable[[int, int | None], None]
 """Called with what is done and with all there is to do, `None` if that is not known."""
+
+
+class Waiting(NamedTuple):
+    """Why answers that pips may be waiting for are waited for, and for how long still."""
+
+    reason: str
+    """A clause: `pip (process 123) is running`."""
+    pid: int | None
+    """The process of that pip, if one was seen."""
+    left_s: float
+    """Seconds, at most; 0 when the wait is over."""
 
 
 class File(NamedTuple):

@@ -326,3 +326,20 @@ def test_shapes_of_all_kinds_go_in_one_run(cache: Cache) -> None:
     leaf = wheel.rpartition("/")[0]
     assert {path for path in left(cache) if not path.endswith("/")} == {notes}
     assert leaf + "/" in left(cache)
+
+
+def test_whoever_wants_to_know_is_told_how_long_it_still_waits(cache: Cache) -> None:
+    cache.http_v2(URL, b"x", headers=page_headers(b"x"))
+    left_s: list[float] = []
+    carried_out(planned(cache), wait_s=2, waits=left_s.append)
+    assert left_s[0] == 2
+    assert left_s[-1] == 0
+    assert left_s == sorted(left_s, reverse=True)
+    assert len(left_s) > 5
+
+
+def test_nobody_is_told_of_a_wait_where_none_is_needed(cache: Cache) -> None:
+    cache.temporary(cache.http(URL, b"x", headers={}))
+    left_s: list[float] = []
+    carried_out(planned(cache), waits=left_s.append)
+    assert left_s == []

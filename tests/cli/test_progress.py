@@ -10,7 +10,8 @@ from typing import TextIO
 import pytest
 
 from pipcacheplus.cli.base.console import Console, open_console
-from pipcacheplus.cli.base.progress import progress
+from pipcacheplus.cli.base.progress import countdown, progress
+from pipcacheplus.model.values import Waiting
 
 
 class Clock:
@@ -30,7 +31,7 @@ def clock() -> Clock:
 
 
 def console(err: TextIO) -> Console:
-    return Console(out=sys.stdout, err=err, width=None, color=False, shows_progress=True, can_ask=False)
+    return Console(out=sys.stdout, err=err, width=None, color=False, shows_progress=True, is_quiet=False, can_ask=False)
 
 
 def row(written: str) -> str:
@@ -199,3 +200,54 @@ def test_nothing_is_shown_in_a_pipe(clock: Clock, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     with progress(open_console({}, no_color=False, no_input=False, is_quiet=False), "reading", clock=clock) as show:
         assert show is None
+
+
+PIP = Waiting("pip (process 123) is running", 123, 0)
+SENTENCE = "pip (process 123) is running: waiting up to 20 s for its answers; --exclusive skips this"
+
+
+def test_why_it_waits_is_said_once_and_the_seconds_are_counted_down(clock: Clock) -> None:
+    err = io.StringIO()
+    with progress(console(err), "removing", clock=clock) as show, countdown(console(err)) as count:
+        assert show is not None
+        assert count is not None
+        clock.now_s += 2
+        show(1000, 4000)
+        count(PIP._replace(left_s=19.98))
+        said, _, line = err.getvalue().rpartition("\n")
+        assert (row(said), row(line)) == (SENTENCE, "waiting  20 s")
+        count(PIP._replace(left_s=19.01))
+        assert err.getvalue().count("waiting  ") == 1
+        count(PIP._replace(left_s=9.5))
+        assert row(err.getvalue().rpartition("\n")[2]) == "waiting  10 s"
+        count(PIP._replace(left_s=0))
+        assert row(err.getvalue().rpartition("\n")[2]) == ""
+        assert err.getvalue().count("\n") == 1
+
+
+def test_in_a_pipe_the_reason_is_one_line_and_nothing_is_counted() -> None:
+    err = io.StringIO()
+    with countdown(console(err)._replace(shows_progress=False)) as count:
+        assert count is not None
+        for left_s in (20.0, 10.0, 0.0):
+            count(Waiting("pips may be at work", None, left_s))
+    assert err.getvalue() == ("pips may be at work: waiting up to 20 s for their answers; --exclusive skips this\n")
+
+
+def test_who_wants_quiet_hears_of_no_wait() -> None:
+    with countdown(console(io.StringIO())._replace(is_quiet=True)) as count:
+        assert count is None
+
+
+def test_whatever_ends_the_wait_the_line_is_gone() -> None:
+    err = io.StringIO()
+
+    def wait() -> None:
+        with countdown(console(err)) as count:
+            assert count is not None
+            count(PIP._replace(left_s=20))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        wait()
+    assert row(err.getvalue().rpartition("\n")[2]) == ""

@@ -1,6 +1,7 @@
 """Removing by the command line while others may be at work: options, signals, owners."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from pipcacheplus.model.values import State
 from tests.apply.trashes import everything, seen
 from tests.deletion.caches import make_cache
 from tests.support import processes
-from tests.support.builders import Cache, tree
+from tests.support.builders import Cache, page_headers, tree
 from tests.support.holding import held
 from tests.support.owners import SOMEBODY, given_away, is_root
 from tests.support.processes import PIPCACHEPLUS, line_of, started
@@ -91,6 +92,38 @@ def test_if_nothing_is_said_a_pip_on_this_machine_counts(cache: Cache) -> None:
         waiting.communicate()
     assert [outcome.state for outcome in report.outcomes] == [State.BUSY]
     assert cache.real(wheel).exists()
+
+
+def test_the_pip_that_is_waited_for_is_named_once_with_the_way_round_it(cache: Cache) -> None:
+    head = cache.http_v2(URL, b"x", headers=page_headers(b"x"))
+    with started([sys.executable, "-c", LOOKS_LIKE_PIP], stdin=subprocess.PIPE) as waiting:
+        assert line_of(waiting) == "ready"
+        with started(command("purge", "--yes", cache=cache)) as running:
+            assert running.stderr is not None
+            said = running.stderr.readline()
+            running.send_signal(signal.SIGTERM)
+            running.communicate()
+        waiting.communicate()
+    found = re.fullmatch(
+        r"pip \(process [0-9]+\) is running: waiting up to 20 s for its answers; --exclusive skips this\n", said
+    )
+    assert found is not None, said
+    assert cache.real(head).exists()
+
+
+def test_what_is_in_use_is_one_line_with_a_number_and_names_with_v(cache: Cache) -> None:
+    for version in ("1.0", "2.0", "3.0"):
+        os.utime(cache.real(cache.built_wheel("demo", version)))
+    os.utime(cache.real(cache.directory("wheels/18/ac/23/" + "5" * 50)))
+    brief, full = (
+        run("purge", "--yes", "--shared", "--min-age", "0", *more, cache=cache).stdout for more in ([], ["-v"])
+    )
+    line = next(line for line in brief.splitlines() if "in use" in line)
+    assert line.startswith("kept: in use: 3 entries (")
+    assert line.endswith("), 1 empty directory; --exclusive says that no pip is at work (-v names them)")
+    assert brief.count("in use") == 1
+    assert "could not be removed" not in brief
+    assert full.count("kept: in use: demo") == 3
 
 
 def test_the_one_call_functions_hand_it_on(cache: Cache) -> None:

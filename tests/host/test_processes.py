@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipcacheplus.host.processes import is_pip, owner_is_alive, pips_running, this_host
+from pipcacheplus.host.processes import find_pip, is_pip, owner_is_alive, this_host
 from tests.support.processes import line_of, run, started
 
 NOBODY = 1 << 22  # beyond the largest number that Linux gives
@@ -169,7 +169,7 @@ def test_a_real_pip_that_waits_for_its_input_is_seen(alone: Callable[[int], bool
     with waiting(*command) as process:
         assert line_of(process).startswith("Using pip")
         assert alone(process.pid)
-        assert pips_running(os.getpid())
+        assert find_pip(os.getpid()) is not None
 
 
 @pytest.mark.parametrize("how", ["module", "file", "folder"])
@@ -183,15 +183,15 @@ def test_every_way_to_start_pip_from_python_is_seen(how: str, tmp_path: Path, al
     with waiting(sys.executable, *ways[how], env={**os.environ, "PYTHONPATH": str(tmp_path)}) as process:
         assert line_of(process) == "ready"
         assert alone(process.pid)
-        assert pips_running(os.getpid())
+        assert find_pip(os.getpid()) is not None
 
 
 ALONE = """
 import os, subprocess, sys
-from pipcacheplus.host.processes import pips_running
+from pipcacheplus.host.processes import find_pip
 with subprocess.Popen((sys.executable, "-m", "pip"), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as pip:
     assert pip.stdout.readline() == b"ready\\n"
-    print(pips_running(os.getpid()), pips_running(pip.pid))
+    print(find_pip(os.getpid()) == (pip.pid,), find_pip(pip.pid) is not None)
 """
 """Runs where no other process can be seen: others, of other tests, may be pips."""
 

@@ -22,6 +22,8 @@ class Console(NamedTuple):
     color: bool
     """Whether colours are written to stdout."""
     shows_progress: bool
+    is_quiet: bool
+    """Whether nothing is said but what was asked for, and what is wrong."""
     can_ask: bool
     """Whether stdin and stderr are terminals, and `--no-input` is not given."""
 
@@ -67,6 +69,7 @@ def open_console(environ: Mapping[str, str], *, no_color: bool, no_input: bool, 
         width=width_of(environ) if is_terminal else None,
         color=wants_color and not no_color and not environ.get("NO_COLOR"),
         shows_progress=sys.stderr.isatty() and not is_dumb and not is_quiet and not environ.get("CI"),
+        is_quiet=is_quiet,
         can_ask=not no_input and sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty(),
     )
 

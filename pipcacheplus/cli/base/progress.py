@@ -3,14 +3,15 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import ceil
 from time import monotonic
 from typing import TextIO
 
 from pipcacheplus.cli.base.console import Console
 from pipcacheplus.cli.base.streams import redirect
-from pipcacheplus.model.values import Progress
+from pipcacheplus.model.values import Progress, Waiting
 
-__all__ = ["progress"]
+__all__ = ["countdown", "progress"]
 
 _PATIENCE_S = 1.0
 _REDRAW_S = 0.1
@@ -43,6 +44,50 @@ def progress(
         bar.clear()
 
 
+@contextmanager
+def countdown(console: Console) -> Iterator[Callable[[Waiting], None] | None]:
+    """Give a callback that says why pips are waited for, and counts the seconds down; `None` if nothing is to be said.
+
+    The sentence comes once, on whatever stderr is; the seconds are for somebody who looks at a terminal.
+    """
+    if console.is_quiet:
+        yield None
+        return
+    count = _Countdown(console)
+    try:
+        yield count.show
+    finally:
+        count.clear()
+
+
+class _Countdown:
+    """A sentence, and below it a line that is drawn over itself."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bar = _Bar(console.err, "", is_bytes=False, clock=monotonic)
+        self._second: int | None = None
+
+    def show(self, waiting: Waiting) -> None:
+        """Say the sentence if it was not said, and draw the line if another second has begun."""
+        second = ceil(waiting.left_s)
+        if self._second is None:
+            whose = "its" if waiting.pid is not None else "their"
+            if self._console.shows_progress:
+                self._bar.blank()  # what was drawn there by others
+            self._console.say(f"{waiting.reason}: waiting up to {second} s for {whose} answers; --exclusive skips this")
+        if second != self._second and self._console.shows_progress:
+            if second:
+                self._bar.draw(f"waiting  {second} s")
+            else:
+                self.clear()
+        self._second = second
+
+    def clear(self) -> None:
+        """Draw blanks over the line, if it was ever drawn."""
+        self._bar.clear()
+
+
 class _Bar:
     """A line that is drawn over itself, from within the callback.
 
@@ -68,6 +113,16 @@ class _Bar:
         amount, share = _amount(done, total, is_bytes=self._is_bytes), min(done / total, 1.0) if total else None
         columns = self._columns()
         self._draw(_line(self._what, share, amount, _elapsed(now_s - self._started_s), columns=columns), columns)
+
+    def draw(self, text: str) -> None:
+        """Draw a text, as far as there is room."""
+        self._draw(text, self._columns())
+
+    def blank(self) -> None:
+        """Draw blanks over the whole line, whoever drew it."""
+        columns = self._columns()
+        self._draw(" " * columns, columns)
+        self._widest = 0
 
     def clear(self) -> None:
         """Draw blanks over the line, if it was ever drawn."""

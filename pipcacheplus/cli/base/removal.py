@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import CommandResult, Request, make_result
-from pipcacheplus.cli.base.progress import progress
+from pipcacheplus.cli.base.progress import countdown, progress
 from pipcacheplus.cli.base.signals import StopRequest, signal_name, stopping
 from pipcacheplus.cli.base.units import AGE_HELP, SIZE_HELP, age_s, size_bytes
 from pipcacheplus.model.values import Plan, Report
@@ -106,7 +106,7 @@ def carry_out(request: Request, cache: "PipCache", plan: Plan) -> CommandResult:
         CacheBusyError: Another pipcacheplus works on this cache.
         NotACacheError: Nothing may be removed here.
     """
-    with stopping() as stop, progress(request.console, "removing") as show:
+    with stopping() as stop, progress(request.console, "removing") as show, countdown(request.console) as count:
         report = cache.apply(
             plan,
             dry_run=request.options.dry_run,
@@ -116,6 +116,7 @@ def carry_out(request: Request, cache: "PipCache", plan: Plan) -> CommandResult:
             progress=show,
             trash=request.options.trash,
             trash_size=request.options.trash_size,
+            waiting=count,
         )
     return result_of(request, cache, report, stop)
 

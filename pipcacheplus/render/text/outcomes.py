@@ -1,11 +1,11 @@
 """The text of `prune`, `remove` and `purge`: the outcome of each entry with its reasons, then the counts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from pipcacheplus.model.values import Outcome, State
 from pipcacheplus.render.summary import TAKEN_STATES, summary_count, tally
 from pipcacheplus.render.text.table import Layout
-from pipcacheplus.render.text.words import describe, reasons_in_words, safe, size
+from pipcacheplus.render.text.words import describe, number, reasons_in_words, safe, size
 from pipcacheplus.render.view import View
 
 __all__ = ["counts", "line", "lines"]
@@ -27,6 +27,8 @@ _STYLES = {State.FAILED: "red", State.BUSY: "yellow", State.CHANGED: "yellow"}
 def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield a line for each entry, then the counts; below a verbosity of 0, only for entries that stayed or failed."""
     for outcome in view.outcomes:
+        if outcome.state is State.BUSY and view.verbosity <= 0:
+            continue  # they are counted
         if view.verbosity >= 0 or outcome.state not in TAKEN_STATES:
             yield line(outcome, layout)
             if view.verbosity > 0:
@@ -50,7 +52,10 @@ def _last(view: View) -> Iterator[str]:
     """Yield the counts of what stayed, and of what was removed."""
     if view.kept:
         yield f"Entries kept: {_counts(tally(view.kept))}"
-    if failed := summary_count(view, "failed"):
+    busy = [outcome for outcome in view.outcomes if outcome.state is State.BUSY]
+    if busy:
+        yield _in_use(busy, is_named=view.verbosity > 0)
+    if failed := summary_count(view, "failed") - sum(outcome.is_failure for outcome in busy):
         yield f"Entries that could not be removed: {failed}"
     if emptied := summary_count(view, "emptied_bytes"):
         yield f"{'To be freed' if view.is_dry_run else 'Freed'} by emptying the trash: {size(emptied)}"
@@ -59,6 +64,17 @@ def _last(view: View) -> Iterator[str]:
         return
     label = "Entries to remove" if view.is_dry_run else "Entries removed"
     yield f"{label}: {counts(view)}"
+
+
+def _in_use(busy: Sequence[Outcome], *, is_named: bool) -> str:
+    """Return the line that counts what stays because a pip may be using it."""
+    entries = [outcome.action.entry for outcome in busy if outcome.is_failure]
+    folders = len(busy) - len(entries)
+    total = tally(entries)
+    parts = [f"{number(total['entries'], 'entry')} ({size(total['bytes'])})"] if entries else []
+    parts += [number(folders, "empty directory")] if folders else []
+    named = "" if is_named else " (-v names them)"
+    return f"kept: in use: {', '.join(parts)}; --exclusive says that no pip is at work{named}"
 
 
 def counts(view: View) -> str:
