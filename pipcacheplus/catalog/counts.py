@@ -10,9 +10,11 @@ from typing import Generic, NamedTuple, TypeVar
 from pipcacheplus.catalog.parallel import processes_for, side_by_side
 from pipcacheplus.checks.base.check import Check, Context, findings
 from pipcacheplus.disk.open_cache import ATIME_NS, DISK_SIZE, MTIME_NS, PATH, SIZE, FileStamp, OpenCache
+from pipcacheplus.disk.survey import Surveyor
 from pipcacheplus.disk.walk import Seen, entry_of, parts, unread_kind, walk
+from pipcacheplus.host.users import user_name
 from pipcacheplus.model.facts import Depth, Facts
-from pipcacheplus.model.values import Area, Count, Finding, Group, Kind, Progress, Remedy, Shape, Warned
+from pipcacheplus.model.values import Area, Count, Finding, Group, Kind, Progress, Remedy, Shape, Survey, Warned
 from pipcacheplus.pips.layout import HTTP_AREAS, area_of
 
 __all__ = ["CountRequest", "Counter", "Counts", "PipCount", "count_entries", "count_parts"]
@@ -48,13 +50,15 @@ class PipCount(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """Counts of entries; empty directories are none, but can be reclaimed."""
+    """Counts of entries; empty directories are none, but can be reclaimed, and are counted by themselves."""
 
     totals: Mapping[tuple[Area, Kind], Count]
     by_last_use: Mapping[int, Count]
     """By the place of their span, the number of spans for those that were not used for longer."""
     reclaimable: Mapping[Group, Count]
     """What each option of `prune` would remove; an entry may be under several."""
+    empty_directories: Mapping[Group, int]
+    """The empty directories that each option would remove besides."""
     pip: PipCount
 
     def plus(self, other: "Counts") -> "Counts":
@@ -63,6 +67,10 @@ class Counts(NamedTuple):
             _sum(self.totals, other.totals),
             _sum(self.by_last_use, other.by_last_use),
             _sum(self.reclaimable, other.reclaimable),
+            {
+                group: self.empty_directories.get(group, 0) + other.empty_directories.get(group, 0)
+                for group in {**self.empty_directories, **other.empty_directories}
+            },
             PipCount(*map(sum, zip(self.pip, other.pip, strict=True))),
         )
 
@@ -71,8 +79,8 @@ def _sum(one: Mapping[_K, Count], other: Mapping[_K, Count]) -> dict[_K, Count]:
     return {**one, **{key: one.get(key, Count()).plus(count) for key, count in other.items()}}
 
 
-def count_entries(request: CountRequest, progress: Progress | None = None) -> tuple[Counts, tuple[Warned, ...]]:
-    """Return the counts of all entries of a cache, and what could not be looked at.
+def count_entries(request: CountRequest, progress: Progress | None = None) -> tuple[Counts, Survey, tuple[Warned, ...]]:
+    """Return the counts of all entries of a cache, what else was seen, and what could not be looked at.
 
     Args:
         request: The cache whose entries to count.
@@ -83,28 +91,30 @@ def count_entries(request: CountRequest, progress: Progress | None = None) -> tu
     """
     with OpenCache(request.path) as cache:
         tops = sorted(parts(cache), key=_in_order_of_walk)
+        surveyor = Surveyor(cache.owner)
     tasks = [("",), *(tuple(tops[at : at + _PARTS_OF_TASK]) for at in range(0, len(tops), _PARTS_OF_TASK))]
     counts = Counter(request).counts
     warnings: list[list[tuple[str, Warned]]] = []
-    for more, warned in side_by_side(count_parts, request, tasks, processes=processes_for(len(tops))):
+    for more, seen, warned in side_by_side(count_parts, request, tasks, processes=processes_for(len(tops))):
         counts = counts.plus(more)
+        surveyor = surveyor.plus(seen)
         warnings.append(warned)
         if progress is not None:
             progress(sum(count.entries for count in counts.totals.values()), None)
     outside, *inside = warnings
     in_order = merge(outside, (one for some in inside for one in some), key=lambda one: _in_order_of_walk(one[0]))
-    return counts, tuple(warned for _, warned in in_order)
+    return counts, surveyor.result(user_name), tuple(warned for _, warned in in_order)
 
 
 def _in_order_of_walk(path: str) -> list[str]:
     return path.split("/")
 
 
-def count_parts(request: CountRequest, tops: Sequence[str]) -> tuple[Counts, list[tuple[str, Warned]]]:
+def count_parts(request: CountRequest, tops: Sequence[str]) -> tuple[Counts, Surveyor, list[tuple[str, Warned]]]:
     """Count the entries in some parts of a cache; `""` stands for all that lies in none.
 
     Returns:
-        The counts, and each warning behind the name of its part, or behind its path if it lies in none.
+        The counts, what counted the rest, and each warning behind the name of its part, or its path if it lies in none.
 
     Raises:
         OSError: The cache directory cannot be opened, or not be listed.
@@ -112,13 +122,14 @@ def count_parts(request: CountRequest, tops: Sequence[str]) -> tuple[Counts, lis
     counter = Counter(request)
     warnings: list[tuple[str, Warned]] = []
     with OpenCache(request.path) as cache:
+        surveyor = Surveyor(cache.owner)
         for top in tops:
-            for seen in walk(cache, top, is_split=not top):
+            for seen in walk(cache, top, is_split=not top, surveyor=surveyor):
                 if isinstance(seen, Warned):
                     warnings.append((top or seen.path, seen))
                 else:
                     counter.add_seen(seen)
-    return counter.counts, warnings
+    return counter.counts, surveyor, warnings
 
 
 class Counter:
@@ -138,6 +149,8 @@ class Counter:
         self._totals = _Sums[tuple[Area, Kind]]()
         self._by_last_use = _Sums[int]()
         self._reclaimable = _Sums[Group]()
+        self._empty: dict[Group, int] = {}
+        """Empty directories that could go."""
         self._links = _Sums[tuple[Area, bool]]()
         """Links among the foreign files, by whether they are to directories."""
         self._wheels = 0
@@ -174,10 +187,12 @@ class Counter:
         """Count an entry, with what was found wrong with it."""
         # Files beside a built wheel may be in several entries, others are not.
         may_share = area is Area.WHEELS
-        for group in {finding.group for finding in found if finding.remedy is not Remedy.NONE}:
-            self._reclaimable.add(group, files, may_share=may_share)
+        groups = {finding.group for finding in found if finding.remedy is not Remedy.NONE}
         if shape is Shape.EMPTY_DIRECTORY:
+            self._empty.update({group: self._empty.get(group, 0) + 1 for group in groups})
             return
+        for group in groups:
+            self._reclaimable.add(group, files, may_share=may_share)
         self._totals.add((area, kind), files, may_share=may_share)
         self._by_last_use.add(self._span(files), files, may_share=may_share)
         is_to_directory = shape is Shape.FOREIGN and self._is_link_to_directory(area, files)
@@ -201,7 +216,7 @@ class Counter:
             by_last_use = _sum(by_last_use, found)
             for count in found.values():
                 totals = _sum(totals, {key: count})
-        return Counts(totals, by_last_use, self._reclaimable.counts, self._pip(totals))
+        return Counts(totals, by_last_use, self._reclaimable.counts, self._empty, self._pip(totals))
 
     def _pip(self, totals: Mapping[tuple[Area, Kind], Count]) -> PipCount:
         """Return the counts of pip.

@@ -1,9 +1,11 @@
 """Questions of commands to a cache: the catalog is brought up to date with it, and asked."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import TYPE_CHECKING, TypeVar
 
 from pipcacheplus.catalog.results import Inspection, Inventory, Verification
@@ -14,6 +16,7 @@ from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
 from pipcacheplus.model.facts import Depth, Facts
 from pipcacheplus.model.values import (
+    UNVERIFIABLE,
     Area,
     CacheDir,
     Checked,
@@ -23,6 +26,8 @@ from pipcacheplus.model.values import (
     Kind,
     NotJudged,
     Progress,
+    Survey,
+    Value,
     Warned,
 )
 from pipcacheplus.plan.select import Selection
@@ -104,10 +109,10 @@ def inventory_of(cache: CacheDir, query: Query) -> Inventory:
     """List the entries that are wanted; as `PipCache.scan`."""
     warnings: list[Warned] = []
 
-    def answer(run: "Run") -> tuple["Entries", Mapping[tuple[Area, Kind], Count], int]:
-        return run.entries(), run.totals(), run.pages_without_url()
+    def answer(run: "Run") -> tuple["Entries", Mapping[tuple[Area, Kind], Count], int, Survey]:
+        return run.entries(), run.totals(), run.pages_without_url(), run.survey()
 
-    entries, totals, pages_without_url = answered(query, answer, warnings)
+    entries, totals, pages_without_url, survey = answered(query, answer, warnings)
     return Inventory(
         cache=cache,
         entries=entries,
@@ -115,6 +120,7 @@ def inventory_of(cache: CacheDir, query: Query) -> Inventory:
         unmatched=query.selection.unmatched,
         totals=totals,
         pages_without_url=pages_without_url,
+        survey=survey,
     )
 
 
@@ -123,8 +129,8 @@ def overview_of(cache: CacheDir, query: Query, each: Each | None) -> Inventory:
     warnings: list[Warned] = []
     entries: list[Entry] = []
     found: list[Finding] = []
-    pages_without_url: list[int] = []
-    for one in run_query(query, warnings, pages_without_url.append):
+    told: list[tuple[int, Survey]] = []
+    for one in run_query(query, warnings, lambda *more: told.append(more)):
         if each is not None:
             each(one.entry, one.findings)
             continue
@@ -136,7 +142,8 @@ def overview_of(cache: CacheDir, query: Query, each: Each | None) -> Inventory:
         entries=tuple(entries),
         warnings=tuple(warnings),
         findings=tuple(found),
-        pages_without_url=pages_without_url[-1] if pages_without_url else None,
+        pages_without_url=told[-1][0] if told else None,
+        survey=told[-1][1] if told else Survey(),
     )
 
 
@@ -144,22 +151,25 @@ def verification_of(cache: CacheDir, query: Query) -> Verification:
     """Put the checks to the entries that are wanted; as `PipCache.verify`."""
     warnings: list[Warned] = []
 
-    def answer(run: "Run") -> tuple["Findings", tuple[int, int], Mapping[NotJudged, Count], int]:
+    def answer(run: "Run") -> Verification:
         found, not_judged = run.findings()
-        return found, run.counts(), not_judged, run.pages_without_url()
+        total = reduce(Count.plus, run.totals().values(), Count())
+        return Verification(
+            cache=cache,
+            findings=found,
+            entries=total.entries,
+            bytes=total.bytes,
+            disk_bytes=total.disk_bytes,
+            unverifiable=sum(not_judged[why].entries for why in UNVERIFIABLE if why in not_judged),
+            not_judged=not_judged,
+            foreign=run.entries("e.shape = 'foreign'") if NotJudged.FOREIGN in not_judged else (),
+            pages_without_url=run.pages_without_url(),
+            survey=run.survey(),
+        )
 
-    found, (entries, size), not_judged, pages_without_url = answered(query, answer, warnings)
-    return Verification(
-        cache=cache,
-        findings=found,
-        entries=entries,
-        bytes=size,
-        unverifiable=sum(count.entries for why, count in not_judged.items() if why is not NotJudged.YOUNG),
-        warnings=tuple(warnings),
-        unmatched=query.selection.unmatched,
-        not_judged=not_judged,
-        pages_without_url=pages_without_url,
-    )
+    found = answered(query, answer, warnings)
+    not_entered = Counter(why for one in warnings if (why := one.not_entered) is not None)
+    return replace(found, warnings=tuple(warnings), unmatched=query.selection.unmatched, not_entered=dict(not_entered))
 
 
 def inspection_of(cache: CacheDir, query: Query) -> Inspection:
@@ -171,26 +181,37 @@ def inspection_of(cache: CacheDir, query: Query) -> Inspection:
         cache=cache,
         entries=tuple(one.entry for one in listed),
         findings=tuple(finding for one in found for finding in one.findings),
-        evidence={one.entry.id: dict(one.evidence) for one in listed},
+        evidence={one.entry.id: _told(one) for one in listed},
         warnings=tuple(warnings),
         unmatched=query.selection.unmatched,
     )
 
 
-def run_query(what: Query, warnings: list[Warned], tells: Callable[[int], object] | None = None) -> Iterator[Checked]:
+def _told(one: Checked) -> dict[str, Value]:
+    why = {} if one.not_judged is None else {"not_judged": one.not_judged.value}
+    return {**dict(one.evidence), **why}
+
+
+def run_query(
+    what: Query, warnings: list[Warned], tells: Callable[[int, Survey], object] | None = None
+) -> Iterator[Checked]:
     """Yield the entries that the query asks for, with what the checks say of them.
 
     Args:
         what: The query.
         warnings: Takes what cannot be read.
-        tells: Takes how many pages have no known URL, if that was looked for.
+        tells: Takes how many pages have no known URL, and what all names show, if the catalog was asked.
     """
     if what.depth is Depth.NAMES and not what.needs_urls:
         yield from _by_names(what, warnings)
     else:
-        found, pages_without_url = answered(what, lambda run: (list(run.checked()), run.pages_without_url()), warnings)
+
+        def answer(run: "Run") -> tuple[list[Checked], int, Survey]:
+            return list(run.checked()), run.pages_without_url(), run.survey()
+
+        found, pages_without_url, survey = answered(what, answer, warnings)
         if tells is not None and what.needs_urls:
-            tells(pages_without_url)
+            tells(pages_without_url, survey)
         yield from found
 
 
@@ -368,13 +389,12 @@ class Run:
         if self._what.wants_evidence:
             self._update.read_again(known.redirects.all_behind(id_ for (id_,) in chosen))
 
-    def counts(self) -> tuple[int, int]:
-        """Return how many entries were considered, and their bytes; an empty directory is no entry."""
-        statement = (
-            "SELECT count(*) FILTER (WHERE e.shape <> 'empty-directory'), ifnull(sum(e.size), 0) FROM entry e WHERE "
-        )
-        entries, size = self._connection.execute(statement + self._where).fetchone()
-        return entries, size
+    def survey(self) -> Survey:
+        """Return what the walk saw besides entries."""
+        from pipcacheplus.host.users import user_name  # noqa: PLC0415 - of use to few
+
+        surveyor = self._update.surveyor
+        return Survey() if surveyor is None else surveyor.result(user_name)
 
     def pages_without_url(self) -> int:
         """Return how many pages have relative links that lead nowhere, as their own URL is not known."""
@@ -386,13 +406,12 @@ class Run:
 
         return totals(self._connection, self._where)
 
-    def entries(self) -> "Entries":
-        """Return the entries that are wanted, with their names."""
+    def entries(self, where: str = "e.shape <> 'empty-directory'") -> "Entries":
+        """Return those of the entries that are wanted for which a condition holds, with their names."""
         from pipcacheplus.catalog.records import Entries  # noqa: PLC0415 - as above
 
         found = Entries(self._known.device, may_spill=self._what.remembers)
-        where = f"e.shape <> 'empty-directory' AND {self._where}"
-        for rows in self._known.named(where, details=self._what.details):
+        for rows in self._known.named(f"({where}) AND {self._where}", details=self._what.details):
             found.extend(rows)
         return found
 

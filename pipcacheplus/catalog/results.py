@@ -12,12 +12,15 @@ from pipcacheplus.model.values import (
     Kind,
     NotJudged,
     Severity,
+    Survey,
     Value,
     Warned,
 )
 from pipcacheplus.plan.select import Selection
 
 __all__ = ["Inspection", "Inventory", "Verification"]
+
+_NO_SURVEY = Survey()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,8 @@ class Inventory:
     pages_without_url: int | None = None
     """Pages of the cache with relative links whose own URL is not known, so that these lead nowhere, if that was asked:
     one who knows the URL of their index knows what they tell of other entries."""
+    survey: Survey = _NO_SURVEY
+    """What all names of the cache show besides entries, if the catalog was asked."""
 
     def select(self, *what: str, kind: str | None = None) -> tuple[Entry, ...]:
         """Return the entries that fit one of these, in the words of the command line; all if none is given.
@@ -59,13 +64,21 @@ class Verification:
     bytes: int
     """Their size."""
     unverifiable: int
-    """Entries of which it could not be told whether they are whole; those that are only young do not count."""
+    """Entries of pip's of which it could not be told whether they are whole; those that are only young do not count."""
     warnings: tuple[Warned, ...] = ()
     unmatched: tuple[str, ...] = ()
     not_judged: Mapping[NotJudged, Count] = field(default_factory=dict)
-    """Counts of what could not be judged, by the reason; only reasons that occurred."""
+    """Counts of entries that could not be judged, by the reason; only reasons that occurred."""
+    not_entered: Mapping[NotJudged, int] = field(default_factory=dict)
+    """Directories that could not be looked into, by the reason; nobody knows how much lies in them."""
+    foreign: Sequence[Entry] = ()
+    """What no pip wrote: reported, but never opened nor removed."""
+    disk_bytes: int = 0
+    """Bytes that the files of the entries take on the disk."""
     pages_without_url: int = 0
     """As of `Inventory`: what these pages publish was compared with nothing."""
+    survey: Survey = _NO_SURVEY
+    """As of `Inventory`; of the whole cache, whatever was selected."""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -73,7 +86,7 @@ class Verification:
         heads = getattr(self.findings, "heads", None)
         if heads is None:
             return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
-        errors = (at for at, (_, severity, _) in enumerate(heads()) if severity is Severity.ERROR)
+        errors = (at for at, head in enumerate(heads()) if head.severity is Severity.ERROR)
         return tuple(self.findings[at] for at in errors)
 
 
@@ -85,7 +98,8 @@ class Inspection:
     entries: tuple[Entry, ...]
     findings: tuple[Finding, ...]
     evidence: Mapping[str, Mapping[str, Value]]
-    """By the id of an entry: `proof`, one of `Proof` or `None`; then digests, lengths and what reading showed."""
+    """By the id of an entry: `proof`, one of `Proof` or `None`; then digests, lengths and what reading showed; and of
+    one that could not be judged `not_judged`, one of `NotJudged`."""
     warnings: tuple[Warned, ...] = ()
     unmatched: tuple[str, ...] = ()
     """Selections that fitted nothing."""

@@ -25,6 +25,7 @@ from pipcacheplus.catalog.names import own_names
 from pipcacheplus.catalog.page_links import NO_LINKS, KeyFilter, LinkCollector, PageRow, Told
 from pipcacheplus.catalog.stored_facts import RowDamagedError, unpack_facts
 from pipcacheplus.disk.open_cache import ChangedError, OpenCache
+from pipcacheplus.disk.survey import Surveyor
 from pipcacheplus.disk.walk import Seen, walk
 from pipcacheplus.model.facts import Depth, Expected, Facts, Head, Origin, Page, WheelMetadata
 from pipcacheplus.model.values import Kind, Warned
@@ -54,7 +55,9 @@ class Walked(NamedTuple):
     """When a file in it was changed last."""
     rows: list[SeenRow] | None
     """`None` if the digest is the one that was known."""
-    warnings: list[tuple[str, str]]
+    warnings: list[Warned]
+    surveyor: Surveyor
+    """Counts what else was seen."""
 
 
 def walk_shard(path: str, task: tuple[str, bytes | None]) -> Walked:
@@ -69,12 +72,13 @@ def walk_shard(path: str, task: tuple[str, bytes | None]) -> Walked:
     """
     name, known = task
     found: list[tuple[Seen, bytes]] = []
-    warnings: list[tuple[str, str]] = []
+    warnings: list[Warned] = []
     made = blake2b(digest_size=16)
     with OpenCache(path) as cache:
-        for seen in walk(cache, name, is_split=not name):
+        surveyor = Surveyor(cache.owner)
+        for seen in walk(cache, name, is_split=not name, surveyor=surveyor):
             if isinstance(seen, Warned):
-                warnings.append((seen.path, seen.message))
+                warnings.append(seen)
                 continue
             packed = pack_files(seen, cache.device)
             made.update(as_bytes(seen.id) + b"\0" + packed)
@@ -82,7 +86,7 @@ def walk_shard(path: str, task: tuple[str, bytes | None]) -> Walked:
     digest = made.digest()
     changed_ns = max((last_change_ns(seen.files) for seen, _ in found), default=0)
     rows = None if digest == known else [seen_row(seen, packed) for seen, packed in found]
-    return Walked(name, digest, changed_ns, rows, warnings)
+    return Walked(name, digest, changed_ns, rows, warnings, surveyor)
 
 
 _NOTHING = Expected()

@@ -33,6 +33,7 @@ from pipcacheplus.catalog.shard import EntryTask, FactsRow, Failure, ReadShared,
 from pipcacheplus.catalog.stored_facts import unpack
 from pipcacheplus.catalog.transactions import transaction
 from pipcacheplus.disk.open_cache import OpenCache
+from pipcacheplus.disk.survey import Surveyor
 from pipcacheplus.disk.walk import parts
 from pipcacheplus.model.values import Area, Progress, Shape, Warned
 from pipcacheplus.pips.filenames import canonical
@@ -102,6 +103,8 @@ class Update:
     warnings: list[Warned] = field(default_factory=list)
     unread: dict[bytes, str] = field(default_factory=dict)
     """Ids of entries that cannot be read, and why."""
+    surveyor: Surveyor | None = None
+    """Counts what the walk saw besides entries; `None` before it."""
     _is_changed: bool = False
     _new_marks: set[int] = field(default_factory=set)
     _has_pages: bool = False
@@ -195,7 +198,8 @@ class Update:
 
     def _take(self, walked: Walked) -> None:
         """Put what was seen of a part in place of what is known of it."""
-        self.warnings.extend(Warned(path=path, message=message) for path, message in walked.warnings)
+        self.warnings.extend(walked.warnings)
+        self.surveyor = walked.surveyor if self.surveyor is None else self.surveyor.plus(walked.surveyor)
         if walked.rows is None:
             return
         self._merge(walked.name, walked.rows)

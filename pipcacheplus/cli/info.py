@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from pipcacheplus.checks.base.check import HOUR_S, checks, is_listed
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
 from pipcacheplus.cli.base.options import declare_catalog
+from pipcacheplus.cli.base.owners import summarize_survey
 from pipcacheplus.cli.base.progress import progress
-from pipcacheplus.model.values import Area
+from pipcacheplus.model.values import Area, Count
 from pipcacheplus.render.summary import summarize_totals
 from pipcacheplus.render.view import Json
 
@@ -17,11 +18,12 @@ if TYPE_CHECKING:  # slow to import, and needed for annotations alone
     from pipcacheplus.cache import PipCache
     from pipcacheplus.catalog.counts import CountRequest, Counts
     from pipcacheplus.catalog.results import Inventory
-    from pipcacheplus.model.values import CacheDir, Count, Entry, Finding, Progress
+    from pipcacheplus.model.values import CacheDir, Entry, Finding, Progress, Survey
 
 __all__ = ["COMMAND"]
 
 _DAY_S = 86_400
+_NOTHING = Count()
 _SPANS_S = tuple(days * _DAY_S for days in (1, 7, 30, 90, 365))
 
 
@@ -43,11 +45,11 @@ def _run(request: Request) -> CommandResult:
     with progress(request.console, "reading") as show:
         if request.verbosity > 0:
             counts, inventory = _read(cache, what, entries, show, request.options)
-            warnings, pages_without_url = inventory.warnings, inventory.pages_without_url
+            warnings, survey, pages_without_url = inventory.warnings, inventory.survey, inventory.pages_without_url
         else:
-            counts, warnings = count_entries(what, show)
+            counts, survey, warnings = count_entries(what, show)
             pages_without_url = None
-    summary = {**_summary(cache.dir, counts), "pages_without_url": pages_without_url}
+    summary = {**_summary(cache.dir, counts, survey), "pages_without_url": pages_without_url}
     return make_result(request, cache, warnings=warnings, entries=tuple(entries), summary=summary)
 
 
@@ -70,12 +72,19 @@ def _read(
     return counter.counts, inventory
 
 
-def _summary(cache: "CacheDir", counts: "Counts") -> dict[str, Json]:
+def _summary(cache: "CacheDir", counts: "Counts", survey: "Survey") -> dict[str, Json]:
     """Return the counts, and the health of the cache itself."""
     names = [f"within-{span_s // _DAY_S}d" for span_s in _SPANS_S] + ["older"]
-    reclaimable = {group.value: _parts(count) for group, count in counts.reclaimable.items()}
+    reclaimable = {
+        group.value: {
+            **counts.reclaimable.get(group, _NOTHING)._asdict(),
+            "empty_directories": counts.empty_directories.get(group, 0),
+        }
+        for group in (*counts.reclaimable, *counts.empty_directories)
+    }
     return {
         **summarize_totals(counts.totals),
+        **summarize_survey(survey, cache.path, counts.totals.values()),
         "pip": {
             "http_v2_location": os.path.join(cache.path, Area.HTTP_V2.value),
             "http_location": os.path.join(cache.path, Area.HTTP.value),
@@ -88,28 +97,20 @@ def _summary(cache: "CacheDir", counts: "Counts") -> dict[str, Json]:
         "reclaimable": dict(sorted(reclaimable.items())),
         "by_last_use": {names[at]: _parts(count) for at, count in sorted(counts.by_last_use.items())},
         "health": {
-            "owner": _owner(cache.path),
+            "owner": _owner(survey),
             "disabled_by": cache.disabled_by,
             "free_bytes": _free_bytes(cache.path),
         },
     }
 
 
-def _parts(count: "Count") -> Mapping[str, Json]:
+def _parts(count: Count) -> Mapping[str, Json]:
     return count._asdict()
 
 
-def _owner(path: str) -> str | None:
+def _owner(survey: "Survey") -> str | None:
     """Return the name of the cache's owner, the number of one without a name; `None` where files have no owner."""
-    try:
-        import pwd  # noqa: PLC0415 - not on Windows
-    except ImportError:
-        return None
-    uid = os.stat(path).st_uid
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
+    return survey.owner or str(survey.uid) if hasattr(os, "geteuid") else None
 
 
 def _free_bytes(path: str) -> int | None:

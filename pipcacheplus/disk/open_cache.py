@@ -116,7 +116,12 @@ class OpenCache:
         self.path = path
         self.moves_access_times = False
         """Whether a file was opened whose access time the system would not leave alone."""
-        self.device = os.stat(path).st_dev
+        status = os.stat(path)
+        self.device = status.st_dev
+        self.owner = status.st_uid
+        """The number of the user to whom the cache directory belongs; 0 where there are none."""
+        self.entered: os.stat_result | None = None
+        """What `stat` says of the directory that was opened last; `None` where directories have no descriptors."""
         self._folder_flags = _FOLDER_FLAGS | _NOATIME
         self._chain: list[tuple[str, int]] = []
         """The directories that are open, each below the one before it, with a slash behind their paths; the first is
@@ -171,7 +176,8 @@ class OpenCache:
             descriptor = self._without_trace(name, _FOLDER_FLAGS, above)
             self._folder_flags = _FOLDER_FLAGS
         self._chain.append((prefix, descriptor))
-        if os.fstat(descriptor).st_dev != self.device:
+        self.entered = os.fstat(descriptor)
+        if self.entered.st_dev != self.device:
             os.close(self._chain.pop()[1])
             raise OSError(errno.EXDEV, "lies on another file system", prefix[:-1])
         return descriptor

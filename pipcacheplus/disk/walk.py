@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from pipcacheplus.disk.open_cache import DEVICE, INODE, PATH, FileStamp, OpenCache, file_from, file_stamp
-from pipcacheplus.model.values import Area, Entry, Folder, Kind, Shape, Warned
+from pipcacheplus.disk.survey import Surveyor
+from pipcacheplus.model.values import Area, Entry, Folder, Kind, NotJudged, Shape, Warned
 from pipcacheplus.pips.layout import Place, Role, area_of, body_path, is_head, is_part, place_of, roles_in
 
 __all__ = ["FolderStamp", "Seen", "entry_of", "parts", "scan", "unread_kind", "walk"]
@@ -80,7 +81,9 @@ def unread_kind(shape: Shape) -> Kind:
     return _NOT_READ_YET.get(shape, Kind.LEFTOVER)
 
 
-def walk(cache: OpenCache, top: str = "", *, is_split: bool = False) -> Iterator[Seen | Warned]:
+def walk(
+    cache: OpenCache, top: str = "", *, is_split: bool = False, surveyor: Surveyor | None = None
+) -> Iterator[Seen | Warned]:
     """Yield every entry of the cache, in order of directories, and a warning for what could not be looked at.
 
     Empty directories of pip's own come as entries of the shape `EMPTY_DIRECTORY`, without files. Directories on other
@@ -91,16 +94,19 @@ def walk(cache: OpenCache, top: str = "", *, is_split: bool = False) -> Iterator
         cache: The cache.
         top: The directory to begin with; one of `parts`, or all.
         is_split: Whether the `parts` are left to others.
+        surveyor: Counts what else is seen.
 
     Raises:
         OSError: The cache directory itself cannot be listed.
     """
     prefix, slash, name = top.rpartition("/")
     waiting: list[tuple[str, Iterator[str]]] = [(prefix + slash, iter([name]))]
+    if surveyor is None:
+        surveyor = Surveyor(cache.owner)
     while waiting:
         prefix, names = waiting[-1]
         for name in names:
-            entries, below = _look(cache, prefix, name)
+            entries, below = _look(cache, prefix, name, surveyor)
             yield from entries
             if below:
                 inner = f"{prefix}{name}/" if name else ""
@@ -130,7 +136,7 @@ def parts(cache: OpenCache) -> list[str]:
     return sorted(found)
 
 
-def _look(cache: OpenCache, prefix: str, name: str) -> tuple[Iterable[Seen | Warned], list[str]]:
+def _look(cache: OpenCache, prefix: str, name: str, surveyor: Surveyor) -> tuple[Iterable[Seen | Warned], list[str]]:
     """Return the entries of a directory, and the names of the directories in it that are still to be looked at.
 
     Raises:
@@ -139,21 +145,22 @@ def _look(cache: OpenCache, prefix: str, name: str) -> tuple[Iterable[Seen | War
     path = prefix + name
     try:
         found = cache.found_in(prefix, name)
-        if len(found) == _HEAD_AND_BODY and (pair := _pair(cache, path, found)):
+        surveyor.see_directory(cache.entered if name else cache.status(""))
+        if len(found) == _HEAD_AND_BODY and (pair := _pair(cache, path, found, surveyor)):
             return (pair,), []
         place = place_of(path)
-        files, folders = _contents(cache, path, place, found)
+        files, folders = _contents(cache, path, place, found, surveyor)
     except OSError as error:
         warned = _warned(path, error)
         return () if warned is None else (warned,), []
     if place is _BUILD or place is _LOCK:
-        return _whole_tree(cache, _Listing(path, place, files, folders)), []
+        return _whole_tree(cache, _Listing(path, place, files, folders), surveyor), []
     if files:
         return _entries(files), folders
     return () if folders else _empty(cache, path, place), folders
 
 
-def _pair(cache: OpenCache, path: str, found: list["os.DirEntry[str]"]) -> Seen | None:
+def _pair(cache: OpenCache, path: str, found: list["os.DirEntry[str]"], surveyor: Surveyor) -> Seen | None:
     """Return the entry of a directory that has nothing but a head and its body, as nearly all of `http-v2` have."""
     first, second = found
     if len(first.name) > len(second.name):
@@ -168,6 +175,8 @@ def _pair(cache: OpenCache, path: str, found: list["os.DirEntry[str]"]) -> Seen 
         return None
     if not (stat.S_ISREG(one.st_mode) and stat.S_ISREG(other.st_mode)):
         return None
+    surveyor.see_file(one)
+    surveyor.see_file(other)
     return Seen(head, _PAIR, (file_stamp(head, one), file_stamp(body, other)), ())
 
 
@@ -181,13 +190,13 @@ def _warned(path: str, error: OSError) -> Warned | None:
         raise error
     if isinstance(error, FileNotFoundError):
         return None
-    is_elsewhere = error.errno == errno.EXDEV
-    message = f"{error.strerror}: not entered" if is_elsewhere else f"cannot be listed: {error.strerror}"
-    return Warned(path=path, message=message)
+    if error.errno == errno.EXDEV:
+        return Warned(path=path, message=f"{error.strerror}: not entered", not_entered=NotJudged.OTHER_DEVICE)
+    return Warned(path=path, message=f"cannot be listed: {error.strerror}", not_entered=NotJudged.UNREADABLE)
 
 
 def _contents(
-    cache: OpenCache, path: str, place: Place, found: list["os.DirEntry[str]"]
+    cache: OpenCache, path: str, place: Place, found: list["os.DirEntry[str]"], surveyor: Surveyor
 ) -> tuple[list[tuple[Role, FileStamp]], list[str]]:
     """Return the files in a directory, those that are gone left out, and the names of the directories; both in order.
 
@@ -198,11 +207,15 @@ def _contents(
     folders.sort()
     if len(folders) == len(found):
         return [], folders
-    return _files(cache, path, found, roles_in(path, place)), folders
+    return _files(cache, path, found, roles_in(path, place), surveyor), folders
 
 
 def _files(
-    cache: OpenCache, path: str, found: list["os.DirEntry[str]"], role_of: Callable[[str], Role]
+    cache: OpenCache,
+    path: str,
+    found: list["os.DirEntry[str]"],
+    role_of: Callable[[str], Role],
+    surveyor: Surveyor,
 ) -> list[tuple[Role, FileStamp]]:
     prefix = path + "/" if path else ""
     files: list[tuple[Role, FileStamp]] = []
@@ -213,6 +226,7 @@ def _files(
             status = cache.status_of(one)
         except FileNotFoundError:
             continue
+        surveyor.see_file(status)
         role = role_of(one.name) if stat.S_ISREG(status.st_mode) else Role.FOREIGN
         if (role is Role.LOCK or role is Role.LOCK_LINK) and status.st_size:
             role = Role.FOREIGN  # pip's locks are names, without content
@@ -300,16 +314,17 @@ def _locks(by_role: dict[Role, list[FileStamp]]) -> Iterator[Seen]:
         yield _seen(Shape.LOCK, link)
 
 
-def _list(cache: OpenCache, path: str) -> _Listing | Warned | None:
+def _list(cache: OpenCache, path: str, surveyor: Surveyor) -> _Listing | Warned | None:
     """List a directory; `None` if it is gone."""
     try:
         found, place = cache.found(path), place_of(path)
-        return _Listing(path, place, *_contents(cache, path, place, found))
+        surveyor.see_directory(cache.entered)
+        return _Listing(path, place, *_contents(cache, path, place, found, surveyor))
     except OSError as error:
         return _warned(path, error)
 
 
-def _whole_tree(cache: OpenCache, top: _Listing) -> Iterator[Seen | Warned]:
+def _whole_tree(cache: OpenCache, top: _Listing, surveyor: Surveyor) -> Iterator[Seen | Warned]:
     """Yield a build directory, or the directory of a lock, with all that lies below as one entry."""
     files: list[FileStamp] = []
     folders: list[FolderStamp] = []
@@ -321,7 +336,7 @@ def _whole_tree(cache: OpenCache, top: _Listing) -> Iterator[Seen | Warned]:
             folders.append(folder)
         foreign = [file for role, file in listing.files if role is Role.FOREIGN]
         files.extend(file for role, file in listing.files if role is not Role.FOREIGN)
-        below = [found for name in listing.folders if (found := _list(cache, f"{listing.path}/{name}")) is not None]
+        below = [found for name in listing.folders if (found := _list(cache, f"{listing.path}/{name}", surveyor))]
         closed = [found for found in below if isinstance(found, Warned)]
         waiting.extend(found for found in below if isinstance(found, _Listing))
         yield from (_seen(Shape.FOREIGN, file) for file in foreign)

@@ -4,6 +4,7 @@ from enum import Enum
 
 __all__ = [
     "FILE_KINDS",
+    "UNVERIFIABLE",
     "Area",
     "Group",
     "Kind",
@@ -91,16 +92,24 @@ FILE_KINDS = frozenset({Kind.WHEEL, Kind.SDIST, Kind.METADATA})
 
 
 class NotJudged(str, Enum):
-    """Why it cannot be told of an entry whether something is wrong with it."""
+    """Why it cannot be told of an entry, or of all that lies in a directory, whether something is wrong with it."""
 
     LIMIT = "limit"
     """It is beyond a limit of ours, or has a form that is not read."""
     UNREADABLE = "unreadable"
     """The system did not let us read it, or it changed meanwhile."""
     YOUNG = "young"
-    """It ends early, and a pip may still be writing it."""
+    """It is a half, a leftover or a build, or ends early, and a pip may still be writing it."""
     CONTRADICTORY = "contradictory"
     """Pages publish different digests of it, and it cannot be told which of them is the newest."""
+    FOREIGN = "foreign"
+    """No pip wrote it, so it is never opened."""
+    OTHER_DEVICE = "other-device"
+    """It lies on another file system than the cache directory, which is not entered."""
+
+
+UNVERIFIABLE = frozenset({NotJudged.LIMIT, NotJudged.UNREADABLE, NotJudged.CONTRADICTORY})
+"""Reasons why nobody can tell of an entry of pip's if it is whole, however long one waits."""
 
 
 class UrlSource(str, Enum):

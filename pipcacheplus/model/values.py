@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipcacheplus.model.cache_dir import CacheDir
 from pipcacheplus.model.terms import (
     FILE_KINDS,
+    UNVERIFIABLE,
     Area,
     Group,
     Kind,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:  # slow to import
 
 __all__ = [
     "FILE_KINDS",
+    "UNVERIFIABLE",
     "Action",
     "Area",
     "Brief",
@@ -41,6 +43,7 @@ __all__ = [
     "Finding",
     "Folder",
     "Group",
+    "Headline",
     "Kind",
     "NotJudged",
     "OriginFacts",
@@ -48,6 +51,7 @@ __all__ = [
     "OwnFiles",
     "OwnKind",
     "OwnState",
+    "Owned",
     "Plan",
     "Progress",
     "Proof",
@@ -57,6 +61,7 @@ __all__ = [
     "Shape",
     "Source",
     "State",
+    "Survey",
     "Trashed",
     "UrlSource",
     "Value",
@@ -271,6 +276,26 @@ class Finding:
     """The files concerned, or the empty directory."""
 
 
+class Headline(NamedTuple):
+    """What is counted of a finding; a tuple, and without its entry: a cache can have very many."""
+
+    group: Group
+    severity: Severity
+    entry: int | str
+    """The same for all findings of one entry, which come one after the other."""
+    goes: bool
+    """Whether removing the entry helps, so that `prune` does it for the group."""
+    is_directory: bool
+    """Whether it is of an empty directory, which is no entry to whoever counts them."""
+
+    @classmethod
+    def of(cls, finding: Finding) -> "Headline":
+        """Return the headline of a finding."""
+        is_directory = finding.entry.shape is Shape.EMPTY_DIRECTORY
+        goes = finding.remedy is not Remedy.NONE
+        return cls(finding.group, finding.severity, finding.entry.id, goes, is_directory)
+
+
 class Checked(NamedTuple):
     """An entry, and what was found wrong with it."""
 
@@ -284,7 +309,7 @@ class Checked(NamedTuple):
     @property
     def is_unverifiable(self) -> bool:
         """Return whether nobody can tell if it is whole, however long one waits."""
-        return self.not_judged is not None and self.not_judged is not NotJudged.YOUNG
+        return self.not_judged in UNVERIFIABLE
 
 
 class Count(NamedTuple):
@@ -298,6 +323,39 @@ class Count(NamedTuple):
     def plus(self, other: "Count") -> "Count":
         """Return the sum of both."""
         return Count(*(one + another for one, another in zip(self, other, strict=True)))
+
+
+class Owned(NamedTuple):
+    """What of a cache belongs to another user than the cache directory."""
+
+    uid: int
+    """The number of that user."""
+    owner: str | None
+    """The name of that user; `None` if the number has none."""
+    files: int
+    directories: int
+    disk_bytes: int
+    """Bytes on the disk of all of these."""
+
+
+class Survey(NamedTuple):
+    """What a look at all names of a cache shows besides its entries."""
+
+    directories: int = 0
+    """The cache directory and all below it."""
+    directory_bytes: int = 0
+    """Bytes on the disk that the directories themselves take; 0 where the system does not tell."""
+    bytes_of_other_names: int = 0
+    """Bytes on the disk of files that have several names here, once for each name but the first."""
+    uid: int = 0
+    """The number of the user to whom the cache directory belongs; 0 where files have no owners."""
+    owner: str | None = None
+    """The name of that user; `None` if there is none."""
+    others: tuple[Owned, ...] = ()
+    """What belongs to other users, by their numbers."""
+    restored_s: int | None = None
+    """When the cache was copied or restored as a whole, in seconds since 1970: all files were changed within minutes of
+    then, but written at other times. `None` if nothing speaks for that. It says nothing of the age of anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -371,6 +429,8 @@ class Warned:
 
     path: str
     message: str
+    not_entered: NotJudged | None = None
+    """Of a directory: why nothing that lies in it was looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,7 +56,6 @@ class Found:
     findings: tuple[Finding, ...]
     """What checks say of those that the catalog chose for them."""
     not_judged: Mapping[NotJudged, Count]
-    counts: tuple[int, int]
     listed: tuple[Entry, ...]
     totals: Mapping[tuple[Area, Kind], Count]
     warned: tuple[Warned, ...]
@@ -121,7 +120,6 @@ def _found(query: Query) -> Found:
             entries=tuple(run.checked()),
             findings=tuple(findings),
             not_judged=not_judged,
-            counts=run.counts(),
             listed=tuple(run.entries()),
             totals=run.totals(),
             warned=(),

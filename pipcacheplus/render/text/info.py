@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from pipcacheplus.model.values import Kind
 from pipcacheplus.render.text.table import Layout, Row
-from pipcacheplus.render.text.words import KIND_WORDS, number, pip_size, safe, size
+from pipcacheplus.render.text.words import KIND_WORDS, number, owners_in_words, pip_size, safe, size
 from pipcacheplus.render.view import Json, View
 
 __all__ = ["lines"]
@@ -19,6 +19,7 @@ _PIP = (
     ("Number of locally built wheels", "wheels"),
 )
 """Source: pip 26.3 `_internal/commands/cache.py` `get_cache_info`."""
+_ENABLED, _OFF = "caching is enabled in pip", "caching is off in pip"
 _PAGES = (Kind.INDEX_PAGE.value, Kind.LINKS_PAGE.value)
 _PAGES_OR_NOT = {*_PAGES, Kind.RESPONSE.value}
 """Kinds of responses that may be pages, where no page was read."""
@@ -29,7 +30,7 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     yield from _pip(_part(view.summary, "pip"))
     if view.verbosity < 0:
         return
-    yield from _counts("Kind", _part(view.summary, "by_kind"), layout, total=view.summary)
+    yield from _counts("Kind", _part(view.summary, "by_kind"), layout, whole=view.summary)
     yield from _reclaimable(_part(view.summary, "reclaimable"), layout, is_read=view.verbosity > 0)
     yield from _counts("Last used", _part(view.summary, "by_last_use"), layout)
     yield from _health(_part(view.summary, "health"), view, layout)
@@ -48,23 +49,36 @@ def _pip(counts: Mapping[str, Json]) -> Iterator[str]:
 
 
 def _counts(
-    title: str, parts: Mapping[str, Json], layout: Layout, *, total: Mapping[str, Json] | None = None
+    title: str, parts: Mapping[str, Json], layout: Layout, *, whole: Mapping[str, Json] | None = None
 ) -> Iterator[str]:
-    if not parts:
+    """Yield a table of counts; that of a `whole` has directories too, and ends with what `du` says."""
+    if not parts and whole is None:
         return
     yield ""
-    rows: list[Row] = [(title, "entries", "files", "size", "on disk")]
+    rows: list[Row] = [(title, "entries", "files", "on disk")]
     rows += [_row(KIND_WORDS.get(key, key.replace("-", " ")), part) for key in parts if (part := _part(parts, key))]
-    if total is not None:
-        rows.append(_row("all", total))
-    heading, *others = layout.table(rows, right=(1, 2, 3, 4))
+    if whole is not None:
+        rows += _others(whole)
+        entries, files = (_number(whole, key) for key in ("entries", "files"))
+        rows.append(("all", f"{entries:,}", f"{files:,}", size(_number(whole, "du_bytes"))))
+    heading, *others = layout.table(rows, right=(1, 2, 3))
     yield layout.paint(heading, "bold")
     yield from others
 
 
 def _row(title: str, part: Mapping[str, Json]) -> Row:
-    entries, files, size_bytes, disk_bytes = (_number(part, key) for key in ("entries", "files", "bytes", "disk_bytes"))
-    return title, f"{entries:,}", f"{files:,}", size(size_bytes), size(disk_bytes)
+    entries, files, disk_bytes = (_number(part, key) for key in ("entries", "files", "disk_bytes"))
+    return title, f"{entries:,}", f"{files:,}", size(disk_bytes)
+
+
+def _others(whole: Mapping[str, Json]) -> Iterator[Row]:
+    """Yield what takes room besides entries, or less than was counted of them."""
+    directories = _part(whole, "directories")
+    count, disk_bytes = (_number(directories, key) for key in ("directories", "disk_bytes"))
+    if count:
+        yield number(count, "directory"), "", "", size(disk_bytes)
+    if twice := _number(whole, "disk_bytes") + disk_bytes - _number(whole, "du_bytes"):
+        yield "other names of files", "", "", f"-{size(twice)}"
 
 
 def _number(part: Mapping[str, Json], key: str) -> int:
@@ -79,12 +93,19 @@ def _reclaimable(parts: Mapping[str, Json], layout: Layout, *, is_read: bool) ->
         yield f"Nothing to reclaim {how}."
         return
     yield layout.paint(f"Reclaimable, {how}", "bold")
-    rows = [
-        (f"prune --{key}", number(_number(part, "entries"), "entry"), size(_number(part, "disk_bytes")) + " on disk")
-        for key in parts
-        if (part := _part(parts, key))
-    ]
-    yield from layout.table(rows, right=(1, 2), indent="  ")
+    rows = [(f"prune --{key}", _counted(part), _in_files(part)) for key in parts if (part := _part(parts, key))]
+    yield from layout.table(rows, right=(2,), indent="  ")
+
+
+def _counted(part: Mapping[str, Json]) -> str:
+    counts = ((_number(part, "entries"), "entry"), (_number(part, "empty_directories"), "empty directory"))
+    return " and ".join(number(count, noun) for count, noun in counts if count)
+
+
+def _in_files(part: Mapping[str, Json]) -> str:
+    # Which directories go with them shows when they go.
+    files = _number(part, "files")
+    return f"{size(_number(part, 'disk_bytes'))} in {number(files, 'file')}" if files else ""
 
 
 def _health(health: Mapping[str, Json], view: View, layout: Layout) -> Iterator[str]:
@@ -92,14 +113,30 @@ def _health(health: Mapping[str, Json], view: View, layout: Layout) -> Iterator[
     fields = (
         ("Chosen by", safe(view.cache.detail or view.cache.source.value)),
         ("Owner", safe(str(health.get("owner") or ""))),
-        ("Used by pip", "no: " + safe(view.cache.disabled_by) if view.cache.disabled_by else "yes"),
+        *_of_others(view),
+        ("Setting", f"{_OFF}: {safe(view.cache.disabled_by)}" if view.cache.disabled_by else _ENABLED),
         ("Free on this disk", size(free) if isinstance(free, int) else ""),
         ("Last use is told by", "access times" if view.last_use == "atime" else "times of writing"),
+        ("Restored", _restored(view.summary)),
         ("Pages of unknown URL", _pages_without_url(view.summary)),
     )
     yield ""
     yield layout.paint("Health", "bold")
-    yield from layout.table([(f"{label}:", value) for label, value in fields if value], give=1, indent="  ")
+    rows = [(label and f"{label}:", value) for label, value in fields if value]
+    yield from layout.table(rows, give=1, indent="  ")
+
+
+def _of_others(view: View) -> Iterator[tuple[str, str]]:
+    """Yield what belongs to somebody else than the cache, and the command that changes that."""
+    for at, told in enumerate(owners_in_words(view.summary)):
+        yield "" if at else "Of others", told
+    command = view.summary.get("chown")
+    yield "To change that", safe(command) if isinstance(command, str) else ""
+
+
+def _restored(summary: Mapping[str, Json]) -> str:
+    restored = summary.get("restored")
+    return f"{restored}: use before then is not known" if isinstance(restored, str) else ""
 
 
 def _pages_without_url(summary: Mapping[str, Json]) -> str:

@@ -1,6 +1,6 @@
 """Words, sizes and names as people read them, and the escaping of all that comes from a cache."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from pipcacheplus.model.values import Brief, Entry, Kind, Shape
@@ -15,6 +15,7 @@ __all__ = [
     "kind_in_words",
     "name",
     "number",
+    "owners_in_words",
     "pages_without_url",
     "pip_size",
     "reasons_in_words",
@@ -120,6 +121,24 @@ def pages_without_url(count: int) -> Iterator[str]:
         index = "its index" if count == 1 else "their index"
         yield f"{number(count, 'page')} of unknown URL, so that {whose} of no file (--index-url names {index})"
         yield ""
+
+
+def owners_in_words(summary: Mapping[str, Json]) -> Iterator[str]:
+    """Yield for each other user what of a cache belongs to that one.
+
+    >>> other = {"uid": 0, "owner": "root", "files": 2, "directories": 1, "disk_bytes": 12288}
+    >>> list(owners_in_words({"belongs_to_others": [other]}))
+    ['2 files and 1 directory (12 kB) of root (uid 0)']
+    """
+    others = summary.get("belongs_to_others")
+    for other in others if isinstance(others, Sequence) else ():
+        match other:
+            case {"uid": int(uid), "files": int(files), "directories": int(folders), "disk_bytes": int(disk_bytes)}:
+                counts = ((files, "file"), (folders, "directory"))
+                counted = " and ".join(number(count, noun) for count, noun in counts if count)
+                owner = other["owner"] if isinstance(other, Mapping) else None
+                named = f"{safe(str(owner))} (uid {uid})" if owner else f"uid {uid}"
+                yield f"{counted} ({size(disk_bytes)}) of {named}"
 
 
 def number(count: int, noun: str) -> str:

@@ -1,0 +1,75 @@
+"""Tell what of a cache belongs to somebody else, with the command that changes it, and what all its names add up to."""
+
+import os
+from collections.abc import Iterable
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from pipcacheplus.render.times import rfc3339
+from pipcacheplus.render.view import Json
+
+if TYPE_CHECKING:  # slow to import, and needed for annotations alone
+    from pipcacheplus.model.values import Count, Survey
+
+__all__ = ["summarize_owners", "summarize_survey", "taking_over"]
+
+_ROOT = 0
+
+
+def summarize_survey(survey: "Survey", path: str, totals: "Iterable[Count]") -> dict[str, Json]:
+    """Return what all names of a cache show besides entries, as the JSON has it.
+
+    Args:
+        survey: What was seen.
+        path: Of the cache directory.
+        totals: Counts of all entries, in any number of parts.
+    """
+    files = sum(count.disk_bytes for count in totals) - survey.bytes_of_other_names
+    return {
+        "directories": {"directories": survey.directories, "disk_bytes": survey.directory_bytes},
+        "du_bytes": files + survey.directory_bytes,
+        **summarize_owners(survey, path),
+    }
+
+
+def summarize_owners(survey: "Survey", path: str) -> dict[str, Json]:
+    """Return what belongs to others, with the command that changes it, and whether the cache was restored as a whole.
+
+    Args:
+        survey: What was seen.
+        path: Of the cache directory.
+    """
+    user = _user(survey)
+    return {
+        "belongs_to_others": [
+            {
+                "uid": other.uid,
+                "owner": other.owner,
+                "files": other.files,
+                "directories": other.directories,
+                "disk_bytes": other.disk_bytes,
+            }
+            for other in survey.others
+        ],
+        "chown": taking_over(path, user) if survey.others or user != _named(survey) else None,
+        "restored": rfc3339(survey.restored_s),
+    }
+
+
+def taking_over(path: str, user: str) -> str:
+    """Return the command that makes all of a cache a user's; links in it are changed themselves, and not followed."""
+    sudo = "" if os.geteuid() == _ROOT else "sudo "
+    return f"{sudo}chown -Rh {quote(user)} {quote(path)}"
+
+
+def _named(survey: "Survey") -> str:
+    return survey.owner or str(survey.uid)
+
+
+def _user(survey: "Survey") -> str:
+    """Return whose the cache should be: of who works with it, but for root, who may look at that of anybody."""
+    from pipcacheplus.host.users import user_name  # noqa: PLC0415 - slow to import, and needed by few
+
+    if not hasattr(os, "geteuid") or os.geteuid() in {_ROOT, survey.uid}:
+        return _named(survey)
+    return user_name(os.geteuid()) or str(os.geteuid())
