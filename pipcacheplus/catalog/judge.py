@@ -9,7 +9,7 @@ from pipcacheplus.catalog.known import Known
 from pipcacheplus.catalog.records import Findings
 from pipcacheplus.catalog.references import ACTIVE, JoinedRow, Reference, rows
 from pipcacheplus.catalog.stored_facts import split_tags
-from pipcacheplus.checks.base.check import Check, Context, judge
+from pipcacheplus.checks.base.check import Check, Context, is_listed, judge
 from pipcacheplus.checks.base.proof import evidence_of
 from pipcacheplus.model.facts import Facts, Unknown
 from pipcacheplus.model.values import Checked, Count, NotJudged, Shape
@@ -120,12 +120,19 @@ class Judge:
                 found.add_certain(row, self._certain_names(row), choice.checks)
                 continue
             names, checked = self._judged(row, choice.checks, unread, may_be_unknown=choice.may_be_unknown)
-            if checked.not_judged is not None:
+            if checked.not_judged is not None and is_listed(checked.entry):
                 one = Count(1, len(checked.entry.files), checked.entry.size, checked.entry.disk_size)
                 not_judged[checked.not_judged] = not_judged[checked.not_judged].plus(one)
             if checked.findings:
                 found.add(row, names, checked.findings)
+        not_judged[NotJudged.FOREIGN] = self._foreign(where)
         return found, {reason: count for reason, count in not_judged.items() if count.entries}
+
+    def _foreign(self, where: str) -> Count:
+        """Return the counts of what no pip wrote, which no check is put to."""
+        counts = "count(*), ifnull(sum(e.file_count), 0), ifnull(sum(e.size), 0), ifnull(sum(e.disk_size), 0)"
+        select = f"SELECT {counts} FROM entry e WHERE e.shape = ? AND ({where})"
+        return Count(*self._connection.execute(select, (Shape.FOREIGN.value,)).fetchone())
 
     def objections(self, unread: dict[bytes, str], where: str = "1") -> Iterator[Checked]:
         """Yield the entries that a check objects to, in order of ids, and those of which nobody can tell.

@@ -16,7 +16,7 @@ from pipcacheplus.catalog.entry_rows import Names, brief_of, entry_of_checked, e
 from pipcacheplus.catalog.references import JoinedRow
 from pipcacheplus.checks.base.check import Check, Context, certain_finding
 from pipcacheplus.disk.file_content import read_at
-from pipcacheplus.model.values import Brief, Entry, Finding, Group, Remedy, Severity
+from pipcacheplus.model.values import Brief, Entry, Finding, Group, Headline, Remedy, Severity, Shape
 
 __all__ = ["Entries", "Findings", "Records", "Rows"]
 
@@ -26,8 +26,11 @@ _IN_MEMORY = 4 << 20
 _TOGETHER = 64
 """Rows that become one record, if they are added one by one."""
 _IS_NEXT = 1 << 7
+_GOES = 1 << 6
+_IS_DIRECTORY = 1 << 5
 _GROUPS = tuple(Group)
 _SEVERITIES = tuple(Severity)
+_EMPTY_DIRECTORY = Shape.EMPTY_DIRECTORY.value
 
 
 class Records:
@@ -216,7 +219,7 @@ class Findings(_Made[Finding]):
         self._checks = dict[str, Check]()
         """Those of the findings that are still to be made, by slug."""
         self._codes = bytearray()
-        """Group and severity of each, and whether its entry is another one than that of the finding before."""
+        """What a `Headline` has of each, and whether its entry is another one than that of the finding before."""
         self._rows = Rows(may_spill=may_spill)
         super().__init__(self._rows, self._finding)
 
@@ -236,16 +239,18 @@ class Findings(_Made[Finding]):
 
     def _append(self, head: Finding | Check, row: tuple[Any, ...], *, is_next: bool) -> None:
         code = _GROUPS.index(head.group) * len(_SEVERITIES) + _SEVERITIES.index(head.severity)
+        code |= _GOES if head.remedy is not Remedy.NONE else 0
+        code |= _IS_DIRECTORY if row[0][1] == _EMPTY_DIRECTORY else 0
         self._codes.append(code | _IS_NEXT if is_next else code)
         self._rows.append(row)
 
-    def heads(self) -> Iterator[tuple[Group, Severity, int]]:
-        """Yield the group and severity of each, and a number that those of one entry share; none is made for that."""
+    def heads(self) -> Iterator[Headline]:
+        """Yield the head of each; no finding is made for that."""
         table = [(group, severity) for group in _GROUPS for severity in _SEVERITIES]
         entry = 0
         for code in self._codes:
             entry += code >= _IS_NEXT
-            yield *table[code & ~_IS_NEXT], entry
+            yield Headline(*table[code & (_IS_DIRECTORY - 1)], entry, code & _GOES > 0, code & _IS_DIRECTORY > 0)
 
     def _finding(self, row: tuple[Any, ...]) -> Finding:
         (id_, shape, files, *names), told = row

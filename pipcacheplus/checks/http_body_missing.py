@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from pipcacheplus.checks.base.check import Check, Context, Verdict, left_behind
 from pipcacheplus.model.facts import Depth, Facts
-from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.model.values import Entry, Group, NotJudged, Remedy, Severity, Shape
 from pipcacheplus.pips.effects import DOWNLOADS_AGAIN, FAILS, Effect, Effects
 
 __all__ = ["CHECK"]
@@ -20,7 +20,7 @@ __all__ = ["CHECK"]
 _EFFECTS = Effects(rows=(Effect(FAILS, below="23.3.1"), Effect(DOWNLOADS_AGAIN)))
 
 
-def _run(entry: Entry, _facts: Facts, context: Context) -> Iterator[Verdict]:
+def _run(entry: Entry, _facts: Facts, context: Context) -> Iterator[Verdict | NotJudged]:
     yield from left_behind(entry, context, "response has no body")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from pipcacheplus.checks.base.check import DAY_S, Check, Context, Verdict, left_behind
 from pipcacheplus.model.facts import Depth, Facts
-from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.model.values import Entry, Group, NotJudged, Remedy, Severity, Shape
 from pipcacheplus.pips.effects import IGNORES, Effect, Effects
 from pipcacheplus.pips.layout import lock_owner
 
@@ -21,7 +21,7 @@ __all__ = ["CHECK"]
 _EFFECTS = Effects(rows=(Effect("waits for it for ever", below="19.3"), Effect(IGNORES)))
 
 
-def _run(entry: Entry, _facts: Facts, context: Context) -> Iterator[Verdict]:
+def _run(entry: Entry, _facts: Facts, context: Context) -> Iterator[Verdict | NotJudged]:
     owners = [owner for file in entry.files if (owner := lock_owner(file.path.rpartition("/")[2])) is not None]
     written_s = max(file.mtime_ns for file in entry.files) / 1e9
     evidence = ("host", owners[0].host if owners else None)
@@ -32,15 +32,20 @@ def _run(entry: Entry, _facts: Facts, context: Context) -> Iterator[Verdict]:
             severity=Severity.INFO,
             remedy=Remedy.NONE,
         )
-    elif any(owner.host != context.host for owner in owners) and written_s > context.now_s - DAY_S:
+    elif any(owner.host != context.host for owner in owners) and _is_recent(written_s, context):
         yield Verdict(
             message="lock of a process on another machine",
             evidence=(evidence,),
             severity=Severity.INFO,
             remedy=Remedy.NONE,
         )
+        yield NotJudged.YOUNG
     else:
         yield from left_behind(entry, context, "lock of a process that is gone", evidence)
+
+
+def _is_recent(written_s: float, context: Context) -> bool:
+    return context.min_age_s > 0 and written_s > context.now_s - DAY_S
 
 
 CHECK = Check(

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 from pipcacheplus.checks.base.check import Check, Context, Verdict, left_behind
 from pipcacheplus.model.facts import Depth, Facts
-from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.model.values import Entry, Group, NotJudged, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
 
 
-def _run(entry: Entry, _facts: Facts, context: Context) -> Iterator[Verdict]:
+def _run(entry: Entry, _facts: Facts, context: Context) -> Iterator[Verdict | NotJudged]:
     yield from left_behind(entry, context, "origin.json without a wheel")
 
 

@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
 from pipcacheplus.cli.base.options import declare_deep, declare_pythons, declare_selection, interpreter_paths
+from pipcacheplus.cli.base.owners import summarize_owners
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.units import AGE_HELP, age_s
 from pipcacheplus.render.summary import summarize_findings, summarize_not_judged
@@ -19,7 +20,8 @@ def _declare(parser: ArgumentParser) -> None:
         metavar="AGE",
         type=age_s,
         default=3600.0,
-        help=f"do not object to halves and leftovers that are younger (default 1h); {AGE_HELP}",
+        help="do not judge halves, leftovers and builds that are younger, as a pip may be writing them (default 1h;"
+        f" 0 judges all); {AGE_HELP}",
     )
     declare_pythons(parser)
     declare_deep(parser)
@@ -39,9 +41,11 @@ def _run(request: Request) -> CommandResult:
     counts = {
         "entries": found.entries,
         "bytes": found.bytes,
+        "disk_bytes": found.disk_bytes,
         "unverifiable": found.unverifiable,
-        "not_judged": summarize_not_judged(found.not_judged),
+        "not_judged": summarize_not_judged(found.not_judged, found.not_entered),
         "pages_without_url": found.pages_without_url,
+        **summarize_owners(found.survey, cache.dir.path),
     }
     return make_result(
         request,
@@ -50,6 +54,7 @@ def _run(request: Request) -> CommandResult:
         unmatched=found.unmatched,
         exit_code=exits.FOUND if found.errors else exits.DONE,
         findings=found.findings,
+        foreign=found.foreign,
         summary={**counts, **summarize_findings(found.findings)},
     )
 

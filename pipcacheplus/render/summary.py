@@ -5,12 +5,12 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from functools import reduce
 from typing import TYPE_CHECKING, TypeVar
 
-from pipcacheplus.model.terms import Area, Group, Kind, NotJudged, Severity, State
+from pipcacheplus.model.terms import Area, Kind, NotJudged, Severity, State
 from pipcacheplus.render.times import rfc3339
 from pipcacheplus.render.view import Json, View
 
 if TYPE_CHECKING:  # slow to import, and `dir` does without them
-    from pipcacheplus.model.values import Brief, Count, Entry, Finding, Outcome, OwnState, Report, Trashed
+    from pipcacheplus.model.values import Brief, Count, Entry, Finding, Headline, Outcome, OwnState, Report, Trashed
 
 __all__ = [
     "TAKEN_STATES",
@@ -141,14 +141,12 @@ def group_by(members: Iterable[_T], key: Callable[[_T], _K]) -> dict[_K, list[_T
     return parts
 
 
-def heads_of(findings: "Sequence[Finding]") -> "Iterator[tuple[Group, Severity, Hashable]]":
-    """Yield group and severity of each finding, and what those of one entry share; where it can be, none is made."""
-    heads = getattr(findings, "heads", None)
-    if heads is not None:
-        yield from heads()
-        return
-    for finding in findings:
-        yield finding.group, finding.severity, finding.entry.id
+def heads_of(findings: "Sequence[Finding]") -> "Iterator[Headline]":
+    """Yield the head of each finding; where it can be, no finding is made."""
+    from pipcacheplus.model.values import Headline  # noqa: PLC0415 - slow to import, and `dir` does without it
+
+    heads: Callable[[], Iterator[Headline]] | None = getattr(findings, "heads", None)
+    return map(Headline.of, findings) if heads is None else heads()
 
 
 def briefs_of(entries: "Sequence[Entry]") -> "Iterator[Brief]":
@@ -163,22 +161,31 @@ def summarize_findings(findings: "Sequence[Finding]") -> dict[str, Json]:
     """Count findings by severity, and by group."""
     by_severity = {severity.value: 0 for severity in Severity}
     by_group = dict[str, int]()
-    for group, severity, _ in heads_of(findings):
-        by_severity[severity.value] += 1
-        by_group[group.value] = by_group.get(group.value, 0) + 1
+    for head in heads_of(findings):
+        by_severity[head.severity.value] += 1
+        by_group[head.group.value] = by_group.get(head.group.value, 0) + 1
     return {"findings": len(findings), "by_severity": by_severity, "by_group": dict(sorted(by_group.items()))}
 
 
-def summarize_not_judged(counts: "Mapping[NotJudged, Count]") -> dict[str, Json]:
-    """Return counts of what could not be judged by the reason, each with the option that judges it."""
+def summarize_not_judged(
+    counts: "Mapping[NotJudged, Count]", not_entered: "Mapping[NotJudged, int]"
+) -> dict[str, Json]:
+    """Return counts of what could not be judged by the reason, each with the option that judges it.
+
+    Args:
+        counts: Of entries.
+        not_entered: Of directories that could not be looked into.
+    """
     return {
         reason.value: {
-            "entries": counts[reason].entries,
-            "bytes": counts[reason].bytes,
+            "entries": counts[reason].entries if reason in counts else 0,
+            "bytes": counts[reason].bytes if reason in counts else 0,
+            "disk_bytes": counts[reason].disk_bytes if reason in counts else 0,
+            "directories": not_entered.get(reason, 0),
             "option": _OPTIONS.get(reason),
         }
         for reason in NotJudged
-        if reason in counts
+        if reason in counts or reason in not_entered
     }
 
 

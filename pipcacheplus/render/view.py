@@ -32,6 +32,8 @@ class View(NamedTuple):
     outcomes: "tuple[Outcome, ...]" = ()
     kept: "tuple[Entry, ...]" = ()
     """Entries that stay although a reason holds: `--keep` names them, or they are younger than `--min-age`."""
+    foreign: "Sequence[Entry]" = ()
+    """What no pip wrote, of a command that tells of it."""
     warnings: tuple[str, ...] = ()
     verbosity: int = 0
     """0 unless the user asks for more, above 0, or for less, below it."""

@@ -65,7 +65,7 @@ def test_a_certain_finding_is_made_when_it_is_looked_at_and_counted_before(tmp_p
     calls = list[str]()
     query = whole(cache, checks=(counted(check, calls),), context=replace(NOW, now_s=OLD.now_s))
     found, _ = answered(query, lambda run: run.findings(), [])
-    heads = [(group, severity) for group, severity, _ in found.heads()]
+    heads = [head[:2] for head in found.heads()]
     # A file that is not certain to be stale is put to the check at once, which says nothing of it.
     at_once = set(calls)
     assert at_once.isdisjoint([finding.entry.id for finding in found])

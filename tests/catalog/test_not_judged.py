@@ -3,12 +3,20 @@
 from dataclasses import replace
 from pathlib import Path
 
+from pipcacheplus.catalog.queries import verification_of
+from pipcacheplus.catalog.results import Verification
 from pipcacheplus.checks.base.check import DAY_S
-from pipcacheplus.model.values import Count, NotJudged
+from pipcacheplus.model.values import CacheDir, Count, Group, NotJudged, Remedy, Severity, Source
+from pipcacheplus.plan.select import Selection
 from tests.catalog.mixtures import SOUND, made, mixed, plain
 from tests.replay.caches import Runs
-from tests.support.builders import FILE_URL, Cache
+from tests.support.builders import FILE_URL, Cache, file_headers
 from tests.support.requests import NOW
+
+
+def verified(runs: Runs, **more: object) -> Verification:
+    """Return what `verify` returns."""
+    return verification_of(CacheDir(path=str(runs.cache.path), source=Source.ARGUMENT), runs.query(**more))
 
 
 def cut(cache: Cache, project: str, *, age_s: float) -> str:
@@ -20,7 +28,7 @@ def cut(cache: Cache, project: str, *, age_s: float) -> str:
 
 def test_a_cache_of_sound_entries_has_nothing_that_is_not_judged(folder: Path) -> None:
     runs = Runs(mixed(folder, sorted(SOUND)), folder / "state")
-    assert runs.without().not_judged == {}
+    assert set(runs.without().not_judged) <= {NotJudged.FOREIGN}
 
 
 def test_what_is_not_judged_is_counted_by_the_reason(folder: Path) -> None:
@@ -37,6 +45,72 @@ def test_what_is_not_judged_is_counted_by_the_reason(folder: Path) -> None:
     assert found.not_judged[NotJudged.YOUNG].bytes == cache.real(young).stat().st_size
     assert [finding.entry.project for finding in found.findings] == ["broken"]
     assert runs.with_catalog().not_judged == runs.without().not_judged == found.not_judged
+
+
+def test_what_a_pip_may_be_at_work_on_is_counted_as_young_and_an_empty_directory_is_not(folder: Path) -> None:
+    cache = Cache(folder / "cache")
+    cache.http_v2(f"{FILE_URL}/head", b"x", has_body=False, age_s=60)
+    cache.http_v2(f"{FILE_URL}/body", b"x", has_head=False, age_s=60)
+    cache.temporary(cache.http_v2(f"{FILE_URL}/whole", b"x", headers=plain(b"x"), age_s=60), b"12345", age_s=60)
+    cache.build_directory(cache.built_wheel("built", age_s=60), b"123", age_s=3 * 3600)
+    cache.lock_directory(cache.http(FILE_URL, b"x", headers=plain(b"x"), age_s=60), host="elsewhere", pid=5, age_s=7200)
+    cache.directory("http-v2/0/0", age_s=60)
+    runs = Runs(cache, folder / "state")
+    found = runs.without()
+    assert {reason: count.entries for reason, count in found.not_judged.items()} == {NotJudged.YOUNG: 5}
+    assert {finding.remedy for finding in found.findings if finding.group is Group.PARTIAL} == {Remedy.NONE}
+    everything = runs.without(context=replace(NOW, min_age_s=0))
+    assert everything.not_judged == {}
+    gone = [finding for finding in everything.findings if finding.group is Group.PARTIAL]
+    assert [finding.remedy for finding in gone] == [Remedy.REMOVE] * 6
+
+
+def test_without_a_grace_period_what_is_dated_in_the_future_is_judged(folder: Path) -> None:
+    cache = Cache(folder / "cache")
+    cache.http_v2(f"{FILE_URL}/body", b"x", has_head=False, age_s=-DAY_S)
+    runs = Runs(cache, folder / "state")
+    assert list(runs.without(context=replace(NOW, min_age_s=0.001)).not_judged) == [NotJudged.YOUNG]
+    assert runs.without(context=replace(NOW, min_age_s=0)).not_judged == {}
+
+
+def test_youth_protects_nothing_that_is_complete(folder: Path) -> None:
+    cache = Cache(folder / "cache")
+    headers = file_headers(b"content", project="demo", version="1.0", age_s=1)
+    cache.http_v2(f"{FILE_URL}/other.zip", b"CONTENT", headers=headers, age_s=1)
+    cache.http(f"{FILE_URL}/single.zip", b"CONTENT", headers=headers, age_s=1)
+    cache.built_wheel("garbage", content=b"no archive at all", age_s=1)
+    runs = Runs(cache, folder / "state")
+    found = runs.without()
+    errors = [(one.check, one.remedy) for one in found.findings if one.severity is Severity.ERROR]
+    errors.sort()
+    assert errors == [
+        ("body-digest-mismatch", Remedy.REMOVE_IF_ASKED),
+        ("body-digest-mismatch", Remedy.REMOVE_IF_ASKED),
+        ("built-wheel-broken", Remedy.REMOVE),
+    ]
+    assert found.not_judged == {}
+
+
+def test_foreign_files_are_counted_and_named_and_those_that_are_not_wanted_are_neither(folder: Path) -> None:
+    cache = Cache(folder / "cache")
+    cache.foreign("notes.txt", b"mine")
+    cache.foreign("wheels/notes.txt", b"mine too")
+    cache.built_wheel("sound")
+    runs = Runs(cache, folder / "state")
+    for found in (verified(runs), verified(runs), verified(runs, remembers=False)):
+        disk_bytes = sum(entry.disk_size for entry in found.foreign)
+        assert found.not_judged == {NotJudged.FOREIGN: Count(2, 2, 12, disk_bytes)}
+        assert [entry.id for entry in found.foreign] == ["notes.txt", "wheels/notes.txt"]
+        assert found.findings == ()
+        assert found.unverifiable == 0
+    wanted = verified(runs, selection=Selection(["sound"]))
+    assert (wanted.entries, wanted.not_judged, wanted.foreign) == (1, {}, ())
+
+
+def test_directories_that_are_not_entered_are_counted_by_the_reason(folder: Path) -> None:
+    cache = Cache(folder / "cache")
+    cache.foreign("/".join(["deep"] * 70) + "/notes.txt")
+    assert verified(Runs(cache, folder / "state")).not_entered == {NotJudged.UNREADABLE: 1}
 
 
 def test_a_young_entry_is_judged_once_it_is_as_old_as_asked_for(folder: Path) -> None:

@@ -60,7 +60,7 @@ def test_rows_that_are_added_singly_are_there_whenever_they_are_looked_at(count:
 def test_heads_say_which_findings_are_of_one_entry(folder: Path) -> None:
     found = PipCache(mixed(folder, sorted(BUILDS)).path).verify(remembers=False).findings
     assert isinstance(found, Findings)
-    numbers = [number for _, _, number in found.heads()]
+    numbers = [head.entry for head in found.heads()]
     ids = [one.entry.id for one in found]
     assert len(set(numbers)) == len(set(ids)) < len(ids)
     assert [a == b for a, b in pairwise(numbers)] == [a == b for a, b in pairwise(ids)]

@@ -196,17 +196,27 @@ def test_verify_of_a_sound_cache_ends_with_0_and_of_a_damaged_one_with_3(run: Ru
     assert ran.code == 3
     assert "demo-bad 1.0, built wheel for py3" in ran.out
     assert "prune --corrupt --cache-dir " in ran.out
-    assert ran.out.splitlines()[-1].startswith("6 entries checked (")
+    assert ran.out.splitlines()[-1].startswith("5 of 6 entries checked (")
     assert run("verify", "--format", "json").document["summary"]["by_severity"]["error"] == 1
 
 
 def test_verify_counts_what_it_did_not_judge_and_names_the_option_that_judges_it(run: Run, cache: Cache) -> None:
-    assert run("verify", "--format", "json").document["summary"]["not_judged"] == {}
+    before = run("verify", "--format", "json").document["summary"]["not_judged"]
+    disk_bytes = cache.real("notes.txt").stat().st_blocks * 512
+    foreign = {"entries": 1, "bytes": 4, "disk_bytes": disk_bytes, "directories": 0, "option": None}
+    assert before == {"foreign": foreign}
     cache.write(cache.http("https://files.example/young"), b"", age_s=-100 * 365 * 86_400)
     ran = run("verify", "--format", "json")
-    assert ran.document["summary"]["not_judged"] == {"young": {"entries": 1, "bytes": 0, "option": "--min-age"}}
+    young = {"entries": 1, "bytes": 0, "disk_bytes": 0, "directories": 0, "option": "--min-age"}
+    assert ran.document["summary"]["not_judged"] == {"young": young, "foreign": foreign}
     assert ran.document["summary"]["unverifiable"] == 0
-    assert "Not judged: 1 entry (0 bytes), young enough to be unfinished (--min-age judges " in run("verify").out
+    told = run("verify").out
+    assert "Not judged: 1 entry (0 bytes), young: a pip may still be writing it (--min-age 0 judges all)\n" in told
+    assert told.splitlines()[-1].startswith("4 of 6 entries checked (")
+    assert told.endswith("; 2 not judged (1 young, 1 foreign)\n")
+    assert f"{cache.path}{os.sep}notes.txt\n" in run("verify", "-v").out
+    last = run("verify", "--min-age", "0").out.splitlines()[-1]
+    assert last.startswith("5 of 6 entries checked (")
 
 
 def test_prune_removes_only_what_no_pip_can_use(run: Run, cache: Cache) -> None:
@@ -342,5 +352,5 @@ def test_a_cache_that_pip_does_not_use_is_told(run: Run, cache: Cache) -> None:
     ran = run("list")
     assert ran.code == 0
     assert ran.err.startswith("WARNING: pip itself does not use this cache: ")
-    assert "Used by pip:          no: " in run("info").out
+    assert "Setting:               caching is off in pip: " in run("info").out
     cache.path.chmod(0o700)

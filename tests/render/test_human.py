@@ -6,6 +6,7 @@ import pytest
 
 from pipcacheplus.cli.base.command import Command
 from pipcacheplus.cli.base.family import Family
+from pipcacheplus.cli.base.owners import summarize_survey
 from pipcacheplus.model.values import (
     Area,
     CacheDir,
@@ -14,6 +15,7 @@ from pipcacheplus.model.values import (
     Group,
     Kind,
     NotJudged,
+    Owned,
     OwnFiles,
     OwnKind,
     OwnState,
@@ -22,6 +24,7 @@ from pipcacheplus.model.values import (
     Shape,
     Source,
     State,
+    Survey,
 )
 from pipcacheplus.render import paths
 from pipcacheplus.render.human import FORMAT
@@ -144,20 +147,20 @@ def test_what_is_wrong_is_told_by_group_with_the_command_that_helps() -> None:
     view = a_view(
         "verify",
         findings=(partial, a_finding(NUMPY), stale),
-        summary={"entries": 78, "bytes": 454_000, "unverifiable": 2},
+        summary={"entries": 78, "bytes": 400_000, "disk_bytes": 454_000},
     )
     assert lines(view) == [
-        "Corrupt: 1 entry (16.4 MB)",
+        "Corrupt: 1 entry (8.2 kB)",
         "  error    numpy 2.1.0, wheel for cp312 on manylinux x86_64: content is not what the index published",
         "  To remove it: python -m pipcacheplus prune --corrupt",
         "",
-        "Partial: 1 entry (1000 bytes)",
+        "Partial: 1 entry (4.1 kB)",
         f"  warning  temporary file {LEFT.id}: was never finished",
         "  To remove it: python -m pipcacheplus prune --partial",
         "",
-        "Also: 1 stale (-v names them)",
+        "Also: 1 entry stale (-v names them)",
         "",
-        "78 entries checked (454 kB), 2 of them without anything to hold the content against: 1 error, 2 warnings",
+        "78 entries checked (454 kB): 1 error, 2 warnings",
     ]
 
 
@@ -181,7 +184,7 @@ def test_information_is_only_counted_until_it_is_asked_for() -> None:
     young = a_finding(
         LEFT, group=Group.PARTIAL, severity=Severity.INFO, evidence=(("age_s", 5), ("is_cut", None), ("fresh_until", 0))
     )
-    assert "Also: 1 partial" in text(a_view("verify", findings=(young,)))
+    assert "Also: 1 entry partial" in text(a_view("verify", findings=(young,)))
     told = text(a_view("verify", findings=(young,), verbosity=1))
     assert "    age s: 5\n    is cut: unknown\n    fresh until: 1970-01-01T00:00:00Z\n" in told
 
@@ -198,26 +201,62 @@ def test_an_entry_has_one_line_with_the_worst_first_and_what_pip_does_about_it()
 
 
 def test_a_sound_cache_has_nothing_wrong() -> None:
-    view = a_view("verify", summary={"entries": 1, "bytes": 10, "unverifiable": 0})
-    assert lines(view) == ["1 entry checked (10 bytes): nothing wrong"]
+    view = a_view("verify", summary={"entries": 1, "bytes": 10, "disk_bytes": 4096})
+    assert lines(view) == ["1 entry checked (4.1 kB): nothing wrong"]
+
+
+def test_what_a_command_removes_is_counted_beside_it_if_it_is_not_what_was_listed() -> None:
+    empty = an_entry(shape=Shape.EMPTY_DIRECTORY, kind=Kind.LEFTOVER, id="http-v2/a/b")
+    partial = {"group": Group.PARTIAL, "severity": Severity.WARNING}
+    told = {
+        (a_finding(NUMPY), a_finding(SIX, remedy=Remedy.NONE)): "  To remove 1 entry: ",
+        (a_finding(NUMPY), a_finding(NUMPY), a_finding(SIX)): "  To remove them: ",
+        (a_finding(LEFT, **partial), a_finding(empty, group=Group.PARTIAL, severity=Severity.INFO)): (
+            "  To remove 1 entry and 1 empty directory: "
+        ),
+    }
+    for found, line in told.items():
+        assert line in text(a_view("verify", findings=found))
+    young = a_finding(LEFT, group=Group.PARTIAL, severity=Severity.INFO, remedy=Remedy.NONE)
+    assert "partial" not in text(a_view("verify", findings=(young,)))
 
 
 def test_what_could_not_be_judged_has_a_line_for_each_reason_with_the_option_that_judges_it() -> None:
     counts = {NotJudged.LIMIT: Count(1, 2, 300, 4096), NotJudged.YOUNG: Count(2, 2, 5000, 8192)}
-    summary = {"entries": 3, "bytes": 10, "unverifiable": 1, "not_judged": summarize_not_judged(counts)}
+    not_judged = summarize_not_judged(counts, {NotJudged.UNREADABLE: 1, NotJudged.OTHER_DEVICE: 2})
+    summary = {"entries": 5, "bytes": 10, "disk_bytes": 16_384, "not_judged": not_judged}
     told = [
-        "Not judged: 1 entry (300 bytes), beyond a limit, or of a form that is not read",
-        "Not judged: 2 entries (5.0 kB), young enough to be unfinished (--min-age judges younger ones)",
+        "Not judged: 1 entry (4.1 kB), not verifiable: beyond a limit, or of a form that is not read",
+        "Not judged: 1 directory with all that lies below, unreadable: the system did not let us read it",
+        "Not judged: 2 entries (8.2 kB), young: a pip may still be writing it (--min-age 0 judges all)",
+        "Not judged: 2 directories with all that lies below, on another file system: not entered",
         "",
     ]
-    last = "3 entries checked (10 bytes), 1 of them without anything to hold the content against: nothing wrong"
+    last = "2 of 5 entries checked (4.1 kB): nothing wrong; 3 not judged (1 not verifiable, 2 young)"
     assert lines(a_view("verify", summary=summary)) == [*told, last]
     assert lines(a_view("verify", summary=summary, verbosity=-1)) == [last]
 
 
+def test_what_is_not_pips_is_named_if_that_is_asked_for() -> None:
+    summary = {"not_judged": summarize_not_judged({NotJudged.FOREIGN: Count(1, 1, 4, 4096)}, {})}
+    foreign = (an_entry("notes.txt", area=Area.OTHER, shape=Shape.FOREIGN, kind=Kind.FOREIGN),)
+    told = "Not judged: 1 entry (4.1 kB), foreign: no pip writes such names: neither opened nor removed"
+    assert f"{told} (-v names them)\n" in text(a_view("verify", summary=summary, foreign=foreign))
+    assert f"{told}\n    /cache/notes.txt\n" in text(a_view("verify", summary=summary, foreign=foreign, verbosity=1))
+
+
+def test_what_belongs_to_others_and_a_restored_cache_are_told() -> None:
+    survey = Survey(uid=1000, owner="me", others=(Owned(0, "root", 2, 1, 12_288),), restored_s=1_795_219_200)
+    summary = summarize_survey(survey, "/my cache", ())
+    said = ("2 files and 1 directory (12 kB) of root (uid 0)", "chown -Rh me '/my cache'", "2026-11-21T00:00:00Z")
+    for command in ("verify", "info"):
+        for words in said:
+            assert words in text(a_view(command, summary=summary))
+
+
 def test_every_reason_for_not_judging_has_its_words() -> None:
     for reason in NotJudged:
-        summary = {"not_judged": summarize_not_judged({reason: Count(1)})}
+        summary = {"not_judged": summarize_not_judged({reason: Count(1)}, {})}
         assert "Not judged: 1 entry (0 bytes), " in text(a_view("verify", summary=summary))
 
 
@@ -277,8 +316,10 @@ def test_information_begins_with_pips_own_lines() -> None:
         "wheels_bytes": 1_300_000_000,
         "wheels": 18,
     }
-    view = a_view("info", summary={**summarize_entries((NUMPY, SIX)), "pip": told, "health": {"free_bytes": 10**12}})
-    assert lines(view)[:12] == [
+    room = {"directories": {"directories": 3, "disk_bytes": 12_288}, "du_bytes": 28_672}
+    health = {"free_bytes": 10**12}
+    view = a_view("info", summary={**summarize_entries((NUMPY, SIX)), **room, "pip": told, "health": health})
+    assert lines(view)[:13] == [
         "Package index page cache location (pip v23.3+): /cache/http-v2",
         "Package index page cache location (older pips): /cache/http",
         "Package index page cache size: 333 kB",
@@ -287,12 +328,14 @@ def test_information_begins_with_pips_own_lines() -> None:
         "Locally built wheels size: 1300.0 MB",
         "Number of locally built wheels: 18",
         "",
-        "Kind         entries  files     size  on disk",
-        "wheel              1      2  16.4 MB   8.2 kB",
-        "built wheel        1      2    11 kB   8.2 kB",
-        "all                2      4  16.4 MB    16 kB",
+        "Kind           entries  files  on disk",
+        "wheel                1      2   8.2 kB",
+        "built wheel          1      2   8.2 kB",
+        "3 directories                    12 kB",
+        "all                  2      4    28 kB",
     ]
     assert "Free on this disk:    1.0 TB" in text(view)
+    assert "Setting:              caching is enabled in pip" in text(view)
 
 
 @pytest.mark.parametrize(

@@ -179,14 +179,22 @@ def newest_s(entry: Entry) -> float:
 def is_young(entry: Entry, context: Context) -> bool:
     """Return whether the newest file or directory of an entry is within the grace period, or dated in the future.
 
-    A build may take hours, and its directory is in use all the while: there the period is a day at least.
+    A build may take hours, and its directory is in use all the while: there the period is a day at least. A period of 0
+    is nobody's guess but what was asked for: then nothing is young, a build neither, nor what is dated in the future.
     """
+    if context.min_age_s <= 0:
+        return False
     grace_s = max(context.min_age_s, DAY_S) if entry.shape is Shape.BUILD else context.min_age_s
     return newest_s(entry) > context.now_s - grace_s
 
 
-def left_behind(entry: Entry, context: Context, message: str, *evidence: tuple[str, Value]) -> Iterator[Verdict]:
-    """Yield the verdict on something that a pip may still be at work on: while it is young, nothing is to be done."""
+def left_behind(
+    entry: Entry, context: Context, message: str, *evidence: tuple[str, Value]
+) -> Iterator[Verdict | NotJudged]:
+    """Yield the verdict on something that a pip may still be at work on: while it is young, nothing is to be done.
+
+    Then it is not judged either, which is counted.
+    """
     if is_young(entry, context):
         yield Verdict(
             message=f"{message}, but young enough to be in use",
@@ -194,5 +202,6 @@ def left_behind(entry: Entry, context: Context, message: str, *evidence: tuple[s
             severity=Severity.INFO,
             remedy=Remedy.NONE,
         )
+        yield NotJudged.YOUNG
     else:
         yield Verdict(message=message, evidence=evidence)

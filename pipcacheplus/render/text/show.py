@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from pipcacheplus.model.values import Entry, Finding, Severity
+from pipcacheplus.model.values import Entry, Finding, NotJudged, Severity
 from pipcacheplus.render.summary import group_by
 from pipcacheplus.render.text.table import Layout
 from pipcacheplus.render.text.words import describe, evidence_in_words, kind_in_words, safe, size
 from pipcacheplus.render.times import last_used_ns, rfc3339
-from pipcacheplus.render.view import View
+from pipcacheplus.render.view import Json, View
 
 __all__ = ["lines"]
 
@@ -77,19 +77,29 @@ def _evidence(entry: Entry, view: View, findings: Sequence[Finding]) -> Iterator
     found = evidence.get(entry.id) if isinstance(evidence, Mapping) else None
     if not isinstance(found, Mapping) or "proof" not in found:
         return
+    yield from _whole(found, findings)
+    for name, value in found.items():
+        if name not in {"proof", "read_to_its_end", "not_judged"}:
+            yield name.replace("_", " ").capitalize(), safe(evidence_in_words(name, value))
+
+
+def _whole(found: Mapping[str, Json], findings: Sequence[Finding]) -> Iterator[tuple[str, str]]:
+    """Yield in at most one line whether the content is proven whole; where findings say that it is not, in none."""
     proof = found["proof"]
-    is_sound = not any(finding.severity is Severity.ERROR for finding in findings)
     if isinstance(proof, str):
         yield "Proven whole because", _PROOFS[proof]
     elif any(finding.check == _DISAGREE for finding in findings):
         yield "Whole", "not proven: pages in the cache disagree on what it should be"
-    elif found.get("read_to_its_end") and is_sound:
+    elif found.get("not_judged") == NotJudged.YOUNG.value:
+        yield "Whole", "not judged: it is so young that a pip may still be writing it (`verify --min-age 0` judges it)"
+    elif "damage" in found:
+        yield "Whole", "no"
+    elif any(finding.severity is Severity.ERROR for finding in findings):
+        return
+    elif found.get("read_to_its_end"):
         yield "Whole as far as", "its own checksums tell: nothing in the cache says what it should be"
-    elif is_sound:
+    else:
         yield "Whole", "not known: nothing in the cache says what it should be"
-    for name, value in found.items():
-        if name not in {"proof", "read_to_its_end"}:
-            yield name.replace("_", " ").capitalize(), safe(evidence_in_words(name, value))
 
 
 def _wrong(findings: Iterable[Finding], layout: Layout) -> Iterator[str]:

@@ -1,13 +1,22 @@
 """The text of `verify`: findings by group, each with the command that removes the entries; then the counts."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from shlex import quote
+from typing import NamedTuple
 
-from pipcacheplus.model.values import Finding, Group, NotJudged, Remedy, Severity, Source
+from pipcacheplus.model.values import Finding, Group, Headline, NotJudged, Severity, Shape, Source
 from pipcacheplus.render.summary import group_by, heads_of, summary_count, tally
 from pipcacheplus.render.text.table import Layout
-from pipcacheplus.render.text.words import describe, evidence_in_words, number, pages_without_url, safe, size
-from pipcacheplus.render.view import View
+from pipcacheplus.render.text.words import (
+    describe,
+    evidence_in_words,
+    number,
+    owners_in_words,
+    pages_without_url,
+    safe,
+    size,
+)
+from pipcacheplus.render.view import Json, View
 
 __all__ = ["lines"]
 
@@ -15,11 +24,14 @@ _IN_FULL = frozenset({Group.CORRUPT, Group.PARTIAL, Group.UNSAFE, Group.OUTDATED
 """Groups whose warnings are listed entry by entry; those of others, which are waste and not damage, are counted."""
 _COUNTED = (Severity.ERROR, Severity.WARNING)
 _REASONS = {
-    NotJudged.LIMIT.value: "beyond a limit, or of a form that is not read",
-    NotJudged.UNREADABLE.value: "cannot be read",
-    NotJudged.YOUNG.value: "young enough to be unfinished",
-    NotJudged.CONTRADICTORY.value: "of which pages publish different digests, and none is the newest",
+    NotJudged.LIMIT.value: ("not verifiable", "beyond a limit, or of a form that is not read"),
+    NotJudged.UNREADABLE.value: ("unreadable", "the system did not let us read it"),
+    NotJudged.YOUNG.value: ("young", "a pip may still be writing it"),
+    NotJudged.CONTRADICTORY.value: ("contradictory", "pages publish different digests, and none is the newest"),
+    NotJudged.FOREIGN.value: ("foreign", "no pip writes such names: neither opened nor removed"),
+    NotJudged.OTHER_DEVICE.value: ("on another file system", "not entered"),
 }
+"""What each reason is called, and what it means."""
 _ORDER = {severity: place for place, severity in enumerate(Severity)}
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 
@@ -27,38 +39,104 @@ _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "di
 def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield the findings, then the counts; below a verbosity of 0, of findings only errors."""
     in_full: dict[Group, list[Finding]] = {}
-    others: dict[Group, int] = {}
-    last: dict[Group, Hashable] = {}  # the findings of an entry come one after the other
+    going, told = ({group: _Counted() for group in Group} for _ in range(2))
     counts = dict.fromkeys(Severity, 0)
-    for at, (group, severity, entry) in enumerate(heads_of(view.findings)):
-        counts[severity] += 1
-        if _is_in_full(group, severity, view.verbosity):
-            in_full.setdefault(group, []).append(view.findings[at])
-        elif last.get(group) != entry:
-            others[group] = others.get(group, 0) + 1
-            last[group] = entry
+    for at, head in enumerate(heads_of(view.findings)):
+        counts[head.severity] += 1
+        if head.goes:
+            going[head.group].add(head)
+        if head.goes or head.severity is not Severity.INFO:
+            told[head.group].add(head)
+        if _is_in_full(head.group, head.severity, view.verbosity):
+            in_full.setdefault(head.group, []).append(view.findings[at])
     for group in Group:
         if group in in_full:
-            yield from _group(group, in_full[group], view, layout)
+            yield from _group(group, in_full[group], going[group], view, layout)
+    others = [f"{told[group]} {_word(group)}" for group in Group if group not in in_full and str(told[group])]
     if others and view.verbosity >= 0:
-        counted = (f"{others[group]:,} {group.value.replace('-', ' ')}" for group in Group if group in others)
-        yield "Also: " + ", ".join(counted) + " (-v names them)"
+        yield "Also: " + ", ".join(others) + " (-v names them)"
         yield ""
     if view.verbosity >= 0:
         yield from _not_judged(view)
         yield from pages_without_url(summary_count(view, "pages_without_url"))
+        yield from _of_the_whole(view)
     yield _last(view, counts)
 
 
-def _not_judged(view: View) -> Iterator[str]:
-    """Yield a line for each reason why entries could not be judged."""
+def _of_the_whole(view: View) -> Iterator[str]:
+    """Yield what belongs to others, and whether the cache was restored as a whole."""
+    owners, command = list(owners_in_words(view.summary)), view.summary.get("chown")
+    if isinstance(command, str):
+        yield f"Of others: {', '.join(owners) or 'the cache directory'}"
+        yield f"  To change that: {safe(command)}"
+        yield ""
+    restored = view.summary.get("restored")
+    if isinstance(restored, str):
+        yield f"Copied or restored as a whole at {restored}: use before then is not known"
+        yield ""
+
+
+class _Counted:
+    """Counts entries and empty directories by the findings of one group, those of an entry one after the other."""
+
+    def __init__(self) -> None:
+        self.entries = self.directories = 0
+        self._last: int | str | None = None
+
+    def add(self, head: Headline) -> None:
+        """Count the entry of a finding, if it was not counted yet."""
+        if head.entry != self._last:
+            self._last = head.entry
+            self.directories += head.is_directory
+            self.entries += not head.is_directory
+
+    def __str__(self) -> str:
+        counts = ((self.entries, "entry"), (self.directories, "empty directory"))
+        return " and ".join(number(count, noun) for count, noun in counts if count)
+
+
+class _Unjudged(NamedTuple):
+    """What could not be judged for one reason."""
+
+    reason: str
+    entries: int
+    disk_bytes: int
+    directories: int
+    """Those that were not entered: what lies in them is not among the entries."""
+    option: str | None
+    """The one that judges it."""
+
+
+def _all_unjudged(view: View) -> Iterator[_Unjudged]:
     counts = view.summary.get("not_judged")
-    for reason, count in counts.items() if isinstance(counts, dict) else ():
+    for reason, count in counts.items() if isinstance(counts, Mapping) else ():
         match count:
-            case {"entries": int(entries), "bytes": int(bytes_), "option": option}:
-                judges = f" ({option} judges younger ones)" if option else ""
-                yield f"Not judged: {number(entries, 'entry')} ({size(bytes_)}), {_REASONS[reason]}{judges}"
-    if counts:
+            case {"entries": int(entries), "disk_bytes": int(disk_bytes), "directories": int(directories)}:
+                yield _Unjudged(reason, entries, disk_bytes, directories, _option_of(count))
+
+
+def _option_of(count: Json) -> str | None:
+    match count:
+        case {"option": str(option)}:
+            return option
+    return None
+
+
+def _not_judged(view: View) -> Iterator[str]:
+    """Yield a line for each reason why entries could not be judged; with `-v`, the names of what is not pip's too."""
+    has_any = False
+    for one in _all_unjudged(view):
+        has_any = True
+        word, means = _REASONS.get(one.reason, (one.reason, ""))
+        counted = [f"{number(one.entries, 'entry')} ({size(one.disk_bytes)})"] if one.entries else []
+        counted += [f"{number(one.directories, 'directory')} with all that lies below"] if one.directories else []
+        judges = f" ({one.option} 0 judges all)" if one.option else ""
+        names = one.reason == NotJudged.FOREIGN.value
+        judges = " (-v names them)" if names and view.verbosity == 0 else judges
+        yield f"Not judged: {' and '.join(counted)}, {word}: {means}{judges}"
+        if names and view.verbosity > 0:
+            yield from (f"    {safe(view.absolute(entry.id))}" for entry in view.foreign)
+    if has_any:
         yield ""
 
 
@@ -68,11 +146,13 @@ def _is_in_full(group: Group, severity: Severity, verbosity: int) -> bool:
     return verbosity == 0 and group in _IN_FULL and severity is Severity.WARNING
 
 
-def _group(group: Group, findings: Sequence[Finding], view: View, layout: Layout) -> Iterator[str]:
+def _group(group: Group, findings: Sequence[Finding], going: _Counted, view: View, layout: Layout) -> Iterator[str]:
     entries = {finding.entry.id: finding.entry for finding in findings}
     total = tally(entries.values())
-    title = group.value.replace("-", " ").capitalize()
-    yield layout.paint(f"{title}: {number(len(entries), 'entry')} ({size(total['bytes'])})", "bold")
+    directories = sum(entry.shape is Shape.EMPTY_DIRECTORY for entry in entries.values())
+    counts = ((len(entries) - directories, "entry"), (directories, "empty directory"))
+    counted = " and ".join(number(count, noun) for count, noun in counts if count)
+    yield layout.paint(f"{_word(group).capitalize()}: {counted} ({size(total['disk_bytes'])})", "bold")
     by_entry = group_by(findings, lambda finding: finding.entry.id)
     for entry_id, entry in entries.items():
         # The worst comes first, and its effect on pip is the one to print.
@@ -84,9 +164,15 @@ def _group(group: Group, findings: Sequence[Finding], view: View, layout: Layout
         if view.verbosity > 0:
             for finding in own:
                 yield from _details(finding)
-    if command := _repair(group, findings, view):
-        yield f"  To remove {'it' if len(entries) == 1 else 'them'}: {command}"
+    if str(going):
+        is_all = (going.entries, going.directories) == (len(entries) - directories, directories)
+        what = ("it" if len(entries) == 1 else "them") if is_all else str(going)
+        yield f"  To remove {what}: {_repair(group, view)}"
     yield ""
+
+
+def _word(group: Group) -> str:
+    return group.value.replace("-", " ")
 
 
 def _effect_on_pip(effect: str) -> str:
@@ -102,18 +188,21 @@ def _details(finding: Finding) -> Iterator[str]:
         yield f"    {safe(key.replace('_', ' '))}: {safe(evidence_in_words(key, value))}"
 
 
-def _repair(group: Group, findings: Sequence[Finding], view: View) -> str:
-    if all(finding.remedy is Remedy.NONE for finding in findings):
-        return ""
+def _repair(group: Group, view: View) -> str:
     # The same cache, if it was named on the command line.
     where = f" --cache-dir {quote(view.cache.path)}" if view.cache.source is Source.ARGUMENT else ""
     return safe(f"python -m pipcacheplus prune --{group.value}{where}")
 
 
 def _last(view: View, by_severity: Mapping[Severity, int]) -> str:
-    checked, size_bytes, unverifiable = (summary_count(view, key) for key in ("entries", "bytes", "unverifiable"))
-    line = f"{number(checked, 'entry')} checked ({size(size_bytes)})"
-    if unverifiable:
-        line += f", {unverifiable:,} of them without anything to hold the content against"
+    entries, disk_bytes = (summary_count(view, key) for key in ("entries", "disk_bytes"))
+    unjudged = [one for one in _all_unjudged(view) if one.entries]
+    judged = entries - sum(one.entries for one in unjudged)
+    judged_bytes = disk_bytes - sum(one.disk_bytes for one in unjudged)
     problems = [number(by_severity[severity], severity.value) for severity in _COUNTED if by_severity[severity]]
-    return f"{line}: {', '.join(problems) or 'nothing wrong'}"
+    found = ", ".join(problems) or "nothing wrong"
+    if not unjudged:
+        return f"{number(entries, 'entry')} checked ({size(disk_bytes)}): {found}"
+    parts = ", ".join(f"{one.entries:,} {_REASONS.get(one.reason, (one.reason, ''))[0]}" for one in unjudged)
+    checked = f"{judged:,} of {number(entries, 'entry')} checked ({size(judged_bytes)})"
+    return f"{checked}: {found}; {entries - judged:,} not judged ({parts})"
