@@ -23,7 +23,19 @@ from pipcacheplus.errors import BadRequestError, CacheNotFoundError
 from pipcacheplus.host.filesystems import keeps_access_times
 from pipcacheplus.host.machine import Machine, this_machine
 from pipcacheplus.model.facts import Depth
-from pipcacheplus.model.values import CacheDir, Entry, Group, Plan, Progress, Report, Source, Trashed, Waiting, Warned
+from pipcacheplus.model.values import (
+    CacheDir,
+    Entry,
+    Group,
+    Plan,
+    Progress,
+    Report,
+    Shape,
+    Source,
+    Trashed,
+    Waiting,
+    Warned,
+)
 from pipcacheplus.pips.locate import index_urls as configured_index_urls
 from pipcacheplus.pips.locate import locate
 from pipcacheplus.plan.plan import Rule, by_findings, by_request, make_plan
@@ -356,18 +368,26 @@ class PipCache:
         remembers: bool = True,
         progress: Progress | None = None,
     ) -> Plan:
-        """Decide what goes if everything that fits `what` is to go; of nothing, nothing.
+        """Decide what goes if everything that fits `what` is to go; of nothing, nothing, and nothing that is not pip's.
 
         Raises:
             BadRequestError: `what` or `keep` cannot be understood.
         """
         selection = Selection(what)
-        rule = by_request(lambda entry: bool(what) and selection.is_wanted(entry))
+        foreign: dict[str, Entry] = {}
+
+        def is_wanted(entry: Entry) -> bool:
+            if not what or not selection.is_wanted(entry):
+                return False
+            if entry.shape is Shape.FOREIGN:
+                foreign[entry.id] = entry
+            return True
+
         context = context_of(min_age_s=min_age_s)
         query = Query(path=self.dir.path, index_urls=self.index_urls, depth=Depth.ENDS, context=context)
         query = replace(query, needs_urls=True, remembers=remembers, hears=self._hear, progress=progress)
-        made = _plan_from(self.dir, query, rule, keep)
-        return replace(made, unmatched=selection.unmatched)
+        made = _plan_from(self.dir, query, by_request(is_wanted), keep)
+        return replace(made, unmatched=selection.unmatched, foreign=tuple(foreign.values()))
 
     def plan_purge(
         self, *, keep: Sequence[str] = (), min_age_s: float = HOUR_S, progress: Progress | None = None

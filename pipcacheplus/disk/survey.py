@@ -17,6 +17,9 @@ _TOGETHER_NS = 15 * 60 * 10**9
 _APART_NS = 60 * 60 * 10**9
 """Times of writing that are further apart than this were not set by one restoring."""
 
+_NONE = (1 << 64, -(1 << 64))
+"""Of times: the first of none is later than the last."""
+
 
 @dataclass(slots=True)
 class Surveyor:
@@ -31,10 +34,12 @@ class Surveyor:
     """Files, directories and their bytes on the disk that belong to another owner, by the number of that."""
     _linked: dict[tuple[int, int], list[int]] = field(default_factory=dict)
     """Names that were seen and bytes on the disk of files with several names, by device and inode."""
-    _changed: tuple[int, int] | None = None
-    """The first and the last change time of files, in ns; `None` if there was none yet."""
-    _written: tuple[int, int] | None = None
-    """The same of times of writing, as long as the change times may be those of one restoring."""
+    _is_together: bool = True
+    """Whether the change times of all files may be those of one restoring."""
+    _changed: tuple[int, int] = _NONE
+    """The first and the last change time of files, in ns, as long as that is so."""
+    _written: tuple[int, int] = _NONE
+    """The same of times of writing."""
 
     def see_file(self, status: os.stat_result) -> None:
         """Count a file, or anything else but a directory, by its `lstat` result."""
@@ -43,15 +48,18 @@ class Surveyor:
         if status.st_nlink > 1:
             linked = self._linked.setdefault((status.st_dev, status.st_ino), [0, _on_disk(status)])
             linked[0] += 1
-        if self._changed is None or self._written is not None:
+        if self._is_together:
             changed, written = status.st_ctime_ns, status.st_mtime_ns
-            self._see_times((changed, changed), (written, written))
+            first, last = self._changed
+            earliest, latest = self._written
+            if not (first <= changed <= last and earliest <= written <= latest):
+                self._see_times((changed, changed), (written, written))
 
     def see_directory(self, status: os.stat_result | None) -> None:
         """Count a directory by what `stat` says of it; `None` where the system has no such answer at hand."""
         self.directories += 1
         if status is not None:
-            self.directory_bytes += _on_disk(status)
+            self.directory_bytes += status.st_blocks * 512 if _HAS_BLOCKS else 0
             if status.st_uid != self.uid:
                 self._see_other(status, is_directory=True)
 
@@ -60,16 +68,11 @@ class Surveyor:
         counts[is_directory] += 1
         counts[2] += _on_disk(status)
 
-    def _see_times(self, changed: tuple[int, int], written: tuple[int, int] | None) -> None:
+    def _see_times(self, changed: tuple[int, int], written: tuple[int, int]) -> None:
         """Take more times in; once change times are too far apart, no others can bring them together."""
-        if self._changed is None:
-            self._changed, self._written = changed, written
-        elif self._written is not None:
-            first, last = self._changed = min(self._changed[0], changed[0]), max(self._changed[1], changed[1])
-            if written is None or last - first > _TOGETHER_NS:
-                self._written = None
-            else:
-                self._written = min(self._written[0], written[0]), max(self._written[1], written[1])
+        self._changed = min(self._changed[0], changed[0]), max(self._changed[1], changed[1])
+        self._written = min(self._written[0], written[0]), max(self._written[1], written[1])
+        self._is_together &= self._changed[1] - self._changed[0] <= _TOGETHER_NS
 
     def plus(self, other: "Surveyor") -> "Surveyor":
         """Return the counts of both, which saw no directory in common; this one holds them from now on."""
@@ -80,8 +83,8 @@ class Surveyor:
             own[:] = map(sum, zip(own, counts, strict=True))
         for file, (names, disk_size) in other._linked.items():  # noqa: SLF001 - its own class
             self._linked.setdefault(file, [0, disk_size])[0] += names
-        if other._changed is not None:  # noqa: SLF001 - its own class
-            self._see_times(other._changed, other._written)  # noqa: SLF001 - its own class
+        self._see_times(other._changed, other._written)  # noqa: SLF001 - its own class
+        self._is_together &= other._is_together  # noqa: SLF001 - its own class
         return self
 
     def result(self, name_of: Callable[[int], str | None]) -> Survey:
@@ -101,7 +104,7 @@ class Surveyor:
         )
 
     def _restored_s(self) -> int | None:
-        if self._changed is None or self._written is None or self._written[1] - self._written[0] < _APART_NS:
+        if not self._is_together or self._written[1] - self._written[0] < _APART_NS:
             return None
         return self._changed[1] // 10**9
 

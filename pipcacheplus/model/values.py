@@ -380,6 +380,8 @@ class Plan:
     unmatched: tuple[str, ...] = ()
     """Selections that fitted nothing."""
     warnings: tuple["Warned", ...] = ()
+    foreign: tuple[Entry, ...] = ()
+    """What was asked for and never goes, as no pip wrote it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

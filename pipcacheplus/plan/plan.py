@@ -39,11 +39,11 @@ def by_findings(groups: frozenset[Group]) -> Rule:
 
 
 def by_request(is_wanted: Callable[[Entry], bool]) -> Rule:
-    """Return the rule that takes every entry that pip wrote and that is wanted."""
+    """Return the rule that takes every entry that pip wrote and that is wanted; all others are asked about, too."""
 
     def rule(checked: Checked) -> tuple[str, ...]:
         entry = checked.entry
-        return ("requested",) if entry.shape is not Shape.FOREIGN and is_wanted(entry) else ()
+        return ("requested",) if is_wanted(entry) and entry.shape is not Shape.FOREIGN else ()
 
     return rule
 

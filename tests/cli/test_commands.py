@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from pipcacheplus.__main__ import main
+from pipcacheplus.render.text.words import pip_size
 from tests.support import artefacts
 from tests.support.builders import FILE_URL, INDEX_URL, Cache, file_headers, file_url, page_headers, tree
 from tests.support.pips import NEWEST, Pip
@@ -214,7 +215,7 @@ def test_verify_counts_what_it_did_not_judge_and_names_the_option_that_judges_it
     assert "Not judged: 1 entry (0 bytes), young: a pip may still be writing it (--min-age 0 judges all)\n" in told
     assert told.splitlines()[-1].startswith("4 of 6 entries checked (")
     assert told.endswith("; 2 not judged (1 young, 1 foreign)\n")
-    assert f"{cache.path}{os.sep}notes.txt\n" in run("verify", "-v").out
+    assert "    notes.txt\n" in run("verify", "-v").out
     last = run("verify", "--min-age", "0").out.splitlines()[-1]
     assert last.startswith("5 of 6 entries checked (")
 
@@ -250,6 +251,23 @@ def test_the_json_of_a_removal_is_that_of_its_dry_run_but_for_the_outcome(run: R
     assert dry["summary"] == done["summary"]
     assert done["summary"]["files"] == 4
     assert not any("demo-app" in path for path in tree(cache.path))
+
+
+@pytest.mark.parametrize("dry", [(), ("-n",)])
+def test_what_is_not_pips_is_not_removed_and_the_reason_is_told(run: Run, cache: Cache, dry: tuple[str, ...]) -> None:
+    before = tree(cache.path)
+    ran = run("remove", "notes.txt", *dry)
+    why = "not removed, as no pip writes such names: "
+    size = pip_size(cache.real("notes.txt").stat().st_blocks * 512)
+    assert (ran.code, ran.err) == (4, f"WARNING: 1 file ({size}) {why}notes.txt\n")
+    cache.foreign("wheels/notes.txt")
+    assert run("remove", "kind:foreign", *dry).err.endswith(f") {why}(-v names them)\n")
+    assert run("remove", "kind:foreign", "-v", *dry).err.endswith(f") {why}notes.txt, wheels/notes.txt\n")
+    (told,) = run("remove", "kind:foreign", "demo-none", "--format", "json", *dry).document["warnings"][:1]
+    assert told.startswith("2 files (")
+    assert run("purge", "--yes", "-n").code == 0
+    cache.real("wheels/notes.txt").unlink()
+    assert tree(cache.path) == before
 
 
 def test_keep_wins_over_remove(run: Run, cache: Cache) -> None:

@@ -103,6 +103,7 @@ def make_result(  # noqa: D417 - the rest is View's
     cache: "PipCache",
     *,
     warnings: "Iterable[Warned]" = (),
+    remarks: Sequence[str] = (),
     unmatched: Sequence[str] = (),
     exit_code: int = exits.DONE,
     **parts: Any,  # noqa: ANN401 - View's
@@ -111,6 +112,7 @@ def make_result(  # noqa: D417 - the rest is View's
 
     Args:
         warnings: What could not be read. If there is any, the command has been done in part.
+        remarks: Warnings that mean nothing for the exit code.
         unmatched: Selections that matched no entry.
         exit_code: The code of what the command did; that of warnings, or of no match, replaces it if it is worse.
     """
@@ -119,7 +121,7 @@ def make_result(  # noqa: D417 - the rest is View's
     failures = tuple(f"{warned.path}: {warned.message}" for warned in warnings)
     missing = _missing(unmatched) if unmatched else ()
     settings = () if cache.settings_trouble is None else (f"indexes of pip's settings: {cache.settings_trouble}",)
-    view = make_view(request, cache.dir, cache.last_use, warnings=(*settings, *failures, *missing), **parts)
+    view = make_view(request, cache.dir, cache.last_use, warnings=(*settings, *failures, *remarks, *missing), **parts)
     partly = exits.PARTLY if failures else exits.DONE
     return CommandResult(view=view, exit_code=exits.worst(exit_code, partly, _no_match(request, unmatched)))
 

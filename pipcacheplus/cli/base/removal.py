@@ -10,6 +10,7 @@ from pipcacheplus.cli.base.signals import StopRequest, signal_name, stopping
 from pipcacheplus.cli.base.units import AGE_HELP, SIZE_HELP, age_s, size_bytes
 from pipcacheplus.model.values import Plan, Report
 from pipcacheplus.render.summary import summarize_report
+from pipcacheplus.render.text.words import number, size
 
 if TYPE_CHECKING:  # slow to import, and needed for annotations alone
     from pipcacheplus.cache import PipCache
@@ -127,14 +128,25 @@ def result_of(request: Request, cache: "PipCache", report: Report, stop: StopReq
         request,
         cache,
         warnings=report.warnings,
+        remarks=_foreign(report.plan, request.verbosity),
         unmatched=report.plan.unmatched,
-        exit_code=exits.PARTLY if report.failed else exits.DONE,
+        exit_code=exits.PARTLY if report.failed or report.plan.foreign else exits.DONE,
         outcomes=report.outcomes,
         kept=report.plan.kept,
         summary=summarize_report(report),
     )
     # One that came after the last entry stopped nothing, and its sender waits for the code of a run that was stopped.
     return done if stop.number is None else _with_interruption(done, report, stop.number)
+
+
+def _foreign(plan: Plan, verbosity: int) -> tuple[str, ...]:
+    """Return why what was asked for and is not pip's stays; with `-v`, or if it is only one, with its name."""
+    entries = plan.foreign
+    if not entries:
+        return ()
+    counted = number(len(entries), "file"), size(sum(entry.disk_size for entry in entries))
+    names = [entry.id for entry in entries] if verbosity > 0 or len(entries) == 1 else ["(-v names them)"]
+    return (f"{counted[0]} ({counted[1]}) not removed, as no pip writes such names: {', '.join(names)}",)
 
 
 def _with_interruption(done: CommandResult, report: Report, number: int) -> CommandResult:

@@ -135,7 +135,7 @@ def _not_judged(view: View) -> Iterator[str]:
         judges = " (-v names them)" if names and view.verbosity == 0 else judges
         yield f"Not judged: {' and '.join(counted)}, {word}: {means}{judges}"
         if names and view.verbosity > 0:
-            yield from (f"    {safe(view.absolute(entry.id))}" for entry in view.foreign)
+            yield from (f"    {safe(entry.id)}" for entry in view.foreign)
     if has_any:
         yield ""
 
