@@ -64,7 +64,7 @@ def disarm(
     descriptor, is_moved = open_held(cache, file.path, system, writes=not is_planned)
     with FileIO(descriptor, "r" if is_planned else "r+") as opened:
         status = os.fstat(opened.fileno())
-        if not stat.S_ISREG(status.st_mode) or not is_same(file, status):
+        if not stat.S_ISREG(status.st_mode) or not (is_same(file, status) or cache.is_renumbered(file, status)):
             raise ChangedError(errno.ESTALE, "changed since it was judged", file.path)
         use, write = study(opened, status.st_size, is_single=is_single)
         if use is not Use.DISARMABLE:

@@ -14,7 +14,7 @@ from pipcacheplus.apply.rehearsal import Rehearsal
 from pipcacheplus.apply.system import System
 from pipcacheplus.apply.trash.fill import Filling
 from pipcacheplus.disk.open_cache import OpenCache
-from pipcacheplus.model.values import Action, File, Outcome, Shape, State
+from pipcacheplus.model.values import Action, File, Measure, Outcome, Shape, State
 from pipcacheplus.pips.layout import ORIGIN_NAME, Place, Role, roles_in
 
 __all__ = ["Remover", "reason_of"]
@@ -90,7 +90,10 @@ class Remover:
                 action=action, state=state, removed=gone, moved=moved, disk_size=removed.disk_size, error=error
             )
         if self.trash is None:
-            return Outcome(action=action, state=state, removed=went, disk_size=removed.disk_size, error=error)
+            measure = Measure.EXACT if removed.is_exact else Measure.AT_LEAST
+            return Outcome(
+                action=action, state=state, removed=went, disk_size=removed.disk_size, measure=measure, error=error
+            )
         self.trash.is_used = self.trash.is_used or removed.is_tidied
         state = State.TRASHED if state is State.REMOVED else state
         return Outcome(action=action, state=state, moved=went, error=error)

@@ -9,6 +9,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pipcacheplus.apply.system import System, is_link
@@ -34,6 +35,8 @@ class Removed:
     files: list[File] = field(default_factory=list)
     disk_size: int = 0
     """Bytes given back to the file system."""
+    is_exact: bool = True
+    """Whether that is all of them; else at least so many."""
     is_tidied: bool = False
     """Whether directories went too."""
 
@@ -92,7 +95,7 @@ def compare(cache: OpenCache, file: File, system: System) -> State:
         OSError: It cannot be looked at.
     """
     try:
-        return compared(file, status_of(cache, file.path, system))
+        return compared(cache, file, status_of(cache, file.path, system))
     except OSError as error:
         return why_not_there(error)
 
@@ -110,9 +113,10 @@ def why_not_there(error: OSError) -> State:
     raise error
 
 
-def compared(file: File, status: os.stat_result) -> State:
+def compared(cache: OpenCache, file: File, status: os.stat_result) -> State:
     """Compare a file with what `lstat` says of it now: `REMOVED` if it could go, else `CHANGED`."""
-    return State.REMOVED if stat.S_ISREG(status.st_mode) and is_same(file, status) else State.CHANGED
+    is_it = stat.S_ISREG(status.st_mode) and (is_same(file, status) or cache.is_renumbered(file, status))
+    return State.REMOVED if is_it else State.CHANGED
 
 
 def remove(
@@ -160,16 +164,29 @@ def _remove_held(
         return why_not_there(error)
     try:
         held = os.fstat(handle)
-        state = compared(file, held)
+        state = compared(cache, file, held)
         if state is State.REMOVED:
             state = _take(name, system, away, dir_fd=below)
         if state is State.REMOVED:
             removed.files.append(judged)  # before anything can fail: it is gone
-            # What another name still holds is not given back.
-            removed.disk_size += held.st_blocks * 512 if os.fstat(handle).st_nlink == 0 else 0
+            _measure(held, handle, removed)
         return state
     finally:
-        os.close(handle)
+        with suppress(OSError):  # whatever that says, it is closed, and what happened has happened
+            os.close(handle)
+
+
+def _measure(held: os.stat_result, handle: int, removed: Removed) -> None:
+    """Add the bytes of a file that has lost its name; if nothing can be learned of it, the figure is less exact."""
+    try:
+        links = os.fstat(handle).st_nlink
+    except OSError:
+        # FUSE, for one, may find a file by its name alone, and answers ENOENT or ESTALE once that is gone.
+        links = held.st_nlink - 1
+        removed.is_exact = False
+    # What another name still holds is not given back. NFS keeps what is open under another name until it is closed.
+    removed.is_exact &= links < held.st_nlink
+    removed.disk_size += held.st_blocks * 512 if links == 0 else 0
 
 
 def _take(name: str, system: System, away: Callable[..., None], **where: int) -> State:

@@ -81,8 +81,8 @@ def is_unchanged(cache: OpenCache, folder: Folder, system: System) -> bool:
         status = status_of(cache, folder.path, system)
     except FileNotFoundError:
         return False
-    seen = (folder.device, folder.inode, folder.mtime_ns)
-    return seen == (status.st_dev, status.st_ino, status.st_mtime_ns)
+    is_same = (folder.device, folder.mtime_ns) == (status.st_dev, status.st_mtime_ns)
+    return is_same and (folder.inode == status.st_ino or cache.renumbers)
 
 
 def _remove_folder(cache: OpenCache, path: str, system: System, *, must: bool) -> State:

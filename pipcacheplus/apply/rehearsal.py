@@ -96,7 +96,7 @@ class Rehearsal:
             status = status_of(self.cache, file.path, self.system)
         except OSError as error:
             return why_not_there(error)
-        state = compared(file, status)
+        state = compared(self.cache, file, status)
         return status if state is State.REMOVED else state
 
     def _is_last_name(self, status: os.stat_result) -> bool:

@@ -25,7 +25,7 @@ shows, and who reads it after that look finds nothing and asks for all.
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
 from pipcacheplus.apply.disarm import disarm
@@ -154,7 +154,8 @@ class _Waiting:
         """Let go of the file, if it is still held open."""
         if self.handle is not None:
             handle, self.handle = self.handle, None
-            os.close(handle)
+            with suppress(OSError):  # FUSE may look for the file by its name, which is gone
+                os.close(handle)
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ import stat
 from types import TracebackType
 from typing import BinaryIO, Final
 
+from pipcacheplus.host.filesystems import kind_of, renumbers_files
 from pipcacheplus.model.values import File
 
 __all__ = [
@@ -86,6 +87,11 @@ def is_same(file: File, status: os.stat_result) -> bool:
     return seen == (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
+def _numbers_differ(descriptor: int | None) -> bool:
+    """Return whether what is held open has one number now and another the next moment."""
+    return descriptor is not None and os.fstat(descriptor).st_ino != os.fstat(descriptor).st_ino
+
+
 def moves_access_times(path: str) -> bool:
     """Return whether reading below a directory moves access times, by trying it with the directory itself."""
     if not _NOATIME:
@@ -122,6 +128,7 @@ class OpenCache:
         """The number of the user to whom the cache directory belongs; 0 where there are none."""
         self.entered: os.stat_result | None = None
         """What `stat` says of the directory that was opened last; `None` where directories have no descriptors."""
+        self._renumbers: bool | None = None
         self._folder_flags = _FOLDER_FLAGS | _NOATIME
         self._chain: list[tuple[str, int]] = []
         """The directories that are open, each below the one before it, with a slash behind their paths; the first is
@@ -143,6 +150,28 @@ class OpenCache:
         """Close all descriptors; a second call does nothing."""
         while self._chain:
             os.close(self._chain.pop()[1])
+
+    def is_renumbered(self, file: File, status: os.stat_result) -> bool:
+        """Return whether a file is the one that was seen, and has another number because nothing here keeps its own.
+
+        There the time of its last change, which nobody can set, takes the place of the number: a file that was put
+        there since then has another, unless that happened within the time that the file system counts in.
+
+        Args:
+            file: As it was seen.
+            status: Of the file that bears its name now, or that is held open.
+        """
+        seen = (file.device, file.size, file.mtime_ns, file.ctime_ns)
+        now = (status.st_dev, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        return seen == now and file.inode != status.st_ino and self.renumbers
+
+    @property
+    def renumbers(self) -> bool:
+        """Whether the number of a file may change while it stays the same; found out when it is first asked."""
+        if self._renumbers is None:
+            is_so = renumbers_files(kind_of(self.path, self.device))
+            self._renumbers = is_so or _numbers_differ(self._chain[0][1] if self._chain else None)
+        return self._renumbers
 
     def folder(self, path: str) -> int:
         """Return a descriptor of a directory below the cache; it stays ours, and open until the next call.
@@ -265,7 +294,7 @@ class OpenCache:
         """
         opened = self.open(file.path)
         status = os.fstat(opened.fileno())
-        if not is_same(file, status):
+        if not (is_same(file, status) or self.is_renumbered(file, status)):
             opened.close()
             raise ChangedError(errno.ESTALE, "changed since it was first seen", file.path)
         return opened
@@ -284,7 +313,7 @@ class OpenCache:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise OSError(errno.EINVAL, "not a regular file", file.path)
-            if not is_same(file, status):
+            if not (is_same(file, status) or self.is_renumbered(file, status)):
                 raise ChangedError(errno.ESTALE, "changed since it was first seen", file.path)
             wanted = min(limit, file.size)  # `os.read` makes room for all that it is asked for
             data = os.read(descriptor, wanted)

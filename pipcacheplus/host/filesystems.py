@@ -1,12 +1,12 @@
-"""Properties of a cache's file system: whether only this machine mounts it, and whether it keeps access times.
+"""Properties of a cache's file system: who mounts it, and what it keeps of access times and numbers of files.
 
 If no other machine mounts it, the processes of this machine are all that can use the cache.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-__all__ = ["is_device_local", "is_local", "is_on_local", "keeps_access_times"]
+__all__ = ["is_device_local", "is_local", "is_on_local", "keeps_access_times", "kind_of", "renumbers_files"]
 
 _LOCAL = frozenset(
     {
@@ -19,6 +19,13 @@ _LOCAL = frozenset(
 cifs, 9p, virtiofs and everything of FUSE but `fuseblk`, which are drives. A kind that is missing here costs a wait."""
 _REMOTE = "remote"
 """psutil's word for a network drive on Windows, whose kind is that of the drive over there."""
+
+_RENUMBERING = frozenset({"9p", "cifs", "exfat", "msdos", "smb3", "smbfs", "vfat"})
+"""Kinds that have no numbers of files on the disk, or may not pass on those of a server: what a file is numbered may
+change once the kernel has forgotten it. So it is with all of FUSE that does not say otherwise.
+
+Source: Linux 6.18, `fs/fat/inode.c` and `fs/exfat/inode.c` (`iunique`), `fs/smb/client/inode.c` (`noserverino`),
+`fs/9p/vfs_inode.c`; libfuse 3.14, `include/fuse.h`, `use_ino`."""
 
 _Mount = tuple[str, str, str]
 """Where it is mounted, its kind, its options."""
@@ -49,16 +56,49 @@ def is_device_local(path: str, device: int) -> bool:
 
     Source: Linux, `Documentation/filesystems/proc.rst`, 3.5: the third field is the device, the kind follows ` - `.
     """
+    kinds = _kinds_of(device)
+    # Devices of btrfs, for one, have other numbers there than `stat` tells.
+    return kinds <= _LOCAL if kinds else is_local(path)
+
+
+def _kinds_of(device: int) -> set[str]:
+    """Return the kinds of what is mounted of a device, in lower case; none if the table does not name it."""
     try:
         # Names of mount points are bytes; what they are does not matter.
         with open(_MOUNT_TABLE, encoding="utf-8", errors="replace") as table:
             number = f"{os.major(device)}:{os.minor(device)}"
             rows = (line.partition(" - ") for line in table)
-            kinds = {after.split()[0].lower() for before, _, after in rows if before.split()[2] == number}
+            return {after.split()[0].lower() for before, _, after in rows if before.split()[2] == number}
     except (OSError, IndexError):
-        kinds = set()
-    # Devices of btrfs, for one, have other numbers there than `stat` tells.
-    return kinds <= _LOCAL if kinds else is_local(path)
+        return set()
+
+
+def kind_of(path: str, device: int) -> str | None:
+    """Return the kind of the file system of a directory, in lower case; `None` if it cannot be told.
+
+    Args:
+        path: Of the directory, absolute.
+        device: Its `st_dev`.
+    """
+    if kinds := _kinds_of(device):
+        return min(kinds)
+    import psutil  # noqa: PLC0415 - slow to import, and seldom needed
+
+    try:
+        mounts = [(part.mountpoint, part.fstype, part.opts) for part in psutil.disk_partitions(all=True)]
+    except (psutil.Error, OSError):
+        return None
+    holding = _holding(os.path.realpath(path), mounts)
+    return None if holding is None else holding[1].lower()
+
+
+def renumbers_files(kind: str | None) -> bool:
+    """Return whether a file may have another number each time that it is looked at, by the kind of its file system.
+
+    >>> renumbers_files("ext4"), renumbers_files("fuse.sshfs"), renumbers_files("vfat"), renumbers_files(None)
+    (False, True, True, False)
+    """
+    return kind is not None and (kind in _RENUMBERING or kind.startswith("fuse"))
 
 
 def is_on_local(real: str, mounts: Iterable[_Mount]) -> bool:
@@ -68,12 +108,14 @@ def is_on_local(real: str, mounts: Iterable[_Mount]) -> bool:
     >>> is_on_local("/srv/pip", mounts), is_on_local("/home/me/.cache/pip", mounts)
     (True, False)
     """
-    holding: list[Sequence[str]] = [mount for mount in mounts if _is_below(real, mount[0])]
-    if not holding:
-        return False
+    holding = _holding(real, mounts)
+    return holding is not None and holding[1].lower() in _LOCAL and _REMOTE not in holding[2].split(",")
+
+
+def _holding(real: str, mounts: Iterable[_Mount]) -> _Mount | None:
+    holding = [mount for mount in mounts if _is_below(real, mount[0])]
     # `max` takes the first of equals, so they are turned round.
-    _, kind, options = max(reversed(holding), key=lambda mount: len(mount[0]))
-    return kind.lower() in _LOCAL and _REMOTE not in options.split(",")
+    return max(reversed(holding), key=lambda mount: len(mount[0])) if holding else None
 
 
 def _is_below(real: str, mount: str) -> bool:

@@ -8,6 +8,7 @@ __all__ = [
     "Area",
     "Group",
     "Kind",
+    "Measure",
     "NotJudged",
     "OwnKind",
     "Proof",
@@ -18,6 +19,16 @@ __all__ = [
     "State",
     "UrlSource",
 ]
+
+
+class Measure(str, Enum):
+    """How a number of bytes given back to the file system is to be read."""
+
+    EXACT = "exact"
+    AT_LEAST = "at-least"
+    """Some of it could not be measured, as where nothing can be learned of a file once its name is gone."""
+    UP_TO = "up-to"
+    """Some of it may be shared with other files, or held by a snapshot, and is not free then."""
 
 
 class Source(str, Enum):

@@ -15,6 +15,7 @@ from pipcacheplus.model.terms import (
     Area,
     Group,
     Kind,
+    Measure,
     NotJudged,
     OwnKind,
     Proof,
@@ -45,6 +46,7 @@ __all__ = [
     "Group",
     "Headline",
     "Kind",
+    "Measure",
     "NotJudged",
     "OriginFacts",
     "Outcome",
@@ -394,6 +396,8 @@ class Outcome:
     """Files that are really gone; for a planned outcome, those that would go."""
     disk_size: int = 0
     """Bytes really given back to the file system."""
+    measure: Measure = Measure.EXACT
+    """How `disk_size` is to be read."""
     error: str | None = None
     moved: tuple[File, ...] = ()
     """Files that were moved to the trash, or back from it."""
@@ -480,6 +484,12 @@ class Report:
     def freed_bytes(self) -> int:
         """Return the bytes of all files that went; what lies in the trash is not freed."""
         return sum(file.size for outcome in self.outcomes for file in outcome.removed)
+
+    @property
+    def measure(self) -> Measure:
+        """Return how the bytes that were given back are to be read, all together."""
+        found = {outcome.measure for outcome in self.outcomes}
+        return next((one for one in (Measure.UP_TO, Measure.AT_LEAST) if one in found), Measure.EXACT)
 
     @property
     def removed(self) -> tuple[Outcome, ...]:

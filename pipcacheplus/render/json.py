@@ -156,6 +156,8 @@ def _outcome(outcome: "Outcome") -> dict[str, Json]:
         "reasons": action.reasons,
         "size": sum(file.size for file in action.files),
         "disk_size": sum(file.disk_size for file in action.files),
+        "freed": outcome.disk_size,
+        "freed_measure": outcome.measure.value,
         "outcome": outcome.state.value,
         "error": outcome.error,
     }

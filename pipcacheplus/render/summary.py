@@ -211,6 +211,7 @@ def summarize_report(report: "Report") -> dict[str, Json]:
     """Count the outcomes of a run, with the name of the run that `undo` can bring back, or brought back."""
     return {
         **summarize_outcomes(report.outcomes, report.plan.kept),
+        "disk_bytes_measure": report.measure.value,
         "run": report.run,
         "emptied_bytes": report.emptied_bytes,
     }

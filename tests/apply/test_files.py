@@ -17,7 +17,8 @@ from pipcacheplus.apply.folders import tidy
 from pipcacheplus.apply.system import System, is_link
 from pipcacheplus.disk.open_cache import OpenCache, file_of
 from pipcacheplus.errors import NotACacheError
-from pipcacheplus.model.values import Area, CacheDir, Entry, Folder, Plan, Shape, Source, State, Warned
+from pipcacheplus.host import filesystems
+from pipcacheplus.model.values import Action, Area, CacheDir, Entry, File, Folder, Plan, Shape, Source, State, Warned
 from tests.apply.doing import Clock, a_system, carried_out, left, only, planned, states
 from tests.support.builders import Cache, page_headers, tree
 from tests.support.stored import response
@@ -311,3 +312,56 @@ def test_warnings_of_the_plan_are_in_the_report(cache: Cache) -> None:
     cache.http_v2(URL, b"x")
     plan = replace(planned(cache), warnings=(Warned(path="http", message="cannot be listed"),))
     assert carried_out(plan).warnings == plan.warnings
+
+
+@pytest.fixture
+def renumbering(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Have the table of mounts say that this is a file system where a file may get another number."""
+    if not hasattr(os, "major"):
+        pytest.skip("takes a table of mounts of Linux")
+    device = tmp_path.stat().st_dev
+    table = tmp_path / "mounts"
+    table.write_text(f"1 1 {os.major(device)}:{os.minor(device)} / / rw - fuse.somefs somefs rw\n")
+    monkeypatch.setattr(filesystems, "_MOUNT_TABLE", str(table))
+
+
+def with_numbers_of_others(plan: Plan, **changes: int) -> Plan:
+    """Return a plan that saw other numbers of files and directories, and more that was other."""
+
+    def other(file: File) -> File:
+        return file._replace(inode=file.inode + 1, **{name: getattr(file, name) + by for name, by in changes.items()})
+
+    def seen_otherwise(action: Action) -> Action:
+        entry = replace(
+            action.entry,
+            files=tuple(map(other, action.entry.files)),
+            folders=tuple(folder._replace(inode=folder.inode + 1) for folder in action.entry.folders),
+        )
+        return replace(action, entry=entry, files=tuple(map(other, action.files)))
+
+    return replace(plan, actions=tuple(map(seen_otherwise, plan.actions)))
+
+
+@pytest.mark.usefixtures("renumbering")
+@pytest.mark.parametrize("is_exclusive", [True, False], ids=["exclusive", "shared"])
+def test_where_files_keep_no_numbers_they_go_all_the_same(cache: Cache, is_exclusive: bool) -> None:  # noqa: FBT001 - a row's value
+    cache.http_v2(URL, b"x", headers=page_headers(b"x"))
+    cache.directory("http-v2/0/1/2/3")
+    report = carried_out(with_numbers_of_others(planned(cache)), is_exclusive=is_exclusive)
+    assert set(states(report).values()) == {State.REMOVED}
+    assert left(cache) == {"http-v2/"}
+
+
+@pytest.mark.usefixtures("renumbering")
+@pytest.mark.parametrize("component", ["ctime_ns", "mtime_ns", "size"])
+def test_what_changed_stays_where_files_keep_no_numbers(cache: Cache, component: str) -> None:
+    head = cache.http_v2(URL, b"x", headers=page_headers(b"x"))
+    plan = with_numbers_of_others(planned(cache), **{component: -1})
+    assert states(carried_out(plan)) == {head: State.CHANGED}
+    assert left(cache) == {head, head + ".body"}
+
+
+def test_a_file_of_another_number_stays_where_files_keep_theirs(cache: Cache) -> None:
+    head = cache.http_v2(URL, b"x", headers=page_headers(b"x"))
+    assert states(carried_out(with_numbers_of_others(planned(cache)))) == {head: State.CHANGED}
+    assert left(cache) == {head, head + ".body"}

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, NamedTuple
 
 from tests.deletion.children import end_with, import_all
-from tests.deletion.shim import NO_FAULT, Call, Fault, environment
+from tests.deletion.shim import NO_FAULT, Call, Fault, Trait, environment
 from tests.support.processes import PIPCACHEPLUS, Service, run
 
 __all__ = ["Driver", "Processes", "Ran"]
@@ -26,6 +26,7 @@ _HERE = Path(__file__).parents[2]
 _TIME_LIMIT_S = 60
 _MAIN = "pipcacheplus.__main__:main"
 _NO_MORE: Mapping[str, str] = {}
+_NO_TRAITS = Trait(0)
 
 
 class Ran(NamedTuple):
@@ -72,7 +73,14 @@ class Driver:
     """The process, seen from the test; a context manager."""
 
     def __init__(
-        self, shim: Path, roots: Sequence[Path], state: Path, *, main: str = _MAIN, env: Mapping[str, str] = _NO_MORE
+        self,
+        shim: Path,
+        roots: Sequence[Path],
+        state: Path,
+        *,
+        main: str = _MAIN,
+        env: Mapping[str, str] = _NO_MORE,
+        traits: Trait = _NO_TRAITS,
     ) -> None:
         """Start it.
 
@@ -82,7 +90,9 @@ class Driver:
             state: What takes the place of `~/.local/state`.
             main: `module:function`; the function takes the arguments and returns an exit code.
             env: Variables on top.
+            traits: Of the file system below the roots.
         """
+        self._traits = traits
         self._roots = ":".join(map(str, roots))
         self._service = Service(
             [sys.executable, "-m", "tests.deletion.driver", main],
@@ -110,6 +120,7 @@ class Driver:
             ahead_s: How far its clocks go ahead. What it waits for comes at once, and they go ahead by as much.
         """
         wanted = {"arguments": arguments, "fault": (fault.kind, fault.nth, fault.error), "ahead_s": ahead_s}
+        wanted["traits"] = int(self._traits)
         status, out, err, log = json.loads(self._service.ask(json.dumps(wanted | {"roots": self._roots})))
         return Ran(status, out, err, tuple(map(Call.of, log.splitlines())))
 
@@ -157,6 +168,7 @@ def _command(
     def run() -> int:
         signal.alarm(_TIME_LIMIT_S)
         shim.shim_time(wanted["ahead_s"], 1)
+        shim.shim_traits(wanted["traits"])
         shim.shim_arm(wanted["roots"].encode(), *wanted["fault"], files.log.fileno())
         return main(wanted["arguments"])
 

@@ -3,6 +3,7 @@
  *
  * Loaded by LD_PRELOAD. Armed by the variables below when the program starts, or by shim_arm() from within. Every call
  * is written to a log before its fault strikes: its number, its name, the path, the second path if there is one.
+ * A file system can be one that behaves otherwise: see `traits`.
  * Time can run ahead (waits end at once, and the clocks go forward instead), so that nobody waits for a wait.
  *
  * Not seen: what is written through a mapping, and system calls made without the C library.
@@ -29,6 +30,17 @@
 
 enum kind { NOTHING, KILL_BEFORE, KILL_AFTER, FAIL, FAIL_FROM, SHORT, SHORT_KILL };
 
+/* What file systems do that are not like those of Linux's own disks. */
+enum trait {
+    GONE_ENOENT = 1,      /* of an open file without a name nothing can be learned, as with most of FUSE */
+    GONE_ESTALE = 2,      /* the same, and other words for it */
+    RENUMBERS = 4,        /* a file has another number each time that it is looked at */
+    NOATIME_REFUSED = 8,  /* O_NOATIME is refused, as to whom a file does not belong */
+    NOATIME_IGNORED = 16, /* it is accepted, and reading moves access times all the same */
+};
+
+static int traits;
+static unsigned long looks;
 static char roots[4 * PATH_MAX]; /* separated by colons, each without a slash at its end */
 static enum kind kind;
 static long nth;
@@ -47,6 +59,8 @@ void shim_arm(const char *new_roots, int new_kind, long new_nth, int new_error, 
     log_descriptor = new_log;
     calls = 0;
 }
+
+void shim_traits(int new_traits) { traits = new_traits; }
 
 void shim_time(double ahead_s, int skips)
 {
@@ -67,6 +81,7 @@ __attribute__((constructor)) static void arm_from_environment(void)
         return;
     int to = log ? (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
     shim_arm(wanted, (int)number_in("SHIM_KIND"), number_in("SHIM_NTH"), (int)number_in("SHIM_ERRNO"), to);
+    shim_traits((int)number_in("SHIM_TRAITS"));
     shim_time((double)number_in("SHIM_AHEAD"), (int)number_in("SHIM_SKIPS_WAITS"));
 }
 
@@ -243,6 +258,16 @@ static int is_for_writing(int flags)
             mode = va_arg(rest, mode_t);                                                                               \
             va_end(rest);                                                                                              \
         }                                                                                                              \
+        if (((flags) & O_NOATIME) && (traits & (NOATIME_REFUSED | NOATIME_IGNORED))) {                                 \
+            char which_[PATH_MAX];                                                                                     \
+            path_at(folder, path, which_);                                                                             \
+            if (is_inside(which_) && (traits & NOATIME_REFUSED)) {                                                     \
+                errno = EPERM;                                                                                         \
+                return -1;                                                                                             \
+            }                                                                                                          \
+            if (is_inside(which_))                                                                                     \
+                flags &= ~O_NOATIME;                                                                                   \
+        }                                                                                                              \
         if (!is_for_writing(flags))                                                                                    \
             return REAL(function) arguments;                                                                           \
         BY_PATH("open", folder, path, REAL(function) arguments);                                                       \
@@ -260,6 +285,44 @@ int openat64(int folder, const char *path, int flags, ...)
 {
     OPEN(openat64, flags, folder, path, (folder, path, flags, mode));
 }
+
+/* What is learned of files: nothing is counted, but it may be another thing than the disk has. */
+
+#define LOOK(type, is_of_a_handle, where, call)                                                                        \
+    do {                                                                                                               \
+        int result_ = (call);                                                                                          \
+        if (result_ || !traits)                                                                                        \
+            return result_;                                                                                            \
+        char path_[PATH_MAX];                                                                                          \
+        where;                                                                                                         \
+        if (!is_inside(path_))                                                                                         \
+            return 0;                                                                                                  \
+        if ((is_of_a_handle) && !of->st_nlink && (traits & (GONE_ENOENT | GONE_ESTALE))) {                             \
+            errno = traits & GONE_ENOENT ? ENOENT : ESTALE;                                                            \
+            return -1;                                                                                                 \
+        }                                                                                                              \
+        if (traits & RENUMBERS)                                                                                        \
+            of->st_ino ^= ++looks << 24;                                                                               \
+        return 0;                                                                                                      \
+    } while (0)
+
+#define LOOKS(type, fstat_, stat_, lstat_, fstatat_)                                                                   \
+    int fstat_(int file, struct type *of) { LOOK(type, 1, path_of(file, path_), REAL(fstat_)(file, of)); }             \
+    int stat_(const char *path, struct type *of)                                                                       \
+    {                                                                                                                  \
+        LOOK(type, 0, path_at(AT_FDCWD, path, path_), REAL(stat_)(path, of));                                          \
+    }                                                                                                                  \
+    int lstat_(const char *path, struct type *of)                                                                      \
+    {                                                                                                                  \
+        LOOK(type, 0, path_at(AT_FDCWD, path, path_), REAL(lstat_)(path, of));                                         \
+    }                                                                                                                  \
+    int fstatat_(int folder, const char *path, struct type *of, int flags)                                             \
+    {                                                                                                                  \
+        LOOK(type, 0, path_at(folder, path, path_), REAL(fstatat_)(folder, path, of, flags));                          \
+    }
+
+LOOKS(stat, fstat, stat, lstat, fstatat)
+LOOKS(stat64, fstat64, stat64, lstat64, fstatat64)
 
 /* Content changes. Half of one byte is none. */
 

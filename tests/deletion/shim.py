@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ __all__ = [
     "Call",
     "Fault",
     "Kind",
+    "Trait",
     "compiled",
     "environment",
     "errors_of",
@@ -43,6 +44,20 @@ class Kind(IntEnum):
     """Half is written, and the call says so."""
     SHORT_KILL = 6
     """Half is written, then the process is gone."""
+
+
+class Trait(IntFlag):
+    """What a file system does that is not like Linux's own; as in `shim.c`."""
+
+    GONE_ENOENT = 1
+    """Of an open file without a name nothing can be learned: ENOENT."""
+    GONE_ESTALE = 2
+    """The same: ESTALE."""
+    RENUMBERS = 4
+    """A file has another number each time that it is looked at."""
+    NOATIME_REFUSED = 8
+    NOATIME_IGNORED = 16
+    """O_NOATIME is accepted, and reading moves access times all the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,6 +149,8 @@ def test_an_action_has_every_key() -> None:
         "reasons": ["wheel-cut"],
         "size": 16_402_000,
         "disk_size": 8192,
+        "freed": 0,
+        "freed_measure": "exact",
         "outcome": "failed",
         "error": "Permission denied",
     }

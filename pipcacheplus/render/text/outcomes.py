@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pipcacheplus.model.values import Outcome, State
+from pipcacheplus.model.values import Measure, Outcome, State
 from pipcacheplus.render.summary import TAKEN_STATES, summary_count, tally
 from pipcacheplus.render.text.table import Layout
 from pipcacheplus.render.text.words import describe, number, reasons_in_words, safe, size
@@ -20,6 +20,7 @@ _STATES = {
     State.BUSY: "kept: in use",
     State.FAILED: "failed",
 }
+_MEASURES = {Measure.AT_LEAST.value: "at least ", Measure.UP_TO.value: "up to "}
 _NO_WORDS: Mapping[State, str] = {}
 _STYLES = {State.FAILED: "red", State.BUSY: "yellow", State.CHANGED: "yellow"}
 
@@ -79,8 +80,9 @@ def _in_use(busy: Sequence[Outcome], *, is_named: bool) -> str:
 
 def counts(view: View) -> str:
     """Return the counts of what was removed or restored, or would be."""
-    return _counts({key: summary_count(view, key) for key in ("entries", "files", "bytes")})
+    numbers = {key: summary_count(view, key) for key in ("entries", "files", "bytes")}
+    return _counts(numbers, _MEASURES.get(str(view.summary.get("disk_bytes_measure")), ""))
 
 
-def _counts(numbers: Mapping[str, int]) -> str:
-    return f"{numbers['entries']}, files: {numbers['files']} ({size(numbers['bytes'])})"
+def _counts(numbers: Mapping[str, int], measure: str = "") -> str:
+    return f"{numbers['entries']}, files: {numbers['files']} ({measure}{size(numbers['bytes'])})"
