@@ -18,9 +18,10 @@ from pipcacheplus.catalog.results import Inspection, Inventory, Verification
 from pipcacheplus.checks.base.check import HOUR_S, Context, checks, is_young
 from pipcacheplus.checks.base.context import CURRENT, context_of
 from pipcacheplus.disk import refusal
-from pipcacheplus.disk.open_cache import moves_access_times
+from pipcacheplus.disk.access_times import is_marked_as_read
+from pipcacheplus.disk.open_cache import OpenCache, moves_access_times
 from pipcacheplus.errors import BadRequestError, CacheNotFoundError
-from pipcacheplus.host.filesystems import keeps_access_times
+from pipcacheplus.host.filesystems import keeps_access_times, kind_of, leaves_access_times
 from pipcacheplus.host.machine import Machine, this_machine
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import (
@@ -105,7 +106,10 @@ class PipCache:
             raise CacheNotFoundError(cache.path, cache.detail or cache.source.value)
         refusal.check_readable(cache.path, home=os.path.expanduser("~"))
         has_times = keeps_access_times(cache.path)
-        self.dir: CacheDir = cache._replace(moves_access_times=has_times and moves_access_times(cache.path))
+        moves_times = has_times and moves_access_times(cache.path)
+        is_marked = _is_marked(cache.path) if has_times and not moves_times else False
+        has_times = has_times and is_marked is False
+        self.dir: CacheDir = cache._replace(moves_access_times=moves_times, ignores_noatime=is_marked is True)
         self._machine = machine
         self.settings_trouble: str | None = None
         """Which settings of pip tell no indexes, and why; `None` if all is well. Their pages may have no URL then."""
@@ -509,6 +513,16 @@ class PipCache:
         from pipcacheplus.apply.apply import trashed_here  # noqa: PLC0415 - as above
 
         return trashed_here(self.dir.path)
+
+
+def _is_marked(path: str) -> bool | None:
+    """Return whether reading marks files as read; `None` if that cannot be told where it may well be so."""
+    try:
+        with OpenCache(path) as opened:
+            is_so = is_marked_as_read(opened)
+            return False if is_so is None and leaves_access_times(kind_of(path, opened.device)) else is_so
+    except OSError:
+        return False  # nothing of it can be read, which is reported where it is tried
 
 
 def _query_for(

@@ -6,7 +6,15 @@ If no other machine mounts it, the processes of this machine are all that can us
 import os
 from collections.abc import Iterable
 
-__all__ = ["is_device_local", "is_local", "is_on_local", "keeps_access_times", "kind_of", "renumbers_files"]
+__all__ = [
+    "is_device_local",
+    "is_local",
+    "is_on_local",
+    "keeps_access_times",
+    "kind_of",
+    "leaves_access_times",
+    "renumbers_files",
+]
 
 _LOCAL = frozenset(
     {
@@ -123,6 +131,15 @@ def _is_below(real: str, mount: str) -> bool:
         return os.path.commonpath([real, mount]) == os.path.normpath(mount)
     except ValueError:  # on Windows: another drive
         return False
+
+
+def leaves_access_times(kind: str | None) -> bool:
+    """Return whether a file system is known to leave access times alone if a file is opened with `O_NOATIME`.
+
+    >>> leaves_access_times("ext4"), leaves_access_times("fuseblk"), leaves_access_times("nfs4")
+    (True, False, False)
+    """
+    return kind in _LOCAL and not kind.startswith("fuse")
 
 
 def keeps_access_times(path: str) -> bool:

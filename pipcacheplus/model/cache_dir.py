@@ -22,3 +22,5 @@ class CacheDir(NamedTuple):
     """Whether reading moves "last used": only the owner of files, and root, may leave it alone."""
     disabled_by: str | None = None
     """Why pip itself would use no cache here: an owner that pip does not accept. A setting raises instead."""
+    ignores_noatime: bool = False
+    """Whether reading moves "last used" although the file system is asked to leave it alone: times of writing count."""

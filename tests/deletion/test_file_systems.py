@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipcacheplus.render.times import rfc3339
 from tests.deletion.caches import make_cache
 from tests.deletion.driver import Driver
 from tests.deletion.harness import Bench
@@ -103,3 +104,64 @@ def test_nothing_that_goes_wrong_there_harms_a_cache(
     record_property("faults", there.faults_run)
     assert complaints == []
     assert there.faults_run >= len(trial.calls) / EVERY
+
+
+def is_read_since(before: State, after: State) -> set[str]:
+    """Return the files whose access times have moved."""
+    return {path for path, was in before.items() if path in after and after[path].is_read_since(was)}
+
+
+@pytest.mark.parametrize("command", [("info",), ("purge", "--yes", "--dry-run", "--exclusive")], ids=["info", "purge"])
+def test_where_o_noatime_is_ignored_one_file_shows_it(bench: Start, command: tuple[str, ...]) -> None:
+    there = bench(Trait.NOATIME_IGNORED)
+    put(there.template, there.work)
+    before = there.look()
+    document = there.run(*command).document
+    assert document is not None
+    assert document["cache"]["last_use"] == "mtime"
+    assert [warning for warning in document["warnings"] if "as read" in warning] == [
+        "reading marks files as read here, although it asks not to: last use is told by times of writing"
+    ]
+    assert len(is_read_since(before, there.look())) == 1
+
+
+def test_where_o_noatime_is_ignored_entries_were_used_when_they_were_written(bench: Start) -> None:
+    there = bench(Trait.NOATIME_IGNORED)
+    put(there.template, there.work)
+    before = there.look()
+    assert there.run("verify").document is not None
+    assert is_read_since(before, there.look())
+    document = there.run("list").document
+    assert document is not None
+    assert document["entries"]
+    last = {
+        entry["id"]: max(there.template[f"cache/{path}"].mtime_ns for path in entry["paths"])
+        for entry in document["entries"]
+    }
+    assert {entry["id"]: entry["used"] for entry in document["entries"]} == {
+        entry: rfc3339(mtime_ns // 10**9) for entry, mtime_ns in last.items()
+    }
+
+
+@pytest.mark.parametrize("traits", [Trait(0), Trait.NOATIME_REFUSED], ids=str)
+def test_where_o_noatime_is_obeyed_or_refused_access_times_tell_the_last_use(bench: Start, traits: Trait) -> None:
+    there = bench(traits)
+    put(there.template, there.work)
+    before = there.look()
+    document = there.run("info").document
+    assert document is not None
+    assert document["cache"]["last_use"] == "atime"
+    assert is_read_since(before, there.look()) == set()
+    assert [warning for warning in document["warnings"] if "moves access times" in warning] == (
+        ["reading moves access times here, so that files seem to have been used just now"] if traits else []
+    )
+
+
+@pytest.mark.parametrize("mode", ["--exclusive", "--shared"])
+def test_without_o_noatime_all_goes_that_should(bench: Start, mode: str) -> None:
+    there = bench(Trait.NOATIME_REFUSED)
+    put(there.template, there.work)
+    ran = there.run("remove", "demo", mode)
+    assert ran.document is not None
+    assert {action["outcome"] for action in ran.document["actions"]} == {"removed"}
+    assert ran.document["summary"]["failed"] == 0

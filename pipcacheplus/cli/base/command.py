@@ -85,6 +85,8 @@ def make_view(
     own = () if cache.disabled_by is None else (f"pip itself does not use this cache: {cache.disabled_by}",)
     if cache.moves_access_times:
         own = (*own, "reading moves access times here, so that files seem to have been used just now")
+    if cache.ignores_noatime:
+        own = (*own, "reading marks files as read here, although it asks not to: last use is told by times of writing")
     return View(
         command=request.command,
         version=__version__,

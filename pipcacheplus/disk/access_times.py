@@ -1,0 +1,52 @@
+"""Find out whether reading a file moves its access time although the system was asked to leave it alone."""
+
+import os
+from collections.abc import Iterator
+from itertools import islice
+
+from pipcacheplus.disk.open_cache import OpenCache
+from pipcacheplus.pips.layout import Place, Role, place_of, roles_in
+
+__all__ = ["is_marked_as_read"]
+
+_MOST_FILES = 16
+_MOST_FOLDERS = 64
+
+
+def is_marked_as_read(cache: OpenCache) -> bool | None:
+    """Return whether reading moves an access time in spite of `O_NOATIME`, by reading one byte of one file.
+
+    Some file systems accept `O_NOATIME` and ignore it: FUSE passes it on to its server, NFS has no word for it. Read is
+    a file whose access time moves even where Linux keeps it sparingly (`relatime`): one that was not read since it was
+    last written.
+
+    Returns:
+        Whether it moved; `None` if none of the first few files can tell.
+    """
+    for path in islice(_some_files(cache), _MOST_FILES):
+        try:
+            with cache.open(path) as file:
+                before = os.fstat(file.fileno())
+                is_due = before.st_atime_ns <= max(before.st_mtime_ns, before.st_ctime_ns)
+                if is_due and file.read(1):
+                    return os.fstat(file.fileno()).st_atime_ns != before.st_atime_ns
+        except OSError:
+            continue  # whoever reads it for its content reports that
+    return None
+
+
+def _some_files(cache: OpenCache) -> Iterator[str]:
+    """Yield paths of files with names that pip gives, depth first, from so many directories at most."""
+    waiting = [""]
+    for _ in range(_MOST_FOLDERS):
+        if not waiting:
+            return
+        folder = waiting.pop()
+        try:
+            folders, others = cache.names(folder)
+        except OSError:
+            continue
+        prefix = f"{folder}/" if folder else ""
+        role_of = roles_in(folder, place_of(folder))
+        waiting += (path for name in folders if place_of(path := prefix + name) is not Place.FOREIGN)
+        yield from (prefix + name for name in others if role_of(name) is not Role.FOREIGN)
