@@ -101,7 +101,14 @@ class Remover:
     def _tidied(self, action: Action, following: str) -> bool:
         if self.rehearsal is not None:
             return self.rehearsal.take_folders(action)
-        return tidy(self.cache, action, self.system, is_exclusive=self.is_exclusive, following=following)
+        return tidy(
+            self.cache,
+            action,
+            self.system,
+            is_exclusive=self.is_exclusive,
+            following=following,
+            note=self.trash.note_folder if self.trash else None,
+        )
 
     def _why_busy(self, action: Action, *, is_guarded: bool) -> str | None:
         if self.is_exclusive:

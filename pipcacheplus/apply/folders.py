@@ -1,6 +1,7 @@
 """Remove directories: one by one, and none that is not empty."""
 
 import errno
+from collections.abc import Callable
 
 from pipcacheplus.apply.files import real_path, status_of, why_not_there
 from pipcacheplus.apply.recent_use import is_used
@@ -37,7 +38,15 @@ def is_in_use(cache: OpenCache, action: Action, system: System, *, has_access_ti
     return False
 
 
-def tidy(cache: OpenCache, action: Action, system: System, *, is_exclusive: bool, following: str) -> bool:
+def tidy(
+    cache: OpenCache,
+    action: Action,
+    system: System,
+    *,
+    is_exclusive: bool,
+    following: str,
+    note: Callable[[OpenCache, str], None] | None = None,
+) -> bool:
     """Remove the entry's own directories, and those above that are empty now, but for the areas' own.
 
     Below `wheels`, what became empty just now stays while pips may be at work; a later run finds it settled.
@@ -49,6 +58,7 @@ def tidy(cache: OpenCache, action: Action, system: System, *, is_exclusive: bool
         is_exclusive: Whether no pip is at work on this cache.
         following: The id of the entry that goes next, `""` if none does. What both lie in is left to that one: it is
             not empty yet, and to try it all the same would cost a call that fails and opening it anew.
+        note: Called with the path of each directory before it goes.
 
     Returns:
         Whether any went.
@@ -60,14 +70,14 @@ def tidy(cache: OpenCache, action: Action, system: System, *, is_exclusive: bool
     for folder in entry.folders:
         # Without files, it was the directory that was judged: one that has changed since may be in use.
         if action.files or is_unchanged(cache, folder, system):
-            has_gone |= _remove_folder(cache, folder.path, system, must=True) is State.REMOVED
+            has_gone |= _remove_folder(cache, folder.path, system, must=True, note=note) is State.REMOVED
     if entry.area not in HTTP_AREAS and not is_exclusive:
         return has_gone
     # The directories of an entry go deepest first; the last is the one that lies in pip's own.
     outermost = entry.folders[-1].path if entry.folders else entry.id
     above = outermost.rpartition("/")[0]
     while "/" in above and not following.startswith(above + "/"):
-        state = _remove_folder(cache, above, system, must=False)
+        state = _remove_folder(cache, above, system, must=False, note=note)
         if state is State.BUSY:
             break
         has_gone |= state is State.REMOVED
@@ -85,7 +95,9 @@ def is_unchanged(cache: OpenCache, folder: Folder, system: System) -> bool:
     return is_same and (folder.inode == status.st_ino or cache.renumbers)
 
 
-def _remove_folder(cache: OpenCache, path: str, system: System, *, must: bool) -> State:
+def _remove_folder(
+    cache: OpenCache, path: str, system: System, *, must: bool, note: Callable[[OpenCache, str], None] | None
+) -> State:
     """Remove a directory if it is empty: `REMOVED`, `GONE`, or `BUSY` if it stays.
 
     Raises:
@@ -93,6 +105,8 @@ def _remove_folder(cache: OpenCache, path: str, system: System, *, must: bool) -
     """
     above, _, name = path.rpartition("/")
     try:
+        if note is not None:
+            note(cache, path)
         if system.has_descriptors:
             system.rmdir(name, dir_fd=cache.folder(above))
         else:

@@ -427,6 +427,8 @@ class Trashed:
     """Bytes."""
     disk_size: int
     """Bytes that emptying would give back."""
+    path: str
+    """Of the directory in which it lies, in the trash; absolute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

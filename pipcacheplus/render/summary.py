@@ -1,5 +1,6 @@
 """Counts of entries, findings and outcomes, for the JSON and for people alike."""
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
@@ -218,8 +219,9 @@ def summarize_report(report: "Report") -> dict[str, Json]:
 
 
 def summarize_runs(runs: "Sequence[Trashed]") -> dict[str, Json]:
-    """Return the runs that `undo` can bring back, as the JSON has them."""
+    """Return the runs that `undo` can bring back, and where the trash lies, as the JSON has them."""
     return {
+        "trash": os.path.dirname(runs[0].path) if runs else None,
         "runs": [
             {
                 "run": one.run,
@@ -228,9 +230,10 @@ def summarize_runs(runs: "Sequence[Trashed]") -> dict[str, Json]:
                 "files": one.files,
                 "bytes": one.size,
                 "disk_bytes": one.disk_size,
+                "path": one.path,
             }
             for one in runs
-        ]
+        ],
     }
 
 

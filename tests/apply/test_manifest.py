@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.apply.trash.manifest import FORMAT_LINE, Disarming, line_of_action, line_of_disarming, read_manifest
+from pipcacheplus.apply.trash.folder_rights import FolderRights
+from pipcacheplus.apply.trash.manifest import (
+    FORMAT_LINE,
+    Disarming,
+    line_of_action,
+    line_of_disarming,
+    line_of_folder,
+    read_manifest,
+)
 from pipcacheplus.model.values import Action, Area, Entry, File, Folder, Kind, Shape, UrlSource
 
 NUMBERS = st.integers(0, 2**70)
@@ -44,6 +52,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
 )
 KEYS = ("format", "disarmed", "offset", "before", "after", "id", "area", "files", "folders", "tags", "reasons")
+RIGHTS = ("folder", "mode", "uid", "gid", "attributes")
 
 
 @given(content=st.binary(max_size=2000))
@@ -51,9 +60,26 @@ def test_reading_a_manifest_never_raises(content: bytes) -> None:
     read_manifest(io.BytesIO(content))
 
 
-@given(st.dictionaries(st.sampled_from(KEYS), JSON) | JSON)
+@given(st.dictionaries(st.sampled_from((*KEYS, *RIGHTS)), JSON) | JSON)
 def test_a_line_of_any_json_raises_nothing(value: object) -> None:
     read_manifest(io.BytesIO(json.dumps(value).encode() + b"\n"))
+
+
+@given(PATHS, st.integers(0, 0o7777), st.dictionaries(st.text(max_size=9), st.binary(max_size=9), max_size=2))
+def test_rights_that_are_written_down_are_read_again(path: str, mode: int, attributes: dict[str, bytes]) -> None:
+    rights = FolderRights(mode=mode, uid=2**32 - 2, gid=0, attributes=tuple(sorted(attributes.items())))
+    found = read_manifest(io.BytesIO(FORMAT_LINE + line_of_folder(path, rights)))
+    assert (found.folders, found.warnings) == ({path: rights}, [])
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("mode", 0o10000), ("mode", -1), ("uid", 2**32 - 1), ("gid", "0"), ("attributes", []), ("folder", 1)],
+)
+def test_rights_that_are_none_are_told(key: str, value: object) -> None:
+    line = json.loads(line_of_folder("http-v2/0", FolderRights(mode=0o700, uid=0, gid=0)))
+    found = read_manifest(io.BytesIO(FORMAT_LINE + json.dumps(line | {key: value}).encode() + b"\n"))
+    assert (found.folders, [warning.message for warning in found.warnings]) == ({}, ["line 2 cannot be read"])
 
 
 @given(ENTRIES, st.lists(st.text(max_size=9), max_size=2).map(tuple), st.integers(0, 10**6), st.binary(max_size=40))

@@ -8,7 +8,7 @@ import pytest
 from pipcacheplus.apply.system import System
 from pipcacheplus.model.values import State
 from tests.apply.doing import Clock, a_system
-from tests.apply.trashes import BrokenOffError, breaking, everything, runs, seen, trashed, undone
+from tests.apply.trashes import BrokenOffError, bodies_alone, breaking, everything, runs, seen, trashed, undone
 from tests.support.builders import Cache, page_headers
 
 URL = "https://files.example/demo"
@@ -65,10 +65,12 @@ def test_an_undo_that_is_broken_off_anywhere_is_ended_by_the_next(tmp_path: Path
         cache = Cache(tmp_path / str(at) / "cache")
         everything(cache)
         before = seen(cache.path)
+        was_alone = bodies_alone(cache)
         trashed(cache, system=machine())
         system, _ = breaking(machine(), at // 2, after=bool(at % 2))
         with pytest.raises(BrokenOffError):
             undone(cache, system=system)
+        assert bodies_alone(cache) <= was_alone
         undone(cache, system=machine())
         assert seen(cache.path) == before
         assert runs(cache) == []

@@ -2,7 +2,10 @@
 
 import errno
 import os
+import stat
+import struct
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,6 +81,85 @@ def test_directories_are_made_again_with_the_rights_of_those_above(cache: Cache,
     assert seen(cache.path) == before
 
 
+@MACHINES
+def test_directories_are_made_again_with_the_rights_that_they_had(cache: Cache, has_descriptors: bool) -> None:  # noqa: FBT001 - a row's value
+    cache.http_v2(URL, b"x")
+    cache.build_directory(cache.built_wheel("demo"), b"half")
+    cache.directory("http-v2/f/e")
+    folders = [path for path in sorted(cache.path.rglob("*")) if path.is_dir()]
+    for number, folder in enumerate(folders):
+        folder.chmod((0o755, 0o700, 0o2770, 0o1711, 0o750)[number % 5])
+    cache.path.chmod(0o700)
+    before = seen(cache.path)
+    system = machine(has_descriptors=has_descriptors)
+    trashed(cache, system=system, is_exclusive=True)
+    assert len(seen(cache.path)) < len(before)
+    old = os.umask(0o027)
+    try:
+        undone(cache, system=system)
+    finally:
+        os.umask(old)
+    assert seen(cache.path) == before
+
+
+def attributes_of(path: Path) -> dict[str, bytes]:
+    return {name: os.getxattr(path, name) for name in os.listxattr(path)}
+
+
+ACL = struct.pack("<I", 2) + b"".join(
+    struct.pack("<HHI", tag, rights, who)
+    for tag, rights, who in [
+        (0x01, 7, 2**32 - 1),
+        (0x02, 5, 12_345),
+        (0x04, 5, 2**32 - 1),
+        (0x10, 5, 2**32 - 1),
+        (0x20, 5, 2**32 - 1),
+    ]
+)
+"""What `setfacl -m u:12345:rx` makes of 0755. Source: Linux 6.18, `include/uapi/linux/posix_acl_xattr.h`."""
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("user.note", b"kept"), ("system.posix_acl_access", ACL), ("system.posix_acl_default", ACL)],
+    ids=["attribute", "list", "default"],
+)
+@pytest.mark.parametrize("is_inherited", [False, True], ids=["one", "all"])
+def test_access_lists_and_extended_attributes_come_back(
+    cache: Cache,
+    name: str,
+    value: bytes,
+    is_inherited: bool,  # noqa: FBT001 - a row's value
+) -> None:
+    head = cache.real(cache.http_v2(URL, b"x"))
+    marked = [head, head.parent] if not is_inherited else [head, *list(head.parents)[:3]]
+    try:
+        for path in marked:
+            if path.is_dir() or "default" not in name:
+                os.setxattr(path, name, value)
+    except (AttributeError, OSError) as error:
+        pytest.skip(f"nothing of this kind is kept here: {error}")
+    before = seen(cache.path)
+    paths = [cache.path / path for path in before]
+    had = {path: attributes_of(path) for path in paths}
+    trashed(cache)
+    assert not head.parent.exists()
+    undone(cache)
+    assert seen(cache.path) == before
+    assert {path: attributes_of(path) for path in paths} == had
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="takes root to give a directory away")
+def test_a_directory_comes_back_to_whom_it_belonged(cache: Cache) -> None:
+    head = cache.real(cache.http_v2(URL, b"x"))
+    os.chown(head.parent, 12_345, 12_346)
+    head.parent.chmod(0o2750)
+    trashed(cache)
+    undone(cache)
+    status = head.parent.stat()
+    assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (12_345, 12_346, 0o2750)
+
+
 def test_an_area_that_is_gone_is_made_again(cache: Cache) -> None:
     cache.http_v2(URL, b"x")
     before = seen(cache.path)
@@ -113,9 +195,11 @@ def test_what_is_newer_stays_and_the_rest_of_the_entry_stays_in_the_trash(
 
 
 @pytest.mark.parametrize("has_links", [True, False])
+@pytest.mark.parametrize("which", ["", ".body"], ids=["head", "body"])
 @MACHINES
-def test_what_appears_between_the_look_and_the_move_stays_and_no_body_is_left_under_it(
+def test_what_appears_between_the_look_and_the_move_stays_and_nothing_is_left_beside_it(
     cache: Cache,
+    which: str,
     has_links: bool,  # noqa: FBT001 - a row's value
     has_descriptors: bool,  # noqa: FBT001 - as above
 ) -> None:
@@ -123,16 +207,16 @@ def test_what_appears_between_the_look_and_the_move_stays_and_no_body_is_left_un
     trashed(cache)
 
     def link(source: str, name: str, **where: Any) -> None:  # noqa: ANN401 - as `os.link` takes it
-        if not name.endswith(".body"):
-            cache.real(head).write_bytes(b"newer")
+        if name.endswith(".body") == bool(which):
+            cache.real(head + which).write_bytes(b"newer")
         if not has_links:
             raise OSError(errno.EPERM, os.strerror(errno.EPERM))
         os.link(source, name, **where)
 
     report = undone(cache, system=machine(has_descriptors=has_descriptors, link=link))
     assert (only(report).state, only(report).moved) == (State.CHANGED, ())
-    assert left(cache) == {head}
-    assert cache.real(head).read_bytes() == b"newer"
+    assert left(cache) == {head + which}
+    assert cache.real(head + which).read_bytes() == b"newer"
     assert sorted(path.name for path in runs(cache)[0].iterdir()) == ["0", "1", "manifest"]
 
 

@@ -1,4 +1,4 @@
-"""Bringing back what cannot come: no body comes without its head, what failed is told, and the next undo ends it."""
+"""Bringing back what cannot come: no part comes without the other, what failed is told, and the next undo ends it."""
 
 import errno
 import os
@@ -28,8 +28,8 @@ def failing(name: str, *, times: int = 1, number: int = errno.EIO) -> dict[str, 
     return {name: call}
 
 
-def test_the_main_file_comes_last(cache: Cache) -> None:
-    cache.http_v2(URL, b"x")
+def test_a_head_comes_before_its_body_and_a_wheel_after_its_origin(cache: Cache) -> None:
+    head = cache.http_v2(URL, b"x")
     cache.built_wheel("demo")
     placed: list[str] = []
 
@@ -39,28 +39,28 @@ def test_the_main_file_comes_last(cache: Cache) -> None:
 
     trashed(cache, is_exclusive=True)
     undone(cache, system=a_system(link=link))
-    assert [placed[0], placed[2], placed[3]] == ["body", "json", "whl"]
+    assert placed == [head.rpartition("/")[2], "body", "json", "whl"]
     assert len(left(cache)) == 4
 
 
-def link_bodies_only(source: str, name: str, **where: Any) -> None:  # noqa: ANN401 - as `os.link` takes it
-    if not name.endswith(".body"):
+def link_heads_only(source: str, name: str, **where: Any) -> None:  # noqa: ANN401 - as `os.link` takes it
+    if name.endswith(".body"):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     os.link(source, name, **where)
 
 
-def test_if_the_head_cannot_come_the_body_goes_again(cache: Cache) -> None:
+def test_if_the_body_cannot_come_the_head_goes_again(cache: Cache) -> None:
     head = cache.http_v2(URL, b"x")
     before = seen(cache.path)
     trashed(cache)
 
-    report = undone(cache, system=a_system(link=link_bodies_only))
+    report = undone(cache, system=a_system(link=link_heads_only))
     assert (only(report).state, only(report).error, only(report).moved) == (
         State.FAILED,
         os.strerror(errno.ENOSPC),
         (),
     )
-    assert not cache.real(head + ".body").exists()
+    assert not cache.real(head).exists()
     undone(cache)
     assert seen(cache.path) == before
 
@@ -80,24 +80,24 @@ def test_a_failure_is_told_and_the_next_undo_ends_it(cache: Cache, name: str) ->
     assert runs(cache) == []
 
 
-def test_a_body_that_cannot_go_again_is_told_to_be_there(cache: Cache) -> None:
+def test_a_head_that_cannot_go_again_is_told_to_be_there(cache: Cache) -> None:
     head = cache.http_v2(URL, b"x")
     before = seen(cache.path)
     trashed(cache)
 
-    report = undone(cache, system=machine(link=link_bodies_only, **failing("rename")))
-    assert (only(report).state, [file.path for file in only(report).moved]) == (State.FAILED, [head + ".body"])
-    assert left(cache) == {head + ".body"}
+    report = undone(cache, system=machine(link=link_heads_only, **failing("rename")))
+    assert (only(report).state, [file.path for file in only(report).moved]) == (State.FAILED, [head])
+    assert left(cache) == {head}
     assert undone(cache).failed == ()
     assert seen(cache.path) == before
 
 
-def test_what_a_pip_renewed_while_the_body_goes_again_is_its_own(cache: Cache) -> None:
+def test_what_a_pip_renewed_while_the_head_goes_again_is_its_own(cache: Cache) -> None:
     head = cache.http_v2(URL, b"x")
     trashed(cache)
 
     def link(source: str, name: str, **where: Any) -> None:  # noqa: ANN401 - as `os.link` takes it
-        if not name.endswith(".body"):
+        if name.endswith(".body"):
             for renewed in (head, head + ".body"):
                 cache.write(renewed + ".new", b"newer")
                 cache.real(renewed + ".new").rename(cache.real(renewed))

@@ -16,6 +16,7 @@ from tests.support.builders import Cache, page_headers
 __all__ = [
     "CALLS",
     "BrokenOffError",
+    "bodies_alone",
     "breaking",
     "everything",
     "refusing",
@@ -64,6 +65,12 @@ def _seen(path: Path) -> Iterator[tuple[str, object]]:
             content = one.read_bytes()
             os.utime(one, ns=(status.st_atime_ns, status.st_mtime_ns))
             yield name, (content, stat.S_IMODE(status.st_mode), status.st_mtime_ns, status.st_ino)
+
+
+def bodies_alone(cache: Cache) -> set[str]:
+    """Return the bodies that lie without their heads."""
+    bodies = (path for path in cache.path.rglob("*.body"))
+    return {str(body.relative_to(cache.path)) for body in bodies if not body.with_suffix("").exists()}
 
 
 def trashed(cache: Cache, *ids: str, **more: Any) -> Report:  # noqa: ANN401 - any argument

@@ -16,7 +16,7 @@ from pipcacheplus.cache import PipCache
 from pipcacheplus.cli.base.units import size_bytes
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import State
-from tests.apply.trashes import everything, runs, seen
+from tests.apply.trashes import bodies_alone, everything, runs, seen
 from tests.deletion.driver import Driver
 from tests.deletion.shim import NO_FAULT, Call, Fault, compiled, errors_of, kills_of, lasting_of, why_no_shim
 from tests.support.builders import Cache, page_headers
@@ -137,10 +137,21 @@ def test_the_list_names_runs_and_changes_nothing(cache: Cache, run: Run) -> None
     before = seen(cache.path.parent)
     names = [path.name for path in runs(cache)]
     told = run("undo", "--list")
-    assert [line.split()[0] for line in told.out.splitlines()] == names
+    assert [line.split()[0] for line in told.out.splitlines()[:-1]] == names
+    assert told.out.splitlines()[-1] == f"The trash lies in {runs(cache)[0].parent}"
     document = run("undo", "--list", "--format", "json").document
     assert [one["run"] for one in document["summary"]["runs"]] == names
-    assert set(document["summary"]["runs"][0]) == {"run", "started", "kept_until", "files", "bytes", "disk_bytes"}
+    assert set(document["summary"]["runs"][0]) == {
+        "run",
+        "started",
+        "kept_until",
+        "files",
+        "bytes",
+        "disk_bytes",
+        "path",
+    }
+    assert document["summary"]["trash"] == str(runs(cache)[0].parent)
+    assert [one["path"] for one in document["summary"]["runs"]] == [str(path) for path in runs(cache)]
     assert [
         one["run"] for one in run("undo", names[0], "--list", "--format", "json").document["summary"]["runs"]
     ] == names[:1]
@@ -343,6 +354,7 @@ def test_whatever_goes_wrong_at_any_call_all_comes_back(
                 if command == ("undo",):
                     ran(cache, *remove)
                 broken = ran(cache, *command, fault=fault)
+                complaints += [f"{command[0]}, {fault}: {body} is without its head" for body in bodies_alone(cache)]
                 done = ran(cache, "undo")
                 is_whole = (seen(cache.path), runs(cache)) == (before, [])
                 if not broken.is_killed and broken.status not in {0, 1, 2, 4, 5}:

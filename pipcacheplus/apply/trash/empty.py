@@ -31,6 +31,7 @@ def listed(trash: PrivateDirectory, system: System) -> tuple[Trashed, ...]:
                     files=len(held),
                     size=sum(status.st_size for status in held.values()),
                     disk_size=sum(map(_disk_size, held.values())),
+                    path=opened.path,
                 )
             )
     return tuple(found)

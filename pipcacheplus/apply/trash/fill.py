@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from pipcacheplus.apply.files import real_path
 from pipcacheplus.apply.names import is_pips
 from pipcacheplus.apply.system import System
+from pipcacheplus.apply.trash.folder_rights import rights_of
 from pipcacheplus.apply.trash.location import DONT, MANIFEST, RUN_MODE, drop, open_trash, run_name, runs_in
-from pipcacheplus.apply.trash.manifest import FORMAT_LINE, Disarming, line_of_action, line_of_disarming
+from pipcacheplus.apply.trash.manifest import FORMAT_LINE, Disarming, line_of_action, line_of_disarming, line_of_folder
 from pipcacheplus.apply.trash.private_directory import PrivateDirectory, refused
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.values import Action
@@ -60,6 +62,24 @@ class Filling:
         """
         self._write(line_of_disarming(self._numbers[path], disarming))
         self.is_used = True
+
+    def note_folder(self, cache: OpenCache, path: str) -> None:
+        """Write down the rights of a directory that is about to go, unless they are plain ones, those of the one above.
+
+        Raises:
+            OSError: They cannot be written. A directory that cannot be looked at is none that goes.
+        """
+        above = path.rpartition("/")[0]
+        try:
+            if self.system.has_descriptors:
+                outer = rights_of(cache.folder(above))
+                own = rights_of(cache.folder(path))
+            else:
+                own, outer = rights_of(real_path(cache, path)), rights_of(real_path(cache, above))
+        except OSError:
+            return
+        if own != outer or own.attributes:
+            self._write(line_of_folder(path, own))
 
     def begin(self, actions: Sequence[Action]) -> None:
         """Write down all that may go.

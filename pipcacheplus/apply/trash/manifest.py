@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+from pipcacheplus.apply.trash.folder_rights import FolderRights
 from pipcacheplus.model.values import Action, Area, Entry, File, Folder, Kind, Shape, UrlSource, Warned
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Record",
     "line_of_action",
     "line_of_disarming",
+    "line_of_folder",
     "read_manifest",
 ]
 
@@ -28,6 +30,9 @@ FORMAT_LINE: bytes = b'{"format": %d}\n' % _FORMAT
 _MAX_LINE = 64 << 20
 """Bytes: of a build directory with hundreds of thousands of files, or a part of a head, which has 1 MiB at most."""
 _MAX_NUMBER = 10**9
+_MAX_MODE = 0o7777
+_MAX_ID = 2**32 - 2
+"""Of a user or a group; the one above means none."""
 _STAMP = ("size", "disk_size", "mtime_ns", "atime_ns", "ctime_ns", "inode", "device", "links")
 _TEXTS = ("project", "version", "filename", "url", "interpreter")
 
@@ -57,6 +62,8 @@ class Manifest:
     records: list[Record] = field(default_factory=list)
     disarmings: dict[int, Disarming] = field(default_factory=dict)
     """By the number of the file; the first of several counts, which saw the head as pip wrote it."""
+    folders: dict[str, FolderRights] = field(default_factory=dict)
+    """Rights of directories that went, where they were others than those of the one above; by path."""
     warnings: list[Warned] = field(default_factory=list)
 
 
@@ -88,6 +95,13 @@ def line_of_disarming(number: int, disarming: Disarming) -> bytes:
     return _line_of({"disarmed": number, "offset": disarming.offset, "before": before, "after": after})
 
 
+def line_of_folder(path: str, rights: FolderRights) -> bytes:
+    """Return the line of a directory that is about to go."""
+    attributes = {name: b64encode(value).decode() for name, value in rights.attributes}
+    own = {"mode": rights.mode, "uid": rights.uid, "gid": rights.gid, "attributes": attributes}
+    return _line_of({"folder": path, **own})
+
+
 def _line_of(value: object) -> bytes:
     """Return a value as a line of JSON."""
     return json.dumps(value).encode() + b"\n"
@@ -105,7 +119,7 @@ def read_manifest(file: BinaryIO) -> Manifest:
     for number, line in enumerate(_lines(file), 1):
         try:
             _take(found, json.loads(line))
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             # A line that somebody made up may hold anything; each of these errors means that.
             found.warnings.append(Warned(path="manifest", message=f"line {number} cannot be read"))
     return found
@@ -127,6 +141,16 @@ def _take(found: Manifest, value: Any) -> None:  # noqa: ANN401 - what JSON make
         _demand(len(before) == len(after))
         disarming = Disarming(offset=_number_of(value["offset"]), before=before, after=after)
         found.disarmings.setdefault(_number_of(value["disarmed"]), disarming)
+    elif "folder" in value:
+        attributes = value["attributes"].items()
+        rights = FolderRights(
+            mode=_number_of(value["mode"]),
+            uid=_number_of(value["uid"]),
+            gid=_number_of(value["gid"]),
+            attributes=tuple((_path_of(name), b64decode(content)) for name, content in attributes),
+        )
+        _demand(max(rights[1:3]) <= _MAX_ID and rights.mode <= _MAX_MODE)
+        found.folders[_path_of(value["folder"])] = rights
     else:
         found.records.append(_record_of(value))
 

@@ -1,7 +1,7 @@
 """Bring one entry back from the trash: as a whole or not at all, and never over anything that is there.
 
-The main file comes last, so that no pip ever finds a head without its body, or a wheel without its origin; and a head
-is armed again before it gets its name.
+A head comes before its body: alone it is a miss for pip, whatever breaks us off, while a body alone could end under
+another head. A wheel comes after its origin. A head is armed again before it gets its name.
 """
 
 import errno
@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pipcacheplus.apply.files import open_held, real_path, status_of
 from pipcacheplus.apply.names import is_pips
 from pipcacheplus.apply.system import System
+from pipcacheplus.apply.trash.folder_rights import FolderRights
 from pipcacheplus.apply.trash.manifest import Disarming, Record
 from pipcacheplus.apply.trash.private_directory import PrivateDirectory
 from pipcacheplus.apply.trash.rearm_head import OpenHead, holding
 from pipcacheplus.apply.trash.restore_file import TakenError, TrashedFile, ensure, place, take_again
 from pipcacheplus.disk.open_cache import OpenCache
-from pipcacheplus.model.values import File, Outcome, State
+from pipcacheplus.model.values import File, Outcome, Shape, State
 
 __all__ = ["Restorer"]
 
@@ -38,6 +39,8 @@ class Restorer:
     held: dict[int, os.stat_result]
     """The files of the run, by number, as they lay in the trash when it was opened."""
     disarmings: dict[int, Disarming]
+    folders: dict[str, FolderRights]
+    """Rights of directories that went."""
 
     def is_due(self, record: Record) -> bool:
         """Return whether there is anything to bring back, or to put right, of an entry."""
@@ -46,7 +49,7 @@ class Restorer:
         if not is_pips(record.action):
             return False
         try:
-            if any(self._is_harmless(number, file) for number, file in _last_the_main(record)):
+            if any(self._is_harmless(number, file) for number, file in _in_order(record)):
                 return True
             folders = record.action.entry.folders
             return not record.numbers and any(self._status(folder.path) is None for folder in folders)
@@ -65,7 +68,7 @@ class Restorer:
             if error is not None:
                 state = State.CHANGED
             elif is_planned:
-                moved += [(number, file) for number, file in _last_the_main(record) if number in self.held]
+                moved += [(number, file) for number, file in _in_order(record) if number in self.held]
             else:
                 self._bring(record, moved)
         except TakenError:
@@ -82,7 +85,7 @@ class Restorer:
         Raises:
             OSError: It cannot be looked at.
         """
-        for number, file in _last_the_main(record):
+        for number, file in _in_order(record):
             there = self._status(file.path)
             if number in self.held:
                 # It can have both names, if a run was broken off then.
@@ -104,7 +107,7 @@ class Restorer:
 
     def _is_as_judged(self, number: int, file: File, status: os.stat_result) -> bool:
         # Not by the device: its number may change with every start of the machine.
-        is_same = (file.inode, file.size) == (status.st_ino, status.st_size)
+        is_same = file.size == status.st_size and (file.inode == status.st_ino or self.cache.renumbers)
         return is_same and (file.mtime_ns == status.st_mtime_ns or number in self.disarmings)
 
     def _is_harmless(self, number: int, file: File) -> bool:
@@ -138,7 +141,7 @@ class Restorer:
             TakenError: Its name is taken since it was looked at.
         """
         try:
-            for number, file in _last_the_main(record):
+            for number, file in _in_order(record):
                 if number in self.disarmings:
                     with self._head(number, file) as head:
                         head.put_right(self.system)
@@ -146,13 +149,13 @@ class Restorer:
                     place(self.cache, self._of(number, file), self.system)
                     moved.append((number, file))
         except (OSError, TakenError):
-            # A body alone could end under the head that a pip is just writing.
-            for number, file in reversed(_last_the_main(record)):
+            # A body alone could end under the head that a pip is just writing, and a head alone would be of no use.
+            for number, file in reversed(_in_order(record)):
                 self._take_again(number, file)
                 moved[:] = [(other, one) for other, one in moved if other != number]
             raise
         for folder in reversed(record.action.entry.folders):
-            ensure(self.cache, folder.path, self.system)
+            ensure(self.cache, folder.path, self.system, self.folders)
 
     def _take_again(self, number: int, file: File) -> None:
         there = self._status(file.path)
@@ -160,9 +163,20 @@ class Restorer:
             take_again(self.cache, self._of(number, file), self.system)
 
     def _of(self, number: int, file: File) -> TrashedFile:
-        return TrashedFile(run=self.run, number=number, status=self.held[number], path=file.path)
+        return TrashedFile(
+            run=self.run,
+            number=number,
+            status=self.held[number],
+            path=file.path,
+            folders=self.folders,
+            is_numbered=not self.cache.renumbers,
+        )
 
 
-def _last_the_main(record: Record) -> list[tuple[int, File]]:
+def _in_order(record: Record) -> list[tuple[int, File]]:
+    """Return the files of an entry in the order in which they come."""
+    # A head alone is a miss for pip, a body alone can end under another head: so the head comes first. An origin alone
+    # harms nobody; of a wheel without it, pip does not know the source.
+    entry = record.action.entry
     files = zip(record.numbers, record.action.files, strict=True)
-    return sorted(files, key=lambda numbered: numbered[1].path == record.action.entry.id)
+    return sorted(files, key=lambda numbered: numbered[1].path == entry.id, reverse=entry.shape is Shape.PAIR)

@@ -5,12 +5,13 @@ A file gets its name by `link`, which fails if the name is taken, where `rename`
 
 import errno
 import os
-import stat
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
 from pipcacheplus.apply.files import real_path, status_of
 from pipcacheplus.apply.system import System
+from pipcacheplus.apply.trash.folder_rights import FolderRights, give, rights_of
 from pipcacheplus.apply.trash.private_directory import PrivateDirectory
 from pipcacheplus.disk.open_cache import OpenCache
 
@@ -34,6 +35,10 @@ class TrashedFile:
     """When it was first looked at."""
     path: str
     """In the cache."""
+    folders: Mapping[str, FolderRights]
+    """Rights of directories that went with it, by path."""
+    is_numbered: bool = True
+    """Whether files keep their numbers; else size and time of writing have to do."""
 
     @property
     def name(self) -> str:
@@ -42,7 +47,11 @@ class TrashedFile:
 
     def is_at(self, status: os.stat_result) -> bool:
         """Return whether this is the status of that very file."""
-        return (self.status.st_dev, self.status.st_ino) == (status.st_dev, status.st_ino)
+        if self.status.st_dev != status.st_dev:
+            return False
+        if self.is_numbered or self.status.st_ino == status.st_ino:
+            return self.status.st_ino == status.st_ino
+        return (self.status.st_size, self.status.st_mtime_ns) == (status.st_size, status.st_mtime_ns)
 
 
 def place(cache: OpenCache, trashed: TrashedFile, system: System) -> None:
@@ -52,7 +61,7 @@ def place(cache: OpenCache, trashed: TrashedFile, system: System) -> None:
         OSError: It cannot be moved.
         TakenError: Something else lies there.
     """
-    name, folder = _at(cache, trashed.path, system)
+    name, folder = _at(cache, trashed, system)
     try:
         system.link(trashed.name, name, src_dir_fd=trashed.run.descriptor, dst_dir_fd=folder)
     except (FileExistsError, FileNotFoundError) as error:
@@ -74,15 +83,21 @@ def take_again(cache: OpenCache, trashed: TrashedFile, system: System) -> None:
     Raises:
         OSError: It cannot be moved.
     """
-    name, folder = _at(cache, trashed.path, system)
+    name, folder = _at(cache, trashed, system)
     if trashed.run.status_of(str(trashed.number)) is None:
         system.rename(name, trashed.name, src_dir_fd=folder, dst_dir_fd=trashed.run.descriptor)
     else:
         system.unlink(name, **({} if folder is None else {"dir_fd": folder}))
 
 
-def ensure(cache: OpenCache, path: str, system: System) -> None:
-    """Make a directory of the cache, and those above it, with the rights of the one they are made in.
+def ensure(cache: OpenCache, path: str, system: System, folders: Mapping[str, FolderRights]) -> None:
+    """Make a directory of the cache, and those above it, with the rights that they had.
+
+    Args:
+        cache: The cache.
+        path: Of the directory.
+        system: Where this runs.
+        folders: Rights of those that went; of others, the rights of the one that they are made in count.
 
     Raises:
         OSError: It cannot be made; a part of the path is a link, or no directory.
@@ -91,16 +106,20 @@ def ensure(cache: OpenCache, path: str, system: System) -> None:
         cache.status(path)
     except FileNotFoundError:
         above, _, name = path.rpartition("/")
-        ensure(cache, above, system)
-        mode = stat.S_IMODE(cache.status(above).st_mode)
+        ensure(cache, above, system, folders)
+        made: int | str
         try:
             if system.has_descriptors:
-                system.mkdir(name, mode, dir_fd=cache.folder(above))
-                os.fchmod(cache.folder(path), mode)  # whatever the umask has taken away
+                rights = folders.get(path) or rights_of(cache.folder(above))._replace(attributes=())
+                system.mkdir(name, rights.mode, dir_fd=cache.folder(above))
+                made = cache.folder(path)
             else:
-                system.mkdir(real_path(cache, path), mode)
+                made = real_path(cache, path)
+                rights = folders.get(path) or rights_of(os.path.dirname(made))._replace(attributes=())
+                system.mkdir(made, rights.mode)
         except FileExistsError:
             return
+        give(made, rights)
 
 
 def _rename(cache: OpenCache, trashed: TrashedFile, system: System) -> None:
@@ -108,14 +127,14 @@ def _rename(cache: OpenCache, trashed: TrashedFile, system: System) -> None:
     try:
         status_of(cache, trashed.path, system)
     except FileNotFoundError:
-        name, folder = _at(cache, trashed.path, system)
+        name, folder = _at(cache, trashed, system)
         system.rename(trashed.name, name, src_dir_fd=trashed.run.descriptor, dst_dir_fd=folder)
     else:
         raise TakenError
 
 
-def _at(cache: OpenCache, path: str, system: System) -> tuple[str, int | None]:
+def _at(cache: OpenCache, trashed: TrashedFile, system: System) -> tuple[str, int | None]:
     """Return what a file of the cache is called, and the descriptor of its directory, `None` where there are none."""
-    folder, _, name = path.rpartition("/")
-    ensure(cache, folder, system)
-    return (name, cache.folder(folder)) if system.has_descriptors else (real_path(cache, path), None)
+    folder, _, name = trashed.path.rpartition("/")
+    ensure(cache, folder, system, trashed.folders)
+    return (name, cache.folder(folder)) if system.has_descriptors else (real_path(cache, trashed.path), None)

@@ -118,7 +118,12 @@ class _Undoing:
             held = numbers_in(folder)
             manifest = _manifest_of(folder)
             restorer = Restorer(
-                cache=self._cache, system=self._system, run=folder, held=held, disarmings=manifest.disarmings
+                cache=self._cache,
+                system=self._system,
+                run=folder,
+                held=held,
+                disarmings=manifest.disarmings,
+                folders=manifest.folders,
             )
             due = [record for record in manifest.records if restorer.is_due(record)]
             outcomes: list[Outcome] = []

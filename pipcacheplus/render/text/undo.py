@@ -21,6 +21,8 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     runs = view.summary.get("runs")
     if isinstance(runs, Sequence):
         yield from _runs(runs, layout)
+        if isinstance(trash := view.summary.get("trash"), str):
+            yield f"The trash lies in {safe(trash)}"
         return
     for outcome in view.outcomes:
         if view.verbosity >= 0 or outcome.state not in _RESTORED_STATES:

@@ -1,0 +1,68 @@
+"""Rights of a directory that goes with its entries: read before, and given to the one that is made in its place."""
+
+import os
+import stat
+from contextlib import suppress
+from typing import NamedTuple
+
+__all__ = ["FolderRights", "give", "rights_of"]
+
+_KEPT_ATTRIBUTES = ("user.", "system.posix_acl_")
+"""Of other extended attributes, the system decides: what SELinux calls a file, what an overlay remembers of it.
+
+Source: Linux, `man 7 xattr`: names of access control lists are `system.posix_acl_access` and `…_default`."""
+
+
+class FolderRights(NamedTuple):
+    """What a directory lets whom do, and what else is noted of it."""
+
+    mode: int
+    """Without its type."""
+    uid: int
+    gid: int
+    attributes: tuple[tuple[str, bytes], ...] = ()
+    """Extended ones, access control lists among them; sorted by name."""
+
+
+def rights_of(folder: int | str) -> FolderRights:
+    """Return the rights of a directory, by its descriptor, or by its path where there are none.
+
+    Raises:
+        OSError: It cannot be looked at. Without extended attributes, it has none.
+    """
+    status = os.stat(folder)
+    attributes = _attributes_of(folder)
+    return FolderRights(stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, tuple(sorted(attributes.items())))
+
+
+def give(folder: int | str, rights: FolderRights) -> None:
+    """Give a directory these rights, as far as we may: nobody but root gives a directory away.
+
+    Raises:
+        OSError: Its rights cannot be changed. An owner or an attribute that cannot be set is left as it is.
+    """
+    if hasattr(os, "chown"):
+        status = os.stat(folder)
+        if (status.st_uid, status.st_gid) != (rights.uid, rights.gid):
+            with suppress(OSError):
+                os.chown(folder, rights.uid, rights.gid)
+    os.chmod(folder, rights.mode)  # whatever the umask has taken away; chown takes bits away too
+    wanted, found = dict(rights.attributes), _attributes_of(folder)
+    for name in found.keys() - wanted.keys():  # inherited from the one above
+        with suppress(OSError):
+            os.removexattr(folder, name)
+    for name, value in wanted.items():
+        if found.get(name) != value:
+            with suppress(OSError):
+                os.setxattr(folder, name, value)
+
+
+def _attributes_of(folder: int | str) -> dict[str, bytes]:
+    if not hasattr(os, "listxattr"):
+        return {}
+    found = {}
+    with suppress(OSError):
+        for name in os.listxattr(folder):
+            if name.startswith(_KEPT_ATTRIBUTES):
+                found[name] = os.getxattr(folder, name)
+    return found
