@@ -151,7 +151,37 @@ def test_where_there_can_be_no_trash_nothing_is_touched(
     with pytest.raises(BadRequestError, match=rf"{sentence}.*remove without the trash"):
         trashed(cache, system=machine(has_descriptors=has_descriptors, **changes))
     assert seen(cache.path) == before
-    assert runs(cache) == []
+    assert list(cache.path.parent.glob(".pipcacheplus-trash-*")) == []
+
+
+@MACHINES
+@pytest.mark.parametrize("is_there", [False, True], ids=["new", "there"])
+def test_where_rights_cannot_be_kept_private_the_reason_is_told_and_nothing_is_left(
+    cache: Cache,
+    has_descriptors: bool,  # noqa: FBT001 - a row's value
+    is_there: bool,  # noqa: FBT001 - as above
+) -> None:
+    """As on FAT, exFAT and NTFS, where all files have the rights of the mount."""
+
+    def mkdir(name: str, mode: int, **where: Any) -> None:  # noqa: ANN401 - as `os.mkdir` takes it
+        os.mkdir(name, mode, **where)
+        os.chmod(name, 0o777, **where)  # noqa: S103 - as such a file system does
+
+    everything(cache)
+    if is_there:  # from before it was mounted like that
+        trashed(cache)
+        the_trash(cache).chmod(0o777)
+        everything(cache)
+    before = seen(cache.path.parent)
+    reason = (
+        "can be read or written by others"
+        if is_there
+        else "cannot be kept private: this file system gives rights to others"
+    )
+    with pytest.raises(BadRequestError, match=reason) as caught:
+        trashed(cache, system=machine(has_descriptors=has_descriptors, mkdir=mkdir))
+    assert caught.value.next_step.startswith("look at what lies there" if is_there else "remove without the trash")
+    assert seen(cache.path.parent) == before
 
 
 def test_on_another_file_system_there_is_no_trash(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from pipcacheplus.apply.rehearsal import check_writable_in
 from pipcacheplus.apply.system import System
 from pipcacheplus.apply.trash.private_directory import PrivateDirectory, refused
 from pipcacheplus.disk.open_cache import OpenCache
+from pipcacheplus.errors import BadRequestError
 
 __all__ = [
     "DONT",
@@ -47,6 +48,8 @@ _RUN = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2}
 _TIME = "%Y%m%dT%H%M%SZ"
 _LAST_S = 253_402_300_799
 """The last second of the year 9999."""
+_NOT_PRIVATE = "cannot be kept private: this file system gives rights to others whatever is asked"
+"""As FAT, exFAT and NTFS do: there, owner and rights of all files are those of the mount."""
 _NO_NAME = "x" * 256
 """Longer than any file system lets a name be."""
 _NO_WAY = frozenset({errno.EXDEV, errno.EROFS, errno.EACCES, errno.EPERM})
@@ -62,7 +65,7 @@ def open_trash(
         cache: The cache.
         system: Where this runs.
         is_made: Whether it is made if it is missing, and refused if nothing can be moved to it.
-        tidies: Whether it is removed in the end if nothing is left in it.
+        tidies: Whether it is removed in the end if nothing is left in it; so it is if it was made for this.
 
     Raises:
         BadRequestError: What lies there is not ours alone; or it cannot be made, or nothing be moved to it.
@@ -73,22 +76,15 @@ def open_trash(
     below = os.open("..", _ABOVE_FLAGS, dir_fd=cache.folder("")) if system.has_descriptors else None
     outer = PrivateDirectory(path=above, descriptor=below)
     with outer:
-        if is_made:
-            _make(outer, name, system)
+        is_new = is_made and _make(outer, name, system)
+        is_ours = False
         try:
-            found = PrivateDirectory.open(name, system, path=path, below=below)
-        except FileNotFoundError:
-            yield None
-            return
-        with found:
-            if is_made and (reason := why_not_moved(cache, found, system)):
+            yield from _opened(cache, outer, name, system, path=path, is_made=is_made, is_new=is_new)
+            is_ours = True
+        finally:
+            if is_new or (tidies and is_ours):
                 with suppress(OSError):  # something is in it
                     system.rmdir(outer.at(name), **outer.where)
-                raise refused(path, reason, DONT)
-            yield found
-        if tidies:
-            with suppress(OSError):  # something is in it
-                system.rmdir(outer.at(name), **outer.where)
 
 
 def _place_of(cache: OpenCache) -> tuple[str, str]:
@@ -124,14 +120,44 @@ def _check_usable(cache: OpenCache, found: PrivateDirectory, path: str, system: 
         raise refused(path, reason, DONT)
 
 
-def _make(above: PrivateDirectory, name: str, system: System) -> None:
+def _opened(
+    cache: OpenCache, above: PrivateDirectory, name: str, system: System, *, path: str, is_made: bool, is_new: bool
+) -> Iterator[PrivateDirectory | None]:
+    """Yield the trash, once; raises as `open_trash`."""
+    try:
+        found = PrivateDirectory.open(name, system, path=path, below=above.descriptor)
+    except FileNotFoundError:
+        yield None
+        return
+    except BadRequestError as error:
+        if not is_new:
+            raise
+        raise refused(path, _NOT_PRIVATE, DONT) from error
+    with found:
+        if is_made and (reason := why_not_moved(cache, found, system)):
+            raise refused(path, reason, DONT)
+        yield found
+
+
+def _make(above: PrivateDirectory, name: str, system: System) -> bool:
+    """Make the trash; return whether it was not there.
+
+    Raises:
+        BadRequestError: It cannot be made.
+    """
     try:
         system.mkdir(above.at(name), RUN_MODE, **above.where)
-        above.sync(system)
+        try:
+            above.sync(system)
+        except OSError:
+            with suppress(OSError):
+                system.rmdir(above.at(name), **above.where)
+            raise
     except FileExistsError:
-        return
+        return False
     except OSError as error:
         raise refused(os.path.join(above.path, name), f"cannot be made: {error.strerror or error}", DONT) from error
+    return True
 
 
 def why_not_moved(cache: OpenCache, trash: PrivateDirectory, system: System) -> str | None:
