@@ -20,7 +20,7 @@ from pipcacheplus.checks.base.context import CURRENT, context_of
 from pipcacheplus.disk import refusal
 from pipcacheplus.disk.access_times import is_marked_as_read
 from pipcacheplus.disk.open_cache import OpenCache, moves_access_times
-from pipcacheplus.errors import BadRequestError, CacheNotFoundError
+from pipcacheplus.errors import BadRequestError, CacheNotFoundError, MisspeltKeepError
 from pipcacheplus.host.filesystems import keeps_access_times, kind_of, leaves_access_times
 from pipcacheplus.host.machine import Machine, this_machine
 from pipcacheplus.model.facts import Depth
@@ -39,7 +39,8 @@ from pipcacheplus.model.values import (
 )
 from pipcacheplus.pips.locate import index_urls as configured_index_urls
 from pipcacheplus.pips.locate import locate
-from pipcacheplus.plan.plan import Rule, by_findings, by_request, make_plan
+from pipcacheplus.plan.misspelt import meant
+from pipcacheplus.plan.plan import Rule, by_findings, by_request, make_plan, planned
 from pipcacheplus.plan.select import Selection
 
 if TYPE_CHECKING:  # slow to import
@@ -313,6 +314,7 @@ class PipCache:
         unsafe: bool = False,
         orphaned: bool = False,
         keep: Sequence[str] = (),
+        keep_missing_ok: bool = False,
         min_age_s: float = HOUR_S,
         pythons: Sequence[str] | None = None,
         executor: "Executor | None" = None,
@@ -330,7 +332,9 @@ class PipCache:
             incompatible: Wheels that none of `pythons` can use.
             unsafe: Pickled responses.
             orphaned: Self-checks of environments that are gone.
-            keep: What never goes, in the words of the command line.
+            keep: What never goes, in the words of the command line. What of it fits nothing in the cache is in
+                `Plan.unmatched_keeps`.
+            keep_missing_ok: Whether it is well that some of it fits nothing, whatever else would go.
             min_age_s: The grace period in seconds: younger halves and leftovers may be a pip's work in hand.
             pythons: Paths of interpreters, or `current`; the running one by default.
             executor: As `verify`.
@@ -341,6 +345,7 @@ class PipCache:
         Raises:
             BadRequestError: `keep` cannot be understood.
             InterpreterError: One of `pythons` cannot be asked.
+            MisspeltKeepError: Some of `keep` fits nothing, and something of almost the same name would go.
         """
         chosen = {
             Group.CORRUPT: corrupt,
@@ -362,12 +367,13 @@ class PipCache:
         query = replace(
             query, executor=executor, remembers=remembers, is_deep=deep, hears=self._hear, progress=progress
         )
-        return _plan_from(self.dir, query, by_findings(groups), keep)
+        return _plan_from(self.dir, query, by_findings(groups), keep, keep_missing_ok=keep_missing_ok)
 
     def plan_removal(
         self,
         *what: str,
         keep: Sequence[str] = (),
+        keep_missing_ok: bool = False,
         min_age_s: float = HOUR_S,
         remembers: bool = True,
         progress: Progress | None = None,
@@ -376,6 +382,7 @@ class PipCache:
 
         Raises:
             BadRequestError: `what` or `keep` cannot be understood.
+            MisspeltKeepError: As `plan`.
         """
         selection = Selection(what)
         foreign: dict[str, Entry] = {}
@@ -390,20 +397,27 @@ class PipCache:
         context = context_of(min_age_s=min_age_s)
         query = Query(path=self.dir.path, index_urls=self.index_urls, depth=Depth.ENDS, context=context)
         query = replace(query, needs_urls=True, remembers=remembers, hears=self._hear, progress=progress)
-        made = _plan_from(self.dir, query, by_request(is_wanted), keep)
+        made = _plan_from(self.dir, query, by_request(is_wanted), keep, keep_missing_ok=keep_missing_ok)
         return replace(made, unmatched=selection.unmatched, foreign=tuple(foreign.values()))
 
     def plan_purge(
-        self, *, keep: Sequence[str] = (), min_age_s: float = HOUR_S, progress: Progress | None = None
+        self,
+        *,
+        keep: Sequence[str] = (),
+        keep_missing_ok: bool = False,
+        min_age_s: float = HOUR_S,
+        progress: Progress | None = None,
     ) -> Plan:
         """Decide what goes if everything that pip wrote is to go.
 
         Raises:
             BadRequestError: `keep` cannot be understood.
+            MisspeltKeepError: As `plan`.
         """
         context = context_of(min_age_s=min_age_s)
         query = Query(path=self.dir.path, index_urls=self.index_urls, depth=Depth.NAMES, context=context)
-        return _plan_from(self.dir, replace(query, progress=progress), by_request(lambda _entry: True), keep)
+        query = replace(query, progress=progress)
+        return _plan_from(self.dir, query, by_request(lambda _entry: True), keep, keep_missing_ok=keep_missing_ok)
 
     def apply(
         self,
@@ -556,16 +570,19 @@ def _query_for(
     )
 
 
-def _plan_from(cache: CacheDir, query: Query, rule: Rule, keep: Sequence[str]) -> Plan:
+def _plan_from(cache: CacheDir, query: Query, rule: Rule, keep: Sequence[str], *, keep_missing_ok: bool) -> Plan:
     """Return the plan for what a query finds.
 
     Raises:
         BadRequestError: `keep` cannot be understood.
+        MisspeltKeepError: Some of it fits nothing, and something of almost the same name would go.
     """
     keeps = Selection(keep)
     if keep:  # what is to be kept is named by its project, version, URL
         query = replace(query, depth=max(query.depth, Depth.ENDS), needs_urls=True)
     query = replace(query, would_go=lambda one: bool(rule(one)))
+    if not keep_missing_ok:
+        query = replace(query, looked_for=keeps)
     warnings: list[Warned] = []
     made = make_plan(
         cache,
@@ -574,7 +591,11 @@ def _plan_from(cache: CacheDir, query: Query, rule: Rule, keep: Sequence[str]) -
         is_kept=lambda entry: bool(keep) and keeps.is_wanted(entry),
         is_young=lambda entry: is_young(entry, query.context),
     )
-    return replace(made, warnings=tuple(warnings))
+    missing = () if keep_missing_ok else keeps.unmatched_selectors
+    for selector in missing:
+        if similar := meant(selector, (action.entry for action in made.actions)):
+            raise MisspeltKeepError(selector.what, similar)
+    return replace(made, warnings=tuple(warnings), unmatched_keeps=tuple(selector.what for selector in missing))
 
 
 def prune_incompatible_wheels(
@@ -582,6 +603,7 @@ def prune_incompatible_wheels(
     pythons: Sequence[str] | None = None,
     cache_dir: str | None = None,
     keep: Sequence[str] = (),
+    keep_missing_ok: bool = False,
     dry_run: bool = False,
     exclusive: bool | None = None,
 ) -> Report:
@@ -591,7 +613,8 @@ def prune_incompatible_wheels(
         PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply` tell.
     """
     cache = PipCache.locate(cache_dir=cache_dir)
-    return cache.apply(cache.plan(incompatible=True, pythons=pythons, keep=keep), dry_run=dry_run, exclusive=exclusive)
+    plan = cache.plan(incompatible=True, pythons=pythons, keep=keep, keep_missing_ok=keep_missing_ok)
+    return cache.apply(plan, dry_run=dry_run, exclusive=exclusive)
 
 
 def prune_stale(
@@ -599,6 +622,7 @@ def prune_stale(
     older_than_s: float | None = None,
     cache_dir: str | None = None,
     keep: Sequence[str] = (),
+    keep_missing_ok: bool = False,
     dry_run: bool = False,
     exclusive: bool | None = None,
 ) -> Report:
@@ -609,13 +633,15 @@ def prune_stale(
     """
     cache = PipCache.locate(cache_dir=cache_dir)
     stale = True if older_than_s is None else older_than_s
-    return cache.apply(cache.plan(stale=stale, keep=keep), dry_run=dry_run, exclusive=exclusive)
+    plan = cache.plan(stale=stale, keep=keep, keep_missing_ok=keep_missing_ok)
+    return cache.apply(plan, dry_run=dry_run, exclusive=exclusive)
 
 
 def prune_corrupt(
     *,
     cache_dir: str | None = None,
     keep: Sequence[str] = (),
+    keep_missing_ok: bool = False,
     dry_run: bool = False,
     exclusive: bool | None = None,
 ) -> Report:
@@ -625,7 +651,8 @@ def prune_corrupt(
         PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply` tell.
     """
     cache = PipCache.locate(cache_dir=cache_dir)
-    return cache.apply(cache.plan(corrupt=True, keep=keep), dry_run=dry_run, exclusive=exclusive)
+    plan = cache.plan(corrupt=True, keep=keep, keep_missing_ok=keep_missing_ok)
+    return cache.apply(plan, dry_run=dry_run, exclusive=exclusive)
 
 
 def prune_partial(
@@ -633,6 +660,7 @@ def prune_partial(
     min_age_s: float = 3600,
     cache_dir: str | None = None,
     keep: Sequence[str] = (),
+    keep_missing_ok: bool = False,
     dry_run: bool = False,
     exclusive: bool | None = None,
 ) -> Report:
@@ -642,7 +670,8 @@ def prune_partial(
         PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply` tell.
     """
     cache = PipCache.locate(cache_dir=cache_dir)
-    return cache.apply(cache.plan(partial=True, min_age_s=min_age_s, keep=keep), dry_run=dry_run, exclusive=exclusive)
+    plan = cache.plan(partial=True, min_age_s=min_age_s, keep=keep, keep_missing_ok=keep_missing_ok)
+    return cache.apply(plan, dry_run=dry_run, exclusive=exclusive)
 
 
 def verify(*what: str, cache_dir: str | None = None, pythons: Sequence[str] | None = None) -> Verification:

@@ -9,6 +9,7 @@ __all__ = [
     "CacheDisabledError",
     "CacheNotFoundError",
     "InterpreterError",
+    "MisspeltKeepError",
     "NotACacheError",
     "PipCachePlusError",
 ]
@@ -34,6 +35,23 @@ class BadRequestError(PipCachePlusError):
     def __str__(self) -> str:
         """Name the input, what is wrong with it, and the next step."""
         return f"{self.what}: {self.problem}; {self.next_step}"
+
+
+class MisspeltKeepError(BadRequestError):
+    """What is to be kept fits nothing in the cache, and something that would go has almost the same name."""
+
+    keep: str
+    similar: str
+
+    def __init__(self, keep: str, similar: str) -> None:
+        self.keep = keep
+        self.similar = similar
+        super().__init__(
+            f"`keep` {keep!r}",
+            f"it fits nothing, and {similar} would go",
+            f"did you mean {similar}? If not, pass `keep_missing_ok=True`",
+        )
+        self.args = (keep, similar)  # what the constructor takes, so that it can be pickled
 
 
 class CacheNotFoundError(PipCachePlusError):

@@ -30,7 +30,7 @@ from pipcacheplus.model.values import (
     Value,
     Warned,
 )
-from pipcacheplus.plan.select import Selection
+from pipcacheplus.plan.select import Form, Selection, matches
 
 if TYPE_CHECKING:  # slow to import
     import sqlite3
@@ -42,6 +42,8 @@ if TYPE_CHECKING:  # slow to import
     from pipcacheplus.catalog.update import UpdateRequest
 
 _T = TypeVar("_T")
+_OF_PROJECT = "(e.project = '{}' OR e.project IS NULL OR e.kind = 'redirect')"
+"""What may be of a project by what the rest of the cache says of it."""
 
 __all__ = [
     "Each",
@@ -94,6 +96,8 @@ class Query:
     """Our state directory; that of this user by default."""
     selection: Selection = field(default_factory=lambda: Selection(()))
     """Which entries are wanted; all by default."""
+    looked_for: Selection = field(default_factory=lambda: Selection(()))
+    """Selections that note whether any entry of the cache fits them, whatever is wanted of it."""
     would_go: Callable[[Checked], bool] | None = None
     """Which of the entries would be removed: each is read once more in this run, with what speaks against it."""
     details: bool = False
@@ -207,6 +211,7 @@ def run_query(
     else:
 
         def answer(run: "Run") -> tuple[list[Checked], int, Survey]:
+            run.look_for(what.looked_for)
             return list(run.checked()), run.pages_without_url(), run.survey()
 
         found, pages_without_url, survey = answered(what, answer, warnings)
@@ -395,6 +400,18 @@ class Run:
 
         surveyor = self._update.surveyor
         return Survey() if surveyor is None else surveyor.result(user_name)
+
+    def look_for(self, selection: Selection) -> None:
+        """Have a selection note which of its parts fit any entry; what fits none costs a look at each that could."""
+        from pipcacheplus.catalog.entry_rows import as_bytes, brief_of  # noqa: PLC0415 - slow to import
+
+        for selector in selection.unmatched_selectors:
+            where = "1" if selector.project is None else _OF_PROJECT.format(selector.project)
+            if selector.form is Form.ID:
+                where = f"e.id = x'{as_bytes(selector.what).hex()}'"
+            briefs = (brief_of(row) for rows in self._known.named(where) for row in rows)
+            if any(matches(selector, brief) for brief in briefs):
+                selection.note(selector)
 
     def pages_without_url(self) -> int:
         """Return how many pages have relative links that lead nowhere, as their own URL is not known."""

@@ -56,6 +56,7 @@ def _run(request: Request) -> CommandResult:
             **{word: getattr(options, word) for word in _REASONS},
             stale=options.stale,
             keep=options.keep,
+            keep_missing_ok=options.keep_missing_ok,
             min_age_s=options.min_age,
             remembers=options.remembers,
             deep=options.deep,

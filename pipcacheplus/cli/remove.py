@@ -22,6 +22,7 @@ def _run(request: Request) -> CommandResult:
         plan = cache.plan_removal(
             *options.what,
             keep=options.keep,
+            keep_missing_ok=options.keep_missing_ok,
             min_age_s=options.min_age,
             remembers=options.remembers,
             progress=show,

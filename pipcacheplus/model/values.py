@@ -384,6 +384,8 @@ class Plan:
     warnings: tuple["Warned", ...] = ()
     foreign: tuple[Entry, ...] = ()
     """What was asked for and never goes, as no pip wrote it."""
+    unmatched_keeps: tuple[str, ...] = ()
+    """What was to be kept and fitted nothing in the cache, unless that was said to be well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

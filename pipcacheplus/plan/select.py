@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from enum import Enum, auto
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from pipcacheplus.pips.filenames import SDIST_SUFFIXES, canonical
 from pipcacheplus.pips.layout import key_of, page_key
 from pipcacheplus.pips.urls import spellings
 
-__all__ = ["Selection", "Selector", "matches", "parse_selection"]
+__all__ = ["Form", "Selection", "Selector", "matches", "parse_selection", "selectable_names"]
 
 _Test = Callable[[Entry | Brief], bool]
 
@@ -27,14 +28,29 @@ _SUFFIXES = (".whl", ".whl.metadata", *SDIST_SUFFIXES)
 _LONGEST = 4096
 
 
+class Form(Enum):
+    """How a selection is written."""
+
+    KIND = auto()
+    URL = auto()
+    ID = auto()
+    RANGE = auto()
+    PATTERN = auto()
+    FILE = auto()
+    PROJECT = auto()
+
+
 class Selector(NamedTuple):
     """A selection that was understood."""
 
     what: str
     """As the user wrote it."""
+    form: Form
     fits: _Test
     """Whether an entry is meant by its content; its id counts besides, and `matches` knows what else does."""
     may_be_foreign: bool = False
+    project: str | None = None
+    """The only project of which an entry can fit, by its content; canonical."""
 
 
 def parse_selection(what: str) -> Selector:
@@ -49,8 +65,10 @@ def parse_selection(what: str) -> Selector:
     if not what.strip() or len(what) > _LONGEST:
         raise BadRequestError(repr(shown_text(what)[:40]), "selects nothing", _ACCEPTED)
     if what.startswith("kind:"):
-        return Selector(what=what, fits=_of_kind(what), may_be_foreign=True)
-    return Selector(what=what, fits=_form(what))
+        return Selector(what=what, form=Form.KIND, fits=_of_kind(what), may_be_foreign=True)
+    form, fits = _form(what)
+    project = canonical(_NAME.findall(what)[0]) if form in {Form.PROJECT, Form.RANGE} else None
+    return Selector(what=what, form=form, fits=fits, project=project)
 
 
 def matches(selector: Selector, entry: Entry | Brief) -> bool:
@@ -62,21 +80,21 @@ def matches(selector: Selector, entry: Entry | Brief) -> bool:
     return selector.fits(entry)
 
 
-def _form(what: str) -> _Test:
+def _form(what: str) -> tuple[Form, _Test]:
     if "://" in what:
-        return _of_url(what)
+        return Form.URL, _of_url(what)
     if "/" in what:
-        return lambda _: False  # `matches` compares the id
+        return Form.ID, lambda _: False  # `matches` compares the id
     if _RANGE.match(what):
-        return _in_range(what)
+        return Form.RANGE, _in_range(what)
     if _WILDCARDS.search(what):
         pattern = what.lower()
-        return lambda entry: any(fnmatchcase(name.lower(), pattern) for name in _names(entry))
+        return Form.PATTERN, lambda entry: any(fnmatchcase(name.lower(), pattern) for name in selectable_names(entry))
     if what.endswith(_SUFFIXES):
-        return lambda entry: what in _names(entry)
+        return Form.FILE, lambda entry: what in selectable_names(entry)
     if _NAME.fullmatch(what):
         project = canonical(what)
-        return lambda entry: entry.project == project
+        return Form.PROJECT, lambda entry: entry.project == project
     raise BadRequestError(repr(what), "selects nothing", _ACCEPTED)
 
 
@@ -96,6 +114,10 @@ class Selection:
         self._seen.update(fitting)
         return bool(fitting) or not self._what
 
+    def note(self, selector: Selector) -> None:
+        """Count a part as one that fitted something."""
+        self._seen.add(selector.what)
+
     @property
     def is_all(self) -> bool:
         """Return whether nothing was selected, so that all is meant."""
@@ -105,6 +127,11 @@ class Selection:
     def unmatched(self) -> tuple[str, ...]:
         """Return the parts that fitted nothing so far."""
         return tuple(text for text, _ in self._what if text not in self._seen)
+
+    @property
+    def unmatched_selectors(self) -> tuple[Selector, ...]:
+        """Return the same, understood."""
+        return tuple(selector for text, selector in self._what if text not in self._seen)
 
 
 def _of_kind(what: str) -> _Test:
@@ -121,7 +148,8 @@ def _of_url(what: str) -> _Test:
     return lambda entry: entry.url == what or key_of(entry.id) in keys
 
 
-def _names(entry: Entry | Brief) -> tuple[str, ...]:
+def selectable_names(entry: Entry | Brief) -> tuple[str, ...]:
+    """Return the file names that an entry can be selected by."""
     # Of a built wheel also the file's own name, which is what lies there.
     own = entry.id.rpartition("/")[2] if entry.shape is Shape.BUILT_WHEEL else None
     return tuple(name for name in (entry.filename, own) if name is not None)

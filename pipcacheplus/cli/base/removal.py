@@ -15,12 +15,17 @@ from pipcacheplus.render.text.words import number, size
 if TYPE_CHECKING:  # slow to import, and needed for annotations alone
     from pipcacheplus.cache import PipCache
 
-__all__ = ["carry_out", "declare_limits", "declare_lock", "open_for_removal", "result_of"]
+__all__ = ["carry_out", "declare_limits", "declare_lock", "notes_of", "open_for_removal", "result_of"]
 
 
 def declare_limits(parser: ArgumentParser) -> None:
     """Declare what keeps entries from being removed, who else may be at work, and how long to wait for others."""
     parser.add_argument("--keep", metavar="WHAT", action="append", default=[], help="what never goes (repeatable)")
+    parser.add_argument(
+        "--keep-missing-ok",
+        action="store_true",
+        help="say nothing if a --keep fits nothing, and go on also if something of almost the same name would go",
+    )
     parser.add_argument(
         "--min-age",
         metavar="AGE",
@@ -128,7 +133,7 @@ def result_of(request: Request, cache: "PipCache", report: Report, stop: StopReq
         request,
         cache,
         warnings=report.warnings,
-        remarks=_foreign(report.plan, request.verbosity),
+        remarks=(*_foreign(report.plan, request.verbosity), *notes_of(report.plan)),
         unmatched=report.plan.unmatched,
         exit_code=exits.PARTLY if report.failed or report.plan.foreign else exits.DONE,
         outcomes=report.outcomes,
@@ -147,6 +152,13 @@ def _foreign(plan: Plan, verbosity: int) -> tuple[str, ...]:
     counted = number(len(entries), "file"), size(sum(entry.disk_size for entry in entries))
     names = [entry.id for entry in entries] if verbosity > 0 or len(entries) == 1 else ["(-v names them)"]
     return (f"{counted[0]} ({counted[1]}) not removed, as no pip writes such names: {', '.join(names)}",)
+
+
+def notes_of(plan: Plan) -> tuple[str, ...]:
+    """Return a sentence for each keep that fits nothing: perhaps it is misspelt, or what it names is not cached now."""
+    from pipcacheplus.pips.credentials import shown_text  # noqa: PLC0415 - slow to import, and seldom needed
+
+    return tuple(f'--keep "{shown_text(what)}" fits nothing in this cache' for what in plan.unmatched_keeps)
 
 
 def _with_interruption(done: CommandResult, report: Report, number: int) -> CommandResult:

@@ -12,6 +12,7 @@ from pipcacheplus.cli.base import exits, options
 from pipcacheplus.cli.base.command import Command, CommandResult, Request
 from pipcacheplus.cli.base.console import Console, open_console
 from pipcacheplus.cli.base.family import Family, members
+from pipcacheplus.cli.base.sentences import sentence
 from pipcacheplus.cli.base.signals import raising, signal_name
 from pipcacheplus.cli.base.streams import flush, open_closed, redirect
 from pipcacheplus.errors import PipCachePlusError
@@ -53,7 +54,7 @@ def run(arguments: Sequence[str]) -> int:
             try:
                 return _deliver(commands[name].run(request), form, console)
             except PipCachePlusError as error:
-                return _fail(name, form, console, str(error), exits.code_for(error), getattr(error, "path", None))
+                return _fail(name, form, console, sentence(error), exits.code_for(error), getattr(error, "path", None))
             except OSError as error:
                 # The cache as a whole cannot be read: a disk fails, a right is missing. What concerns one entry is a
                 # warning.

@@ -1,0 +1,26 @@
+"""Errors in the words of the command line: the library names its own arguments, between backticks."""
+
+import re
+
+from pipcacheplus.errors import PipCachePlusError
+
+__all__ = ["sentence"]
+
+_ARGUMENT = re.compile(r"`([a-z][a-z_]*)(?:\(\)|=True)?`")
+_OTHERS = {"trashed": "undo --list"}
+"""Verbs of the library, and what does the same here."""
+
+
+def sentence(error: PipCachePlusError) -> str:
+    """Return what an error says, with options in place of arguments.
+
+    >>> from pipcacheplus.errors import BadRequestError
+    >>> sentence(BadRequestError("`min_age_s`", "-5 is below 0", "see `trashed()`, pass `keep_missing_ok=True`"))
+    '--min-age: -5 is below 0; see undo --list, pass --keep-missing-ok'
+    """
+    return _ARGUMENT.sub(_as_option, str(error))
+
+
+def _as_option(found: re.Match[str]) -> str:
+    name = found[1]
+    return _OTHERS.get(name) or "--" + name.removesuffix("_s").replace("_", "-")
