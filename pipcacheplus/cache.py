@@ -23,11 +23,13 @@ from pipcacheplus.disk.open_cache import OpenCache, moves_access_times
 from pipcacheplus.errors import BadRequestError, CacheNotFoundError, MisspeltKeepError
 from pipcacheplus.host.filesystems import keeps_access_times, kind_of, leaves_access_times
 from pipcacheplus.host.machine import Machine, this_machine
+from pipcacheplus.model.arguments import age_in_seconds, check_switches, number_of_bytes, several
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import (
     CacheDir,
     Entry,
     Group,
+    Kind,
     Plan,
     Progress,
     Report,
@@ -40,11 +42,12 @@ from pipcacheplus.model.values import (
 from pipcacheplus.pips.locate import index_urls as configured_index_urls
 from pipcacheplus.pips.locate import locate
 from pipcacheplus.plan.misspelt import meant
-from pipcacheplus.plan.plan import Rule, by_findings, by_request, make_plan, planned
+from pipcacheplus.plan.plan import Rule, by_findings, by_request, make_plan
 from pipcacheplus.plan.select import Selection
 
 if TYPE_CHECKING:  # slow to import
     from concurrent.futures import Executor
+    from datetime import timedelta
 
 __all__ = ["PipCache", "prune_corrupt", "prune_incompatible_wheels", "prune_partial", "prune_stale", "verify"]
 
@@ -74,7 +77,7 @@ class PipCache:
         named = os.path.expanduser(os.fspath(path))
         refusal.check_named(named)
         real = os.path.realpath(named)
-        self._open(CacheDir(path=real, source=Source.ARGUMENT, detail="argument"), tuple(index_urls))
+        self._open(CacheDir(path=real, source=Source.ARGUMENT, detail="argument"), several("index_urls", index_urls))
 
     @classmethod
     def locate(
@@ -99,12 +102,14 @@ class PipCache:
         """
         found = cls.__new__(cls)
         machine = this_machine(environ)
-        found._open(locate(machine, cache_dir=cache_dir), tuple(index_urls), machine)  # noqa: SLF001 - its own class
+        indexes = several("index_urls", index_urls)
+        found._open(locate(machine, cache_dir=cache_dir), indexes, machine)  # noqa: SLF001 - its own class
         return found
 
     def _open(self, cache: CacheDir, index_urls: tuple[str, ...], machine: Machine | None = None) -> None:
         if not os.path.isdir(cache.path):
-            raise CacheNotFoundError(cache.path, cache.detail or cache.source.value)
+            is_argument = cache.source is Source.ARGUMENT and machine is not None
+            raise CacheNotFoundError(cache.path, "`cache_dir`" if is_argument else cache.detail or cache.source.value)
         refusal.check_readable(cache.path, home=os.path.expanduser("~"))
         has_times = keeps_access_times(cache.path)
         moves_times = has_times and moves_access_times(cache.path)
@@ -124,6 +129,7 @@ class PipCache:
 
         A file that pip would stop at is left out: it says nothing of the cache, whose directory is known.
         """
+        pythons = None if pythons is None else several("pythons", pythons)
         if self._machine is None:
             return tuple(index_urls)
         urls = dict.fromkeys(index_urls)
@@ -150,8 +156,8 @@ class PipCache:
 
     def scan(
         self,
-        *what: str,
-        kind: str | None = None,
+        *what: str | Kind,
+        kind: str | Kind | None = None,
         details: bool = False,
         remembers: bool = True,
         progress: Progress | None = None,
@@ -183,7 +189,7 @@ class PipCache:
         )
         return inventory_of(self.dir, query)
 
-    def entries(self, *what: str, kind: str | None = None, remembers: bool = True) -> Iterator[Entry]:
+    def entries(self, *what: str | Kind, kind: str | Kind | None = None, remembers: bool = True) -> Iterator[Entry]:
         """Yield the entries that fit `what`, in order of their ids; each is made as it is due.
 
         Raises:
@@ -225,8 +231,8 @@ class PipCache:
 
     def verify(
         self,
-        *what: str,
-        min_age_s: float = HOUR_S,
+        *what: str | Kind,
+        min_age_s: "float | timedelta" = HOUR_S,
         pythons: Sequence[str] | None = None,
         executor: "Executor | None" = None,
         remembers: bool = True,
@@ -269,8 +275,8 @@ class PipCache:
 
     def inspect(
         self,
-        *what: str,
-        min_age_s: float = HOUR_S,
+        *what: str | Kind,
+        min_age_s: "float | timedelta" = HOUR_S,
         pythons: Sequence[str] | None = None,
         remembers: bool = True,
         progress: Progress | None = None,
@@ -309,13 +315,13 @@ class PipCache:
         *,
         corrupt: bool = False,
         partial: bool = False,
-        stale: bool | float = False,
+        stale: "bool | float | timedelta" = False,
         incompatible: bool = False,
         unsafe: bool = False,
         orphaned: bool = False,
-        keep: Sequence[str] = (),
+        keep: Sequence[str | Kind] = (),
         keep_missing_ok: bool = False,
-        min_age_s: float = HOUR_S,
+        min_age_s: "float | timedelta" = HOUR_S,
         pythons: Sequence[str] | None = None,
         executor: "Executor | None" = None,
         remembers: bool = True,
@@ -324,18 +330,20 @@ class PipCache:
     ) -> Plan:
         """Decide what goes for these reasons; for none at all, only what no pip can ever use.
 
+        Ages are seconds or a `timedelta`, never a bool; switches are a bool, never a number.
+
         Args:
             corrupt: What is damaged; every byte is read.
             partial: What interrupted pips left.
-            stale: Pages past their lifetime and wheels built from a local directory; a number of seconds takes pages
-                that are older than that, fresh or not.
+            stale: `True` takes pages past their lifetime and wheels built from a local directory, `False` none. An
+                age takes pages that are older than that, fresh or not: `stale=0` takes all, and `stale=1` is a second.
             incompatible: Wheels that none of `pythons` can use.
             unsafe: Pickled responses.
             orphaned: Self-checks of environments that are gone.
             keep: What never goes, in the words of the command line. What of it fits nothing in the cache is in
                 `Plan.unmatched_keeps`.
             keep_missing_ok: Whether it is well that some of it fits nothing, whatever else would go.
-            min_age_s: The grace period in seconds: younger halves and leftovers may be a pip's work in hand.
+            min_age_s: The grace period: younger halves and leftovers may be a pip's work in hand.
             pythons: Paths of interpreters, or `current`; the running one by default.
             executor: As `verify`.
             remembers: As `verify`.
@@ -343,10 +351,14 @@ class PipCache:
             progress: Called with the entries looked at; with the bytes, if every byte is read.
 
         Raises:
-            BadRequestError: `keep` cannot be understood.
+            BadRequestError: `keep` cannot be understood; or an age is negative, not finite, or none.
             InterpreterError: One of `pythons` cannot be asked.
+            TypeError: A switch is no bool; or `keep` or `pythons` is a single string, and no list.
             MisspeltKeepError: Some of `keep` fits nothing, and something of almost the same name would go.
         """
+        reasons = {"corrupt": corrupt, "partial": partial, "incompatible": incompatible}
+        check_switches(**reasons, unsafe=unsafe, orphaned=orphaned, remembers=remembers, deep=deep)
+        stale_age_s = None if isinstance(stale, bool) else age_in_seconds("stale", stale)
         chosen = {
             Group.CORRUPT: corrupt,
             Group.PARTIAL: partial,
@@ -362,7 +374,7 @@ class PipCache:
             index_urls=self._with_settings(self.index_urls, pythons),
             min_age_s=min_age_s,
             pythons=pythons,
-            stale_age_s=None if isinstance(stale, bool) else float(stale),
+            stale_age_s=stale_age_s,
         )
         query = replace(
             query, executor=executor, remembers=remembers, is_deep=deep, hears=self._hear, progress=progress
@@ -371,10 +383,10 @@ class PipCache:
 
     def plan_removal(
         self,
-        *what: str,
-        keep: Sequence[str] = (),
+        *what: str | Kind,
+        keep: Sequence[str | Kind] = (),
         keep_missing_ok: bool = False,
-        min_age_s: float = HOUR_S,
+        min_age_s: "float | timedelta" = HOUR_S,
         remembers: bool = True,
         progress: Progress | None = None,
     ) -> Plan:
@@ -403,9 +415,9 @@ class PipCache:
     def plan_purge(
         self,
         *,
-        keep: Sequence[str] = (),
+        keep: Sequence[str | Kind] = (),
         keep_missing_ok: bool = False,
-        min_age_s: float = HOUR_S,
+        min_age_s: "float | timedelta" = HOUR_S,
         progress: Progress | None = None,
     ) -> Plan:
         """Decide what goes if everything that pip wrote is to go.
@@ -425,8 +437,8 @@ class PipCache:
         *,
         dry_run: bool = False,
         exclusive: bool | None = None,
-        lock_timeout_s: float = 0,
-        wait_s: float = 20,
+        lock_timeout_s: "float | timedelta" = 0,
+        wait_s: "float | timedelta" = 20,
         stop: Callable[[], bool] | None = None,
         progress: Progress | None = None,
         trash: bool = False,
@@ -459,6 +471,10 @@ class PipCache:
             NotACacheError: Nothing may be removed here: another user's cache, or one that holds the current directory.
             OSError: The cache directory cannot be opened.
         """
+        check_switches(dry_run=dry_run, trash=trash, exclusive=bool(exclusive) if exclusive is None else exclusive)
+        lock_timeout_s, wait_s = age_in_seconds("lock_timeout_s", lock_timeout_s), age_in_seconds("wait_s", wait_s)
+        if trash_size is not None:
+            number_of_bytes("trash_size", trash_size)
         from pipcacheplus.apply.apply import apply_here  # noqa: PLC0415 - filelock and psutil are slow to import
 
         return apply_here(
@@ -481,7 +497,7 @@ class PipCache:
         run: Report | str | None = None,
         *,
         dry_run: bool = False,
-        lock_timeout_s: float = 0,
+        lock_timeout_s: "float | timedelta" = 0,
         stop: Callable[[], bool] | None = None,
         progress: Progress | None = None,
     ) -> Report:
@@ -505,9 +521,13 @@ class PipCache:
         """
         from pipcacheplus.apply.apply import undo_here  # noqa: PLC0415 - as above
 
+        check_switches(dry_run=dry_run)
+        lock_timeout_s = age_in_seconds("lock_timeout_s", lock_timeout_s)
         if isinstance(run, Report):
             if run.run is None:
-                raise BadRequestError(what="report", problem="moved nothing to the trash", next_step="apply with trash")
+                raise BadRequestError(
+                    what="`run`", problem="moved nothing to the trash", next_step="apply with `trash=True`"
+                )
             run = run.run
         return undo_here(
             self.dir,
@@ -544,7 +564,7 @@ def _query_for(
     *,
     cache: CacheDir,
     index_urls: tuple[str, ...],
-    min_age_s: float,
+    min_age_s: "float | timedelta",
     pythons: Sequence[str] | None,
     stale_age_s: float | None,
 ) -> Query:
@@ -570,15 +590,16 @@ def _query_for(
     )
 
 
-def _plan_from(cache: CacheDir, query: Query, rule: Rule, keep: Sequence[str], *, keep_missing_ok: bool) -> Plan:
+def _plan_from(cache: CacheDir, query: Query, rule: Rule, keep: Sequence[str | Kind], *, keep_missing_ok: bool) -> Plan:
     """Return the plan for what a query finds.
 
     Raises:
         BadRequestError: `keep` cannot be understood.
         MisspeltKeepError: Some of it fits nothing, and something of almost the same name would go.
     """
+    check_switches(keep_missing_ok=keep_missing_ok)
     keeps = Selection(keep)
-    if keep:  # what is to be kept is named by its project, version, URL
+    if not keeps.is_all:  # what is to be kept is named by its project, version, URL
         query = replace(query, depth=max(query.depth, Depth.ENDS), needs_urls=True)
     query = replace(query, would_go=lambda one: bool(rule(one)))
     if not keep_missing_ok:
@@ -588,7 +609,7 @@ def _plan_from(cache: CacheDir, query: Query, rule: Rule, keep: Sequence[str], *
         cache,
         sorted(run_query(query, warnings), key=lambda one: one.entry.id),
         rule,
-        is_kept=lambda entry: bool(keep) and keeps.is_wanted(entry),
+        is_kept=lambda entry: not keeps.is_all and keeps.is_wanted(entry),
         is_young=lambda entry: is_young(entry, query.context),
     )
     missing = () if keep_missing_ok else keeps.unmatched_selectors
@@ -602,7 +623,7 @@ def prune_incompatible_wheels(
     *,
     pythons: Sequence[str] | None = None,
     cache_dir: str | None = None,
-    keep: Sequence[str] = (),
+    keep: Sequence[str | Kind] = (),
     keep_missing_ok: bool = False,
     dry_run: bool = False,
     exclusive: bool | None = None,
@@ -619,9 +640,9 @@ def prune_incompatible_wheels(
 
 def prune_stale(
     *,
-    older_than_s: float | None = None,
+    older_than_s: "float | timedelta | None" = None,
     cache_dir: str | None = None,
-    keep: Sequence[str] = (),
+    keep: Sequence[str | Kind] = (),
     keep_missing_ok: bool = False,
     dry_run: bool = False,
     exclusive: bool | None = None,
@@ -632,7 +653,7 @@ def prune_stale(
         PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply` tell.
     """
     cache = PipCache.locate(cache_dir=cache_dir)
-    stale = True if older_than_s is None else older_than_s
+    stale = True if older_than_s is None else age_in_seconds("older_than_s", older_than_s)
     plan = cache.plan(stale=stale, keep=keep, keep_missing_ok=keep_missing_ok)
     return cache.apply(plan, dry_run=dry_run, exclusive=exclusive)
 
@@ -640,7 +661,7 @@ def prune_stale(
 def prune_corrupt(
     *,
     cache_dir: str | None = None,
-    keep: Sequence[str] = (),
+    keep: Sequence[str | Kind] = (),
     keep_missing_ok: bool = False,
     dry_run: bool = False,
     exclusive: bool | None = None,
@@ -657,9 +678,9 @@ def prune_corrupt(
 
 def prune_partial(
     *,
-    min_age_s: float = 3600,
+    min_age_s: "float | timedelta" = 3600,
     cache_dir: str | None = None,
-    keep: Sequence[str] = (),
+    keep: Sequence[str | Kind] = (),
     keep_missing_ok: bool = False,
     dry_run: bool = False,
     exclusive: bool | None = None,
@@ -674,7 +695,7 @@ def prune_partial(
     return cache.apply(plan, dry_run=dry_run, exclusive=exclusive)
 
 
-def verify(*what: str, cache_dir: str | None = None, pythons: Sequence[str] | None = None) -> Verification:
+def verify(*what: str | Kind, cache_dir: str | None = None, pythons: Sequence[str] | None = None) -> Verification:
     """Put every check to the entries of the cache that fit `what`; nothing is changed.
 
     Raises:

@@ -11,6 +11,7 @@ __all__ = [
     "InterpreterError",
     "MisspeltKeepError",
     "NotACacheError",
+    "OtherOwnerError",
     "PipCachePlusError",
 ]
 
@@ -67,7 +68,7 @@ class CacheNotFoundError(PipCachePlusError):
 
     def __str__(self) -> str:
         """Name the place, what decided it, and the next step."""
-        return f"no cache directory at {self.path} (from {self.source}); pass --cache-dir, or run pip once"
+        return f"no cache directory at {self.path} (from {self.source}); pass `cache_dir`, or run pip once"
 
 
 class CacheDisabledError(PipCachePlusError):
@@ -81,29 +82,42 @@ class CacheDisabledError(PipCachePlusError):
 
     def __str__(self) -> str:
         """Name the setting, and the next step."""
-        return f"pip's cache is switched off by {self.setting}; pass --cache-dir to name a cache all the same"
+        return f"pip's cache is switched off by {self.setting}; pass `cache_dir` to name a cache all the same"
 
 
 class NotACacheError(PipCachePlusError):
-    """The directory is no pip cache, or not ours to change, so nothing in it is read or removed."""
+    """The directory is no pip cache, so nothing in it is read or removed."""
 
     path: str
     reason: str
-    next_step: str | None
 
-    def __init__(self, path: str, reason: str, next_step: str | None = None) -> None:
+    def __init__(self, path: str, reason: str) -> None:
         self.path = path
         self.reason = reason
-        self.next_step = next_step
-        super().__init__(path, reason, next_step)
+        super().__init__(path, reason)
 
     def __str__(self) -> str:
         """Name the directory, why it is refused, and the next step."""
-        if self.next_step is not None:
-            return f"nothing is changed in {self.path}: {self.reason}; {self.next_step}"
         return (
             f"{self.path} is not taken for a pip cache: {self.reason}; pass the directory that `pip cache dir` prints"
         )
+
+
+class OtherOwnerError(NotACacheError):
+    """The cache belongs to another user, so nothing in it is changed, root's rights or not."""
+
+    owner: int
+    uid: int
+
+    def __init__(self, path: str, owner: int, uid: int) -> None:
+        self.owner = owner
+        self.uid = uid
+        super().__init__(path, f"it belongs to another user (uid {owner}, not {uid})")
+        self.args = (path, owner, uid)  # what the constructor takes, so that it can be pickled
+
+    def __str__(self) -> str:
+        """Name the directory, its owner, and the next step."""
+        return f"nothing in {self.path} is changed: {self.reason}; run this in a process of that user"
 
 
 class CacheBusyError(PipCachePlusError):

@@ -78,7 +78,7 @@ def _kind(word: str | OwnKind) -> OwnKind:
         return OwnKind(word)
     except ValueError as error:
         words = ", ".join(kind.value for kind in OwnKind)
-        raise BadRequestError(what="KIND", problem=f"there is no {word!r}", next_step=f"name one of {words}") from error
+        raise BadRequestError(what="kind", problem=f"there is no {word!r}", next_step=f"name one of {words}") from error
 
 
 def _warned(path: str, error: OSError | PipCachePlusError) -> Warned:

@@ -43,7 +43,7 @@ class Inventory:
     survey: Survey = _NO_SURVEY
     """What all names of the cache show besides entries, if the catalog was asked."""
 
-    def select(self, *what: str, kind: str | None = None) -> tuple[Entry, ...]:
+    def select(self, *what: str | Kind, kind: str | Kind | None = None) -> tuple[Entry, ...]:
         """Return the entries that fit one of these, in the words of the command line; all if none is given.
 
         Raises:

@@ -2,7 +2,7 @@
 
 import os
 
-from pipcacheplus.errors import NotACacheError
+from pipcacheplus.errors import NotACacheError, OtherOwnerError
 from pipcacheplus.model.values import Area
 from pipcacheplus.pips.layout import Place, Role, area_of, place_of, role_of
 
@@ -71,15 +71,11 @@ def check_owner(path: str, status: os.stat_result, *, uid: int | None) -> None:
         uid: As for `check_writable`.
 
     Raises:
-        NotACacheError: It belongs to another user.
+        OtherOwnerError: It belongs to another user.
     """
     owner = status.st_uid
     if uid is not None and owner != uid:
-        raise NotACacheError(
-            path,
-            f"it belongs to another user (uid {owner}, not {uid})",
-            "that user has to run this, or root with --as-owner",
-        )
+        raise OtherOwnerError(path, owner, uid)
 
 
 def _is_at_or_above(real: str, inner: str) -> bool:

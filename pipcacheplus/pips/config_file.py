@@ -68,7 +68,7 @@ class _Parser(configparser.RawConfigParser):
 
 
 def _refusal(path: str, problem: str) -> BadRequestError:
-    return BadRequestError(path, problem, "mend it, or pass --cache-dir")
+    return BadRequestError(path, problem, "mend it, or pass `cache_dir`")
 
 
 def _reason(error: configparser.Error) -> str:

@@ -130,5 +130,5 @@ def _windows_folder(machine: Machine, name: str, known: str) -> tuple[str, str |
             return ntpath.normpath(value), variable
     if not known:
         # Never the current directory instead: somebody else may have filled it.
-        raise BadRequestError(variable, "no such folder is known without it", "set it, or pass --cache-dir")
+        raise BadRequestError(variable, "no such folder is known without it", "set it, or pass `cache_dir`")
     return ntpath.normpath(known), None

@@ -54,7 +54,7 @@ def locate(
     Source: pip 26.3 `_internal/cli/parser.py`, `cmdoptions.py` and `base_command.py`.
     """
     if no_cache_dir or cache_dir == "":
-        raise CacheDisabledError("--no-cache-dir" if no_cache_dir else "an empty --cache-dir")
+        raise CacheDisabledError("`no_cache_dir`" if no_cache_dir else "an empty `cache_dir`")
     if cache_dir is not None:
         return _cache_dir(machine, cache_dir, Source.ARGUMENT, "--cache-dir")
     settings = read_settings(machine, isolated=isolated)
@@ -69,7 +69,7 @@ def locate(
 
 
 def _cache_dir(machine: Machine, path: str, source: Source, detail: str) -> CacheDir:
-    resolved = absolute(machine, path, what=detail)
+    resolved = absolute(machine, path, what="`cache_dir`" if source is Source.ARGUMENT else detail)
     return CacheDir(path=resolved, source=source, detail=detail, disabled_by=owner_objection(resolved, machine.uid))
 
 

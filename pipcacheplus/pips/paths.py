@@ -78,5 +78,5 @@ def home_of_user(machine: Machine) -> str:
     """
     if not machine.home:
         name = "USERPROFILE" if machine.is_windows else "HOME"
-        raise BadRequestError(name, "is not set, and no home directory is known", f"set {name}, or pass --cache-dir")
+        raise BadRequestError(name, "is not set, and no home directory is known", f"set {name}, or pass `cache_dir`")
     return machine.home

@@ -1,7 +1,7 @@
 """Parse a selection (`numpy`, `numpy<2`, a file name, a pattern, `kind:wheel`, an id, a URL), and match entries."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from enum import Enum, auto
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -18,9 +18,10 @@ __all__ = ["Form", "Selection", "Selector", "matches", "parse_selection", "selec
 _Test = Callable[[Entry | Brief], bool]
 
 _ACCEPTED = (
-    "pass a project (numpy), a version range ('numpy<2'), a file name ('six-1.*.whl'), kind:KIND, an id or a URL as"
-    " `list --format json` gives them"
+    "pass a project (numpy), a version range ('numpy<2'), a file name ('six-1.*.whl'), kind:KIND, or the id or URL of"
+    " an entry"
 )
+_KINDS = f"the kinds are {', '.join(kind.value for kind in Kind)}"
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _RANGE = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]]*\])?\s*\(?\s*(?:[<>~!=]=|[<>=])")
 _WILDCARDS = re.compile(r"[*?\[]")
@@ -98,12 +99,41 @@ def _form(what: str) -> tuple[Form, _Test]:
     raise BadRequestError(repr(what), "selects nothing", _ACCEPTED)
 
 
+def _text(what: object) -> str:
+    if isinstance(what, Kind):
+        return f"kind:{what.value}"
+    if isinstance(what, str) and not isinstance(what, Enum):
+        return what
+    message = f"a selection is a str, or a Kind, and {what!r} is neither; pass several one by one"
+    raise TypeError(message)
+
+
+def _selector_of_kind(kind: object) -> Selector:
+    word = kind.value if isinstance(kind, Kind) else kind
+    if word not in {known.value for known in Kind} or (isinstance(kind, Enum) and not isinstance(kind, Kind)):
+        raise BadRequestError(what="`kind`", problem=f"{kind!r} is none", next_step=_KINDS)
+    return parse_selection(f"kind:{word}")
+
+
 class Selection:
     """A selection that remembers which of its parts fitted anything."""
 
-    def __init__(self, what: Sequence[str], kind: str | None = None) -> None:
-        self._what = [(text, parse_selection(text)) for text in what]
-        self._kind: Selector | None = None if kind is None else parse_selection(f"kind:{kind}")
+    def __init__(self, what: Iterable[str | Kind], kind: str | Kind | None = None) -> None:
+        """Understand selections.
+
+        Args:
+            what: Selections, or kinds.
+            kind: Of all that is meant.
+
+        Raises:
+            BadRequestError: One cannot be understood, or there is no such kind.
+            TypeError: One is neither a str nor a kind; or `what` is a single one, and no list.
+        """
+        if isinstance(what, str | bytes):
+            message = f"several selections are a list: pass [{what!r}], not {what!r}"
+            raise TypeError(message)
+        self._what = [(text, parse_selection(text)) for text in map(_text, what)]
+        self._kind: Selector | None = None if kind is None else _selector_of_kind(kind)
         self._seen: set[str] = set()
 
     def is_wanted(self, entry: Entry | Brief) -> bool:
@@ -138,7 +168,7 @@ def _of_kind(what: str) -> _Test:
     word = what.partition(":")[2]
     kinds = {kind.value: kind for kind in Kind}
     if word not in kinds:
-        raise BadRequestError(repr(what), "names no kind", f"the kinds are {', '.join(kinds)}")
+        raise BadRequestError(repr(what), "names no kind", _KINDS)
     return lambda entry: entry.kind is kinds[word]
 
 

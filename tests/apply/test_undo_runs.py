@@ -33,10 +33,10 @@ def test_the_last_run_comes_back_first_or_the_one_that_is_named(cache: Cache) ->
 def test_a_run_that_there_is_not_is_refused(cache: Cache) -> None:
     cache.http_v2(URL, b"x")
     for run in ("20200101T000000Z", "../x", ""):
-        with pytest.raises(BadRequestError, match="undo --list"):
+        with pytest.raises(BadRequestError, match="see `trashed"):
             undone(cache, run)
     trashed(cache)
-    with pytest.raises(BadRequestError, match="undo --list"):
+    with pytest.raises(BadRequestError, match="see `trashed"):
         undone(cache, "20200101T000000Z")
     assert left(cache) == {"http-v2/"}
 

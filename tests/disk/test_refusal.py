@@ -7,7 +7,7 @@ import pytest
 
 from pipcacheplus.cache import PipCache
 from pipcacheplus.disk.refusal import check_named, check_owner, check_readable, check_writable
-from pipcacheplus.errors import BadRequestError, NotACacheError
+from pipcacheplus.errors import BadRequestError, NotACacheError, OtherOwnerError
 from tests.support.builders import Cache, tree
 
 URL = "https://files.example/demo"
@@ -91,7 +91,7 @@ def test_what_may_not_be_read_may_not_be_changed(cache: Cache) -> None:
 
 
 def test_another_users_cache_names_the_way(cache: Cache) -> None:
-    with pytest.raises(NotACacheError, match=r"or root with --as-owner$"):
+    with pytest.raises(OtherOwnerError, match="run this in a process of that user"):
         check_owner(str(cache.path), os.stat(cache.path), uid=os.geteuid() + 1)
     check_owner(str(cache.path), os.stat(cache.path), uid=os.geteuid())
     check_owner(str(cache.path), os.stat(cache.path), uid=None)

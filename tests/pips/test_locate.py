@@ -54,9 +54,9 @@ def test_a_file_is_told_with_its_section_and_path(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("environ", "conf", "arguments", "setting"),
     [
-        ({}, "", {"no_cache_dir": True}, "--no-cache-dir"),
-        ({}, "", {"no_cache_dir": True, "cache_dir": "a"}, "--no-cache-dir"),
-        ({}, "", {"cache_dir": ""}, "an empty --cache-dir"),
+        ({}, "", {"no_cache_dir": True}, "`no_cache_dir`"),
+        ({}, "", {"no_cache_dir": True, "cache_dir": "a"}, "`no_cache_dir`"),
+        ({}, "", {"cache_dir": ""}, "an empty `cache_dir`"),
         ({"PIP_NO_CACHE_DIR": "off", "PIP_CACHE_DIR": "a"}, "", {}, "PIP_NO_CACHE_DIR"),
         ({"PIP_NO_CACHE_DIR": "1"}, "[global]\nno-cache-dir=1", {}, "PIP_NO_CACHE_DIR"),
         ({}, "[global]\nno-cache-dir=1", {}, "no-cache-dir in [global] of {}/etc/pip.conf"),

@@ -102,7 +102,7 @@ class _Undoing:
         runs = runs_in(trash) if trash is not None else []
         if wanted is not None and wanted not in runs:
             raise BadRequestError(
-                what="RUN", problem=f"there is no {wanted!r} in the trash", next_step="see undo --list"
+                what="run", problem=f"there is no {wanted!r} in the trash", next_step="see `trashed()`"
             )
         report = Report(plan=Plan(cache=cache_dir, actions=()), outcomes=())
         for run in [wanted] if wanted is not None else reversed(runs):

@@ -8,8 +8,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipcacheplus.checks.base.check import Context
+from pipcacheplus.model.arguments import age_in_seconds, several
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from pipcacheplus.host.interpreters import Interpreter
 
 __all__ = ["CURRENT", "context_of", "default_index_of_pip"]
@@ -18,29 +21,35 @@ CURRENT = "current"
 """The word for the interpreter that runs this."""
 
 
-def context_of(*, min_age_s: float, pythons: Sequence[str] | None = None, needs_tags: bool = False) -> Context:
+def context_of(
+    *, min_age_s: "float | timedelta", pythons: Sequence[str] | None = None, needs_tags: bool = False
+) -> Context:
     """Return the present as checks see it.
 
     Args:
-        min_age_s: The grace period in seconds.
+        min_age_s: The grace period, in seconds or as a `timedelta`.
         pythons: Paths of interpreters, or `current`; the running one by default.
         needs_tags: Whether they are asked at all; the versions of their pips come with the tags.
 
     Raises:
+        BadRequestError: The grace period is none.
         InterpreterError: One of them cannot be asked.
+        TypeError: `pythons` is a single one, and no list.
     """
+    considered_paths = (CURRENT,) if pythons is None else several("pythons", pythons) or (CURRENT,)
+    min_age = age_in_seconds("min_age_s", min_age_s)
     from pipcacheplus.host.processes import owner_is_alive, this_host  # noqa: PLC0415 - psutil is slow to import
 
     context = Context(
         now_s=time.time(),
-        min_age_s=min_age_s,
+        min_age_s=min_age,
         host=this_host(),
         is_owner_alive=owner_is_alive,
         has_path=os.path.lexists,
     )
     if not needs_tags:
         return context
-    considered = _considered(pythons or (CURRENT,))
+    considered = _considered(considered_paths)
     return replace(
         context,
         tags=frozenset().union(*(interpreter.tags for interpreter in considered)),

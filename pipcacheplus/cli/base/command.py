@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.console import Console
+from pipcacheplus.cli.base.sentences import in_options
 from pipcacheplus.render.view import View
 from pipcacheplus.version import __version__
 
@@ -122,7 +123,9 @@ def make_result(  # noqa: D417 - the rest is View's
         request.console.say(f"The catalog is not used: {cache.catalog_trouble}")
     failures = tuple(f"{warned.path}: {warned.message}" for warned in warnings)
     missing = _missing(unmatched) if unmatched else ()
-    settings = () if cache.settings_trouble is None else (f"indexes of pip's settings: {cache.settings_trouble}",)
+    settings = (
+        () if cache.settings_trouble is None else (f"indexes of pip's settings: {in_options(cache.settings_trouble)}",)
+    )
     view = make_view(request, cache.dir, cache.last_use, warnings=(*settings, *failures, *remarks, *missing), **parts)
     partly = exits.PARTLY if failures else exits.DONE
     return CommandResult(view=view, exit_code=exits.worst(exit_code, partly, _no_match(request, unmatched)))

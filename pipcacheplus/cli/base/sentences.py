@@ -2,9 +2,9 @@
 
 import re
 
-from pipcacheplus.errors import PipCachePlusError
+from pipcacheplus.errors import OtherOwnerError, PipCachePlusError
 
-__all__ = ["sentence"]
+__all__ = ["in_options", "sentence"]
 
 _ARGUMENT = re.compile(r"`([a-z][a-z_]*)(?:\(\)|=True)?`")
 _OTHERS = {"trashed": "undo --list"}
@@ -18,7 +18,17 @@ def sentence(error: PipCachePlusError) -> str:
     >>> sentence(BadRequestError("`min_age_s`", "-5 is below 0", "see `trashed()`, pass `keep_missing_ok=True`"))
     '--min-age: -5 is below 0; see undo --list, pass --keep-missing-ok'
     """
-    return _ARGUMENT.sub(_as_option, str(error))
+    said = in_options(str(error))
+    return f"{said}, or as root with --as-owner" if isinstance(error, OtherOwnerError) else said
+
+
+def in_options(text: str) -> str:
+    """Return text of the library with options in place of arguments.
+
+    >>> in_options("mend it, or pass `cache_dir`")
+    'mend it, or pass --cache-dir'
+    """
+    return _ARGUMENT.sub(_as_option, text)
 
 
 def _as_option(found: re.Match[str]) -> str:

@@ -1,0 +1,101 @@
+"""Arguments of the Python interface: refuse at once what would be taken for something else.
+
+One rule for each sort, whatever the argument is called:
+
+- an age, or a time to wait, is a number of seconds or a `timedelta`, finite and 0 or more;
+- a bool is no number, and a number is no switch: `True` is never one second, and 0 never "no";
+- a string is one word, and never a list of letters.
+"""
+
+import math
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from pipcacheplus.errors import BadRequestError
+
+if TYPE_CHECKING:  # slow to import
+    from datetime import timedelta
+
+__all__ = ["age_in_seconds", "check_switches", "number_of_bytes", "several"]
+
+
+def age_in_seconds(name: str, age: "float | timedelta") -> float:
+    """Return an age, or a time to wait, in seconds.
+
+    Args:
+        name: Of the argument.
+        age: Seconds, or a `timedelta`.
+
+    Raises:
+        BadRequestError: It is neither, a bool, negative, infinite or not a number.
+
+    >>> age_in_seconds("min_age_s", 90)
+    90.0
+    """
+    if isinstance(age, int | float) and not isinstance(age, bool):
+        seconds = _as_float(age)
+    else:
+        from datetime import timedelta  # noqa: PLC0415 - slow to import, and few pass one
+
+        seconds = age.total_seconds() if isinstance(age, timedelta) else math.nan
+    if not 0 <= seconds < math.inf:
+        raise BadRequestError(
+            what=f"`{name}`", problem=f"{age!r} is no age", next_step="pass seconds, 0 or more, or a timedelta"
+        )
+    return seconds
+
+
+def _as_float(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
+
+
+def number_of_bytes(name: str, size: object) -> int:
+    """Return a size in bytes.
+
+    Raises:
+        BadRequestError: It is no whole number, a bool, or negative.
+    """
+    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+        raise BadRequestError(
+            what=f"`{name}`", problem=f"{size!r} is no size", next_step="pass a whole number of bytes, 0 or more"
+        )
+    return size
+
+
+def check_switches(**switches: object) -> None:
+    """Refuse what is no bool: `"no"` would be taken for yes, and 0 for no.
+
+    Raises:
+        TypeError: One of them is not.
+    """
+    for name, value in switches.items():
+        if not isinstance(value, bool):
+            message = f"{name} is True or False, not {value!r}"
+            raise TypeError(message)
+
+
+def several(name: str, words: Iterable[str]) -> tuple[str, ...]:
+    """Return words of which there may be several.
+
+    Raises:
+        TypeError: It is a single one, or one of them is neither a str nor a path.
+
+    >>> several("keep", ["idna", "six"])
+    ('idna', 'six')
+    """
+    if isinstance(words, str | bytes | os.PathLike):
+        message = f"{name} is a list: pass [{words!r}], not {words!r}"
+        raise TypeError(message)
+    return tuple(_word(name, word) for word in words)
+
+
+def _word(name: str, word: object) -> str:
+    found = os.fspath(word) if isinstance(word, os.PathLike) else word
+    if not isinstance(found, str):
+        message = f"{name} is a list of str, and {word!r} is none"
+        raise TypeError(message)
+    return found
