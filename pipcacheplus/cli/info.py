@@ -86,11 +86,11 @@ def _summary(cache: "CacheDir", counts: "Counts", survey: "Survey") -> dict[str,
         **summarize_totals(counts.totals),
         **summarize_survey(survey, cache.path, counts.totals.values()),
         "pip": {
-            "http_v2_location": os.path.join(cache.path, Area.HTTP_V2.value),
-            "http_location": os.path.join(cache.path, Area.HTTP.value),
+            "http_v2_location": os.path.join(cache.path, Area.HTTP_V2.value) if cache.path else None,
+            "http_location": os.path.join(cache.path, Area.HTTP.value) if cache.path else None,
             "http_bytes": counts.pip.http_bytes,
             "http_files": counts.pip.http_files,
-            "wheels_location": os.path.join(cache.path, Area.WHEELS.value),
+            "wheels_location": os.path.join(cache.path, Area.WHEELS.value) if cache.path else None,
             "wheels_bytes": counts.pip.wheels_bytes,
             "wheels": counts.pip.wheels,
         },
@@ -114,11 +114,28 @@ def _owner(survey: "Survey") -> str | None:
 
 
 def _free_bytes(path: str) -> int | None:
-    """Return the bytes that this user may still write to the file system of the cache; `None` on Windows."""
+    """Return the bytes that this user may still write to the file system of the cache; `None` if nobody knows."""
     if not hasattr(os, "statvfs"):
         return None
-    status = os.statvfs(path)
+    try:
+        status = os.statvfs(path)
+    except FileNotFoundError:
+        return None
     return status.f_bavail * status.f_frsize
 
 
-COMMAND = Command(help="Tell what is in the cache, and what could go", run=_run, declare=declare_catalog)
+def _summary_of_nothing(cache: "CacheDir") -> dict[str, Json]:
+    from pipcacheplus.catalog.counts import Counts, PipCount  # noqa: PLC0415 - slow to import
+    from pipcacheplus.model.values import Survey  # noqa: PLC0415 - as above
+
+    summary = _summary(cache, Counts({}, {}, {}, {}, PipCount()), Survey())
+    health = {"owner": None, "disabled_by": None, "free_bytes": _free_bytes(cache.path)}
+    return {**summary, "health": health, "pages_without_url": 0}
+
+
+COMMAND = Command(
+    help="Tell what is in the cache, and what could go",
+    run=_run,
+    declare=declare_catalog,
+    summary_of_nothing=_summary_of_nothing,
+)

@@ -5,7 +5,9 @@ from argparse import ArgumentParser
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
 from pipcacheplus.cli.base.options import declare_catalog, declare_selection
 from pipcacheplus.cli.base.progress import progress
+from pipcacheplus.model.cache_dir import CacheDir
 from pipcacheplus.render.summary import summarize_totals
+from pipcacheplus.render.view import Json
 
 __all__ = ["COMMAND"]
 
@@ -35,4 +37,13 @@ def _run(request: Request) -> CommandResult:
     )
 
 
-COMMAND = Command(help="List downloads, built wheels and pages, by project", run=_run, declare=_declare)
+def _summary_of_nothing(_cache: CacheDir) -> dict[str, Json]:
+    return {**summarize_totals({}), "pages_without_url": 0}
+
+
+COMMAND = Command(
+    help="List downloads, built wheels and pages, by project",
+    run=_run,
+    declare=_declare,
+    summary_of_nothing=_summary_of_nothing,
+)

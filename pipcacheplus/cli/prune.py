@@ -6,7 +6,7 @@ from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import Command, CommandResult, Request
 from pipcacheplus.cli.base.options import declare_deep, declare_pythons, interpreter_paths
 from pipcacheplus.cli.base.progress import progress
-from pipcacheplus.cli.base.removal import carry_out, declare_limits, open_for_removal
+from pipcacheplus.cli.base.removal import carry_out, declare_limits, open_for_removal, summary_of_no_removal
 from pipcacheplus.cli.base.units import AGE_HELP, age_s
 from pipcacheplus.errors import BadRequestError
 
@@ -74,4 +74,10 @@ def _would_any_go(done: CommandResult) -> bool:
     return any(outcome.state is State.PLANNED for outcome in done.view.outcomes)
 
 
-COMMAND = Command(help="Remove entries by reason", run=_run, declare=_declare, optional_values={"--stale": "--stale="})
+COMMAND = Command(
+    help="Remove entries by reason",
+    run=_run,
+    declare=_declare,
+    summary_of_nothing=summary_of_no_removal,
+    optional_values={"--stale": "--stale="},
+)

@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
 from pipcacheplus.cli.base.progress import progress
-from pipcacheplus.cli.base.removal import carry_out, declare_limits, notes_of, open_for_removal
+from pipcacheplus.cli.base.removal import carry_out, declare_limits, notes_of, open_for_removal, summary_of_no_removal
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import Plan, Report
 from pipcacheplus.render.summary import summarize_report, tally
@@ -22,9 +22,9 @@ def _declare(parser: ArgumentParser) -> None:
 def _run(request: Request) -> CommandResult:
     options = request.options
     is_agreed = options.yes or options.dry_run
+    cache = open_for_removal(request)
     if not is_agreed and not request.console.can_ask:
         raise BadRequestError(what="purge", problem="there is nobody to ask", next_step="pass --yes")
-    cache = open_for_removal(request)
     with progress(request.console, "reading") as show:
         plan = cache.plan_purge(
             keep=options.keep, keep_missing_ok=options.keep_missing_ok, min_age_s=options.min_age, progress=show
@@ -42,4 +42,9 @@ def _question(plan: Plan, to_trash: object) -> str:
     return f"{notes}Move {what} to the trash?" if to_trash else f"{notes}Remove {what}?"
 
 
-COMMAND = Command(help="Remove everything that pip put there, and nothing else", run=_run, declare=_declare)
+COMMAND = Command(
+    help="Remove everything that pip put there, and nothing else",
+    run=_run,
+    declare=_declare,
+    summary_of_nothing=summary_of_no_removal,
+)

@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from pipcacheplus.cli.base.command import Command, CommandResult, Request
 from pipcacheplus.cli.base.options import declare_catalog, declare_selection
 from pipcacheplus.cli.base.progress import progress
-from pipcacheplus.cli.base.removal import carry_out, declare_limits, open_for_removal
+from pipcacheplus.cli.base.removal import carry_out, declare_limits, open_for_removal, summary_of_no_removal
 
 __all__ = ["COMMAND"]
 
@@ -30,4 +30,9 @@ def _run(request: Request) -> CommandResult:
     return carry_out(request, cache, plan)
 
 
-COMMAND = Command(help="Remove downloads, built wheels and pages that fit", run=_run, declare=_declare)
+COMMAND = Command(
+    help="Remove downloads, built wheels and pages that fit",
+    run=_run,
+    declare=_declare,
+    summary_of_nothing=summary_of_no_removal,
+)

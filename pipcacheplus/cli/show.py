@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
 from pipcacheplus.cli.base.options import declare_catalog, declare_selection
 from pipcacheplus.cli.base.progress import progress
+from pipcacheplus.model.cache_dir import CacheDir
 from pipcacheplus.render.summary import summarize_entries
 from pipcacheplus.render.times import evidence_value
 from pipcacheplus.render.view import Json
@@ -38,4 +39,13 @@ def _told(evidence: Mapping[str, Mapping[str, Json]]) -> dict[str, dict[str, Jso
     return {id_: {key: evidence_value(key, value) for key, value in one.items()} for id_, one in evidence.items()}
 
 
-COMMAND = Command(help="Show everything about entries, and what proves them whole", run=_run, declare=_declare)
+def _summary_of_nothing(_cache: CacheDir) -> dict[str, Json]:
+    return {**summarize_entries(()), "evidence": {}}
+
+
+COMMAND = Command(
+    help="Show everything about entries, and what proves them whole",
+    run=_run,
+    declare=_declare,
+    summary_of_nothing=_summary_of_nothing,
+)

@@ -4,7 +4,9 @@ from argparse import ArgumentParser
 
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_view
-from pipcacheplus.errors import BadRequestError
+from pipcacheplus.errors import BadRequestError, CacheDisabledError
+from pipcacheplus.model.cache_dir import CacheDir
+from pipcacheplus.model.terms import Source
 from pipcacheplus.model.values import OwnState
 from pipcacheplus.render.summary import summarize_state
 from pipcacheplus.render.text.words import number, size
@@ -23,16 +25,19 @@ def _run(request: Request) -> CommandResult:
     from pipcacheplus.pips.locate import locate, this_machine  # noqa: PLC0415 - as above
 
     options = request.options
-    cache = locate(this_machine(request.environ), cache_dir=options.cache_dir)
+    try:
+        cache = locate(this_machine(request.environ), cache_dir=options.cache_dir)
+    except CacheDisabledError as error:  # what we keep is there all the same
+        cache = CacheDir(path="", source=Source.ENVIRONMENT, detail=error.setting)
     clears = options.clear and not options.dry_run
     is_agreed = options.yes or not clears
     if not is_agreed and not request.console.can_ask:
         raise BadRequestError(what="state --clear", problem="there is nobody to ask", next_step="pass --yes")
-    found = state(*options.kinds, cache_dir=cache.path)
+    found = state(*options.kinds, cache_dir=cache.path or None)
     code = exits.PARTLY if found.warnings else exits.DONE
     if clears and found.files:
         if is_agreed or request.console.confirm(_question(found)):
-            found = clear_state(*options.kinds, cache_dir=cache.path)
+            found = clear_state(*options.kinds, cache_dir=cache.path or None)
             code = exits.PARTLY if found.warnings else exits.DONE
         else:
             found, code = OwnState(files=(), warnings=found.warnings), exits.FAILED

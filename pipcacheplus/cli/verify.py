@@ -1,6 +1,7 @@
 """`verify`: find what is damaged, half, unreadable or dangerous."""
 
 from argparse import ArgumentParser
+from typing import TYPE_CHECKING
 
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
@@ -8,7 +9,12 @@ from pipcacheplus.cli.base.options import declare_deep, declare_pythons, declare
 from pipcacheplus.cli.base.owners import summarize_owners
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.units import AGE_HELP, age_s
+from pipcacheplus.model.cache_dir import CacheDir
 from pipcacheplus.render.summary import summarize_findings, summarize_not_judged
+from pipcacheplus.render.view import Json
+
+if TYPE_CHECKING:  # slow to import, and needed for annotations alone
+    from pipcacheplus.catalog.results import Verification
 
 __all__ = ["COMMAND"]
 
@@ -38,15 +44,6 @@ def _run(request: Request) -> CommandResult:
             pythons=interpreter_paths(options.python, request.environ),
             progress=show,
         )
-    counts = {
-        "entries": found.entries,
-        "bytes": found.bytes,
-        "disk_bytes": found.disk_bytes,
-        "unverifiable": found.unverifiable,
-        "not_judged": summarize_not_judged(found.not_judged, found.not_entered),
-        "pages_without_url": found.pages_without_url,
-        **summarize_owners(found.survey, cache.dir.path),
-    }
     return make_result(
         request,
         cache,
@@ -55,10 +52,32 @@ def _run(request: Request) -> CommandResult:
         exit_code=exits.FOUND if found.errors else exits.DONE,
         findings=found.findings,
         foreign=found.foreign,
-        summary={**counts, **summarize_findings(found.findings)},
+        summary=_summary(found),
     )
 
 
+def _summary(found: "Verification") -> dict[str, Json]:
+    return {
+        "entries": found.entries,
+        "bytes": found.bytes,
+        "disk_bytes": found.disk_bytes,
+        "unverifiable": found.unverifiable,
+        "not_judged": summarize_not_judged(found.not_judged, found.not_entered),
+        "pages_without_url": found.pages_without_url,
+        **summarize_owners(found.survey, found.cache.path),
+        **summarize_findings(found.findings),
+    }
+
+
+def _summary_of_nothing(cache: CacheDir) -> dict[str, Json]:
+    from pipcacheplus.catalog.results import Verification  # noqa: PLC0415 - slow to import, and help imports this module
+
+    return _summary(Verification(cache=cache, findings=(), entries=0, bytes=0, unverifiable=0))
+
+
 COMMAND = Command(
-    help="Find what is damaged, half, unreadable or dangerous; change nothing", run=_run, declare=_declare
+    help="Find what is damaged, half, unreadable or dangerous; change nothing",
+    run=_run,
+    declare=_declare,
+    summary_of_nothing=_summary_of_nothing,
 )

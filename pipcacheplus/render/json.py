@@ -25,7 +25,7 @@ def _render(view: View, write: Write, *, width: int | None, color: bool) -> None
         "format": FORMAT_NUMBER,
         "tool": {"name": "pipcacheplus", "version": view.version},
         "command": view.command,
-        "cache": {"dir": view.cache.path, "source": view.cache.source.value, "last_use": view.last_use},
+        "cache": {"dir": view.cache.path or None, "source": view.cache.source.value, "last_use": view.last_use},
         "summary": view.summary,
     }
     write("{\n" + "".join(f'"{key}": {encode(value)},\n' for key, value in head.items()))

@@ -38,6 +38,8 @@ class View(NamedTuple):
     verbosity: int = 0
     """0 unless the user asks for more, above 0, or for less, below it."""
     is_dry_run: bool = False
+    is_selection: bool = False
+    """Whether entries were selected: then that there are none does not mean that the cache is empty."""
 
     def absolute(self, path: str) -> str:
         """Return the absolute path of a path inside the cache."""

@@ -89,7 +89,9 @@ def test_without_a_command_help_is_printed(capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize("command", [("list",), ("info",), ("verify",), ("prune",), ("purge", "--yes")])
-def test_no_cache_directory_is_one_sentence_and_10(run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
+def test_no_cache_directory_where_one_is_named_is_one_sentence_and_10(
+    run: Run, tmp_path: Path, command: tuple[str, ...]
+) -> None:
     ran = run(*command, cache_dir=str(tmp_path / "none"))
     assert (ran.code, ran.out) == (10, "")
     assert ran.err.startswith("ERROR: no cache directory at ")
@@ -135,7 +137,7 @@ def test_list_takes_selections(run: Run, what: str, kinds: set[str]) -> None:
 
 def test_a_selection_that_fits_nothing_is_a_warning_or_23_if_asked(run: Run) -> None:
     ran = run("list", "nobody")
-    assert (ran.code, ran.out) == (0, "Nothing cached.\n")
+    assert (ran.code, ran.out) == (0, "Nothing matches.\n")
     assert ran.err == 'WARNING: No matching entries for "nobody"\n'
     assert run("list", "nobody", "--error-on-no-match").code == 23
     assert run("list", "nobody", "demo-app", "--error-on-no-match").code == 0

@@ -58,6 +58,18 @@ def test_the_largest_projects_are_told(used: Cache) -> None:
     assert "demo" in done.stdout.splitlines()[0]
 
 
+@pytest.mark.parametrize(
+    "command",
+    re.findall(r"`python -m pipcacheplus ([^`]+)`", (TOP / "README.md").read_text("utf-8")),
+)
+def test_every_command_of_the_readme_ends_well_on_a_fresh_machine(used: Cache, tmp_path: Path, command: str) -> None:
+    used.path = tmp_path / "nothing"
+    words = command.replace("[", "").replace("]", "").replace("WHAT...", "numpy").split()
+    done = run(used, sys.executable, "-m", "pipcacheplus", *words)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    assert done.stderr.count("\n") <= 1
+
+
 def test_every_command_of_the_readme_is_one(used: Cache) -> None:
     text = (TOP / "README.md").read_text(encoding="utf-8")
     named = {words.split()[0] for words in re.findall(r"`python -m pipcacheplus ([^`]+)`", text)}

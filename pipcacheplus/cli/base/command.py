@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.console import Console
 from pipcacheplus.cli.base.sentences import in_options
-from pipcacheplus.render.view import View
+from pipcacheplus.render.view import Json, View
 from pipcacheplus.version import __version__
 
 if TYPE_CHECKING:  # slow to import, and `dir` does without them
     from pipcacheplus.cache import PipCache
     from pipcacheplus.model.values import CacheDir, Warned
 
-__all__ = ["PROGRAM", "Command", "CommandResult", "Request", "make_result", "make_view"]
+__all__ = ["PROGRAM", "Command", "CommandResult", "Request", "make_result", "make_view", "no_match"]
 
 PROGRAM = "python -m pipcacheplus"
 """The form in which commands are documented: it runs with the same Python, and so with the same pip."""
@@ -69,6 +69,9 @@ class Command(NamedTuple):
     """Does the work. A `PipCachePlusError` that it raises becomes one sentence and an exit code."""
     declare: Callable[[ArgumentParser], None] = _declare_nothing
     """Adds the options that are the command's own."""
+    summary_of_nothing: "Callable[[CacheDir], Mapping[str, Json]] | None" = None
+    """The summary if there is no cache: one that does not exist yet, or is switched off (then its path is empty).
+    `None`: that is an error to this command."""
     optional_values: Mapping[str, str] = {}
     """Options whose value is optional and stands behind `=`; each with the argument that replaces it where it stands
     alone, so that the next argument is not taken for its value."""
@@ -96,6 +99,7 @@ def make_view(
         separator=request.separator,
         verbosity=request.verbosity,
         is_dry_run=bool(request.options.dry_run),
+        is_selection=bool(getattr(request.options, "what", ())),
         warnings=(*own, *warnings),
         **parts,
     )
@@ -128,7 +132,7 @@ def make_result(  # noqa: D417 - the rest is View's
     )
     view = make_view(request, cache.dir, cache.last_use, warnings=(*settings, *failures, *remarks, *missing), **parts)
     partly = exits.PARTLY if failures else exits.DONE
-    return CommandResult(view=view, exit_code=exits.worst(exit_code, partly, _no_match(request, unmatched)))
+    return CommandResult(view=view, exit_code=exits.worst(exit_code, partly, no_match(request, unmatched)))
 
 
 def _missing(unmatched: Sequence[str]) -> tuple[str, ...]:
@@ -137,7 +141,8 @@ def _missing(unmatched: Sequence[str]) -> tuple[str, ...]:
     return tuple(f'No matching entries for "{shown_text(what)}"' for what in unmatched)
 
 
-def _no_match(request: Request, unmatched: Sequence[str]) -> int:
+def no_match(request: Request, unmatched: Sequence[str]) -> int:
+    """Return the exit code of selections that matched nothing: that of an error, if it is to be one."""
     wanted = getattr(request.options, "what", [])
     is_error = getattr(request.options, "error_on_no_match", False) and wanted and set(wanted) == set(unmatched)
     return exits.NO_MATCH if is_error else exits.DONE

@@ -1,6 +1,8 @@
 """Options that `prune`, `remove`, `purge` and `undo` share, and carrying out a plan by them."""
 
+import os
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipcacheplus.cli.base import exits
@@ -8,14 +10,24 @@ from pipcacheplus.cli.base.command import CommandResult, Request, make_result
 from pipcacheplus.cli.base.progress import countdown, progress
 from pipcacheplus.cli.base.signals import StopRequest, signal_name, stopping
 from pipcacheplus.cli.base.units import AGE_HELP, SIZE_HELP, age_s, size_bytes
-from pipcacheplus.model.values import Plan, Report
+from pipcacheplus.errors import CacheNotFoundError
+from pipcacheplus.model.values import CacheDir, Plan, Report
 from pipcacheplus.render.summary import summarize_report
 from pipcacheplus.render.text.words import number, size
+from pipcacheplus.render.view import Json
 
 if TYPE_CHECKING:  # slow to import, and needed for annotations alone
     from pipcacheplus.cache import PipCache
 
-__all__ = ["carry_out", "declare_limits", "declare_lock", "notes_of", "open_for_removal", "result_of"]
+__all__ = [
+    "carry_out",
+    "declare_limits",
+    "declare_lock",
+    "notes_of",
+    "open_for_removal",
+    "result_of",
+    "summary_of_no_removal",
+]
 
 
 def declare_limits(parser: ArgumentParser) -> None:
@@ -99,7 +111,10 @@ def open_for_removal(request: Request) -> "PipCache":
 
     checks()  # our own files may lie where only root can list them
     # The same directory afterwards, whatever the owner's settings say.
-    request.options.cache_dir = locate(this_machine(request.environ), cache_dir=request.options.cache_dir).path
+    found = locate(this_machine(request.environ), cache_dir=request.options.cache_dir)
+    if not os.path.isdir(found.path):
+        raise CacheNotFoundError(found.path, found.detail)
+    request.options.cache_dir = found.path
     become_owner(request.options.cache_dir)
     return request.open_cache()
 
@@ -152,6 +167,11 @@ def _foreign(plan: Plan, verbosity: int) -> tuple[str, ...]:
     counted = number(len(entries), "file"), size(sum(entry.disk_size for entry in entries))
     names = [entry.id for entry in entries] if verbosity > 0 or len(entries) == 1 else ["(-v names them)"]
     return (f"{counted[0]} ({counted[1]}) not removed, as no pip writes such names: {', '.join(names)}",)
+
+
+def summary_of_no_removal(cache: CacheDir) -> Mapping[str, Json]:
+    """Return the summary of a removal from a cache that does not exist."""
+    return summarize_report(Report(plan=Plan(cache=cache, actions=()), outcomes=()))
 
 
 def notes_of(plan: Plan) -> tuple[str, ...]:

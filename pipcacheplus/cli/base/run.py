@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 
 from pipcacheplus.cli.base import exits, options
+from pipcacheplus.cli.base.absence import result_of_nothing
 from pipcacheplus.cli.base.command import Command, CommandResult, Request
 from pipcacheplus.cli.base.console import Console, open_console
 from pipcacheplus.cli.base.family import Family, members
 from pipcacheplus.cli.base.sentences import sentence
 from pipcacheplus.cli.base.signals import raising, signal_name
 from pipcacheplus.cli.base.streams import flush, open_closed, redirect
-from pipcacheplus.errors import PipCachePlusError
+from pipcacheplus.errors import CacheDisabledError, CacheNotFoundError, PipCachePlusError
 from pipcacheplus.render.view import FailedCommand, OutputFormat, Write
 from pipcacheplus.version import __version__
 
@@ -52,7 +53,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         with raising():
             try:
-                return _deliver(commands[name].run(request), form, console)
+                return _deliver(_result(commands[name], request), form, console)
             except PipCachePlusError as error:
                 return _fail(name, form, console, sentence(error), exits.code_for(error), getattr(error, "path", None))
             except OSError as error:
@@ -87,6 +88,18 @@ def _could_not_flush() -> bool:
     error = flush(sys.stdout)
     flush(sys.stderr)
     return error is not None and not isinstance(error, BrokenPipeError)
+
+
+def _result(command: Command, request: Request) -> CommandResult:
+    """Run a command; that there is no cache is a result, unless it is one that was named."""
+    is_named = request.options.cache_dir is not None
+    try:
+        return command.run(request)
+    except (CacheNotFoundError, CacheDisabledError) as error:
+        nothing = None if is_named else result_of_nothing(command, request, error)
+        if nothing is None:
+            raise
+        return nothing
 
 
 def _deliver(result: CommandResult, form: OutputFormat, console: Console) -> int:

@@ -27,6 +27,9 @@ _PAGES_OR_NOT = {*_PAGES, Kind.RESPONSE.value}
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield all parts; below a verbosity of 0 pip's lines alone."""
+    if not view.cache.path:
+        yield "pip uses no cache."
+        return
     yield from _pip(_part(view.summary, "pip"))
     if view.verbosity < 0:
         return

@@ -91,5 +91,5 @@ def _totals(view: View) -> str:
         summary_count(view, key) for key in ("entries", "files", "bytes", "disk_bytes")
     )
     if not entries:
-        return "Nothing cached."
+        return "Nothing matches." if view.is_selection else "Nothing cached."
     return f"{number(entries, 'entry')}, {number(files, 'file')} ({size(size_bytes)}; {size(disk_bytes)} on disk)"

@@ -196,6 +196,8 @@ def _repair(group: Group, view: View) -> str:
 
 def _last(view: View, by_severity: Mapping[Severity, int]) -> str:
     entries, disk_bytes = (summary_count(view, key) for key in ("entries", "disk_bytes"))
+    if view.is_selection and not entries:
+        return "Nothing matches, so nothing was checked."
     unjudged = [one for one in _all_unjudged(view) if one.entries]
     judged = entries - sum(one.entries for one in unjudged)
     judged_bytes = disk_bytes - sum(one.disk_bytes for one in unjudged)
