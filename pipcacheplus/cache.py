@@ -410,7 +410,12 @@ class PipCache:
         query = Query(path=self.dir.path, index_urls=self.index_urls, depth=Depth.ENDS, context=context)
         query = replace(query, needs_urls=True, remembers=remembers, hears=self._hear, progress=progress)
         made = _plan_from(self.dir, query, by_request(is_wanted), keep, keep_missing_ok=keep_missing_ok)
-        return replace(made, unmatched=selection.unmatched, foreign=tuple(foreign.values()))
+        return replace(
+            made,
+            unmatched=selection.unmatched,
+            foreign=tuple(foreign.values()),
+            is_for_all=selection.has_patterns_for_all,
+        )
 
     def plan_purge(
         self,

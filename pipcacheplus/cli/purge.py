@@ -2,14 +2,17 @@
 
 from argparse import ArgumentParser
 
-from pipcacheplus.cli.base import exits
-from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
+from pipcacheplus.cli.base.command import Command, CommandResult, Request
 from pipcacheplus.cli.base.progress import progress
-from pipcacheplus.cli.base.removal import carry_out, declare_limits, notes_of, open_for_removal, summary_of_no_removal
+from pipcacheplus.cli.base.removal import (
+    carry_out,
+    declare_limits,
+    is_confirmed,
+    open_for_removal,
+    result_of_refusal,
+    summary_of_no_removal,
+)
 from pipcacheplus.errors import BadRequestError
-from pipcacheplus.model.values import Plan, Report
-from pipcacheplus.render.summary import summarize_report, tally
-from pipcacheplus.render.text.words import number, safe, size
 
 __all__ = ["COMMAND"]
 
@@ -29,17 +32,9 @@ def _run(request: Request) -> CommandResult:
         plan = cache.plan_purge(
             keep=options.keep, keep_missing_ok=options.keep_missing_ok, min_age_s=options.min_age, progress=show
         )
-    if is_agreed or not plan.actions or request.console.confirm(_question(plan, options.trash)):
+    if is_agreed or not plan.actions or is_confirmed(request, plan):
         return carry_out(request, cache, plan)
-    nothing = summarize_report(Report(plan=plan, outcomes=()))
-    return make_result(request, cache, exit_code=exits.FAILED, remarks=notes_of(plan), summary=nothing, kept=plan.kept)
-
-
-def _question(plan: Plan, to_trash: object) -> str:
-    total = tally(action.entry for action in plan.actions)
-    what = f"{number(total['entries'], 'entry')} ({size(total['bytes'])}) from {safe(plan.cache.path)}"
-    notes = "".join(f"{safe(note)}. " for note in notes_of(plan))
-    return f"{notes}Move {what} to the trash?" if to_trash else f"{notes}Remove {what}?"
+    return result_of_refusal(request, cache, plan)
 
 
 COMMAND = Command(

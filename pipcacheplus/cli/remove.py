@@ -5,13 +5,22 @@ from argparse import ArgumentParser
 from pipcacheplus.cli.base.command import Command, CommandResult, Request
 from pipcacheplus.cli.base.options import declare_catalog, declare_selection
 from pipcacheplus.cli.base.progress import progress
-from pipcacheplus.cli.base.removal import carry_out, declare_limits, open_for_removal, summary_of_no_removal
+from pipcacheplus.cli.base.removal import (
+    carry_out,
+    declare_limits,
+    is_confirmed,
+    open_for_removal,
+    result_of_refusal,
+    summary_of_no_removal,
+)
+from pipcacheplus.errors import BadRequestError
 
 __all__ = ["COMMAND"]
 
 
 def _declare(parser: ArgumentParser) -> None:
     declare_selection(parser, needs_one=True)
+    parser.add_argument("-y", "--yes", action="store_true", help="do not ask, even if patterns fit every file")
     declare_limits(parser)
     declare_catalog(parser)
 
@@ -27,6 +36,13 @@ def _run(request: Request) -> CommandResult:
             remembers=options.remembers,
             progress=show,
         )
+    if plan.is_for_all and plan.actions and not options.yes and not options.dry_run:
+        if not request.console.can_ask:
+            raise BadRequestError(
+                what="remove", problem="this fits every file, and there is nobody to ask", next_step="pass --yes"
+            )
+        if not is_confirmed(request, plan):
+            return result_of_refusal(request, cache, plan)
     return carry_out(request, cache, plan)
 
 

@@ -386,6 +386,8 @@ class Plan:
     """What was asked for and never goes, as no pip wrote it."""
     unmatched_keeps: tuple[str, ...] = ()
     """What was to be kept and fitted nothing in the cache, unless that was said to be well."""
+    is_for_all: bool = False
+    """Whether patterns (`'*'`) chose every entry that has a file name: the command line asks, as before a purge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

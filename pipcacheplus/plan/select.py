@@ -135,13 +135,18 @@ class Selection:
         self._what = [(text, parse_selection(text)) for text in map(_text, what)]
         self._kind: Selector | None = None if kind is None else _selector_of_kind(kind)
         self._seen: set[str] = set()
+        self._has_patterns = any(selector.form is Form.PATTERN for _, selector in self._what)
+        self._are_fitted: set[bool] = set()
+        """Of the entries that have a file name: whether a pattern fits it."""
 
     def is_wanted(self, entry: Entry | Brief) -> bool:
         """Return whether an entry fits; every part is asked, so that `unmatched` is right."""
         if self._kind is not None and not matches(self._kind, entry):
             return False
-        fitting = [text for text, selector in self._what if matches(selector, entry)]
-        self._seen.update(fitting)
+        fitting = [selector for _, selector in self._what if matches(selector, entry)]
+        self._seen.update(selector.what for selector in fitting)
+        if self._has_patterns and entry.shape is not Shape.FOREIGN and selectable_names(entry):
+            self._are_fitted.add(any(selector.form is Form.PATTERN for selector in fitting))
         return bool(fitting) or not self._what
 
     def note(self, selector: Selector) -> None:
@@ -152,6 +157,11 @@ class Selection:
     def is_all(self) -> bool:
         """Return whether nothing was selected, so that all is meant."""
         return not self._what and self._kind is None
+
+    @property
+    def has_patterns_for_all(self) -> bool:
+        """Return whether patterns (`'*'`) fitted every entry so far that has a file name, and at least one."""
+        return self._are_fitted == {True}
 
     @property
     def unmatched(self) -> tuple[str, ...]:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from pipcacheplus.cache import PipCache
 from pipcacheplus.cli.base.console import Console
-from tests.support.builders import Cache
+from tests.support.builders import Cache, tree
 from tests.support.processes import PIPCACHEPLUS, run, started
 
 SLOW = {
@@ -97,6 +98,58 @@ def test_purge_does_not_ask_if_it_must_not(cache: Cache) -> None:
     assert "there is nobody to ask" in said
     assert exit_code == 2
     assert list(cache.path.rglob("*.whl"))
+
+
+ALL = [("*",), ("**",), ("?*",), ("*.whl",), ("*-*",), ("demo_l*", "demo_o*"), ("[a-z]*", "nobody")]
+FEW = [("demo_l*",), ("demo-lib",), ("kind:built-wheel",), ("demo-lib>=0", "demo-other"), ("*", "--keep", "*")]
+
+
+@pytest.fixture
+def two(cache: Cache) -> Cache:
+    """Return a cache of two wheels and a page; the latter has no file name, so no pattern fits it."""
+    cache.built_wheel("demo_other", "1.0")
+    cache.http_v2("https://index.example/simple/demo-other/", b"<a href='x'>x</a>")
+    cache.foreign("notes.txt")
+    return cache
+
+
+@pytest.mark.parametrize("what", ALL, ids=" ".join)
+def test_patterns_that_fit_every_file_need_yes_where_nobody_is(two: Cache, what: tuple[str, ...]) -> None:
+    before = tree(two.path)
+    done = run(command("remove", *what, cache=two.path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "ERROR: remove: this fits every file, and there is nobody to ask; pass --yes\n"
+    dry = run(command("remove", "-n", *what, cache=two.path), is_checked=True)
+    assert dry.stdout.splitlines()[-1].startswith("Entries to remove: 2, ")
+    assert tree(two.path) == before
+    done = run(command("remove", "--yes", "--exclusive", *what, cache=two.path), is_checked=True)
+    assert done.stdout.splitlines()[-1].startswith("Entries removed: 2, ")
+    assert not [path for path in tree(two.path) if path.endswith(".whl")]
+    assert "notes.txt" in tree(two.path)
+
+
+@pytest.mark.parametrize("what", FEW, ids=" ".join)
+def test_nothing_else_is_asked(two: Cache, what: tuple[str, ...]) -> None:
+    run(command("remove", "--exclusive", *what, cache=two.path), is_checked=True)
+    assert len(list(two.path.rglob("*.whl"))) == {"demo_l*": 1, "demo-lib": 1, "*": 2}.get(what[0], 0)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are others there")
+@pytest.mark.parametrize(("typed", "code", "left"), [("n\n", 1, 2), ("\n", 1, 2), ("y\n", 0, 0)])
+def test_patterns_that_fit_every_file_ask_on_a_terminal(two: Cache, typed: str, code: int, left: int) -> None:
+    said, exit_code = on_a_terminal(command("remove", "--exclusive", "*", cache=two.path), typed)
+    assert f"Remove 2 entries (1.6 kB) from {two.path}? [y/N] " in said
+    assert exit_code == code
+    assert len(list(two.path.rglob("*.whl"))) == left
+
+
+def test_python_asks_nobody_and_tells_what_a_plan_takes(two: Cache) -> None:
+    opened = PipCache(two.path)
+    assert opened.plan_removal("*").is_for_all
+    assert not opened.plan_removal("demo_l*").is_for_all
+    assert not opened.plan_removal("nobody*").is_for_all
+    assert not opened.plan_removal("kind:built-wheel").is_for_all
+    assert not opened.plan_purge().is_for_all
 
 
 def on_a_terminal(words: Sequence[str], typed: str) -> tuple[str, int]:

@@ -12,8 +12,8 @@ from pipcacheplus.cli.base.signals import StopRequest, signal_name, stopping
 from pipcacheplus.cli.base.units import AGE_HELP, SIZE_HELP, age_s, size_bytes
 from pipcacheplus.errors import CacheNotFoundError
 from pipcacheplus.model.values import CacheDir, Plan, Report
-from pipcacheplus.render.summary import summarize_report
-from pipcacheplus.render.text.words import number, size
+from pipcacheplus.render.summary import summarize_report, tally
+from pipcacheplus.render.text.words import number, safe, size
 from pipcacheplus.render.view import Json
 
 if TYPE_CHECKING:  # slow to import, and needed for annotations alone
@@ -23,9 +23,10 @@ __all__ = [
     "carry_out",
     "declare_limits",
     "declare_lock",
-    "notes_of",
+    "is_confirmed",
     "open_for_removal",
     "result_of",
+    "result_of_refusal",
     "summary_of_no_removal",
 ]
 
@@ -172,6 +173,21 @@ def _foreign(plan: Plan, verbosity: int) -> tuple[str, ...]:
 def summary_of_no_removal(cache: CacheDir) -> Mapping[str, Json]:
     """Return the summary of a removal from a cache that does not exist."""
     return summarize_report(Report(plan=Plan(cache=cache, actions=()), outcomes=()))
+
+
+def is_confirmed(request: Request, plan: Plan) -> bool:
+    """Ask whether all that a plan takes is to go, and return whether the answer is yes."""
+    total = tally(action.entry for action in plan.actions)
+    what = f"{number(total['entries'], 'entry')} ({size(total['bytes'])}) from {safe(plan.cache.path)}"
+    notes = "".join(f"{safe(note)}. " for note in notes_of(plan))
+    question = f"Move {what} to the trash?" if request.options.trash else f"Remove {what}?"
+    return request.console.confirm(notes + question)
+
+
+def result_of_refusal(request: Request, cache: "PipCache", plan: Plan) -> CommandResult:
+    """Return the result of a command whose question was not answered with yes."""
+    nothing = summarize_report(Report(plan=plan, outcomes=()))
+    return make_result(request, cache, exit_code=exits.FAILED, remarks=notes_of(plan), summary=nothing, kept=plan.kept)
 
 
 def notes_of(plan: Plan) -> tuple[str, ...]:
