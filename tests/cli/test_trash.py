@@ -264,7 +264,7 @@ def test_what_a_signal_left_harmless_is_put_right(cache: Cache, run: Run) -> Non
         while b"~~" not in cache.real(head).read_bytes():
             assert running.poll() is None
         running.send_signal(signal.SIGTERM)
-        assert running.wait(15) == 130
+        assert running.wait(15) == 143
     assert run("undo").status == 0
     assert cache.real(head).read_bytes() == before
     assert runs(cache) == []

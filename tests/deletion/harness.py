@@ -1,13 +1,14 @@
 """Runs a command with every fault, and holds what is left against the invariants."""
 
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from tests.deletion.caches import INDEX_URL
 from tests.deletion.driver import Ran
-from tests.deletion.invariants import Planned, Seen, State, ends, others, put, seen, truth
+from tests.deletion.invariants import Planned, Seen, State, ends, others, put, seen, stopped, truth
 from tests.deletion.shim import NO_FAULT, Call, Fault, Kind
 
 __all__ = ["Bench", "Runner", "Trial"]
@@ -15,6 +16,7 @@ __all__ = ["Bench", "Runner", "Trial"]
 _LATER_S = 26 * 3600
 """When the next run comes: what a fault left has to be old enough to be removed."""
 _LAST_S = 2 * _LATER_S
+_ENDS = frozenset({0, 1, 2, 4, 5})
 _KILLS = frozenset({Kind.KILL_BEFORE, Kind.KILL_AFTER, Kind.SHORT_KILL})
 
 
@@ -57,9 +59,12 @@ class Bench:
     template: State
     work: Path
     """Becomes like the template. The cache is `cache` in it; what lies beside it is looked at, too."""
+    state: Path | None = None
+    """Where we keep what we know, if each run is to begin with what `prepare` left there: our catalog is at stake."""
     known: dict[object, tuple[str, ...]] = field(default_factory=dict)
     """What followed from states that were there before: later runs see nothing but the disk."""
     faults_run: int = 0
+    _saved: dict[str, bytes] = field(default_factory=dict)
 
     def run(self, *command: str, fault: Fault = NO_FAULT, ahead_s: float = 0) -> Ran:
         """Run a command on the cache as it is."""
@@ -81,6 +86,8 @@ class Bench:
         before = self.look()
         planned = Planned.of(document["actions"], before, can_disarm=can_disarm)
         errors = self.errors()
+        if self.state is not None:
+            self._saved.update(_files_in(self.state))
         ran = self.run(*command)
         after = self.look()
         complaints = [*others(planned, before, after), *truth(planned, before, after, ran, is_single=True)]
@@ -114,6 +121,9 @@ class Bench:
     def attempt(self, trial: Trial, fault: Fault) -> Iterator[str]:
         """Run the command with a fault on a fresh copy, and yield complaints."""
         put(self.template, self.work)
+        if self.state is not None:
+            self.known.clear()  # what later runs see is more than the cache
+            _put_files(self._saved, self.state)
         before = self.look()
         ran = self.run(*trial.command, fault=fault)
         self.faults_run += 1
@@ -122,12 +132,35 @@ class Bench:
         yield from ends(trial.planned, before, after)
         if (ran.status < 0 and not ran.is_killed) or ran.is_killed is not (fault.kind in _KILLS):
             yield f"end: status {ran.status}, {ran.err.strip()[-400:]}"
+        elif fault.kind is Kind.SIGNAL:
+            yield from stopped(trial.planned, before, after, ran, fault.error)
         elif not ran.is_killed:
             yield from truth(trial.planned, before, after, ran, is_single=fault.kind is not Kind.FAIL_FROM)
         key = (trial.command, _key(before, after))
         if key not in self.known:
             self.known[key] = tuple(self._what_follows(trial))
         yield from self.known[key]
+
+    def and_back(self, away: Sequence[str], command: Sequence[str], fault: Fault) -> Iterator[str]:
+        """Move all to the trash and bring it back, one of the two with a fault, and yield what did not come back."""
+        put(self.template, self.work)
+        before = self.look()
+        if command != away:
+            self.run(*away)
+        broken = self.run(*command, fault=fault)
+        self.faults_run += 1
+        if not broken.is_killed and ("Traceback" in broken.err or broken.status not in _ENDS | {128 + fault.error}):
+            yield f"exit-code: {broken.status}, {broken.err.strip()[-400:]}"
+        done = self.run("undo")
+        if done.status:
+            yield f"exit-code: the next undo ends with {done.status}: {done.out[-400:]}{done.err.strip()[-400:]}"
+        after = self.look()
+        for path in sorted(before.keys() | after.keys()):
+            was, now = before.get(path), after.get(path)
+            if was is None or now is None:
+                yield f"others: {path} is {'new' if was is None else 'gone'}"
+            elif was.is_folder is not now.is_folder or not (was.is_folder or now.is_as(was)):
+                yield f"others: {path} is not the same"
 
     def _what_follows(self, trial: Trial) -> Iterator[str]:
         """Yield what `verify` objects to now, and where the next run does not end where it should."""
@@ -145,6 +178,20 @@ class Bench:
             last = self._ends()
             yield from (text for text, _ in _differences(trial.ends.last, last.last))
             yield from (f"verify: {error} at the end" for error in sorted(last.errors - trial.ends.errors))
+
+
+def _files_in(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def _put_files(files: Mapping[str, bytes], folder: Path) -> None:
+    """Make the files below a directory these; directories stay."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            path.unlink()
+    for name, content in files.items():
+        with open(os.open(folder / name, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+            file.write(content)
 
 
 def _differences(wanted: State, got: State) -> Iterator[tuple[str, str]]:

@@ -18,7 +18,7 @@ import msgpack
 
 from tests.deletion.driver import Ran
 
-__all__ = ["NAMES", "Planned", "Seen", "State", "ends", "others", "put", "seen", "truth"]
+__all__ = ["NAMES", "Planned", "Seen", "State", "ends", "others", "put", "seen", "stopped", "truth"]
 
 NAMES = frozenset({"others", "order", "disarmed", "new", "exit-code", "report", "rest", "converges", "verify", "end"})
 """What can be broken.
@@ -245,9 +245,11 @@ def truth(planned: Planned, before: State, after: State, ran: Ran, *, is_single:
     if "Traceback" in ran.err or ran.status not in {0, 1, 4, 5}:
         yield f"exit-code: {ran.status}, {ran.err.strip()[-400:]}"
     document = ran.document
-    if document is None:
+    if document is None or document["error"] is not None:
         if gone or not ran.err.startswith("ERROR: ") or ran.status in {0, 4}:
             yield f"report: none, exit code {ran.status}, {len(gone)} names are gone, {ran.err.strip()}"
+        elif document is None and ran.status != 2:
+            yield f"report: no document, exit code {ran.status}"
         return
     failed = [action for action in document["actions"] if action["outcome"] in {"failed", "busy"}]
     yield from _exit_code(ran.status, len(failed), planned.files - gone, is_single=is_single)
@@ -256,6 +258,38 @@ def truth(planned: Planned, before: State, after: State, ran: Ran, *, is_single:
     yield from _miscounted(document["summary"], before, gone, len(failed))
     told = {path for action in document["actions"] for path in action["paths"]}
     yield from (f"report: {path} is gone without a word" for path in sorted(gone & planned.files - told))
+
+
+def stopped(planned: Planned, before: State, after: State, ran: Ran, number: int) -> Iterator[str]:
+    """Yield what is not so in the report of a run that a signal came to: what was disarmed is named, the sum is right.
+
+    Args:
+        planned: What was to go.
+        before: As it was.
+        after: As it is.
+        ran: What it said.
+        number: Of the signal.
+    """
+    if ran.status != 128 + number:  # it came where it is ignored, or before anything was to be ended in order
+        yield from truth(planned, before, after, ran, is_single=True)
+        return
+    document = ran.document
+    if "Traceback" in ran.err or document is None:
+        yield f"report: none, {ran.err.strip()[-400:]}"
+        return
+    gone = before.keys() - after.keys()
+    written = {path for path in planned.files & after.keys() if not after[path].is_as(before[path])}
+    if document["error"] is not None:
+        yield from (f"report: {path} was touched without a word" for path in sorted((gone | written) & planned.files))
+        return
+    failed = [action for action in document["actions"] if action["outcome"] in {"failed", "busy"}]
+    for action in document["actions"]:
+        yield from _untrue(action, planned, gone)
+    yield from _miscounted(document["summary"], before, gone, len(failed))
+    told = {path for action in document["actions"] for path in action["paths"]}
+    yield from (f"report: {path} is gone without a word" for path in sorted(gone & planned.files - told))
+    named = {path for action in failed for path in action["paths"]}
+    yield from (f"report: {path} was disarmed without a word" for path in sorted(written - named))
 
 
 def _exit_code(status: int, failed: int, left: AbstractSet[str], *, is_single: bool) -> Iterator[str]:

@@ -1,5 +1,6 @@
 /* Stands between a program and the C library, counts the calls that change what lies below some directories, and makes
- * one of them go wrong: the process is killed before or after it, it fails with an error, it writes but half.
+ * one of them go wrong: the process is killed before or after it, it fails with an error, it writes but half, a signal
+ * comes.
  *
  * Loaded by LD_PRELOAD. Armed by the variables below when the program starts, or by shim_arm() from within. Every call
  * is written to a log before its fault strikes: its number, its name, the path, the second path if there is one.
@@ -28,7 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum kind { NOTHING, KILL_BEFORE, KILL_AFTER, FAIL, FAIL_FROM, SHORT, SHORT_KILL };
+enum kind { NOTHING, KILL_BEFORE, KILL_AFTER, FAIL, FAIL_FROM, SHORT, SHORT_KILL, SIGNAL };
 
 /* What file systems do that are not like those of Linux's own disks. */
 enum trait {
@@ -143,6 +144,9 @@ static enum verdict judge(const char *call, const char *path, const char *second
         return PASS;
     case KILL_AFTER:
         return LAST;
+    case SIGNAL:
+        kill(getpid(), error_number);
+        return PASS;
     case SHORT:
     case SHORT_KILL:
         return can_be_short ? HALF : PASS;

@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ __all__ = [
     "errors_of",
     "kills_of",
     "lasting_of",
+    "signals_of",
     "why_no_shim",
 ]
 
@@ -44,6 +46,8 @@ class Kind(IntEnum):
     """Half is written, and the call says so."""
     SHORT_KILL = 6
     """Half is written, then the process is gone."""
+    SIGNAL = 7
+    """A signal comes right before the call, which is done."""
 
 
 class Trait(IntFlag):
@@ -67,9 +71,12 @@ class Fault:
     kind: Kind = Kind.NOTHING
     nth: int = 0
     error: int = 0
+    """Of a signal, its number."""
 
     def __str__(self) -> str:
         """Say it as a person would look for it."""
+        if self.kind is Kind.SIGNAL:
+            return f"{signal.Signals(self.error).name} at call {self.nth}"
         name = self.kind.name.lower().replace("_", " ")
         return f"{name} {errno.errorcode.get(self.error, '')} at call {self.nth}".replace("  ", " ")
 
@@ -118,6 +125,13 @@ def lasting_of(calls: Sequence[Call]) -> Iterator[Fault]:
     """Yield what can begin to go wrong at these calls and does not end: read-only or full, by turns."""
     for call in calls:
         yield Fault(Kind.FAIL_FROM, call.number, (errno.EROFS, errno.ENOSPC)[call.number % 2])
+
+
+def signals_of(calls: Sequence[Call]) -> Iterator[Fault]:
+    """Yield what asks a run to end at these calls: its terminal is closed, or nobody reads what it writes."""
+    for call in calls:
+        yield Fault(Kind.SIGNAL, call.number, signal.SIGHUP)
+        yield Fault(Kind.SIGNAL, call.number, signal.SIGPIPE)
 
 
 def why_no_shim() -> str | None:

@@ -7,6 +7,7 @@ import errno
 import itertools
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -19,7 +20,18 @@ from tests.deletion.driver import Driver, Processes
 from tests.deletion.harness import Bench, Runner, Trial
 from tests.deletion.invariants import NAMES, State, put, seen
 from tests.deletion.removers import WRONGS
-from tests.deletion.shim import ERRNOS, Call, Fault, Kind, compiled, errors_of, kills_of, lasting_of, why_no_shim
+from tests.deletion.shim import (
+    ERRNOS,
+    Call,
+    Fault,
+    Kind,
+    compiled,
+    errors_of,
+    kills_of,
+    lasting_of,
+    signals_of,
+    why_no_shim,
+)
 from tests.support.drill import IS_DRILL, part_of
 from tests.support.filled import Filled
 
@@ -37,10 +49,14 @@ GROUPS: dict[str, Callable[[Sequence[Call]], Iterable[Fault]]] = {
     "kills": kills_of,
     "errors": errors_of,
     "lasting": lasting_of,
+    "signals": signals_of,
 }
 
 EVERY = 11
 """One of how many faults is made if this is no drill: not a multiple of how many errors are tried at a call."""
+
+SELDOM = 61
+"""The same of signals, the catalog and the trash: their drill is the larger part of all."""
 
 Start = Callable[..., Bench]
 
@@ -67,13 +83,14 @@ def template(memory: Path) -> State:
 
 @pytest.fixture
 def bench(shim: Path, memory: Path) -> Iterator[Start]:
-    """Return a function that starts a bench; arguments as of `Driver`."""
+    """Return a function that starts a bench; the directories below which calls count, then arguments as of `Driver`."""
     with ExitStack() as stack, tempfile.TemporaryDirectory(dir=memory) as folder:
         work, state = Path(folder, "work"), Path(folder, "state")
 
-        def start(template: State, **more: object) -> Bench:
-            driver = stack.enter_context(Driver(shim, [work / "cache"], state, **more))  # type: ignore[arg-type] # as given
-            return Bench(runner=driver, template=template, work=work)
+        def start(template: State, *roots: str, **more: object) -> Bench:
+            below = [Path(folder, root) for root in roots or ("work/cache",)]
+            driver = stack.enter_context(Driver(shim, below, state, **more))  # type: ignore[arg-type] # as given
+            return Bench(runner=driver, template=template, work=work, state=state if "state" in roots else None)
 
         yield start
 
@@ -85,15 +102,21 @@ def test_nothing_that_goes_wrong_harms_a_cache_of_our_own(
 ) -> None:
     there = bench(template)
     trial = there.prepare(*COMMANDS[command], "--exclusive", takes_leftovers=command in TAKES_LEFTOVERS)
-    complaints = there.try_all(trial, some_of(trial, GROUPS[group](trial.calls)))
+    part = few_of if group == "signals" else some_of
+    complaints = there.try_all(trial, part(trial.calls, GROUPS[group](trial.calls)))
     record_property("faults", there.faults_run)
     assert complaints == []
-    assert there.faults_run >= len(trial.calls) / (1 if IS_DRILL else EVERY)
+    assert there.faults_run >= len(trial.calls) / (1 if IS_DRILL else SELDOM if group == "signals" else EVERY)
 
 
-def some_of(trial: Trial, faults: Iterable[Fault]) -> list[Fault]:
-    """Return what is made of these faults."""
-    return part_of(faults, EVERY, lambda fault: (fault.kind, fault.error, trial.calls[fault.nth - 1].name))
+def some_of(calls: Sequence[Call], faults: Iterable[Fault]) -> list[Fault]:
+    """Return what is made of these faults at the calls of a removal."""
+    return part_of(faults, EVERY, lambda fault: (fault.kind, fault.error, calls[fault.nth - 1].name))
+
+
+def few_of(calls: Sequence[Call], faults: Iterable[Fault]) -> list[Fault]:
+    """Return what is made of signals, and of faults elsewhere than in the cache."""
+    return part_of(faults, SELDOM, lambda fault: (fault.kind, calls[fault.nth - 1].name))
 
 
 def leaves_a_trace(trial: Trial, fault: Fault) -> bool:
@@ -119,11 +142,44 @@ def test_nothing_that_goes_wrong_harms_a_cache_that_pips_may_use(
     trial = there.prepare(*COMMANDS[command], "--shared", can_disarm=True, takes_leftovers=command in TAKES_LEFTOVERS)
     faults = GROUPS[group](trial.calls)
     # What follows from one error follows from the next, but for a full disk: two of them are enough here.
-    faults = faults if group == "kills" else itertools.islice(faults, 0, None, 3)
-    complaints = there.try_all(trial, some_of(trial, faults))
+    faults = faults if group in {"kills", "signals"} else itertools.islice(faults, 0, None, 3)
+    part = few_of if group == "signals" else some_of
+    complaints = there.try_all(trial, part(trial.calls, faults))
     record_property("faults", there.faults_run)
     assert complaints == []
     assert {"write", "unlink", "rmdir"} <= {call.name for call in trial.calls}
+
+
+@pytest.mark.parametrize("group", ["kills", "errors", "lasting"])
+def test_nothing_that_goes_wrong_with_the_file_of_the_catalog_harms_a_cache(
+    bench: Start, template: State, record_property: Callable[[str, object], None], group: str
+) -> None:
+    there = bench(template, "state")
+    trial = there.prepare(*COMMANDS["prune-by-reason"], "--exclusive")
+    assert any("catalogs/" in call.path and call.name == "write" for call in trial.calls)
+    complaints = there.try_all(trial, few_of(trial.calls, GROUPS[group](trial.calls)))
+    record_property("faults", there.faults_run)
+    assert complaints == []
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_nothing_that_goes_wrong_on_the_way_to_the_trash_and_back_loses_anything(
+    bench: Start, template: State, record_property: Callable[[str, object], None], group: str
+) -> None:
+    there = bench(template, "work")
+    away, back = ("purge", "--yes", "--exclusive", "--trash"), ("undo",)
+    put(template, there.work)
+    calls = {command: there.run(*command).calls for command in (away, back)}
+    assert {"rename", "write"} <= {call.name for call in calls[away]}
+    assert {"link", "unlink"} <= {call.name for call in calls[back]}
+    complaints = []
+    for command, made in calls.items():
+        # All errors are tried on a smaller cache, by `drill-trash`.
+        faults = itertools.islice(GROUPS[group](made), 0, None, 3 if group == "errors" else 1)
+        for fault in few_of(made, faults):
+            complaints += [f"{command[0]}, {fault}: {one}" for one in there.and_back(away, command, fault)]
+    record_property("faults", there.faults_run)
+    assert complaints == []
 
 
 @pytest.mark.parametrize("mode", ["--exclusive", "--shared"])
@@ -153,6 +209,9 @@ def test_the_shim_sees_all_that_changes(bench: Start, template: State, mode: str
         (Fault(Kind.FAIL, 2, errno.ENOSPC), 70, b""),
         (Fault(Kind.FAIL_FROM, 2, errno.ENOSPC), 70, b""),
         (Fault(Kind.FAIL, 3, errno.ENOSPC), 6, b"abcdef"),
+        (Fault(Kind.SIGNAL, 1, signal.SIGKILL), -9, None),
+        (Fault(Kind.SIGNAL, 2, signal.SIGPIPE), 6, b"abcdef"),
+        (Fault(Kind.SIGNAL, 2, signal.SIGHUP), -1, b""),
     ],
     ids=str,
 )
