@@ -14,6 +14,7 @@ from pipcacheplus.apply.rehearsal import Rehearsal
 from pipcacheplus.apply.system import System
 from pipcacheplus.apply.trash.fill import Filling
 from pipcacheplus.disk.open_cache import OpenCache
+from pipcacheplus.host.users import user_name
 from pipcacheplus.model.values import Action, File, Measure, Outcome, Shape, State
 from pipcacheplus.pips.layout import ORIGIN_NAME, Place, Role, roles_in
 
@@ -25,6 +26,11 @@ _FOLDER_IN_USE = "made or looked at within a day, and a build may be about to us
 def reason_of(error: OSError) -> str:
     """Return the words of the system for a failure."""
     return error.strerror or str(error)
+
+
+def _told_of(owner: int, error: OSError) -> str:
+    name = user_name(owner)
+    return f"{reason_of(error)}: of {f'{name} (uid {owner})' if name else f'uid {owner}'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +70,7 @@ class Remover:
             following: The id of the entry that is to go next, as `tidy` has it.
         """
         removed = Removed()
-        error = None
+        error = owner = None
         try:
             if needed := self._needed_by_others(action):
                 if needed == action.files:
@@ -78,8 +84,31 @@ class Remover:
                 removed.is_tidied = self._tidied(action, following)
                 state = State.REMOVED if removed.files or (removed.is_tidied and not action.files) else State.GONE
         except OSError as caught:
-            state, error = State.FAILED, reason_of(caught)
-        return self._outcome(action, state, removed, error)
+            owner = self._owner(action, caught)
+            state, error = State.FAILED, reason_of(caught) if owner is None else _told_of(owner, caught)
+        made = self._outcome(action, state, removed, error)
+        return made if owner is None else replace(made, owner=owner)
+
+    def failed(self, action: Action, error: OSError) -> Outcome:
+        """Return the outcome of an action that could not be begun."""
+        owner = self._owner(action, error)
+        told = reason_of(error) if owner is None else _told_of(owner, error)
+        return Outcome(action=action, state=State.FAILED, error=told, owner=owner)
+
+    def _owner(self, action: Action, error: OSError) -> int | None:
+        """Return to whom what is refused belongs: to another user, as after `sudo pip`; `None` if that is no reason."""
+        if not isinstance(error, PermissionError) or self.system.uid is None:
+            return None
+        paths = [file.path for file in action.files] or [folder.path for folder in action.entry.folders]
+        for path in paths:
+            for one in (path.rpartition("/")[0], path):
+                try:
+                    status = self.cache.status("") if not one else status_of(self.cache, one, self.system)
+                except OSError:
+                    continue
+                if status.st_uid != self.system.uid:
+                    return status.st_uid
+        return None
 
     def _outcome(self, action: Action, state: State, removed: Removed, error: str | None) -> Outcome:
         went = tuple(removed.files)

@@ -30,7 +30,7 @@ from dataclasses import dataclass, field
 
 from pipcacheplus.apply.disarm import disarm
 from pipcacheplus.apply.disarm_bytes import Use
-from pipcacheplus.apply.entries import Remover, reason_of
+from pipcacheplus.apply.entries import Remover
 from pipcacheplus.apply.files import compare, status_of, why_not_there
 from pipcacheplus.apply.lock import locked, owned_root
 from pipcacheplus.apply.names import is_pips
@@ -242,7 +242,7 @@ class _Run:
         try:
             why_not_there(error)
         except OSError:
-            return Outcome(action=action, state=State.FAILED, error=reason_of(error))
+            return self.remover.failed(action, error)
         return self.remover.remove(action)  # keeps it, or finishes what somebody else began
 
     def _disarmed(self, at: int, action: Action) -> Outcome | None:

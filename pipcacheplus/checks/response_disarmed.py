@@ -15,15 +15,16 @@ from collections.abc import Iterator
 
 from pipcacheplus.checks.base.check import Check, Context, Verdict
 from pipcacheplus.model.facts import Depth, Facts, Head
-from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
+from pipcacheplus.model.values import Entry, Group, NotJudged, Remedy, Severity, Shape
 from pipcacheplus.pips.disarmed import is_disarmed
 
 __all__ = ["CHECK"]
 
 
-def _run(_entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
+def _run(_entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict | NotJudged]:
     if isinstance(facts.head, Head) and is_disarmed(facts.head):
         yield Verdict(message="disarmed by an interrupted run: pip asks the index again")
+        yield NotJudged.DISARMED
 
 
 CHECK = Check(

@@ -115,6 +115,8 @@ class NotJudged(str, Enum):
     """Pages publish different digests of it, and it cannot be told which of them is the newest."""
     FOREIGN = "foreign"
     """No pip wrote it, so it is never opened."""
+    DISARMED = "disarmed"
+    """A run of ours that was broken off wrote over what the server said of it."""
     OTHER_DEVICE = "other-device"
     """It lies on another file system than the cache directory, which is not entered."""
 

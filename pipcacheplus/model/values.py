@@ -405,6 +405,8 @@ class Outcome:
     error: str | None = None
     moved: tuple[File, ...] = ()
     """Files that were moved to the trash, or back from it."""
+    owner: int | None = None
+    """The number of the user to whom it belongs, if it failed because that is another one."""
 
     @property
     def is_failure(self) -> bool:

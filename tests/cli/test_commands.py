@@ -267,7 +267,7 @@ def test_what_is_not_pips_is_not_removed_and_the_reason_is_told(run: Run, cache:
     assert run("remove", "kind:foreign", "-v", *dry).err.endswith(f") {why}notes.txt, wheels/notes.txt\n")
     (told,) = run("remove", "kind:foreign", "demo-none", "--format", "json", *dry).document["warnings"][:1]
     assert told.startswith("2 files (")
-    assert run("purge", "--yes", "-n").code == 0
+    assert run("purge", "--yes", "-n", "--exclusive").code == 0
     cache.real("wheels/notes.txt").unlink()
     assert tree(cache.path) == before
 

@@ -1,5 +1,6 @@
 """Removing by the command line while others may be at work: options, signals, owners."""
 
+import json
 import os
 import re
 import signal
@@ -16,12 +17,13 @@ from pipcacheplus.cli.base.signals import stopping
 from pipcacheplus.errors import NotACacheError
 from pipcacheplus.host.ownership import become_owner
 from pipcacheplus.model.values import State
+from pipcacheplus.render.text.words import pip_size
 from tests.apply.trashes import everything, seen
 from tests.deletion.caches import make_cache
 from tests.support import processes
 from tests.support.builders import Cache, page_headers, tree
 from tests.support.holding import held
-from tests.support.owners import SOMEBODY, given_away, is_root
+from tests.support.owners import SOMEBODY, given_away, home_of_somebody, is_root
 from tests.support.processes import PIPCACHEPLUS, line_of, started
 
 URL = "https://files.example/demo"
@@ -48,6 +50,34 @@ def test_nobody_can_be_sure_of_both(cache: Cache, capsys: pytest.CaptureFixture[
         main([*verb, "--exclusive", "--shared", "--cache-dir", str(cache.path)])
     assert stopped.value.code == 2
     assert "not allowed with" in capsys.readouterr().err
+
+
+@is_root
+@pytest.mark.parametrize("dry", [(), ("-n",)])
+def test_what_belongs_to_somebody_else_is_told_once_with_what_changes_that(cache: Cache, dry: tuple[str, ...]) -> None:
+    with home_of_somebody() as home:
+        theirs = Cache(home / "cache")
+        heads = [theirs.http_v2(f"{URL}{number}", b"x", headers=page_headers(b"x")) for number in range(3)]
+        theirs.built_wheel("demo")
+        given_away(theirs)
+        for head in heads:
+            os.chown(theirs.real(head).parent, 0, 0)
+        before = tree(theirs.path)
+        words = ["purge", "--yes", "--exclusive", "--as-owner", *dry]
+        done = run(*words, cache=theirs)
+        assert done.returncode == 4
+        size = pip_size(
+            sum(path.stat().st_blocks * 512 for head in heads for path in theirs.real(head).parent.iterdir())
+        )
+        failed = [line for line in done.stdout.splitlines() if line.startswith(("failed", "  To change"))]
+        assert failed == [
+            f"failed: 3 entries ({size}): Permission denied: of root (uid 0) (-v names them)",
+            f"  To change that: sudo chown -Rh {SOMEBODY} {theirs.path}",
+        ]
+        left = {path for path in before if path.startswith("http-v2")} | {"wheels/"}
+        assert set(tree(theirs.path)) == (set(before) if dry else left)
+        told = json.loads(run(*words, "--format", "json", cache=theirs).stdout)
+        assert told["summary"]["chown"] == f"sudo chown -Rh {SOMEBODY} {theirs.path}"
 
 
 def test_a_directory_that_a_build_may_use_stays_and_is_no_failure(cache: Cache) -> None:

@@ -11,7 +11,7 @@ from pipcacheplus.render.view import Json
 if TYPE_CHECKING:  # slow to import, and needed for annotations alone
     from pipcacheplus.model.values import Count, Survey
 
-__all__ = ["summarize_owners", "summarize_survey", "taking_over"]
+__all__ = ["own_all", "summarize_owners", "summarize_survey"]
 
 _ROOT = 0
 
@@ -51,15 +51,26 @@ def summarize_owners(survey: "Survey", path: str) -> dict[str, Json]:
             }
             for other in survey.others
         ],
-        "chown": taking_over(path, user) if survey.others or user != _named(survey) else None,
+        "chown": _taking_over(path, user) if survey.others or user != _named(survey) else None,
         "restored": rfc3339(survey.restored_s),
     }
 
 
-def taking_over(path: str, user: str) -> str:
+def _taking_over(path: str, user: str) -> str:
     """Return the command that makes all of a cache a user's; links in it are changed themselves, and not followed."""
     sudo = "" if os.geteuid() == _ROOT else "sudo "
     return f"{sudo}chown -Rh {quote(user)} {quote(path)}"
+
+
+def own_all(path: str) -> str:
+    """Return the command that makes all of a cache this user's."""
+    return _taking_over(path, _this_user())
+
+
+def _this_user() -> str:
+    from pipcacheplus.host.users import user_name  # noqa: PLC0415 - needed by few
+
+    return user_name(os.geteuid()) or str(os.geteuid())
 
 
 def _named(survey: "Survey") -> str:
@@ -68,8 +79,6 @@ def _named(survey: "Survey") -> str:
 
 def _user(survey: "Survey") -> str:
     """Return whose the cache should be: of who works with it, but for root, who may look at that of anybody."""
-    from pipcacheplus.host.users import user_name  # noqa: PLC0415 - slow to import, and needed by few
-
     if not hasattr(os, "geteuid") or os.geteuid() in {_ROOT, survey.uid}:
         return _named(survey)
-    return user_name(os.geteuid()) or str(os.geteuid())
+    return _this_user()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import CommandResult, Request, make_result
+from pipcacheplus.cli.base.owners import own_all
 from pipcacheplus.cli.base.progress import countdown, progress
 from pipcacheplus.cli.base.signals import StopRequest, signal_name, stopping
 from pipcacheplus.cli.base.units import AGE_HELP, SIZE_HELP, age_s, size_bytes
@@ -154,10 +155,15 @@ def result_of(request: Request, cache: "PipCache", report: Report, stop: StopReq
         exit_code=exits.PARTLY if report.failed or report.plan.foreign else exits.DONE,
         outcomes=report.outcomes,
         kept=report.plan.kept,
-        summary=summarize_report(report),
+        summary={**summarize_report(report), "chown": _chown(report, cache.dir.path)},
     )
     # One that came after the last entry stopped nothing, and its sender waits for the code of a run that was stopped.
     return done if stop.number is None else _with_interruption(done, report, stop.number)
+
+
+def _chown(report: Report, path: str) -> str | None:
+    """Return the command after which what belongs to another user can go; `None` if nothing failed for that."""
+    return own_all(path) if any(outcome.owner is not None for outcome in report.outcomes) else None
 
 
 def _foreign(plan: Plan, verbosity: int) -> tuple[str, ...]:

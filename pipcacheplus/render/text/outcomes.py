@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pipcacheplus.model.values import Measure, Outcome, State
+from pipcacheplus.model.values import Entry, Measure, Outcome, State
 from pipcacheplus.render.summary import TAKEN_STATES, summary_count, tally
 from pipcacheplus.render.text.table import Layout
 from pipcacheplus.render.text.words import describe, number, reasons_in_words, safe, size
@@ -28,7 +28,7 @@ _STYLES = {State.FAILED: "red", State.BUSY: "yellow", State.CHANGED: "yellow"}
 def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield a line for each entry, then the counts; below a verbosity of 0, only for entries that stayed or failed."""
     for outcome in view.outcomes:
-        if outcome.state is State.BUSY and view.verbosity <= 0:
+        if view.verbosity <= 0 and (outcome.state is State.BUSY or outcome.owner is not None):
             continue  # they are counted
         if view.verbosity >= 0 or outcome.state not in TAKEN_STATES:
             yield line(outcome, layout)
@@ -56,6 +56,7 @@ def _last(view: View) -> Iterator[str]:
     busy = [outcome for outcome in view.outcomes if outcome.state is State.BUSY]
     if busy:
         yield _in_use(busy, is_named=view.verbosity > 0)
+    yield from _of_others(view)
     if failed := summary_count(view, "failed") - sum(outcome.is_failure for outcome in busy):
         yield f"Entries that could not be removed: {failed}"
     if emptied := summary_count(view, "emptied_bytes"):
@@ -65,6 +66,21 @@ def _last(view: View) -> Iterator[str]:
         return
     label = "Entries to remove" if view.is_dry_run else "Entries removed"
     yield f"{label}: {counts(view)}"
+
+
+def _of_others(view: View) -> Iterator[str]:
+    """Yield for each other user what could not go because it belongs to that one, then what changes that."""
+    by_error: dict[str, list[Entry]] = {}
+    for outcome in view.outcomes:
+        if outcome.owner is not None:
+            by_error.setdefault(outcome.error or "", []).append(outcome.action.entry)
+    named = "" if view.verbosity > 0 else " (-v names them)"
+    for error, entries in by_error.items():
+        total = tally(entries)
+        yield f"failed: {number(total['entries'], 'entry')} ({size(total['disk_bytes'])}): {safe(error)}{named}"
+    command = view.summary.get("chown")
+    if by_error and isinstance(command, str):
+        yield f"  To change that: {safe(command)}"
 
 
 def _in_use(busy: Sequence[Outcome], *, is_named: bool) -> str:

@@ -29,6 +29,7 @@ _REASONS = {
     NotJudged.YOUNG.value: ("young", "a pip may still be writing it"),
     NotJudged.CONTRADICTORY.value: ("contradictory", "pages publish different digests, and none is the newest"),
     NotJudged.FOREIGN.value: ("foreign", "no pip writes such names: neither opened nor removed"),
+    NotJudged.DISARMED.value: ("disarmed", "an interrupted run wrote over what its server said of it"),
     NotJudged.OTHER_DEVICE.value: ("on another file system", "not entered"),
 }
 """What each reason is called, and what it means."""
