@@ -81,8 +81,8 @@ class Remover:
             state, error = (State.BUSY, busy) if busy else (self._files_go(action, left, removed), None)
             release()
             if state is State.REMOVED:
-                removed.is_tidied = self._tidied(action, following)
-                state = State.REMOVED if removed.files or (removed.is_tidied and not action.files) else State.GONE
+                self._tidy(action, removed, following)
+                state = State.REMOVED if removed.files or (removed.folders and not action.files) else State.GONE
         except OSError as caught:
             owner = self._owner(action, caught)
             state, error = State.FAILED, reason_of(caught) if owner is None else _told_of(owner, caught)
@@ -112,28 +112,33 @@ class Remover:
 
     def _outcome(self, action: Action, state: State, removed: Removed, error: str | None) -> Outcome:
         went = tuple(removed.files)
+        frees = self.trash is None if self.rehearsal is None else self.rehearsal.frees
         if self.rehearsal is not None:
             state = State.PLANNED if state is State.REMOVED else state
-            gone, moved = (went, ()) if self.rehearsal.frees else ((), went)
-            return Outcome(
-                action=action, state=state, removed=gone, moved=moved, disk_size=removed.disk_size, error=error
-            )
-        if self.trash is None:
-            measure = Measure.EXACT if removed.is_exact else Measure.AT_LEAST
-            return Outcome(
-                action=action, state=state, removed=went, disk_size=removed.disk_size, measure=measure, error=error
-            )
-        self.trash.is_used = self.trash.is_used or removed.is_tidied
-        state = State.TRASHED if state is State.REMOVED else state
-        return Outcome(action=action, state=state, moved=went, error=error)
+        elif self.trash is not None:
+            self.trash.is_used = self.trash.is_used or removed.folders > 0
+            state = State.TRASHED if state is State.REMOVED else state
+        return Outcome(
+            action=action,
+            state=state,
+            removed=went if frees else (),
+            moved=() if frees else went,
+            disk_size=removed.disk_size if frees else 0,
+            measure=Measure.EXACT if removed.is_exact else Measure.AT_LEAST,
+            folders=removed.folders,
+            folder_disk_size=removed.folder_disk_size,
+            error=error,
+        )
 
-    def _tidied(self, action: Action, following: str) -> bool:
+    def _tidy(self, action: Action, removed: Removed, following: str) -> None:
         if self.rehearsal is not None:
-            return self.rehearsal.take_folders(action)
-        return tidy(
+            self.rehearsal.take_folders(action, removed, is_exclusive=self.is_exclusive)
+            return
+        tidy(
             self.cache,
             action,
             self.system,
+            removed,
             is_exclusive=self.is_exclusive,
             following=following,
             note=self.trash.note_folder if self.trash else None,

@@ -37,8 +37,15 @@ class Removed:
     """Bytes given back to the file system."""
     is_exact: bool = True
     """Whether that is all of them; else at least so many."""
-    is_tidied: bool = False
-    """Whether directories went too."""
+    folders: int = 0
+    """Directories that went too."""
+    folder_disk_size: int = 0
+    """Bytes on the disk that these took."""
+
+    def add_folder(self, status: os.stat_result | None) -> None:
+        """Count a directory by what was seen of it before it went, if anything was."""
+        self.folders += 1
+        self.folder_disk_size += getattr(status, "st_blocks", 0) * 512
 
 
 def status_of(cache: OpenCache, path: str, system: System) -> os.stat_result:

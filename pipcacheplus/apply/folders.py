@@ -2,15 +2,16 @@
 
 import errno
 from collections.abc import Callable
+from contextlib import suppress
 
-from pipcacheplus.apply.files import real_path, status_of, why_not_there
+from pipcacheplus.apply.files import Removed, real_path, status_of, why_not_there
 from pipcacheplus.apply.recent_use import is_used
 from pipcacheplus.apply.system import System
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.values import Action, Area, Folder, State
 from pipcacheplus.pips.layout import HTTP_AREAS
 
-__all__ = ["is_in_use", "is_unchanged", "tidy"]
+__all__ = ["folder_above", "is_in_use", "is_unchanged", "takes_folders_above", "tidy"]
 
 _NOT_EMPTY = frozenset({errno.ENOTEMPTY, errno.EEXIST})
 
@@ -42,11 +43,12 @@ def tidy(
     cache: OpenCache,
     action: Action,
     system: System,
+    removed: Removed,
     *,
     is_exclusive: bool,
     following: str,
     note: Callable[[OpenCache, str], None] | None = None,
-) -> bool:
+) -> None:
     """Remove the entry's own directories, and those above that are empty now, but for the areas' own.
 
     Below `wheels`, what became empty just now stays while pips may be at work; a later run finds it settled.
@@ -55,34 +57,39 @@ def tidy(
         cache: The cache.
         action: What has gone.
         system: Where this runs.
+        removed: Gets the directories that went.
         is_exclusive: Whether no pip is at work on this cache.
         following: The id of the entry that goes next, `""` if none does. What both lie in is left to that one: it is
             not empty yet, and to try it all the same would cost a call that fails and opening it anew.
         note: Called with the path of each directory before it goes.
 
-    Returns:
-        Whether any went.
-
     Raises:
         OSError: One of the entry's own directories is empty, and cannot be removed.
     """
-    entry, has_gone = action.entry, False
+    entry = action.entry
     for folder in entry.folders:
         # Without files, it was the directory that was judged: one that has changed since may be in use.
         if action.files or is_unchanged(cache, folder, system):
-            has_gone |= _remove_folder(cache, folder.path, system, must=True, note=note) is State.REMOVED
-    if entry.area not in HTTP_AREAS and not is_exclusive:
-        return has_gone
-    # The directories of an entry go deepest first; the last is the one that lies in pip's own.
-    outermost = entry.folders[-1].path if entry.folders else entry.id
-    above = outermost.rpartition("/")[0]
+            _remove_folder(cache, folder.path, system, removed, must=True, note=note)
+    if not takes_folders_above(action, is_exclusive=is_exclusive):
+        return
+    above = folder_above(action)
     while "/" in above and not following.startswith(above + "/"):
-        state = _remove_folder(cache, above, system, must=False, note=note)
-        if state is State.BUSY:
+        if _remove_folder(cache, above, system, removed, must=False, note=note) is State.BUSY:
             break
-        has_gone |= state is State.REMOVED
         above = above.rpartition("/")[0]
-    return has_gone
+
+
+def takes_folders_above(action: Action, *, is_exclusive: bool) -> bool:
+    """Return whether directories go that are not the entry's own, and that it leaves empty."""
+    return action.entry.area in HTTP_AREAS or is_exclusive
+
+
+def folder_above(action: Action) -> str:
+    """Return the path of the first directory that is not an entry's own."""
+    # The directories of an entry go deepest first; the last is the one that lies in pip's own.
+    entry = action.entry
+    return (entry.folders[-1].path if entry.folders else entry.id).rpartition("/")[0]
 
 
 def is_unchanged(cache: OpenCache, folder: Folder, system: System) -> bool:
@@ -96,7 +103,13 @@ def is_unchanged(cache: OpenCache, folder: Folder, system: System) -> bool:
 
 
 def _remove_folder(
-    cache: OpenCache, path: str, system: System, *, must: bool, note: Callable[[OpenCache, str], None] | None
+    cache: OpenCache,
+    path: str,
+    system: System,
+    removed: Removed,
+    *,
+    must: bool,
+    note: Callable[[OpenCache, str], None] | None,
 ) -> State:
     """Remove a directory if it is empty: `REMOVED`, `GONE`, or `BUSY` if it stays.
 
@@ -104,6 +117,9 @@ def _remove_folder(
         OSError: It is empty and cannot be removed, and it `must`.
     """
     above, _, name = path.rpartition("/")
+    status = None
+    with suppress(OSError):  # that only fills in a figure
+        status = status_of(cache, path, system)
     try:
         if note is not None:
             note(cache, path)
@@ -117,4 +133,5 @@ def _remove_folder(
         if must and error.errno not in _NOT_EMPTY:
             raise
         return State.BUSY
+    removed.add_folder(status)
     return State.REMOVED

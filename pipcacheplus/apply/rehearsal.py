@@ -10,9 +10,10 @@ import errno
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from pipcacheplus.apply.files import Removed, compared, real_path, status_of, why_not_there
-from pipcacheplus.apply.folders import is_unchanged
+from pipcacheplus.apply.folders import folder_above, is_unchanged, takes_folders_above
 from pipcacheplus.apply.system import System
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.values import Action, Area, File, State
@@ -47,6 +48,8 @@ class Rehearsal:
     """Whether what goes gives its blocks back: not what is moved to the trash."""
     gone: set[str] = field(default_factory=set)
     """Paths of those files and directories that decide whether others go."""
+    _left: dict[str, int] = field(default_factory=dict)
+    """How many names are left in directories that some are gone from, but not all."""
     _names: dict[tuple[int, int], int] = field(default_factory=dict)
     """How many names are gone of a file that has several, by device and inode."""
     _writable: str | None = None
@@ -76,19 +79,49 @@ class Rehearsal:
             self.gone.update(file.path for file in files)
         return State.REMOVED
 
-    def take_folders(self, action: Action) -> bool:
-        """Return whether a directory of an entry's own would go; those above decide nothing, and nobody counts them.
+    def take_folders(self, action: Action, removed: Removed, *, is_exclusive: bool) -> None:
+        """Take the directories for gone that would go with an entry: its own, and those above that it leaves empty.
+
+        Args:
+            action: What would go.
+            removed: Gets the directories; its files are those that would go.
+            is_exclusive: Whether no pip is at work on this cache.
 
         Raises:
-            OSError: One of them is empty, and could not go.
+            OSError: One of the entry's own directories is empty, and could not go.
         """
-        has_gone = False
         for folder in action.entry.folders:
             if (action.files or is_unchanged(self.cache, folder, self.system)) and self._is_empty(folder.path):
                 self._check_folder(folder.path.rpartition("/")[0])
                 self.gone.add(folder.path)
-                has_gone = True
-        return has_gone
+                self._count(folder.path, removed)
+        if takes_folders_above(action, is_exclusive=is_exclusive):
+            above = folder_above(action)
+            own = action.entry.folders
+            self._leave(above, own[-1].path in self.gone if own else len(removed.files), removed)
+
+    def _leave(self, path: str, names: int, removed: Removed) -> None:
+        """Take names in a directory for gone, and the directory too if none is left, and so on above."""
+        while "/" in path:
+            above = path.rpartition("/")[0]
+            try:
+                left = self._left.pop(path, None)
+                left = (len([*chain(*self.cache.names(path))]) if left is None else left) - names
+                if left:
+                    if names:
+                        self._left[path] = left
+                    return
+                self._check_folder(above)
+                self._count(path, removed)
+                names = 1
+            except FileNotFoundError:
+                names = 0  # it went before
+            except OSError:
+                return  # it would stay
+            path = above
+
+    def _count(self, path: str, removed: Removed) -> None:
+        removed.add_folder(status_of(self.cache, path, self.system))
 
     def _look(self, file: File) -> os.stat_result | State:
         """Return what there is of a file that could go, else `CHANGED` or `GONE`."""

@@ -399,8 +399,8 @@ def _texts(column: Sequence[Any]) -> Sequence[str | None]:
     return column if {*map(type, column)} <= {str, type(None)} else [*map(text_of, column)]
 
 
-_Look = tuple[int, int | None, int | None]
-"""Bytes of all files of an entry; when one was last written, and last read."""
+_Look = tuple[int, int, int | None, int | None]
+"""Bytes of all files of an entry, and those on the disk; when one was last written, and last read."""
 
 
 def _looks(paths: Sequence[str], packed: Sequence[bytes], device: int) -> list[_Look]:
@@ -413,15 +413,15 @@ def _looks(paths: Sequence[str], packed: Sequence[bytes], device: int) -> list[_
 def _look(files: Sequence[Sequence[Any]]) -> _Look:
     # A file has its fields in the same order as `File`.
     if len(files) == 1:
-        _, size, _, mtime, atime, *_ = files[0]
-        return size, mtime, atime
+        _, size, on_disk, mtime, atime, *_ = files[0]
+        return size, on_disk, mtime, atime
     if len(files) == 2:  # noqa: PLR2004 - a head and its body
-        (_, size, _, mtime, atime, *_), (_, other_size, _, other_mtime, other_atime, *_) = files
-        return size + other_size, max(mtime, other_mtime), max(atime, other_atime)
+        (_, size, on_disk, mtime, atime, *_), (_, other_size, other_on_disk, other_mtime, other_atime, *_) = files
+        return size + other_size, on_disk + other_on_disk, max(mtime, other_mtime), max(atime, other_atime)
     if not files:
-        return 0, None, None
-    _, sizes, _, mtimes, atimes, *_ = zip(*files, strict=True)
-    return sum(sizes), max(mtimes), max(atimes)
+        return 0, 0, None, None
+    _, sizes, on_disk, mtimes, atimes, *_ = zip(*files, strict=True)
+    return sum(sizes), sum(on_disk), max(mtimes), max(atimes)
 
 
 def _files_of_most(unpacked: Iterable[Any]) -> Iterable[Any] | None:
@@ -441,7 +441,7 @@ def _files_of_most(unpacked: Iterable[Any]) -> Iterable[Any] | None:
 
 def entry_of_checked(row: Sequence[Any], device: int) -> Entry:
     """Return the entry of a row of `checked_rows`."""
-    path, shape, packed, _, _, _, *names = row
+    path, shape, packed, _, _, _, _, *names = row
     if len(names) == _NAMES:
         return _entry(path, shape, packed, Names._make(names), device)
     *names, sha256, origin = names
@@ -450,7 +450,7 @@ def entry_of_checked(row: Sequence[Any], device: int) -> Entry:
 
 def brief_of(row: Sequence[Any]) -> Brief:
     """Return the brief of a row of `checked_rows`."""
-    path, shape, _, size, mtime, atime, kind, project, version, filename, tags, interpreter, _, url, *_ = row
+    path, shape, _, size, on_disk, mtime, atime, kind, project, version, filename, tags, interpreter, _, url, *_ = row
     return Brief(
         path,
         _SHAPES[shape],
@@ -463,6 +463,7 @@ def brief_of(row: Sequence[Any]) -> Brief:
         _split_once(tags) if tags is not None else (),
         interpreter,
         size,
+        on_disk,
         mtime,
         atime,
     )

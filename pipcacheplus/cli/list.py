@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
 from pipcacheplus.cli.base.options import declare_catalog, declare_selection
+from pipcacheplus.cli.base.owners import summarize_room
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.model.cache_dir import CacheDir
 from pipcacheplus.render.summary import summarize_totals
@@ -33,7 +34,11 @@ def _run(request: Request) -> CommandResult:
         warnings=inventory.warnings,
         unmatched=inventory.unmatched,
         entries=inventory.entries,
-        summary={**summarize_totals(inventory.totals), "pages_without_url": inventory.pages_without_url},
+        summary={
+            **summarize_totals(inventory.totals),
+            **summarize_room(None if request.options.what else inventory.survey, inventory.totals.values()),
+            "pages_without_url": inventory.pages_without_url,
+        },
     )
 
 

@@ -48,7 +48,7 @@ def _run(request: Request) -> CommandResult:
 
 def _question(found: OwnState) -> str:
     files = number(sum(one.files for one in found.files), "file")
-    return f"Remove {files} ({size(sum(one.size for one in found.files))}) that we keep outside of caches?"
+    return f"Remove {files} ({size(sum(one.disk_size for one in found.files))}) that we keep outside of caches?"
 
 
 COMMAND = Command(help="Show what we keep outside of caches, or remove it with --clear", run=_run, declare=_declare)

@@ -227,6 +227,8 @@ class Brief(NamedTuple):
     interpreter: str | None
     size: int
     """Bytes of all files."""
+    disk_size: int
+    """Bytes allocated for all files."""
     mtime_ns: int | None
     """When a file of it was last written; `None` if it has none."""
     atime_ns: int | None
@@ -247,6 +249,7 @@ class Brief(NamedTuple):
             tags=entry.tags,
             interpreter=entry.interpreter,
             size=entry.size,
+            disk_size=entry.disk_size,
             mtime_ns=max((file.mtime_ns for file in entry.files), default=None),
             atime_ns=max((file.atime_ns for file in entry.files), default=None),
         )
@@ -405,6 +408,10 @@ class Outcome:
     error: str | None = None
     moved: tuple[File, ...] = ()
     """Files that were moved to the trash, or back from it."""
+    folders: int = 0
+    """Directories that went too: the entry's own, and those above that it left empty."""
+    folder_disk_size: int = 0
+    """Bytes on the disk that these took."""
     owner: int | None = None
     """The number of the user to whom it belongs, if it failed because that is another one."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from functools import reduce
 from typing import TYPE_CHECKING, TypeVar
 
-from pipcacheplus.model.terms import Area, Kind, NotJudged, Severity, State
+from pipcacheplus.model.terms import Area, Kind, NotJudged, Severity, Shape, State
 from pipcacheplus.render.times import rfc3339
 from pipcacheplus.render.view import Json, View
 
@@ -43,7 +43,10 @@ _COUNTED_STATES = TAKEN_STATES | {State.RESTORED}
 
 
 class Tally:
-    """Entries, files and bytes, counted as entries go by. A file that several entries share counts once."""
+    """Entries, files and bytes, counted as entries go by. A file that several entries share counts once.
+
+    An empty directory is no entry.
+    """
 
     __slots__ = ("_shared", "bytes", "disk_bytes", "entries", "files")
 
@@ -53,7 +56,7 @@ class Tally:
 
     def add(self, entry: "Entry") -> None:
         """Count one more."""
-        self.entries += 1
+        self.entries += entry.shape is not Shape.EMPTY_DIRECTORY
         for file in entry.files:
             # Files beside a built wheel may be in several entries, others are not; to hold few paths keeps memory flat.
             if entry.area is Area.WHEELS and file is not entry.files[0]:
@@ -260,13 +263,20 @@ def summarize_state(found: "OwnState", *, clears: bool) -> dict[str, Json]:
 
 
 def _carried_out(outcomes: "Sequence[Outcome]") -> dict[str, int]:
-    """Count entries that were taken away or restored as a whole, and all files that were."""
+    """Count entries that were taken away or restored as a whole, and all files and directories that were."""
     removed = [file for outcome in outcomes for file in (*outcome.removed, *outcome.moved)]
+    moved_bytes = sum(file.disk_size for outcome in outcomes for file in outcome.moved)
+    disk_bytes = sum(outcome.disk_size for outcome in outcomes)
+    folder_bytes = sum(outcome.folder_disk_size for outcome in outcomes)
+    whole = [outcome.action.entry.shape for outcome in outcomes if outcome.state in _COUNTED_STATES]
     return {
-        "entries": sum(outcome.state in _COUNTED_STATES for outcome in outcomes),
+        "entries": sum(shape is not Shape.EMPTY_DIRECTORY for shape in whole),
         "files": len(removed),
         "bytes": sum(file.size for file in removed),
-        "disk_bytes": sum(outcome.disk_size for outcome in outcomes),
+        "disk_bytes": disk_bytes,
+        "directories": sum(outcome.folders for outcome in outcomes),
+        "directory_bytes": folder_bytes,
+        "du_bytes": disk_bytes + moved_bytes + folder_bytes,
     }
 
 

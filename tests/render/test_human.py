@@ -59,16 +59,16 @@ def test_dir_prints_the_path_alone() -> None:
 
 def test_a_list_goes_by_project_then_pages_then_the_rest_then_totals() -> None:
     assert lines(a_view("list", entries=(LEFT, PAGE, SIX, NUMPY))) == [
-        "numpy 2.1.0  wheel        cp312 manylinux x86_64  16.4 MB  2026-11-22",
-        "six 1.16.0   built wheel  py2.py3 (cp311)           11 kB  2026-11-22",
+        "numpy 2.1.0  wheel        cp312 manylinux x86_64  8.2 kB  2026-11-22",
+        "six 1.16.0   built wheel  py2.py3 (cp311)         8.2 kB  2026-11-22",
         "",
         "Pages",
-        "numpy, index page  2.0 kB  2026-11-22",
+        "numpy, index page  8.2 kB  2026-11-22",
         "",
         "Others",
-        f"temporary file {LEFT.id}  1000 bytes  2026-11-22",
+        f"temporary file {LEFT.id}  4.1 kB  2026-11-22",
         "",
-        "4 entries, 7 files (16.4 MB; 28 kB on disk)",
+        "4 entries, 7 files (28 kB)",
     ]
 
 
@@ -82,7 +82,7 @@ def test_a_list_of_nothing_says_so() -> None:
 
 
 def test_a_quiet_list_is_its_totals() -> None:
-    assert lines(a_view("list", entries=(NUMPY,), verbosity=-1)) == ["1 entry, 2 files (16.4 MB; 8.2 kB on disk)"]
+    assert lines(a_view("list", entries=(NUMPY,), verbosity=-1)) == ["1 entry, 2 files (8.2 kB)"]
 
 
 def test_a_verbose_list_names_every_id_in_full() -> None:
@@ -133,7 +133,7 @@ def test_an_entry_is_shown_with_all_that_is_known_and_nothing_that_is_not() -> N
         "  Interpreter:       cp311",
         "  Written:           2026-11-21T00:00:00Z",
         "  Last used (atime): 2026-11-22T00:00:00Z",
-        "  Size:              11 kB (11203 bytes; 8192 on disk)",
+        "  Size:              8.2 kB (content: 11,203 bytes)",
         "  Files:             /cache/wheels/ab/cd/ef/0/origin.json",
         "                     /cache/wheels/ab/cd/ef/0/six-1.16.0-py2.py3-none-any.whl",
     ]
@@ -270,11 +270,11 @@ OUTCOMES = (
 def test_a_removal_tells_what_became_of_each_entry_and_ends_with_pips_count() -> None:
     view = a_view("prune", outcomes=OUTCOMES, summary=summarize_outcomes(OUTCOMES, ()))
     assert lines(view) == [
-        "removed: numpy 2.1.0, wheel for cp312 on manylinux x86_64 (16.4 MB), http body missing",
-        "kept: changed since the scan: six 1.16.0, built wheel for py2.py3 (11 kB), asked for",
-        "failed: numpy, index page (2.0 kB), asked for: Permission denied",
+        "removed: numpy 2.1.0, wheel for cp312 on manylinux x86_64 (8.2 kB), http body missing",
+        "kept: changed since the scan: six 1.16.0, built wheel for py2.py3 (8.2 kB), asked for",
+        "failed: numpy, index page (8.2 kB), asked for: Permission denied",
         "Entries that could not be removed: 1",
-        "Entries removed: 1, files: 2 (16.4 MB)",
+        "Entries removed: 1, files: 2 (8.2 kB)",
     ]
 
 
@@ -282,8 +282,8 @@ def test_a_dry_run_says_would() -> None:
     outcomes = (an_outcome(SIX, State.PLANNED),)
     view = a_view("remove", outcomes=outcomes, summary=summarize_outcomes(outcomes, ()), is_dry_run=True)
     assert lines(view) == [
-        "would remove: six 1.16.0, built wheel for py2.py3 (11 kB), asked for",
-        "Entries to remove: 1, files: 2 (11 kB)",
+        "would remove: six 1.16.0, built wheel for py2.py3 (8.2 kB), asked for",
+        "Entries to remove: 1, files: 2 (8.2 kB)",
     ]
 
 
@@ -291,7 +291,7 @@ def test_what_was_kept_is_counted_and_named_if_asked() -> None:
     view = a_view("purge", kept=(PAGE,), verbosity=1, summary=summarize_outcomes((), (PAGE,)))
     assert lines(view) == [
         "kept: numpy, index page",
-        "Entries kept: 1, files: 2 (2.0 kB)",
+        "Entries kept: 1, files: 2 (8.2 kB)",
         "Entries removed: 0, files: 0 (0 bytes)",
     ]
 
@@ -316,7 +316,7 @@ def test_information_begins_with_pips_own_lines() -> None:
         "wheels_bytes": 1_300_000_000,
         "wheels": 18,
     }
-    room = {"directories": {"directories": 3, "disk_bytes": 12_288}, "du_bytes": 28_672}
+    room = {"directories": 3, "directory_bytes": 12_288, "du_bytes": 28_672}
     health = {"free_bytes": 10**12}
     view = a_view("info", summary={**summarize_entries((NUMPY, SIX)), **room, "pip": told, "health": health})
     assert lines(view)[:13] == [

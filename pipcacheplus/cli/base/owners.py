@@ -11,7 +11,7 @@ from pipcacheplus.render.view import Json
 if TYPE_CHECKING:  # slow to import, and needed for annotations alone
     from pipcacheplus.model.values import Count, Survey
 
-__all__ = ["own_all", "summarize_owners", "summarize_survey"]
+__all__ = ["own_all", "summarize_owners", "summarize_room", "summarize_survey"]
 
 _ROOT = 0
 
@@ -24,11 +24,18 @@ def summarize_survey(survey: "Survey", path: str, totals: "Iterable[Count]") -> 
         path: Of the cache directory.
         totals: Counts of all entries, in any number of parts.
     """
+    return {**summarize_room(survey, totals), **summarize_owners(survey, path)}
+
+
+def summarize_room(survey: "Survey | None", totals: "Iterable[Count]") -> dict[str, Json]:
+    """Return what the directories of a cache take, and what `du` says of all; `null` each if that was not seen."""
+    if survey is None:
+        return dict.fromkeys(("directories", "directory_bytes", "du_bytes"))
     files = sum(count.disk_bytes for count in totals) - survey.bytes_of_other_names
     return {
-        "directories": {"directories": survey.directories, "disk_bytes": survey.directory_bytes},
+        "directories": survey.directories,
+        "directory_bytes": survey.directory_bytes,
         "du_bytes": files + survey.directory_bytes,
-        **summarize_owners(survey, path),
     }
 
 

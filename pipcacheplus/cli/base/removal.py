@@ -184,7 +184,7 @@ def summary_of_no_removal(cache: CacheDir) -> Mapping[str, Json]:
 def is_confirmed(request: Request, plan: Plan) -> bool:
     """Ask whether all that a plan takes is to go, and return whether the answer is yes."""
     total = tally(action.entry for action in plan.actions)
-    what = f"{number(total['entries'], 'entry')} ({size(total['bytes'])}) from {safe(plan.cache.path)}"
+    what = f"{number(total['entries'], 'entry')} ({size(total['disk_bytes'])}) from {safe(plan.cache.path)}"
     notes = "".join(f"{safe(note)}. " for note in notes_of(plan))
     question = f"Move {what} to the trash?" if request.options.trash else f"Remove {what}?"
     return request.console.confirm(notes + question)

@@ -76,8 +76,7 @@ def _row(title: str, part: Mapping[str, Json]) -> Row:
 
 def _others(whole: Mapping[str, Json]) -> Iterator[Row]:
     """Yield what takes room besides entries, or less than was counted of them."""
-    directories = _part(whole, "directories")
-    count, disk_bytes = (_number(directories, key) for key in ("directories", "disk_bytes"))
+    count, disk_bytes = (_number(whole, key) for key in ("directories", "directory_bytes"))
     if count:
         yield number(count, "directory"), "", "", size(disk_bytes)
     if twice := _number(whole, "disk_bytes") + disk_bytes - _number(whole, "du_bytes"):

@@ -57,7 +57,7 @@ def _unnamed(brief: Brief, view: View) -> Row:
 def _end(brief: Brief, view: View) -> Row:
     last = brief.atime_ns if view.last_use == "atime" else brief.mtime_ns
     identity = safe(brief.id) if view.verbosity > 0 else ""
-    return size(brief.size), "" if last is None else day(last // 10**9), identity
+    return size(brief.disk_size), "" if last is None else day(last // 10**9), identity
 
 
 def _order(brief: Brief) -> str:
@@ -87,9 +87,11 @@ def _rank(part: str) -> str:
 
 
 def _totals(view: View) -> str:
-    entries, files, size_bytes, disk_bytes = (
-        summary_count(view, key) for key in ("entries", "files", "bytes", "disk_bytes")
-    )
+    entries, files, disk_bytes = (summary_count(view, key) for key in ("entries", "files", "disk_bytes"))
     if not entries:
         return "Nothing matches." if view.is_selection else "Nothing cached."
-    return f"{number(entries, 'entry')}, {number(files, 'file')} ({size(size_bytes)}; {size(disk_bytes)} on disk)"
+    counted = [number(entries, "entry"), number(files, "file")]
+    if directories := summary_count(view, "directories"):  # of a list of all
+        counted.append(number(directories, "directory"))
+        disk_bytes = summary_count(view, "du_bytes")
+    return f"{', '.join(counted)} ({size(disk_bytes)})"

@@ -44,7 +44,7 @@ def line(outcome: Outcome, layout: Layout, *, words: Mapping[State, str] = _NO_W
     state = words.get(outcome.state, _STATES[outcome.state])
     if outcome.state in _STYLES:
         state = layout.paint(state, _STYLES[outcome.state])
-    total = size(sum(file.size for file in outcome.action.files))
+    total = size(sum(file.disk_size for file in outcome.action.files))
     error = f": {safe(outcome.error)}" if outcome.error else ""
     return f"{state}: {describe(outcome.action.entry)} ({total}), {reasons_in_words(outcome.action.reasons)}{error}"
 
@@ -52,7 +52,8 @@ def line(outcome: Outcome, layout: Layout, *, words: Mapping[State, str] = _NO_W
 def _last(view: View) -> Iterator[str]:
     """Yield the counts of what stayed, and of what was removed."""
     if view.kept:
-        yield f"Entries kept: {_counts(tally(view.kept))}"
+        total = tally(view.kept)
+        yield f"Entries kept: {_counts({**total, 'du_bytes': total['disk_bytes']})}"
     busy = [outcome for outcome in view.outcomes if outcome.state is State.BUSY]
     if busy:
         yield _in_use(busy, is_named=view.verbosity > 0)
@@ -88,17 +89,18 @@ def _in_use(busy: Sequence[Outcome], *, is_named: bool) -> str:
     entries = [outcome.action.entry for outcome in busy if outcome.is_failure]
     folders = len(busy) - len(entries)
     total = tally(entries)
-    parts = [f"{number(total['entries'], 'entry')} ({size(total['bytes'])})"] if entries else []
+    parts = [f"{number(total['entries'], 'entry')} ({size(total['disk_bytes'])})"] if entries else []
     parts += [number(folders, "empty directory")] if folders else []
     named = "" if is_named else " (-v names them)"
     return f"kept: in use: {', '.join(parts)}; --exclusive says that no pip is at work{named}"
 
 
 def counts(view: View) -> str:
-    """Return the counts of what was removed or restored, or would be."""
-    numbers = {key: summary_count(view, key) for key in ("entries", "files", "bytes")}
+    """Return the counts of what was removed or restored, or would be; the bytes are those of `du`."""
+    numbers = {key: summary_count(view, key) for key in ("entries", "files", "directories", "du_bytes")}
     return _counts(numbers, _MEASURES.get(str(view.summary.get("disk_bytes_measure")), ""))
 
 
 def _counts(numbers: Mapping[str, int], measure: str = "") -> str:
-    return f"{numbers['entries']}, files: {numbers['files']} ({measure}{size(numbers['bytes'])})"
+    directories = f", directories: {count}" if (count := numbers.get("directories")) else ""
+    return f"{numbers['entries']}, files: {numbers['files']}{directories} ({measure}{size(numbers['du_bytes'])})"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pipcacheplus.model.values import Entry, Finding, NotJudged, Severity
 from pipcacheplus.render.summary import group_by
 from pipcacheplus.render.text.table import Layout
-from pipcacheplus.render.text.words import describe, evidence_in_words, kind_in_words, safe, size
+from pipcacheplus.render.text.words import describe, evidence_in_words, kind_in_words, number, safe, size
 from pipcacheplus.render.times import last_used_ns, rfc3339
 from pipcacheplus.render.view import Json, View
 
@@ -65,7 +65,7 @@ def _fields(entry: Entry, view: View) -> Iterator[tuple[str, str]]:
     yield "Served unasked until", rfc3339(entry.fresh_until_s) or ""
     yield "Written", _time(entry.files[0].mtime_ns if entry.files else None)
     yield f"Last used ({view.last_use})", _time(last_used_ns(entry, view.last_use))
-    yield "Size", f"{size(entry.size)} ({entry.size} bytes; {entry.disk_size} on disk)"
+    yield "Size", f"{size(entry.disk_size)} (content: {number(entry.size, 'byte')})"
     yield "SHA-256", safe(entry.sha256 or "")
     for at, path in enumerate(entry.paths):
         yield "" if at else "Files", safe(view.absolute(path))

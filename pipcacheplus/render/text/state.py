@@ -29,11 +29,11 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     label = "Kept outside of caches"
     if view.summary.get("clear") is True:
         label = "Files to remove" if view.is_dry_run else "Files removed"
-    yield f"{label}: {number(summary_count(view, 'files'), 'file')} ({size(summary_count(view, 'bytes'))})"
+    yield f"{label}: {number(summary_count(view, 'files'), 'file')} ({size(summary_count(view, 'disk_bytes'))})"
 
 
 def _size(part: Mapping[str, Json]) -> str:
-    value = part["bytes"]
+    value = part["disk_bytes"]
     return size(value if isinstance(value, int) else 0)
 
 

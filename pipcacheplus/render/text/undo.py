@@ -42,7 +42,7 @@ def _runs(runs: Sequence[Json], layout: Layout) -> Iterator[str]:
         (
             str(run["run"]),
             number(_whole(run["files"]), "file"),
-            size(_whole(run["bytes"])),
+            size(_whole(run["disk_bytes"])),
             f"until {run['kept_until']}",
         )
         for run in listed
