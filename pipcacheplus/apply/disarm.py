@@ -19,7 +19,7 @@ from pipcacheplus.apply.trash.manifest import Disarming
 from pipcacheplus.disk.open_cache import ChangedError, OpenCache, file_of, is_same
 from pipcacheplus.model.values import File
 
-__all__ = ["Disarmed", "disarm"]
+__all__ = ["Disarmed", "disarm", "use_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +88,17 @@ def disarm(
         return Disarmed(use=use, file=left, handle=handle)
     os.close(handle)
     return Disarmed(use=use, file=left)
+
+
+def use_of(cache: OpenCache, file: File, *, is_single: bool) -> Use:
+    """Return what a pip may do with a response, without opening it for writing; arguments as of `disarm`.
+
+    Raises:
+        ChangedError: It is not the file that was judged.
+        OSError: It cannot be opened or read.
+    """
+    with cache.open_same(file) as opened:
+        return study(opened, file.size, is_single=is_single)[0]
 
 
 def _check_writable(cache: OpenCache, path: str, system: System) -> None:

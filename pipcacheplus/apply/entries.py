@@ -124,11 +124,17 @@ class Remover:
             removed=went if frees else (),
             moved=() if frees else went,
             disk_size=removed.disk_size if frees else 0,
-            measure=Measure.EXACT if removed.is_exact else Measure.AT_LEAST,
+            measure=self._measure_of(removed) if frees else Measure.EXACT,
+            is_lower=removed.is_lower,
             folders=removed.folders,
             folder_disk_size=removed.folder_disk_size,
             error=error,
         )
+
+    def _measure_of(self, removed: Removed) -> Measure:
+        if removed.disk_size and self.cache.shares_blocks:
+            return Measure.UP_TO
+        return Measure.EXACT if removed.is_exact else Measure.AT_LEAST
 
     def _tidy(self, action: Action, removed: Removed, following: str) -> None:
         if self.rehearsal is not None:

@@ -37,6 +37,8 @@ class Removed:
     """Bytes given back to the file system."""
     is_exact: bool = True
     """Whether that is all of them; else at least so many."""
+    is_lower: bool = False
+    """Whether some of the files lie in a lower layer of an overlay."""
     folders: int = 0
     """Directories that went too."""
     folder_disk_size: int = 0
@@ -172,19 +174,23 @@ def _remove_held(
     try:
         held = os.fstat(handle)
         state = compared(cache, file, held)
+        is_lower = state is State.REMOVED and cache.is_lower(file.path)
         if state is State.REMOVED:
             state = _take(name, system, away, dir_fd=below)
         if state is State.REMOVED:
             removed.files.append(judged)  # before anything can fail: it is gone
-            _measure(held, handle, removed)
+            _measure(held, handle, removed, is_lower=is_lower)
         return state
     finally:
         with suppress(OSError):  # whatever that says, it is closed, and what happened has happened
             os.close(handle)
 
 
-def _measure(held: os.stat_result, handle: int, removed: Removed) -> None:
+def _measure(held: os.stat_result, handle: int, removed: Removed, *, is_lower: bool) -> None:
     """Add the bytes of a file that has lost its name; if nothing can be learned of it, the figure is less exact."""
+    if is_lower:
+        removed.is_lower, removed.is_exact = True, False  # one that was copied up gave back the copy
+        return
     try:
         links = os.fstat(handle).st_nlink
     except OSError:

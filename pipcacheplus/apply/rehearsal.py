@@ -73,7 +73,9 @@ class Rehearsal:
             if isinstance(status, os.stat_result):
                 self._check_folder(file.path.rpartition("/")[0])
                 removed.files.append(judged)
-                if self.frees and self._is_last_name(status):
+                if self.cache.is_lower(file.path):
+                    removed.is_lower, removed.is_exact = True, False  # as a run has it
+                elif self.frees and self._is_last_name(status):
                     removed.disk_size += getattr(status, "st_blocks", -(-status.st_size // 512)) * 512
         if action.entry.area is Area.WHEELS or action.entry.folders:
             self.gone.update(file.path for file in files)

@@ -28,7 +28,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
-from pipcacheplus.apply.disarm import disarm
+from pipcacheplus.apply.disarm import disarm, use_of
 from pipcacheplus.apply.disarm_bytes import Use
 from pipcacheplus.apply.entries import Remover
 from pipcacheplus.apply.files import compare, status_of, why_not_there
@@ -40,7 +40,7 @@ from pipcacheplus.apply.trash.empty import empty_old
 from pipcacheplus.apply.trash.fill import filling
 from pipcacheplus.apply.trash.location import check_trash
 from pipcacheplus.disk.open_cache import ChangedError, OpenCache
-from pipcacheplus.model.values import Action, File, Outcome, Plan, Report, Shape, State
+from pipcacheplus.model.values import Action, File, Measure, Outcome, Plan, Report, Shape, State
 
 __all__ = ["apply"]
 
@@ -49,6 +49,9 @@ _RESPONSES = frozenset({Shape.PAIR, Shape.SINGLE})
 _SLICE_S = 0.2
 """Between two calls of `stop` during the wait."""
 _NOT_PIPS = "has a name that no pip gives"
+_LOWER = (
+    "lies in a lower layer of an overlay, which would keep it, and pips may be at work; --exclusive says that none is"
+)
 _INTERRUPTED = "interrupted before it went; pip will fetch it anew"
 
 
@@ -124,6 +127,7 @@ def apply(
             run = _Run(plan.actions, remover, 0 if is_planned else wait_s, latch, progress, waits)
             run.carry_out()
             name = moving.run if moving is not None and moving.is_used else None
+            measure = Measure.UP_TO if cache.shares_blocks else Measure.EXACT
             more = sum(file.disk_size for one in run.outcomes.values() for file in one.moved) if is_planned else 0
             emptied = (
                 0
@@ -138,6 +142,7 @@ def apply(
         is_interrupted=latch.is_set,
         run=name,
         emptied_bytes=emptied,
+        emptied_measure=measure if emptied else Measure.EXACT,
     )
 
 
@@ -251,11 +256,17 @@ class _Run:
         files = action.entry.files
         if not files or any(compare(remover.cache, file, remover.system) is not State.REMOVED for file in files[1:]):
             return remover.remove(action)  # as above
+        is_single = action.entry.shape is Shape.SINGLE
+        if remover.cache.is_lower(files[0].path):
+            # To open it for writing alone copies it up, and so takes room where its removal gives none.
+            if use_of(remover.cache, files[0], is_single=is_single) is Use.NONE:
+                return remover.remove(action)
+            return Outcome(action=action, state=State.BUSY, is_lower=True, error=_LOWER)
         found = disarm(
             remover.cache,
             files[0],
             remover.system,
-            is_single=action.entry.shape is Shape.SINGLE,
+            is_single=is_single,
             keeps_open=remover.rehearsal is None and self._handles < remover.system.max_handles,
             is_planned=remover.rehearsal is not None,
             note=remover.trash.note if remover.trash else None,

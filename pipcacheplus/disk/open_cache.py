@@ -9,10 +9,12 @@ lie there.
 import errno
 import os
 import stat
+from functools import cached_property
 from types import TracebackType
 from typing import BinaryIO, Final
 
-from pipcacheplus.host.filesystems import kind_of, renumbers_files
+from pipcacheplus.disk.layers import LowerTest, lower_test
+from pipcacheplus.host.filesystems import OVERLAY, kind_of, renumbers_files, shares_blocks
 from pipcacheplus.model.values import File
 
 __all__ = [
@@ -129,6 +131,7 @@ class OpenCache:
         self.entered: os.stat_result | None = None
         """What `stat` says of the directory that was opened last; `None` where directories have no descriptors."""
         self._renumbers: bool | None = None
+        self._layers: tuple[LowerTest | None] | None = None
         self._folder_flags = _FOLDER_FLAGS | _NOATIME
         self._chain: list[tuple[str, int]] = []
         """The directories that are open, each below the one before it, with a slash behind their paths; the first is
@@ -169,9 +172,38 @@ class OpenCache:
     def renumbers(self) -> bool:
         """Whether the number of a file may change while it stays the same; found out when it is first asked."""
         if self._renumbers is None:
-            is_so = renumbers_files(kind_of(self.path, self.device))
+            is_so = renumbers_files(self.kind)
             self._renumbers = is_so or _numbers_differ(self._chain[0][1] if self._chain else None)
         return self._renumbers
+
+    @cached_property
+    def kind(self) -> str | None:
+        """The kind of the file system; `None` if it cannot be told. Found out when it is first asked."""
+        return kind_of(self.path, self.device)
+
+    @property
+    def shares_blocks(self) -> bool:
+        """Whether what a file occupies may not be free once it is gone."""
+        return shares_blocks(self.kind) or (self.kind == OVERLAY and self._lower_test is None)
+
+    def is_lower(self, path: str) -> bool:
+        """Return whether a file lies in a lower layer of an overlay, or was copied up from one, as far as it is told.
+
+        One that is gone, or cannot be reached, lies in none.
+        """
+        if self.kind != OVERLAY or self._lower_test is None:
+            return False
+        folder, _, name = path.rpartition("/")
+        try:
+            return self._lower_test(self.folder(folder), name)
+        except OSError:
+            return False  # whoever wants to use or remove it reports that
+
+    @property
+    def _lower_test(self) -> LowerTest | None:
+        if self._layers is None:
+            self._layers = (lower_test(self._chain[0][1]) if self._chain else None,)
+        return self._layers[0]
 
     def folder(self, path: str) -> int:
         """Return a descriptor of a directory below the cache; it stays ours, and open until the next call.

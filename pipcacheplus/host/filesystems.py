@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 
 __all__ = [
+    "OVERLAY",
     "is_device_local",
     "is_local",
     "is_on_local",
@@ -14,6 +15,7 @@ __all__ = [
     "kind_of",
     "leaves_access_times",
     "renumbers_files",
+    "shares_blocks",
 ]
 
 _LOCAL = frozenset(
@@ -34,6 +36,11 @@ change once the kernel has forgotten it. So it is with all of FUSE that does not
 
 Source: Linux 6.18, `fs/fat/inode.c` and `fs/exfat/inode.c` (`iunique`), `fs/smb/client/inode.c` (`noserverino`),
 `fs/9p/vfs_inode.c`; libfuse 3.14, `include/fuse.h`, `use_ino`."""
+
+_SHARING = frozenset({"apfs", "bcachefs", "btrfs", "ocfs2", "refs", "xfs", "zfs", "fuse.fuse-overlayfs"})
+"""Kinds on which files can share blocks, or a snapshot can hold those of a file that is gone."""
+OVERLAY = "overlay"
+"""The kind that puts layers above each other, as containers have them."""
 
 _Mount = tuple[str, str, str]
 """Where it is mounted, its kind, its options."""
@@ -131,6 +138,15 @@ def _is_below(real: str, mount: str) -> bool:
         return os.path.commonpath([real, mount]) == os.path.normpath(mount)
     except ValueError:  # on Windows: another drive
         return False
+
+
+def shares_blocks(kind: str | None) -> bool:
+    """Return whether what a file occupies may not be free once it is gone, by the kind of its file system.
+
+    >>> shares_blocks("ext4"), shares_blocks("btrfs"), shares_blocks(None)
+    (False, True, False)
+    """
+    return kind in _SHARING
 
 
 def leaves_access_times(kind: str | None) -> bool:

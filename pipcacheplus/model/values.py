@@ -405,6 +405,8 @@ class Outcome:
     """Bytes really given back to the file system."""
     measure: Measure = Measure.EXACT
     """How `disk_size` is to be read."""
+    is_lower: bool = False
+    """Whether files of it lie in a lower layer of an overlay, which keeps them: removing them only hides them."""
     error: str | None = None
     moved: tuple[File, ...] = ()
     """Files that were moved to the trash, or back from it."""
@@ -494,6 +496,8 @@ class Report:
     """What `undo` calls it, if anything was moved to the trash; or the run that was brought back."""
     emptied_bytes: int = 0
     """Bytes that emptying the trash of earlier runs gave back to the file system."""
+    emptied_measure: Measure = Measure.EXACT
+    """How that is to be read."""
 
     @property
     def freed_bytes(self) -> int:

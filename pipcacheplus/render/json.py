@@ -158,6 +158,7 @@ def _outcome(outcome: "Outcome") -> dict[str, Json]:
         "disk_size": sum(file.disk_size for file in action.files),
         "freed": outcome.disk_size,
         "freed_measure": outcome.measure.value,
+        "lower_layer": outcome.is_lower,
         "outcome": outcome.state.value,
         "error": outcome.error,
     }

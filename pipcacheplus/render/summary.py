@@ -1,6 +1,5 @@
 """Counts of entries, findings and outcomes, for the JSON and for people alike."""
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
@@ -218,13 +217,15 @@ def summarize_report(report: "Report") -> dict[str, Json]:
         "disk_bytes_measure": report.measure.value,
         "run": report.run,
         "emptied_bytes": report.emptied_bytes,
+        "emptied_bytes_measure": report.emptied_measure.value,
+        "lower_layer": tally(outcome.action.entry for outcome in report.outcomes if outcome.is_lower),
     }
 
 
 def summarize_runs(runs: "Sequence[Trashed]") -> dict[str, Json]:
     """Return the runs that `undo` can bring back, and where the trash lies, as the JSON has them."""
     return {
-        "trash": os.path.dirname(runs[0].path) if runs else None,
+        "trash": runs[0].path[: -len(runs[0].run) - 1] if runs else None,
         "runs": [
             {
                 "run": one.run,

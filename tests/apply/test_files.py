@@ -15,10 +15,24 @@ from pipcacheplus.apply.entries import reason_of
 from pipcacheplus.apply.files import Removed, real_path, remove, status_of
 from pipcacheplus.apply.folders import tidy
 from pipcacheplus.apply.system import System, is_link
+from pipcacheplus.cache import PipCache
 from pipcacheplus.disk.open_cache import OpenCache, file_of
 from pipcacheplus.errors import NotACacheError
 from pipcacheplus.host import filesystems
-from pipcacheplus.model.values import Action, Area, CacheDir, Entry, File, Folder, Plan, Shape, Source, State, Warned
+from pipcacheplus.model.values import (
+    Action,
+    Area,
+    CacheDir,
+    Entry,
+    File,
+    Folder,
+    Measure,
+    Plan,
+    Shape,
+    Source,
+    State,
+    Warned,
+)
 from tests.apply.doing import Clock, a_system, carried_out, left, only, planned, states
 from tests.support.builders import Cache, page_headers, tree
 from tests.support.stored import response
@@ -316,15 +330,28 @@ def test_warnings_of_the_plan_are_in_the_report(cache: Cache) -> None:
     assert carried_out(plan).warnings == plan.warnings
 
 
+Mounted = Callable[[str], None]
+
+
 @pytest.fixture
-def renumbering(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Have the table of mounts say that this is a file system where a file may get another number."""
+def mounted_as(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Mounted:
+    """Return a function that has the table of mounts say of which kind the file system here is."""
     if not hasattr(os, "major"):
         pytest.skip("takes a table of mounts of Linux")
-    device = tmp_path.stat().st_dev
-    table = tmp_path / "mounts"
-    table.write_text(f"1 1 {os.major(device)}:{os.minor(device)} / / rw - fuse.somefs somefs rw\n")
-    monkeypatch.setattr(filesystems, "_MOUNT_TABLE", str(table))
+
+    def mounted_as(kind: str) -> None:
+        device = tmp_path.stat().st_dev
+        table = tmp_path / "mounts"
+        table.write_text(f"1 1 {os.major(device)}:{os.minor(device)} / / rw - {kind} some rw\n")
+        monkeypatch.setattr(filesystems, "_MOUNT_TABLE", str(table))
+
+    return mounted_as
+
+
+@pytest.fixture
+def renumbering(mounted_as: Mounted) -> None:
+    """Have the table say that this is a file system where a file may get another number."""
+    mounted_as("fuse.somefs")
 
 
 def with_numbers_of_others(plan: Plan, **changes: int) -> Plan:
@@ -367,3 +394,42 @@ def test_a_file_of_another_number_stays_where_files_keep_theirs(cache: Cache) ->
     head = cache.http_v2(URL, b"x", headers=page_headers(b"x"))
     assert states(carried_out(with_numbers_of_others(planned(cache)))) == {head: State.CHANGED}
     assert left(cache) == {head, head + ".body"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "measure"),
+    [
+        ("ext4", Measure.EXACT),
+        ("btrfs", Measure.UP_TO),
+        ("xfs", Measure.UP_TO),
+        ("overlay", Measure.UP_TO),  # of which nobody tells the layers, as it is none
+    ],
+)
+@pytest.mark.parametrize("dry_run", [True, False], ids=["dry", "real"])
+def test_bytes_are_a_bound_where_files_can_share_blocks(
+    cache: Cache,
+    mounted_as: Mounted,
+    kind: str,
+    measure: Measure,
+    dry_run: bool,  # noqa: FBT001 - a row's value
+) -> None:
+    cache.http_v2(URL, b"x" * 9000)
+    mounted_as(kind)
+    opened = PipCache(cache.path)
+    report = opened.apply(opened.plan_purge(), dry_run=dry_run, exclusive=True)
+    assert (report.measure, only(report).measure) == (measure, measure)
+    assert only(report).disk_size > 9000
+
+
+@pytest.mark.parametrize(("kind", "measure"), [("ext4", Measure.EXACT), ("btrfs", Measure.UP_TO)])
+def test_so_are_bytes_that_emptying_the_trash_gives_back(
+    cache: Cache, mounted_as: Mounted, kind: str, measure: Measure
+) -> None:
+    cache.http_v2(URL, b"x" * 9000)
+    mounted_as(kind)
+    opened = PipCache(cache.path)
+    moved = opened.apply(opened.plan_purge(), exclusive=True, trash=True)
+    assert (moved.measure, moved.emptied_measure) == (Measure.EXACT, Measure.EXACT)
+    emptied = opened.apply(opened.plan_purge(), exclusive=True, trash_size=0)
+    assert emptied.emptied_bytes > 9000
+    assert emptied.emptied_measure is measure

@@ -151,6 +151,7 @@ def test_an_action_has_every_key() -> None:
         "disk_size": 8192,
         "freed": 0,
         "freed_measure": "exact",
+        "lower_layer": False,
         "outcome": "failed",
         "error": "Permission denied",
     }

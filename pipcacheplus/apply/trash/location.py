@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 
 from pipcacheplus.apply.rehearsal import check_writable_in
@@ -79,8 +79,7 @@ def open_trash(
         is_new = is_made and _make(outer, name, system)
         is_ours = False
         try:
-            yield from _opened(cache, outer, name, system, path=path, is_made=is_made, is_new=is_new)
-            is_ours = True
+            is_ours = yield from _opened(cache, outer, name, system, path=path, is_made=is_made, is_new=is_new)
         finally:
             if is_new or (tidies and is_ours):
                 with suppress(OSError):  # something is in it
@@ -122,13 +121,13 @@ def _check_usable(cache: OpenCache, found: PrivateDirectory, path: str, system: 
 
 def _opened(
     cache: OpenCache, above: PrivateDirectory, name: str, system: System, *, path: str, is_made: bool, is_new: bool
-) -> Iterator[PrivateDirectory | None]:
-    """Yield the trash, once; raises as `open_trash`."""
+) -> Generator[PrivateDirectory | None, None, bool]:
+    """Yield the trash, once, and return whether there is one; raises as `open_trash`."""
     try:
         found = PrivateDirectory.open(name, system, path=path, below=above.descriptor)
     except FileNotFoundError:
         yield None
-        return
+        return False
     except BadRequestError as error:
         if not is_new:
             raise
@@ -137,6 +136,7 @@ def _opened(
         if is_made and (reason := why_not_moved(cache, found, system)):
             raise refused(path, reason, DONT)
         yield found
+    return True
 
 
 def _make(above: PrivateDirectory, name: str, system: System) -> bool:

@@ -13,7 +13,7 @@ from pipcacheplus.apply.trash.private_directory import PrivateDirectory
 from pipcacheplus.apply.trash.restore_entry import Restorer
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.errors import BadRequestError
-from pipcacheplus.model.values import CacheDir, Outcome, Plan, Report, State, Trashed, Warned
+from pipcacheplus.model.values import CacheDir, Measure, Outcome, Plan, Report, State, Trashed, Warned
 
 __all__ = ["trashed", "undo"]
 
@@ -68,6 +68,7 @@ def undo(
         undoing = _Undoing(cache, system, latch, progress, is_planned=is_planned)
         with open_trash(cache, system) as trash:
             report = undoing.undo(cache_dir, trash, run)
+        measure = Measure.UP_TO if cache.shares_blocks else Measure.EXACT
         emptied = 0 if is_planned or latch.is_set else empty_old(cache, system, spares=report.run)
     return Report(
         plan=report.plan,
@@ -76,6 +77,7 @@ def undo(
         is_interrupted=latch.is_set,
         run=report.run,
         emptied_bytes=emptied,
+        emptied_measure=measure if emptied else Measure.EXACT,
     )
 
 

@@ -46,7 +46,10 @@ def line(outcome: Outcome, layout: Layout, *, words: Mapping[State, str] = _NO_W
         state = layout.paint(state, _STYLES[outcome.state])
     total = size(sum(file.disk_size for file in outcome.action.files))
     error = f": {safe(outcome.error)}" if outcome.error else ""
-    return f"{state}: {describe(outcome.action.entry)} ({total}), {reasons_in_words(outcome.action.reasons)}{error}"
+    lower = ", in a lower layer" if outcome.is_lower else ""
+    return (
+        f"{state}: {describe(outcome.action.entry)} ({total}{lower}), {reasons_in_words(outcome.action.reasons)}{error}"
+    )
 
 
 def _last(view: View) -> Iterator[str]:
@@ -61,7 +64,11 @@ def _last(view: View) -> Iterator[str]:
     if failed := summary_count(view, "failed") - sum(outcome.is_failure for outcome in busy):
         yield f"Entries that could not be removed: {failed}"
     if emptied := summary_count(view, "emptied_bytes"):
-        yield f"{'To be freed' if view.is_dry_run else 'Freed'} by emptying the trash: {size(emptied)}"
+        measure = _MEASURES.get(str(view.summary.get("emptied_bytes_measure")), "")
+        yield f"{'To be freed' if view.is_dry_run else 'Freed'} by emptying the trash: {measure}{size(emptied)}"
+    lower = view.summary.get("lower_layer")
+    if isinstance(lower, Mapping) and (count := lower["entries"]):
+        yield f"In a lower layer of an overlay, which keeps them, so that their removal frees nothing: {count}"
     if view.summary.get("run") is not None:
         yield f"Moved to the trash: {counts(view)}, freed when it is emptied; `undo` brings it back"
         return
@@ -96,9 +103,13 @@ def _in_use(busy: Sequence[Outcome], *, is_named: bool) -> str:
 
 
 def counts(view: View) -> str:
-    """Return the counts of what was removed or restored, or would be; the bytes are those of `du`."""
-    numbers = {key: summary_count(view, key) for key in ("entries", "files", "directories", "du_bytes")}
-    return _counts(numbers, _MEASURES.get(str(view.summary.get("disk_bytes_measure")), ""))
+    """Return the counts of what was removed or restored, or would be; the bytes are those of `du`.
+
+    A bound is one of what was given back.
+    """
+    measure = _MEASURES.get(str(view.summary.get("disk_bytes_measure")), "")
+    numbers = {key: summary_count(view, key) for key in ("entries", "files", "directories")}
+    return _counts({**numbers, "du_bytes": summary_count(view, "disk_bytes" if measure else "du_bytes")}, measure)
 
 
 def _counts(numbers: Mapping[str, int], measure: str = "") -> str:
