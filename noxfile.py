@@ -94,6 +94,12 @@ def drill_hostile(session: nox.Session) -> None:
     _drill(session, "tests/deletion/test_hostile.py")
 
 
+@nox.session(name="drill-systems")
+def drill_systems(session: nox.Session) -> None:
+    """Purge a cache, and bring it back, on every file system that this machine can make; takes root."""
+    _drill(session, "tests/deletion/test_systems.py", "-rs")
+
+
 @nox.session(name="drill-swapping")
 def drill_swapping(session: nox.Session) -> None:
     """Swap parts of caches that are read and emptied for links, a million times."""

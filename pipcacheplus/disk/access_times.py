@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from itertools import islice
+from typing import BinaryIO
 
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.pips.layout import Place, Role, place_of, roles_in
@@ -28,11 +29,19 @@ def is_marked_as_read(cache: OpenCache) -> bool | None:
             with cache.open(path) as file:
                 before = os.fstat(file.fileno())
                 is_due = before.st_atime_ns <= max(before.st_mtime_ns, before.st_ctime_ns)
-                if is_due and file.read(1):
+                if is_due and _is_read(file):
                     return os.fstat(file.fileno()).st_atime_ns != before.st_atime_ns
         except OSError:
             continue  # whoever reads it for its content reports that
     return None
+
+
+def _is_read(file: BinaryIO) -> bool:
+    """Read a byte from where the file lies; return whether there was one."""
+    if hasattr(os, "posix_fadvise"):
+        # What the system still holds of it is not asked of a server, which then notes nothing (seen with exfat-fuse).
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    return bool(file.read(1))
 
 
 def _some_files(cache: OpenCache) -> Iterator[str]:
