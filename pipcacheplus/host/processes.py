@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-__all__ = ["SeenPip", "find_pip", "is_pip", "owner_is_alive", "this_host"]
+__all__ = ["SeenPip", "arguments_of_parent", "find_pip", "is_pip", "owner_is_alive", "this_host"]
 
 _CLOCK_SLACK_S = 2.0
 """Linux tells when a process started by way of the time of boot, which it knows in whole seconds."""
@@ -32,6 +32,18 @@ def this_host() -> str:
     import socket  # noqa: PLC0415 - see above
 
     return socket.gethostname()
+
+
+def arguments_of_parent() -> tuple[str, ...]:
+    """Return the arguments of the process that started this one, its name among them; nothing if nobody tells."""
+    # Slow to import, and seldom needed.
+    import psutil  # noqa: PLC0415 - see above
+
+    try:
+        parent = psutil.Process().parent()
+        return () if parent is None else tuple(parent.cmdline())
+    except psutil.Error:
+        return ()
 
 
 def owner_is_alive(pids: Sequence[int], started_before_s: float) -> bool:

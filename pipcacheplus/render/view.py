@@ -1,6 +1,6 @@
 """The result of a command as values, and the interface of the formats that it is written in."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:  # slow to import, and `dir` does without them
@@ -38,8 +38,21 @@ class View(NamedTuple):
     verbosity: int = 0
     """0 unless the user asks for more, above 0, or for less, below it."""
     is_dry_run: bool = False
+    program: str = "python -m pipcacheplus"
+    """What starts this program as it was started, quoted for a shell."""
+    repeated: Mapping[str, str] = {}
+    """Options of this run that another one needs for the same: by their names, each with its value, quoted likewise."""
     is_selection: bool = False
     """Whether entries were selected: then that there are none does not mean that the cache is empty."""
+
+    def command_line(self, words: str, *, but: Collection[str] = ()) -> str:
+        """Return a command to print: the program, these words of it, and the options that matter.
+
+        Args:
+            words: The command and what is its own, quoted for a shell.
+            but: Options that this command does not have.
+        """
+        return " ".join((self.program, words, *(text for name, text in self.repeated.items() if name not in but)))
 
     def absolute(self, path: str) -> str:
         """Return the absolute path of a path inside the cache."""

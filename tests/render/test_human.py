@@ -165,9 +165,14 @@ def test_what_is_wrong_is_told_by_group_with_the_command_that_helps() -> None:
 
 
 def test_the_command_that_helps_means_the_same_cache() -> None:
-    cache = CacheDir(path="/my cache", source=Source.ARGUMENT)
-    told = text(a_view("verify", cache=cache, findings=(a_finding(NUMPY),)))
-    assert "prune --corrupt --cache-dir '/my cache'\n" in told
+    repeated = {"--cache-dir": "--cache-dir '/my cache'", "--python": "--python python3.9"}
+    view = a_view("verify", repeated=repeated, program="./pipcacheplus", findings=(a_finding(NUMPY),))
+    assert "  To remove it: ./pipcacheplus prune --corrupt --cache-dir '/my cache' --python python3.9\n" in text(view)
+    few = text(view._replace(is_selection=True))
+    assert f"  To remove it: ./pipcacheplus remove {NUMPY.id} --cache-dir '/my cache'\n" in few
+    entries = [an_entry(f"http-v2/{at}") for at in range(9)]
+    many = text(view._replace(is_selection=True, findings=tuple(map(a_finding, entries))))
+    assert "prune --corrupt --cache-dir '/my cache' --python python3.9 (that takes all such entries)\n" in many
 
 
 def test_no_command_is_offered_where_none_helps() -> None:

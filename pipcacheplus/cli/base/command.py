@@ -1,5 +1,6 @@
 """A command of the command line: its request, what it does, and its result."""
 
+import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -7,6 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.console import Console
 from pipcacheplus.cli.base.sentences import in_options
+from pipcacheplus.cli.base.started import program_words, started_here
+from pipcacheplus.model.terms import Source
+from pipcacheplus.render.shell import quoted
 from pipcacheplus.render.view import Json, View
 from pipcacheplus.version import __version__
 
@@ -14,10 +18,11 @@ if TYPE_CHECKING:  # slow to import, and `dir` does without them
     from pipcacheplus.cache import PipCache
     from pipcacheplus.model.values import CacheDir, Warned
 
-__all__ = ["PROGRAM", "Command", "CommandResult", "Request", "make_result", "make_view", "no_match"]
+__all__ = ["Command", "CommandResult", "Request", "make_result", "make_view", "no_match"]
 
-PROGRAM = "python -m pipcacheplus"
-"""The form in which commands are documented: it runs with the same Python, and so with the same pip."""
+
+_HOUR_S = 3600.0
+"""`--min-age` if nothing is said."""
 
 
 class Request(NamedTuple):
@@ -99,10 +104,44 @@ def make_view(
         separator=request.separator,
         verbosity=request.verbosity,
         is_dry_run=bool(request.options.dry_run),
+        program=_quoted(program_words(started_here(request.environ))),
+        repeated=_repeated(request, cache),
         is_selection=bool(getattr(request.options, "what", ())),
         warnings=(*own, *warnings),
         **parts,
     )
+
+
+def _repeated(request: Request, cache: "CacheDir") -> Mapping[str, str]:
+    """Return the options of this run that another one needs to find the same in the same cache, quoted for a shell."""
+    given, options = dict[str, list[str]](), request.options
+    # A variable may have been set for this run alone.
+    if cache.path and cache.source in {Source.ARGUMENT, Source.ENVIRONMENT}:
+        given["--cache-dir"] = [cache.path]
+    given["--index-url"] = _shown_indexes(options.index_url or ())
+    if getattr(options, "min_age", _HOUR_S) != _HOUR_S:
+        given["--min-age"] = [f"{options.min_age:.9f}".rstrip("0").rstrip(".")]
+    given["--python"] = getattr(options, "python", None) or []
+    repeated = {name: _quoted([word for value in values for word in (name, value)]) for name, values in given.items()}
+    for name, is_given in (
+        ("--no-catalog", not getattr(options, "remembers", True)),
+        ("--as-owner", getattr(options, "as_owner", False)),
+    ):
+        repeated[name] = name if is_given else ""
+    return {name: text for name, text in repeated.items() if text}
+
+
+def _shown_indexes(urls: Sequence[str]) -> list[str]:
+    if not urls:
+        return []
+    from pipcacheplus.pips.credentials import has_credentials  # noqa: PLC0415 - slow to import, and seldom needed
+    from pipcacheplus.pips.urls import without_user  # noqa: PLC0415 - as above
+
+    return [plain for url in urls if not has_credentials(plain := without_user(url))]
+
+
+def _quoted(words: Sequence[str]) -> str:
+    return quoted(words, is_windows=os.name == "nt")
 
 
 def make_result(  # noqa: D417 - the rest is View's

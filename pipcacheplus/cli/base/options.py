@@ -9,8 +9,10 @@ from argparse import SUPPRESS, ArgumentParser, HelpFormatter, Namespace, RawDesc
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from pipcacheplus.cli.base.command import PROGRAM, Command
+from pipcacheplus.cli.base.command import Command
 from pipcacheplus.cli.base.console import width_of
+from pipcacheplus.cli.base.started import in_path, program_words, started_here
+from pipcacheplus.render.shell import quoted
 
 __all__ = [
     "declare_catalog",
@@ -34,8 +36,6 @@ _EARLY = "early_"
 """The prefix of the names of options before the command."""
 _COLUMNS = 80
 """The width of help where stdout is no terminal and the environment does not say."""
-_ENDINGS = ("", ".exe") if os.name == "nt" else ("",)
-"""Endings that the name of a program may have beyond what is typed."""
 
 
 def parse_arguments(
@@ -62,7 +62,7 @@ def parse_arguments(
         top.error(f"there is no command {early.command!r}; the commands are {', '.join(commands)}")
     command = commands[early.command]
     parser = _Parser(
-        prog=f"{PROGRAM} {early.command}",
+        prog=f"{top.prog} {early.command}",
         description=command.help + ".",
         formatter_class=_help_formatter,
         allow_abbrev=False,
@@ -88,7 +88,7 @@ class _TopParser(_Parser):
 
     def __init__(self, commands: Mapping[str, Command], formats: Mapping[str, str], version: str) -> None:
         super().__init__(
-            prog=PROGRAM,
+            prog=quoted(program_words(started_here(os.environ)), is_windows=os.name == "nt"),
             usage="%(prog)s [options] COMMAND [options] ...",
             description="Prove every entry of pip's cache whole or broken, and remove exactly what is asked for.",
             formatter_class=_top_formatter,
@@ -104,7 +104,7 @@ class _TopParser(_Parser):
         """Import all commands, which is slow and needed for this alone, and return the help with a line for each."""
         width = max(map(len, self._commands))
         listed = "\n".join(f"  {name.ljust(width)}  {command.help}" for name, command in self._commands.items())
-        self.epilog = f"commands:\n{listed}\n\n{PROGRAM} COMMAND --help tells the options of a command."
+        self.epilog = f"commands:\n{listed}\n\n{self.prog} COMMAND --help tells the options of a command."
         return super().format_help()
 
 
@@ -203,16 +203,7 @@ def interpreter_paths(words: Sequence[str] | None, environ: Mapping[str, str]) -
     """
     if words is None:
         return None
-    return [word if word == "current" or os.path.dirname(word) else _in_path(word, environ) for word in words]
-
-
-def _in_path(name: str, environ: Mapping[str, str]) -> str:
-    for folder in environ.get("PATH", "").split(os.pathsep):
-        for ending in _ENDINGS:
-            path = os.path.join(folder, name + ending)
-            if folder and os.path.isfile(path) and os.access(path, os.X_OK):
-                return path
-    return name
+    return [word if word == "current" or os.path.dirname(word) else in_path(word, environ) or word for word in words]
 
 
 def declare_deep(parser: ArgumentParser) -> None:

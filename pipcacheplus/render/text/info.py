@@ -34,7 +34,7 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     if view.verbosity < 0:
         return
     yield from _counts("Kind", _part(view.summary, "by_kind"), layout, whole=view.summary)
-    yield from _reclaimable(_part(view.summary, "reclaimable"), layout, is_read=view.verbosity > 0)
+    yield from _reclaimable(_part(view.summary, "reclaimable"), layout, view)
     yield from _counts("Last used", _part(view.summary, "by_last_use"), layout)
     yield from _health(_part(view.summary, "health"), view, layout)
 
@@ -88,14 +88,18 @@ def _number(part: Mapping[str, Json], key: str) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _reclaimable(parts: Mapping[str, Json], layout: Layout, *, is_read: bool) -> Iterator[str]:
-    how = "without reading every file (verify does)" if is_read else "by names and times alone (-v reads)"
+def _reclaimable(parts: Mapping[str, Json], layout: Layout, view: View) -> Iterator[str]:
+    how = "without reading every file (verify does)" if view.verbosity > 0 else "by names and times alone (-v reads)"
     yield ""
     if not parts:
         yield f"Nothing to reclaim {how}."
         return
     yield layout.paint(f"Reclaimable, {how}", "bold")
-    rows = [(f"prune --{key}", _counted(part), _in_files(part)) for key in parts if (part := _part(parts, key))]
+    rows = [
+        (view.command_line(f"prune --{key}"), _counted(part), _in_files(part))
+        for key in parts
+        if (part := _part(parts, key))
+    ]
     yield from layout.table(rows, right=(2,), indent="  ")
 
 

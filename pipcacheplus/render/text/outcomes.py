@@ -21,6 +21,8 @@ _STATES = {
     State.FAILED: "failed",
 }
 _MEASURES = {Measure.AT_LEAST.value: "at least ", Measure.UP_TO.value: "up to "}
+_NOT_OF_UNDO = ("--index-url", "--min-age", "--python", "--no-catalog")
+"""Options that make no difference to `undo`."""
 _NO_WORDS: Mapping[State, str] = {}
 _STYLES = {State.FAILED: "red", State.BUSY: "yellow", State.CHANGED: "yellow"}
 
@@ -70,7 +72,8 @@ def _last(view: View) -> Iterator[str]:
     if isinstance(lower, Mapping) and (count := lower["entries"]):
         yield f"In a lower layer of an overlay, which keeps them, so that their removal frees nothing: {count}"
     if view.summary.get("run") is not None:
-        yield f"Moved to the trash: {counts(view)}, freed when it is emptied; `undo` brings it back"
+        yield f"To bring it back: {view.command_line('undo', but=_NOT_OF_UNDO)}"
+        yield f"Moved to the trash: {counts(view)}, freed when it is emptied"
         return
     label = "Entries to remove" if view.is_dry_run else "Entries removed"
     yield f"{label}: {counts(view)}"

@@ -1,10 +1,10 @@
 """The text of `verify`: findings by group, each with the command that removes the entries; then the counts."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from shlex import quote
 from typing import NamedTuple
 
-from pipcacheplus.model.values import Finding, Group, Headline, NotJudged, Severity, Shape, Source
+from pipcacheplus.model.values import Finding, Group, Headline, NotJudged, Remedy, Severity, Shape
+from pipcacheplus.render.shell import quoted
 from pipcacheplus.render.summary import group_by, heads_of, summary_count, tally
 from pipcacheplus.render.text.table import Layout
 from pipcacheplus.render.text.words import (
@@ -22,6 +22,8 @@ __all__ = ["lines"]
 
 _IN_FULL = frozenset({Group.CORRUPT, Group.PARTIAL, Group.UNSAFE, Group.OUTDATED_BUILD})
 """Groups whose warnings are listed entry by entry; those of others, which are waste and not damage, are counted."""
+_MAX_NAMED = 8
+"""Entries that a command names one by one."""
 _COUNTED = (Severity.ERROR, Severity.WARNING)
 _REASONS = {
     NotJudged.LIMIT.value: ("not verifiable", "beyond a limit, or of a form that is not read"),
@@ -165,10 +167,10 @@ def _group(group: Group, findings: Sequence[Finding], going: _Counted, view: Vie
         if view.verbosity > 0:
             for finding in own:
                 yield from _details(finding)
-    if str(going):
+    if str(going) and (command := _repair(group, findings, view)):
         is_all = (going.entries, going.directories) == (len(entries) - directories, directories)
         what = ("it" if len(entries) == 1 else "them") if is_all else str(going)
-        yield f"  To remove {what}: {_repair(group, view)}"
+        yield f"  To remove {what}: {command}"
     yield ""
 
 
@@ -189,10 +191,20 @@ def _details(finding: Finding) -> Iterator[str]:
         yield f"    {safe(key.replace('_', ' '))}: {safe(evidence_in_words(key, value))}"
 
 
-def _repair(group: Group, view: View) -> str:
-    # The same cache, if it was named on the command line.
-    where = f" --cache-dir {quote(view.cache.path)}" if view.cache.source is Source.ARGUMENT else ""
-    return safe(f"python -m pipcacheplus prune --{group.value}{where}")
+def _repair(group: Group, findings: Sequence[Finding], view: View) -> str:
+    if all(finding.remedy is Remedy.NONE for finding in findings):
+        return ""
+    if not view.is_selection:
+        return view.command_line(f"prune --{group.value}")
+    # `prune` would take what fits nothing that was asked for.
+    removable = (
+        one.entry for one in findings if one.remedy is not Remedy.NONE and one.entry.shape is not Shape.FOREIGN
+    )
+    ids = tuple(dict.fromkeys(entry.id for entry in removable))
+    if len(ids) > _MAX_NAMED:
+        return f"{view.command_line(f'prune --{group.value}')} (that takes all such entries)"
+    words = quoted(("remove", *ids), is_windows=view.separator == "\\")
+    return view.command_line(words, but=("--python",)) if ids else ""
 
 
 def _last(view: View, by_severity: Mapping[Severity, int]) -> str:
