@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipcacheplus.checks.base.check import HOUR_S, checks, is_listed
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
 from pipcacheplus.cli.base.options import declare_catalog
-from pipcacheplus.cli.base.owners import summarize_survey
+from pipcacheplus.cli.base.owners import summarize_owners, summarize_survey
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.model.values import Area, Count
 from pipcacheplus.render.summary import summarize_totals
@@ -130,7 +130,7 @@ def _summary_of_nothing(cache: "CacheDir") -> dict[str, Json]:
 
     summary = _summary(cache, Counts({}, {}, {}, {}, PipCount()), Survey())
     health = {"owner": None, "disabled_by": None, "free_bytes": _free_bytes(cache.path)}
-    return {**summary, "health": health, "pages_without_url": 0}
+    return {**summary, **summarize_owners(None, cache.path), "health": health, "pages_without_url": 0}
 
 
 COMMAND = Command(

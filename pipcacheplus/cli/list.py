@@ -43,7 +43,9 @@ def _run(request: Request) -> CommandResult:
 
 
 def _summary_of_nothing(_cache: CacheDir) -> dict[str, Json]:
-    return {**summarize_totals({}), "pages_without_url": 0}
+    from pipcacheplus.model.values import Survey  # noqa: PLC0415 - slow to import, and help imports this module
+
+    return {**summarize_totals({}), **summarize_room(Survey(), ()), "pages_without_url": 0}
 
 
 COMMAND = Command(

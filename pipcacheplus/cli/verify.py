@@ -15,6 +15,7 @@ from pipcacheplus.render.view import Json
 
 if TYPE_CHECKING:  # slow to import, and needed for annotations alone
     from pipcacheplus.catalog.results import Verification
+    from pipcacheplus.model.values import Survey
 
 __all__ = ["COMMAND"]
 
@@ -52,11 +53,11 @@ def _run(request: Request) -> CommandResult:
         exit_code=exits.FOUND if found.errors else exits.DONE,
         findings=found.findings,
         foreign=found.foreign,
-        summary=_summary(found),
+        summary=_summary(found, found.survey),
     )
 
 
-def _summary(found: "Verification") -> dict[str, Json]:
+def _summary(found: "Verification", survey: "Survey | None") -> dict[str, Json]:
     return {
         "entries": found.entries,
         "bytes": found.bytes,
@@ -64,7 +65,7 @@ def _summary(found: "Verification") -> dict[str, Json]:
         "unverifiable": found.unverifiable,
         "not_judged": summarize_not_judged(found.not_judged, found.not_entered),
         "pages_without_url": found.pages_without_url,
-        **summarize_owners(found.survey, found.cache.path),
+        **summarize_owners(survey, found.cache.path),
         **summarize_findings(found.findings),
     }
 
@@ -72,7 +73,7 @@ def _summary(found: "Verification") -> dict[str, Json]:
 def _summary_of_nothing(cache: CacheDir) -> dict[str, Json]:
     from pipcacheplus.catalog.results import Verification  # noqa: PLC0415 - slow to import, and help imports this module
 
-    return _summary(Verification(cache=cache, findings=(), entries=0, bytes=0, unverifiable=0))
+    return _summary(Verification(cache=cache, findings=(), entries=0, bytes=0, unverifiable=0), None)
 
 
 COMMAND = Command(

@@ -39,13 +39,15 @@ def summarize_room(survey: "Survey | None", totals: "Iterable[Count]") -> dict[s
     }
 
 
-def summarize_owners(survey: "Survey", path: str) -> dict[str, Json]:
+def summarize_owners(survey: "Survey | None", path: str) -> dict[str, Json]:
     """Return what belongs to others, with the command that changes it, and whether the cache was restored as a whole.
 
     Args:
-        survey: What was seen.
+        survey: What was seen; `None` if there is no cache.
         path: Of the cache directory.
     """
+    if survey is None:
+        return {"belongs_to_others": [], "chown": None, "restored": None}
     user = _user(survey)
     return {
         "belongs_to_others": [

@@ -178,7 +178,7 @@ def _foreign(plan: Plan, verbosity: int) -> tuple[str, ...]:
 
 def summary_of_no_removal(cache: CacheDir) -> Mapping[str, Json]:
     """Return the summary of a removal from a cache that does not exist."""
-    return summarize_report(Report(plan=Plan(cache=cache, actions=()), outcomes=()))
+    return {**summarize_report(Report(plan=Plan(cache=cache, actions=()), outcomes=())), "chown": None}
 
 
 def is_confirmed(request: Request, plan: Plan) -> bool:
@@ -192,7 +192,7 @@ def is_confirmed(request: Request, plan: Plan) -> bool:
 
 def result_of_refusal(request: Request, cache: "PipCache", plan: Plan) -> CommandResult:
     """Return the result of a command whose question was not answered with yes."""
-    nothing = summarize_report(Report(plan=plan, outcomes=()))
+    nothing = {**summarize_report(Report(plan=plan, outcomes=())), "chown": None}
     return make_result(request, cache, exit_code=exits.FAILED, remarks=notes_of(plan), summary=nothing, kept=plan.kept)
 
 
