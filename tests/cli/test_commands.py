@@ -119,7 +119,7 @@ def test_list_tells_every_file_of_the_cache_in_exactly_one_entry(run: Run, cache
 def test_list_in_words_goes_by_project(run: Run) -> None:
     ran = run("list")
     assert [line.split("  ")[0] for line in ran.out.splitlines()[:2]] == ["demo-app 1.0", "demo-lib 2.0"]
-    assert ran.out.splitlines()[-1].startswith("5 entries, 8 files (")
+    assert ran.out.splitlines()[-1].startswith("5 entries, 8 files, 22 directories (")
 
 
 @pytest.mark.parametrize(
@@ -226,10 +226,10 @@ def test_prune_removes_only_what_no_pip_can_use(run: Run, cache: Cache) -> None:
     before = tree(cache.path)
     dry = run("prune", "--dry-run")
     assert tree(cache.path) == before
-    assert dry.out.splitlines()[-1] == "Entries to remove: 1, files: 1 (4 bytes)"
+    assert dry.out.splitlines()[-1].startswith("Entries to remove: 1, files: 1, directories: ")
     ran = run("prune")
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.splitlines()[-1] == "Entries removed: 1, files: 1 (4 bytes)"
+    assert ran.out.splitlines()[-1].startswith("Entries removed: 1, files: 1, directories: ")
     left = {path for path, content in tree(cache.path).items() if isinstance(content, bytes)}
     assert len(left) == 7
     assert "notes.txt" in left
@@ -294,7 +294,7 @@ def test_purge_asks_nobody_where_nobody_is(run: Run, cache: Cache) -> None:
 def test_purge_takes_all_that_is_pips_and_nothing_else(run: Run, cache: Cache) -> None:
     ran = run("purge", "--yes", "--exclusive", "-q")
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.startswith("Entries removed: 4, files: 7 (")
+    assert ran.out.startswith("Entries removed: 4, files: 7, directories: ")
     assert [path for path, content in tree(cache.path).items() if isinstance(content, bytes)] == ["notes.txt"]
 
 

@@ -80,7 +80,9 @@ def test_what_a_verb_moved_away_is_brought_back(cache: Cache, run: Run, verb: tu
     assert seen(cache.path) != before
     back = run("undo")
     assert back.status == 0
-    assert back.last == away.last.replace("Moved to the trash", "Entries restored").partition(", freed")[0]
+    assert back.last.startswith(
+        away.last.replace("Moved to the trash", "Entries restored").partition(", directories")[0]
+    )
     assert seen(cache.path) == before
 
 
@@ -169,7 +171,8 @@ def test_what_is_newer_is_told_and_stays(cache: Cache, run: Run) -> None:
     assert back.status == 0
     assert back.out.splitlines()[0].startswith("left in the trash: ")
     assert back.out.splitlines()[0].endswith("something else lies there by now")
-    assert back.out.splitlines()[1:] == ["Entries left in the trash: 1", "Entries restored: 1, files: 2 (330 bytes)"]
+    assert back.out.splitlines()[1] == "Entries left in the trash: 1"
+    assert back.last.startswith("Entries restored: 1, files: 2 (")
     assert cache.real(head).read_bytes() == b"newer"
 
 
