@@ -84,7 +84,6 @@ class Surveyor:
         for file, (names, disk_size) in other._linked.items():  # noqa: SLF001 - its own class
             self._linked.setdefault(file, [0, disk_size])[0] += names
         self._see_times(other._changed, other._written)  # noqa: SLF001 - its own class
-        self._is_together &= other._is_together  # noqa: SLF001 - its own class
         return self
 
     def result(self, name_of: Callable[[int], str | None]) -> Survey:

@@ -3,11 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
+from pipcacheplus.apply.disarm import disarm
 from pipcacheplus.catalog.queries import verification_of
 from pipcacheplus.catalog.results import Verification
 from pipcacheplus.checks.base.check import DAY_S
+from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.values import CacheDir, Count, Group, NotJudged, Remedy, Severity, Source
 from pipcacheplus.plan.select import Selection
+from tests.apply.doing import a_system
 from tests.catalog.mixtures import SOUND, made, mixed, plain
 from tests.replay.caches import Runs
 from tests.support.builders import FILE_URL, Cache, file_headers
@@ -105,6 +108,19 @@ def test_foreign_files_are_counted_and_named_and_those_that_are_not_wanted_are_n
         assert found.unverifiable == 0
     wanted = verified(runs, selection=Selection(["sound"]))
     assert (wanted.entries, wanted.not_judged, wanted.foreign) == (1, {}, ())
+
+
+def test_what_a_broken_off_run_disarmed_is_counted_and_found(folder: Path) -> None:
+    cache = Cache(folder / "cache")
+    cache.http_v2(f"{FILE_URL}/demo.zip", b"x", headers=file_headers(b"x"))
+    runs = Runs(cache, folder / "state")
+    (entry,) = runs.entries()
+    with OpenCache(str(cache.path)) as opened:
+        disarm(opened, entry.files[0], a_system(), is_single=False, keeps_open=False)
+    found = verified(runs)
+    assert {reason: count.entries for reason, count in found.not_judged.items()} == {NotJudged.DISARMED: 1}
+    assert [finding.check for finding in found.findings if finding.group is Group.PARTIAL] == ["response-disarmed"]
+    assert found.unverifiable == 0
 
 
 def test_directories_that_are_not_entered_are_counted_by_the_reason(folder: Path) -> None:

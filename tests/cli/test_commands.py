@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 
 from pipcacheplus.__main__ import main
 from pipcacheplus.render.text.words import pip_size
+from tests.checks.damages import not_as_recorded
 from tests.support import artefacts
-from tests.support.builders import FILE_URL, INDEX_URL, Cache, file_headers, file_url, page_headers, tree
+from tests.support.builders import DAY_S, FILE_URL, INDEX_URL, Cache, file_headers, file_url, page_headers, tree
 from tests.support.pips import NEWEST, Pip
 
 
@@ -67,6 +69,8 @@ def run(
 
 
 Run = Callable[..., Ran]
+_FUTURE = -100 * 365 * DAY_S
+"""An age that is younger than any grace period, whatever the clock says."""
 
 
 def test_dir_prints_one_path_whether_or_not_it_exists(run: Run, tmp_path: Path) -> None:
@@ -175,6 +179,17 @@ def test_show_tells_what_is_wrong_with_an_entry(run: Run, cache: Cache) -> None:
     ran = run("show", "broken")
     assert (ran.code, "  error: content is not what was sent (body-digest-mismatch)\n" in ran.out) == (0, True)
     assert "Proven" not in ran.out
+
+
+def test_show_never_says_that_it_is_unknown_whether_what_is_damaged_is_whole(run: Run, cache: Cache) -> None:
+    path = cache.built_wheel("cut", has_origin=False)
+    half = cache.real(path).read_bytes()[:200]
+    not_as_recorded(cache)  # which pip minds no more than a warning does
+    cache.write(path, half, age_s=_FUTURE)
+    assert re.search(r"\n  Whole: +not judged: it is so young .*\n  Damage: ", run("show", "cut").out, re.DOTALL)
+    cache.write(path, half)
+    for project in ("cut", "demo"):
+        assert re.search(r"\n  Whole: +no\n.*\n  Damage: ", run("show", project).out, re.DOTALL)
 
 
 def test_only_what_is_wanted_is_verified(run: Run, cache: Cache) -> None:
