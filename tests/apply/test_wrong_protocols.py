@@ -89,7 +89,7 @@ def what_lies_beside_stays(cache: Cache, _folder: Path) -> None:
     assert left(cache) == {notes}
 
 
-def whole_tree(cache: OpenCache, path: str, _system: object, *, must: bool, note: object) -> bool:
+def whole_tree(cache: OpenCache, path: str, _system: object, _removed: object, *, must: bool, note: object) -> bool:
     del must, note
     shutil.rmtree(f"{cache.path}/{path}", ignore_errors=True)
     return True

@@ -180,6 +180,15 @@ def test_a_removal_counts_what_went_by_reason_and_what_stayed() -> None:
     }
 
 
+def test_an_empty_directory_is_no_entry_and_counts_as_the_directory_that_it_is() -> None:
+    empty = an_entry(shape=Shape.EMPTY_DIRECTORY, kind=Kind.LEFTOVER, id="http-v2/a/b")
+    told = summarize_outcomes((an_outcome(empty, State.REMOVED, folders=2, folder_disk_size=8192),), (empty, PAGE))
+    went = {"entries": 0, "files": 0, "bytes": 0, "disk_bytes": 0}
+    went |= {"directories": 2, "directory_bytes": 8192, "du_bytes": 8192}
+    kept = {"entries": 1, "files": 2, "bytes": 2000, "disk_bytes": 8192}
+    assert told == {**went, "by_reason": {"requested": went}, "kept": kept, "failed": 0}
+
+
 def test_half_of_an_entry_that_went_is_counted_by_its_files_only() -> None:
     half = an_outcome(NUMPY, State.FAILED, removed=NUMPY.files[1:], disk_size=4096, error="no")
     told = summarize_outcomes((half,), ())
