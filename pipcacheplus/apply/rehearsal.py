@@ -33,6 +33,7 @@ def check_writable_in(name: str, *, mode: int = _MAY_CHANGE_NAMES, dir_fd: int |
     """
     if os.access(name, mode, dir_fd=dir_fd, **_EFFECTIVE):
         return
+    os.stat(name, dir_fd=dir_fd)  # raises if there is nothing
     is_read_only = hasattr(os, "statvfs") and os.statvfs(name if dir_fd is None else dir_fd).f_flag & _READ_ONLY
     number = errno.EROFS if is_read_only else errno.EACCES
     raise OSError(number, os.strerror(number), name)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from pipcacheplus.apply.files import open_held, real_path, status_of
 from pipcacheplus.apply.names import is_pips
+from pipcacheplus.apply.rehearsal import check_writable_in
 from pipcacheplus.apply.system import System
 from pipcacheplus.apply.trash.folder_rights import FolderRights
 from pipcacheplus.apply.trash.manifest import Disarming, Record
@@ -68,7 +69,10 @@ class Restorer:
             if error is not None:
                 state = State.CHANGED
             elif is_planned:
-                moved += [(number, file) for number, file in _in_order(record) if number in self.held]
+                coming = [(number, file) for number, file in _in_order(record) if number in self.held]
+                for _, file in coming:
+                    self._check_may_come(file)
+                moved += coming
             else:
                 self._bring(record, moved)
         except TakenError:
@@ -98,6 +102,24 @@ class Restorer:
             if number in self.disarmings and not self._is_ours(number, file):
                 return _ALTERED
         return None
+
+    def _check_may_come(self, file: File) -> None:
+        """Return if the directory of a file may be written, or the one that its directories would be made in.
+
+        Raises:
+            OSError: It may not, or something else is in its place.
+        """
+        folder = file.path.rpartition("/")[0]
+        while True:
+            try:
+                if self.system.has_descriptors:
+                    check_writable_in(".", dir_fd=self.cache.folder(folder))
+                else:
+                    check_writable_in(real_path(self.cache, folder) if folder else self.cache.path)
+            except FileNotFoundError:
+                folder = folder.rpartition("/")[0]
+            else:
+                return
 
     def _status(self, path: str) -> os.stat_result | None:
         try:

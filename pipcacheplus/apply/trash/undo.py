@@ -63,8 +63,12 @@ def undo(
     with ExitStack() as stack:
         cache = stack.enter_context(OpenCache(cache_dir.path))
         root = owned_root(cache, system)
-        if not is_planned:
-            stack.enter_context(locked(cache_dir.path, root, system, timeout_s=lock_timeout_s, stop=latch.poll))
+        lock = locked(cache_dir.path, root, system, timeout_s=lock_timeout_s, stop=latch.poll)
+        if is_planned:
+            with lock:  # only to see if it is free
+                pass
+        else:
+            stack.enter_context(lock)
         undoing = _Undoing(cache, system, latch, progress, is_planned=is_planned)
         with open_trash(cache, system) as trash:
             report = undoing.undo(cache_dir, trash, run)
