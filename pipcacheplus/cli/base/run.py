@@ -24,6 +24,8 @@ __all__ = ["run", "run_on_streams"]
 
 _ERROR_HANDLER = "pipcacheplus"
 """The name under which `_bytes_or_escape` is registered."""
+_SIGPIPE: int = getattr(signal, "SIGPIPE", 13)
+"""Windows has no such signal, but pipes that nobody reads."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -138,7 +140,7 @@ def _not_delivered(result: CommandResult, console: Console, error: OSError) -> i
 
         brief = result.view._replace(verbosity=-1)
         FORMAT.render(brief, console.write_err, width=None, color=False)
-    return exits.stopped_by(signal.SIGPIPE) if is_unread else exits.FAILED
+    return exits.stopped_by(_SIGPIPE) if is_unread else exits.FAILED
 
 
 def _fail(  # noqa: PLR0917 - each says a part of it
