@@ -119,7 +119,7 @@ def _closest(
     """Return the name with the fewest letters that differ, the first one by the alphabet if there are several."""
     wanted = key(wanted)
     compared = sorted((name, key(name)) for name in names)
-    if same := next((name for name, spelt in compared if spelt == wanted), None):
+    if same := _same(wanted, compared, has_separators=keeps_digits):
         return same
     digits, letters, pieces = _DIGITS.findall(wanted), set(wanted), _pieces(wanted)
     most, best = _most_edits(wanted), None
@@ -139,6 +139,16 @@ def _closest(
                 most, best = found - 1, name
                 break
     return best
+
+
+def _same(wanted: str, compared: list[tuple[str, str]], *, has_separators: bool) -> str | None:
+    """Return a name that is spelt just so, or, where separators say nothing, the same without them."""
+    if same := next((name for name, spelt in compared if spelt == wanted), None):
+        return same
+    if has_separators:  # between numbers they make another version
+        return None
+    plain = wanted.replace("-", "")
+    return next((name for name, spelt in compared if spelt.replace("-", "") == plain), None)
 
 
 def _pieces(wanted: str) -> list[str]:

@@ -33,6 +33,8 @@ ENTRIES = (
     [
         ("demo_tyni", "demo-tiny"),
         ("demotiny", "demo-tiny"),
+        ("d_e_m_o_t_i_n_y", "demo-tiny"),
+        ("q.t", "qt"),
         ("demo-tinyy", "demo-tiny"),
         ("dmeo-tniy", "demo-tiny"),
         ("demo-tinyabc", None),
