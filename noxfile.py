@@ -72,7 +72,7 @@ def servers(session: nox.Session) -> None:
 @nox.session(name="drill-faults")
 def drill_faults(session: nox.Session) -> None:
     """Let every call of a removal fail, be cut short or be the last, in every way; tells how many did."""
-    _drill(session, "tests/deletion/test_faults.py")
+    _drill(session, "tests/deletion/test_faults.py", "tests/deletion/test_file_systems.py")
 
 
 @nox.session(name="drill-trash")

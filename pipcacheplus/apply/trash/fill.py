@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pipcacheplus.apply.files import real_path
 from pipcacheplus.apply.names import is_pips
 from pipcacheplus.apply.system import System
-from pipcacheplus.apply.trash.folder_rights import rights_of
+from pipcacheplus.apply.trash.folder_rights import plain_rights_of, rights_of
 from pipcacheplus.apply.trash.location import DONT, MANIFEST, RUN_MODE, drop, open_trash, run_name, runs_in
 from pipcacheplus.apply.trash.manifest import FORMAT_LINE, Disarming, line_of_action, line_of_disarming, line_of_folder
 from pipcacheplus.apply.trash.private_directory import PrivateDirectory, refused
@@ -72,13 +72,13 @@ class Filling:
         above = path.rpartition("/")[0]
         try:
             if self.system.has_descriptors:
-                outer = rights_of(cache.folder(above))
-                own = rights_of(cache.folder(path))
+                own = rights_of(cache.folder(path))  # the inner one first: it is open already
+                outer = plain_rights_of(cache.folder(above))
             else:
-                own, outer = rights_of(real_path(cache, path)), rights_of(real_path(cache, above))
+                own, outer = rights_of(real_path(cache, path)), plain_rights_of(real_path(cache, above))
         except OSError:
             return
-        if own != outer or own.attributes:
+        if own != outer:
             self._write(line_of_folder(path, own))
 
     def begin(self, actions: Sequence[Action]) -> None:

@@ -5,7 +5,7 @@ import stat
 from contextlib import suppress
 from typing import NamedTuple
 
-__all__ = ["FolderRights", "give", "rights_of"]
+__all__ = ["FolderRights", "give", "plain_rights_of", "rights_of"]
 
 _KEPT_ATTRIBUTES = ("user.", "system.posix_acl_")
 """Of other extended attributes, the system decides: what SELinux calls a file, what an overlay remembers of it.
@@ -30,9 +30,15 @@ def rights_of(folder: int | str) -> FolderRights:
     Raises:
         OSError: It cannot be looked at. Without extended attributes, it has none.
     """
-    status = os.stat(folder)
+    rights = plain_rights_of(folder)
     attributes = _attributes_of(folder)
-    return FolderRights(stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, tuple(sorted(attributes.items())))
+    return rights._replace(attributes=tuple(sorted(attributes.items()))) if attributes else rights
+
+
+def plain_rights_of(folder: int | str) -> FolderRights:
+    """Return mode and owner of a directory, as `rights_of` does; no extended attributes are looked at."""
+    status = os.stat(folder)
+    return FolderRights(stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
 
 
 def give(folder: int | str, rights: FolderRights) -> None:

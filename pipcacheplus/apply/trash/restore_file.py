@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pipcacheplus.apply.files import real_path, status_of
 from pipcacheplus.apply.system import System
-from pipcacheplus.apply.trash.folder_rights import FolderRights, give, rights_of
+from pipcacheplus.apply.trash.folder_rights import FolderRights, give, plain_rights_of
 from pipcacheplus.apply.trash.private_directory import PrivateDirectory
 from pipcacheplus.disk.open_cache import OpenCache
 
@@ -110,12 +110,12 @@ def ensure(cache: OpenCache, path: str, system: System, folders: Mapping[str, Fo
         made: int | str
         try:
             if system.has_descriptors:
-                rights = folders.get(path) or rights_of(cache.folder(above))._replace(attributes=())
+                rights = folders.get(path) or plain_rights_of(cache.folder(above))
                 system.mkdir(name, rights.mode, dir_fd=cache.folder(above))
                 made = cache.folder(path)
             else:
                 made = real_path(cache, path)
-                rights = folders.get(path) or rights_of(os.path.dirname(made))._replace(attributes=())
+                rights = folders.get(path) or plain_rights_of(os.path.dirname(made))
                 system.mkdir(made, rights.mode)
         except FileExistsError:
             return
