@@ -199,10 +199,12 @@ class Remover:
             return ()
         folder = origin[0].path.rpartition("/")[0]
         role_of = roles_in(folder, Place.LEAF)
-        own = {file.path for file in action.files} | (self.rehearsal.gone if self.rehearsal is not None else set())
+        own = {file.path for file in action.files}
+        gone = self.rehearsal.gone if self.rehearsal is not None else frozenset()
         try:
             folders, files = self.cache.names(folder)
-            others = [name for name in (*folders, *files) if f"{folder}/{name}" not in own]
+            paths = ((name, f"{folder}/{name}") for name in (*folders, *files))
+            others = [name for name, path in paths if path not in own and path not in gone]
         except OSError as error:
             why_not_there(error)
             return ()

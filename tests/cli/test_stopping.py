@@ -187,3 +187,20 @@ def test_a_second_request_by_sigterm_takes_effect_at_once() -> None:
     with pytest.raises(StoppedError):
         ask_twice()
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_a_signal_while_the_report_is_written_leaves_the_sum_on_stderr(cache: Cache) -> None:
+    for number in range(400):
+        cache.http(f"{URL}{number}", b"x", headers={})
+    words = [*PIPCACHEPLUS, "purge", "--yes", "--exclusive", "--format", "json", "--cache-dir", str(cache.path)]
+    with started(words) as running:
+        while list(cache.path.glob("http/*")):
+            assert running.poll() is None
+        # The pipe, which nobody reads, holds less than the document.
+        running.send_signal(signal.SIGTERM)
+        assert running.stderr is not None
+        assert running.stderr.readline() == "ERROR: interrupted by SIGTERM\n"
+        assert running.stderr.readline().startswith("Entries removed: 400, files: 400 (")
+        out, _ = running.communicate()
+    assert running.returncode == 143
+    assert out.count('"command"') == 1

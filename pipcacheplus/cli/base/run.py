@@ -14,7 +14,7 @@ from pipcacheplus.cli.base.command import Command, CommandResult, Request
 from pipcacheplus.cli.base.console import Console, open_console
 from pipcacheplus.cli.base.family import Family, members
 from pipcacheplus.cli.base.sentences import sentence
-from pipcacheplus.cli.base.signals import raising, signal_name
+from pipcacheplus.cli.base.signals import StoppedError, raising, signal_name
 from pipcacheplus.cli.base.streams import flush, open_closed, redirect
 from pipcacheplus.errors import CacheDisabledError, CacheNotFoundError, PipCachePlusError
 from pipcacheplus.render.view import FailedCommand, OutputFormat, Write
@@ -64,7 +64,7 @@ def run(arguments: Sequence[str]) -> int:
                 problem = f"{error.filename or 'the cache'}: {error.strerror or error}"
                 return _fail(name, form, console, problem, exits.FAILED)
     except KeyboardInterrupt as error:
-        number = getattr(error, "number", signal.SIGINT)
+        number = _number_of(error)
         return _fail(name, form, console, f"interrupted by {signal_name(number)}", exits.stopped_by(number))
 
 
@@ -114,7 +114,15 @@ def _deliver(result: CommandResult, form: OutputFormat, console: Console) -> int
     except OSError as error:
         redirect(console.out)
         return exits.worst(result.exit_code, _not_delivered(result, console, error))
+    except KeyboardInterrupt as error:
+        number = _number_of(error)
+        _say_sum(result, console, f"interrupted by {signal_name(number)}")
+        return exits.worst(result.exit_code, exits.stopped_by(number))
     return result.exit_code
+
+
+def _number_of(interrupt: KeyboardInterrupt) -> int:
+    return interrupt.number if isinstance(interrupt, StoppedError) else signal.SIGINT
 
 
 def _render(render: Callable[[Write], None], console: Console) -> None:
@@ -130,17 +138,24 @@ def _not_delivered(result: CommandResult, console: Console, error: OSError) -> i
 
     If nothing was changed and the reader of a pipe ends early, as `head` does, the rest is dropped without a word.
     """
-    is_changed = bool(result.view.outcomes) and not result.view.is_dry_run
     is_unread = isinstance(error, BrokenPipeError)
-    if is_unread and not is_changed:
+    if is_unread and not _is_change(result):
         return exits.DONE
-    console.say(f"ERROR: stdout: {error.strerror or error}")
-    if is_changed:
+    _say_sum(result, console, f"stdout: {error.strerror or error}")
+    return exits.stopped_by(_SIGPIPE) if is_unread else exits.FAILED
+
+
+def _is_change(result: CommandResult) -> bool:
+    return bool(result.view.outcomes) and not result.view.is_dry_run
+
+
+def _say_sum(result: CommandResult, console: Console, problem: str) -> None:
+    """Say why stdout has not all of it, and of a cache that was changed on stderr what stayed, failed, and the sum."""
+    console.say(f"ERROR: {problem}")
+    if _is_change(result):
         from pipcacheplus.render.human import FORMAT  # noqa: PLC0415 - nearly no run needs it
 
-        brief = result.view._replace(verbosity=-1)
-        FORMAT.render(brief, console.write_err, width=None, color=False)
-    return exits.stopped_by(_SIGPIPE) if is_unread else exits.FAILED
+        FORMAT.render(result.view._replace(verbosity=-1), console.write_err, width=None, color=False)
 
 
 def _fail(  # noqa: PLR0917 - each says a part of it
