@@ -194,11 +194,11 @@ def test_a_signal_while_the_report_is_written_leaves_the_sum_on_stderr(cache: Ca
         cache.http(f"{URL}{number}", b"x", headers={})
     words = [*PIPCACHEPLUS, "purge", "--yes", "--exclusive", "--format", "json", "--cache-dir", str(cache.path)]
     with started(words) as running:
-        while list(cache.path.glob("http/*")):
-            assert running.poll() is None
-        # The pipe, which nobody reads, holds less than the document.
-        running.send_signal(signal.SIGTERM)
+        assert running.stdout is not None
         assert running.stderr is not None
+        assert os.read(running.stdout.fileno(), 1) == b"{"
+        # The pipe, which nobody reads from now on, holds less than the document.
+        running.send_signal(signal.SIGTERM)
         assert running.stderr.readline() == "ERROR: interrupted by SIGTERM\n"
         assert running.stderr.readline().startswith("Entries removed: 400, files: 400 (")
         out, _ = running.communicate()
