@@ -147,7 +147,7 @@ class Counter:
         self._cells: list[list[int]] | None = None
         """Where those like it are counted, if they are plain."""
         self._totals = _Sums[tuple[Area, Kind]]()
-        self._by_last_use = _Sums[int]()
+        self._by_last_use = _Sums[int](adds_up=True)
         self._reclaimable = _Sums[Group]()
         self._empty: dict[Group, int] = {}
         """Empty directories that could go."""
@@ -242,11 +242,18 @@ class Counter:
 class _Sums(Generic[_K]):
     """Counts by key. A file that several entries of a key share counts once."""
 
-    __slots__ = ("_by_key", "_shared")
+    __slots__ = ("_adds_up", "_by_key", "_shared")
 
-    def __init__(self) -> None:
+    def __init__(self, *, adds_up: bool = False) -> None:
+        """Begin.
+
+        Args:
+            adds_up: Whether the counts of all keys are to add up: then what entries of several keys share counts once,
+                for the first of them.
+        """
+        self._adds_up = adds_up
         self._by_key: dict[_K, list[int]] = {}
-        self._shared = set[tuple[_K, str]]()
+        self._shared = set[tuple[_K | None, str]]()
 
     def add(self, key: _K, files: Sequence[FileStamp], *, may_share: bool) -> None:
         """Count one more."""
@@ -256,9 +263,10 @@ class _Sums(Generic[_K]):
         sums[0] += 1
         for file in files:
             if may_share and file is not files[0]:
-                if (key, file[PATH]) in self._shared:
+                shared = None if self._adds_up else key, file[PATH]
+                if shared in self._shared:
                     continue
-                self._shared.add((key, file[PATH]))
+                self._shared.add(shared)
             sums[1] += 1
             sums[2] += file[SIZE]
             sums[3] += file[DISK_SIZE]

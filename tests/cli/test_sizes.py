@@ -81,6 +81,7 @@ def test_the_kinds_add_up_to_all(run: Run) -> None:
     for key in ("entries", "files", "bytes", "disk_bytes"):
         assert told[key] == sum(part[key] for part in told["by_kind"].values())
         assert told[key] == sum(part[key] for part in told["by_area"].values())
+        assert told[key] == sum(part[key] for part in told["by_last_use"].values())
 
 
 @pytest.mark.parametrize("more", [(), ("--trash",)], ids=["gone", "trash"])
