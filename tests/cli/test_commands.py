@@ -237,6 +237,19 @@ def test_verify_counts_what_it_did_not_judge_and_names_the_option_that_judges_it
     assert last.startswith("5 of 6 entries checked (")
 
 
+def test_what_is_complete_and_damaged_goes_at_any_age(run: Run, cache: Cache) -> None:
+    wheel = cache.built_wheel("garbage", has_origin=False, content=b"no archive", age_s=_FUTURE)
+    headers = file_headers(b"content", project="broken", version="1.0")
+    head = cache.http_v2(f"{FILE_URL}/broken.zip", b"CONTENT", headers=headers, age_s=_FUTURE)
+    half = cache.temporary(head, age_s=_FUTURE)
+    assert run("verify").code == 3
+    actions = run("prune", "--corrupt", "--exclusive", "--format", "json").document["actions"]
+    assert {action["id"]: action["outcome"] for action in actions} == {wheel: "removed", head: "removed"}
+    assert half in tree(cache.path)
+    assert run("prune", "--partial", "--min-age", "0", "--exclusive").code == 0
+    assert half not in tree(cache.path)
+
+
 def test_prune_removes_only_what_no_pip_can_use(run: Run, cache: Cache) -> None:
     before = tree(cache.path)
     dry = run("prune", "--dry-run")
