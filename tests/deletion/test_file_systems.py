@@ -1,5 +1,6 @@
 """Removing where a file system behaves otherwise than those of Linux's own disks; the shim makes it so."""
 
+import itertools
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -99,7 +100,9 @@ def test_nothing_that_goes_wrong_there_harms_a_cache(
 ) -> None:
     there = bench(traits)
     trial = there.prepare("purge", "--yes", "--shared", can_disarm=True, takes_leftovers=True)
-    faults = part_of(group(trial.calls), EVERY, lambda fault: (fault.kind, trial.calls[fault.nth - 1].name))
+    # What follows from one error follows from the next, but for a full disk: two of them are enough here.
+    found = itertools.islice(group(trial.calls), 0, None, 1 if group is kills_of else 3)
+    faults = part_of(found, EVERY, lambda fault: (fault.kind, trial.calls[fault.nth - 1].name))
     complaints = there.try_all(trial, faults)
     record_property("faults", there.faults_run)
     assert complaints == []
