@@ -400,5 +400,5 @@ def test_a_cache_that_pip_does_not_use_is_told(run: Run, cache: Cache) -> None:
     ran = run("list")
     assert ran.code == 0
     assert ran.err.startswith("WARNING: pip itself does not use this cache: ")
-    assert "Setting:               caching is off in pip: " in run("info").out
+    assert "caching is off in pip: " in run("info").out
     cache.path.chmod(0o700)
