@@ -273,7 +273,7 @@ def test_a_dry_run_can_tell_by_its_exit_code_that_something_would_go(run: Run) -
 
 
 def test_the_json_of_a_removal_is_that_of_its_dry_run_but_for_the_outcome(run: Run, cache: Cache) -> None:
-    dry = run("remove", "demo-app", "-n", "--format", "json").document
+    dry = run("remove", "demo-app", "-n", "--exclusive", "--format", "json").document
     done = run("remove", "demo-app", "--exclusive", "--format", "json").document
     assert [action["outcome"] for action in dry["actions"]] == ["planned", "planned"]
     assert [action["outcome"] for action in done["actions"]] == ["removed", "removed"]

@@ -115,8 +115,23 @@ def _check_usable(cache: OpenCache, found: PrivateDirectory, path: str, system: 
         check_writable_in(found.at("."), **found.where)
     except OSError as error:
         raise refused(path, f"cannot {what}: {error.strerror}", DONT) from error
-    if reason := why_not_moved(cache, found, system):
-        raise refused(path, reason, DONT)
+    if _device_of(found) != cache.device:
+        raise refused(path, "lies on another file system than the cache", DONT)
+    root = cache.folder("") if system.has_descriptors else None
+    if _mount_of(found.descriptor) != _mount_of(root):  # one file system, mounted in two places
+        raise refused(path, f"cannot take files of the cache: {os.strerror(errno.EXDEV)}", DONT)
+
+
+def _mount_of(descriptor: int | None) -> str | None:
+    """Return the number of the mount that something open lies in, as Linux tells it; `None` if it is not told.
+
+    A dry run asks so; a run tries a rename, which tells on every system.
+    """
+    try:
+        with open(f"/proc/self/fdinfo/{descriptor}", encoding="ascii") as told:
+            return next((line for line in told if line.startswith("mnt_id:")), None)
+    except OSError:
+        return None
 
 
 def _opened(
