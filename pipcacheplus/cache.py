@@ -579,7 +579,7 @@ def _query_for(
         InterpreterError: One of `pythons` cannot be asked.
     """
     put = tuple(check for check in checks() if (check.group in groups if groups else check.depth < Depth.WHOLE))
-    depth = Depth(max(check.depth for check in put))
+    depth = Depth(max(check.depth for check in put if check.is_suspect is None))
     is_whole = depth is Depth.WHOLE
     if is_whole:
         put = checks()  # the question that `verify` puts: what it remembers is of use here, and the other way round

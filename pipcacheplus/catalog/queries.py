@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pipcacheplus.catalog.results import Inspection, Inventory, Verification
 from pipcacheplus.catalog.stored_facts import RowDamagedError
-from pipcacheplus.checks.base.check import Check, Context, findings, is_listed
+from pipcacheplus.checks.base.check import Check, Context, is_listed
 from pipcacheplus.checks.base.context import default_index_of_pip
-from pipcacheplus.disk.open_cache import OpenCache
-from pipcacheplus.disk.walk import scan
-from pipcacheplus.model.facts import Depth, Facts
+from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import (
     UNVERIFIABLE,
     Area,
@@ -207,7 +205,9 @@ def run_query(
         tells: Takes how many pages have no known URL, and what all names show, if the catalog was asked.
     """
     if what.depth is Depth.NAMES and not what.needs_urls:
-        yield from _by_names(what, warnings)
+        from pipcacheplus.catalog.by_names import checked_by_names  # noqa: PLC0415 - slow to import
+
+        yield from checked_by_names(what.path, what.context, what.checks, warnings, what.progress)
     else:
 
         def answer(run: "Run") -> tuple[list[Checked], int, Survey]:
@@ -218,22 +218,6 @@ def run_query(
         if tells is not None and what.needs_urls:
             tells(pages_without_url, survey)
         yield from found
-
-
-def _by_names(what: Query, warnings: list[Warned]) -> Iterator[Checked]:
-    """Open no file: names and stamps say enough."""
-    from pipcacheplus.catalog.names import identify  # noqa: PLC0415 - slow to import
-
-    nothing = Facts()
-    with OpenCache(what.path) as names:
-        for done, entry in enumerate(scan(names), 1):
-            if isinstance(entry, Warned):
-                warnings.append(entry)
-                continue
-            named = identify(entry, nothing)
-            yield Checked(named, findings(named, nothing, what.context, what.checks))
-            if what.progress is not None:
-                what.progress(done, None)
 
 
 def answered(what: Query, answer: Callable[["Run"], _T], warnings: list[Warned]) -> _T:

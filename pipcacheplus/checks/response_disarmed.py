@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pipcacheplus.checks.base.check import Check, Context, Verdict
 from pipcacheplus.model.facts import Depth, Facts, Head
 from pipcacheplus.model.values import Entry, Group, NotJudged, Remedy, Severity, Shape
-from pipcacheplus.pips.disarmed import is_disarmed
+from pipcacheplus.pips.disarmed import is_disarmed, may_be_disarmed
 
 __all__ = ["CHECK"]
 
@@ -37,4 +37,5 @@ CHECK = Check(
     # The year 1000 in seconds since 1970; without a date, the ETag tells, which is no column.
     rows="e.written < -30578600000 OR (e.written IS NULL AND e.key IS NOT NULL)",
     run=_run,
+    is_suspect=may_be_disarmed,
 )

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 
 from pipcacheplus.model.facts import Head
 
-__all__ = ["DISARMING", "is_disarmed"]
+__all__ = ["DISARMING", "is_disarmed", "may_be_disarmed"]
 
 _MSGPACK = 4
 """The only format of heads that is written over."""
@@ -67,3 +67,13 @@ def is_disarmed(head: Head) -> bool:
     if date is not None:
         return _OUR_YEAR.fullmatch(date) is not None
     return _OUR_ETAG.fullmatch(head.header("etag") or "") is not None
+
+
+def may_be_disarmed(ends: bytes) -> bool:
+    """Return whether the file of a response may have a head that was written over so; false is certain.
+
+    Args:
+        ends: The file, or as much of its beginning and end as headers can take: in the layout of one file, they stand
+            behind the body.
+    """
+    return b"1000" in ends or b"~" in ends

@@ -1,10 +1,13 @@
 """The check `response-disarmed`."""
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from pipcacheplus.apply.disarm import disarm
+from pipcacheplus.cache import PipCache
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
 from pipcacheplus.model.values import Entry, Shape
@@ -79,3 +82,32 @@ def test_what_was_never_written_over_and_what_cannot_be_read_is_not_told(cache: 
     cache.built_wheel("demo")
     cache.foreign()
     assert told("response-disarmed", cache) == []
+
+
+@pytest.mark.parametrize("size", [10, 5 << 20])
+@pytest.mark.parametrize("is_old", [False, True])
+def test_to_prune_what_is_partial_finds_it_without_a_catalog(
+    cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, *, is_old: bool
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    write = cache.http if is_old else cache.http_v2
+    paths = {write(f"{URL}{number}", b"x" * size, headers=page_headers(b"x" * size)) for number in range(3)}
+    own = PipCache(cache.path)
+    assert own.plan(partial=True).actions == ()
+    disarmed(cache)
+    kept = write(f"{URL}~1000", b"~1000", headers=page_headers(b"~1000"))
+    plan = own.plan(partial=True)
+    assert {action.entry.id for action in plan.actions} == paths
+    assert not (tmp_path / "state").exists()
+    own.apply(plan, exclusive=True)
+    assert [entry.id for entry in own.scan(remembers=False).entries] == [kept]
+
+
+def test_a_head_that_cannot_be_read_is_told_and_stays(cache: Cache) -> None:
+    path = cache.http_v2(URL, b"x", headers=page_headers(b"x"))
+    disarmed(cache)
+    cache.real(path).chmod(0)
+    if os.access(cache.real(path), os.R_OK):
+        pytest.skip("this user reads everything")
+    plan = PipCache(cache.path).plan(partial=True)
+    assert ([one.path for one in plan.warnings], plan.actions) == ([path], ())

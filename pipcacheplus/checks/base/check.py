@@ -104,6 +104,9 @@ class Check:
     unjudged: str = "0"
     """Which rows it may be unable to judge, because of a limit of ours or a feature that we do not read: a condition as
     `rows`. They are counted, as are those of which `run` says why it does not judge them."""
+    is_suspect: Callable[[bytes], bool] | None = None
+    """Of a check of what heads say: whether the ends of the file that a head is in may be those of an entry that it
+    objects to. Where everything else that is asked takes names alone, only such heads are read for it."""
     effects: tuple[Effects, ...] = ()
     """What pip does when it meets such an entry, by version; the first holds if a verdict does not name another. It is
     in the evidence of every finding that is more than information."""
