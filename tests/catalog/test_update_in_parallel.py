@@ -1,5 +1,6 @@
 """Parts of a cache, read side by side: nothing is counted twice, forgotten or torn apart, whoever interrupts it."""
 
+import json
 import os
 import signal
 import sqlite3
@@ -277,7 +278,8 @@ def test_an_interrupted_verify_says_so_in_a_word_and_leaves_nobody_behind(some: 
         assert running.stderr.read(4) == "here"
         os.killpg(running.pid, signal.SIGINT)  # as a terminal sends it: to all of them
         said, why = running.communicate(timeout=60)
-    assert (running.returncode, said, why) == (130, "", "ERROR: interrupted\n")
+    assert (running.returncode, why) == (130, "ERROR: interrupted by SIGINT\n")
+    assert json.loads(said)["error"] == "interrupted by SIGINT"
     assert not [one for one in psutil.process_iter() if _session_of(one.pid) == running.pid]
     known = known_of(tmp_path / "state")
     assert any(entry.size > LARGE and entry.id in known for entry in entries_of(some))

@@ -116,7 +116,7 @@ def test_options_that_matter_are_repeated(broken: Cache, tmp_path: Path) -> None
         assert "--min-age 0 --no-catalog" in command
         assert "--index-url https://index.example/simple/ " in command
         assert "hunter2" not in command
-    assert shell(partial, cwd=tmp_path).stdout.splitlines()[-1].startswith("Entries removed: 1, ")
+    assert shell(partial, cwd=tmp_path).stdout.splitlines()[-1].startswith("Entries removed: 2, ")
 
 
 def test_of_what_was_asked_for_nothing_else_goes(broken: Cache, tmp_path: Path) -> None:

@@ -200,7 +200,7 @@ def test_a_signal_while_the_report_is_written_leaves_the_sum_on_stderr(cache: Ca
         # The pipe, which nobody reads from now on, holds less than the document.
         running.send_signal(signal.SIGTERM)
         assert running.stderr.readline() == "ERROR: interrupted by SIGTERM\n"
-        assert running.stderr.readline().startswith("Entries removed: 400, files: 400 (")
+        assert running.stderr.readline().startswith("Entries removed: 400, files: 400, directories: ")
         out, _ = running.communicate()
     assert running.returncode == 143
     assert out.count('"command"') == 1

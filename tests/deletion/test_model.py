@@ -49,7 +49,7 @@ def without_a_word(real: Callable[..., State]) -> Callable[..., State]:
     return remove
 
 
-def whole_tree(cache: OpenCache, path: str, _system: object, *, must: bool, note: object) -> bool:
+def whole_tree(cache: OpenCache, path: str, _system: object, _removed: object, *, must: bool, note: object) -> bool:
     shutil.rmtree(f"{cache.path}/{path}", ignore_errors=True)
     return True
 
