@@ -263,7 +263,7 @@ def kind_of(forgery: Forgery) -> tuple[str, str, str]:
     return forgery.table, forgery.column, forgery.how if is_telling else ""
 
 
-@pytest.mark.timeout(7200 if IS_DRILL else 300)
+@pytest.mark.timeout(7200 if IS_DRILL else 900)
 def test_nothing_sound_goes_on_what_somebody_wrote_into_our_memory(ground: Ground) -> None:
     kinds = part_of(forgeries(tables_of(ground.remember())), 60, kind_of)
     complaints = []
