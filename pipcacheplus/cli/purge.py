@@ -6,10 +6,9 @@ from pipcacheplus.cli.base.command import Command, CommandResult, Request
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.removal import (
     carry_out,
+    carry_out_if_confirmed,
     declare_limits,
-    is_confirmed,
     open_for_removal,
-    result_of_refusal,
     summary_of_no_removal,
 )
 from pipcacheplus.errors import BadRequestError
@@ -32,9 +31,9 @@ def _run(request: Request) -> CommandResult:
         plan = cache.plan_purge(
             keep=options.keep, keep_missing_ok=options.keep_missing_ok, min_age_s=options.min_age, progress=show
         )
-    if is_agreed or not plan.actions or is_confirmed(request, plan):
+    if is_agreed or not plan.actions:
         return carry_out(request, cache, plan)
-    return result_of_refusal(request, cache, plan)
+    return carry_out_if_confirmed(request, cache, plan)
 
 
 COMMAND = Command(

@@ -7,10 +7,9 @@ from pipcacheplus.cli.base.options import declare_catalog, declare_selection
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.removal import (
     carry_out,
+    carry_out_if_confirmed,
     declare_limits,
-    is_confirmed,
     open_for_removal,
-    result_of_refusal,
     summary_of_no_removal,
 )
 from pipcacheplus.errors import BadRequestError
@@ -41,8 +40,7 @@ def _run(request: Request) -> CommandResult:
             raise BadRequestError(
                 what="remove", problem="this fits every file, and there is nobody to ask", next_step="pass --yes"
             )
-        if not is_confirmed(request, plan):
-            return result_of_refusal(request, cache, plan)
+        return carry_out_if_confirmed(request, cache, plan)
     return carry_out(request, cache, plan)
 
 

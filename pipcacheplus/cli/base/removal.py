@@ -22,12 +22,11 @@ if TYPE_CHECKING:  # slow to import, and needed for annotations alone
 
 __all__ = [
     "carry_out",
+    "carry_out_if_confirmed",
     "declare_limits",
     "declare_lock",
-    "is_confirmed",
     "open_for_removal",
     "result_of",
-    "result_of_refusal",
     "summary_of_no_removal",
 ]
 
@@ -181,17 +180,18 @@ def summary_of_no_removal(cache: CacheDir) -> Mapping[str, Json]:
     return {**summarize_report(Report(plan=Plan(cache=cache, actions=()), outcomes=())), "chown": None}
 
 
-def is_confirmed(request: Request, plan: Plan) -> bool:
-    """Ask whether all that a plan takes is to go, and return whether the answer is yes."""
+def carry_out_if_confirmed(request: Request, cache: "PipCache", plan: Plan) -> CommandResult:
+    """Ask whether all that a plan takes is to go; carry it out if the answer is yes, else fail with nothing removed.
+
+    Raises:
+        PipCachePlusError: As `carry_out`.
+    """
     total = tally(action.entry for action in plan.actions)
     what = f"{number(total['entries'], 'entry')} ({size(total['disk_bytes'])}) from {safe(plan.cache.path)}"
     notes = "".join(f"{safe(note)}. " for note in notes_of(plan))
     question = f"Move {what} to the trash?" if request.options.trash else f"Remove {what}?"
-    return request.console.confirm(notes + question)
-
-
-def result_of_refusal(request: Request, cache: "PipCache", plan: Plan) -> CommandResult:
-    """Return the result of a command whose question was not answered with yes."""
+    if request.console.confirm(notes + question):
+        return carry_out(request, cache, plan)
     nothing = {**summarize_report(Report(plan=plan, outcomes=())), "chown": None}
     return make_result(request, cache, exit_code=exits.FAILED, remarks=notes_of(plan), summary=nothing, kept=plan.kept)
 
