@@ -16,7 +16,17 @@ from pipcacheplus.apply.system import System, is_link
 from pipcacheplus.disk.open_cache import OpenCache, is_same
 from pipcacheplus.model.values import File, State
 
-__all__ = ["Removed", "compare", "compared", "open_held", "real_path", "remove", "status_of", "why_not_there"]
+__all__ = [
+    "Removed",
+    "compare",
+    "compared",
+    "on_disk",
+    "open_held",
+    "real_path",
+    "remove",
+    "status_of",
+    "why_not_there",
+]
 
 _READ_FLAGS: int = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
 # O_PATH needs no right to read, and opens nothing that could block.
@@ -48,6 +58,12 @@ class Removed:
         """Count a directory by what was seen of it before it went, if anything was."""
         self.folders += 1
         self.folder_disk_size += getattr(status, "st_blocks", 0) * 512
+
+
+def on_disk(status: os.stat_result) -> int:
+    """Return the bytes that a file occupies on the disk; where the system does not tell, its size in whole sectors."""
+    sectors: int = getattr(status, "st_blocks", -(-status.st_size // 512))
+    return sectors * 512
 
 
 def status_of(cache: OpenCache, path: str, system: System) -> os.stat_result:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from pipcacheplus.apply.files import Removed, compared, real_path, status_of, why_not_there
+from pipcacheplus.apply.files import Removed, compared, on_disk, real_path, status_of, why_not_there
 from pipcacheplus.apply.folders import folder_above, is_unchanged, takes_folders_above
 from pipcacheplus.apply.system import System
 from pipcacheplus.disk.open_cache import OpenCache
@@ -77,7 +77,7 @@ class Rehearsal:
                 if self.cache.is_lower(file.path):
                     removed.is_lower, removed.is_exact = True, False  # as a run has it
                 elif self.frees and self._is_last_name(status):
-                    removed.disk_size += getattr(status, "st_blocks", -(-status.st_size // 512)) * 512
+                    removed.disk_size += on_disk(status)
         if action.entry.area is Area.WHEELS or action.entry.folders:
             self.gone.update(file.path for file in files)
         return State.REMOVED

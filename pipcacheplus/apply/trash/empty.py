@@ -3,6 +3,7 @@
 import os
 from contextlib import suppress
 
+from pipcacheplus.apply.files import on_disk
 from pipcacheplus.apply.system import System
 from pipcacheplus.apply.trash.location import drop, numbers_in, open_trash, runs_in, started_s
 from pipcacheplus.apply.trash.private_directory import PrivateDirectory
@@ -39,7 +40,7 @@ def listed(trash: PrivateDirectory, system: System) -> tuple[Trashed, ...]:
 
 def _disk_size(status: os.stat_result) -> int:
     """Return the bytes that removing a file gives back; none, if it has another name."""
-    return 0 if status.st_nlink != 1 else getattr(status, "st_blocks", -(-status.st_size // 512)) * 512
+    return 0 if status.st_nlink != 1 else on_disk(status)
 
 
 def empty_old(
