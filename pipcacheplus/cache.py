@@ -476,7 +476,7 @@ class PipCache:
             NotACacheError: Nothing may be removed here: another user's cache, or one that holds the current directory.
             OSError: The cache directory cannot be opened.
         """
-        check_switches(dry_run=dry_run, trash=trash, exclusive=bool(exclusive) if exclusive is None else exclusive)
+        check_switches(dry_run=dry_run, trash=trash, exclusive=False if exclusive is None else exclusive)
         lock_timeout_s, wait_s = age_in_seconds("lock_timeout_s", lock_timeout_s), age_in_seconds("wait_s", wait_s)
         if trash_size is not None:
             number_of_bytes("trash_size", trash_size)
