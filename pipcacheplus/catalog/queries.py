@@ -433,13 +433,14 @@ class Run:
             )
             return
         done = set[str]()
+        shared = dict[str, Checked]()
         for one in self.objections():
             yield one
+            done.add(one.entry.id)
             if one.findings:
-                done.add(one.entry.id)
-                for other in self._judge.beside(one):
-                    if other.entry.id not in done:
-                        yield other
+                shared.update((other.entry.id, other) for other in self._judge.beside(one))
+        # Not before all objections are known: one that stands beside another one is yielded once, with its own.
+        yield from (other for id_, other in shared.items() if id_ not in done)
 
 
 def _request(what: Query) -> "UpdateRequest":

@@ -156,6 +156,17 @@ def test_what_is_in_use_is_one_line_with_a_number_and_names_with_v(cache: Cache)
     assert full.count("kept: in use: demo") == 3
 
 
+def test_wheels_that_are_broken_side_by_side_go_together_and_their_origin_with_the_last(cache: Cache) -> None:
+    for tag in ("cp311-cp311-linux_x86_64", "py2-none-any", "py3-none-any"):
+        cache.built_wheel("demo", tag=tag, content=b"no archive")
+    sound = cache.built_wheel("idna")
+    done = json.loads(run("prune", "--corrupt", "--exclusive", "--format", "json", cache=cache).stdout)
+    assert [len(outcome["paths"]) for outcome in done["actions"]] == [1, 1, 2]
+    assert done["summary"]["entries"] == 3
+    folder = sound.rpartition("/")[0]
+    assert {path for path in tree(cache.path) if "." in path} == {sound, f"{folder}/origin.json"}
+
+
 def test_the_one_call_functions_hand_it_on(cache: Cache) -> None:
     folder = cache.directory("wheels/18/ac/23/" + "5" * 50)
     os.utime(cache.real(folder))
