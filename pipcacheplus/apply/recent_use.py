@@ -31,7 +31,7 @@ def why_busy(file: File, status: os.stat_result, *, now_s: float, has_access_tim
     read_ns = file.atime_ns if is_moved else status.st_atime_ns
     if not is_used(status, read_ns, now_s=now_s, has_access_times=has_access_times):
         return None
-    return "used or written within a day, and pips may be at work; --exclusive says that none is"
+    return "used or written within a day, and pips may be at work; `exclusive=True` says that none is"
 
 
 def is_used(status: os.stat_result, read_ns: int, *, now_s: float, has_access_times: bool) -> bool:

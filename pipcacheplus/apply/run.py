@@ -50,7 +50,8 @@ _SLICE_S = 0.2
 """Between two calls of `stop` during the wait."""
 _NOT_PIPS = "has a name that no pip gives"
 _LOWER = (
-    "lies in a lower layer of an overlay, which would keep it, and pips may be at work; --exclusive says that none is"
+    "lies in a lower layer of an overlay, which would keep it, and pips may be at work;"
+    " `exclusive=True` says that none is"
 )
 _INTERRUPTED = "interrupted before it went; pip will fetch it anew"
 

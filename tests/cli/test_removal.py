@@ -167,6 +167,15 @@ def test_wheels_that_are_broken_side_by_side_go_together_and_their_origin_with_t
     assert {path for path in tree(cache.path) if "." in path} == {sound, f"{folder}/origin.json"}
 
 
+def test_why_something_stays_is_said_in_the_words_of_whoever_asks(cache: Cache) -> None:
+    os.utime(cache.real(cache.built_wheel("demo")))
+    (outcome,) = PipCache(cache.path).apply(PipCache(cache.path).plan_purge(), exclusive=False).outcomes
+    assert outcome.error == "used or written within a day, and pips may be at work; `exclusive=True` says that none is"
+    document = json.loads(run("purge", "--yes", "--shared", "--format", "json", cache=cache).stdout)
+    (told,) = document["actions"]
+    assert told["error"] == "used or written within a day, and pips may be at work; --exclusive says that none is"
+
+
 def test_the_one_call_functions_hand_it_on(cache: Cache) -> None:
     folder = cache.directory("wheels/18/ac/23/" + "5" * 50)
     os.utime(cache.real(folder))

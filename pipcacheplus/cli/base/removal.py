@@ -3,16 +3,18 @@
 import os
 from argparse import ArgumentParser
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import CommandResult, Request, make_result
 from pipcacheplus.cli.base.owners import own_all
 from pipcacheplus.cli.base.progress import countdown, progress
+from pipcacheplus.cli.base.sentences import in_options
 from pipcacheplus.cli.base.signals import StopRequest, signal_name, stopping
 from pipcacheplus.cli.base.units import AGE_HELP, SIZE_HELP, age_s, size_bytes
 from pipcacheplus.errors import CacheNotFoundError
-from pipcacheplus.model.values import CacheDir, Plan, Report
+from pipcacheplus.model.values import CacheDir, Outcome, Plan, Report
 from pipcacheplus.render.summary import summarize_report, tally
 from pipcacheplus.render.text.words import number, safe, size
 from pipcacheplus.render.view import Json
@@ -152,12 +154,16 @@ def result_of(request: Request, cache: "PipCache", report: Report, stop: StopReq
         remarks=(*_foreign(report.plan, request.verbosity), *notes_of(report.plan)),
         unmatched=report.plan.unmatched,
         exit_code=exits.PARTLY if report.failed or report.plan.foreign else exits.DONE,
-        outcomes=report.outcomes,
+        outcomes=tuple(map(_in_options, report.outcomes)),
         kept=report.plan.kept,
         summary={**summarize_report(report), "chown": _chown(report, cache.dir.path)},
     )
     # One that came after the last entry stopped nothing, and its sender waits for the code of a run that was stopped.
     return done if stop.number is None else _with_interruption(done, report, stop.number)
+
+
+def _in_options(outcome: Outcome) -> Outcome:
+    return replace(outcome, error=in_options(outcome.error)) if outcome.error and "`" in outcome.error else outcome
 
 
 def _chown(report: Report, path: str) -> str | None:
