@@ -109,7 +109,7 @@ def apply(
                 with lock:  # only to see if it is free: a run that comes meanwhile need not wait for a dry one
                     pass
                 if moves:
-                    check_trash(cache, system)
+                    check_trash(cache, system, _any_file(plan))
                 rehearsal = Rehearsal(cache=cache, system=system, frees=not moves)
             else:
                 stack.enter_context(lock)
@@ -145,6 +145,11 @@ def apply(
         emptied_bytes=emptied,
         emptied_measure=measure if emptied else Measure.EXACT,
     )
+
+
+def _any_file(plan: Plan) -> str:
+    """Return the path of a file that a plan takes; if it takes none, that of the cache directory itself."""
+    return next((file.path for action in plan.actions for file in action.files), "")
 
 
 @dataclass(slots=True)

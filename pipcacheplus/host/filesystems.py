@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 __all__ = [
     "OVERLAY",
+    "gives_rights_of_mount",
     "is_device_local",
     "is_local",
     "is_on_local",
@@ -41,6 +42,11 @@ _SHARING = frozenset({"apfs", "bcachefs", "btrfs", "ocfs2", "refs", "xfs", "zfs"
 """Kinds on which files can share blocks, or a snapshot can hold those of a file that is gone."""
 OVERLAY = "overlay"
 """The kind that puts layers above each other, as containers have them."""
+
+_WITHOUT_RIGHTS = frozenset({"exfat", "msdos", "vfat"})
+"""Kinds that have no place for owners and rights on the disk."""
+_WITH_RIGHTS_IF_ASKED = frozenset({"fuseblk", "ntfs", "ntfs3"})
+"""Kinds that keep them only if they were mounted so, or not at all."""
 
 _Mount = tuple[str, str, str]
 """Where it is mounted, its kind, its options."""
@@ -147,6 +153,25 @@ def shares_blocks(kind: str | None) -> bool:
     (False, True, False)
     """
     return kind in _SHARING
+
+
+def gives_rights_of_mount(kind: str | None, file_mode: int) -> bool:
+    """Return whether files get the rights that the mount says, whatever is asked for.
+
+    So it always is on FAT and exFAT. NTFS, and what FUSE mounts as a drive, can keep rights: there a file of data that
+    may be executed shows that they are not kept, as no pip makes one.
+
+    Args:
+        kind: Of the file system.
+        file_mode: `st_mode` of any file that a pip wrote.
+
+    >>> [gives_rights_of_mount(*what) for what in (("vfat", 0o644), ("fuseblk", 0o777), ("ext4", 0o777))]
+    [True, True, False]
+
+    Source: Linux 6.18, `Documentation/filesystems/vfat.rst` (`umask`) and `ntfs3.rst` (`umask`); ntfs-3g 2022.10.3,
+    ntfs-3g(8), "Access Handling and Security".
+    """
+    return kind in _WITHOUT_RIGHTS or (kind in _WITH_RIGHTS_IF_ASKED and bool(file_mode & 0o111))
 
 
 def leaves_access_times(kind: str | None) -> bool:

@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -191,6 +193,31 @@ def test_another_one_at_work_is_exit_5_and_a_dry_run_holds_nobody_up(cache: Cach
             pass
 
     assert only(opened.apply(opened.plan(), dry_run=True, progress=meanwhile)).state is State.PLANNED
+
+
+@contextmanager
+def bound(path: Path, place: Path) -> Iterator[None]:
+    """Mount a directory in a second place."""
+    place.mkdir()
+    if run(["mount", "--bind", str(path), str(place)]).returncode:
+        pytest.skip("nothing can be mounted here")
+    try:
+        yield
+    finally:
+        run(["umount", "--lazy", str(place)])
+
+
+@is_root
+def test_a_dry_run_says_so_too_if_the_cache_is_mounted_in_a_place_of_its_own(cache: Cache, tmp_path: Path) -> None:
+    cache.http(URL, b"x")
+    elsewhere = tmp_path / "mounted"
+    with bound(cache.path, elsewhere):
+        opened = PipCache(elsewhere)
+        for dry_run in (True, False):
+            with pytest.raises(BadRequestError, match="cannot take files of the cache"):
+                opened.apply(opened.plan_purge(), trash=True, dry_run=dry_run)
+        assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".pipcache")] == []
+    assert len(tree(cache.path)) > 0
 
 
 def test_where_there_can_be_no_trash_a_dry_run_says_so(cache: Cache) -> None:

@@ -121,6 +121,8 @@ def what_the_trash_does(cache: Path) -> str:
         away = opened.apply(opened.plan_purge(), exclusive=True, trash=True)
     except BadRequestError as error:
         assert seen(cache) == before
+        with pytest.raises(BadRequestError, match=re.escape(str(error))):
+            opened.apply(opened.plan_purge(), exclusive=True, trash=True, dry_run=True)
         assert [path.name for path in cache.parent.iterdir() if path.name.startswith(".pipcache")] == []
         return "refused: " + ("cannot be kept private" if "private" in error.problem else "nothing can be written")
     assert {outcome.state for outcome in away.outcomes} == {State.TRASHED}

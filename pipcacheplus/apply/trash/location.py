@@ -15,11 +15,14 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 
+from pipcacheplus.apply.files import status_of
 from pipcacheplus.apply.rehearsal import check_writable_in
 from pipcacheplus.apply.system import System
-from pipcacheplus.apply.trash.private_directory import PrivateDirectory, refused
+from pipcacheplus.apply.trash.private_directory import NOT_OURS_ALONE, PrivateDirectory, refused
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.errors import BadRequestError
+from pipcacheplus.host.filesystems import gives_rights_of_mount, kind_of
+from pipcacheplus.host.state import why_not_ours
 
 __all__ = [
     "DONT",
@@ -92,8 +95,13 @@ def _place_of(cache: OpenCache) -> tuple[str, str]:
     return above, _PREFIX + hashlib.sha224(os.fsencode(own)).hexdigest()[:_DIGITS]
 
 
-def check_trash(cache: OpenCache, system: System) -> None:
+def check_trash(cache: OpenCache, system: System, sample: str) -> None:
     """Refuse what `open_trash` would refuse to make or to use, as far as that can be seen without making anything.
+
+    Args:
+        cache: The cache.
+        system: Where this runs.
+        sample: A file of it, whose rights show which ones are kept here.
 
     Raises:
         BadRequestError: There can be no trash.
@@ -108,6 +116,19 @@ def check_trash(cache: OpenCache, system: System) -> None:
                 _check_usable(cache, found, path, system, "be written")
         except FileNotFoundError:
             _check_usable(cache, outer, path, system, "be made")
+            if not _would_be_private(cache, outer, system, sample):
+                raise refused(path, _NOT_PRIVATE, DONT) from None
+
+
+def _would_be_private(cache: OpenCache, above: PrivateDirectory, system: System, sample: str) -> bool:
+    """Return whether a new directory would be ours alone, as far as the rights of what is there show it."""
+    try:
+        file_mode = status_of(cache, sample, system).st_mode
+    except OSError:
+        file_mode = 0  # it is gone, and shows nothing
+    if not gives_rights_of_mount(kind_of(cache.path, cache.device), file_mode):
+        return True
+    return why_not_ours(above.status(), system.uid, others=NOT_OURS_ALONE) is None  # all directories get the same
 
 
 def _check_usable(cache: OpenCache, found: PrivateDirectory, path: str, system: System, what: str) -> None:

@@ -9,11 +9,11 @@ from pipcacheplus.apply.system import System, is_link
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.host.state import why_not_ours
 
-__all__ = ["PrivateDirectory", "refused"]
+__all__ = ["NOT_OURS_ALONE", "PrivateDirectory", "refused"]
 
 _FOLDER_FLAGS: int = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_DIRECTORY", 0)
 _FILE_FLAGS: int = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-_NOT_OURS_ALONE = 0o077
+NOT_OURS_ALONE = 0o077
 _MODE = 0o600
 
 
@@ -129,5 +129,5 @@ class PrivateDirectory:
 def _check(path: str, status: os.stat_result, system: System) -> None:
     if not stat.S_ISDIR(status.st_mode) or is_link(status):
         raise refused(path, "is no directory")
-    if reason := why_not_ours(status, system.uid, others=_NOT_OURS_ALONE):
+    if reason := why_not_ours(status, system.uid, others=NOT_OURS_ALONE):
         raise refused(path, reason)
