@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pipcacheplus.catalog.names import identify
-from pipcacheplus.checks.base.check import Check, Context, findings
+from pipcacheplus.checks.base.check import Check, Context, judge
 from pipcacheplus.disk.file_content import read_up_to
 from pipcacheplus.disk.open_cache import ChangedError, OpenCache
 from pipcacheplus.disk.walk import scan
@@ -49,7 +49,7 @@ def checked_by_names(
                 except OSError as error:
                     warnings.append(Warned(path=entry.id, message=f"cannot be read: {error.strerror or error}"))
             named = identify(entry, nothing)
-            yield Checked(named, findings(named, facts, context, checks))
+            yield Checked(named, *judge(named, facts, context, checks))
             if progress is not None:
                 progress(done, None)
 

@@ -135,14 +135,14 @@ class Judge:
         return Count(*self._connection.execute(select, (Shape.FOREIGN.value,)).fetchone())
 
     def objections(self, unread: dict[bytes, str], where: str = "1") -> Iterator[Checked]:
-        """Yield the entries that a check objects to, in order of ids, and those of which nobody can tell.
+        """Yield the entries that a check objects to, in order of ids, and those that could not be judged.
 
         Raises:
             RowDamagedError: A row is not one that was written.
         """
         for row, choice in self._chosen(where):
             _, checked = self._judged(row, choice.checks, unread, may_be_unknown=choice.may_be_unknown)
-            if checked.findings or checked.is_unverifiable:
+            if checked.findings or checked.not_judged is not None:
                 yield checked
 
     def _chosen(self, where: str) -> Iterator[tuple[JoinedRow, _Choice]]:

@@ -4,7 +4,7 @@ Nothing here touches a disk, a clock or a format. All are frozen; paths are rela
 between the parts, and names that are not UTF-8 are held with `surrogateescape` (PEP 383).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -391,6 +391,8 @@ class Plan:
     """What was to be kept and fitted nothing in the cache, unless that was said to be well."""
     is_for_all: bool = False
     """Whether patterns (`'*'`) chose every entry that has a file name: the command line asks, as before a purge."""
+    not_judged: Mapping[NotJudged, Count] = field(default_factory=dict)
+    """Counts of entries that could not be judged by the checks for these reasons, by why; only what occurred."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,11 @@ from pipcacheplus.model.values import (
     Action,
     CacheDir,
     Checked,
+    Count,
     Entry,
     File,
     Group,
+    NotJudged,
     Plan,
     Remedy,
     Shape,
@@ -56,6 +58,13 @@ class _Choice:
     kept: list[Entry] = field(default_factory=list)
     needed: set[str] = field(default_factory=set)
     """Shared files of entries that stay."""
+    not_judged: dict[NotJudged, Count] = field(default_factory=dict)
+    """Counts of entries that a check could not judge, by why."""
+
+    def count(self, entry: Entry, why: NotJudged) -> None:
+        """Count an entry that could not be judged."""
+        one = Count(1, len(entry.files), entry.size, entry.disk_size)
+        self.not_judged[why] = self.not_judged.get(why, Count()).plus(one)
 
 
 def make_plan(
@@ -65,22 +74,26 @@ def make_plan(
     *,
     is_kept: Callable[[Entry], bool],
     is_young: Callable[[Entry], bool],
+    counts_unjudged: bool = False,
 ) -> Plan:
     """Decide what goes.
 
     What is kept wins over every reason. What a pip may be at work on (`is_young`, asked of halves and leftovers only)
-    never goes. A file that several entries share goes with the last of them, and only if all of them go.
+    never goes. A file that several entries share goes with the last of them, and only if all of them go. What could not
+    be judged is counted if that is asked for: if the rule goes by findings, it stays for that reason alone.
     """
     choice = _Choice()
     for one in checked:
         entry, reasons = one.entry, rule(one)
+        if counts_unjudged and one.not_judged is not None and not reasons and entry.shape is not Shape.EMPTY_DIRECTORY:
+            choice.count(entry, one.not_judged)
         if reasons and not is_kept(entry) and not (entry.shape in _NEVER_USED and is_young(entry)):
             choice.chosen.append((entry, reasons))
             continue
         if reasons:
             choice.kept.append(entry)
         choice.needed.update(file.path for file in entry.files)
-    return Plan(cache=cache, actions=tuple(_actions(choice)), kept=tuple(choice.kept))
+    return Plan(cache=cache, actions=tuple(_actions(choice)), kept=tuple(choice.kept), not_judged=choice.not_judged)
 
 
 def _actions(choice: _Choice) -> Iterator[Action]:

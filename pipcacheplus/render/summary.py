@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from pipcacheplus.model.terms import Area, Kind, NotJudged, Severity, Shape, State
@@ -171,7 +172,7 @@ def summarize_findings(findings: "Sequence[Finding]") -> dict[str, Json]:
 
 
 def summarize_not_judged(
-    counts: "Mapping[NotJudged, Count]", not_entered: "Mapping[NotJudged, int]"
+    counts: "Mapping[NotJudged, Count]", not_entered: "Mapping[NotJudged, int]" = MappingProxyType({})
 ) -> dict[str, Json]:
     """Return counts of what could not be judged by the reason, each with the option that judges it.
 

@@ -27,6 +27,8 @@ from tests.support.owners import SOMEBODY, given_away, home_of_somebody, is_root
 from tests.support.processes import PIPCACHEPLUS, line_of, started
 
 URL = "https://files.example/demo"
+NOT_YET = -100 * 365 * 86_400
+"""An age that is younger than any grace period, whatever the clock says."""
 is_posix = pytest.mark.skipif(os.name == "nt", reason="signals and users are others there")
 
 
@@ -165,6 +167,26 @@ def test_wheels_that_are_broken_side_by_side_go_together_and_their_origin_with_t
     assert done["summary"]["entries"] == 3
     folder = sound.rpartition("/")[0]
     assert {path for path in tree(cache.path) if "." in path} == {sound, f"{folder}/origin.json"}
+
+
+def test_what_stays_as_it_could_not_be_judged_is_counted_with_the_option_that_judges_it(cache: Cache) -> None:
+    cache.http_v2(URL, b"a half", has_head=False, age_s=NOT_YET)
+    for reason in ("--partial", "--corrupt"):
+        done = run("prune", reason, cache=cache)
+        assert "Not judged: 1 entry (" in done.stdout
+        assert "young: a pip may still be writing it (--min-age 0 judges all)" in done.stdout
+        document = json.loads(run("prune", reason, "--format", "json", cache=cache).stdout)
+        assert document["summary"]["not_judged"]["young"]["entries"] == 1
+    gone = json.loads(run("prune", "--partial", "--min-age", "0", "--format", "json", cache=cache).stdout)["summary"]
+    assert (gone["entries"], gone["not_judged"]) == (1, {})
+
+
+def test_what_is_not_asked_about_is_none_that_could_not_be_judged(cache: Cache) -> None:
+    cache.http_v2(URL, b"a half", has_head=False, age_s=NOT_YET)
+    cache.built_wheel("demo", content=b"no archive")
+    for words in (["purge", "--yes"], ["remove", "demo"], ["prune", "--stale"]):
+        document = json.loads(run(*words, "-n", "--format", "json", cache=cache).stdout)
+        assert document["summary"]["not_judged"] == {}
 
 
 def test_why_something_stays_is_said_in_the_words_of_whoever_asks(cache: Cache) -> None:

@@ -15,7 +15,7 @@ from pipcacheplus.cli.base.signals import StopRequest, signal_name, stopping
 from pipcacheplus.cli.base.units import AGE_HELP, SIZE_HELP, age_s, size_bytes
 from pipcacheplus.errors import CacheNotFoundError
 from pipcacheplus.model.values import CacheDir, Outcome, Plan, Report
-from pipcacheplus.render.summary import summarize_report, tally
+from pipcacheplus.render.summary import summarize_not_judged, summarize_report, tally
 from pipcacheplus.render.text.words import number, safe, size
 from pipcacheplus.render.view import Json
 
@@ -156,7 +156,11 @@ def result_of(request: Request, cache: "PipCache", report: Report, stop: StopReq
         exit_code=exits.PARTLY if report.failed or report.plan.foreign else exits.DONE,
         outcomes=tuple(map(_in_options, report.outcomes)),
         kept=report.plan.kept,
-        summary={**summarize_report(report), "chown": _chown(report, cache.dir.path)},
+        summary={
+            **summarize_report(report),
+            "not_judged": summarize_not_judged(report.plan.not_judged),
+            "chown": _chown(report, cache.dir.path),
+        },
     )
     # One that came after the last entry stopped nothing, and its sender waits for the code of a run that was stopped.
     return done if stop.number is None else _with_interruption(done, report, stop.number)
@@ -183,7 +187,8 @@ def _foreign(plan: Plan, verbosity: int) -> tuple[str, ...]:
 
 def summary_of_no_removal(cache: CacheDir) -> Mapping[str, Json]:
     """Return the summary of a removal from a cache that does not exist."""
-    return {**summarize_report(Report(plan=Plan(cache=cache, actions=()), outcomes=())), "chown": None}
+    nothing = Report(plan=Plan(cache=cache, actions=()), outcomes=())
+    return {**summarize_report(nothing), "not_judged": {}, "chown": None}
 
 
 def carry_out_if_confirmed(request: Request, cache: "PipCache", plan: Plan) -> CommandResult:
@@ -198,7 +203,7 @@ def carry_out_if_confirmed(request: Request, cache: "PipCache", plan: Plan) -> C
     question = f"Move {what} to the trash?" if request.options.trash else f"Remove {what}?"
     if request.console.confirm(notes + question):
         return carry_out(request, cache, plan)
-    nothing = {**summarize_report(Report(plan=plan, outcomes=())), "chown": None}
+    nothing = {**summarize_report(Report(plan=plan, outcomes=())), "not_judged": {}, "chown": None}
     return make_result(request, cache, exit_code=exits.FAILED, remarks=notes_of(plan), summary=nothing, kept=plan.kept)
 
 

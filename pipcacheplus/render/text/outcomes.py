@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pipcacheplus.model.values import Entry, Measure, Outcome, State
 from pipcacheplus.render.summary import TAKEN_STATES, summary_count, tally
 from pipcacheplus.render.text.table import Layout
+from pipcacheplus.render.text.unjudged import unjudged_in_words
 from pipcacheplus.render.text.words import describe, number, reasons_in_words, safe, size
 from pipcacheplus.render.view import View
 
@@ -65,6 +66,8 @@ def _last(view: View) -> Iterator[str]:
     yield from _of_others(view)
     if failed := summary_count(view, "failed") - sum(outcome.is_failure for outcome in busy):
         yield f"Entries that could not be removed: {failed}"
+    if view.verbosity >= 0:
+        yield from unjudged_in_words(view)
     if emptied := summary_count(view, "emptied_bytes"):
         measure = _MEASURES.get(str(view.summary.get("emptied_bytes_measure")), "")
         yield f"{'To be freed' if view.is_dry_run else 'Freed'} by emptying the trash: {measure}{size(emptied)}"

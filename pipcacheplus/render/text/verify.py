@@ -1,12 +1,12 @@
 """The text of `verify`: findings by group, each with the command that removes the entries; then the counts."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
-from pipcacheplus.model.values import Finding, Group, Headline, NotJudged, Remedy, Severity, Shape
+from pipcacheplus.model.values import Finding, Group, Headline, Remedy, Severity, Shape
 from pipcacheplus.render.shell import quoted
 from pipcacheplus.render.summary import group_by, heads_of, summary_count, tally
 from pipcacheplus.render.text.table import Layout
+from pipcacheplus.render.text.unjudged import all_unjudged, unjudged_in_words
 from pipcacheplus.render.text.words import (
     describe,
     evidence_in_words,
@@ -16,7 +16,7 @@ from pipcacheplus.render.text.words import (
     safe,
     size,
 )
-from pipcacheplus.render.view import Json, View
+from pipcacheplus.render.view import View
 
 __all__ = ["lines"]
 
@@ -25,16 +25,6 @@ _IN_FULL = frozenset({Group.CORRUPT, Group.PARTIAL, Group.UNSAFE, Group.OUTDATED
 _MAX_NAMED = 8
 """Entries that a command names one by one."""
 _COUNTED = (Severity.ERROR, Severity.WARNING)
-_REASONS = {
-    NotJudged.LIMIT.value: ("not verifiable", "beyond a limit, or of a form that is not read"),
-    NotJudged.UNREADABLE.value: ("unreadable", "the system did not let us read it"),
-    NotJudged.YOUNG.value: ("young", "a pip may still be writing it"),
-    NotJudged.CONTRADICTORY.value: ("contradictory", "pages publish different digests, and none is the newest"),
-    NotJudged.FOREIGN.value: ("foreign", "no pip writes such names: neither opened nor removed"),
-    NotJudged.DISARMED.value: ("disarmed", "an interrupted run wrote over what its server said of it"),
-    NotJudged.OTHER_DEVICE.value: ("on another file system", "not entered"),
-}
-"""What each reason is called, and what it means."""
 _ORDER = {severity: place for place, severity in enumerate(Severity)}
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 
@@ -64,6 +54,11 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
         yield from pages_without_url(summary_count(view, "pages_without_url"))
         yield from _of_the_whole(view)
     yield _last(view, counts)
+
+
+def _not_judged(view: View) -> Iterator[str]:
+    said = [*unjudged_in_words(view)]
+    yield from (*said, "") if said else ()
 
 
 def _of_the_whole(view: View) -> Iterator[str]:
@@ -96,51 +91,6 @@ class _Counted:
     def __str__(self) -> str:
         counts = ((self.entries, "entry"), (self.directories, "empty directory"))
         return " and ".join(number(count, noun) for count, noun in counts if count)
-
-
-class _Unjudged(NamedTuple):
-    """What could not be judged for one reason."""
-
-    reason: str
-    entries: int
-    disk_bytes: int
-    directories: int
-    """Those that were not entered: what lies in them is not among the entries."""
-    option: str | None
-    """The one that judges it."""
-
-
-def _all_unjudged(view: View) -> Iterator[_Unjudged]:
-    counts = view.summary.get("not_judged")
-    for reason, count in counts.items() if isinstance(counts, Mapping) else ():
-        match count:
-            case {"entries": int(entries), "disk_bytes": int(disk_bytes), "directories": int(directories)}:
-                yield _Unjudged(reason, entries, disk_bytes, directories, _option_of(count))
-
-
-def _option_of(count: Json) -> str | None:
-    match count:
-        case {"option": str(option)}:
-            return option
-    return None
-
-
-def _not_judged(view: View) -> Iterator[str]:
-    """Yield a line for each reason why entries could not be judged; with `-v`, the names of what is not pip's too."""
-    has_any = False
-    for one in _all_unjudged(view):
-        has_any = True
-        word, means = _REASONS.get(one.reason, (one.reason, ""))
-        counted = [f"{number(one.entries, 'entry')} ({size(one.disk_bytes)})"] if one.entries else []
-        counted += [f"{number(one.directories, 'directory')} with all that lies below"] if one.directories else []
-        judges = f" ({one.option} 0 judges all)" if one.option else ""
-        names = one.reason == NotJudged.FOREIGN.value
-        judges = " (-v names them)" if names and view.verbosity == 0 else judges
-        yield f"Not judged: {' and '.join(counted)}, {word}: {means}{judges}"
-        if names and view.verbosity > 0:
-            yield from (f"    {safe(entry.id)}" for entry in view.foreign)
-    if has_any:
-        yield ""
 
 
 def _is_in_full(group: Group, severity: Severity, verbosity: int) -> bool:
@@ -211,13 +161,13 @@ def _last(view: View, by_severity: Mapping[Severity, int]) -> str:
     entries, disk_bytes = (summary_count(view, key) for key in ("entries", "disk_bytes"))
     if view.is_selection and not entries:
         return "Nothing matches, so nothing was checked."
-    unjudged = [one for one in _all_unjudged(view) if one.entries]
+    unjudged = [one for one in all_unjudged(view) if one.entries]
     judged = entries - sum(one.entries for one in unjudged)
     judged_bytes = disk_bytes - sum(one.disk_bytes for one in unjudged)
     problems = [number(by_severity[severity], severity.value) for severity in _COUNTED if by_severity[severity]]
     found = ", ".join(problems) or "nothing wrong"
     if not unjudged:
         return f"{number(entries, 'entry')} checked ({size(disk_bytes)}): {found}"
-    parts = ", ".join(f"{one.entries:,} {_REASONS.get(one.reason, (one.reason, ''))[0]}" for one in unjudged)
+    parts = ", ".join(f"{one.entries:,} {one.word}" for one in unjudged)
     checked = f"{judged:,} of {number(entries, 'entry')} checked ({size(judged_bytes)})"
     return f"{checked}: {found}; {entries - judged:,} not judged ({parts})"
