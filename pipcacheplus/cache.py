@@ -20,7 +20,7 @@ from pipcacheplus.checks.base.context import CURRENT, context_of
 from pipcacheplus.disk import refusal
 from pipcacheplus.disk.access_times import is_marked_as_read
 from pipcacheplus.disk.open_cache import OpenCache, moves_access_times
-from pipcacheplus.errors import BadRequestError, CacheNotFoundError, MisspeltKeepError
+from pipcacheplus.errors import BadRequestError, CacheDisabledError, CacheNotFoundError, MisspeltKeepError
 from pipcacheplus.host.filesystems import keeps_access_times, kind_of, leaves_access_times
 from pipcacheplus.host.machine import Machine, this_machine
 from pipcacheplus.model.arguments import age_in_seconds, check_switches, number_of_bytes, several
@@ -39,6 +39,7 @@ from pipcacheplus.model.values import (
     Waiting,
     Warned,
 )
+from pipcacheplus.pips.absence import absence_of
 from pipcacheplus.pips.locate import index_urls as configured_index_urls
 from pipcacheplus.pips.locate import locate
 from pipcacheplus.plan.misspelt import meant
@@ -616,6 +617,7 @@ def _plan_from(cache: CacheDir, query: Query, rule: Rule, keep: Sequence[str | K
         rule,
         is_kept=lambda entry: not keeps.is_all and keeps.is_wanted(entry),
         is_young=lambda entry: is_young(entry, query.context),
+        counts_unjudged=query.only_findings,
     )
     missing = () if keep_missing_ok else keeps.unmatched_selectors
     for selector in missing:
@@ -635,12 +637,18 @@ def prune_incompatible_wheels(
 ) -> Report:
     """Remove wheels, built or downloaded, that none of these interpreters can use; the running one by default.
 
+    The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.
+
     Raises:
         PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply` tell.
     """
-    cache = PipCache.locate(cache_dir=cache_dir)
-    plan = cache.plan(incompatible=True, pythons=pythons, keep=keep, keep_missing_ok=keep_missing_ok)
-    return cache.apply(plan, dry_run=dry_run, exclusive=exclusive)
+    return _pruned(
+        cache_dir,
+        lambda cache: cache.plan(incompatible=True, pythons=pythons, keep=keep, keep_missing_ok=keep_missing_ok),
+        keep=keep,
+        dry_run=dry_run,
+        exclusive=exclusive,
+    )
 
 
 def prune_stale(
@@ -654,13 +662,19 @@ def prune_stale(
 ) -> Report:
     """Remove pages past their lifetime, or older than that, and wheels built from a local directory.
 
+    The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.
+
     Raises:
         PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply` tell.
     """
-    cache = PipCache.locate(cache_dir=cache_dir)
     stale = True if older_than_s is None else age_in_seconds("older_than_s", older_than_s)
-    plan = cache.plan(stale=stale, keep=keep, keep_missing_ok=keep_missing_ok)
-    return cache.apply(plan, dry_run=dry_run, exclusive=exclusive)
+    return _pruned(
+        cache_dir,
+        lambda cache: cache.plan(stale=stale, keep=keep, keep_missing_ok=keep_missing_ok),
+        keep=keep,
+        dry_run=dry_run,
+        exclusive=exclusive,
+    )
 
 
 def prune_corrupt(
@@ -673,12 +687,18 @@ def prune_corrupt(
 ) -> Report:
     """Remove what is damaged; every byte is read.
 
+    The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.
+
     Raises:
         PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply` tell.
     """
-    cache = PipCache.locate(cache_dir=cache_dir)
-    plan = cache.plan(corrupt=True, keep=keep, keep_missing_ok=keep_missing_ok)
-    return cache.apply(plan, dry_run=dry_run, exclusive=exclusive)
+    return _pruned(
+        cache_dir,
+        lambda cache: cache.plan(corrupt=True, keep=keep, keep_missing_ok=keep_missing_ok),
+        keep=keep,
+        dry_run=dry_run,
+        exclusive=exclusive,
+    )
 
 
 def prune_partial(
@@ -692,18 +712,63 @@ def prune_partial(
 ) -> Report:
     """Remove what interrupted downloads, writes and builds left, if it is older than `min_age_s` seconds.
 
+    The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.
+
     Raises:
         PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply` tell.
     """
-    cache = PipCache.locate(cache_dir=cache_dir)
-    plan = cache.plan(partial=True, min_age_s=min_age_s, keep=keep, keep_missing_ok=keep_missing_ok)
-    return cache.apply(plan, dry_run=dry_run, exclusive=exclusive)
+    min_age_s = age_in_seconds("min_age_s", min_age_s)
+    return _pruned(
+        cache_dir,
+        lambda cache: cache.plan(partial=True, min_age_s=min_age_s, keep=keep, keep_missing_ok=keep_missing_ok),
+        keep=keep,
+        dry_run=dry_run,
+        exclusive=exclusive,
+    )
 
 
 def verify(*what: str | Kind, cache_dir: str | None = None, pythons: Sequence[str] | None = None) -> Verification:
     """Put every check to the entries of the cache that fit `what`; nothing is changed.
 
+    Of a cache that does not exist yet, or is switched off, nothing is found, unless `cache_dir` names it.
+
     Raises:
         PipCachePlusError: As `PipCache.locate` and `PipCache.verify` tell.
     """
-    return PipCache.locate(cache_dir=cache_dir).verify(*what, pythons=pythons)
+    cache = _located(cache_dir)
+    if isinstance(cache, PipCache):
+        return cache.verify(*what, pythons=pythons)
+    Selection(what)
+    return Verification(cache=cache, findings=(), entries=0, bytes=0, unverifiable=0)
+
+
+def _located(cache_dir: str | None) -> PipCache | CacheDir:
+    """Return the cache; where it would lie if it does not exist yet, and `cache_dir` does not say that it does.
+
+    Raises:
+        PipCachePlusError: As `PipCache.locate`.
+    """
+    try:
+        return PipCache.locate(cache_dir=cache_dir)
+    except (CacheNotFoundError, CacheDisabledError) as error:
+        absence = absence_of(error, this_machine()) if cache_dir is None else None
+        if absence is None:
+            raise
+        return absence.cache
+
+
+def _pruned(
+    cache_dir: str | None,
+    planned: Callable[[PipCache], Plan],
+    *,
+    keep: Sequence[str | Kind],
+    dry_run: bool,
+    exclusive: bool | None,
+) -> Report:
+    """Carry out what is planned for a cache, and report it; nothing, for one that does not exist yet."""
+    check_switches(dry_run=dry_run)
+    cache = _located(cache_dir)
+    if isinstance(cache, PipCache):
+        return cache.apply(planned(cache), dry_run=dry_run, exclusive=exclusive)
+    Selection(keep)
+    return Report(plan=Plan(cache=cache, actions=()), outcomes=())

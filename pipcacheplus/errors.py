@@ -75,10 +75,13 @@ class CacheDisabledError(PipCachePlusError):
     """The settings tell pip to use no cache at all."""
 
     setting: str
+    file: str | None
+    """In which it stands; `None` of a variable or an argument."""
 
-    def __init__(self, setting: str) -> None:
+    def __init__(self, setting: str, file: str | None = None) -> None:
         self.setting = setting
-        super().__init__(setting)
+        self.file = file
+        super().__init__(setting, file)
 
     def __str__(self) -> str:
         """Name the setting, and the next step."""

@@ -5,8 +5,6 @@ from argparse import ArgumentParser
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_view
 from pipcacheplus.errors import BadRequestError, CacheDisabledError
-from pipcacheplus.model.cache_dir import CacheDir
-from pipcacheplus.model.terms import Source
 from pipcacheplus.model.values import OwnState
 from pipcacheplus.render.summary import summarize_state
 from pipcacheplus.render.text.words import number, size
@@ -22,13 +20,14 @@ def _declare(parser: ArgumentParser) -> None:
 
 def _run(request: Request) -> CommandResult:
     from pipcacheplus.own_files import clear_state, state  # noqa: PLC0415 - slow to import, and help imports this module
+    from pipcacheplus.pips.absence import disabled  # noqa: PLC0415 - as above
     from pipcacheplus.pips.locate import locate, this_machine  # noqa: PLC0415 - as above
 
     options = request.options
     try:
         cache = locate(this_machine(request.environ), cache_dir=options.cache_dir)
     except CacheDisabledError as error:  # what we keep is there all the same
-        cache = CacheDir(path="", source=Source.ENVIRONMENT, detail=error.setting)
+        cache = disabled(error)
     clears = options.clear and not options.dry_run
     is_agreed = options.yes or not clears
     if not is_agreed and not request.console.can_ask:

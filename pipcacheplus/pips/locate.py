@@ -84,7 +84,7 @@ def _refuse_if_off(settings: Settings, command: str) -> None:
                 )
             off = setting
     if off:
-        raise CacheDisabledError(str(off))
+        raise CacheDisabledError(str(off), off.path)
 
 
 def owner_objection(path: str, uid: int | None) -> str | None:

@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 import pytest
 
+import pipcacheplus
 from pipcacheplus.__main__ import main
+from pipcacheplus.errors import BadRequestError, CacheNotFoundError, PipCachePlusError
+from pipcacheplus.model.values import Source
 from tests.support.builders import Cache
 
 COMMANDS = {
@@ -159,3 +162,43 @@ def test_a_selection_that_fits_nothing_is_not_an_empty_cache(fresh: Fresh, cache
     empty = Cache(fresh.home / "empty")
     empty.directory("http-v2")
     assert fresh.run("list", "--cache-dir", str(empty.path))[1] == "Nothing cached.\n"
+
+
+@no_windows
+def test_the_one_call_functions_find_nothing_on_a_fresh_machine(fresh: Fresh) -> None:
+    reports = [
+        pipcacheplus.prune_incompatible_wheels(),
+        pipcacheplus.prune_stale(),
+        pipcacheplus.prune_corrupt(keep=["demo"]),
+        pipcacheplus.prune_partial(dry_run=True),
+    ]
+    assert [report.outcomes for report in reports] == [()] * 4
+    assert {report.plan.cache.path for report in reports} == {str(fresh.home / ".cache" / "pip")}
+    found = pipcacheplus.verify()
+    assert (found.entries, found.findings, found.cache.source) == (0, (), Source.DEFAULT)
+    assert not (fresh.home / ".cache").exists()
+
+
+def test_nor_in_a_cache_that_is_switched_off(fresh: Fresh, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
+    report = pipcacheplus.prune_partial()
+    assert (report.plan.cache.path, report.plan.cache.source, report.outcomes) == ("", Source.ENVIRONMENT, ())
+    settings = fresh.home / "pip.conf"
+    settings.write_text("[global]\nno-cache-dir = yes\n")
+    monkeypatch.delenv("PIP_NO_CACHE_DIR")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(settings))
+    assert pipcacheplus.verify().cache.source is Source.CONFIG
+
+
+def test_they_fail_at_one_that_was_named_or_with_words_that_mean_nothing(fresh: Fresh) -> None:
+    with pytest.raises(CacheNotFoundError):
+        pipcacheplus.prune_stale(cache_dir=str(fresh.home / "mistyped"))
+    with pytest.raises(BadRequestError):
+        pipcacheplus.prune_stale(keep=["-"])
+    with pytest.raises(BadRequestError):
+        pipcacheplus.prune_partial(min_age_s=-1)
+    with pytest.raises(BadRequestError):
+        pipcacheplus.verify("kind:egg")
+    (fresh.home / ".cache").write_text("in its place")
+    with pytest.raises(PipCachePlusError):
+        pipcacheplus.verify()

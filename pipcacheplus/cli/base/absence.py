@@ -1,11 +1,7 @@
 """A cache that does not exist yet, or is switched off: no error, but nothing to look at, and nothing to remove."""
 
-import os
-
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_view, no_match
 from pipcacheplus.errors import CacheDisabledError, CacheNotFoundError
-from pipcacheplus.model.cache_dir import CacheDir
-from pipcacheplus.model.terms import Source
 
 __all__ = ["result_of_nothing"]
 
@@ -36,33 +32,18 @@ def result_of_nothing(
         return None
     for selections in (what, keep):
         Selection(selections)
-    if isinstance(error, CacheNotFoundError):
-        from pipcacheplus.pips.locate import locate, this_machine  # noqa: PLC0415 - slow to import, and seldom needed
+    from pipcacheplus.host.machine import this_machine  # noqa: PLC0415 - slow to import, and seldom needed
+    from pipcacheplus.pips.absence import absence_of  # noqa: PLC0415 - as above
 
-        if not _is_absent(error.path):
-            return None
-        cache = locate(this_machine(request.environ))
-        why = f"there is no cache directory at {error.path} yet (from {error.source})"
-    else:
-        source = Source.CONFIG if " of " in error.setting else Source.ENVIRONMENT
-        cache = CacheDir(path="", source=source, detail=error.setting)
-        why = f"pip's cache is switched off by {error.setting}"
-    sentence = f"{why}: nothing to {_VERBS.get(request.command, request.command)}"
+    absence = absence_of(error, this_machine(request.environ))
+    if absence is None:
+        return None
+    sentence = f"{absence.why}: nothing to {_VERBS.get(request.command, request.command)}"
     view = make_view(
         request,
-        cache._replace(disabled_by=None),
+        absence.cache,
         "atime",
         warnings=(sentence,),
-        summary=command.summary_of_nothing(cache),
+        summary=command.summary_of_nothing(absence.cache),
     )
     return CommandResult(view=view._replace(is_selection=False), exit_code=no_match(request, what))
-
-
-def _is_absent(path: str) -> bool:
-    try:
-        os.lstat(path)
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False  # it may be there
-    return False
