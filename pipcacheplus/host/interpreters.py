@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
 from pipcacheplus.errors import InterpreterError
@@ -52,6 +52,8 @@ class Interpreter:
     """Every wheel tag (`py3-none-any`) that any pip of this interpreter takes."""
     pip: str | None = None
     """Version of the pip that it would run, `None` if there is none, or it is not known."""
+    search_path: tuple[str, ...] = field(default=(), compare=False)
+    """Directories in which it looks for packages, absolute; of the running one also those that variables name."""
 
 
 def running() -> Interpreter:
@@ -86,6 +88,7 @@ def _interpreter(
     tags: frozenset[str],
     search_path: Iterable[str],
 ) -> Interpreter:
+    folders = tuple(folder for folder in search_path if os.path.isabs(folder))
     # pip is looked up each time, also for one that is remembered: it changes more often than its Python.
     return Interpreter(
         path=path,
@@ -94,7 +97,8 @@ def _interpreter(
         prefix=prefix,
         name=f"{short}{version[0]}{version[1]}",
         tags=tags,
-        pip=version_of_pip(search_path),
+        pip=version_of_pip(folders),
+        search_path=folders,
     )
 
 

@@ -9,10 +9,14 @@ import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 from pipcacheplus.model.facts import Depth, Facts
 from pipcacheplus.model.values import Entry, Finding, Group, NotJudged, Remedy, Severity, Shape, Value
 from pipcacheplus.pips.effects import Effects, clause, for_entry
+
+if TYPE_CHECKING:  # slow to import
+    from pipcacheplus.host.interpreters import Interpreter
 
 __all__ = [
     "DAY_S",
@@ -56,6 +60,11 @@ class Context:
     """Their names, for people: `cp311`."""
     pips: tuple[str, ...] = ()
     """Versions of the pips of these interpreters, as far as they are known: findings tell what these do."""
+    considered: "tuple[Interpreter, ...]" = ()
+    """The interpreters considered, if they were asked."""
+    unasked: tuple[str, ...] = ()
+    """Paths of interpreters of this machine that were not asked, or gave no answer: what they can use is not known, so
+    that of no wheel it is certain that nobody can use it."""
     stale_age_s: float | None = None
     """Pages older than this are stale, fresh or not."""
     host: str = ""

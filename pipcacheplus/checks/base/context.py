@@ -54,6 +54,7 @@ def context_of(
         context,
         tags=frozenset().union(*(interpreter.tags for interpreter in considered)),
         interpreters=tuple(sorted({interpreter.name for interpreter in considered})),
+        considered=tuple(considered),
         pips=tuple(sorted({interpreter.pip for interpreter in considered if interpreter.pip is not None})),
     )
 

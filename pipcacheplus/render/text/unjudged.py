@@ -1,4 +1,4 @@
-"""What could not be judged, and why, in words."""
+"""Words for what could not be judged, and why."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
