@@ -6,6 +6,7 @@ published later.
 """
 
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from typing import Any
 
 from pipcacheplus.catalog.content_rows import COLUMNS as CONTENT_COLUMNS
@@ -15,11 +16,12 @@ from pipcacheplus.catalog.known import Known
 from pipcacheplus.catalog.names import name_at_file_host
 from pipcacheplus.catalog.page_links import METADATA_SUFFIX, key_of_url
 from pipcacheplus.catalog.parallel import side_by_side
-from pipcacheplus.catalog.references import ACTIVE, hashes_of, rows
+from pipcacheplus.catalog.references import ACTIVE, JoinedRow, hashes_of, rows
 from pipcacheplus.catalog.shard import ContentRow, ContentTask, Failure, read_contents
 from pipcacheplus.catalog.stored_facts import pack, unpack
 from pipcacheplus.catalog.transactions import transaction
 from pipcacheplus.catalog.update import Update
+from pipcacheplus.model.facts import Expected
 from pipcacheplus.model.values import Entry, Kind, Shape, UrlSource
 
 __all__ = ["Contents"]
@@ -52,10 +54,14 @@ _SIMPLE = (
     "INSERT INTO to_read (id, size, sha256) SELECT e.id, e.size, max(l.sha256) FROM entry e"
     f" JOIN link l ON l.key = e.key AND {ACTIVE} LEFT JOIN content c ON c.id = e.id"
     " WHERE c.id IS NULL AND e.shape IN ('pair', 'single') AND e.format IS NOT NULL AND e.kind <> 'unreadable'"
-    f" AND e.read_ns IS NOT NULL AND e.is_pickle = 0{_WANTED} GROUP BY e.id"
+    f" AND e.read_ns IS NOT NULL AND e.is_pickle = 0{{}} GROUP BY e.id"
     " HAVING count(l.sha256) = count(*) AND count(l.others) = 0 AND min(l.sha256) = max(l.sha256)"
 )
 """Of what nothing was read yet, and what is published with one SHA-256, that is what has to be made."""
+
+
+_TOUCHED = " AND e.id IN (SELECT id FROM now_read UNION SELECT id FROM led)"
+"""What may lack something although nothing did when an earlier run ended, and no row has changed since."""
 
 
 class Contents:
@@ -70,6 +76,10 @@ class Contents:
         self._done = 0
         """Bytes, as progress shows them."""
         self.known = Known(update.connection, update.request.path, self._hosts)
+        self._given = blake2b(pack((update.request.indexes, self._hosts)), digest_size=16).digest()
+        was_whole = self._connection.execute("SELECT 1 FROM whole WHERE given = ?", (self._given,)).fetchone()
+        self._was_whole = was_whole is not None
+        self._where = _TOUCHED if self._was_whole and not has_selection else _WANTED
 
     def run(self) -> None:
         """Read until nothing is missing.
@@ -79,7 +89,7 @@ class Contents:
         """
         if self._has_selection:
             self._want_wheels()
-        self._connection.execute(_SIMPLE, {"all": not self._has_selection})
+        self._connection.execute(_SIMPLE.format(self._where), {"all": not self._has_selection})
         total, left = self._sizes()
         # What else is missing, and so how much is known already, is seen afterwards; of these too.
         self._read(total, left, is_final=False)
@@ -91,6 +101,7 @@ class Contents:
                 break
             self._done = max(self._done, total - left)
             self._read(total, left)
+        self._note_whole()
         self._update.show(total, total)
 
     def _want_wheels(self) -> None:
@@ -124,17 +135,29 @@ class Contents:
 
     def _collect(self) -> None:
         """Note which entries lack something; of those that were tried in vain, nothing can be had."""
-        where = _MISSING + _WANTED + " AND e.id NOT IN (SELECT id FROM was_read)"
-        parameters = {"has_hosts": bool(self._hosts), "all": not self._has_selection}
         found: list[tuple[Any, ...]] = []
-        for row in rows(self._connection, where, parameters):
-            facts, expected = self.known.facts(row), self.known.expected(row.reference())
-            if with_content(Shape(row.shape), facts, Content.of_row(row.content), expected) is None:
-                wheel = expected.wheel_metadata.sha256 if expected.wheel_metadata is not None else None
-                found.append((row.id, row.size, pack(expected.published), wheel, expected.in_path))
+        for row, expected in self._lacking("e.id NOT IN (SELECT id FROM was_read)"):
+            wheel = expected.wheel_metadata.sha256 if expected.wheel_metadata is not None else None
+            found.append((row.id, row.size, pack(expected.published), wheel, expected.in_path))
             if len(found) >= _BATCH:
                 self._note(found)
         self._note(found)
+
+    def _lacking(self, where: str) -> Iterator[tuple[JoinedRow, Expected]]:
+        """Yield the rows that lack something, and what is expected of their payloads."""
+        parameters = {"has_hosts": bool(self._hosts), "all": not self._has_selection}
+        for row in rows(self._connection, f"{where} AND ({_MISSING}){self._where}", parameters):
+            facts, expected = self.known.facts(row), self.known.expected(row.reference())
+            if with_content(Shape(row.shape), facts, Content.of_row(row.content), expected) is None:
+                yield row, expected
+
+    def _note_whole(self) -> None:
+        """Note that nothing is missing, unless something could not be had: that is tried again by the next run."""
+        if self._has_selection or self._was_whole or self._update.unread:
+            return
+        if next(self._lacking("e.id IN (SELECT id FROM was_read)"), None) is None:
+            with transaction(self._connection):
+                self._connection.execute("INSERT OR IGNORE INTO whole VALUES (?)", (self._given,))
 
     def _note(self, found: list[tuple[Any, ...]]) -> None:
         self._connection.executemany(

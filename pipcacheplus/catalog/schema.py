@@ -9,6 +9,8 @@
 - `guess`: a URL that was guessed, and whose key is that of a response: from a name and the base of an index
   (`candidate`), or one that is told as a whole (then that is empty).
 - `candidate`: with which bases all names were tried, by the indexes that a run was given.
+- `whole`: that no content is missing of any entry, for who knows these indexes and file hosts (a digest of both), as
+  long as no row changes.
 - `shard`: a digest of all that the last walk saw in a part of the cache.
 
 Text that is not UTF-8 is stored as bytes. Nothing here is the answer to a question, or depends on the clock.
@@ -16,7 +18,7 @@ Text that is not UTF-8 is stored as bytes. Nothing here is the answer to a quest
 
 __all__ = ["APPLICATION", "FACTS", "TABLES", "VERSION"]
 
-_LAYOUT = 5
+_LAYOUT = 6
 _READERS = 2
 """To be raised whenever reading the same bytes would show something else than before."""
 VERSION = _LAYOUT << 16 | _READERS
@@ -115,6 +117,7 @@ TABLES = {
     "candidate": (
         "CREATE TABLE candidate (given BLOB NOT NULL, name TEXT NOT NULL, PRIMARY KEY (given, name)) WITHOUT ROWID"
     ),
+    "whole": "CREATE TABLE whole (given BLOB PRIMARY KEY NOT NULL) WITHOUT ROWID",
     "shard": "CREATE TABLE shard (name BLOB PRIMARY KEY NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID",
     "counter": "CREATE TABLE counter (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) WITHOUT ROWID",
 }

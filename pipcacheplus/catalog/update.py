@@ -113,6 +113,8 @@ class Update:
     """How many share the work, as `side_by_side` takes it."""
     _shown: int = 0
     _is_linked: bool = False
+    _was_whole: bool = False
+    """Whether an earlier run left no content missing: then it matters what this one has read."""
     urls: PageUrls = field(init=False)
     """Which URL each page has, as far as this run knows."""
 
@@ -151,6 +153,7 @@ class Update:
         self._processes = processes_for(len(tops))
         if self.request.is_deep:
             self._forget_all()
+        self._was_whole = execute("SELECT 1 FROM whole LIMIT 1").fetchone() is not None
         known = {as_text(name): digest for name, digest in execute("SELECT name, digest FROM shard")}
         for gone in known.keys() - set(names):
             self._forget(id_ for id_, *_ in self._known_in(gone))
@@ -173,7 +176,7 @@ class Update:
             self.show(0, None)
 
     def _forget_all(self) -> None:
-        for table in ("entry", "content", "page", "link", "source", "guess", "candidate", "shard"):
+        for table in ("entry", "content", "page", "link", "source", "guess", "candidate", "whole", "shard"):
             self.connection.execute(f"DELETE FROM {table}")
         self._has_pages, self._page_numbers = False, 0
 
@@ -248,10 +251,11 @@ class Update:
             self._new_marks.add(mark_of_sdist(_built(row.id)[0]))
 
     def _forget_candidates(self) -> None:
-        """Have all names tried again with all indexes: a name, or a response, is new."""
+        """Have all names tried again with all indexes, and all contents looked at: a name, or a response, is new."""
         if not self._is_changed:
             self._is_changed = True
             self.connection.execute("DELETE FROM candidate")
+            self.connection.execute("DELETE FROM whole")
 
     def _forget(self, ids: Iterator[bytes] | Sequence[bytes] | dict[bytes, Any]) -> None:
         gone = [(id_,) for id_ in ids]
@@ -399,20 +403,23 @@ class Update:
         self.connection.executemany("DELETE FROM content WHERE id = ?", other)
         self._forget_pages([(one.task.id,) for one in batch])
         self.connection.executemany(_SET_FACTS, read)
-        if self.request.looks_again:
+        if self.request.looks_again or self._was_whole:
             self.connection.executemany("INSERT OR IGNORE INTO now_read VALUES (?)", [(row[-1],) for row in read])
         self._add_pages(pages)
         contents = ((one.id, *one.content) for one in found if isinstance(one, FactsRow) and one.content is not None)
         self.connection.executemany(_ADD_CONTENT, contents)
 
     def _notice_told(self, found: Iterable[FactsRow | Failure]) -> None:
-        """Have all guessed anew if a page tells other URLs than before: its bytes may change under the same stamp."""
+        """Have all guessed anew if a page says something else than before, as its bytes may under the same stamp."""
         if self._is_changed or not self._has_pages:
             return
+        execute = self.connection.execute
         for one in found:
-            told = one.page.told if isinstance(one, FactsRow) and one.page is not None else None
-            before = self.connection.execute("SELECT told FROM page WHERE id = ?", (one.id,)).fetchone()
-            if told != (before[0] if before is not None else None):
+            page = one.page if isinstance(one, FactsRow) else None
+            number, *told = execute("SELECT number, told FROM page WHERE id = ?", (one.id,)).fetchone() or (None, None)
+            links = execute("SELECT key, sha256, others, wheel FROM link WHERE page = ? ORDER BY at", (number,))
+            said = [] if page is None else [(link.key, link.sha256, link.others, link.wheel) for link in page.links]
+            if told != [page.told if page is not None else None] or said != links.fetchall():
                 self._forget_candidates()
                 return
 
@@ -450,6 +457,7 @@ class Update:
         execute("DELETE FROM was_read WHERE id IN (SELECT id FROM again)")
         of_again = [(key,) for id_ in again if (key := key_of_id(as_text(id_)))]
         with transaction(self.connection):
+            execute("DELETE FROM whole")
             many(
                 "UPDATE entry SET read_ns = NULL WHERE id IN"
                 " (SELECT p.id FROM link l JOIN page p ON p.number = l.page WHERE l.key = ?)",
