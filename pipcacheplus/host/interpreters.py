@@ -15,7 +15,8 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import replace
+from functools import lru_cache
 from typing import IO, TYPE_CHECKING
 
 from pipcacheplus.errors import InterpreterError
@@ -23,37 +24,17 @@ from pipcacheplus.host.interpreter_cache import InterpreterCache, interpreter_st
 from pipcacheplus.host.interpreter_probe import MARK, PROBE, InterpreterFacts
 from pipcacheplus.host.pip_version import version_of_pip
 from pipcacheplus.host.wheel_tags import legacy_tags, short_name, tags_of
+from pipcacheplus.model.pythons import Interpreter
 
 if TYPE_CHECKING:
     import subprocess
 
-__all__ = ["Interpreter", "output_of", "probe", "running"]
+__all__ = ["Interpreter", "output_of", "probe", "recalled", "running"]
 
 _MAX_ANSWER_BYTES = 1 << 20
 _END_S = 10
 """How long an interpreter may take to be gone, once it is killed."""
 _LEFT_OUT = ("PYTHON", "__PYVENV_LAUNCHER__")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interpreter:
-    """A Python, and what it can install."""
-
-    path: str
-    """As it was given, made absolute."""
-    implementation: str
-    """`cp`, `pp`."""
-    version: tuple[int, int]
-    prefix: str
-    """`sys.prefix`: the environment that it is the interpreter of."""
-    name: str
-    """`cp311`: what the keys of built wheels hold (pip 20.0 and later)."""
-    tags: frozenset[str]
-    """Every wheel tag (`py3-none-any`) that any pip of this interpreter takes."""
-    pip: str | None = None
-    """Version of the pip that it would run, `None` if there is none, or it is not known."""
-    search_path: tuple[str, ...] = field(default=(), compare=False)
-    """Directories in which it looks for packages, absolute; of the running one also those that variables name."""
 
 
 def running() -> Interpreter:
@@ -139,15 +120,36 @@ def probe(
             raise InterpreterError(path, "it is not a Python that tells its version and platform")
         if memory and stamp and _is_lasting(found, path):
             memory.store(path, stamp, answer)
-    tags = tags_of(found, also_platforms=_platforms_shared_with(found))
+    return _of_facts(path, found)
+
+
+def recalled(path: str, memory: InterpreterCache) -> Interpreter | None:
+    """Return what an interpreter answered before, if that still holds; `None` if it has to be asked. It is not run.
+
+    Args:
+        path: Of the interpreter, absolute.
+        memory: Where answers are kept.
+    """
+    stamp = interpreter_stamp(path, PROBE)
+    found = None if stamp is None else InterpreterFacts.from_json(memory.load(path, stamp))
+    return None if found is None else _of_facts(path, found)
+
+
+def _of_facts(path: str, found: InterpreterFacts) -> Interpreter:
     return _interpreter(
         path,
         short_name(found.implementation),
         found.version,
         prefix=_native(found.prefix),
-        tags=tags,
+        # Environments of one Python have the same tags, and there may be hundreds of them.
+        tags=_tags(replace(found, prefix="", executable="", search_path=())),
         search_path=map(_native, found.search_path),
     )
+
+
+@lru_cache(maxsize=64)
+def _tags(found: InterpreterFacts) -> frozenset[str]:
+    return tags_of(found, also_platforms=_platforms_shared_with(found))
 
 
 def _expect_program(path: str) -> None:

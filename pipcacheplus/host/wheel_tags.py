@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from pipcacheplus.host.interpreter_probe import InterpreterFacts
 
-__all__ = ["legacy_tags", "platforms_of", "short_name", "tags_of"]
+__all__ = ["legacy_tags", "manylinux_of", "platforms_of", "short_name", "tags_of"]
 
 _LOWEST_GLIBC_MINOR = {"x86_64": 5, "i686": 5}
 _OTHER_GLIBC_MINOR = 17
@@ -93,7 +93,7 @@ def platforms_of(found: InterpreterFacts) -> Iterator[str]:
     for processor in _linux_processors(found, platform.removeprefix("linux_")):
         yield f"linux_{processor}"
         if found.libc == "glibc" and found.libc_version[0] == _GLIBC_MAJOR:
-            yield from _manylinux(processor, found.libc_version[1])
+            yield from manylinux_of(processor, found.libc_version[1])
         elif found.libc == "musl":
             major, minor = found.libc_version
             yield from (f"musllinux_{major}_{older}_{processor}" for older in range(minor + 1))
@@ -116,7 +116,8 @@ def _linux_processors(found: InterpreterFacts, processor: str) -> tuple[str, ...
     return ("armv8l", "armv7l") if processor == "armv8l" else (processor,)
 
 
-def _manylinux(processor: str, glibc_minor: int) -> Iterator[str]:
+def manylinux_of(processor: str, glibc_minor: int) -> Iterator[str]:
+    """Yield the platforms of PEP 600, and those before it, whose wheels fit glibc 2 of this minor version."""
     for minor in range(_LOWEST_GLIBC_MINOR.get(processor, _OTHER_GLIBC_MINOR), glibc_minor + 1):
         yield f"manylinux_{_GLIBC_MAJOR}_{minor}_{processor}"
         if minor in _MANYLINUX:

@@ -17,6 +17,7 @@ IGNORED = tuple(
 )
 """The signals that whoever started this process made it ignore, as `nohup` and a job in the background do."""
 _SETTINGS = ("PIP_", "XDG_")
+_HOMES_OF_PYTHONS = ("PYENV_ROOT", "UV_PYTHON_INSTALL_DIR", "ASDF_DATA_DIR", "MISE_DATA_DIR")
 _WORDS = frozenset({"COLUMNS", "FORCE_COLOR", "NO_COLOR", "PYTHONIOENCODING"})
 
 
@@ -48,7 +49,9 @@ def without_settings(state: str) -> Iterator[None]:
     for name in before:
         if name.startswith(_SETTINGS) or name in _WORDS:
             del os.environ[name]
-    os.environ |= {"PIP_CONFIG_FILE": os.devnull, "XDG_STATE_HOME": state}
+    # Of the interpreters of this machine, those on the search path are left: to find all is the matter of few tests.
+    none = {name: os.path.join(state, "none") for name in _HOMES_OF_PYTHONS}
+    os.environ |= {"PIP_CONFIG_FILE": os.devnull, "XDG_STATE_HOME": state, **none}
     try:
         yield
     finally:

@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 
+from tests.support.inherited import MACHINE
+
 __all__ = ["find_python"]
 
 
@@ -15,7 +17,7 @@ def find_python(version: str) -> str | None:
     The running one comes first, then the search path, then the versions that pyenv keeps.
     """
     name = f"python{version}"
-    root = os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))
+    root = MACHINE.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))
     kept = glob.glob(os.path.join(glob.escape(root), "versions", f"{version}.*", "bin", name))
     candidates = (sys.executable, shutil.which(name), *sorted(kept, reverse=True))
     return next((path for path in candidates if path and _version_of(path) == version), None)

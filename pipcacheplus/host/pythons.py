@@ -1,0 +1,278 @@
+"""The Pythons of this machine: listed, judged by their owners, and then asked, each once.
+
+Nothing is run because a cache names it: of what a self-check names, an environment is read as data wherever the Python
+that it was made of has answered, and what is run at all is only what nobody but this user and root can have put there.
+"""
+
+import os
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from pipcacheplus.errors import InterpreterError
+from pipcacheplus.host.interpreter_cache import InterpreterCache
+from pipcacheplus.host.interpreters import probe, recalled, running
+from pipcacheplus.host.pip_version import version_of_pip
+from pipcacheplus.host.python_candidates import Candidate, Surroundings, candidates, settings_of
+from pipcacheplus.host.python_owners import why_not_run
+from pipcacheplus.model.pythons import FoundPython, Interpreter
+
+__all__ = ["ALL_S", "AT_ONCE", "ONE_S", "find_pythons", "python_of", "surroundings"]
+
+ONE_S = 10.0
+"""How long one interpreter may take to answer, in seconds."""
+ALL_S = 60.0
+"""How long all of them together may take, in seconds; who has not answered by then was not asked."""
+AT_ONCE = 8
+"""Interpreters that are asked at the same time."""
+_VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?")
+_IN_NAME = re.compile(r"(?:python|pypy|graalpy)(\d+\.\d+)t?d?(?:\.exe)?", re.IGNORECASE)
+
+Ask = Callable[[str, float], Interpreter]
+"""Runs the interpreter at a path, which may take so many seconds."""
+
+
+def find_pythons(
+    here: Surroundings,
+    *,
+    uid: int | None,
+    memory: InterpreterCache,
+    environ: Mapping[str, str],
+    asks: Ask | None = None,
+    one_s: float = ONE_S,
+    all_s: float = ALL_S,
+) -> tuple[FoundPython, ...]:
+    """Find the Pythons of a machine, and ask those that may be run; in order of their sources, the running one first.
+
+    Args:
+        here: Where they may lie.
+        uid: The effective user; `None` where files have no owners.
+        memory: Answers that were given before. Where they still hold, nothing is run.
+        environ: Variables for those that are run.
+        asks: Asks one; by default it is run, and its answer kept.
+        one_s: How long one of them may take, in seconds.
+        all_s: How long all of them may take, in seconds.
+    """
+    end_s = time.monotonic() + all_s
+    ask = asks or (lambda path, limit_s: probe(path, memory=memory, timeout_s=limit_s, environ=environ))
+    found = list(candidates(here))
+    reasons = {one.key: _why_not(one, uid) for one in found}
+    bases: dict[tuple[str, str], Candidate] = {}
+    """Of environments that are read rather than asked: the cache alone names them, or they may not be run."""
+    for one in found:
+        if reasons[one.key] is not None or one.sources == ("selfcheck",):
+            base = _base_of(one)
+            if base is not None:
+                bases[one.key] = base
+    for base in bases.values():
+        if base.key not in reasons:
+            reasons[base.key] = _why_not(base, uid)
+            found.append(base)
+    waiting = [one for one in found if reasons[one.key] is None and one.key not in bases]
+    answers = _answers(waiting, memory, ask, one_s, end_s)
+    for one in found:
+        base = bases.get(one.key)
+        if base is not None and isinstance(answer := answers.get(base.key), Interpreter):
+            answers[one.key] = _read_environment(one, answer)
+    were_read = frozenset(bases) & frozenset(answers)
+    left = [one for one in found if reasons[one.key] is None and one.key not in answers]
+    answers |= _answers(left, memory, ask, one_s, end_s)
+    told = tuple(_found(one, answers.get(one.key), reasons[one.key], was_read=one.key in were_read) for one in found)
+    is_running_told = any("running" in one.sources for one in told)
+    return told if is_running_told else (_found_running(), *told)
+
+
+def surroundings(environ: Mapping[str, str], environments: tuple[str, ...]) -> Surroundings:
+    """Return where the Pythons of this machine may lie.
+
+    Args:
+        environ: The environment variables.
+        environments: `sys.prefix` of environments that the cache names.
+    """
+    return Surroundings(
+        environ=environ,
+        home=os.path.expanduser("~"),
+        platform=sys.platform,
+        executable=sys.executable or "",
+        registered=tuple(_registered()),
+        environments=environments,
+    )
+
+
+def _registered() -> Iterator[str]:
+    r"""Yield the interpreters that the registry of Windows names.
+
+    Source: PEP 514: `Software\Python\<company>\<tag>\InstallPath`, for this user and for all.
+    """
+    if sys.platform == "win32":
+        import winreg  # noqa: PLC0415 - of Windows
+
+        def inside(key: "winreg.HKEYType | int", path: str) -> Iterator[str]:
+            try:
+                with winreg.OpenKey(key, path) as opened:
+                    names = [winreg.EnumKey(opened, at) for at in range(winreg.QueryInfoKey(opened)[0])]
+            except OSError:
+                return
+            yield from (f"{path}\\{name}" for name in names)
+
+        for root in (winreg.HKEY_CURRENT_USER, winreg.HKEY_LOCAL_MACHINE):
+            for company in inside(root, "Software\\Python"):
+                for tag in inside(root, company):
+                    try:
+                        with winreg.OpenKey(root, f"{tag}\\InstallPath") as opened:
+                            folder = winreg.QueryValue(opened, None)
+                    except OSError:
+                        continue
+                    yield os.path.join(folder, "python.exe")
+    yield from ()
+
+
+def _found_running() -> FoundPython:
+    return python_of(running(), ("running",))
+
+
+def python_of(interpreter: Interpreter, sources: tuple[str, ...], *, was_read: bool = False) -> FoundPython:
+    """Return an interpreter that told what it can install as one that was found."""
+    return FoundPython(
+        path=interpreter.path,
+        sources=sources,
+        interpreter=interpreter,
+        was_read=was_read,
+        version=".".join(map(str, interpreter.version)),
+        pip=interpreter.pip,
+    )
+
+
+def _base_of(one: Candidate) -> Candidate | None:
+    """Return the Python that an environment was made of, `None` if it is no environment or does not tell."""
+    if not one.environment or one.obstacle or "running" in one.sources:
+        return None
+    real = one.real
+    if real.startswith(one.environment + os.sep):  # a copy, as on Windows
+        settings = settings_of(one.environment)
+        version = _VERSION.match(settings.get("version") or settings.get("version_info") or "")
+        if version is None or not os.path.isabs(settings.get("home", "")):
+            return None
+        name = "python.exe" if os.name == "nt" else "python" + ".".join(version[0].split(".")[:2])
+        real = os.path.realpath(os.path.join(settings["home"], name))
+        if not os.path.isfile(real):
+            return None
+    return Candidate(path=real, real=real, sources=("base",))
+
+
+def _why_not(one: Candidate, uid: int | None) -> str | None:
+    """Return why a candidate is not run, as a clause; `None` if it may be."""
+    if "running" in one.sources:
+        return None
+    if one.obstacle:
+        return one.obstacle
+    if uid is None:
+        return "the cache alone names it" if one.sources == ("selfcheck",) else None
+    if not one.environment:
+        return why_not_run(one.path, uid)
+    home = settings_of(one.environment).get("home", "")
+    also = (os.path.join(one.environment, "pyvenv.cfg"), *((home,) if os.path.isabs(home) else ()))
+    return why_not_run(one.path, uid, also=also)
+
+
+def _answers(
+    waiting: Sequence[Candidate], memory: InterpreterCache, ask: Ask, one_s: float, end_s: float
+) -> dict[tuple[str, str], Interpreter | str]:
+    """Return what interpreters can install, or why that is not known; who answered before is not run."""
+    answers: dict[tuple[str, str], Interpreter | str] = {}
+    unknown: list[Candidate] = []
+    for one in waiting:
+        kept = running() if "running" in one.sources else recalled(one.path, memory)
+        if kept is None:
+            unknown.append(one)
+        else:
+            answers[one.key] = kept
+    todo = list(reversed(unknown))
+
+    def work() -> None:
+        while todo:
+            try:
+                one = todo.pop()
+            except IndexError:  # another thread has taken the last one
+                return
+            answers[one.key] = _asked(one.path, min(one_s, end_s - time.monotonic()), ask)
+
+    started = list(_started(threading.Thread(target=work) for _ in range(min(AT_ONCE, len(unknown)) - 1)))
+    try:
+        work()
+    finally:
+        todo.clear()  # if this is interrupted, nobody else is asked
+        for thread in started:
+            thread.join()
+    return answers
+
+
+def _started(threads: Iterable[threading.Thread]) -> Iterator[threading.Thread]:
+    for thread in threads:
+        try:
+            thread.start()
+        except RuntimeError:  # a limit of processes counts threads, too; then fewer do it
+            return
+        yield thread
+
+
+def _asked(path: str, limit_s: float, ask: Ask) -> Interpreter | str:
+    if limit_s <= 0:
+        return "there was no time left to ask it"
+    try:
+        return ask(path, limit_s)
+    except InterpreterError as error:
+        return error.reason
+
+
+def _read_environment(one: Candidate, base: Interpreter) -> Interpreter:
+    """Return what an environment can install, by the answer of the Python that it was made of; it is not run."""
+    prefix = os.path.dirname(os.path.dirname(one.path))
+    folders = tuple(_packages_of(one, base))
+    settings = settings_of(one.environment)
+    if settings.get("include-system-site-packages", "").lower() == "true":
+        folders += base.search_path
+    return replace(base, path=one.path, prefix=prefix, search_path=folders, pip=version_of_pip(folders))
+
+
+def _packages_of(one: Candidate, base: Interpreter | None) -> Iterator[str]:
+    """Yield the directories of packages of an environment, or of the Python at a path."""
+    prefix = one.environment or os.path.dirname(os.path.dirname(one.path))
+    if os.name == "nt":
+        yield os.path.join(prefix, "Lib", "site-packages")
+        return
+    if base is not None:
+        names = [f"{word}{base.version[0]}.{base.version[1]}" for word in ("python", "pypy", "graalpy")]
+    else:
+        names = [match[0]] if (match := _IN_NAME.fullmatch(os.path.basename(one.real))) else []
+    for name in names:
+        for lib in ("lib", "lib64"):
+            folder = os.path.join(prefix, lib, name, "site-packages")
+            if os.path.isdir(folder):
+                yield folder
+
+
+def _found(one: Candidate, answer: Interpreter | str | None, reason: str | None, *, was_read: bool) -> FoundPython:
+    if isinstance(answer, Interpreter):
+        return replace(python_of(answer, one.sources, was_read=was_read), path=one.path)
+    why = answer if isinstance(answer, str) else reason
+    return FoundPython(
+        path=one.path,
+        sources=one.sources,
+        reason=why or "it gave no answer",
+        version=_version_of(one),
+        pip=version_of_pip(_packages_of(one, None)),
+    )
+
+
+def _version_of(one: Candidate) -> str | None:
+    """Return the version that files tell of an interpreter that is not run."""
+    if one.environment:
+        settings = settings_of(one.environment)
+        if found := _VERSION.match(settings.get("version") or settings.get("version_info") or ""):
+            return found[0]
+    named = _IN_NAME.fullmatch(os.path.basename(one.real))
+    return named[1] if named else None

@@ -1,0 +1,68 @@
+"""Interpreters: what one can install, one that was found, and one of another machine."""
+
+from dataclasses import dataclass, field
+
+__all__ = ["FoundPython", "Interpreter", "Target"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interpreter:
+    """A Python, and what it can install."""
+
+    path: str
+    """As it was given, made absolute; empty if it is none of this machine, but a target that pip's options describe."""
+    implementation: str
+    """`cp`, `pp`."""
+    version: tuple[int, int]
+    prefix: str
+    """`sys.prefix`: the environment that it is the interpreter of."""
+    name: str
+    """`cp311`: what the keys of built wheels hold (pip 20.0 and later)."""
+    tags: frozenset[str]
+    """Every wheel tag (`py3-none-any`) that any pip of this interpreter takes."""
+    pip: str | None = None
+    """Version of the pip that it would run, `None` if there is none, or it is not known."""
+    search_path: tuple[str, ...] = field(default=(), compare=False)
+    """Directories in which it looks for packages, absolute; of the running one also those that variables name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPython:
+    """A Python that was found, and what it can install, or why that is not known."""
+
+    path: str
+    """Absolute; empty of a target that pip's options describe."""
+    sources: tuple[str, ...]
+    """From where it is known: `running`, `named`, `PATH`, `pyenv`, `uv`, `conda`, `asdf`, `mise`, `framework`,
+    `registry`, `selfcheck`, `base` (an environment was made of it), `target`."""
+    interpreter: Interpreter | None = None
+    """What it can install; `None` if it was not asked or gave no answer."""
+    reason: str | None = None
+    """Why it was not asked, or gave no answer, as a clause."""
+    was_read: bool = False
+    """Whether what is known was read from files, and from the answer of the Python that it was made of."""
+    version: str | None = None
+    """`3.11`, with a third number if it was read so; `None` if it is not known."""
+    pip: str | None = None
+    """Version of its pip, `None` if it has none, or it is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A Python of another machine; what is not said is as of the running interpreter, as in pip."""
+
+    platforms: tuple[str, ...] = ()
+    """As `--platform`: `manylinux2014_x86_64`, `win_amd64`, `macosx_11_0_arm64`."""
+    python_version: str | None = None
+    """As `--python-version`: `3.11`, `311` or `3`."""
+    implementation: str | None = None
+    """As `--implementation`: `cp`, `pp`, or `py` for wheels that are for any."""
+    abis: tuple[str, ...] = ()
+    """As `--abi`: `cp311`, `abi3`, `none`."""
+
+    def __str__(self) -> str:
+        """Return the options of pip that describe it."""
+        words = [f"--platform {platform}" for platform in self.platforms]
+        words += [f"--python-version {self.python_version}"] if self.python_version else []
+        words += [f"--implementation {self.implementation}"] if self.implementation else []
+        return " ".join((*words, *(f"--abi {abi}" for abi in self.abis)))

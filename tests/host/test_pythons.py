@@ -1,0 +1,297 @@
+"""The Pythons of a machine are asked once each, and only those that may be run; the others are named."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipcacheplus.errors import InterpreterError
+from pipcacheplus.host.interpreter_cache import InterpreterCache
+from pipcacheplus.host.interpreters import running
+from pipcacheplus.host.python_candidates import Surroundings
+from pipcacheplus.host.pythons import AT_ONCE, find_pythons
+from pipcacheplus.model.pythons import FoundPython, Interpreter
+from tests.support.made_machines import MadeMachine
+from tests.support.owners import SOMEBODY, home_of_somebody, is_root
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="the made-up machines have files of POSIX")
+
+UID = os.geteuid() if hasattr(os, "geteuid") else None
+
+
+class Asked:
+    """Answers for interpreters, and notes who was asked."""
+
+    def __init__(self, **refusals: str) -> None:
+        self.paths: list[str] = []
+        self.limits_s: list[float] = []
+        self._refusals = refusals
+
+    def __call__(self, path: str, limit_s: float) -> Interpreter:
+        """Answer as a Python 3.9 would."""
+        self.paths.append(path)
+        self.limits_s.append(limit_s)
+        reason = self._refusals.get(os.path.basename(path).replace(".", "_"))
+        if reason is not None:
+            raise InterpreterError(path, reason)
+        return Interpreter(
+            path=path,
+            implementation="cp",
+            version=(3, 9),
+            prefix=os.path.dirname(os.path.dirname(path)),
+            name="cp39",
+            tags=frozenset({"cp39-cp39-linux_x86_64"}),
+            pip="23.0.1",
+        )
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> MadeMachine:
+    return MadeMachine(tmp_path / "machine")
+
+
+def find(
+    here: Surroundings, folder: Path, asks: Asked | None = None, *, uid: int | None = UID, all_s: float = 60
+) -> dict[str, FoundPython]:
+    """Find Pythons, and return them by their paths below a folder; without the one that runs this."""
+    memory = InterpreterCache(str(folder.parent / "state" / "interpreters"))
+    found = find_pythons(here, uid=uid, memory=memory, environ=os.environ, asks=asks, all_s=all_s)
+    others = [one for one in found if "running" not in one.sources]
+    assert len(others) == len(found) - 1
+    return {os.path.relpath(one.path, folder): one for one in others}
+
+
+def test_the_running_one_is_there_whatever_is_found_and_is_not_started(machine: MadeMachine, tmp_path: Path) -> None:
+    asked = Asked()
+    memory = InterpreterCache(str(tmp_path / "state"))
+    for path in ("", sys.executable, "/nonexistent/python"):
+        here = machine.surroundings(running=path)
+        (one,) = find_pythons(here, uid=UID, memory=memory, environ={}, asks=asked)
+        assert (one.interpreter, one.sources) == (running(), ("running",))
+    assert asked.paths == []
+
+
+def test_each_is_asked_once_however_many_names_it_has(machine: MadeMachine) -> None:
+    real = machine.program("home/.pyenv/versions/3.9.1/bin/python3.9")
+    machine.link("bin/python3", real)
+    asked = Asked()
+    found = find(machine.surroundings(), machine.folder, asked)
+    assert asked.paths == [str(machine.bin / "python3")]
+    assert found["bin/python3"].interpreter is not None
+    assert found["bin/python3"].sources == ("PATH", "pyenv")
+
+
+def test_who_gives_no_answer_is_named_with_the_reason_and_the_others_are_asked(machine: MadeMachine) -> None:
+    for name in ("python3.7", "python3.8", "python3.9"):
+        machine.program(f"bin/{name}", name)
+    found = find(machine.surroundings(), machine.folder, Asked(python3_8="it was ended by signal 11"))
+    assert {path: one.reason for path, one in found.items()} == {
+        "bin/python3.7": None,
+        "bin/python3.8": "it was ended by signal 11",
+        "bin/python3.9": None,
+    }
+    assert found["bin/python3.8"].version == "3.8"
+
+
+def test_an_environment_that_the_cache_alone_names_is_read_and_not_run(machine: MadeMachine) -> None:
+    base = machine.program("bin/python3.9")
+    machine.environment("venv", base, pip="22.1")
+    asked = Asked()
+    found = find(machine.surroundings(environments=(f"{machine.folder}/venv",)), machine.folder, asked)
+    assert asked.paths == [base]
+    one = found["venv/bin/python"]
+    assert one.was_read
+    assert one.interpreter is not None
+    assert one.interpreter.prefix == f"{machine.folder}/venv"
+    assert (one.interpreter.name, one.pip, one.sources) == ("cp39", "22.1", ("selfcheck",))
+    assert found["bin/python3.9"].pip == "23.0.1"
+
+
+def test_the_python_that_an_environment_was_made_of_counts_too(machine: MadeMachine) -> None:
+    base = machine.program("opt/python3.9/bin/python3.9")
+    machine.environment("venv", base)
+    found = find(machine.surroundings(environments=(f"{machine.folder}/venv",)), machine.folder, Asked())
+    assert {path: one.sources for path, one in found.items()} == {
+        "venv/bin/python": ("selfcheck",),
+        "opt/python3.9/bin/python3.9": ("base",),
+    }
+
+
+def test_an_environment_with_a_copy_is_read_by_its_settings(machine: MadeMachine) -> None:
+    base = machine.program("bin/python3.9", "the base")
+    copy = machine.environment("venv", base, pip="21.0")
+    Path(copy).unlink()
+    machine.program("venv/bin/python", "a copy")
+    asked = Asked()
+    found = find(machine.surroundings(environments=(f"{machine.folder}/venv",)), machine.folder, asked)
+    assert asked.paths == [base]
+    assert (found["venv/bin/python"].was_read, found["venv/bin/python"].pip) == (True, "21.0")
+
+
+def test_packages_of_the_base_count_where_the_environment_says_so(machine: MadeMachine) -> None:
+    base = machine.program("bin/python3.9")
+    machine.environment("venv", base)
+    settings = machine.folder / "venv" / "pyvenv.cfg"
+    settings.write_text(settings.read_text() + "include-system-site-packages = true\n")
+    elsewhere = machine.folder / "lib"
+    machine.program("lib/pip/__init__.py", '__version__ = "20.3"\n')
+
+    class WithPackages(Asked):
+        def __call__(self, path: str, limit_s: float) -> Interpreter:
+            return replace(super().__call__(path, limit_s), search_path=(str(elsewhere),))
+
+    here = machine.surroundings(environments=(f"{machine.folder}/venv",))
+    assert find(here, machine.folder, WithPackages())["venv/bin/python"].pip == "20.3"
+
+
+def test_an_environment_whose_base_does_not_answer_is_asked_itself(machine: MadeMachine) -> None:
+    base = machine.program("opt/bin/python3.9")
+    machine.environment("venv", base)
+    asked = Asked(python3_9="it is no Python")
+    found = find(machine.surroundings(environments=(f"{machine.folder}/venv",)), machine.folder, asked)
+    assert asked.paths == [base, f"{machine.folder}/venv/bin/python"]
+    assert (found["venv/bin/python"].was_read, found["venv/bin/python"].reason) == (False, None)
+
+
+def test_without_owners_nothing_is_run_because_a_cache_names_it(machine: MadeMachine) -> None:
+    machine.program("prefix/bin/python")
+    asked = Asked()
+    found = find(machine.surroundings(environments=(f"{machine.folder}/prefix",)), machine.folder, asked, uid=None)
+    assert (asked.paths, found["prefix/bin/python"].reason) == ([], "the cache alone names it")
+
+
+def test_no_one_is_asked_once_the_time_for_all_is_over(machine: MadeMachine) -> None:
+    for at in range(30):
+        machine.program(f"home/.pyenv/versions/3.{at}/bin/python", str(at))
+    asked = Asked()
+    found = find(machine.surroundings(), machine.folder, asked, all_s=0)
+    assert asked.paths == []
+    assert {one.reason for one in found.values()} == {"there was no time left to ask it"}
+
+
+def test_a_hundred_that_hang_are_bounded_in_time(machine: MadeMachine) -> None:
+    for at in range(100):
+        machine.program(f"home/.pyenv/versions/3.{at:02}/bin/python", "#!/bin/sh\nexec sleep 1000\n")
+    found = find(machine.surroundings(), machine.folder, all_s=0.5)
+    assert len(found) == 100
+    reasons = [str(one.reason) for one in found.values()]
+    assert sum(reason.startswith("it did not answer within 0") for reason in reasons) >= AT_ONCE - 1
+    assert set(reasons) - {"there was no time left to ask it"} == {one for one in reasons if "did not answer" in one}
+
+
+BAD: dict[str, tuple[str, str]] = {
+    "crashes": ("#!/bin/sh\nkill -SEGV $$\n", "it was ended by signal 11"),
+    "fails": ("#!/bin/sh\necho no; exit 3\n", "it ended with exit code 3, and said 'no'"),
+    "prints rubbish": ("#!/bin/sh\nhead -c 100000 /dev/zero\n", "it is no Python"),
+    "prints megabytes": ("#!/bin/sh\nexec yes\n", "it printed more than 1048576 bytes"),
+    "is for another architecture": ("\x7fELF\x02\x01\x01rubbish", "it cannot be run (Exec format error)"),
+    "has no loader": ("#!/nonexistent/loader\n", "it cannot be run (No such file or directory)"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_what_misbehaves_is_named(machine: MadeMachine, kind: str) -> None:
+    text, reason = BAD[kind]
+    machine.program("bin/python", text)
+    (one,) = find(machine.surroundings(), machine.folder).values()
+    assert str(one.reason).startswith(reason)
+    assert one.interpreter is None
+
+
+def test_who_answered_before_is_not_run_again_until_its_file_changes(machine: MadeMachine) -> None:
+    base = shutil.which("python3", path="/usr/bin:/usr/local/bin") or sys.executable
+    python = machine.environment("home/.pyenv/versions/mine", os.path.realpath(base))
+    first = find(machine.surroundings(), machine.folder)
+    assert first[os.path.relpath(python, machine.folder)].interpreter is not None
+    # From now on it could not be run any more.
+    asked = Asked()
+    again = find(machine.surroundings(), machine.folder, asked)
+    assert (asked.paths, again) == ([], first)
+    Path(python).parent.parent.joinpath("pyvenv.cfg").write_text(f"home = {os.path.dirname(base)}\nversion = 3.0\n")
+    find(machine.surroundings(), machine.folder, asked)
+    assert asked.paths == [python]
+
+
+TELLING = '#!/bin/sh\necho run >> "{mark}"\nexit 1\n'
+
+
+def shared(folder: Path) -> None:
+    os.chown(folder, -1, SOMEBODY)
+    folder.chmod(0o775)
+
+
+PLANTED: dict[str, Callable[[Path], object]] = {
+    "the file": lambda python: os.chown(python, SOMEBODY, SOMEBODY),
+    "its environment": lambda python: os.chown(python.parents[1], SOMEBODY, SOMEBODY),
+    "writable by a group": lambda python: shared(python.parent),
+    "writable by all": lambda python: python.parents[1].chmod(0o777),
+    "writable by all, and sticky": lambda python: python.parents[1].chmod(0o1777),
+}
+
+
+@is_root
+@pytest.mark.parametrize("uid", [0, 54_321])
+@pytest.mark.parametrize("source", ["selfcheck", "PATH", "pyenv"])
+@pytest.mark.parametrize("plant", PLANTED)
+def test_what_an_attacker_could_have_put_there_is_not_run(plant: str, source: str, uid: int) -> None:
+    with home_of_somebody() as home:
+        machine = MadeMachine(home / "machine")
+        mark = home / "mark"
+        where = {"selfcheck": "planted", "PATH": "planted", "pyenv": "home/.pyenv/versions/3.9.1"}[source]
+        python = machine.program(f"{where}/bin/python3.9", TELLING.format(mark=mark))
+        if uid:
+            for path in (Path(python), *Path(python).parents):
+                if path.is_relative_to(home):
+                    os.chown(path, uid, uid)
+        PLANTED[plant](Path(python))
+        here = machine.surroundings(
+            environ={"PATH": os.path.dirname(python)} if source == "PATH" else None,
+            environments=(f"{machine.folder}/planted",) if source == "selfcheck" else (),
+        )
+        (one,) = find(here, machine.folder, uid=uid).values()
+        assert not mark.exists()
+        assert "another user" in str(one.reason) or "can be written by others" in str(one.reason)
+        assert (one.interpreter, one.sources, one.version) == (None, (source,), "3.9")
+
+
+@is_root
+def test_what_is_our_own_is_run(tmp_path: Path) -> None:
+    with home_of_somebody() as home:
+        machine = MadeMachine(home / "machine")
+        machine.program("planted/bin/python3.9", TELLING.format(mark=tmp_path / "mark"))
+        here = machine.surroundings(environments=(f"{machine.folder}/planted",))
+        (one,) = find(here, machine.folder).values()
+        assert (tmp_path / "mark").exists()
+        assert one.reason == "it ended with exit code 1"
+
+
+@is_root
+def test_an_environment_that_may_not_be_run_is_read_if_its_base_may_be() -> None:
+    with home_of_somebody() as home:
+        machine = MadeMachine(home / "machine")
+        base = machine.program("bin/python3.9")
+        python = machine.environment("planted", base, pip="22.0")
+        os.chown(Path(python).parents[1], SOMEBODY, SOMEBODY)
+        asked = Asked()
+        here = machine.surroundings(environments=(f"{machine.folder}/planted",))
+        one = find(here, machine.folder, asked)["planted/bin/python"]
+        assert (asked.paths, one.was_read, one.pip) == ([base], True, "22.0")
+
+
+@is_root
+def test_settings_that_name_a_base_of_an_attacker_keep_an_environment_from_being_run() -> None:
+    with home_of_somebody() as home:
+        machine = MadeMachine(home / "machine")
+        base = machine.program("theirs/bin/python3.9", "theirs")
+        python = Path(machine.environment("home/.pyenv/versions/mine", base))
+        python.unlink()
+        machine.program("home/.pyenv/versions/mine/bin/python", "a copy")
+        os.chown(Path(base).parents[1], SOMEBODY, SOMEBODY)
+        asked = Asked()
+        found = find(machine.surroundings(), machine.folder, asked)
+        assert asked.paths == []
+        assert f"uid {SOMEBODY}" in str(found["home/.pyenv/versions/mine/bin/python"].reason)
