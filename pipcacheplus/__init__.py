@@ -11,6 +11,7 @@ from pipcacheplus.version import __version__
 if TYPE_CHECKING:
     from pipcacheplus.cache import (
         PipCache,
+        interpreters,
         prune_corrupt,
         prune_incompatible_wheels,
         prune_partial,
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
         verify,
     )
     from pipcacheplus.catalog.results import Inspection, Inventory, Verification
+    from pipcacheplus.model.pythons import FoundPython, Interpreter, Target
     from pipcacheplus.model.values import (
         Action,
         Area,
@@ -51,8 +53,10 @@ __all__ = [
     "Entry",
     "File",
     "Finding",
+    "FoundPython",
     "Group",
     "Inspection",
+    "Interpreter",
     "Inventory",
     "Kind",
     "Measure",
@@ -69,11 +73,13 @@ __all__ = [
     "Severity",
     "Source",
     "State",
+    "Target",
     "Trashed",
     "Verification",
     "Waiting",
     "__version__",
     "clear_state",
+    "interpreters",
     "prune_corrupt",
     "prune_incompatible_wheels",
     "prune_partial",
@@ -84,9 +90,14 @@ __all__ = [
 
 _HOMES = {
     **dict.fromkeys(
-        ("PipCache", "prune_corrupt", "prune_incompatible_wheels", "prune_partial", "prune_stale", "verify"), "cache"
+        (
+            *("PipCache", "interpreters", "prune_corrupt", "prune_incompatible_wheels", "prune_partial"),
+            *("prune_stale", "verify"),
+        ),
+        "cache",
     ),
     **dict.fromkeys(("clear_state", "state"), "own_files"),
+    **dict.fromkeys(("FoundPython", "Interpreter", "Target"), "model.pythons"),
     **dict.fromkeys(("Inspection", "Inventory", "Verification"), "catalog.results"),
 }
 

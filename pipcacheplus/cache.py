@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pipcacheplus.catalog.environments import environments_in
 from pipcacheplus.catalog.queries import (
     Each,
     Query,
@@ -16,7 +17,7 @@ from pipcacheplus.catalog.queries import (
 )
 from pipcacheplus.catalog.results import Inspection, Inventory, Verification
 from pipcacheplus.checks.base.check import HOUR_S, Context, checks, is_young
-from pipcacheplus.checks.base.context import CURRENT, context_of
+from pipcacheplus.checks.base.context import Pythons, considered_pythons, context_of, paths_of
 from pipcacheplus.disk import refusal
 from pipcacheplus.disk.access_times import is_marked_as_read
 from pipcacheplus.disk.open_cache import OpenCache, moves_access_times
@@ -50,7 +51,17 @@ if TYPE_CHECKING:  # slow to import
     from concurrent.futures import Executor
     from datetime import timedelta
 
-__all__ = ["PipCache", "prune_corrupt", "prune_incompatible_wheels", "prune_partial", "prune_stale", "verify"]
+    from pipcacheplus.model.pythons import FoundPython
+
+__all__ = [
+    "PipCache",
+    "interpreters",
+    "prune_corrupt",
+    "prune_incompatible_wheels",
+    "prune_partial",
+    "prune_stale",
+    "verify",
+]
 
 
 _MAX_INDEXES = 64
@@ -125,18 +136,16 @@ class PipCache:
         self.catalog_trouble: str | None = None
         """Why the last question was answered with facts in memory, of which nothing is kept; `None` if all is well."""
 
-    def _with_settings(self, index_urls: Sequence[str], pythons: Sequence[str] | None) -> tuple[str, ...]:
+    def _with_settings(self, index_urls: Sequence[str], pythons: Pythons) -> tuple[str, ...]:
         """Return indexes with those of pip's settings, of this interpreter (`None`) or others, if they are read at all.
 
         A file that pip would stop at is left out: it says nothing of the cache, whose directory is known.
         """
-        pythons = None if pythons is None else several("pythons", pythons)
+        named = paths_of(pythons)
         if self._machine is None:
             return tuple(index_urls)
         urls = dict.fromkeys(index_urls)
-        prefixes = [
-            os.path.dirname(os.path.dirname(os.path.abspath(path))) for path in pythons or () if path != CURRENT
-        ]
+        prefixes = [os.path.dirname(os.path.dirname(os.path.abspath(path))) for path in named]
         for prefix in prefixes if pythons is not None else (self._machine.prefix,):
             try:
                 found = configured_index_urls(self._machine._replace(prefix=prefix))
@@ -147,6 +156,29 @@ class PipCache:
                 self.settings_trouble = f"of {len(found)} URLs the first {_MAX_INDEXES} count"
             urls.update(dict.fromkeys(found[:_MAX_INDEXES]))
         return tuple(urls)
+
+    def _context(self, *, min_age_s: "float | timedelta", pythons: Pythons, needs_tags: bool) -> Context:
+        return context_of(
+            min_age_s=min_age_s,
+            pythons=pythons,
+            needs_tags=needs_tags,
+            environments=lambda: environments_in(self.dir.path),
+            environ=None if self._machine is None else self._machine.environ,
+        )
+
+    def pythons(self, pythons: Pythons = None) -> "tuple[FoundPython, ...]":
+        """Return the interpreters that count for this cache, those that it names itself among them.
+
+        Each has its tags and the version of its pip, or why these are not known. One that answered before is not run.
+
+        Args:
+            pythons: As `plan`.
+
+        Raises:
+            InterpreterError: One that is named by its path cannot be asked.
+        """
+        environ = None if self._machine is None else self._machine.environ
+        return considered_pythons(pythons, environments=lambda: environments_in(self.dir.path), environ=environ)
 
     def _hear(self, trouble: str | None) -> None:
         self.catalog_trouble = trouble
@@ -160,6 +192,7 @@ class PipCache:
         *what: str | Kind,
         kind: str | Kind | None = None,
         details: bool = False,
+        pythons: Pythons = None,
         remembers: bool = True,
         progress: Progress | None = None,
     ) -> Inventory:
@@ -169,18 +202,24 @@ class PipCache:
             what: Selections, in the words of the command line.
             kind: The kind of all of them.
             details: Whether each has its SHA-256, if a run has made it since the entry was written, and its origin.
+            pythons: As `plan`: wheels that none of them can use are left out. By default none is, and nobody is asked.
             remembers: As `verify`.
             progress: Called with the entries read.
 
         Raises:
             BadRequestError: `what` or `kind` cannot be understood.
+            InterpreterError: One of `pythons` cannot be asked.
         """
         selection = Selection(what, kind)
+        context = Context(now_s=0)
+        if pythons is not None:
+            context = self._context(min_age_s=HOUR_S, pythons=pythons, needs_tags=True)
         query = Query(
             path=self.dir.path,
-            index_urls=self.index_urls,
+            index_urls=self._with_settings(self.index_urls, pythons),
             depth=Depth.ENDS,
-            context=Context(now_s=0),
+            context=context,
+            only_usable=pythons is not None,
             needs_urls=True,
             selection=selection,
             details=details,
@@ -203,7 +242,7 @@ class PipCache:
         *,
         reads: bool = False,
         details: bool = False,
-        pythons: Sequence[str] | None = None,
+        pythons: Pythons = None,
         each: Each | None = None,
         remembers: bool = True,
         progress: Progress | None = None,
@@ -223,7 +262,7 @@ class PipCache:
         """
         depth = Depth.ENDS if reads else Depth.NAMES
         put = tuple(check for check in checks() if check.depth <= depth)
-        context = context_of(min_age_s=HOUR_S, pythons=pythons, needs_tags=reads)
+        context = self._context(min_age_s=HOUR_S, pythons=pythons, needs_tags=reads)
         urls = self._with_settings(self.index_urls, pythons)
         query = Query(path=self.dir.path, index_urls=urls, depth=depth, context=context, checks=put)
         query = replace(query, needs_urls=reads, details=details)
@@ -234,7 +273,7 @@ class PipCache:
         self,
         *what: str | Kind,
         min_age_s: "float | timedelta" = HOUR_S,
-        pythons: Sequence[str] | None = None,
+        pythons: Pythons = None,
         executor: "Executor | None" = None,
         remembers: bool = True,
         deep: bool = False,
@@ -257,7 +296,7 @@ class PipCache:
             InterpreterError: One of `pythons` cannot be asked.
         """
         selection = Selection(what)
-        context = context_of(min_age_s=min_age_s, pythons=pythons, needs_tags=True)
+        context = self._context(min_age_s=min_age_s, pythons=pythons, needs_tags=True)
         query = Query(
             path=self.dir.path,
             index_urls=self._with_settings(self.index_urls, pythons),
@@ -278,7 +317,7 @@ class PipCache:
         self,
         *what: str | Kind,
         min_age_s: "float | timedelta" = HOUR_S,
-        pythons: Sequence[str] | None = None,
+        pythons: Pythons = None,
         remembers: bool = True,
         progress: Progress | None = None,
     ) -> Inspection:
@@ -299,7 +338,7 @@ class PipCache:
             path=self.dir.path,
             index_urls=self._with_settings(self.index_urls, pythons),
             depth=Depth.WHOLE,
-            context=context_of(min_age_s=min_age_s, pythons=pythons, needs_tags=True),
+            context=self._context(min_age_s=min_age_s, pythons=pythons, needs_tags=True),
             checks=checks(),
             needs_urls=True,
             selection=Selection(what),
@@ -323,7 +362,7 @@ class PipCache:
         keep: Sequence[str | Kind] = (),
         keep_missing_ok: bool = False,
         min_age_s: "float | timedelta" = HOUR_S,
-        pythons: Sequence[str] | None = None,
+        pythons: Pythons = None,
         executor: "Executor | None" = None,
         remembers: bool = True,
         deep: bool = False,
@@ -338,14 +377,16 @@ class PipCache:
             partial: What interrupted pips left.
             stale: `True` takes pages past their lifetime and wheels built from a local directory, `False` none. An
                 age takes pages that are older than that, fresh or not: `stale=0` takes all, and `stale=1` is a second.
-            incompatible: Wheels that none of `pythons` can use.
+            incompatible: Wheels that none of `pythons` can use. While one of this machine exists and was not asked, or
+                gave no answer, of no wheel that is certain, and none goes, unless `pythons` names those that count.
             unsafe: Pickled responses.
             orphaned: Self-checks of environments that are gone.
             keep: What never goes, in the words of the command line. What of it fits nothing in the cache is in
                 `Plan.unmatched_keeps`.
             keep_missing_ok: Whether it is well that some of it fits nothing, whatever else would go.
             min_age_s: The grace period: younger halves and leftovers may be a pip's work in hand.
-            pythons: Paths of interpreters, or `current`; the running one by default.
+            pythons: Which interpreters count: `all` of this machine, which is the default, `current` (the one that
+                runs this), or a list of these words, of paths, and of `Target`, which comes on top.
             executor: As `verify`.
             remembers: As `verify`.
             deep: As `verify`.
@@ -354,7 +395,7 @@ class PipCache:
         Raises:
             BadRequestError: `keep` cannot be understood; or an age is negative, not finite, or none.
             InterpreterError: One of `pythons` cannot be asked.
-            TypeError: A switch is no bool; or `keep` or `pythons` is a single string, and no list.
+            TypeError: A switch is no bool; or `keep` or `pythons` is a single string, and neither a word nor a list.
             MisspeltKeepError: Some of `keep` fits nothing, and something of almost the same name would go.
         """
         reasons = {"corrupt": corrupt, "partial": partial, "incompatible": incompatible}
@@ -373,8 +414,7 @@ class PipCache:
             groups,
             cache=self.dir,
             index_urls=self._with_settings(self.index_urls, pythons),
-            min_age_s=min_age_s,
-            pythons=pythons,
+            make_context=lambda needs_tags: self._context(min_age_s=min_age_s, pythons=pythons, needs_tags=needs_tags),
             stale_age_s=stale_age_s,
         )
         query = replace(
@@ -570,8 +610,7 @@ def _query_for(
     *,
     cache: CacheDir,
     index_urls: tuple[str, ...],
-    min_age_s: "float | timedelta",
-    pythons: Sequence[str] | None,
+    make_context: Callable[[bool], Context],
     stale_age_s: float | None,
 ) -> Query:
     """Return the query that finds what may go for these reasons; for none at all, what no pip can ever use.
@@ -584,7 +623,7 @@ def _query_for(
     is_whole = depth is Depth.WHOLE
     if is_whole:
         put = checks()  # the question that `verify` puts: what it remembers is of use here, and the other way round
-    context = context_of(min_age_s=min_age_s, pythons=pythons, needs_tags=is_whole or Group.INCOMPATIBLE in groups)
+    context = make_context(is_whole or Group.INCOMPATIBLE in groups)
     return Query(
         path=cache.path,
         index_urls=index_urls,
@@ -623,19 +662,27 @@ def _plan_from(cache: CacheDir, query: Query, rule: Rule, keep: Sequence[str | K
     for selector in missing:
         if similar := meant(selector, (action.entry for action in made.actions)):
             raise MisspeltKeepError(selector.what, similar)
-    return replace(made, warnings=tuple(warnings), unmatched_keeps=tuple(selector.what for selector in missing))
+    return replace(
+        made,
+        warnings=tuple(warnings),
+        unmatched_keeps=tuple(selector.what for selector in missing),
+        pythons=query.context.pythons,
+    )
 
 
 def prune_incompatible_wheels(
     *,
-    pythons: Sequence[str] | None = None,
+    pythons: Pythons = None,
     cache_dir: str | None = None,
     keep: Sequence[str | Kind] = (),
     keep_missing_ok: bool = False,
     dry_run: bool = False,
     exclusive: bool | None = None,
 ) -> Report:
-    """Remove wheels, built or downloaded, that none of these interpreters can use; the running one by default.
+    """Remove wheels, built or downloaded, that none of these interpreters can use; all of this machine by default.
+
+    Nothing goes while one of this machine exists that was not asked, or gave no answer, unless `pythons` names those
+    that count.
 
     The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.
 
@@ -727,7 +774,20 @@ def prune_partial(
     )
 
 
-def verify(*what: str | Kind, cache_dir: str | None = None, pythons: Sequence[str] | None = None) -> Verification:
+def interpreters(*, pythons: Pythons = None, cache_dir: str | None = None) -> "tuple[FoundPython, ...]":
+    """Return the interpreters that count, with the tags and the pip of each, or why these are not known.
+
+    Those that a cache names in its self-checks are among them; a cache that does not exist yet names none. One that
+    answered before is not run.
+
+    Raises:
+        PipCachePlusError: As `PipCache.locate` and `PipCache.pythons` tell.
+    """
+    cache = _located(cache_dir)
+    return cache.pythons(pythons) if isinstance(cache, PipCache) else considered_pythons(pythons)
+
+
+def verify(*what: str | Kind, cache_dir: str | None = None, pythons: Pythons = None) -> Verification:
     """Put every check to the entries of the cache that fit `what`; nothing is changed.
 
     Of a cache that does not exist yet, or is switched off, nothing is found, unless `cache_dir` names it.

@@ -88,6 +88,7 @@ class Judge:
         self._parameters: dict[str, object] = {
             "now": context.now_s,
             "stale_age": context.stale_age_s,
+            "all_asked": not context.unasked,
         }
 
     def _note_tags(self) -> None:

@@ -43,6 +43,12 @@ _T = TypeVar("_T")
 _OF_PROJECT = "(e.project = '{}' OR e.project IS NULL OR e.kind = 'redirect')"
 """What may be of a project by what the rest of the cache says of it."""
 
+_USABLE = (
+    "(e.kind IS NULL OR e.kind NOT IN ('wheel', 'built-wheel') OR e.tags IS NULL"
+    " OR e.tags NOT IN (SELECT tags FROM bad_tags))"
+)
+"""What is no wheel, or one that an interpreter considered can use."""
+
 __all__ = [
     "Each",
     "Query",
@@ -102,6 +108,8 @@ class Query:
     """Whether the entries, but not those of findings, tell their SHA-256, as far as it is known, and their origin."""
     wants_evidence: bool = False
     """Whether all that speaks for or against an entry is told as well."""
+    only_usable: bool = False
+    """Whether wheels are left out that none of the interpreters considered can use."""
     is_deep: bool = False
     """Whether all is read again, and remembered anew."""
     progress: Progress | None = None
@@ -123,6 +131,7 @@ def inventory_of(cache: CacheDir, query: Query) -> Inventory:
         totals=totals,
         pages_without_url=pages_without_url,
         survey=survey,
+        pythons=query.context.pythons,
     )
 
 
@@ -146,6 +155,7 @@ def overview_of(cache: CacheDir, query: Query, each: Each | None) -> Inventory:
         findings=tuple(found),
         pages_without_url=told[-1][0] if told else None,
         survey=told[-1][1] if told else Survey(),
+        pythons=query.context.pythons,
     )
 
 
@@ -167,6 +177,7 @@ def verification_of(cache: CacheDir, query: Query) -> Verification:
             foreign=run.entries("e.shape = 'foreign'") if NotJudged.FOREIGN in not_judged else (),
             pages_without_url=run.pages_without_url(),
             survey=run.survey(),
+            pythons=query.context.pythons,
         )
 
     found = answered(query, answer, warnings)
@@ -326,12 +337,15 @@ class Run:
         # It ends: each look adds to what this run has read.
         while what.would_go is not None and update.read_again(self._suspects(what.would_go)):
             self._judge = self._judged()
+        if what.only_usable:
+            self._where = f"({self._where}) AND {_USABLE}"
 
     def _judged(self) -> "Judge":
         """Read contents, if that is asked for, and return the judge of the catalog as it is then."""
         from pipcacheplus.catalog.contents import Contents  # noqa: PLC0415 - slow to import
         from pipcacheplus.catalog.judge import Judge  # noqa: PLC0415 - as above
         from pipcacheplus.catalog.known import Known  # noqa: PLC0415 - as above
+        from pipcacheplus.catalog.pips import proved_pips  # noqa: PLC0415 - as above
 
         what = self._what
         is_whole = what.depth is Depth.WHOLE
@@ -341,7 +355,10 @@ class Run:
             self._known = contents.known
         else:
             self._known = Known(self._connection, what.path, ())
-        return Judge(self._connection, self._known, what.context, what.checks, is_whole=is_whole)
+        context = what.context
+        if what.checks:
+            context = replace(context, proved_pips=proved_pips(self._connection))
+        return Judge(self._connection, self._known, context, what.checks, is_whole=is_whole)
 
     def _suspects(self, would_go: Callable[[Checked], bool]) -> Iterator[bytes]:
         from pipcacheplus.catalog.entry_rows import as_bytes  # noqa: PLC0415 - slow to import

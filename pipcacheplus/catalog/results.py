@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pipcacheplus.model.values import (
     Area,
@@ -17,6 +18,9 @@ from pipcacheplus.model.values import (
     Warned,
 )
 from pipcacheplus.plan.select import Selection
+
+if TYPE_CHECKING:  # slow to import
+    from pipcacheplus.model.pythons import FoundPython
 
 __all__ = ["Inspection", "Inventory", "Verification"]
 
@@ -42,6 +46,8 @@ class Inventory:
     one who knows the URL of their index knows what they tell of other entries."""
     survey: Survey = _NO_SURVEY
     """What all names of the cache show besides entries, if the catalog was asked."""
+    pythons: tuple["FoundPython", ...] = ()
+    """The interpreters that counted, and those that were not asked; empty if none mattered."""
 
     def select(self, *what: str | Kind, kind: str | Kind | None = None) -> tuple[Entry, ...]:
         """Return the entries that fit one of these, in the words of the command line; all if none is given.
@@ -79,6 +85,8 @@ class Verification:
     """As of `Inventory`: what these pages publish was compared with nothing."""
     survey: Survey = _NO_SURVEY
     """As of `Inventory`; of the whole cache, whatever was selected."""
+    pythons: tuple["FoundPython", ...] = ()
+    """As of `Inventory`."""
 
     @property
     def errors(self) -> tuple[Finding, ...]:

@@ -1,17 +1,17 @@
 """`info`: print pip's own counts, then kinds, what could go, last use and health."""
 
 import os
-from argparse import Namespace
+from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pipcacheplus.checks.base.check import HOUR_S, checks, is_listed
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
-from pipcacheplus.cli.base.options import declare_catalog
+from pipcacheplus.cli.base.options import declare_catalog, declare_pythons, pythons_of
 from pipcacheplus.cli.base.owners import summarize_owners, summarize_survey
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.model.values import Area, Count
-from pipcacheplus.render.summary import summarize_totals
+from pipcacheplus.render.summary import summarize_pythons, summarize_totals
 from pipcacheplus.render.view import Json
 
 if TYPE_CHECKING:  # slow to import, and needed for annotations alone
@@ -44,17 +44,23 @@ def _run(request: Request) -> CommandResult:
     entries: list[Entry] = []
     with progress(request.console, "reading") as show:
         if request.verbosity > 0:
-            counts, inventory = _read(cache, what, entries, show, request.options)
+            counts, inventory = _read(cache, what, entries, show, request)
+            found = inventory.pythons
             warnings, survey, pages_without_url = inventory.warnings, inventory.survey, inventory.pages_without_url
         else:
             counts, survey, warnings = count_entries(what, show)
             pages_without_url = None
-    summary = {**_summary(cache.dir, counts, survey), "pages_without_url": pages_without_url}
+            found = cache.pythons(pythons_of(request.options, request.environ))
+    summary = {
+        **_summary(cache.dir, counts, survey),
+        "pages_without_url": pages_without_url,
+        "pythons": summarize_pythons(found),
+    }
     return make_result(request, cache, warnings=warnings, entries=tuple(entries), summary=summary)
 
 
 def _read(
-    cache: "PipCache", what: "CountRequest", entries: "list[Entry]", show: "Progress | None", options: Namespace
+    cache: "PipCache", what: "CountRequest", entries: "list[Entry]", show: "Progress | None", request: Request
 ) -> "tuple[Counts, Inventory]":
     """Count the entries with what reading them shows, and list them."""
     from pipcacheplus.catalog.counts import Counter  # noqa: PLC0415 - as above
@@ -66,8 +72,14 @@ def _read(
         if is_listed(entry):
             entries.append(entry)
 
+    options = request.options
     inventory = cache.overview(
-        reads=True, details=options.format == "json", each=each, remembers=options.remembers, progress=show
+        reads=True,
+        details=options.format == "json",
+        pythons=pythons_of(options, request.environ),
+        each=each,
+        remembers=options.remembers,
+        progress=show,
     )
     return counter.counts, inventory
 
@@ -130,12 +142,17 @@ def _summary_of_nothing(cache: "CacheDir") -> dict[str, Json]:
 
     summary = _summary(cache, Counts({}, {}, {}, {}, PipCount()), Survey())
     health = {"owner": None, "disabled_by": None, "free_bytes": _free_bytes(cache.path)}
-    return {**summary, **summarize_owners(None, cache.path), "health": health, "pages_without_url": 0}
+    return {**summary, **summarize_owners(None, cache.path), "health": health, "pages_without_url": 0, "pythons": []}
+
+
+def _declare(parser: ArgumentParser) -> None:
+    declare_pythons(parser)
+    declare_catalog(parser)
 
 
 COMMAND = Command(
     help="Tell what is in the cache, and what could go",
     run=_run,
-    declare=declare_catalog,
+    declare=_declare,
     summary_of_nothing=_summary_of_nothing,
 )

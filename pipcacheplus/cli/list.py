@@ -3,11 +3,11 @@
 from argparse import ArgumentParser
 
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
-from pipcacheplus.cli.base.options import declare_catalog, declare_selection
+from pipcacheplus.cli.base.options import declare_catalog, declare_pythons, declare_selection, pythons_of
 from pipcacheplus.cli.base.owners import summarize_room
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.model.cache_dir import CacheDir
-from pipcacheplus.render.summary import summarize_totals
+from pipcacheplus.render.summary import summarize_pythons, summarize_totals
 from pipcacheplus.render.view import Json
 
 __all__ = ["COMMAND"]
@@ -15,6 +15,7 @@ __all__ = ["COMMAND"]
 
 def _declare(parser: ArgumentParser) -> None:
     declare_selection(parser, needs_one=False)
+    declare_pythons(parser)
     declare_catalog(parser)
 
 
@@ -25,6 +26,7 @@ def _run(request: Request) -> CommandResult:
         inventory = cache.scan(
             *request.options.what,
             details=request.options.format == "json",
+            pythons=pythons_of(request.options, request.environ),
             remembers=request.options.remembers,
             progress=show,
         )
@@ -38,6 +40,7 @@ def _run(request: Request) -> CommandResult:
             **summarize_totals(inventory.totals),
             **summarize_room(None if request.options.what else inventory.survey, inventory.totals.values()),
             "pages_without_url": inventory.pages_without_url,
+            "pythons": summarize_pythons(inventory.pythons),
         },
     )
 
@@ -45,7 +48,7 @@ def _run(request: Request) -> CommandResult:
 def _summary_of_nothing(_cache: CacheDir) -> dict[str, Json]:
     from pipcacheplus.model.values import Survey  # noqa: PLC0415 - slow to import, and help imports this module
 
-    return {**summarize_totals({}), **summarize_room(Survey(), ()), "pages_without_url": 0}
+    return {**summarize_totals({}), **summarize_room(Survey(), ()), "pages_without_url": 0, "pythons": []}
 
 
 COMMAND = Command(

@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import Command, CommandResult, Request
-from pipcacheplus.cli.base.options import declare_deep, declare_pythons, interpreter_paths
+from pipcacheplus.cli.base.options import declare_deep, declare_pythons, pythons_of
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.removal import carry_out, declare_limits, open_for_removal, summary_of_no_removal
 from pipcacheplus.cli.base.units import AGE_HELP, age_s
@@ -60,7 +60,7 @@ def _run(request: Request) -> CommandResult:
             min_age_s=options.min_age,
             remembers=options.remembers,
             deep=options.deep,
-            pythons=interpreter_paths(options.python, request.environ),
+            pythons=pythons_of(options, request.environ),
             progress=show,
         )
     done = carry_out(request, cache, plan)

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
-from pipcacheplus.cli.base.options import declare_deep, declare_pythons, declare_selection, interpreter_paths
+from pipcacheplus.cli.base.options import declare_deep, declare_pythons, declare_selection, pythons_of
 from pipcacheplus.cli.base.owners import summarize_owners
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.units import AGE_HELP, age_s
 from pipcacheplus.model.cache_dir import CacheDir
-from pipcacheplus.render.summary import summarize_findings, summarize_not_judged
+from pipcacheplus.render.summary import summarize_findings, summarize_not_judged, summarize_pythons
 from pipcacheplus.render.view import Json
 
 if TYPE_CHECKING:  # slow to import, and needed for annotations alone
@@ -42,7 +42,7 @@ def _run(request: Request) -> CommandResult:
             min_age_s=options.min_age,
             remembers=options.remembers,
             deep=options.deep,
-            pythons=interpreter_paths(options.python, request.environ),
+            pythons=pythons_of(options, request.environ),
             progress=show,
         )
     return make_result(
@@ -65,6 +65,7 @@ def _summary(found: "Verification", survey: "Survey | None") -> dict[str, Json]:
         "unverifiable": found.unverifiable,
         "not_judged": summarize_not_judged(found.not_judged, found.not_entered),
         "pages_without_url": found.pages_without_url,
+        "pythons": summarize_pythons(found.pythons),
         **summarize_owners(survey, found.cache.path),
         **summarize_findings(found.findings),
     }

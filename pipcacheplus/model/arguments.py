@@ -78,7 +78,7 @@ def check_switches(**switches: object) -> None:
             raise TypeError(message)
 
 
-def several(name: str, words: Iterable[str]) -> tuple[str, ...]:
+def several(name: str, words: "Iterable[str | os.PathLike[str]]") -> tuple[str, ...]:
     """Return words of which there may be several.
 
     Raises:

@@ -30,6 +30,8 @@ from pipcacheplus.model.terms import (
 if TYPE_CHECKING:  # slow to import
     from datetime import datetime
 
+    from pipcacheplus.model.pythons import FoundPython
+
 __all__ = [
     "FILE_KINDS",
     "UNVERIFIABLE",
@@ -393,6 +395,8 @@ class Plan:
     """Whether patterns (`'*'`) chose every entry that has a file name: the command line asks, as before a purge."""
     not_judged: Mapping[NotJudged, Count] = field(default_factory=dict)
     """Counts of entries that could not be judged by the checks for these reasons, by why; only what occurred."""
+    pythons: "tuple[FoundPython, ...]" = ()
+    """The interpreters that counted, and those that were not asked; empty if none mattered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

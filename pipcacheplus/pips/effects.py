@@ -147,28 +147,88 @@ def _row_before(table: Sequence[Effect], end: str | None) -> Effect:
     return next((row for row in table if row.below and end and release_of(end) <= release_of(row.below)), table[-1])
 
 
-def clause(table: Sequence[Effect], pips: Sequence[str]) -> str:
+def clause(table: Sequence[Effect], pips: Sequence[str], *, proved: Sequence[str] = ()) -> str:
     """Tell what these pips do: without their versions if they all do the same.
+
+    Whether an entry is damaged does not hang on the pips that were found: if none of them reads it, it is told first
+    what those do that do.
 
     Args:
         table: What `for_entry` returns.
         pips: Versions, in any order. If there is none, it is told what the newest do, and since when if the pips before
             them did something else; those that never read such an entry are left aside.
+        proved: Pips that have used the cache, `>=23.3` or `>=6.0,<7.0`, and may not be among those that were found.
 
     >>> table = (Effect("fails", below="25.2"), Effect("fetches what is missing"))
     >>> clause(table, ["26.3", "24.0"])
     'pip 24.0 fails, pip 26.3 fetches what is missing'
     >>> clause(table, ["24.0", "9.0.3"]), clause(table, [])
     ('fails', 'pip from 25.2 on fetches what is missing')
+    >>> clause((Effect(NEVER_READS, below="23.3"), Effect("fails")), ["23.2.1"])
+    'pip 23.3 and later fails; pip 23.2.1, the only one found here, does not read it'
     """
     if not pips:
         return _newest(table)
-    versions: dict[str, list[str]] = {}
-    for version in sorted(set(pips), key=lambda version: (release_of(version), version)):
-        versions.setdefault(_text_of(table, version), []).append(version)
-    if len(versions) == 1:
-        return next(iter(versions))
-    return ", ".join(f"pip {_any_of(those)} {text}" for text, those in versions.items())
+    subjects: dict[str, list[str]] = {}
+    found = sorted(set(pips), key=lambda version: (release_of(version), version))
+    for version in found:
+        subjects.setdefault(_text_of(table, version), []).append(version)
+    if set(subjects) == {NEVER_READS} and any(row.text != NEVER_READS for row in table):
+        who = _only_one(found[0]) if len(found) == 1 else f"{_any_of(found, 'and')}, the only ones found here, do not"
+        return f"{_reading(table)}; pip {who} read it"
+    for span in proved:
+        if not any(_is_in(version, span) for version in found):
+            for text, words in _of_span(table, span):
+                subjects.setdefault(text, []).append(words)
+    if len(subjects) == 1:
+        return next(iter(subjects))
+    return ", ".join(f"pip {_any_of(those)} {text}" for text, those in subjects.items())
+
+
+def _only_one(version: str) -> str:
+    return f"{version}, the only one found here, does not"
+
+
+def _reading(table: Sequence[Effect]) -> str:
+    """Tell what the newest pips do that read an entry, and which those are."""
+    at = max(at for at, row in enumerate(table) if row.text != NEVER_READS)
+    since = table[at - 1].below if at else None
+    return f"pip {_versions(since, table[at].below)} {table[at].text}"
+
+
+def _versions(since: str | None, below: str | None) -> str:
+    """Return a span of versions in words.
+
+    >>> _versions("23.3", None), _versions("6.0", "23.3"), _versions(None, "23.3")
+    ('23.3 and later', 'from 6.0 on and before 23.3', 'before 23.3')
+    """
+    if below is None:
+        return f"{since} and later" if since else "of any version"
+    return f"from {since} on and before {below}" if since else f"before {below}"
+
+
+def _bounds(span: str) -> tuple[str, str | None]:
+    since, _, below = span.removeprefix(">=").partition(",<")
+    return since, below or None
+
+
+def _is_in(version: str, span: str) -> bool:
+    since, below = _bounds(span)
+    release = release_of(version)
+    return release >= release_of(since) and (below is None or release < release_of(below))
+
+
+def _of_span(table: Sequence[Effect], span: str) -> Iterator[tuple[str, str]]:
+    """Yield what the pips of a span do that is proved, with the versions that do so, in words."""
+    since, below = _bounds(span)
+    start: str | None = None
+    for row in table:
+        ends = [one for one in (row.below, below) if one is not None]
+        low = max(filter(None, (start, since)), key=release_of, default=None)
+        high = min(ends, key=release_of, default=None)
+        if low is None or high is None or release_of(low) < release_of(high):
+            yield row.text, _versions(low, high)
+        start = row.below
 
 
 def _newest(table: Sequence[Effect]) -> str:
@@ -182,8 +242,8 @@ def _text_of(table: Sequence[Effect], version: str) -> str:
     return next((row.text for row in table if row.below and release < release_of(row.below)), table[-1].text)
 
 
-def _any_of(versions: Sequence[str]) -> str:
-    return " or ".join([", ".join(versions[:-1]), versions[-1]] if len(versions) > 1 else versions)
+def _any_of(versions: Sequence[str], word: str = "or") -> str:
+    return f" {word} ".join([", ".join(versions[:-1]), versions[-1]] if len(versions) > 1 else versions)
 
 
 def release_of(version: str) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from pipcacheplus.render.times import rfc3339
 from pipcacheplus.render.view import Json, View
 
 if TYPE_CHECKING:  # slow to import, and `dir` does without them
+    from pipcacheplus.model.pythons import FoundPython
     from pipcacheplus.model.values import Brief, Count, Entry, Finding, Headline, Outcome, OwnState, Report, Trashed
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "summarize_findings",
     "summarize_not_judged",
     "summarize_outcomes",
+    "summarize_pythons",
     "summarize_report",
     "summarize_runs",
     "summarize_state",
@@ -221,6 +223,23 @@ def summarize_report(report: "Report") -> dict[str, Json]:
         "emptied_bytes_measure": report.emptied_measure.value,
         "lower_layer": tally(outcome.action.entry for outcome in report.outcomes if outcome.is_lower),
     }
+
+
+def summarize_pythons(found: "Sequence[FoundPython]") -> list[dict[str, Json]]:
+    """Return the interpreters that counted, and those that were not asked, as the JSON has them."""
+    return [
+        {
+            "path": one.path or None,
+            "name": None if one.interpreter is None else one.interpreter.name,
+            "version": one.version,
+            "prefix": (one.interpreter.prefix or None) if one.interpreter is not None else None,
+            "pip": one.pip,
+            "sources": one.sources,
+            "read": one.was_read,
+            "reason": one.reason,
+        }
+        for one in found
+    ]
 
 
 def summarize_runs(runs: "Sequence[Trashed]") -> dict[str, Json]:

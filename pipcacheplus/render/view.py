@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:  # slow to import, and `dir` does without them
     from pipcacheplus.model.values import CacheDir, Entry, Finding, Outcome
 
-__all__ = ["FailedCommand", "Json", "OutputFormat", "Render", "View", "Write"]
+__all__ = ["PYTHON_OPTIONS", "FailedCommand", "Json", "OutputFormat", "Render", "View", "Write"]
 
 Json = str | int | bool | None | Mapping[str, "Json"] | Sequence["Json"]
 """The values that a summary may hold."""
+
+PYTHON_OPTIONS = ("--python", "--platform", "--python-version", "--implementation", "--abi")
+"""Options that say which interpreters count, and that a command has all of or none."""
 
 Write = Callable[[str], object]
 """Takes the next piece of text."""

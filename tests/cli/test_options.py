@@ -10,8 +10,9 @@ from pipcacheplus import errors
 from pipcacheplus.cli.base import exits, options
 from pipcacheplus.cli.base.command import Command
 from pipcacheplus.cli.base.family import Family, members
-from pipcacheplus.cli.base.options import interpreter_paths
+from pipcacheplus.cli.base.options import pythons_of
 from pipcacheplus.cli.base.units import age_s
+from pipcacheplus.model.pythons import Target
 from pipcacheplus.render.view import OutputFormat
 
 COMMANDS = Family("pipcacheplus.cli", "COMMAND", Command)
@@ -148,16 +149,41 @@ def test_a_bare_name_of_an_interpreter_is_looked_up_in_order(tmp_path: Path) -> 
     (tmp_path / "none").mkdir()
     (tmp_path / "none" / "python9").touch(0o644)
     environ = {"PATH": os.pathsep.join(["", *(str(tmp_path / name) for name in ("none", "one", "two"))])}
-    assert interpreter_paths(["python9"], environ) == [str(tmp_path / "one" / "python9")]
+    assert pythons_of(parsed("verify", "--python", "python9"), environ) == [str(tmp_path / "one" / "python9")]
 
 
 def test_a_path_the_running_one_and_the_unknown_stay_as_they_are() -> None:
-    words = ["/x/python", "./python", "current", "nothing"]
-    assert interpreter_paths(words, {}) == words
+    words = ["/x/python", "./python", "current", "all", "nothing"]
+    options = parsed("prune", *(part for word in words for part in ("--python", word)))
+    assert pythons_of(options, {}) == words
 
 
-def test_no_interpreter_is_named_unless_asked_for() -> None:
-    assert interpreter_paths(None, {}) is None
+@pytest.mark.parametrize("command", ["info", "list", "prune", "pythons", "verify"])
+def test_no_interpreter_is_named_unless_asked_for(command: str) -> None:
+    assert pythons_of(parsed(command), {}) is None
+
+
+def test_each_version_and_implementation_makes_a_target_with_all_platforms_and_abis() -> None:
+    platforms = ("--platform", "win_amd64", "--platform", "win32", "--abi", "abi3", "--abi", "none")
+    versions = (
+        "--python-version",
+        "3.9",
+        "--python-version",
+        "312",
+        "--implementation",
+        "cp",
+        "--implementation",
+        "pp",
+    )
+    made = {"platforms": ("win_amd64", "win32"), "abis": ("abi3", "none")}
+    assert pythons_of(parsed("list", "--python", "current", *platforms, *versions), {}) == [
+        "current",
+        *(
+            Target(python_version=version, implementation=name, **made)
+            for version in ("3.9", "312")
+            for name in ("cp", "pp")
+        ),
+    ]
 
 
 @pytest.mark.parametrize(

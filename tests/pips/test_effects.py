@@ -42,6 +42,60 @@ def test_versions_are_told_where_the_pips_found_do_different_things(pips: list[s
     assert told == clause(SHORT, pips)
 
 
+OLD = (
+    Effect(NEVER_READS, below="6.0"),
+    Effect("fails", below="22.3"),
+    Effect("takes it", below="23.3"),
+    Effect(NEVER_READS),
+)
+
+
+@pytest.mark.parametrize(
+    ("table", "pips", "told"),
+    [
+        (
+            SHORT[:1] + SHORT[2:],
+            ["23.2.1"],
+            "pip 23.3 and later fetches what is missing; pip 23.2.1, the only one found here, does not read it",
+        ),
+        (
+            OLD,
+            ["26.3", "25.3"],
+            "pip from 22.3 on and before 23.3 takes it; pip 25.3 and 26.3, the only ones found here, do not read it",
+        ),
+        (
+            OLD,
+            ["26.3"],
+            "pip from 22.3 on and before 23.3 takes it; pip 26.3, the only one found here, does not read it",
+        ),
+        ((Effect(NEVER_READS),), ["26.3"], NEVER_READS),
+    ],
+)
+def test_where_no_pip_that_was_found_reads_an_entry_those_that_do_come_first(
+    table: tuple[Effect, ...], pips: list[str], told: str
+) -> None:
+    assert clause(table, pips) == told
+
+
+@pytest.mark.parametrize(
+    ("pips", "proved", "told"),
+    [
+        (["24.0"], [">=23.3"], "fails"),
+        (
+            ["9.0.3", "26.3"],
+            [">=6.0,<7.0"],
+            "pip 9.0.3 or from 6.0 on and before 7.0 fails, pip 26.3 never reads it",
+        ),
+        ([], [">=23.3"], "pip from 25.2 on fetches what is missing"),
+    ],
+)
+def test_pips_that_the_cache_proves_are_told_of_unless_one_of_them_was_found(
+    pips: list[str], proved: list[str], told: str
+) -> None:
+    table = OLD if len(pips) > 1 else SHORT
+    assert clause(table, pips, proved=proved) == told
+
+
 @pytest.mark.parametrize(
     ("table", "told"),
     [
@@ -89,13 +143,19 @@ def tables(texts: list[str]) -> st.SearchStrategy[tuple[Effect, ...]]:
     return st.sets(VERSIONS, max_size=4).flatmap(table)
 
 
+def does(table: tuple[Effect, ...], version: str) -> str:
+    """Return what one pip does, whatever others do."""
+    told = clause(table, [version])
+    return NEVER_READS if told.endswith(f"; pip {version}, the only one found here, does not read it") else told
+
+
 @given(tables([READS, NEVER_READS, "downloads it again"]), tables(["fails", "ignores it"]), VERSIONS)
 def test_a_pip_that_reads_an_entry_does_what_the_check_says_and_no_other_does(
     readers: tuple[Effect, ...], rows: tuple[Effect, ...], version: str
 ) -> None:
-    reader = clause(readers, [version])
+    reader = does(readers, version)
     both = combine(readers, rows)
-    assert clause(both, [version]) == (clause(rows, [version]) if reader == READS else reader)
+    assert does(both, version) == (does(rows, version) if reader == READS else reader)
     assert all(one.text != other.text for one, other in pairwise(both))
 
 

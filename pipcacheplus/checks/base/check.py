@@ -16,7 +16,7 @@ from pipcacheplus.model.values import Entry, Finding, Group, NotJudged, Remedy, 
 from pipcacheplus.pips.effects import Effects, clause, for_entry
 
 if TYPE_CHECKING:  # slow to import
-    from pipcacheplus.host.interpreters import Interpreter
+    from pipcacheplus.model.pythons import FoundPython, Interpreter
 
 __all__ = [
     "DAY_S",
@@ -60,11 +60,15 @@ class Context:
     """Their names, for people: `cp311`."""
     pips: tuple[str, ...] = ()
     """Versions of the pips of these interpreters, as far as they are known: findings tell what these do."""
+    proved_pips: tuple[str, ...] = ()
+    """Pips that the cache itself proves to have used it, `>=23.3` or `>=6.0,<7.0`: findings tell of these as well."""
     considered: "tuple[Interpreter, ...]" = ()
     """The interpreters considered, if they were asked."""
     unasked: tuple[str, ...] = ()
     """Paths of interpreters of this machine that were not asked, or gave no answer: what they can use is not known, so
     that of no wheel it is certain that nobody can use it."""
+    pythons: "tuple[FoundPython, ...]" = ()
+    """All of these, with from where they are known, and why one was not asked."""
     stale_age_s: float | None = None
     """Pages older than this are stale, fresh or not."""
     host: str = ""
@@ -102,14 +106,15 @@ class Check:
     """How far an entry must have been read for it."""
     rows: str
     """Which rows of the catalog it could object to: a condition over `entry e` and `content c`, true for all entries
-    that `run` objects to, and for as few others as is cheap to tell. It may use `:now`, `:stale_age`, and
-    `:contradicted`: that a page publishes another digest than the one that was made."""
+    that `run` objects to, and for as few others as is cheap to tell. It may use `:now`, `:stale_age`,
+    `:all_asked` (no interpreter of this machine was left unasked), and `:contradicted`: that a page publishes another
+    digest than the one that was made."""
     run: Callable[[Entry, Facts, Context], Iterable[Verdict | NotJudged]]
     """What is wrong with an entry, or why that cannot be told yet."""
     certain: str = "0"
     """Which of these rows it objects to for certain: a condition as `rows`, true only for entries of which `run` yields
-    one verdict, of the check's own severity, and asks for no facts. Such a finding is made when somebody looks at it:
-    worth it where most of a cache may be concerned."""
+    one verdict, of the check's own severity and remedy, and asks for no facts. Such a finding is made when somebody
+    looks at it: worth it where most of a cache may be concerned."""
     unjudged: str = "0"
     """Which rows it may be unable to judge, because of a limit of ours or a feature that we do not read: a condition as
     `rows`. They are counted, as are those of which `run` says why it does not judge them."""
@@ -159,7 +164,9 @@ def certain_finding(entry: Entry, context: Context, check: Check) -> Finding:
 
 def _effect(check: Check, entry: Entry, facts: Facts, context: Context, verdict: Verdict) -> str | None:
     effects = verdict.effects or next(iter(check.effects), None)
-    return None if effects is None else clause(for_entry(effects, entry, facts), context.pips)
+    return (
+        None if effects is None else clause(for_entry(effects, entry, facts), context.pips, proved=context.proved_pips)
+    )
 
 
 def _finding(check: Check, entry: Entry, verdict: Verdict, does: str | None) -> Finding:

@@ -3,40 +3,61 @@
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipcacheplus.checks.base.check import Context
 from pipcacheplus.model.arguments import age_in_seconds, several
+from pipcacheplus.model.pythons import Target
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from pipcacheplus.host.interpreters import Interpreter
+    from pipcacheplus.model.pythons import FoundPython
 
-__all__ = ["CURRENT", "context_of", "default_index_of_pip"]
+__all__ = [
+    "ALL",
+    "CURRENT",
+    "Pythons",
+    "considered_pythons",
+    "context_of",
+    "default_index_of_pip",
+    "paths_of",
+]
 
+ALL = "all"
+"""The word for all interpreters of this machine."""
 CURRENT = "current"
 """The word for the interpreter that runs this."""
 
+Pythons = str | Iterable[str | os.PathLike[str] | Target] | None
+"""Which interpreters count: a word, or a list of words, paths and targets; `None` stands for all of this machine."""
+
 
 def context_of(
-    *, min_age_s: "float | timedelta", pythons: Sequence[str] | None = None, needs_tags: bool = False
+    *,
+    min_age_s: "float | timedelta",
+    pythons: "Pythons" = None,
+    needs_tags: bool = False,
+    environments: Callable[[], tuple[str, ...]] = tuple,
+    environ: Mapping[str, str] | None = None,
 ) -> Context:
     """Return the present as checks see it.
 
     Args:
         min_age_s: The grace period, in seconds or as a `timedelta`.
-        pythons: Paths of interpreters, or `current`; the running one by default.
+        pythons: Which interpreters count, see `considered_pythons`; all of this machine by default.
         needs_tags: Whether they are asked at all; the versions of their pips come with the tags.
+        environments: Returns `sys.prefix` of environments that the cache names; called only if it matters.
+        environ: The environment variables; those of this process by default.
 
     Raises:
-        BadRequestError: The grace period is none.
-        InterpreterError: One of them cannot be asked.
-        TypeError: `pythons` is a single one, and no list.
+        BadRequestError: The grace period is none, or a target makes no sense.
+        InterpreterError: One that `pythons` names cannot be asked.
+        TypeError: `pythons` is a single path, and no list.
     """
-    considered_paths = (CURRENT,) if pythons is None else several("pythons", pythons) or (CURRENT,)
+    wanted = _wanted(pythons)
     min_age = age_in_seconds("min_age_s", min_age_s)
     from pipcacheplus.host.processes import owner_is_alive, this_host  # noqa: PLC0415 - psutil is slow to import
 
@@ -49,23 +70,98 @@ def context_of(
     )
     if not needs_tags:
         return context
-    considered = _considered(considered_paths)
+    found = _found(wanted, environments, os.environ if environ is None else environ)
+    considered = tuple(one.interpreter for one in found if one.interpreter is not None)
     return replace(
         context,
         tags=frozenset().union(*(interpreter.tags for interpreter in considered)),
         interpreters=tuple(sorted({interpreter.name for interpreter in considered})),
-        considered=tuple(considered),
+        considered=considered,
+        unasked=tuple(one.path for one in found if one.interpreter is None),
+        pythons=found,
         pips=tuple(sorted({interpreter.pip for interpreter in considered if interpreter.pip is not None})),
     )
 
 
-def _considered(pythons: Sequence[str]) -> "list[Interpreter]":
-    from pipcacheplus.host.interpreter_cache import FOLDERS, InterpreterCache  # noqa: PLC0415
-    from pipcacheplus.host.interpreters import probe, running  # noqa: PLC0415 - slow to import, and of use to few commands
-    from pipcacheplus.host.state import state_folder  # noqa: PLC0415
+def considered_pythons(
+    pythons: "Pythons" = None,
+    *,
+    environments: Callable[[], tuple[str, ...]] = tuple,
+    environ: Mapping[str, str] | None = None,
+) -> "tuple[FoundPython, ...]":
+    """Return the interpreters that count, each with what it can install, or why that is not known.
+
+    Args:
+        pythons: `all`, the ones of this machine (the default), `current`, or a list of these words, paths and targets.
+            Targets come on top: where nothing else is named, all of this machine count as well.
+        environments: As `context_of`.
+        environ: As `context_of`.
+
+    Raises:
+        BadRequestError: A target makes no sense.
+        InterpreterError: One that is named by its path cannot be asked.
+        TypeError: `pythons` is a single path, and no list.
+    """
+    return _found(_wanted(pythons), environments, os.environ if environ is None else environ)
+
+
+class _Wanted(NamedTuple):
+    """Which interpreters count."""
+
+    is_all: bool
+    paths: tuple[str, ...]
+    """Of those that are named, or `current`."""
+    targets: "tuple[Target, ...]"
+
+
+def _wanted(pythons: "Pythons") -> _Wanted:
+    if pythons is None:
+        return _Wanted(is_all=True, paths=(), targets=())
+    if isinstance(pythons, str) and pythons in {ALL, CURRENT}:
+        pythons = (pythons,)
+    if isinstance(pythons, str | bytes | os.PathLike):
+        return _Wanted(is_all=False, paths=several("pythons", pythons), targets=())  # which objects
+    given = tuple(pythons)
+    targets = tuple(one for one in given if isinstance(one, Target))
+    words = several("pythons", [one for one in given if not isinstance(one, Target)])
+    paths = tuple(dict.fromkeys(word for word in words if word != ALL))
+    return _Wanted(is_all=ALL in words or not paths, paths=paths, targets=targets)
+
+
+def paths_of(pythons: "Pythons") -> tuple[str, ...]:
+    """Return the paths of interpreters among what is given as `pythons`; raises `TypeError` as `context_of`."""
+    return tuple(path for path in _wanted(pythons).paths if path != CURRENT)
+
+
+def _found(
+    wanted: _Wanted, environments: Callable[[], tuple[str, ...]], environ: Mapping[str, str]
+) -> "tuple[FoundPython, ...]":
+    # All of it is slow to import, and of use to few commands.
+    from pipcacheplus.host.interpreter_cache import FOLDERS, InterpreterCache  # noqa: PLC0415 - see above
+    from pipcacheplus.host.interpreters import probe, running  # noqa: PLC0415 - see above
+    from pipcacheplus.host.pythons import find_pythons, python_of, surroundings  # noqa: PLC0415 - see above
+    from pipcacheplus.host.state import state_folder  # noqa: PLC0415 - see above
+    from pipcacheplus.host.target_tags import target_interpreter  # noqa: PLC0415 - see above
 
     memory = InterpreterCache(os.path.join(state_folder(), FOLDERS[0]))
-    return [running() if path == CURRENT else probe(path, memory=memory) for path in pythons]
+    found = [
+        python_of(running(), ("running",)) if path == CURRENT else python_of(probe(path, memory=memory), ("named",))
+        for path in wanted.paths
+    ]
+    if wanted.is_all:
+        uid = os.geteuid() if hasattr(os, "geteuid") else None
+        here = surroundings(environ, environments())
+        named = {_key(one) for one in found}
+        others = find_pythons(here, uid=uid, memory=memory, environ=os.environ)
+        found += [one for one in others if _key(one) not in named]
+    targets = [python_of(target_interpreter(target), ("target",)) for target in wanted.targets]
+    return (*found, *targets)
+
+
+def _key(one: "FoundPython") -> tuple[str, str]:
+    from pipcacheplus.host.python_candidates import this_environment  # noqa: PLC0415 - as above
+
+    return os.path.realpath(one.path), this_environment(one.path)
 
 
 def default_index_of_pip() -> tuple[str | None, tuple[str, ...]]:

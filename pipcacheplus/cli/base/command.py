@@ -11,7 +11,7 @@ from pipcacheplus.cli.base.sentences import in_options
 from pipcacheplus.cli.base.started import program_words, started_here
 from pipcacheplus.model.terms import Source
 from pipcacheplus.render.shell import quoted
-from pipcacheplus.render.view import Json, View
+from pipcacheplus.render.view import PYTHON_OPTIONS, Json, View
 from pipcacheplus.version import __version__
 
 if TYPE_CHECKING:  # slow to import, and `dir` does without them
@@ -121,7 +121,8 @@ def _repeated(request: Request, cache: "CacheDir") -> Mapping[str, str]:
     given["--index-url"] = _shown_indexes(options.index_url or ())
     if getattr(options, "min_age", _HOUR_S) != _HOUR_S:
         given["--min-age"] = [f"{options.min_age:.9f}".rstrip("0").rstrip(".")]
-    given["--python"] = getattr(options, "python", None) or []
+    for name in PYTHON_OPTIONS:
+        given[name] = getattr(options, name[2:].replace("-", "_"), None) or []
     repeated = {name: _quoted([word for value in values for word in (name, value)]) for name, values in given.items()}
     for name, is_given in (
         ("--no-catalog", not getattr(options, "remembers", True)),

@@ -7,20 +7,23 @@ first one had put there; `_merge` brings them together.
 import os
 from argparse import SUPPRESS, ArgumentParser, HelpFormatter, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pipcacheplus.cli.base.command import Command
 from pipcacheplus.cli.base.console import width_of
 from pipcacheplus.cli.base.started import in_path, program_words, started_here
 from pipcacheplus.render.shell import quoted
 
+if TYPE_CHECKING:  # slow to import
+    from pipcacheplus.model.pythons import Target
+
 __all__ = [
     "declare_catalog",
     "declare_deep",
     "declare_pythons",
     "declare_selection",
-    "interpreter_paths",
     "parse_arguments",
+    "pythons_of",
 ]
 
 _COUNTED = ("verbose", "quiet")
@@ -32,6 +35,13 @@ _SINGLE: Mapping[str, Any] = {
     "no_color": False,
     "no_input": False,
 }
+_WORDS = ("all", "current")
+_TARGET_OPTIONS = (
+    ("platform", "PLATFORM", "of Pythons of other machines, which count besides: manylinux2014_x86_64, win_amd64"),
+    ("python-version", "VERSION", "their version: 3.11"),
+    ("implementation", "NAME", "their implementation: cp, pp, py"),
+    ("abi", "ABI", "their ABI: cp311, abi3, none"),
+)
 _EARLY = "early_"
 """The prefix of the names of options before the command."""
 _COLUMNS = 80
@@ -186,24 +196,40 @@ def declare_selection(parser: ArgumentParser, *, needs_one: bool) -> None:
 
 
 def declare_pythons(parser: ArgumentParser) -> None:
-    """Declare the option that names interpreters."""
-    parser.add_argument(
+    """Declare the options that say which interpreters count."""
+    group = parser.add_argument_group("interpreters", "Which ones count; the last four as pip has them, repeatable.")
+    group.add_argument(
         "--python",
         metavar="PATH",
         action="append",
-        help="an interpreter whose wheels count as usable, or `current` (the default; repeatable)",
+        help="an interpreter, `current` for the one that runs this, or `all` of this machine (the default; repeatable)",
     )
+    for name, metavar, text in _TARGET_OPTIONS:
+        group.add_argument(f"--{name}", metavar=metavar, action="append", help=text)
 
 
-def interpreter_paths(words: Sequence[str] | None, environ: Mapping[str, str]) -> list[str] | None:
-    """Return the paths of the interpreters that `--python` names; `None` if it was not given.
+def pythons_of(options: Namespace, environ: Mapping[str, str]) -> "list[str | Target] | None":
+    """Return the interpreters that the options name; `None` if they name none.
 
-    A bare name is looked up in `PATH`, as a shell does. `current`, a path, and a name that is not found stay as they
-    are: the error of an interpreter that cannot be run comes from where it is started.
+    A bare name is looked up in `PATH`, as a shell does. `current`, `all`, a path, and a name that is not found stay as
+    they are: the error of an interpreter that cannot be run comes from where it is started. Each version of Python and
+    each implementation make a target with all platforms and ABIs.
     """
-    if words is None:
-        return None
-    return [word if word == "current" or os.path.dirname(word) else in_path(word, environ) or word for word in words]
+    from pipcacheplus.model.pythons import Target  # noqa: PLC0415 - slow to import, and help imports this module
+
+    words = options.python or []
+    named: list[str | Target] = [
+        word if word in _WORDS or os.path.dirname(word) else in_path(word, environ) or word for word in words
+    ]
+    platforms, abis = tuple(options.platform or ()), tuple(options.abi or ())
+    if not (platforms or abis or options.python_version or options.implementation):
+        return named or None
+    targets = [
+        Target(platforms=platforms, python_version=version, implementation=implementation, abis=abis)
+        for version in options.python_version or (None,)
+        for implementation in options.implementation or (None,)
+    ]
+    return [*named, *targets]
 
 
 def declare_deep(parser: ArgumentParser) -> None:

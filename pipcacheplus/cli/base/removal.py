@@ -15,7 +15,7 @@ from pipcacheplus.cli.base.signals import StopRequest, signal_name, stopping
 from pipcacheplus.cli.base.units import AGE_HELP, SIZE_HELP, age_s, size_bytes
 from pipcacheplus.errors import CacheNotFoundError
 from pipcacheplus.model.values import CacheDir, Outcome, Plan, Report
-from pipcacheplus.render.summary import summarize_not_judged, summarize_report, tally
+from pipcacheplus.render.summary import summarize_not_judged, summarize_pythons, summarize_report, tally
 from pipcacheplus.render.text.words import number, safe, size
 from pipcacheplus.render.view import Json
 
@@ -159,6 +159,7 @@ def result_of(request: Request, cache: "PipCache", report: Report, stop: StopReq
         summary={
             **summarize_report(report),
             "not_judged": summarize_not_judged(report.plan.not_judged),
+            "pythons": summarize_pythons(report.plan.pythons),
             "chown": _chown(report, cache.dir.path),
         },
     )

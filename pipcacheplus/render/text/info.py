@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from pipcacheplus.model.values import Kind
+from pipcacheplus.render.text.considered import considered_in_words
 from pipcacheplus.render.text.table import Layout, Row
 from pipcacheplus.render.text.words import KIND_WORDS, number, owners_in_words, pip_size, safe, size
 from pipcacheplus.render.view import Json, View
@@ -37,6 +38,9 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     yield from _reclaimable(_part(view.summary, "reclaimable"), layout, view)
     yield from _counts("Last used", _part(view.summary, "by_last_use"), layout)
     yield from _health(_part(view.summary, "health"), view, layout)
+    for line in considered_in_words(view.summary):
+        yield ""
+        yield line
 
 
 def _part(summary: Mapping[str, Json], key: str) -> Mapping[str, Json]:

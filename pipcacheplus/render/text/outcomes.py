@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pipcacheplus.model.values import Entry, Measure, Outcome, State
 from pipcacheplus.render.summary import TAKEN_STATES, summary_count, tally
+from pipcacheplus.render.text.considered import considered_in_words
 from pipcacheplus.render.text.table import Layout
 from pipcacheplus.render.text.unjudged import unjudged_in_words
 from pipcacheplus.render.text.words import describe, number, reasons_in_words, safe, size
-from pipcacheplus.render.view import View
+from pipcacheplus.render.view import PYTHON_OPTIONS, View
 
 __all__ = ["counts", "line", "lines"]
 
@@ -22,7 +23,7 @@ _STATES = {
     State.FAILED: "failed",
 }
 _MEASURES = {Measure.AT_LEAST.value: "at least ", Measure.UP_TO.value: "up to "}
-_NOT_OF_UNDO = ("--index-url", "--min-age", "--python", "--no-catalog")
+_NOT_OF_UNDO = ("--index-url", "--min-age", "--no-catalog", *PYTHON_OPTIONS)
 """Options that make no difference to `undo`."""
 _NO_WORDS: Mapping[State, str] = {}
 _STYLES = {State.FAILED: "red", State.BUSY: "yellow", State.CHANGED: "yellow"}
@@ -67,6 +68,7 @@ def _last(view: View) -> Iterator[str]:
     if failed := summary_count(view, "failed") - sum(outcome.is_failure for outcome in busy):
         yield f"Entries that could not be removed: {failed}"
     if view.verbosity >= 0:
+        yield from considered_in_words(view.summary)
         yield from unjudged_in_words(view)
     if emptied := summary_count(view, "emptied_bytes"):
         measure = _MEASURES.get(str(view.summary.get("emptied_bytes_measure")), "")

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pipcacheplus.model.values import Finding, Group, Headline, Remedy, Severity, Shape
 from pipcacheplus.render.shell import quoted
 from pipcacheplus.render.summary import group_by, heads_of, summary_count, tally
+from pipcacheplus.render.text.considered import considered_in_words
 from pipcacheplus.render.text.table import Layout
 from pipcacheplus.render.text.unjudged import all_unjudged, unjudged_in_words
 from pipcacheplus.render.text.words import (
@@ -16,7 +17,7 @@ from pipcacheplus.render.text.words import (
     safe,
     size,
 )
-from pipcacheplus.render.view import View
+from pipcacheplus.render.view import PYTHON_OPTIONS, View
 
 __all__ = ["lines"]
 
@@ -50,6 +51,7 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
         yield "Also: " + ", ".join(others) + " (-v names them)"
         yield ""
     if view.verbosity >= 0:
+        yield from considered_in_words(view.summary)
         yield from _not_judged(view)
         yield from pages_without_url(summary_count(view, "pages_without_url"))
         yield from _of_the_whole(view)
@@ -154,7 +156,7 @@ def _repair(group: Group, findings: Sequence[Finding], view: View) -> str:
     if len(ids) > _MAX_NAMED:
         return f"{view.command_line(f'prune --{group.value}')} (that takes all such entries)"
     words = quoted(("remove", *ids), is_windows=view.separator == "\\")
-    return view.command_line(words, but=("--python",)) if ids else ""
+    return view.command_line(words, but=PYTHON_OPTIONS) if ids else ""
 
 
 def _last(view: View, by_severity: Mapping[Severity, int]) -> str:

@@ -1,0 +1,45 @@
+"""The line that says which interpreters counted, and which were not asked."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pipcacheplus.render.text.words import number, safe
+from pipcacheplus.render.view import Json
+
+__all__ = ["considered_in_words"]
+
+_MAX_NAMED = 3
+
+
+def considered_in_words(summary: Mapping[str, Json]) -> Iterator[str]:
+    """Yield one line, nothing if no interpreter mattered.
+
+    >>> asked = {"path": "/usr/bin/python3", "name": "cp311", "reason": None}
+    >>> list(considered_in_words({"pythons": [asked, {**asked, "path": "/opt/a/python3"}]}))
+    ['Interpreters considered: cp311 (2 interpreters)']
+    >>> unasked = {"path": "/srv/python", "name": None, "reason": "it did not answer within 10 s"}
+    >>> print(*considered_in_words({"pythons": [asked, unasked]}))  # doctest: +NORMALIZE_WHITESPACE
+    Interpreters considered: cp311 (1 interpreter); not asked: /srv/python (it did not answer within 10 s),
+    so that nothing goes for want of an interpreter (--python names those that count)
+    """
+    pythons = summary.get("pythons")
+    known = [one for one in pythons if isinstance(one, Mapping)] if isinstance(pythons, Sequence) else []
+    if not known:
+        return
+    names = dict.fromkeys(str(one["name"]) for one in known if one.get("name"))
+    asked = sum(bool(one.get("name")) for one in known)
+    line = f"Interpreters considered: {', '.join(sorted(names, key=_order)) or 'none'} ({number(asked, 'interpreter')})"
+    unasked = [f"{safe(str(one.get('path')))} ({safe(str(one.get('reason')))})" for one in known if not one.get("name")]
+    if unasked:
+        others = f" and {number(len(unasked) - _MAX_NAMED, 'other')}" if len(unasked) > _MAX_NAMED else ""
+        line += (
+            f"; not asked: {', '.join(unasked[:_MAX_NAMED])}{others}, so that nothing goes for want of an interpreter"
+            " (--python names those that count)"
+        )
+    yield line
+
+
+def _order(name: str) -> tuple[str, int, int]:
+    """Order `cp39` before `cp310`."""
+    letters = name.rstrip("0123456789")
+    digits = name[len(letters) :]
+    return letters, int(digits[:1] or 0), int(digits[1:] or 0)

@@ -1,0 +1,56 @@
+"""The text of `pythons`: a line for each interpreter, then those that were not asked, with the reason."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pipcacheplus.render.summary import summary_count
+from pipcacheplus.render.text.table import Layout, Row
+from pipcacheplus.render.text.words import number, safe
+from pipcacheplus.render.view import Json, View
+
+__all__ = ["lines"]
+
+
+def lines(view: View, layout: Layout) -> Iterator[str]:
+    """Yield a table, then the others."""
+    pythons = view.summary.get("pythons")
+    known = [one for one in pythons if isinstance(one, Mapping)] if isinstance(pythons, Sequence) else []
+    asked = [one for one in known if one.get("name")]
+    rows: list[Row] = [("Interpreter", "version", "pip", "wheels", "known from"), *map(_row, asked)]
+    heading, *others = layout.table(rows, right=(3,))
+    yield layout.paint(heading, "bold")
+    yield from others
+    unasked = [one for one in known if not one.get("name")]
+    if unasked:
+        yield ""
+        yield layout.paint("Not asked, so that nothing goes for want of an interpreter (--python names those)", "bold")
+        for one in unasked:
+            words = (_word(one, "version", "Python "), _word(one, "pip", "pip "), _known_from(one))
+            told = ", ".join(filter(None, words))
+            yield f"  {safe(str(one.get('path')))} ({told}): {safe(str(one.get('reason')))}"
+    if view.verbosity >= 0:
+        yield ""
+        asked_in_all = number(len(asked), "interpreter")
+        yield f"{asked_in_all}, {number(summary_count(view, 'wheels'), 'wheel')} in the cache"
+
+
+def _row(one: Mapping[str, Json]) -> Row:
+    name, path = safe(str(one.get("name"))), one.get("path")
+    version = f"{safe(str(one.get('version')))} ({name})"
+    return (
+        safe(str(path)) if path else name,
+        version,
+        safe(str(one.get("pip") or "-")),
+        f"{one.get('wheels'):,}",
+        _known_from(one),
+    )
+
+
+def _word(one: Mapping[str, Json], key: str, before: str) -> str:
+    value = one.get(key)
+    return before + safe(str(value)) if value else ""
+
+
+def _known_from(one: Mapping[str, Json]) -> str:
+    sources = one.get("sources")
+    words = ", ".join(map(str, sources)) if isinstance(sources, Sequence) else ""
+    return f"{words}, read and not run" if one.get("read") else words
