@@ -2,22 +2,21 @@
 
 from pipcacheplus.disk.file_content import read_up_to
 from pipcacheplus.disk.open_cache import OpenCache
+from pipcacheplus.host.python_candidates import MAX_ENVIRONMENTS
 from pipcacheplus.model.facts import Selfcheck
 from pipcacheplus.model.values import Area
 from pipcacheplus.pips.layout import Role, role_of
 from pipcacheplus.readers.origin import MAX_OBJECT_BYTES
 from pipcacheplus.readers.selfcheck import read_selfcheck
 
-__all__ = ["MAX_ENVIRONMENTS", "environments_in"]
-
-MAX_ENVIRONMENTS = 4096
-"""Of more self-checks, or environments that they name, the rest is not looked at."""
+__all__ = ["environments_in"]
 
 
 def environments_in(path: str) -> tuple[str, ...]:
     """Return `sys.prefix` of the environments whose pips have looked for a newer pip, each once, in order of names.
 
-    They are claims of whoever wrote to the cache. What cannot be read names none.
+    They are claims of whoever wrote to the cache. What cannot be read names none. If there are more than
+    `MAX_ENVIRONMENTS`, the last one stands for them.
 
     Args:
         path: Of the cache directory.
@@ -28,11 +27,11 @@ def environments_in(path: str) -> tuple[str, ...]:
             for file in _files(cache):
                 found = _read(cache, file)
                 named |= dict.fromkeys(found.environments if found is not None else ())
-                if len(named) >= MAX_ENVIRONMENTS:
+                if len(named) > MAX_ENVIRONMENTS:
                     break
     except OSError:
         return ()  # that the cache cannot be read is told by what reads it next
-    return tuple(named)[:MAX_ENVIRONMENTS]
+    return tuple(named)[: MAX_ENVIRONMENTS + 1]
 
 
 def _files(cache: OpenCache) -> list[str]:
@@ -45,7 +44,7 @@ def _files(cache: OpenCache) -> list[str]:
             continue
         prefix = f"{folder}/" if folder else ""
         found += sorted(prefix + name for name in names if role_of(folder, name) is Role.SELFCHECK)
-    return found[:MAX_ENVIRONMENTS]
+    return found[: MAX_ENVIRONMENTS + 1]
 
 
 def _read(cache: OpenCache, path: str) -> Selfcheck | None:

@@ -12,12 +12,22 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-__all__ = ["MAX_CANDIDATES", "Candidate", "Surroundings", "candidates", "settings_of", "this_environment"]
+__all__ = [
+    "MAX_CANDIDATES",
+    "MAX_ENVIRONMENTS",
+    "Candidate",
+    "Surroundings",
+    "candidates",
+    "settings_of",
+    "this_environment",
+]
 
 MAX_CANDIDATES = 256
 """Of more interpreters than that the rest is not looked at, which is told."""
+MAX_ENVIRONMENTS = 4096
+"""Of more environments that a cache names than that the rest is not looked at, which is told."""
 _MAX_FOLDERS = 4096
-"""Folders that are listed at most, and names in one of them that are taken for environments."""
+"""Names in one folder that are taken for environments at most."""
 _MAX_TEXT_BYTES = 1 << 16
 _START_BYTES = 1024
 _NAME = re.compile(r"(?:python|pypy|graalpy)(?:\d+(?:\.\d+)?t?d?)?(?:\.exe)?", re.IGNORECASE)
@@ -101,6 +111,10 @@ def candidates(here: Surroundings) -> tuple[Candidate, ...]:
             key, last = found.popitem()
             found[key] = replace(last, obstacle=f"there are more than {MAX_CANDIDATES}, this one and others")
             break
+    if len(here.environments) > MAX_ENVIRONMENTS:
+        path = here.environments[MAX_ENVIRONMENTS]
+        obstacle = f"the cache names more than {MAX_ENVIRONMENTS} environments, this one and others"
+        found[path, ""] = Candidate(path=path, real=path, sources=("selfcheck",), obstacle=obstacle)
     return tuple(found.values())
 
 
@@ -118,7 +132,7 @@ def _paths(here: Surroundings) -> Iterator[tuple[str, str]]:
             for prefix in _inside(os.path.join(here.root, versions)):
                 yield from ((path, "framework") for path in _in_folder(os.path.join(prefix, "bin")))
     yield from ((path, "registry") for path in here.registered)
-    for prefix in here.environments:
+    for prefix in here.environments[:MAX_ENVIRONMENTS]:
         yield from ((path, "selfcheck") for path in _of_environment(prefix, here))
 
 

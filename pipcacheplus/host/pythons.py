@@ -28,6 +28,13 @@ ALL_S = 60.0
 """How long all of them together may take, in seconds; who has not answered by then was not asked."""
 AT_ONCE = 8
 """Interpreters that are asked at the same time."""
+_PASSED_ON = frozenset(
+    {
+        *("HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER"),
+        *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"),
+        *("APPDATA", "LOCALAPPDATA", "SYSTEMROOT", "TEMP", "TMP", "USERPROFILE"),
+    }
+)
 _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?")
 _IN_NAME = re.compile(r"(?:python|pypy|graalpy)(\d+\.\d+)t?d?(?:\.exe)?", re.IGNORECASE)
 
@@ -51,13 +58,14 @@ def find_pythons(
         here: Where they may lie.
         uid: The effective user; `None` where files have no owners.
         memory: Answers that were given before. Where they still hold, nothing is run.
-        environ: Variables for those that are run.
+        environ: Variables; those that a Python needs to start are passed on to those that are run, and no others.
         asks: Asks one; by default it is run, and its answer kept.
         one_s: How long one of them may take, in seconds.
         all_s: How long all of them may take, in seconds.
     """
     end_s = time.monotonic() + all_s
-    ask = asks or (lambda path, limit_s: probe(path, memory=memory, timeout_s=limit_s, environ=environ))
+    plain = {name: value for name, value in environ.items() if name in _PASSED_ON or name.startswith("LC_")}
+    ask = asks or (lambda path, limit_s: probe(path, memory=memory, timeout_s=limit_s, environ=plain))
     found = list(candidates(here))
     reasons = {one.key: _why_not(one, uid) for one in found}
     bases: dict[tuple[str, str], Candidate] = {}

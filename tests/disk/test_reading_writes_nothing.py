@@ -21,6 +21,7 @@ VERBS = [
     ["verify"],
     ["verify", "--format", "json"],
     ["prune", "-n", "--corrupt", "--partial", "--stale", "--incompatible", "--unsafe", "--orphaned"],
+    ["pythons"],
     ["remove", "-n", "demo", "--exclusive"],
     ["purge", "-n", "--yes", "--exclusive"],
     ["purge", "-n", "--yes", "--trash", "--exclusive"],

@@ -7,6 +7,8 @@ import pytest
 from pipcacheplus import cache
 from pipcacheplus.catalog import guesses, page_links
 from pipcacheplus.disk.open_cache import _MAX_DEPTH
+from pipcacheplus.host import pythons
+from pipcacheplus.host.python_candidates import MAX_CANDIDATES, MAX_ENVIRONMENTS
 from pipcacheplus.pips.index_layouts import MAX_BASES, MAX_PLACE
 from pipcacheplus.readers import integrity, metadata, page, wheel
 from pipcacheplus.readers.archive import decompress, zip_directory
@@ -39,6 +41,8 @@ MIB, GIB = 1 << 20, 1 << 30
             f" and {guesses.MAX_FILE_PROBES:,} for files; {guesses.MAX_NAMES:,} names"
         ),
         f"| indexes of pip's settings | {cache._MAX_INDEXES} |",
+        f"| {MAX_CANDIDATES}; {pythons.AT_ONCE} at a time, {pythons.ONE_S:g} s each, {pythons.ALL_S:g} s all together",
+        f"| environments that self-checks name | {MAX_ENVIRONMENTS:,} |",
         f"URLs of {MAX_PLACE:,} characters, {page_links._MAX_PLACES} places, {page_links._MAX_LISTED:,} projects",
         f"| directories below each other | {_MAX_DEPTH} |",
     ],

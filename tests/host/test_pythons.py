@@ -216,6 +216,16 @@ def test_who_answered_before_is_not_run_again_until_its_file_changes(machine: Ma
     assert asked.paths == [python]
 
 
+def test_no_secret_of_the_environment_is_passed_on(machine: MadeMachine, tmp_path: Path) -> None:
+    machine.program("bin/python", '#!/bin/sh\nenv > "$HOME/told"\n')
+    environ = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "LC_ALL": "C", "INDEX_TOKEN": "s3cret"}
+    memory = InterpreterCache(str(tmp_path / "state"))
+    find_pythons(machine.surroundings(), uid=UID, memory=memory, environ=environ)
+    told = (tmp_path / "told").read_text()
+    assert "LC_ALL=C" in told
+    assert "s3cret" not in told
+
+
 TELLING = '#!/bin/sh\necho run >> "{mark}"\nexit 1\n'
 
 

@@ -189,7 +189,7 @@ def _foreign(plan: Plan, verbosity: int) -> tuple[str, ...]:
 def summary_of_no_removal(cache: CacheDir) -> Mapping[str, Json]:
     """Return the summary of a removal from a cache that does not exist."""
     nothing = Report(plan=Plan(cache=cache, actions=()), outcomes=())
-    return {**summarize_report(nothing), "not_judged": {}, "chown": None}
+    return {**summarize_report(nothing), "not_judged": {}, "pythons": [], "chown": None}
 
 
 def carry_out_if_confirmed(request: Request, cache: "PipCache", plan: Plan) -> CommandResult:
@@ -204,7 +204,7 @@ def carry_out_if_confirmed(request: Request, cache: "PipCache", plan: Plan) -> C
     question = f"Move {what} to the trash?" if request.options.trash else f"Remove {what}?"
     if request.console.confirm(notes + question):
         return carry_out(request, cache, plan)
-    nothing = {**summarize_report(Report(plan=plan, outcomes=())), "not_judged": {}, "chown": None}
+    nothing = {**summarize_report(Report(plan=plan, outcomes=())), "not_judged": {}, "pythons": [], "chown": None}
     return make_result(request, cache, exit_code=exits.FAILED, remarks=notes_of(plan), summary=nothing, kept=plan.kept)
 
 

@@ -51,11 +51,16 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
         yield "Also: " + ", ".join(others) + " (-v names them)"
         yield ""
     if view.verbosity >= 0:
-        yield from considered_in_words(view.summary)
+        yield from _considered(view)
         yield from _not_judged(view)
         yield from pages_without_url(summary_count(view, "pages_without_url"))
         yield from _of_the_whole(view)
     yield _last(view, counts)
+
+
+def _considered(view: View) -> Iterator[str]:
+    if not _is_nothing(view):
+        yield from considered_in_words(view.summary)
 
 
 def _not_judged(view: View) -> Iterator[str]:
@@ -159,9 +164,13 @@ def _repair(group: Group, findings: Sequence[Finding], view: View) -> str:
     return view.command_line(words, but=PYTHON_OPTIONS) if ids else ""
 
 
+def _is_nothing(view: View) -> bool:
+    return view.is_selection and not summary_count(view, "entries")
+
+
 def _last(view: View, by_severity: Mapping[Severity, int]) -> str:
     entries, disk_bytes = (summary_count(view, key) for key in ("entries", "disk_bytes"))
-    if view.is_selection and not entries:
+    if _is_nothing(view):
         return "Nothing matches, so nothing was checked."
     unjudged = [one for one in all_unjudged(view) if one.entries]
     judged = entries - sum(one.entries for one in unjudged)
