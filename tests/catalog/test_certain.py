@@ -13,7 +13,7 @@ from pipcacheplus.catalog.schema import FACTS
 from pipcacheplus.catalog.stored_facts import RowDamagedError
 from pipcacheplus.checks.base.check import Check, Context, Verdict, checks
 from pipcacheplus.model.facts import Facts
-from pipcacheplus.model.values import Checked, Entry, Finding, NotJudged
+from pipcacheplus.model.values import Checked, Entry, Finding, NotJudged, Remedy
 from tests.catalog.forged_values import VALUES
 from tests.catalog.mixtures import BUILDS, mixed
 from tests.replay.caches import Runs
@@ -44,7 +44,7 @@ def test_a_check_says_the_same_whether_it_is_certain_or_has_looked(
     tmp_path: Path, build: str, put: tuple[Check, ...]
 ) -> None:
     cache = mixed(tmp_path, [build])
-    for context in (NOW, OLD):
+    for context in (NOW, OLD, replace(OLD, unasked=("/opt/python",))):
         later, chosen, everything = three_ways(cache, put, context)
         assert later == chosen == everything
 
@@ -71,6 +71,16 @@ def test_a_certain_finding_is_made_when_it_is_looked_at_and_counted_before(tmp_p
     assert at_once.isdisjoint([finding.entry.id for finding in found])
     assert heads == [(one.group, one.severity) for one in found] == [(check.group, check.severity)] * len(found)
     assert len(found) > 0
+
+
+@pytest.mark.parametrize("unasked", [(), ("/opt/python",)])
+def test_what_is_counted_of_a_finding_is_what_it_says(tmp_path: Path, unasked: tuple[str, ...]) -> None:
+    cache = mixed(tmp_path, ["built wheel, incompatible", "page, expired"])
+    query = whole(cache, context=replace(OLD, unasked=unasked))
+    found, _ = answered(query, lambda run: run.findings(), [])
+    goes = [finding.remedy is not Remedy.NONE for finding in found]
+    assert [head.goes for head in found.heads()] == goes
+    assert all(goes) == (not unasked)
 
 
 @pytest.mark.parametrize("change", ["seal = seal + 1", "files = CAST(files || 'x' AS BLOB)", "project = 'other'"])

@@ -308,6 +308,20 @@ def test_two_pips_that_do_different_things_are_told_apart(cache: Cache) -> None:
     assert told(cache, "body-length-mismatch", ("26.3", "24.0")) == {f"pip 24.0 {FAILS}, pip 26.3 {FETCHES}"}
 
 
+def test_pips_that_the_cache_proves_are_told_of_too(cache: Cache) -> None:
+    old(4, half)(cache)
+    (alone,) = told(cache, "body-length-mismatch", ("19.3.1",))
+    cache.http("https://files.example/pickled", b"x", cc=1)
+    assert told(cache, "body-length-mismatch", ("6.0.8", "19.3.1")) == {f"pip 6.0.8 {AGAIN}, pip 19.3.1 {FAILS}"}
+    (pickled,) = told(cache, "body-length-mismatch", ("19.3.1",))
+    cache.http_v2("https://files.example/new", b"x")
+    (both,) = told(cache, "body-length-mismatch", ("19.3.1",))
+    assert alone == FAILS
+    assert AGAIN in str(pickled)
+    assert f"pip 23.3 and later {NEVER}" not in str(pickled)
+    assert f"pip 23.3 and later {NEVER}" in str(both)
+
+
 def test_without_any_pip_it_is_told_what_the_newest_do_and_since_when(cache: Cache) -> None:
     new(half)(cache)
     assert told(cache, "body-length-mismatch", ()) == {f"pip from 25.2 on {FETCHES}"}

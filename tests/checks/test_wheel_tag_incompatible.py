@@ -27,3 +27,13 @@ def test_a_wheel_is_told_if_none_of_its_tags_fits(cache: Cache, tmp_path: Path, 
 def test_nothing_is_told_if_no_interpreter_was_asked(cache: Cache) -> None:
     cache.built_wheel("demo", tag="cp27-cp27m-win32")
     assert told("wheel-tag-incompatible", cache) == []
+
+
+def test_while_an_interpreter_was_not_asked_nothing_is_to_be_removed_and_the_message_names_it(cache: Cache) -> None:
+    cache.built_wheel("demo", tag="cp27-cp27m-win32")
+    cache.built_wheel("demo", tag="py3-none-any")
+    one = told("wheel-tag-incompatible", cache, tags=TAGS, unasked=("/opt/python",))
+    several = told("wheel-tag-incompatible", cache, tags=TAGS, unasked=("/opt/python", "/srv/python", "/x/python"))
+    message = "no interpreter considered can use cp27-cp27m-win32, but /opt/python"
+    assert one == [(f"{message} was not asked", "warning", "none")]
+    assert several == [(f"{message} and 2 others were not asked", "warning", "none")]
