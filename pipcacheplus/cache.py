@@ -375,8 +375,9 @@ class PipCache:
         Args:
             corrupt: What is damaged; every byte is read.
             partial: What interrupted pips left.
-            stale: `True` takes pages past their lifetime and wheels built from a local directory, `False` none. An
-                age takes pages that are older than that, fresh or not: `stale=0` takes all, and `stale=1` is a second.
+            stale: `True` takes pages past their lifetime, and wheels built from a local directory or from a source that
+                was replaced, `False` none. An age takes pages that are older than that, fresh or not: `stale=0` takes
+                all, and `stale=1` is a second.
             incompatible: Wheels that none of `pythons` can use. While one of this machine exists and was not asked, or
                 gave no answer, of no wheel that is certain, and none goes, unless `pythons` names those that count.
             unsafe: Pickled responses.
@@ -618,7 +619,7 @@ def _query_for(
     Raises:
         InterpreterError: One of `pythons` cannot be asked.
     """
-    put = tuple(check for check in checks() if (check.group in groups if groups else check.depth < Depth.WHOLE))
+    put = tuple(check for check in checks() if (check.group in groups if groups else check.depth <= Depth.ENDS))
     depth = Depth(max(check.depth for check in put if check.is_suspect is None))
     is_whole = depth is Depth.WHOLE
     if is_whole:
@@ -630,7 +631,7 @@ def _query_for(
         depth=depth,
         context=replace(context, stale_age_s=stale_age_s),
         checks=put,
-        needs_urls=is_whole,
+        needs_urls=depth >= Depth.SOURCES,
         only_findings=True,
     )
 
@@ -707,7 +708,9 @@ def prune_stale(
     dry_run: bool = False,
     exclusive: bool | None = None,
 ) -> Report:
-    """Remove pages past their lifetime, or older than that, and wheels built from a local directory.
+    """Remove pages past their lifetime, or older than that, and wheels whose source may have changed since.
+
+    These were built from a local directory, or from a source that was replaced.
 
     The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.support import processes
+from tests.support import artefacts, processes
+from tests.support.answers import Answer
 from tests.support.builders import tree
 from tests.support.filled import Filled
 from tests.support.pips import NEWEST, Pip
@@ -261,3 +262,58 @@ def test_info_begins_with_pips_own_lines(
     theirs = pip_of(NEWEST, "3.13").run("cache", "info", cache_dir=filled.path).stdout
     ours = processes.run([*PIPCACHEPLUS, "info", "--cache-dir", str(filled.path)], is_checked=True).stdout
     assert ours.startswith(theirs.rstrip("\n"))
+
+
+REPLACED = "/files/demo_twice-1.0.tar.gz"
+
+
+def needs(folder: Path) -> list[str]:
+    """Return what `demo-twice`, as it is installed there, says that it needs."""
+    lines = (folder / "demo_twice-1.0.dist-info" / "METADATA").read_text().splitlines()
+    return [line for line in lines if line.startswith("Requires-Dist:")]
+
+
+@pytest.fixture
+def versions(tmp_path: Path) -> tuple[bytes, bytes]:
+    """Return two source distributions of one version: one without needs, and what it is replaced with."""
+    made = (artefacts.sdist(tmp_path / "made", "demo-twice", requires=needs) for needs in ([], ["demo-new"]))
+    old, new = (path.read_bytes() for path in made)
+    return old, new
+
+
+def test_a_wheel_of_a_source_that_its_index_replaced_is_installed_until_it_is_pruned(
+    pip_of: Callable[[str, str], Pip], index: IndexServer, tmp_path: Path, versions: tuple[bytes, bytes]
+) -> None:
+    pip, filled_path = pip_of(NEWEST, "3.11"), tmp_path / "cache"
+    filled = Filled(path=filled_path, pips=(pip,), index=index, has_extension=False)
+    link = f'<!DOCTYPE html><a href="{REPLACED}">demo_twice-1.0.tar.gz</a>'.encode()  # without a digest
+    index.put("/simple/demo-twice/", Answer(headers=(("Content-Type", "text/html"),), body=link))
+    headers = ("Content-Type", "application/octet-stream"), ("Cache-Control", "max-age=0")
+    for number, content in enumerate(versions):
+        index.put(REPLACED, Answer(headers=(*headers, ("ETag", f'"{number}"')), body=content))
+        install(pip, filled, tmp_path / f"{number}", "--no-deps", "demo-twice")
+    assert needs(tmp_path / "0") == needs(tmp_path / "1") == []  # the old build
+    verify = "verify", "--index-url", index.index_url
+    assert run(*verify, cache=filled.path)["findings"] == []  # nobody has asked for the source since
+    pip.run("download", "--no-deps", "demo-twice", cache_dir=filled.path, index=index.index_url, cwd=tmp_path)
+    assert [one["check"] for one in run(*verify, cache=filled.path)["findings"]] == ["built-wheel-source-changed"]
+    assert len(gone(run("prune", "--stale", "--exclusive", cache=filled.path))) == 2
+    install(pip, filled, tmp_path / "healed", "--no-deps", "demo-twice")
+    assert needs(tmp_path / "healed") == ["Requires-Dist: demo-new"]
+
+
+def test_a_wheel_of_a_source_that_was_replaced_among_find_links_is_installed_until_it_is_pruned(
+    pip_of: Callable[[str, str], Pip], index: IndexServer, tmp_path: Path, versions: tuple[bytes, bytes]
+) -> None:
+    pip, found = pip_of(NEWEST, "3.11"), tmp_path.resolve() / "found"
+    filled = Filled(path=tmp_path / "cache", pips=(pip,), index=index, has_extension=False)
+    found.mkdir()
+    options = "--no-deps", "--no-index", "--find-links", str(found), "demo-twice"
+    for number, content in enumerate(versions):
+        (found / "demo_twice-1.0.tar.gz").write_bytes(content)
+        install(pip, filled, tmp_path / f"{number}", *options)
+    assert needs(tmp_path / "0") == needs(tmp_path / "1") == []
+    assert len(gone(run("prune", "--stale", "--exclusive", cache=filled.path))) == 2
+    install(pip, filled, tmp_path / "healed", *options)
+    assert needs(tmp_path / "healed") == ["Requires-Dist: demo-new"]
+    assert gone(run("prune", "--stale", "--exclusive", cache=filled.path)) == set()

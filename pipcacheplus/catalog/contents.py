@@ -18,6 +18,7 @@ from pipcacheplus.catalog.page_links import METADATA_SUFFIX, key_of_url
 from pipcacheplus.catalog.parallel import side_by_side
 from pipcacheplus.catalog.references import ACTIVE, JoinedRow, hashes_of, rows
 from pipcacheplus.catalog.shard import ContentRow, ContentTask, Failure, read_contents
+from pipcacheplus.catalog.sources import WANTED_SOURCES
 from pipcacheplus.catalog.stored_facts import pack, unpack
 from pipcacheplus.catalog.transactions import transaction
 from pipcacheplus.catalog.update import Update
@@ -67,19 +68,26 @@ _TOUCHED = " AND e.id IN (SELECT id FROM now_read UNION SELECT id FROM led)"
 class Contents:
     """The stage that reads contents, for all entries or those in the table `wanted`."""
 
-    def __init__(self, update: Update, *, has_selection: bool) -> None:
-        """Take a run whose catalog is up to date, and linked."""
+    def __init__(self, update: Update, *, has_selection: bool, is_for_sources: bool = False) -> None:
+        """Take a run whose catalog is up to date, and linked.
+
+        Args:
+            update: The run.
+            has_selection: Whether only those entries are meant that are in the table `wanted`.
+            is_for_sources: Whether it is only to be told of what built wheels were made.
+        """
         self._update = update
         self._connection = update.connection
         self._hosts = update.hosts
-        self._has_selection = has_selection
+        self._has_selection = has_selection or is_for_sources
+        self._is_for_sources = is_for_sources
         self._done = 0
         """Bytes, as progress shows them."""
         self.known = Known(update.connection, update.request.path, self._hosts)
         self._given = blake2b(pack((update.request.indexes, self._hosts)), digest_size=16).digest()
         was_whole = self._connection.execute("SELECT 1 FROM whole WHERE given = ?", (self._given,)).fetchone()
         self._was_whole = was_whole is not None
-        self._where = _TOUCHED if self._was_whole and not has_selection else _WANTED
+        self._where = _TOUCHED if self._was_whole and not self._has_selection else _WANTED
 
     def run(self) -> None:
         """Read until nothing is missing.
@@ -88,6 +96,7 @@ class Contents:
             sqlite3.Error: The catalog cannot be used.
         """
         if self._has_selection:
+            self._want_sources()
             self._want_wheels()
         self._connection.execute(_SIMPLE.format(self._where), {"all": not self._has_selection})
         total, left = self._sizes()
@@ -102,7 +111,16 @@ class Contents:
             self._done = max(self._done, total - left)
             self._read(total, left)
         self._note_whole()
-        self._update.show(total, total)
+        self._show(total, total)
+
+    def _show(self, done: int, total: int) -> None:
+        if not self._is_for_sources:  # then it is entries that progress counts
+            self._update.show(done, total)
+
+    def _want_sources(self) -> None:
+        """Want, with built wheels, the sources that they were made from; for the sake of these alone, all of them."""
+        of_wanted = "" if self._is_for_sources else " AND p.id IN (SELECT id FROM wanted)"
+        self._connection.execute(WANTED_SOURCES + of_wanted)
 
     def _want_wheels(self) -> None:
         """Want, with metadata, the wheels that it may belong to."""
@@ -168,7 +186,7 @@ class Contents:
     def _read(self, total: int, left: int, *, is_final: bool = True) -> None:
         request = self._update.request
         is_small = left <= _BATCH_BYTES and self._count() <= _BATCH
-        self._update.show(self._done, total)
+        self._show(self._done, total)
         pending = 0
         results = side_by_side(
             read_contents,
@@ -186,7 +204,7 @@ class Contents:
                 self._store([one for _, one in found])
             pending = 0 if is_due else pending
             self._done += size
-            self._update.show(min(self._done, total), total)
+            self._show(min(self._done, total), total)
         if is_final:
             self._connection.execute("INSERT OR IGNORE INTO was_read SELECT id FROM to_read")
         self._connection.execute("DELETE FROM to_read")

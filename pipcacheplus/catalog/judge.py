@@ -8,10 +8,11 @@ from pipcacheplus.catalog.entry_rows import Names, as_bytes, check_entry, check_
 from pipcacheplus.catalog.known import Known
 from pipcacheplus.catalog.records import Findings
 from pipcacheplus.catalog.references import ACTIVE, JoinedRow, Reference, rows
+from pipcacheplus.catalog.sources import REPLACED
 from pipcacheplus.catalog.stored_facts import split_tags
 from pipcacheplus.checks.base.check import Check, Context, is_listed, judge
 from pipcacheplus.checks.base.proof import evidence_of
-from pipcacheplus.model.facts import Facts, Unknown
+from pipcacheplus.model.facts import Depth, Facts, Unknown
 from pipcacheplus.model.values import Checked, Count, NotJudged, Shape
 
 __all__ = ["Judge"]
@@ -22,6 +23,10 @@ _CONTRADICTED = (
     f" AND (l.sha256 IS NOT c.sha256 OR NOT {ACTIVE})))"
 )
 """Whether a page may publish another digest than the one that was made: whatever else it publishes, for one."""
+
+
+_NAMED = ((":contradicted", _CONTRADICTED), (":replaced", REPLACED))
+"""Conditions that checks name, since only the catalog knows its tables."""
 
 
 class _Judged(NamedTuple):
@@ -58,14 +63,16 @@ class _Later:
 
 
 def _bit(condition: str, bit: int) -> str:
-    return f"CASE WHEN {condition.replace(':contradicted', _CONTRADICTED)} THEN {bit} ELSE 0 END"
+    for name, meant in _NAMED:
+        condition = condition.replace(name, meant)
+    return f"CASE WHEN {condition} THEN {bit} ELSE 0 END"
 
 
 class Judge:
     """Checks, and the catalog that they are put to."""
 
     def __init__(
-        self, connection: sqlite3.Connection, known: Known, context: Context, checks: Sequence[Check], *, is_whole: bool
+        self, connection: sqlite3.Connection, known: Known, context: Context, checks: Sequence[Check], *, depth: Depth
     ) -> None:
         """Take a catalog that is up to date.
 
@@ -74,15 +81,16 @@ class Judge:
             known: What the rest of the cache says of entries.
             context: What checks may know besides.
             checks: Which ones.
-            is_whole: Whether contents were read to their end, where anything was missing. If not, what is known of
-                contents plays no part: it depends on what was asked before.
+            depth: How far entries were read, where anything was missing. What is known beyond that plays no part: it
+                depends on what was asked before.
         """
         self._connection = connection
         self._known = known
         self._context = context
         self._checks = tuple(checks)
         self._certain = tuple(check for check in checks if check.certain != "0")
-        self._is_whole = is_whole
+        self._is_whole = depth is Depth.WHOLE
+        self._has_sources = depth >= Depth.SOURCES
         self._mask = self._conditions()
         self._note_tags()
         self._parameters: dict[str, object] = {
@@ -223,18 +231,16 @@ class Judge:
         if row.is_read:
             check_seal(row.facts)
         # Many of those that are chosen are pages past their lifetime, which their names tell.
-        facts = cast("Facts", _Later(self._whole if self._is_whole else self._ends, row, reference))
+        facts = cast("Facts", _Later(self._facts, row, reference))
         found, not_judged = judge(named, facts, self._context, checks)
         if may_be_unknown and (isinstance(facts.payload, Unknown) or isinstance(facts.damage, Unknown)):
             not_judged = NotJudged.LIMIT
         evidence = tuple(evidence_of(named, facts)) if wants_evidence else ()
         return _Judged(names, Checked(named, found, not_judged, evidence))
 
-    def _whole(self, row: JoinedRow, reference: Reference | None) -> Facts:
-        return self._known.whole(row, reference)
-
-    def _ends(self, row: JoinedRow, _reference: Reference | None) -> Facts:
-        return self._known.facts(row)
+    def _facts(self, row: JoinedRow, reference: Reference | None) -> Facts:
+        facts = self._known.whole(row, reference) if self._is_whole else self._known.facts(row)
+        return self._known.with_source(row, facts) if self._has_sources else facts
 
     def beside(self, one: Checked) -> Iterator[Checked]:
         """Yield the other built wheels that share a file with one."""

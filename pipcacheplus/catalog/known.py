@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
@@ -27,6 +27,7 @@ from pipcacheplus.catalog.names import named_by, redirect_names
 from pipcacheplus.catalog.redirect_chains import RedirectChains
 from pipcacheplus.catalog.references import ACTIVE, JoinedRow, Reference, hashes_of, name_rows, rows, told_by
 from pipcacheplus.catalog.schema import FACTS
+from pipcacheplus.catalog.sources import source_now
 from pipcacheplus.catalog.stored_facts import unpack, unpack_facts, unpack_origin
 from pipcacheplus.checks.base.proof import proof_of
 from pipcacheplus.disk.open_cache import OpenCache
@@ -189,7 +190,7 @@ class Known:
         content = Content.of_row(row.content)
         whole = with_content(Shape(row.shape), facts, content, self.expected(reference), is_final=True) or facts
         if reference is not None and reference.pages and whole.published:
-            return structs.replace(whole, pages=self._pages(reference))
+            return structs.replace(whole, pages=self._pages(reference.pages))
         if row.facts[0] == _REDIRECT:
             return structs.replace(whole, redirects=self.redirects.of(row.id))
         return whole
@@ -199,11 +200,27 @@ class Known:
         """Where redirects of the cache lead; looked at once, when that is asked for first."""
         return RedirectChains(self._connection)
 
-    def _pages(self, reference: Reference) -> tuple[Published, ...]:
-        """Return what each page publishes of an entry, the newest page first."""
+    def with_source(self, row: JoinedRow, facts: Facts) -> Facts:
+        """Return the facts of a built wheel with what the cache says of its source now; those of others as they are.
+
+        Contents of sources have to be read: `Contents` does it.
+
+        Raises:
+            RowDamagedError: A row is not as it was written.
+        """
+        if row.shape != _BUILT or not isinstance(facts.origin, Origin) or not facts.origin.hashes:
+            return facts
+        return structs.replace(facts, source=source_now(self._connection, row.id, self._named_whole, self._pages))
+
+    def _named_whole(self, row: JoinedRow, reference: Reference | None) -> tuple[Entry, Facts]:
+        return self.entry(row, self.names(row, reference)), self.whole(row, reference)
+
+    def _pages(self, pages: Iterable[tuple[int, tuple[tuple[str, str], ...]]]) -> tuple[Published, ...]:
+        """Return what some pages, by their numbers, publish of an entry, the newest page first."""
         found: list[Published] = []
-        with_urls = len(reference.pages) <= _MAX_PAGE_URLS
-        for number, hashes in reference.pages:
+        all_pages = list(pages)
+        with_urls = len(all_pages) <= _MAX_PAGE_URLS
+        for number, hashes in all_pages:
             where = "e.id = (SELECT id FROM page WHERE number = ?)"
             for row in rows(self._connection, where, (number,)):
                 check_seal(row.facts)

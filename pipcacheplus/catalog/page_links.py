@@ -9,18 +9,18 @@ pages are guessed from it (`Told`). It follows from the bytes of the page alone.
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from pipcacheplus.catalog.entry_rows import as_bytes, as_column
+from pipcacheplus.catalog.entry_rows import as_bytes, as_column, ids_of_key
 from pipcacheplus.catalog.stored_facts import pack
-from pipcacheplus.model.facts import Link, Page
+from pipcacheplus.model.facts import Link, Origin, Page
 from pipcacheplus.pips.credentials import has_credentials, shown_url
 from pipcacheplus.pips.filenames import SDIST_SUFFIXES, canonical
 from pipcacheplus.pips.index_layouts import MAX_PLACE, file_place, listed_project, project_of
-from pipcacheplus.pips.urls import is_absolute, join_url, match_plain, spellings, without_user
+from pipcacheplus.pips.urls import is_absolute, join_url, match_plain, path_of_file_url, spellings, without_user
 
 __all__ = [
     "METADATA_SUFFIX",
@@ -28,10 +28,12 @@ __all__ = [
     "KeyFilter",
     "LinkCollector",
     "LinkRow",
+    "MadeFromRow",
     "PageRow",
     "SourceRow",
     "Told",
     "key_of_url",
+    "made_from",
     "mark_of_sdist",
 ]
 
@@ -101,6 +103,18 @@ class SourceRow(NamedTuple):
     hashes: bytes
 
 
+class MadeFromRow(NamedTuple):
+    """What a built wheel says of its source: an entry that a response to its URL would be, and its digests then."""
+
+    source: bytes
+    """Id; empty for a source that no cache has, a file of this machine."""
+    url: str | None
+    """`None` if it holds credentials."""
+    sha256: bytes | None
+    hashes: bytes
+    """All digests, packed."""
+
+
 class PageRow(NamedTuple):
     """What a page says of others, besides its links."""
 
@@ -116,10 +130,27 @@ class PageRow(NamedTuple):
     """First four bytes of the keys of all its links, and `mark_of_sdist` of its sdists."""
     links: list[LinkRow]
     sources: list[SourceRow]
+    made_from: list[MadeFromRow]
 
 
-NO_LINKS = PageRow(is_open=False, base=None, hosts=b"", told=None, marks=b"", links=[], sources=[])
+NO_LINKS = PageRow(is_open=False, base=None, hosts=b"", told=None, marks=b"", links=[], sources=[], made_from=[])
 """What is no page says no more than this."""
+
+
+def made_from(origin: Origin) -> Iterator[MadeFromRow]:
+    """Yield what the origin of a built wheel says of the archive that it was made from, in every spelling of its URL.
+
+    Nothing of a local directory, nor of a commit, which never changes, nor where no digest was recorded.
+    """
+    if origin.is_directory or origin.vcs is not None or not origin.hashes:
+        return
+    sha256, hashes = _raw(dict(origin.hashes).get("sha256", "")) or None, pack(origin.hashes)
+    if path_of_file_url(origin.url) is not None:
+        yield MadeFromRow(b"", None, sha256, hashes)
+    for spelling in spellings(origin.url):
+        url = None if has_credentials(spelling) else spelling
+        for id_ in ids_of_key(key_of_url(spelling)):
+            yield MadeFromRow(id_, url, sha256, hashes)
 
 
 class Told(NamedTuple):
@@ -314,6 +345,7 @@ class LinkCollector:
             marks=bytes(self._marks),
             links=list(links),
             sources=list(sources),
+            made_from=[],
         )
 
     def _see_relative(self, link: Link, listed: dict[str, None]) -> None:

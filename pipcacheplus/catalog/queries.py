@@ -348,9 +348,12 @@ class Run:
         from pipcacheplus.catalog.pips import proved_pips  # noqa: PLC0415 - as above
 
         what = self._what
-        is_whole = what.depth is Depth.WHOLE
-        if is_whole:
-            contents = Contents(self._update, has_selection=not what.selection.is_all)
+        if what.depth >= Depth.SOURCES:
+            contents = Contents(
+                self._update,
+                has_selection=not what.selection.is_all,
+                is_for_sources=what.depth is Depth.SOURCES,
+            )
             contents.run()
             self._known = contents.known
         else:
@@ -358,14 +361,17 @@ class Run:
         context = what.context
         if what.checks:
             context = replace(context, proved_pips=proved_pips(self._connection))
-        return Judge(self._connection, self._known, context, what.checks, is_whole=is_whole)
+        return Judge(self._connection, self._known, context, what.checks, depth=what.depth)
 
     def _suspects(self, would_go: Callable[[Checked], bool]) -> Iterator[bytes]:
         from pipcacheplus.catalog.entry_rows import as_bytes  # noqa: PLC0415 - slow to import
+        from pipcacheplus.catalog.sources import sources_of  # noqa: PLC0415 - as above
 
         ids = [as_bytes(one.entry.id) for one in self.checked() if would_go(one)]
-        # What a redirect leads to speaks against it.
+        # What a redirect leads to speaks against it, and what is under the URL that a wheel was built from.
         yield from self._known.redirects.all_behind(ids) if self._what.needs_urls else ids
+        if self._what.depth >= Depth.SOURCES:
+            yield from sources_of(self._connection, ids)
 
     @property
     def warnings(self) -> list[Warned]:

@@ -6,6 +6,7 @@
 - `page`: an entry that says something of others: a page, a redirect with its target, a built wheel with its source.
 - `link`: what a page says of a response with this key. Only links are kept that the cache has a response for.
 - `source`: a link of a page to an sdist from which a wheel of the cache may have been built.
+- `made_from`: what a built wheel says of its source: the entry that a response to its URL would be, and its digests.
 - `guess`: a URL that was guessed, and whose key is that of a response: from a name and the base of an index
   (`candidate`), or one that is told as a whole (then that is empty).
 - `candidate`: with which bases all names were tried, by the indexes that a run was given.
@@ -110,6 +111,11 @@ TABLES = {
         " NOT NULL, url TEXT NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (project, page, at)) WITHOUT ROWID"
     ),
     "source_page": "CREATE INDEX source_page ON source (page)",
+    "source_url": "CREATE INDEX source_url ON source (url)",
+    "made_from": (
+        "CREATE TABLE made_from (page INTEGER NOT NULL, at INTEGER NOT NULL, source BLOB NOT NULL, url TEXT,"
+        " sha256 BLOB, hashes BLOB NOT NULL, PRIMARY KEY (page, at)) WITHOUT ROWID"
+    ),
     "guess": (
         "CREATE TABLE guess (key BLOB NOT NULL, candidate TEXT NOT NULL, url TEXT NOT NULL, project TEXT,"
         " PRIMARY KEY (key, candidate)) WITHOUT ROWID"

@@ -22,7 +22,7 @@ from pipcacheplus.catalog.entry_rows import (
     shape_of,
 )
 from pipcacheplus.catalog.names import own_names
-from pipcacheplus.catalog.page_links import NO_LINKS, KeyFilter, LinkCollector, PageRow, Told
+from pipcacheplus.catalog.page_links import NO_LINKS, KeyFilter, LinkCollector, PageRow, Told, made_from
 from pipcacheplus.catalog.stored_facts import RowDamagedError, unpack_facts
 from pipcacheplus.disk.open_cache import ChangedError, OpenCache
 from pipcacheplus.disk.survey import Surveyor
@@ -156,8 +156,8 @@ def _row(shared: ReadShared, task: EntryTask, cache: OpenCache) -> FactsRow | Fa
         target = facts.head.header("location") or ""
         page = NO_LINKS._replace(told=Told.of_url(target).packed())
     elif isinstance(facts.origin, Origin) and not facts.origin.is_directory and facts.origin.vcs is None:
-        told = Told.of_url(facts.origin.url).packed()
-        page = NO_LINKS._replace(told=told) if told is not None else None
+        told, sources = Told.of_url(facts.origin.url).packed(), list(made_from(facts.origin))
+        page = NO_LINKS._replace(told=told, made_from=sources) if told is not None or sources else None
     content = Content.of_facts(facts, _NOTHING).columns() if facts.digests or facts.is_read_whole else None
     return FactsRow(task.id, facts_row(path, shape, names, facts), page, target, content)
 

@@ -37,7 +37,7 @@ from pipcacheplus.disk.survey import Surveyor
 from pipcacheplus.disk.walk import parts
 from pipcacheplus.model.values import Area, Progress, Shape, Warned
 from pipcacheplus.pips.filenames import canonical
-from pipcacheplus.pips.layout import part_of
+from pipcacheplus.pips.layout import area_of, part_of
 
 __all__ = ["SHARES", "Update", "UpdateRequest"]
 
@@ -176,7 +176,8 @@ class Update:
             self.show(0, None)
 
     def _forget_all(self) -> None:
-        for table in ("entry", "content", "page", "link", "source", "guess", "candidate", "whole", "shard"):
+        tables = ("entry", "content", "page", "link", "source", "made_from", "guess", "candidate", "whole", "shard")
+        for table in tables:
             self.connection.execute(f"DELETE FROM {table}")
         self._has_pages, self._page_numbers = False, 0
 
@@ -269,7 +270,7 @@ class Update:
     def _forget_pages(self, ids: Sequence[tuple[bytes]]) -> None:
         if not self._has_pages:
             return
-        for table in ("link", "source"):
+        for table in ("link", "source", "made_from"):
             self.connection.executemany(
                 f"DELETE FROM {table} WHERE page = (SELECT number FROM page WHERE id = ?)",
                 ids,
@@ -449,6 +450,9 @@ class Update:
             "DELETE FROM again WHERE id IN (SELECT id FROM unread) OR id IN (SELECT id FROM now_read) AND NOT EXISTS"
             " (SELECT 1 FROM entry e JOIN link l ON l.key = e.key LEFT JOIN page p ON p.number = l.page"
             " WHERE e.id = again.id AND (p.id IS NULL OR p.id NOT IN (SELECT id FROM now_read)))"
+            " AND NOT EXISTS (SELECT 1 FROM page b JOIN made_from m ON m.page = b.number JOIN source l ON l.url = m.url"
+            " LEFT JOIN page p ON p.number = l.page"
+            " WHERE b.id = again.id AND (p.id IS NULL OR p.id NOT IN (SELECT id FROM now_read)))"
         )
         again = [id_ for (id_,) in execute("SELECT id FROM again ORDER BY id")]
         rest = {id_ for (id_,) in execute("SELECT id FROM again JOIN entry USING (id) WHERE is_rest")}
@@ -464,6 +468,10 @@ class Update:
                 of_again,
             )
             many("DELETE FROM link WHERE key = ?", of_again)
+            for says, whose in _says_of_sources(again):
+                read_anew = "UPDATE entry SET read_ns = NULL WHERE id IN (SELECT p.id FROM source l JOIN page p ON"
+                many(f"{read_anew} p.number = l.page WHERE {says})", whose)
+                many(f"DELETE FROM source AS l WHERE {says}", whose)
             self._has_pages = True
             self._forget(again)
             for name in sorted({"" if id_ in rest else part_of(as_text(id_)) for id_ in again}):
@@ -493,6 +501,7 @@ class Update:
         pages: list[tuple[Any, ...]] = []
         links: list[tuple[Any, ...]] = []
         sources: list[tuple[Any, ...]] = []
+        made_from: list[tuple[Any, ...]] = []
         for one in read:
             self._page_numbers += 1
             number, page = self._page_numbers, one.page or NO_LINKS
@@ -501,10 +510,12 @@ class Update:
             pages.append((number, one.id, key_of_id(as_text(one.id)) or b"", *told))
             links.extend((number, at, *link) for at, link in enumerate(page.links))
             sources.extend((number, at, *source) for at, source in enumerate(page.sources))
+            made_from.extend((number, at, *source) for at, source in enumerate(page.made_from))
         many = self.connection.executemany
         many("INSERT INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", pages)
         many(_ADD_LINK, links)
         many(_ADD_SOURCE, sources)
+        many(_ADD_MADE_FROM, made_from)
 
     def link(self) -> None:
         """Find out the URLs of pages, as far as this run can know them, and read those again that need theirs.
@@ -556,6 +567,7 @@ _ADD_LINK = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _ADD_SOURCE = "INSERT INTO source (page, at, project, is_relative, url, hashes) VALUES (?, ?, ?, ?, ?, ?)"
+_ADD_MADE_FROM = "INSERT INTO made_from (page, at, source, url, sha256, hashes) VALUES (?, ?, ?, ?, ?, ?)"
 _ADD_CONTENT = (
     f"INSERT INTO content (id, {', '.join(CONTENT_COLUMNS)}) VALUES (?{', ?' * len(CONTENT_COLUMNS)})"
     f" ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in CONTENT_COLUMNS)}"
@@ -573,6 +585,14 @@ def _range(name: str) -> str:
 def _bounds(name: str) -> tuple[bytes, ...]:
     # "0" comes behind "/". A part that is empty is an entry itself.
     return (as_bytes(name), as_bytes(name + "0")) if name else ()
+
+
+def _says_of_sources(ids: Iterable[bytes]) -> Iterator[tuple[str, list[tuple[bytes | str]]]]:
+    """Yield which links to sdists speak of built wheels: conditions over `source l`, and what they are to be put to."""
+    built = [id_ for id_ in ids if area_of(as_text(id_)) is Area.WHEELS]
+    made_from = "SELECT m.url FROM page b JOIN made_from m ON m.page = b.number WHERE b.id = ?"
+    yield f"l.url IN ({made_from})", [(id_,) for id_ in built]
+    yield "l.project = ?", [(canonical(as_text(id_).rpartition("/")[2].partition("-")[0]),) for id_ in built]
 
 
 def _built(id_: bytes) -> tuple[str, str]:

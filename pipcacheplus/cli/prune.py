@@ -33,8 +33,8 @@ def _declare(parser: ArgumentParser) -> None:
         nargs="?",
         default=False,
         type=_stale,
-        help="pages past their lifetime, and wheels built from a local directory; with an age, pages older than that,"
-        f" fresh or not: {AGE_HELP}",
+        help="pages past their lifetime, and wheels built from a local directory, or from a source that was replaced;"
+        f" with an age, pages older than that, fresh or not: {AGE_HELP}",
     )
     declare_limits(parser)
     declare_pythons(parser)

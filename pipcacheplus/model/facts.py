@@ -47,7 +47,9 @@ class Depth(IntEnum):
     """Nothing: names and stamps only."""
     ENDS = 1
     """Heads, pages, and of archives what names them."""
-    WHOLE = 2
+    SOURCES = 2
+    """Besides, to their end, the sources in the cache that built wheels were made from."""
+    WHOLE = 3
     """Archives to their end."""
 
 
@@ -245,16 +247,25 @@ class Expected(Struct, frozen=True, kw_only=True):
 
 
 class Published(Struct, frozen=True, kw_only=True):
-    """What one page publishes of a payload."""
+    """What one page publishes of a payload; or the digest of a response itself."""
 
     page: str
-    """Id of the page."""
+    """Id of the page, or the response."""
     url: str | None
-    """Of the page, if it is known."""
+    """Of it, if it is known."""
     written_s: int | None
     """Its `Date` in seconds since 1970."""
     hashes: tuple[tuple[str, str], ...]
     """Algorithm and hex digest, in the order of the page."""
+
+
+class SourceNow(Struct, frozen=True, kw_only=True):
+    """What the cache says now of the URL that a wheel was built from."""
+
+    responses: tuple[Published, ...] = ()
+    """Those under that URL which are sound sources, as far as that can be told; the newest first."""
+    pages: tuple[Published, ...] = ()
+    """What each page publishes of it; the newest first."""
 
 
 class Redirects(Struct, frozen=True, kw_only=True):
@@ -289,6 +300,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     """What each page publishes, the newest first and those without a date before it, if it is not the same."""
     redirects: Redirects | None = None
     """Of a redirect: what it leads to, as far as the cache tells."""
+    source: SourceNow | None = None
+    """Of a built wheel: what the cache says now of the URL that it was built from; `None` if it was not looked at."""
     wheel_metadata: WheelMetadata | None = None
     """Of metadata: what the wheel itself holds, if that is cached as well."""
     digests: tuple[tuple[str, str], ...] = ()

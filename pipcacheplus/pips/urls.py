@@ -13,7 +13,16 @@ pip 18.1 `_internal/index.py` `_CLEAN_LINK_RE`. Compared with what pips from 6.0
 import re
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-__all__ = ["is_absolute", "join_url", "match_plain", "page_base", "requoted", "spellings", "without_user"]
+__all__ = [
+    "is_absolute",
+    "join_url",
+    "match_plain",
+    "page_base",
+    "path_of_file_url",
+    "requoted",
+    "spellings",
+    "without_user",
+]
 
 _ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _PLAIN = re.compile(r"https?://[a-z0-9.-]+(?::[1-9][0-9]*)?/[A-Za-z0-9._~/-]+")
@@ -64,6 +73,23 @@ def page_base(index: str) -> str:
     ('https://index.example/simple', 'https://index.example/')
     """
     return index.removesuffix("/")
+
+
+def path_of_file_url(url: str) -> str | None:
+    """Return the path of a `file:` URL; `None` of one that names a host, or that is none of this system.
+
+    Source: pip 26.3 `_internal/utils/urls.py` `url_to_path`, which takes `localhost` for no host as well.
+
+    >>> path_of_file_url("file:///src/demo%20x-1.0.zip"), path_of_file_url("file://host/src/demo-1.0.zip")
+    ('/src/demo x-1.0.zip', None)
+    """
+    scheme, colon, rest = url.partition(":")
+    if not colon or scheme.lower() != "file" or not rest.startswith("///"):
+        return None
+    try:
+        return unquote(rest[2:].partition("#")[0].partition("?")[0], errors="surrogateescape")
+    except ValueError:
+        return None
 
 
 def join_url(base: str, url: str) -> str | None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from pipcacheplus.model.facts import Origin
 
-__all__ = ["LEGACY", "SdistLink", "interpreter_of", "leaf_key"]
+__all__ = ["LEGACY", "SdistLink", "WheelKey", "interpreter_of", "key_of_wheel", "leaf_key"]
 
 LEGACY = "legacy"
 """For the keys of pip up to 19.3, which are the same for every interpreter."""
@@ -58,27 +58,47 @@ def _sha224(text: str) -> str:
     return hashlib.sha224(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+class WheelKey(NamedTuple):
+    """What the key of a built wheel was made of."""
+
+    interpreter: str
+    """`cp311`; `legacy` for the keys of pip up to 19.3."""
+    url: str
+    digest: tuple[str, str] | None
+    """Algorithm and hex digest, if the link had one."""
+
+
 def interpreter_of(path: str, origin: Origin | None, sources: Sequence[SdistLink]) -> str | None:
-    """Return the interpreter whose directory a built wheel lies in.
+    """Return the interpreter whose directory a built wheel lies in; arguments as of `key_of_wheel`.
+
+    Returns:
+        `cp311`, `legacy` for the keys of pip up to 19.3, or `None` if no key fits.
+    """
+    key = key_of_wheel(path, origin, sources)
+    return None if key is None else key.interpreter
+
+
+def key_of_wheel(path: str, origin: Origin | None, sources: Sequence[SdistLink]) -> WheelKey | None:
+    """Return what the key was made of that names the directory in which a built wheel lies.
 
     Args:
         path: Of the wheel in the cache.
         origin: What lies beside it.
-        sources: SdistLink distributions of the project that pages link to.
+        sources: Source distributions of the project that pages link to.
 
     Returns:
-        `cp311`, `legacy` for the keys of pip up to 19.3, or `None` if no key fits.
+        `None` if no key fits: nothing tells of the source, or it was built for an interpreter that is not known here.
     """
     key = "".join(path.split("/")[1:-1])
     subdirectory = origin.subdirectory if origin else None
     for url, digest in _candidates(origin, sources):
         if leaf_key(url, digest, None, None) == key:
-            return LEGACY
+            return WheelKey(LEGACY, url, digest)
         text = _leaf_text(url, digest, _ANY, subdirectory)
         for name, version in _INTERPRETERS:
             # Made once for all: the URL and the digest are the longest part of it.
             if _sha224(text.replace(_ANY[0], name, 1).replace(_ANY[1], version, 1)) == key:
-                return name + version
+                return WheelKey(name + version, url, digest)
     return None
 
 

@@ -63,7 +63,7 @@ def read(
         shape: What the names of its files say.
         files: As they were scanned, the main one first.
         cache: Where they lie.
-        depth: How far it is read.
+        depth: How far it is read; what it was built from lies elsewhere, so that `SOURCES` is as `ENDS`.
         expected: What the rest of the cache says that it should be.
         keeps: Which links of a page are kept.
         reads_small: Whether, of what is in memory whole to read its ends, the content is read as well: the SHA-256 of

@@ -12,6 +12,7 @@ from pipcacheplus.pips.layout import body_path
 from tests.checks.damages import (
     URL,
     built,
+    built_from,
     changed,
     flipped,
     garbage,
@@ -26,6 +27,8 @@ from tests.checks.damages import (
     old,
     old_entry,
     page_cut,
+    source_replaced,
+    sources,
     with_other_metadata,
     zlib_flipped,
 )
@@ -190,6 +193,21 @@ def _built_and_linked(cache: Cache, project: str, *, is_relative: bool = False) 
     page(cache, f"{INDEX_URL}{project}/", project, [link(href, hashes={"sha256": "a" * 64})])
 
 
+def _with_source(
+    cache: Cache,
+    project: str = "soundo",
+    *,
+    change: Callable[[bytes], bytes] = bytes,
+    is_published: bool = False,
+) -> None:
+    """Store a wheel that pip built, and what it was built from."""
+    content, _ = sources(cache, project)
+    url = f"{FILE_URL}/{project}-1.0.tar.gz"
+    built_from(cache, content, url, project, is_in_key=is_published)
+    cache.http_v2(url, change(content), headers=plain(content))
+    page(cache, f"{INDEX_URL}{project}/", project, [link(url, hashes=right(content) if is_published else {})])
+
+
 def _two_built(cache: Cache, project: str) -> None:
     """Store a sound and a broken wheel that share an origin."""
     cache.built_wheel(project)
@@ -218,6 +236,9 @@ SOUND: dict[str, Build] = {
     "built wheel": lambda cache: cache.built_wheel("soundk"),
     "built wheel of a link": partial(_built_and_linked, project="soundl"),
     "built wheel of a relative link": partial(_built_and_linked, project="soundm", is_relative=True),
+    "built wheel and its source": _with_source,
+    "built wheel and its source, damaged": partial(_with_source, project="sounds", change=half),
+    "built wheel and its source, published": partial(_with_source, project="soundt", is_published=True),
     "self-check": lambda cache: cache.selfcheck("/"),
     "foreign": lambda cache: (cache.directory("http-v2"), cache.foreign()),
     "response": lambda cache: cache.http_v2(f"{FILE_URL}/n.txt", b"hello"),
@@ -313,6 +334,11 @@ _DAMAGED: dict[str, Build] = {
     "wheels, another version": misnamed("demo", "2.0"),
     "wheels, from a directory": lambda cache: cache.built_wheel(
         "demo", url="file:///src/demo-1.0", origin={"url": "file:///src/demo-1.0", "dir_info": {}}
+    ),
+    "wheels, source replaced": partial(source_replaced, name="badt", is_published=False),
+    "wheels, source published anew": partial(source_replaced, name="badu", is_published=True),
+    "wheels, source published anew, relative": partial(
+        source_replaced, name="badv", is_published=True, is_relative=True
     ),
     "wheels, build directory": lambda cache: cache.build_directory(f"{leaf(URL)}/demo-1.0-py3-none-any.whl", b"half"),
     "foreign, below http-v2": lambda cache: cache.foreign("http-v2/notes"),

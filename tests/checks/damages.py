@@ -13,6 +13,7 @@ from tests.support.builders import FILE_URL, INDEX_URL, Cache, file_headers, pag
 __all__ = [
     "URL",
     "built",
+    "built_from",
     "changed",
     "disagreeing",
     "flipped",
@@ -28,6 +29,8 @@ __all__ = [
     "old",
     "old_entry",
     "page_cut",
+    "source_replaced",
+    "sources",
     "wheel",
     "with_other_metadata",
     "zlib_flipped",
@@ -56,6 +59,35 @@ def metadata_of_another(cache: Cache) -> None:
     """Store metadata beside a wheel that is not in the cache: of another project."""
     publish(cache, wheel(cache), is_old=False, metadata=True)
     cache.http_v2(URL + ".metadata", b"Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
+
+
+def sources(cache: Cache, name: str = "demo") -> tuple[bytes, bytes]:
+    """Return two sound source distributions of one name: the old one, and what it was replaced with."""
+    folder = cache.path.parent / "made"
+    old, new = (artefacts.sdist(folder, name, requires=requires).read_bytes() for requires in ([], ["new"]))
+    return old, new
+
+
+def built_from(cache: Cache, source: bytes, url: str, name: str = "demo", *, is_in_key: bool = False) -> str:
+    """Store a wheel that was built from a source, as its origin says, and return its path."""
+    digest = hashlib.sha256(source).hexdigest()
+    origin = {"url": url, "archive_info": {"hash": f"sha256={digest}", "hashes": {"sha256": digest}}}
+    return cache.built_wheel(name, url=url, sha256=digest if is_in_key else None, origin=origin)
+
+
+def source_replaced(cache: Cache, name: str = "demo", *, is_published: bool, is_relative: bool = False) -> None:
+    """Store a wheel, and what its source was replaced with; or, if that is published, a page that tells of it."""
+    old, new = sources(cache, name)
+    filename = f"{name}-1.0.tar.gz"
+    url = f"{INDEX_URL.removesuffix('simple/')}files/{filename}" if is_relative else f"{FILE_URL}/{filename}"
+    built_from(cache, old, url, name, is_in_key=is_published)
+    if not is_published:
+        cache.http_v2(url, new, headers=file_headers(new) | {"ETag": 'W/"x"'})
+        return
+    href = f"../../files/{filename}" if is_relative else url
+    link = {"url": href, "filename": filename, "hashes": {"sha256": hashlib.sha256(new).hexdigest()}}
+    page = json.dumps({"meta": {"api-version": "1.0"}, "name": name, "files": [link]}).encode()
+    cache.http_v2(f"{INDEX_URL}{name}/", page, headers=page_headers(page))
 
 
 def changed(content: bytes) -> bytes:

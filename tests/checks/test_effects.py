@@ -26,6 +26,7 @@ from tests.checks.damages import (
     old,
     old_entry,
     page_cut,
+    source_replaced,
     wheel,
     with_other_metadata,
     zlib_flipped,
@@ -265,6 +266,16 @@ DAMAGES: dict[str, tuple[str, Callable[[Cache], object], dict[str, str]]] = {
             "22.2 25.3 26.1.2": "installs it again, although the source may have changed",
             "26.2 26.3": NEVER,
         },
+    ),
+    "wheels, source replaced, its key is made of the URL": (
+        "built-wheel-source-changed",
+        partial(source_replaced, is_published=False),
+        {"19.3.1": NEVER, f"20.0.2 23.2.1 {SINCE_23_3}": "installs the old build instead of the source"},
+    ),
+    "wheels, source replaced, its key is made of a digest": (
+        "built-wheel-source-changed",
+        partial(source_replaced, is_published=True),
+        {"19.3.1": NEVER, f"20.0.2 23.2.1 {SINCE_23_3}": "looks for it only where the old digest is published"},
     ),
     "wheels, build directory": (
         "build-directory-left",

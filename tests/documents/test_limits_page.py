@@ -9,6 +9,7 @@ from pipcacheplus.catalog import guesses, page_links
 from pipcacheplus.disk.open_cache import _MAX_DEPTH
 from pipcacheplus.host import pythons
 from pipcacheplus.host.python_candidates import MAX_CANDIDATES, MAX_ENVIRONMENTS
+from pipcacheplus.host.source_files import MAX_SOURCE_BYTES
 from pipcacheplus.pips.index_layouts import MAX_BASES, MAX_PLACE
 from pipcacheplus.readers import integrity, metadata, page, wheel
 from pipcacheplus.readers.archive import decompress, zip_directory
@@ -44,6 +45,7 @@ MIB, GIB = 1 << 20, 1 << 30
         f"| {MAX_CANDIDATES}; {pythons.AT_ONCE} at a time, {pythons.ONE_S:g} s each, {pythons.ALL_S:g} s all together",
         f"| environments that self-checks name | {MAX_ENVIRONMENTS:,} |",
         f"URLs of {MAX_PLACE:,} characters, {page_links._MAX_PLACES} places, {page_links._MAX_LISTED:,} projects",
+        f"| source of a built wheel that lies outside of the cache | {MAX_SOURCE_BYTES // GIB} GiB;",
         f"| directories below each other | {_MAX_DEPTH} |",
     ],
 )

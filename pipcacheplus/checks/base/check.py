@@ -46,6 +46,10 @@ def _exists_for_all_we_know(_path: str, /) -> bool:
     return True
 
 
+def _unknown_for_all_we_know(_path: str, /) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What checks may know of the world besides the entry."""
@@ -77,6 +81,9 @@ class Context:
     """Whether a process with one of these numbers runs that had started before that second."""
     has_path: Callable[[str], bool] = _exists_for_all_we_know
     """Whether a path outside the cache exists."""
+    digest_of_source: Callable[[str], str | None] = _unknown_for_all_we_know
+    """The SHA-256 in hex of the source distribution at a path outside the cache now; `None` if it is gone, or may not
+    be opened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +115,8 @@ class Check:
     """Which rows of the catalog it could object to: a condition over `entry e` and `content c`, true for all entries
     that `run` objects to, and for as few others as is cheap to tell. It may use `:now`, `:stale_age`,
     `:all_asked` (no interpreter of this machine was left unasked), and `:contradicted`: that a page publishes another
-    digest than the one that was made."""
+    digest than the one that was made; and `:replaced`: that something else than a wheel was built from may lie under
+    the URL of its source."""
     run: Callable[[Entry, Facts, Context], Iterable[Verdict | NotJudged]]
     """What is wrong with an entry, or why that cannot be told yet."""
     certain: str = "0"

@@ -60,6 +60,7 @@ def context_of(
     wanted = _wanted(pythons)
     min_age = age_in_seconds("min_age_s", min_age_s)
     from pipcacheplus.host.processes import owner_is_alive, this_host  # noqa: PLC0415 - psutil is slow to import
+    from pipcacheplus.host.source_files import source_digests  # noqa: PLC0415 - of use to few
 
     context = Context(
         now_s=time.time(),
@@ -67,6 +68,7 @@ def context_of(
         host=this_host(),
         is_owner_alive=owner_is_alive,
         has_path=os.path.lexists,
+        digest_of_source=source_digests(),
     )
     if not needs_tags:
         return context

@@ -13,7 +13,7 @@ from pipcacheplus.model.values import Area, Entry, Value
 from pipcacheplus.pips.effects import release_of
 from pipcacheplus.pips.layout import area_of
 
-__all__ = ["decided_by", "do_pages_disagree", "fits", "told_of_pages"]
+__all__ = ["decided_by", "do_pages_disagree", "fits", "newest_of", "read_by_pips", "told_of_pages"]
 
 _SINCE_V2 = release_of("23.3")
 _MAX_TOLD = 8
@@ -44,12 +44,16 @@ def decided_by(entry: Entry, facts: Facts, context: Context) -> tuple[Published,
 
     One without a date may be newer than any other.
     """
-    relevant = _read_by_pips(entry, facts.pages, context)
+    return newest_of(read_by_pips(entry, facts.pages, context))
+
+
+def newest_of(relevant: Sequence[Published]) -> tuple[Published, ...]:
+    """Return the newest; several if it cannot be told which that is."""
     newest = max((one.written_s for one in relevant if one.written_s is not None), default=None)
     return tuple(one for one in relevant if one.written_s in {None, newest})
 
 
-def _read_by_pips(entry: Entry, pages: Sequence[Published], context: Context) -> Sequence[Published]:
+def read_by_pips(entry: Entry, pages: Sequence[Published], context: Context) -> Sequence[Published]:
     """Return the pages that a pip reads which is considered, and which reads the file as well, if there is any."""
     releases = map(release_of, context.pips)
     areas = {Area.HTTP_V2 if release >= _SINCE_V2 else Area.HTTP for release in releases} or {Area.HTTP, Area.HTTP_V2}

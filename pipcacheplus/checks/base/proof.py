@@ -8,7 +8,7 @@ from pipcacheplus.model.values import Entry, Proof, UrlSource, Value
 from pipcacheplus.pips.file_host import digest_in_path
 from pipcacheplus.pips.headers import single_part_md5, stated_size
 
-__all__ = ["evidence_of", "proof_of"]
+__all__ = ["evidence_of", "is_sound", "proof_of"]
 
 
 def proof_of(entry: Entry, facts: Facts) -> Proof | None:
@@ -25,6 +25,25 @@ def proof_of(entry: Entry, facts: Facts) -> Proof | None:
     if facts.wheel_metadata is not None and made.get("sha256") == facts.wheel_metadata.sha256:
         return Proof.WHEEL
     return None
+
+
+def is_sound(entry: Entry, facts: Facts) -> bool:
+    """Return whether the content of a response, which was read to its end, is what was sent, for all that is known.
+
+    It is not where a page publishes something else, and no proof stands against that.
+    """
+    if not isinstance(facts.head, Head) or facts.damage is not None or isinstance(facts.payload, (Broken, Unknown)):
+        return False
+    if proof_of(entry, facts) is not None:
+        return True
+    made = dict(facts.digests)
+    etag, stated = single_part_md5(facts.head), stated_size(facts.head)
+    return (
+        facts.is_read_whole
+        and all(made.get(name, value) == value for name, value in facts.published)
+        and made.get("md5", etag) == etag
+        and stated in {None, facts.body_size}
+    )
 
 
 def evidence_of(entry: Entry, facts: Facts) -> Iterator[tuple[str, Value]]:

@@ -1,0 +1,86 @@
+"""Tell what a cache says now of URLs that built wheels were made from: responses to them, and pages with them."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+
+from pipcacheplus.catalog.entry_rows import as_text, text_of
+from pipcacheplus.catalog.references import ACTIVE, JoinedRow, Reference, hashes_of, rows
+from pipcacheplus.catalog.schema import FACTS
+from pipcacheplus.catalog.stored_facts import unpack
+from pipcacheplus.checks.base.proof import is_sound
+from pipcacheplus.model.facts import Facts, Published, Sdist, SourceNow
+from pipcacheplus.model.values import Entry
+from pipcacheplus.readers.digests import usable
+
+__all__ = ["REPLACED", "WANTED_SOURCES", "source_now", "sources_of"]
+
+REPLACED = (
+    "EXISTS (SELECT 1 FROM page p JOIN made_from m ON m.page = p.number WHERE p.id = e.id AND (m.source = x''"
+    " OR EXISTS (SELECT 1 FROM content k WHERE k.id = m.source AND k.sha256 IS NOT m.sha256)"
+    f" OR EXISTS (SELECT 1 FROM source l WHERE l.url = m.url AND l.hashes <> m.hashes AND {ACTIVE})))"
+)
+"""Whether a built wheel may have been made from something else than what lies under the URL of its source now: for
+`:replaced` in the condition of a check."""
+WANTED_SOURCES = (
+    "INSERT OR IGNORE INTO wanted SELECT s.id FROM page p JOIN made_from m ON m.page = p.number"
+    " JOIN entry s ON s.id = m.source WHERE s.is_archive"
+)
+"""Wants the sources of built wheels, of which the digests have to be made."""
+_WRITTEN = [*FACTS].index("written")
+_SOURCES_OF = (
+    "SELECT e.id FROM page p JOIN made_from m ON m.page = p.number JOIN entry e ON e.id = m.source WHERE p.id = ?"
+)
+
+
+def sources_of(connection: sqlite3.Connection, ids: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the entries of the cache that lie under the URLs of the sources of built wheels."""
+    for id_ in ids:
+        yield from (source for (source,) in connection.execute(_SOURCES_OF, (id_,)).fetchall())
+
+
+def source_now(
+    connection: sqlite3.Connection,
+    id_: bytes,
+    whole: Callable[[JoinedRow, Reference | None], tuple[Entry, Facts]],
+    published: Callable[[Iterable[tuple[int, tuple[tuple[str, str], ...]]]], tuple[Published, ...]],
+) -> SourceNow:
+    """Return what the cache says now of the URL that a built wheel was made from.
+
+    Args:
+        connection: Of a catalog in which the contents of the sources were read.
+        id_: Of the wheel.
+        whole: Returns an entry and its facts, contents included.
+        published: Returns what pages publish, by the numbers of the pages, the newest first.
+
+    Raises:
+        RowDamagedError: A row is not one that was written.
+    """
+    said = "SELECT m.source, m.url FROM page p JOIN made_from m ON m.page = p.number WHERE p.id = ?"
+    told = connection.execute(said, (id_,)).fetchall()
+    ids = dict.fromkeys(source for source, _ in told if source)
+    lying = (row for source in ids for row in rows(connection, "e.id = ?", (source,)) if row.is_read)
+    found = (_sound_source(row, *whole(row, row.reference())) for row in lying)
+    links: dict[tuple[int, tuple[tuple[str, str], ...]], None] = {}
+    for url in dict.fromkeys(text_of(url) for _, url in told):
+        select = f"SELECT page, hashes FROM source l WHERE url = ? AND {ACTIVE} ORDER BY page, at"
+        for page, hashes in connection.execute(select, (url,)):
+            links[page, hashes_of(unpack(hashes))] = None
+    return SourceNow(
+        responses=tuple(sorted(filter(None, found), key=lambda one: (-(one.written_s or 0), one.page))),
+        pages=published(links),
+    )
+
+
+def _sound_source(row: JoinedRow, entry: Entry, facts: Facts) -> Published | None:
+    """Return the digest of a response, if it is a source distribution and nothing says that it is damaged."""
+    digest = row.content[0]
+    if not isinstance(facts.payload, Sdist) or not isinstance(digest, bytes) or not is_sound(entry, facts):
+        return None
+    # The server's clock tells when it was sent; where it does not say, the file's time is near enough.
+    written_s = row.facts[_WRITTEN]
+    return Published(
+        page=as_text(row.id),
+        url=entry.url_shown,
+        written_s=entry.files[0].mtime_ns // 10**9 if written_s is None else written_s,
+        hashes=usable((("sha256", digest.hex()),)),
+    )
