@@ -378,8 +378,9 @@ class PipCache:
             stale: `True` takes pages past their lifetime, and wheels built from a local directory or from a source that
                 was replaced, `False` none. An age takes pages that are older than that, fresh or not: `stale=0` takes
                 all, and `stale=1` is a second.
-            incompatible: Wheels that none of `pythons` can use. While one of this machine exists and was not asked, or
-                gave no answer, of no wheel that is certain, and none goes, unless `pythons` names those that count.
+            incompatible: Wheels that none of `pythons` can use, and built ones that none of their pips looks for. While
+                one of this machine exists and was not asked, or gave no answer, of no wheel that is certain, and none
+                goes, unless `pythons` names those that count.
             unsafe: Pickled responses.
             orphaned: Self-checks of environments that are gone.
             keep: What never goes, in the words of the command line. What of it fits nothing in the cache is in
@@ -619,7 +620,11 @@ def _query_for(
     Raises:
         InterpreterError: One of `pythons` cannot be asked.
     """
-    put = tuple(check for check in checks() if (check.group in groups if groups else check.depth <= Depth.ENDS))
+    put = tuple(
+        check
+        for check in checks()
+        if (check.group in groups if groups else check.depth <= Depth.ENDS and not check.needs_links)
+    )
     depth = Depth(max(check.depth for check in put if check.is_suspect is None))
     is_whole = depth is Depth.WHOLE
     if is_whole:
@@ -631,7 +636,7 @@ def _query_for(
         depth=depth,
         context=replace(context, stale_age_s=stale_age_s),
         checks=put,
-        needs_urls=depth >= Depth.SOURCES,
+        needs_urls=any(check.needs_links for check in put),
         only_findings=True,
     )
 
@@ -684,6 +689,8 @@ def prune_incompatible_wheels(
 
     Nothing goes while one of this machine exists that was not asked, or gave no answer, unless `pythons` names those
     that count.
+
+    Of built ones go those as well that none of their pips looks for.
 
     The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.
 

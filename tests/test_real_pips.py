@@ -227,9 +227,53 @@ def test_wheels_of_another_python_go_and_ones_own_serve_as_before(filled_cache: 
     wheels = {path.name for path in filled.path.rglob("*.whl")}
     assert any("cp311" in name for name in wheels)
     assert not any("cp313" in name for name in wheels)
-    assert all("cp313" in path or path.endswith("origin.json") for path in gone(document))
+    unusable = {path for path in gone(document) if "cp313" in path}
+    # Of the wheels that any Python can use, those of the newer one lie where the older one does not look.
+    assert {path.rpartition("/")[2] for path in gone(document) - unusable} == {
+        "demo_source-2.0-py3-none-any.whl",
+        "origin.json",
+    }
+    assert "demo_source-2.0-py3-none-any.whl" in wheels
     assert install(older, filled, tmp_path / "older", "demo-ext", "demo-app") == []
     assert install(newer, filled, tmp_path / "newer", "demo-ext") == []  # built anew from the sdist in the cache
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_what_real_pips_built_is_reachable_for_them_and_for_nobody_else(
+    filled_cache: FillCache, generation: str
+) -> None:
+    filled = filled_cache(generation)
+    own = [option for pip in filled.pips for option in ("--python", pip.python)]
+    other = next(pip for pip in filled.pips if pip.interpreter == filled.pips[-1].interpreter)
+    incompatible = [one for one in run("verify", *own, cache=filled.path)["findings"] if one["group"] == "incompatible"]
+    assert incompatible == []
+    built = list(run("list", "kind:built-wheel", cache=filled.path)["entries"])
+    assert built
+    names = {one["interpreter"] for one in built}
+    assert names == {f"cp{pip.interpreter.replace('.', '')}" for pip in filled.pips}
+    findings = run("verify", "--python", other.python, cache=filled.path)["findings"]
+    unreachable = {one["id"] for one in findings if one["check"] == "wheel-unreachable"}
+    mine = f"cp{other.interpreter.replace('.', '')}"
+    assert unreachable == {one["id"] for one in built if one["interpreter"] != mine}
+
+
+@pytest.mark.parametrize("version", ["22.3.1", NEWEST])
+def test_a_wheel_that_pip_22_3_built_is_found_again_by_pip_22_3_alone(
+    pip_of: Callable[[str, str], Pip], index: IndexServer, tmp_path: Path, version: str
+) -> None:
+    built_by, asked = pip_of("22.3.1", "3.11"), pip_of(version, "3.11")
+    filled = Filled(path=tmp_path / "cache", pips=(built_by,), index=index, has_extension=False)
+    install(built_by, filled, tmp_path / "first", "demo-source")
+    options = "--index-url", index.index_url, "--python", asked.python
+    findings = run("verify", *options, cache=filled.path)["findings"]
+    found = [(one["check"], one["severity"], one["remedy"]) for one in findings if one["group"] == "incompatible"]
+    assert found == ([("wheel-unreachable", "info", "none")] if version == NEWEST else [])
+    before = {path.name for path in filled.path.rglob("*.whl")}
+    done = asked.run(
+        *("install", "--target", str(tmp_path / "again"), "demo-source"), cache_dir=filled.path, index=index.index_url
+    )
+    assert ("Using cached demo_source-2.0-py3-none-any.whl" in done.stdout) is (version != NEWEST), done.stdout
+    assert before == {"demo_source-2.0-py3-none-any.whl"}
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)

@@ -24,7 +24,7 @@ from pipcacheplus.pips.filenames import canonical
 from pipcacheplus.pips.freshness import is_usable
 from pipcacheplus.pips.headers import single_part_md5, stated_size
 from pipcacheplus.pips.layout import HTTP_AREAS, area_of, body_path, entry_path, key_of
-from pipcacheplus.pips.wheel_keys import interpreter_of
+from pipcacheplus.pips.wheel_keys import key_of_wheel
 
 __all__ = [
     "Names",
@@ -256,13 +256,14 @@ def facts_row(id_: str, shape: Shape, names: OwnNames, facts: Facts) -> tuple[An
         (p for p in (facts.head, facts.payload, facts.origin, facts.selfcheck) if isinstance(p, Broken)), None
     )
     etag = single_part_md5(head) if head is not None else None
+    key = key_of_wheel(id_, origin, ()) if is_built else None
     columns = (
         names.kind.value,
         as_column(names.project),
         as_column(names.version),
         as_column(names.filename),
         join_tags(names.tags) if names.tags else None,
-        interpreter_of(id_, origin, ()) if is_built else None,
+        key.interpreter if key is not None else None,
         names.fresh_until_s,
         names.written_s,
         stated_size(head) if head is not None else None,
@@ -276,6 +277,7 @@ def facts_row(id_: str, shape: Shape, names: OwnNames, facts: Facts) -> tuple[An
         int(head is not None and head.pickle is not None),
         int(head is None or head.pickle is not None or is_usable(head)),
         int(origin is not None and origin.is_directory),
+        int(key is not None and key.is_of_url_alone),
         as_column(canonical(wheel.name)) if is_built and wheel is not None else None,
         as_column(wheel.version) if is_built and wheel is not None else None,
         pack_facts(facts),

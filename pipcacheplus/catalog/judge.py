@@ -11,6 +11,7 @@ from pipcacheplus.catalog.references import ACTIVE, JoinedRow, Reference, rows
 from pipcacheplus.catalog.sources import REPLACED
 from pipcacheplus.catalog.stored_facts import split_tags
 from pipcacheplus.checks.base.check import Check, Context, is_listed, judge
+from pipcacheplus.checks.base.looked_for import keys_looked_for
 from pipcacheplus.checks.base.proof import evidence_of
 from pipcacheplus.model.facts import Depth, Facts, Unknown
 from pipcacheplus.model.values import Checked, Count, NotJudged, Shape
@@ -93,6 +94,7 @@ class Judge:
         self._has_sources = depth >= Depth.SOURCES
         self._mask = self._conditions()
         self._note_tags()
+        self._note_keys()
         self._parameters: dict[str, object] = {
             "now": context.now_s,
             "stale_age": context.stale_age_s,
@@ -108,6 +110,13 @@ class Judge:
         distinct = self._connection.execute("SELECT DISTINCT tags FROM entry WHERE tags IS NOT NULL")
         bad = [(joined,) for (joined,) in distinct if (tags := split_tags(joined)) and usable.isdisjoint(tags)]
         self._connection.executemany("INSERT INTO bad_tags VALUES (?)", bad)
+
+    def _note_keys(self) -> None:
+        """Note which keys of built wheels are looked for; and, even if none is, that interpreters were asked."""
+        self._connection.execute("DELETE FROM looked_for")
+        names = keys_looked_for(self._context)
+        if names is not None:
+            self._connection.executemany("INSERT INTO looked_for VALUES (?)", [("",), *((name,) for name in names)])
 
     def findings(
         self, unread: dict[bytes, str], where: str = "1", *, may_spill: bool
@@ -240,7 +249,7 @@ class Judge:
 
     def _facts(self, row: JoinedRow, reference: Reference | None) -> Facts:
         facts = self._known.whole(row, reference) if self._is_whole else self._known.facts(row)
-        return self._known.with_source(row, facts) if self._has_sources else facts
+        return self._known.with_source(row, facts, has_contents=self._has_sources)
 
     def beside(self, one: Checked) -> Iterator[Checked]:
         """Yield the other built wheels that share a file with one."""

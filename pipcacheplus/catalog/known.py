@@ -200,17 +200,21 @@ class Known:
         """Where redirects of the cache lead; looked at once, when that is asked for first."""
         return RedirectChains(self._connection)
 
-    def with_source(self, row: JoinedRow, facts: Facts) -> Facts:
+    def with_source(self, row: JoinedRow, facts: Facts, *, has_contents: bool) -> Facts:
         """Return the facts of a built wheel with what the cache says of its source now; those of others as they are.
 
-        Contents of sources have to be read: `Contents` does it.
+        Args:
+            row: Of the wheel.
+            facts: Of the wheel.
+            has_contents: Whether the contents of sources were read: `Contents` does it.
 
         Raises:
             RowDamagedError: A row is not as it was written.
         """
-        if row.shape != _BUILT or not isinstance(facts.origin, Origin) or not facts.origin.hashes:
+        if row.shape != _BUILT or not isinstance(facts.origin, Origin):
             return facts
-        return structs.replace(facts, source=source_now(self._connection, row.id, self._named_whole, self._pages))
+        found = source_now(self._connection, row.id, self._named_whole, self._pages, has_contents=has_contents)
+        return structs.replace(facts, source=found)
 
     def _named_whole(self, row: JoinedRow, reference: Reference | None) -> tuple[Entry, Facts]:
         return self.entry(row, self.names(row, reference)), self.whole(row, reference)

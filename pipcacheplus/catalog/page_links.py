@@ -111,8 +111,8 @@ class MadeFromRow(NamedTuple):
     url: str | None
     """`None` if it holds credentials."""
     sha256: bytes | None
-    hashes: bytes
-    """All digests, packed."""
+    hashes: bytes | None
+    """All digests, packed; `None` without any."""
 
 
 class PageRow(NamedTuple):
@@ -140,11 +140,12 @@ NO_LINKS = PageRow(is_open=False, base=None, hosts=b"", told=None, marks=b"", li
 def made_from(origin: Origin) -> Iterator[MadeFromRow]:
     """Yield what the origin of a built wheel says of the archive that it was made from, in every spelling of its URL.
 
-    Nothing of a local directory, nor of a commit, which never changes, nor where no digest was recorded.
+    Nothing of a local directory, nor of a commit, which never changes.
     """
-    if origin.is_directory or origin.vcs is not None or not origin.hashes:
+    if origin.is_directory or origin.vcs is not None:
         return
-    sha256, hashes = _raw(dict(origin.hashes).get("sha256", "")) or None, pack(origin.hashes)
+    sha256 = _raw(dict(origin.hashes).get("sha256", "")) or None
+    hashes = pack(origin.hashes) if origin.hashes else None
     if path_of_file_url(origin.url) is not None:
         yield MadeFromRow(b"", None, sha256, hashes)
     for spelling in spellings(origin.url):

@@ -61,13 +61,15 @@ FACTS = {
     "is_pickle": "INTEGER",
     "is_usable": "INTEGER",
     "is_from_directory": "INTEGER",
+    "is_of_url_alone": "INTEGER",
     "inner_project": "TEXT",
     "inner_version": "TEXT",
     "facts": "BLOB",
     "seal": "INTEGER",
 }
 """What reading shows. `etag`: an MD5. `damage`, `unknown`: why the head, the payload, or what lies beside it cannot be
-read, or judged. `seal`: a checksum of all the others."""
+read, or judged. `is_of_url_alone`: whether the key of a built wheel holds the URL of an archive, and no
+digest of it. `seal`: a checksum of all the others."""
 
 
 def _table(name: str, columns: dict[str, str]) -> str:
@@ -114,7 +116,7 @@ TABLES = {
     "source_url": "CREATE INDEX source_url ON source (url)",
     "made_from": (
         "CREATE TABLE made_from (page INTEGER NOT NULL, at INTEGER NOT NULL, source BLOB NOT NULL, url TEXT,"
-        " sha256 BLOB, hashes BLOB NOT NULL, PRIMARY KEY (page, at)) WITHOUT ROWID"
+        " sha256 BLOB, hashes BLOB, PRIMARY KEY (page, at)) WITHOUT ROWID"
     ),
     "guess": (
         "CREATE TABLE guess (key BLOB NOT NULL, candidate TEXT NOT NULL, url TEXT NOT NULL, project TEXT,"

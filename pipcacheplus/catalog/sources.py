@@ -15,7 +15,8 @@ from pipcacheplus.readers.digests import usable
 __all__ = ["REPLACED", "WANTED_SOURCES", "source_now", "sources_of"]
 
 REPLACED = (
-    "EXISTS (SELECT 1 FROM page p JOIN made_from m ON m.page = p.number WHERE p.id = e.id AND (m.source = x''"
+    "EXISTS (SELECT 1 FROM page p JOIN made_from m ON m.page = p.number WHERE p.id = e.id AND m.hashes IS NOT NULL"
+    " AND (m.source = x''"
     " OR EXISTS (SELECT 1 FROM content k WHERE k.id = m.source AND k.sha256 IS NOT m.sha256)"
     f" OR EXISTS (SELECT 1 FROM source l WHERE l.url = m.url AND l.hashes <> m.hashes AND {ACTIVE})))"
 )
@@ -43,21 +44,24 @@ def source_now(
     id_: bytes,
     whole: Callable[[JoinedRow, Reference | None], tuple[Entry, Facts]],
     published: Callable[[Iterable[tuple[int, tuple[tuple[str, str], ...]]]], tuple[Published, ...]],
+    *,
+    has_contents: bool,
 ) -> SourceNow:
     """Return what the cache says now of the URL that a built wheel was made from.
 
     Args:
-        connection: Of a catalog in which the contents of the sources were read.
+        connection: Of a catalog that is linked.
         id_: Of the wheel.
         whole: Returns an entry and its facts, contents included.
         published: Returns what pages publish, by the numbers of the pages, the newest first.
+        has_contents: Whether the contents of the sources were read; if not, no response is told.
 
     Raises:
         RowDamagedError: A row is not one that was written.
     """
     said = "SELECT m.source, m.url FROM page p JOIN made_from m ON m.page = p.number WHERE p.id = ?"
     told = connection.execute(said, (id_,)).fetchall()
-    ids = dict.fromkeys(source for source, _ in told if source)
+    ids = dict.fromkeys(source for source, _ in told if source) if has_contents else {}
     lying = (row for source in ids for row in rows(connection, "e.id = ?", (source,)) if row.is_read)
     found = (_sound_source(row, *whole(row, row.reference())) for row in lying)
     links: dict[tuple[int, tuple[tuple[str, str], ...]], None] = {}
@@ -68,6 +72,7 @@ def source_now(
     return SourceNow(
         responses=tuple(sorted(filter(None, found), key=lambda one: (-(one.written_s or 0), one.page))),
         pages=published(links),
+        is_linked_without_digest=any(not usable(hashes) for _, hashes in links),
     )
 
 

@@ -93,5 +93,6 @@ CHECK = Check(
     depth=Depth.SOURCES,
     rows=":replaced",
     run=_run,
+    needs_links=True,
     effects=(_BY_URL, _BY_DIGEST),
 )

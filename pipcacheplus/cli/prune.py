@@ -15,7 +15,7 @@ __all__ = ["COMMAND"]
 _REASONS = {
     "corrupt": "what fails verification; every byte is read",
     "partial": "what interrupted downloads, writes and builds left",
-    "incompatible": "wheels that none of the interpreters considered can use",
+    "incompatible": "wheels that none of the interpreters considered can use, or looks for",
     "unsafe": "pickled responses, which pip up to 23.2.1 would execute",
     "orphaned": "self-check files of environments that are gone",
 }

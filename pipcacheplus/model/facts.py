@@ -266,6 +266,8 @@ class SourceNow(Struct, frozen=True, kw_only=True):
     """Those under that URL which are sound sources, as far as that can be told; the newest first."""
     pages: tuple[Published, ...] = ()
     """What each page publishes of it; the newest first."""
+    is_linked_without_digest: bool = False
+    """Whether a page links it, and publishes no digest."""
 
 
 class Redirects(Struct, frozen=True, kw_only=True):
@@ -301,7 +303,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     redirects: Redirects | None = None
     """Of a redirect: what it leads to, as far as the cache tells."""
     source: SourceNow | None = None
-    """Of a built wheel: what the cache says now of the URL that it was built from; `None` if it was not looked at."""
+    """Of a built wheel: what the cache says now of the URL that it was built from, responses only from
+    `Depth.SOURCES` on; `None` if it was not looked at."""
     wheel_metadata: WheelMetadata | None = None
     """Of metadata: what the wheel itself holds, if that is cached as well."""
     digests: tuple[tuple[str, str], ...] = ()

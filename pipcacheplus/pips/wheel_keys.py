@@ -67,6 +67,11 @@ class WheelKey(NamedTuple):
     digest: tuple[str, str] | None
     """Algorithm and hex digest, if the link had one."""
 
+    @property
+    def is_of_url_alone(self) -> bool:
+        """Return whether it holds the URL of an archive on a server, and no digest of it."""
+        return self.digest is None and self.url.startswith(("https:", "http:"))
+
 
 def interpreter_of(path: str, origin: Origin | None, sources: Sequence[SdistLink]) -> str | None:
     """Return the interpreter whose directory a built wheel lies in; arguments as of `key_of_wheel`.

@@ -29,6 +29,7 @@ from tests.checks.damages import (
     page_cut,
     source_replaced,
     sources,
+    unreachable,
     with_other_metadata,
     zlib_flipped,
 )
@@ -340,6 +341,10 @@ _DAMAGED: dict[str, Build] = {
     "wheels, source published anew, relative": partial(
         source_replaced, name="badv", is_published=True, is_relative=True
     ),
+    "wheels, of another interpreter": partial(unreachable, name="badw"),
+    "wheels, of another interpreter, by a relative link": partial(unreachable, name="badx", is_linked=True),
+    "wheels, of an old pip": partial(unreachable, name="bady", interpreter=None),
+    "wheels, of a URL without a digest": lambda cache: cache.built_wheel("badz", sha256=None),
     "wheels, build directory": lambda cache: cache.build_directory(f"{leaf(URL)}/demo-1.0-py3-none-any.whl", b"half"),
     "foreign, below http-v2": lambda cache: cache.foreign("http-v2/notes"),
     "body under another page's digest": lambda cache: cache.write(

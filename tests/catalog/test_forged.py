@@ -42,6 +42,8 @@ BUILDS = (
     "built wheel and its source, published",
     "wheels, source replaced",
     "wheels, source published anew",
+    "wheels, of another interpreter",
+    "wheels, of another interpreter, by a relative link",
     "wheel, published otherwise",
     "wheel and other metadata",
     "http-v2, byte flipped",

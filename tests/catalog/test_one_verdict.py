@@ -147,7 +147,7 @@ class Truth:
             case "scan":
                 selection = Selection(asked.what)
                 return _differ(asked, map(names, said.entries), map(names, filter(selection.is_wanted, self.named)))
-            case "plan" if options.get("corrupt") or options.get("stale") is True:
+            case "plan" if options.get("corrupt") or options.get("stale") is True or options.get("incompatible"):
                 groups = frozenset(Group(name) for name in options if name in _GROUPS)
                 return _differ(asked, said.reasons.items(), chosen_by(self.findings, groups).items())
         return self._complaint_of_less(asked, said)

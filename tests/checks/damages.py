@@ -31,6 +31,7 @@ __all__ = [
     "page_cut",
     "source_replaced",
     "sources",
+    "unreachable",
     "wheel",
     "with_other_metadata",
     "zlib_flipped",
@@ -88,6 +89,18 @@ def source_replaced(cache: Cache, name: str = "demo", *, is_published: bool, is_
     link = {"url": href, "filename": filename, "hashes": {"sha256": hashlib.sha256(new).hexdigest()}}
     page = json.dumps({"meta": {"api-version": "1.0"}, "name": name, "files": [link]}).encode()
     cache.http_v2(f"{INDEX_URL}{name}/", page, headers=page_headers(page))
+
+
+def unreachable(cache: Cache, name: str = "demo", *, interpreter: str | None = "36", is_linked: bool = False) -> None:
+    """Store a wheel in the directory of an interpreter that nobody has; what it was built from is told, or linked."""
+    filename = f"{name}-1.0.tar.gz"
+    url = f"{INDEX_URL.removesuffix('simple/')}files/{filename}" if is_linked else f"{FILE_URL}/{filename}"
+    digest = "a" * 64
+    cache.built_wheel(name, url=url, sha256=digest, interpreter=interpreter, has_origin=not is_linked)
+    if is_linked:
+        link = {"url": f"../../files/{filename}", "filename": filename, "hashes": {"sha256": digest}}
+        page = json.dumps({"meta": {"api-version": "1.0"}, "name": name, "files": [link]}).encode()
+        cache.http_v2(f"{INDEX_URL}{name}/", page, headers=page_headers(page))
 
 
 def changed(content: bytes) -> bytes:

@@ -1,8 +1,9 @@
-"""What an interpreter tells of itself, made up: a Python 3.11 under Debian 12, with changes."""
+"""What an interpreter tells of itself, made up: a Python 3.11 under Debian 12, with changes; and what is made of it."""
 
 from pipcacheplus.host.interpreter_probe import InterpreterFacts
+from pipcacheplus.host.interpreters import Interpreter
 
-__all__ = ["facts", "interpreter_facts"]
+__all__ = ["facts", "interpreter", "interpreter_facts"]
 
 
 def facts(**changed: object) -> dict[str, object]:
@@ -38,3 +39,17 @@ def interpreter_facts(**changed: object) -> InterpreterFacts:
     found = InterpreterFacts.from_json(facts(**changed))
     assert found is not None
     return found
+
+
+def interpreter(name: str = "cp311", pip: str | None = "26.3") -> Interpreter:
+    """Return a Python of this name, for the checks: it can use pure wheels alone."""
+    implementation, version = name[:2], (int(name[2]), int(name[3:]))
+    return Interpreter(
+        path=f"/usr/bin/python{version[0]}.{version[1]}",
+        implementation=implementation,
+        version=version,
+        prefix="/usr",
+        name=name,
+        tags=frozenset({"py2-none-any", "py3-none-any"}),
+        pip=pip,
+    )

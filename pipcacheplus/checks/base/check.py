@@ -129,6 +129,8 @@ class Check:
     is_suspect: Callable[[bytes], bool] | None = None
     """Of a check of what heads say: whether the ends of the file that a head is in may be those of an entry that it
     objects to. Where everything else that is asked takes names alone, only such heads are read for it."""
+    needs_links: bool = False
+    """Whether it goes by what pages say of an entry, so that their links have to be followed for it."""
     effects: tuple[Effects, ...] = ()
     """What pip does when it meets such an entry, by version; the first holds if a verdict does not name another. It is
     in the evidence of every finding that is more than information."""

@@ -1,0 +1,40 @@
+"""Tell which keys of built wheels the pips of the interpreters considered make, and so look for."""
+
+from pipcacheplus.checks.base.check import Context
+from pipcacheplus.pips.effects import release_of
+from pipcacheplus.pips.wheel_keys import LEGACY
+
+__all__ = ["keys_looked_for", "makes_keys_without_digest"]
+
+_FIRST_WHEELS, _FIRST_KEYS, _LAST_LEGACY = release_of("7.0"), release_of("20.0"), release_of("21.0")
+_WITHOUT_DIGEST = release_of("22.3"), release_of("23.0")
+
+
+def keys_looked_for(context: Context) -> frozenset[str] | None:
+    """Return the interpreters of keys that are looked for: `cp311`, or `legacy` for keys of pip up to 19.3.
+
+    An interpreter without a pip may be served by one of any version. If no version at all is known, nothing can be said
+    of versions: then legacy keys count as looked for.
+
+    Source: `_internal/cache.py` of pip 19.3, 20.3.4 and 26.3: pip 20.0 to 20.3.4 look for wheels under both keys.
+
+    Returns:
+        `None` if no interpreter was asked.
+    """
+    if not context.considered:
+        return None
+    found = {one.name for one in context.considered if one.pip is None or release_of(one.pip) >= _FIRST_KEYS}
+    pips = {*context.pips, *(one.pip for one in context.considered if one.pip is not None)}
+    if not pips or any(_FIRST_WHEELS <= release_of(pip) < _LAST_LEGACY for pip in pips):
+        found.add(LEGACY)
+    return frozenset(found)
+
+
+def makes_keys_without_digest(context: Context, interpreter: str) -> bool:
+    """Return whether a pip of this interpreter leaves out the digest that a JSON page publishes, as pip 22.3 does.
+
+    Source: pip 22.3.1 `_internal/models/link.py`, which looks for digests in the fragments of links alone.
+    """
+    first, end = _WITHOUT_DIGEST
+    pips = (one.pip for one in context.considered if one.name == interpreter and one.pip is not None)
+    return any(first <= release_of(pip) < end for pip in pips)
