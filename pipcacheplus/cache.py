@@ -16,8 +16,8 @@ from pipcacheplus.catalog.queries import (
     verification_of,
 )
 from pipcacheplus.catalog.results import Inspection, Inventory, Verification
-from pipcacheplus.checks.base.check import HOUR_S, Context, checks, is_young
-from pipcacheplus.checks.base.context import Pythons, considered_pythons, context_of, paths_of
+from pipcacheplus.checks.base.check import Context, HOUR_S, checks, is_young, told_checks
+from pipcacheplus.checks.base.context import CURRENT, Pythons, considered_pythons, context_of, paths_of
 from pipcacheplus.disk import refusal
 from pipcacheplus.disk.access_times import is_marked_as_read
 from pipcacheplus.disk.open_cache import OpenCache, moves_access_times
@@ -261,7 +261,7 @@ class PipCache:
             InterpreterError: One of `pythons` cannot be asked.
         """
         depth = Depth.ENDS if reads else Depth.NAMES
-        put = tuple(check for check in checks() if check.depth <= depth)
+        put = tuple(check for check in told_checks() if check.depth <= depth)
         context = self._context(min_age_s=HOUR_S, pythons=pythons, needs_tags=reads)
         urls = self._with_settings(self.index_urls, pythons)
         query = Query(path=self.dir.path, index_urls=urls, depth=depth, context=context, checks=put)
@@ -302,7 +302,7 @@ class PipCache:
             index_urls=self._with_settings(self.index_urls, pythons),
             depth=Depth.WHOLE,
             context=context,
-            checks=checks(),
+            checks=told_checks(),
             needs_urls=True,
             selection=selection,
             executor=executor,
@@ -339,7 +339,7 @@ class PipCache:
             index_urls=self._with_settings(self.index_urls, pythons),
             depth=Depth.WHOLE,
             context=self._context(min_age_s=min_age_s, pythons=pythons, needs_tags=True),
-            checks=checks(),
+            checks=told_checks(),
             needs_urls=True,
             selection=Selection(what),
             remembers=remembers,
@@ -623,12 +623,13 @@ def _query_for(
     put = tuple(
         check
         for check in checks()
-        if (check.group in groups if groups else check.depth <= Depth.ENDS and not check.needs_links)
+        if (check.group in groups if groups else check.is_told and check.depth <= Depth.ENDS and not check.needs_links)
     )
     depth = Depth(max(check.depth for check in put if check.is_suspect is None))
     is_whole = depth is Depth.WHOLE
     if is_whole:
-        put = checks()  # the question that `verify` puts: what it remembers is of use here, and the other way round
+        # The question that `verify` puts: what it remembers is of use here, and the other way round.
+        put = tuple(check for check in checks() if check.is_told or check in put)
     context = make_context(is_whole or Group.INCOMPATIBLE in groups)
     return Query(
         path=cache.path,

@@ -14,7 +14,7 @@ from pipcacheplus.checks.base.check import Check, Context, is_listed, judge
 from pipcacheplus.checks.base.looked_for import keys_looked_for
 from pipcacheplus.checks.base.proof import evidence_of
 from pipcacheplus.model.facts import Depth, Facts, Unknown
-from pipcacheplus.model.values import Checked, Count, NotJudged, Shape
+from pipcacheplus.model.values import Area, Checked, Count, NotJudged, Shape
 
 __all__ = ["Judge"]
 
@@ -113,6 +113,9 @@ class Judge:
 
     def _note_keys(self) -> None:
         """Note which keys of built wheels are looked for; and, even if none is, that interpreters were asked."""
+        self._connection.execute("DELETE FROM unread_area")
+        if not self._context.is_http_read:
+            self._connection.execute("INSERT INTO unread_area VALUES (?)", (Area.HTTP.value,))
         self._connection.execute("DELETE FROM looked_for")
         names = keys_looked_for(self._context)
         if names is not None:

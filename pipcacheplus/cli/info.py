@@ -3,14 +3,15 @@
 import os
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import TYPE_CHECKING
 
-from pipcacheplus.checks.base.check import HOUR_S, checks, is_listed
+from pipcacheplus.checks.base.check import HOUR_S, is_listed, told_checks
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
 from pipcacheplus.cli.base.options import declare_catalog, declare_pythons, pythons_of
 from pipcacheplus.cli.base.owners import summarize_owners, summarize_survey
 from pipcacheplus.cli.base.progress import progress
-from pipcacheplus.model.values import Area, Count
+from pipcacheplus.model.values import Area, Count, Kind
 from pipcacheplus.render.summary import summarize_pythons, summarize_totals
 from pipcacheplus.render.view import Json
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:  # slow to import, and needed for annotations alone
     from pipcacheplus.cache import PipCache
     from pipcacheplus.catalog.counts import CountRequest, Counts
     from pipcacheplus.catalog.results import Inventory
+    from pipcacheplus.model.pythons import FoundPython
     from pipcacheplus.model.values import CacheDir, Entry, Finding, Progress, Survey
 
 __all__ = ["COMMAND"]
@@ -36,7 +38,7 @@ def _run(request: Request) -> CommandResult:
     what = CountRequest(
         path=cache.dir.path,
         context=context_of(min_age_s=HOUR_S),
-        checks=checks(),
+        checks=told_checks(),
         last_use=cache.last_use,
         spans_s=_SPANS_S,
         now_s=request.now_s,
@@ -55,6 +57,7 @@ def _run(request: Request) -> CommandResult:
         **_summary(cache.dir, counts, survey),
         "pages_without_url": pages_without_url,
         "pythons": summarize_pythons(found),
+        "http_unread": None if _is_http_read(found) else _in_http(counts),
     }
     return make_result(request, cache, warnings=warnings, entries=tuple(entries), summary=summary)
 
@@ -116,6 +119,21 @@ def _summary(cache: "CacheDir", counts: "Counts", survey: "Survey") -> dict[str,
     }
 
 
+def _is_http_read(pythons: "Sequence[FoundPython]") -> bool:
+    from pipcacheplus.checks.base.looked_for import is_http_read  # noqa: PLC0415 - slow to import
+
+    considered = tuple(one.interpreter for one in pythons if one.interpreter is not None)
+    return is_http_read(considered, are_all_asked=len(considered) == len(pythons), has_path=os.path.lexists)
+
+
+def _in_http(counts: "Counts") -> Mapping[str, Json] | None:
+    """Return the counts of responses in `http`; `None` if there are none."""
+    others = {Kind.LEFTOVER, Kind.FOREIGN}  # these do not go for this reason
+    some = (count for (area, kind), count in counts.totals.items() if area is Area.HTTP and kind not in others)
+    total = reduce(Count.plus, some, _NOTHING)
+    return _parts(total) if total.entries else None
+
+
 def _parts(count: Count) -> Mapping[str, Json]:
     return count._asdict()
 
@@ -142,7 +160,14 @@ def _summary_of_nothing(cache: "CacheDir") -> dict[str, Json]:
 
     summary = _summary(cache, Counts({}, {}, {}, {}, PipCount()), Survey())
     health = {"owner": None, "disabled_by": None, "free_bytes": _free_bytes(cache.path)}
-    return {**summary, **summarize_owners(None, cache.path), "health": health, "pages_without_url": 0, "pythons": []}
+    return {
+        **summary,
+        **summarize_owners(None, cache.path),
+        "health": health,
+        "pages_without_url": 0,
+        "pythons": [],
+        "http_unread": None,
+    }
 
 
 def _declare(parser: ArgumentParser) -> None:

@@ -21,8 +21,8 @@ from tests.support.builders import Cache
 from tests.support.requests import NOW, whole
 
 CERTAIN = tuple(check for check in checks() if check.certain != "0")
-OLD = replace(NOW, now_s=2 * NOW.now_s, stale_age_s=0.0, tags=frozenset({"py27-none-any"}))
-"""A time when all pages are old, for an interpreter that can use nothing."""
+OLD = replace(NOW, now_s=2 * NOW.now_s, stale_age_s=0.0, tags=frozenset({"py27-none-any"}), is_http_read=False)
+"""A time when all pages are old, for an interpreter that can use nothing, and whose pip reads no `http`."""
 
 
 def told(judged: Iterable[Checked]) -> list[Finding]:
@@ -61,9 +61,9 @@ def counted(check: Check, calls: list[str]) -> Check:
 
 @pytest.mark.parametrize("check", CERTAIN, ids=lambda check: check.slug)
 def test_a_certain_finding_is_made_when_it_is_looked_at_and_counted_before(tmp_path: Path, check: Check) -> None:
-    cache = mixed(tmp_path, ["built wheel, incompatible", "page, expired", "pages that disagree"])
+    cache = mixed(tmp_path, ["built wheel, incompatible", "page, expired", "pages that disagree", "wheel in one file"])
     calls = list[str]()
-    query = whole(cache, checks=(counted(check, calls),), context=replace(NOW, now_s=OLD.now_s))
+    query = whole(cache, checks=(counted(check, calls),), context=replace(NOW, now_s=OLD.now_s, is_http_read=False))
     found, _ = answered(query, lambda run: run.findings(), [])
     heads = [head[:2] for head in found.heads()]
     # A file that is not certain to be stale is put to the check at once, which says nothing of it.

@@ -32,6 +32,7 @@ __all__ = [
     "judge",
     "left_behind",
     "newest_s",
+    "told_checks",
 ]
 
 DAY_S = 86_400
@@ -73,6 +74,8 @@ class Context:
     that of no wheel it is certain that nobody can use it."""
     pythons: "tuple[FoundPython, ...]" = ()
     """All of these, with from where they are known, and why one was not asked."""
+    is_http_read: bool = True
+    """Whether something on this machine may still read what lies in `http`, for all that is known."""
     stale_age_s: float | None = None
     """Pages older than this are stale, fresh or not."""
     host: str = ""
@@ -129,6 +132,8 @@ class Check:
     is_suspect: Callable[[bytes], bool] | None = None
     """Of a check of what heads say: whether the ends of the file that a head is in may be those of an entry that it
     objects to. Where everything else that is asked takes names alone, only such heads are read for it."""
+    is_told: bool = True
+    """Whether `verify`, `show` and `info` put it to entries; if not, only `prune` does, if its group is asked for."""
     needs_links: bool = False
     """Whether it goes by what pages say of an entry, so that their links have to be followed for it."""
     effects: tuple[Effects, ...] = ()
@@ -143,6 +148,11 @@ def checks() -> tuple[Check, ...]:
     modules = pkgutil.iter_modules(package.__path__, "pipcacheplus.checks.")
     found = [importlib.import_module(module.name).CHECK for module in modules if not module.ispkg]
     return tuple(sorted(found, key=lambda check: check.slug))
+
+
+def told_checks() -> tuple[Check, ...]:
+    """Return those that are put to entries without being asked for, in order of slugs."""
+    return tuple(check for check in checks() if check.is_told)
 
 
 def judge(

@@ -72,15 +72,19 @@ def context_of(
     )
     if not needs_tags:
         return context
+    from pipcacheplus.checks.base.looked_for import is_http_read  # noqa: PLC0415 - of use to few
+
     found = _found(wanted, environments, os.environ if environ is None else environ)
     considered = tuple(one.interpreter for one in found if one.interpreter is not None)
+    unasked = tuple(one.path for one in found if one.interpreter is None)
     return replace(
         context,
         tags=frozenset().union(*(interpreter.tags for interpreter in considered)),
         interpreters=tuple(sorted({interpreter.name for interpreter in considered})),
         considered=considered,
-        unasked=tuple(one.path for one in found if one.interpreter is None),
+        unasked=unasked,
         pythons=found,
+        is_http_read=is_http_read(considered, are_all_asked=not unasked, has_path=os.path.lexists),
         pips=tuple(sorted({interpreter.pip for interpreter in considered if interpreter.pip is not None})),
     )
 

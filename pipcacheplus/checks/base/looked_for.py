@@ -1,11 +1,21 @@
-"""Tell which keys of built wheels the pips of the interpreters considered make, and so look for."""
+"""Tell what the pips of the interpreters considered look for: which keys of built wheels they make, and where."""
+
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from pipcacheplus.checks.base.check import Context
 from pipcacheplus.pips.effects import release_of
 from pipcacheplus.pips.wheel_keys import LEGACY
 
-__all__ = ["keys_looked_for", "makes_keys_without_digest"]
+if TYPE_CHECKING:  # slow to import
+    from pipcacheplus.host.interpreters import Interpreter
 
+__all__ = ["is_http_read", "keys_looked_for", "makes_keys_without_digest"]
+
+_HTTP_V2 = release_of("23.3")
+_PIP_AUDIT = "pip_audit"
+"""The package that pip-audit installs."""
 _FIRST_WHEELS, _FIRST_KEYS, _LAST_LEGACY = release_of("7.0"), release_of("20.0"), release_of("21.0")
 _WITHOUT_DIGEST = release_of("22.3"), release_of("23.0")
 
@@ -38,3 +48,19 @@ def makes_keys_without_digest(context: Context, interpreter: str) -> bool:
     first, end = _WITHOUT_DIGEST
     pips = (one.pip for one in context.considered if one.name == interpreter and one.pip is not None)
     return any(first <= release_of(pip) < end for pip in pips)
+
+
+def is_http_read(considered: "Iterable[Interpreter]", *, are_all_asked: bool, has_path: Callable[[str], bool]) -> bool:
+    """Return whether something may still read `http`: a pip before 23.3, or pip-audit, which writes there to this day.
+
+    Args:
+        considered: The interpreters.
+        are_all_asked: Whether there are no others on this machine.
+        has_path: Tells whether a path exists: where each looks for packages, pip-audit is looked for.
+    """
+    interpreters = list(considered)
+    pips = [release_of(one.pip) for one in interpreters if one.pip is not None]
+    if not are_all_asked or not pips or min(pips) < _HTTP_V2:
+        return True
+    folders = {folder for one in interpreters for folder in one.search_path}
+    return any(has_path(os.path.join(folder, _PIP_AUDIT)) for folder in folders)

@@ -32,6 +32,9 @@ __all__ = [
     "summary_of_no_removal",
 ]
 
+_UNREAD = "http-unread"
+"""The check of what no pip considered reads."""
+
 
 def declare_limits(parser: ArgumentParser) -> None:
     """Declare what keeps entries from being removed, who else may be at work, and how long to wait for others."""
@@ -209,10 +212,13 @@ def carry_out_if_confirmed(request: Request, cache: "PipCache", plan: Plan) -> C
 
 
 def notes_of(plan: Plan) -> tuple[str, ...]:
-    """Return a sentence for each keep that fits nothing: perhaps it is misspelt, or what it names is not cached now."""
+    """Return a sentence for each keep that fits nothing, as it may be misspelt; and one if all of `http` goes."""
     from pipcacheplus.pips.credentials import shown_text  # noqa: PLC0415 - slow to import, and seldom needed
 
-    return tuple(f'--keep "{shown_text(what)}" fits nothing in this cache' for what in plan.unmatched_keeps)
+    notes = [f'--keep "{shown_text(what)}" fits nothing in this cache' for what in plan.unmatched_keeps]
+    if any(_UNREAD in action.reasons for action in plan.actions):
+        notes.append("http goes as well: every pip considered is 23.3 or later, and never reads it")
+    return tuple(notes)
 
 
 def _with_interruption(done: CommandResult, report: Report, number: int) -> CommandResult:

@@ -36,6 +36,7 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
         return
     yield from _counts("Kind", _part(view.summary, "by_kind"), layout, whole=view.summary)
     yield from _reclaimable(_part(view.summary, "reclaimable"), layout, view)
+    yield from _unread(_part(view.summary, "http_unread"), view)
     yield from _counts("Last used", _part(view.summary, "by_last_use"), layout)
     yield from _health(_part(view.summary, "health"), view, layout)
     for line in considered_in_words(view.summary):
@@ -105,6 +106,12 @@ def _reclaimable(parts: Mapping[str, Json], layout: Layout, view: View) -> Itera
         if (part := _part(parts, key))
     ]
     yield from layout.table(rows, right=(2,), indent="  ")
+
+
+def _unread(part: Mapping[str, Json], view: View) -> Iterator[str]:
+    if part:
+        command = view.command_line("prune --incompatible")
+        yield f"No pip considered reads http: {_counted(part)}, {_in_files(part)} ({command} takes it)"
 
 
 def _counted(part: Mapping[str, Json]) -> str:
