@@ -16,8 +16,8 @@ from pipcacheplus.catalog.queries import (
     verification_of,
 )
 from pipcacheplus.catalog.results import Inspection, Inventory, Verification
-from pipcacheplus.checks.base.check import Context, HOUR_S, checks, is_young, told_checks
-from pipcacheplus.checks.base.context import CURRENT, Pythons, considered_pythons, context_of, paths_of
+from pipcacheplus.checks.base.check import HOUR_S, Context, checks, is_young, told_checks
+from pipcacheplus.checks.base.context import Pythons, considered_pythons, context_of, paths_of
 from pipcacheplus.disk import refusal
 from pipcacheplus.disk.access_times import is_marked_as_read
 from pipcacheplus.disk.open_cache import OpenCache, moves_access_times
@@ -375,9 +375,9 @@ class PipCache:
         Args:
             corrupt: What is damaged; every byte is read.
             partial: What interrupted pips left.
-            stale: `True` takes pages past their lifetime, and wheels built from a local directory or from a source that
-                was replaced, `False` none. An age takes pages that are older than that, fresh or not: `stale=0` takes
-                all, and `stale=1` is a second.
+            stale: `True` takes pages past their lifetime, files that were replaced since, and wheels built from these
+                or from a local directory, `False` none. An age takes pages that are older than that, fresh or not:
+                `stale=0` takes all, and `stale=1` is a second.
             incompatible: Wheels that none of `pythons` can use, and built ones that none of their pips looks for. While
                 one of this machine exists and was not asked, or gave no answer, of no wheel that is certain, and none
                 goes, unless `pythons` names those that count.
@@ -716,9 +716,9 @@ def prune_stale(
     dry_run: bool = False,
     exclusive: bool | None = None,
 ) -> Report:
-    """Remove pages past their lifetime, or older than that, and wheels whose source may have changed since.
+    """Remove pages past their lifetime, or older than that, and what has, or may have, another source by now.
 
-    These were built from a local directory, or from a source that was replaced.
+    That are files that were replaced since, and wheels built from these or from a local directory.
 
     The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.
 

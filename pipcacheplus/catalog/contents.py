@@ -18,7 +18,7 @@ from pipcacheplus.catalog.page_links import METADATA_SUFFIX, key_of_url
 from pipcacheplus.catalog.parallel import side_by_side
 from pipcacheplus.catalog.references import ACTIVE, JoinedRow, hashes_of, rows
 from pipcacheplus.catalog.shard import ContentRow, ContentTask, Failure, read_contents
-from pipcacheplus.catalog.sources import WANTED_SOURCES
+from pipcacheplus.catalog.sources import WANTED_DISPUTED, WANTED_SOURCES
 from pipcacheplus.catalog.stored_facts import pack, unpack
 from pipcacheplus.catalog.transactions import transaction
 from pipcacheplus.catalog.update import Update
@@ -74,7 +74,7 @@ class Contents:
         Args:
             update: The run.
             has_selection: Whether only those entries are meant that are in the table `wanted`.
-            is_for_sources: Whether it is only to be told of what built wheels were made.
+            is_for_sources: Whether it is only to be told of what built wheels were made, and which files were replaced.
         """
         self._update = update
         self._connection = update.connection
@@ -118,7 +118,12 @@ class Contents:
             self._update.show(done, total)
 
     def _want_sources(self) -> None:
-        """Want, with built wheels, the sources that they were made from; for the sake of these alone, all of them."""
+        """Want, with built wheels, the sources that they were made from.
+
+        For the sake of these alone all of them are wanted, and what pages publish different digests of.
+        """
+        if self._is_for_sources:
+            self._connection.execute(WANTED_DISPUTED)
         of_wanted = "" if self._is_for_sources else " AND p.id IN (SELECT id FROM wanted)"
         self._connection.execute(WANTED_SOURCES + of_wanted)
 

@@ -251,8 +251,12 @@ class Judge:
         return _Judged(names, Checked(named, found, not_judged, evidence))
 
     def _facts(self, row: JoinedRow, reference: Reference | None) -> Facts:
-        facts = self._known.whole(row, reference) if self._is_whole else self._known.facts(row)
+        is_whole = self._is_whole or (self._has_sources and self._is_wanted(row.id))
+        facts = self._known.whole(row, reference) if is_whole else self._known.facts(row)
         return self._known.with_source(row, facts, has_contents=self._has_sources)
+
+    def _is_wanted(self, id_: bytes) -> bool:
+        return self._connection.execute("SELECT 1 FROM wanted WHERE id = ?", (id_,)).fetchone() is not None
 
     def beside(self, one: Checked) -> Iterator[Checked]:
         """Yield the other built wheels that share a file with one."""

@@ -12,7 +12,7 @@ from pipcacheplus.model.facts import Facts, Published, Sdist, SourceNow
 from pipcacheplus.model.values import Entry
 from pipcacheplus.readers.digests import usable
 
-__all__ = ["REPLACED", "WANTED_SOURCES", "source_now", "sources_of"]
+__all__ = ["REPLACED", "WANTED_DISPUTED", "WANTED_SOURCES", "source_now", "sources_of"]
 
 REPLACED = (
     "EXISTS (SELECT 1 FROM page p JOIN made_from m ON m.page = p.number WHERE p.id = e.id AND m.hashes IS NOT NULL"
@@ -27,6 +27,12 @@ WANTED_SOURCES = (
     " JOIN entry s ON s.id = m.source WHERE s.is_archive"
 )
 """Wants the sources of built wheels, of which the digests have to be made."""
+WANTED_DISPUTED = (
+    "INSERT OR IGNORE INTO wanted SELECT e.id FROM entry e WHERE e.id IN (SELECT id FROM led) OR e.key IN (SELECT l.key"
+    f" FROM link l WHERE {ACTIVE} AND (l.sha256 IS NOT NULL OR l.others IS NOT NULL) GROUP BY l.key"
+    " HAVING count(DISTINCT l.sha256) + count(DISTINCT l.others) > 1)"
+)
+"""Wants what pages publish different digests of."""
 _WRITTEN = [*FACTS].index("written")
 _SOURCES_OF = (
     "SELECT e.id FROM page p JOIN made_from m ON m.page = p.number JOIN entry e ON e.id = m.source WHERE p.id = ?"

@@ -5,33 +5,34 @@ for ever ("THESE PACKAGES DO NOT MATCH THE HASHES"). pip 22.3 looks at no digest
 shorter than its head says, pip 25.2 and later complete. If pages publish different digests, the newest decides.
 
 **What to do.** Remove it; pip downloads it anew. A file that its own address or its ETag proves is what was sent,
-whatever a page says: there this is a warning, and nothing is to be removed.
+whatever a page says: there this is a warning, and nothing is to be removed. One that an older page publishes is not
+damaged, but was replaced since: `download-replaced`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from pipcacheplus.checks.base.check import Check, Context, Verdict
-from pipcacheplus.checks.base.pages import decided_by, do_pages_disagree, fits, told_of_pages
-from pipcacheplus.checks.base.proof import proof_of
+from pipcacheplus.checks.base.pages import do_pages_disagree, is_published_before, refused_digest, told_of_pages
+from pipcacheplus.checks.base.proof import AS_SENT, proof_of
 from pipcacheplus.model.facts import Depth, Facts, Head
-from pipcacheplus.model.values import Entry, Group, Proof, Remedy, Severity, Shape
+from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
 from pipcacheplus.pips.effects import OTHER_CONTENT, SHORT_BODY, effects_of_body
 from pipcacheplus.pips.headers import single_part_md5
 
 __all__ = ["CHECK"]
-
-_AS_SENT = frozenset({Proof.FILE_HOST, Proof.ETAG})
 
 
 def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict]:
     if not isinstance(facts.head, Head):
         return
     digests = dict(facts.digests)
-    refused = _refused_digest(entry, facts, context)
+    refused = refused_digest(entry, facts, context)
     etag = single_part_md5(facts.head)
     if refused is not None:
         name, value = refused
-        is_as_sent = proof_of(entry, facts) in _AS_SENT
+        is_as_sent = proof_of(entry, facts) in AS_SENT
+        if not is_as_sent and is_published_before(entry, facts, context):
+            return  # it is not damaged, but old: `download-replaced`
         do_disagree = do_pages_disagree(facts)
         published = "newest page publishes" if do_disagree else "index published"
         yield Verdict(
@@ -54,18 +55,6 @@ def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict]:
             evidence=(("expected_md5", etag), ("actual_md5", digests["md5"]), ("expected_from", "etag")),
             effects=effects_of_body(facts),
         )
-
-
-def _refused_digest(entry: Entry, facts: Facts, context: Context) -> tuple[str, str] | None:
-    """Return the published digest that a file should have and has not; `None` if none speaks against it for certain."""
-    made = dict(facts.digests)
-    if not facts.pages:
-        deciding: Sequence[Sequence[tuple[str, str]]] = (facts.published,)
-    else:
-        deciding = [one.hashes for one in decided_by(entry, facts, context)]
-    if any(fits(hashes, made) is not False for hashes in deciding):
-        return None
-    return next((name, value) for hashes in deciding for name, value in hashes if name in made)
 
 
 CHECK = Check(

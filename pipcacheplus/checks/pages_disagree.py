@@ -2,8 +2,9 @@
 
 **Why it matters.** One of them is old, or a mirror's: the file was replaced on its server, or two servers have
 different ones. pip fails through each page that does not fit the file which it has. The newest page decides whether the
-file is damaged (`body-digest-mismatch`). Where none is the newest, that cannot be told, and the file counts as not
-judged. One that its own address or its ETag proves is what was sent, and no page makes it damaged.
+file is what it should be: if not, it is old (`download-replaced`) or damaged (`body-digest-mismatch`). Where none is
+the newest, that cannot be told, and the file counts as not judged. One that its own address or its ETag proves is what
+was sent, and no page makes it damaged.
 
 **What to do.** Nothing, if the newest page fits. Otherwise look at the indexes: pip asks them again for a page that is
 past its lifetime, and `prune --stale` makes it do so.

@@ -33,7 +33,7 @@ def _declare(parser: ArgumentParser) -> None:
         nargs="?",
         default=False,
         type=_stale,
-        help="pages past their lifetime, and wheels built from a local directory, or from a source that was replaced;"
+        help="pages past their lifetime, files that were replaced, wheels built from these or from a local directory;"
         f" with an age, pages older than that, fresh or not: {AGE_HELP}",
     )
     declare_limits(parser)

@@ -48,7 +48,8 @@ class Depth(IntEnum):
     ENDS = 1
     """Heads, pages, and of archives what names them."""
     SOURCES = 2
-    """Besides, to their end, the sources in the cache that built wheels were made from."""
+    """Besides, to their end, the sources in the cache that built wheels were made from, and what pages publish
+    different digests of."""
     WHOLE = 3
     """Archives to their end."""
 

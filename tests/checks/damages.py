@@ -135,12 +135,13 @@ def publish(cache: Cache, content: bytes, *, is_old: bool, metadata: bool = Fals
     (cache.http if is_old else cache.http_v2)(f"{INDEX_URL}demo/", page, headers=page_headers(page))
 
 
-def disagreeing(cache: Cache, *, is_old: bool) -> None:
-    """Store a wheel that the newer of two pages publishes, and the older one does not."""
+def disagreeing(cache: Cache, *, is_old: bool, is_replaced: bool = False) -> None:
+    """Store a wheel that the newer of two pages publishes, and the older one does not; or the reverse."""
     content = wheel(cache)
     write = cache.http if is_old else cache.http_v2
     write(URL, content)
-    for index, age_s, published in ((INDEX_URL, 0, content), ("https://mirror.example/simple/", 9000, b"other")):
+    newer, older = (b"other", content) if is_replaced else (content, b"other")
+    for index, age_s, published in ((INDEX_URL, 0, newer), ("https://mirror.example/simple/", 9000, older)):
         link = {
             "url": URL,
             "filename": URL.rpartition("/")[2],

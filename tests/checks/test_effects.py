@@ -95,6 +95,16 @@ DAMAGES: dict[str, tuple[str, Callable[[Cache], object], dict[str, str]]] = {
         partial(disagreeing, is_old=False),
         {f"{BEFORE_10} {TO_23_2}": NEVER, SINCE_23_3: OTHER_PAGE},
     ),
+    "http, file replaced": (
+        "download-replaced",
+        partial(disagreeing, is_old=True, is_replaced=True),
+        {BEFORE_10: AGAIN, f"{TO_22_2} 23.0 23.2.1": FAILS, "22.3 22.3.1": UNSEEN, SINCE_23_3: NEVER},
+    ),
+    "http-v2, file replaced": (
+        "download-replaced",
+        partial(disagreeing, is_old=False, is_replaced=True),
+        {f"{BEFORE_10} {TO_23_2}": NEVER, SINCE_23_3: FAILS},
+    ),
     "http-v2, redirect of a file to itself": (
         "redirect-circle",
         lambda cache: cache.http_v2(URL, status=301, headers={"Location": URL}),

@@ -13,7 +13,16 @@ from pipcacheplus.model.values import Area, Entry, Value
 from pipcacheplus.pips.effects import release_of
 from pipcacheplus.pips.layout import area_of
 
-__all__ = ["decided_by", "do_pages_disagree", "fits", "newest_of", "read_by_pips", "told_of_pages"]
+__all__ = [
+    "decided_by",
+    "do_pages_disagree",
+    "fits",
+    "is_published_before",
+    "newest_of",
+    "read_by_pips",
+    "refused_digest",
+    "told_of_pages",
+]
 
 _SINCE_V2 = release_of("23.3")
 _MAX_TOLD = 8
@@ -45,6 +54,28 @@ def decided_by(entry: Entry, facts: Facts, context: Context) -> tuple[Published,
     One without a date may be newer than any other.
     """
     return newest_of(read_by_pips(entry, facts.pages, context))
+
+
+def refused_digest(entry: Entry, facts: Facts, context: Context) -> tuple[str, str] | None:
+    """Return the published digest that a file should have and has not; `None` if none speaks against it for certain."""
+    made = dict(facts.digests)
+    if not facts.pages:
+        deciding: Sequence[Sequence[tuple[str, str]]] = (facts.published,)
+    else:
+        deciding = [one.hashes for one in decided_by(entry, facts, context)]
+    if any(fits(hashes, made) is not False for hashes in deciding):
+        return None
+    return next((name, value) for hashes in deciding for name, value in hashes if name in made)
+
+
+def is_published_before(entry: Entry, facts: Facts, context: Context) -> bool:
+    """Return whether a page publishes just this file that is certain to be older than each that decides."""
+    made = dict(facts.digests)
+    dates = [one.written_s for one in decided_by(entry, facts, context)] if facts.pages else []
+    older = [one for one in facts.pages if one.written_s is not None and fits(one.hashes, made)]
+    return bool(dates) and any(
+        all(date is not None and one.written_s is not None and one.written_s < date for date in dates) for one in older
+    )
 
 
 def newest_of(relevant: Sequence[Published]) -> tuple[Published, ...]:

@@ -8,7 +8,10 @@ from pipcacheplus.model.values import Entry, Proof, UrlSource, Value
 from pipcacheplus.pips.file_host import digest_in_path
 from pipcacheplus.pips.headers import single_part_md5, stated_size
 
-__all__ = ["evidence_of", "is_sound", "proof_of"]
+__all__ = ["AS_SENT", "evidence_of", "is_sound", "proof_of"]
+
+AS_SENT = frozenset({Proof.FILE_HOST, Proof.ETAG})
+"""Proofs that a file is what was sent, whatever pages say of it."""
 
 
 def proof_of(entry: Entry, facts: Facts) -> Proof | None:
