@@ -12,6 +12,7 @@ import atheris
 
 with atheris.instrument_imports(include=["pipcacheplus"]):
     from pipcacheplus.model.facts import Broken
+    from pipcacheplus.readers.elf import read_elf
     from pipcacheplus.readers.http.content import decode
     from pipcacheplus.readers.http.head import read_head
     from pipcacheplus.readers.http.payload import PayloadError, open_payload
@@ -52,6 +53,7 @@ READERS: tuple[Callable[[bytes], object], ...] = (
     lambda data: read_page(data, content_type="application/vnd.pypi.simple.v1+json"),
     lambda data: decode(io.BytesIO(data), "gzip", limit=_LIMIT),
     lambda data: decode(io.BytesIO(data), "deflate", limit=_LIMIT),
+    lambda data: read_elf(io.BytesIO(b"\x7fELF" + data), len(data) + 4, path=""),
     read_metadata,
     read_origin,
     read_selfcheck,

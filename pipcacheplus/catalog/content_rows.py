@@ -6,17 +6,18 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from pipcacheplus.catalog.entry_rows import as_column, seal_of
-from pipcacheplus.catalog.stored_facts import RowDamagedError, pack, unpack
-from pipcacheplus.model.facts import Broken, Expected, Facts, Head, PayloadFormat, Unknown, Wheel
+from pipcacheplus.catalog.stored_facts import RowDamagedError, pack, pack_libraries, unpack, unpack_libraries
+from pipcacheplus.model.facts import Broken, Expected, Facts, Head, Libraries, PayloadFormat, Unknown, Wheel
 from pipcacheplus.model.values import Shape
 from pipcacheplus.readers.digests import is_contradicted, is_proven, sent_digests, usable, wanted_digests
 
 __all__ = ["COLUMNS", "Content", "is_unpackable", "sha256_of", "with_content"]
 
-COLUMNS = ("sha256", "md5", "blake2b", "others", "is_unpacked", "is_cut", "damage", "problem", "seal")
+COLUMNS = ("sha256", "md5", "blake2b", "others", "is_unpacked", "is_cut", "damage", "problem", "libraries", "seal")
 """Of the table `content`, but for the id."""
 _OWN_COLUMNS = COLUMNS[:3]
 _ARCHIVES = frozenset({PayloadFormat.ZIP, PayloadFormat.TAR})
+_NO_LIBRARIES = Libraries()
 
 
 class Content(NamedTuple):
@@ -30,6 +31,8 @@ class Content(NamedTuple):
     """Whether its end could not be reached: then there are no digests, and never will be."""
     problem: Broken | Unknown | None
     """What reading it showed."""
+    libraries: Libraries | None = None
+    """What a built wheel holds in libraries; `None` if it holds none, or that was not read."""
 
     @classmethod
     def of_facts(cls, facts: Facts, expected: Expected) -> "Content":
@@ -38,7 +41,7 @@ class Content(NamedTuple):
         is_response = isinstance(facts.head, Head)
         is_cut = is_response and facts.damage is not None and not digests and bool(wanted_digests(facts, expected))
         is_unpacked = facts.is_read_whole and not is_cut and not is_proven(facts.published, digests)
-        return cls(digests, is_unpacked, is_cut, facts.damage)
+        return cls(digests, is_unpacked, is_cut, facts.damage, facts.libraries)
 
     @classmethod
     def of_row(cls, columns: Sequence[Any]) -> "Content | None":
@@ -52,14 +55,15 @@ class Content(NamedTuple):
             return None
         if seal != seal_of(values):
             raise RowDamagedError
-        sha256, md5, blake2b, others, is_unpacked, is_cut, _, problem = values
+        sha256, md5, blake2b, others, is_unpacked, is_cut, _, problem, libraries = values
         digests = dict(unpack(others)) if others is not None else {}
         digests |= {
             name: raw.hex() for name, raw in zip(_OWN_COLUMNS, (sha256, md5, blake2b), strict=True) if raw is not None
         }
         if not all(isinstance(text, str) for pair in digests.items() for text in pair):
             raise RowDamagedError
-        return cls(digests, bool(is_unpacked), bool(is_cut), _problem(problem))
+        found = None if libraries is None else unpack_libraries(libraries)
+        return cls(digests, bool(is_unpacked), bool(is_cut), _problem(problem), found)
 
     def joined(self, other: "Content | None") -> "Content":
         """Return what both say; where only one was unpacked, what that showed."""
@@ -71,6 +75,7 @@ class Content(NamedTuple):
             self.is_unpacked or other.is_unpacked,
             self.is_cut,
             self.problem if is_own else other.problem,
+            self.libraries if is_own else other.libraries,
         )
 
     def columns(self) -> tuple[Any, ...]:
@@ -90,6 +95,7 @@ class Content(NamedTuple):
             int(self.is_cut),
             as_column(problem.reason) if isinstance(problem, Broken) else None,
             packed,
+            pack_libraries(self.libraries) if self.libraries is not None and self.libraries != _NO_LIBRARIES else None,
         )
         return *values, seal_of(values)
 
@@ -145,7 +151,8 @@ def with_content(
             return facts
         if content is None or not content.is_unpacked:
             return facts if is_final else None
-        return replace(facts, is_read_whole=True, damage=content.problem)
+        libraries = (content.libraries or _NO_LIBRARIES) if content.problem is None else None
+        return replace(facts, is_read_whole=True, damage=content.problem, libraries=libraries)
     if not isinstance(facts.head, Head) or facts.format is None or shape is Shape.BODY:
         return facts
     return _response(facts, content or _NOTHING, expected, is_final=is_final)

@@ -20,7 +20,7 @@ Text that is not UTF-8 is stored as bytes. Nothing here is the answer to a quest
 __all__ = ["APPLICATION", "FACTS", "TABLES", "VERSION"]
 
 _LAYOUT = 6
-_READERS = 2
+_READERS = 3
 """To be raised whenever reading the same bytes would show something else than before."""
 VERSION = _LAYOUT << 16 | _READERS
 APPLICATION = 0x70637032
@@ -94,6 +94,7 @@ TABLES = {
             "is_cut": "INTEGER NOT NULL",
             "damage": "TEXT",
             "problem": "BLOB",
+            "libraries": "BLOB",
             "seal": "INTEGER NOT NULL",
         },
     ),

@@ -14,6 +14,8 @@ from pipcacheplus.model.facts import (
     Broken,
     Facts,
     Head,
+    Libraries,
+    Library,
     Metadata,
     Origin,
     Page,
@@ -33,10 +35,12 @@ __all__ = [
     "join_tags",
     "pack",
     "pack_facts",
+    "pack_libraries",
     "split_tags",
     "unpack",
     "unpack_each",
     "unpack_facts",
+    "unpack_libraries",
     "unpack_origin",
 ]
 
@@ -45,6 +49,10 @@ _HEADERS = frozenset({"etag", "date", "expires", "content-length", "cache-contro
 _FILE_HOST_HEADER = "x-pypi-file-"
 _LONG_TAGS = 1024
 _MAX_TAG_BYTES = 16 << 20
+_LONG_LIBRARIES = 512
+_MAX_LIBRARIES_BYTES = 16 << 20
+_ZLIB = b"x"
+"""What packed values of ours never begin with: they are lists."""
 _TEXTS = "surrogatepass"
 """How text that is not UTF-8 becomes bytes: no two texts become the same, and each comes back."""
 _encode = Encoder().encode
@@ -173,6 +181,50 @@ def unpack_origin(data: object) -> Origin | Broken | None:
     except (ValueError, TypeError, KeyError) as error:
         raise RowDamagedError from error
     return found
+
+
+def pack_libraries(libraries: Libraries) -> bytes:
+    """Return what is kept of the libraries in a wheel; those of one wheel have much in common, and pack well."""
+    rows = [_library_row(one) for one in libraries.found]
+    packed = pack((rows, libraries.not_read, libraries.others))
+    return packed if len(packed) < _LONG_LIBRARIES else zlib.compress(packed, 1)
+
+
+def _library_row(one: Library) -> tuple[object, ...]:
+    needs = one.needed, one.rpath, one.runpath, one.versions
+    return one.path, one.machine, one.soname, *needs, one.compilers, one.is_extension, one.numpy
+
+
+def unpack_libraries(data: object) -> Libraries:
+    """Return the libraries that were packed.
+
+    Raises:
+        RowDamagedError: They are not what was packed.
+    """
+    try:
+        if isinstance(data, bytes) and data.startswith(_ZLIB):
+            data = zlib.decompressobj().decompress(data, _MAX_LIBRARIES_BYTES)
+        rows, not_read, others = unpack(data)
+        found = tuple([_library(*row) for row in rows])
+        return Libraries(found=found, not_read=_int(not_read), others=_int(others))
+    except (ValueError, TypeError, zlib.error) as error:
+        raise RowDamagedError from error
+
+
+def _library(*fields: Any) -> Library:  # noqa: ANN401 - as packed
+    path, machine, soname, needed, rpath, runpath, versions, compilers, is_extension, numpy = fields
+    return Library(
+        path=_text(path),
+        machine=_text(machine),
+        soname=_maybe(_text, soname),
+        needed=_texts(needed),
+        rpath=_texts(rpath),
+        runpath=_texts(runpath),
+        versions=tuple([(_text(name), _texts(of_it)) for name, of_it in versions]),
+        compilers=_maybe(_texts, compilers),
+        is_extension=_bool(is_extension),
+        numpy=_maybe(_text, numpy),
+    )
 
 
 def _head(head: Head | Broken | None) -> object:

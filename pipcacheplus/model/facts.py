@@ -16,6 +16,8 @@ __all__ = [
     "Expected",
     "Facts",
     "Head",
+    "Libraries",
+    "Library",
     "Link",
     "Metadata",
     "Origin",
@@ -139,6 +141,42 @@ class Wheel(Struct, frozen=True, kw_only=True):
     members: int
     metadata_sha256: str | None = None
     """Of the METADATA in it, in hex; `None` if it was not computed."""
+
+
+class Library(Struct, frozen=True, kw_only=True):
+    """What a shared library, an extension module or a program in ELF asks of the machine that loads it."""
+
+    path: str
+    """Within the wheel."""
+    machine: str
+    """As tags of Linux have it: `x86_64`; any other with class and byte order, `mips-32be`."""
+    soname: str | None = None
+    needed: tuple[str, ...] = ()
+    """Names of the libraries that it is linked with, in their order."""
+    rpath: tuple[str, ...] = ()
+    runpath: tuple[str, ...] = ()
+    """Directories to look in for them, as they are written: `$ORIGIN/../demo.libs`."""
+    versions: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Of each library the versions of symbols without which it is not loaded: `libc.so.6`, `GLIBC_2.34`."""
+    offered: tuple[str, ...] = ()
+    """Versions that its own symbols have; never kept of a wheel."""
+    compilers: tuple[str, ...] | None = None
+    """What `.comment` says: `GCC: (Debian 12.2.0-14) 12.2.0`; `None` if it was not at hand."""
+    is_extension: bool = False
+    """Whether it has what Python looks for in an extension module."""
+    numpy: str | None = None
+    """Of what uses NumPy's C API: `1` if it was built with headers of 1.x, else the oldest NumPy that it is for."""
+
+
+class Libraries(Struct, frozen=True, kw_only=True):
+    """The libraries, extension modules and programs in a wheel."""
+
+    found: tuple[Library, ...] = ()
+    """Those in ELF, in the order of the archive."""
+    not_read: int = 0
+    """How many in ELF could not be read, or were beyond a limit."""
+    others: int = 0
+    """How many are Mach-O or PE, which are not read."""
 
 
 class Sdist(Struct, frozen=True, kw_only=True):
@@ -297,6 +335,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Whether the archive was read to its end."""
     damage: Broken | Unknown | None = None
     """What reading it to its end showed: `Broken`, or `Unknown` where it could not be told."""
+    libraries: Libraries | None = None
+    """Of a built wheel that was read to its end and is whole; `None` stands for not read."""
     published: tuple[tuple[str, str], ...] = ()
     """Digests of the payload that the index published; several by one algorithm if pages disagree."""
     pages: tuple[Published, ...] = ()

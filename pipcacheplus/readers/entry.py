@@ -20,6 +20,7 @@ from pipcacheplus.readers.http.content import decode
 from pipcacheplus.readers.http.head import read_head
 from pipcacheplus.readers.http.payload import open_payload
 from pipcacheplus.readers.integrity import read_wheel_to_end
+from pipcacheplus.readers.libraries import LibraryWatcher
 from pipcacheplus.readers.metadata import MAX_HEADER_BYTES, read_metadata
 from pipcacheplus.readers.origin import MAX_OBJECT_BYTES, read_origin
 from pipcacheplus.readers.page import Keeps, keep_all, keep_none, read_page
@@ -125,8 +126,11 @@ def read_content(shape: Shape, files: Sequence[File], facts: Facts, cache: OpenC
         case Shape.BUILT_WHEEL:
             wheel = files[0]
             with _opened(wheel, cache) as file:
-                damage = read_wheel_to_end(file, wheel.size)
-                return replace(facts, is_read_whole=True, damage=damage, digests=_sha256(file, wheel.size))
+                watcher = LibraryWatcher()
+                damage = read_wheel_to_end(file, wheel.size, watcher=watcher)
+                libraries = watcher.libraries() if damage is None else None
+                digests = _sha256(file, wheel.size)
+                return replace(facts, is_read_whole=True, damage=damage, libraries=libraries, digests=digests)
     return read(shape, files, cache, depth=Depth.WHOLE, expected=expected, keeps=keep_none)
 
 
@@ -238,7 +242,8 @@ def _built_wheel(files: Sequence[File], cache: OpenCache, task: _Task) -> Facts:
         payload = read_wheel(file, wheel.size, directory=directory)
         is_read = task.depth is Depth.WHOLE or (task.reads_small and isinstance(file, io.BytesIO))
         is_whole = is_read and not isinstance(payload, (Broken, Unknown))
-        damage = read_wheel_to_end(file, wheel.size, directory=directory) if is_whole else None
+        watcher = LibraryWatcher()
+        damage = read_wheel_to_end(file, wheel.size, directory=directory, watcher=watcher) if is_whole else None
         digests = _sha256(file, wheel.size) if is_whole else ()
     origin = next((_origin(f, cache) for f in beside if f.path.endswith("/" + ORIGIN_NAME)), None)
     return Facts(
@@ -248,6 +253,7 @@ def _built_wheel(files: Sequence[File], cache: OpenCache, task: _Task) -> Facts:
         origin=origin,
         is_read_whole=is_whole,
         damage=damage,
+        libraries=watcher.libraries() if is_whole and damage is None else None,
         digests=digests,
     )
 

@@ -9,7 +9,7 @@ from pipcacheplus.readers.archive.magic import MAGIC_BYTES, format_of
 from pipcacheplus.readers.archive.record import Row, read_rows
 from pipcacheplus.readers.archive.tar import Tar
 from pipcacheplus.readers.archive.zip_directory import CentralDirectory, read_directory, read_member
-from pipcacheplus.readers.archive.zip_members import read_members
+from pipcacheplus.readers.archive.zip_members import Watcher, read_members
 from pipcacheplus.readers.wheel import NO_DIST_INFO, has_dist_info
 
 __all__ = ["read_to_end", "read_wheel_to_end"]
@@ -48,6 +48,7 @@ def read_wheel_to_end(
     directory: CentralDirectory | Broken | Unknown | None = None,
     max_bytes: int = MAX_BYTES,
     max_ratio: int = MAX_RATIO,
+    watcher: Watcher | None = None,
 ) -> Broken | Unknown | None:
     """Do what `read_to_end` does, and hold each member against RECORD.
 
@@ -57,6 +58,7 @@ def read_wheel_to_end(
         directory: What `read_directory` returned for this file, if it was read already.
         max_bytes: As of `read_to_end`.
         max_ratio: As of `read_to_end`.
+        watcher: Sees what the members hold.
 
     Returns:
         As `read_to_end`. What only RECORD contradicts is `is_tolerated`: no pip looks.
@@ -72,7 +74,7 @@ def read_wheel_to_end(
     if isinstance(rows, Broken):
         return rows
     known: dict[str, Row] = {} if isinstance(rows, Unknown) else rows
-    fault = _read_zip(file, directory, known, max_bytes=max_bytes, max_ratio=max_ratio)
+    fault = _read_zip(file, directory, known, max_bytes=max_bytes, max_ratio=max_ratio, watcher=watcher)
     return rows if fault is None and isinstance(rows, Unknown) else fault
 
 
@@ -102,9 +104,15 @@ def _is_plain(name: str) -> bool:
 
 
 def _read_zip(
-    file: BinaryIO, directory: CentralDirectory, rows: dict[str, Row], *, max_bytes: int, max_ratio: int
+    file: BinaryIO,
+    directory: CentralDirectory,
+    rows: dict[str, Row],
+    *,
+    max_bytes: int,
+    max_ratio: int,
+    watcher: Watcher | None = None,
 ) -> Broken | Unknown | None:
-    fault = read_members(file, directory, rows=rows, max_bytes=max_bytes, max_ratio=max_ratio)
+    fault = read_members(file, directory, rows=rows, max_bytes=max_bytes, max_ratio=max_ratio, watcher=watcher)
     if fault is None and (directory.shift or directory.trailing):
         return Unknown(reason="other bytes in front of the archive or behind it")
     return fault

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pipcacheplus.checks.base.pages import do_pages_disagree, told_of_pages
-from pipcacheplus.model.facts import FILE_HOST_DIGEST, Broken, Facts, Head, Unknown
+from pipcacheplus.model.facts import FILE_HOST_DIGEST, Broken, Facts, Head, Libraries, Unknown
 from pipcacheplus.model.values import Entry, Proof, UrlSource, Value
 from pipcacheplus.pips.file_host import digest_in_path
 from pipcacheplus.pips.headers import single_part_md5, stated_size
@@ -12,6 +12,9 @@ __all__ = ["AS_SENT", "evidence_of", "is_sound", "proof_of"]
 
 AS_SENT = frozenset({Proof.FILE_HOST, Proof.ETAG})
 """Proofs that a file is what was sent, whatever pages say of it."""
+
+_MAX_TOLD = 100
+_NUMPY_ONE = "1.x"
 
 
 def proof_of(entry: Entry, facts: Facts) -> Proof | None:
@@ -70,6 +73,31 @@ def evidence_of(entry: Entry, facts: Facts) -> Iterator[tuple[str, Value]]:
     if facts.body_size is not None:
         yield "stored_length", facts.body_size
     yield from _of_reading(facts)
+    if facts.libraries is not None:
+        yield from _of_libraries(facts.libraries)
+
+
+def _of_libraries(libraries: Libraries) -> Iterator[tuple[str, Value]]:
+    """Yield what the libraries in a wheel need of a machine, all together; of each other they may need more."""
+    own = {name for one in libraries.found for name in (one.path.rpartition("/")[2], one.soname)}
+    needed = dict[str, dict[str, None]]()
+    for one in libraries.found:
+        versions = dict(one.versions)
+        for name in one.needed:
+            if name not in own:
+                needed.setdefault(name, {}).update(dict.fromkeys(versions.get(name, ())))
+    told = [f"{name} ({' '.join(sorted(needed[name]))})" if needed[name] else name for name in sorted(needed)]
+    if libraries.found:
+        yield "machine", " ".join(sorted({one.machine for one in libraries.found}))
+        yield "needed_libraries", ", ".join(told[:_MAX_TOLD]) or "none"
+    compilers = sorted({name for one in libraries.found for name in one.compilers or ()})
+    if compilers:
+        yield "compilers", ", ".join(compilers[:_MAX_TOLD])
+    numpys = sorted({_NUMPY_ONE if one.numpy == "1" else one.numpy for one in libraries.found if one.numpy is not None})
+    if numpys:
+        yield "built_for_numpy", ", ".join(numpys)
+    if libraries.not_read or libraries.others:
+        yield "libraries_not_read", libraries.not_read + libraries.others
 
 
 def _of_reading(facts: Facts) -> Iterator[tuple[str, Value]]:

@@ -4,7 +4,7 @@ import hashlib
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from msgspec.structs import replace
 
@@ -22,7 +22,7 @@ from pipcacheplus.readers.archive.decompress import (
 from pipcacheplus.readers.archive.record import Row
 from pipcacheplus.readers.archive.zip_directory import DEFLATED, FULL32, STORED, CentralDirectory, Member, data_start
 
-__all__ = ["read_members"]
+__all__ = ["Piece", "Watcher", "read_members"]
 
 _PIECE_BYTES = 256 << 10
 _FEW_MEMBERS = 1000
@@ -38,11 +38,30 @@ _LZMA_HEADER = struct.Struct("<2sHBL")
 _LZMA_HEADER_BYTES = 9
 _LZMA_PROPERTY_BYTES = 5
 
-_Piece = bytes | Broken | Unknown
+Piece = bytes | Broken | Unknown
+
+
+class Watcher(Protocol):
+    """Looks at the contents of members while they go by."""
+
+    magics: tuple[bytes, ...]
+    """What the contents that it wants to see begin with."""
+
+    def see(self, name: str, content: bytes) -> None:
+        """Look at a whole member, which begins with one of `magics` and is sound."""
+
+    def watched(self, name: str, size: int, pieces: Iterable[Piece]) -> Iterator[Piece]:
+        """Yield the pieces of any member as they are; if it is not sound, they end early, or with the fault."""
 
 
 def read_members(
-    file: BinaryIO, directory: CentralDirectory, *, rows: Mapping[str, Row], max_bytes: int, max_ratio: int
+    file: BinaryIO,
+    directory: CentralDirectory,
+    *,
+    rows: Mapping[str, Row],
+    max_bytes: int,
+    max_ratio: int,
+    watcher: Watcher | None = None,
 ) -> Broken | Unknown | None:
     """Read members to their end, and compare checksum, and digest and size where there is a row.
 
@@ -52,6 +71,7 @@ def read_members(
         rows: By name.
         max_bytes: Most bytes of content, all members together, as the directory says them.
         max_ratio: Bytes of content to a packed byte, beyond which a member is not unpacked.
+        watcher: Sees what the members hold; what it raises is passed on.
 
     Returns:
         The first thing that is broken; else the first that is unknown; `None` if all is whole.
@@ -67,7 +87,7 @@ def read_members(
         total += member.size
         if total > max_bytes:
             return unknown or Unknown(reason=f"archive of more than {max_bytes} bytes")
-        found = _read(file, member, rows.get(member.name), max_ratio)
+        found = _read(file, member, rows.get(member.name), max_ratio, watcher)
         if isinstance(found, Broken):
             return found
         if isinstance(found, Unknown):
@@ -94,41 +114,49 @@ def _offset(member: Member) -> int:
     return member.offset
 
 
-def _read(file: BinaryIO, member: Member, row: Row | None, max_ratio: int) -> int | Broken | Unknown:
+def _read(
+    file: BinaryIO, member: Member, row: Row | None, max_ratio: int, watcher: Watcher | None
+) -> int | Broken | Unknown:
     """Return where the member's data ends."""
     front_bytes = _LOCAL_BYTES + len(member.raw_name) + _USUAL_EXTRA_BYTES + min(member.packed_size, _PIECE_BYTES)
     front = read_at(file, member.offset, front_bytes)
     start = data_start(front, member)
     if isinstance(start, Broken):
         return start
-    if not _is_small_and_whole(front[start : start + member.packed_size], member, row):
+    small = _small_and_whole(front[start : start + member.packed_size], member, row)
+    if small is None:
         decoder = _decoder(member, front[start : start + _LZMA_HEADER_BYTES], max_ratio)
         if isinstance(decoder, Unknown):
             return decoder
-        fault = _compare(_content(_packed(file, member, front, start), decoder), member, row)
+        pieces: Iterable[Piece] = _content(_packed(file, member, front, start), decoder)
+        if watcher is not None:
+            pieces = watcher.watched(member.name, member.size, pieces)
+        fault = _compare(pieces, member, row)
         if fault:
             return fault
+    elif watcher is not None and small.startswith(watcher.magics):
+        watcher.see(member.name, small)
     if not _agrees(front, member):
         return Unknown(reason=f"header of {member.name} does not agree with the directory")
     return member.offset + start + member.packed_size
 
 
-def _is_small_and_whole(packed: bytes, member: Member, row: Row | None) -> bool:
-    """Tell at once whether a member is sound; one that is not, or not so small, is read piece by piece to tell why."""
+def _small_and_whole(packed: bytes, member: Member, row: Row | None) -> bytes | None:
+    """Return the content of a member that is small, and sound; any other is read piece by piece to tell why."""
     if member.size > _PIECE_BYTES or len(packed) < member.packed_size or member.method not in {STORED, DEFLATED}:
-        return False
+        return None
     content = packed
     if member.method == DEFLATED:
         try:
             content = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, member.size + 1)
         except zlib.error:
-            return False
+            return None
     if len(content) != member.size or zlib.crc32(content) != member.crc:
-        return False
+        return None
     if row is None:
-        return True
+        return content
     is_it = row.algorithm is None or hashlib.new(row.algorithm, content).digest() == row.digest
-    return is_it and row.size in {None, member.size}
+    return content if is_it and row.size in {None, member.size} else None
 
 
 def _decoder(member: Member, front: bytes, max_ratio: int) -> Decoder | Unknown | None:
@@ -174,7 +202,7 @@ def _packed(file: BinaryIO, member: Member, front: bytes, start: int) -> Iterato
         yield piece
 
 
-def _content(packed: Iterable[bytes | Broken], decoder: Decoder | None) -> Iterator[_Piece]:
+def _content(packed: Iterable[bytes | Broken], decoder: Decoder | None) -> Iterator[Piece]:
     """Yield the content in pieces; the last one is the fault, if there is one."""
     for data in packed:
         if decoder is None or not isinstance(data, bytes):
@@ -187,7 +215,7 @@ def _content(packed: Iterable[bytes | Broken], decoder: Decoder | None) -> Itera
             return
 
 
-def _compare(pieces: Iterable[_Piece], member: Member, row: Row | None) -> Broken | Unknown | None:
+def _compare(pieces: Iterable[Piece], member: Member, row: Row | None) -> Broken | Unknown | None:
     digest = hashlib.new(row.algorithm) if row and row.algorithm else None
     crc = size = 0
     for piece in pieces:
