@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         interpreters,
         prune_corrupt,
         prune_incompatible_wheels,
+        prune_outdated_builds,
         prune_partial,
         prune_stale,
         verify,
@@ -82,6 +83,7 @@ __all__ = [
     "interpreters",
     "prune_corrupt",
     "prune_incompatible_wheels",
+    "prune_outdated_builds",
     "prune_partial",
     "prune_stale",
     "state",
@@ -91,7 +93,8 @@ __all__ = [
 _HOMES = {
     **dict.fromkeys(
         (
-            *("PipCache", "interpreters", "prune_corrupt", "prune_incompatible_wheels", "prune_partial"),
+            *("PipCache", "interpreters", "prune_corrupt", "prune_incompatible_wheels", "prune_outdated_builds"),
+            "prune_partial",
             *("prune_stale", "verify"),
         ),
         "cache",

@@ -17,14 +17,14 @@ from pipcacheplus.catalog.queries import (
 )
 from pipcacheplus.catalog.results import Inspection, Inventory, Verification
 from pipcacheplus.checks.base.check import HOUR_S, Context, checks, is_young, told_checks
-from pipcacheplus.checks.base.context import Pythons, considered_pythons, context_of, paths_of
+from pipcacheplus.checks.base.context import Pythons, considered_pythons, context_of, paths_of, with_builds
 from pipcacheplus.disk import refusal
 from pipcacheplus.disk.access_times import is_marked_as_read
 from pipcacheplus.disk.open_cache import OpenCache, moves_access_times
 from pipcacheplus.errors import BadRequestError, CacheDisabledError, CacheNotFoundError, MisspeltKeepError
 from pipcacheplus.host.filesystems import keeps_access_times, kind_of, leaves_access_times
 from pipcacheplus.host.machine import Machine, this_machine
-from pipcacheplus.model.arguments import age_in_seconds, check_switches, number_of_bytes, several
+from pipcacheplus.model.arguments import age_in_seconds, check_switches, moment_in_seconds, number_of_bytes, several
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import (
     CacheDir,
@@ -49,7 +49,7 @@ from pipcacheplus.plan.select import Selection
 
 if TYPE_CHECKING:  # slow to import
     from concurrent.futures import Executor
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from pipcacheplus.model.pythons import FoundPython
 
@@ -58,12 +58,15 @@ __all__ = [
     "interpreters",
     "prune_corrupt",
     "prune_incompatible_wheels",
+    "prune_outdated_builds",
     "prune_partial",
     "prune_stale",
     "verify",
 ]
 
 
+STRICT = "strict"
+"""The word for outdated builds of which it is not certain that they fail."""
 _MAX_INDEXES = 64
 """Indexes of pip's settings that count: each is tried with all names."""
 
@@ -297,6 +300,7 @@ class PipCache:
         """
         selection = Selection(what)
         context = self._context(min_age_s=min_age_s, pythons=pythons, needs_tags=True)
+        context = with_builds(context, cache_dir=self.dir.path)
         query = Query(
             path=self.dir.path,
             index_urls=self._with_settings(self.index_urls, pythons),
@@ -334,11 +338,12 @@ class PipCache:
             BadRequestError: `what` cannot be understood.
             InterpreterError: One of `pythons` cannot be asked.
         """
+        context = context_of(min_age_s=min_age_s, pythons=pythons, needs_tags=True)
         query = Query(
             path=self.dir.path,
             index_urls=self._with_settings(self.index_urls, pythons),
             depth=Depth.WHOLE,
-            context=self._context(min_age_s=min_age_s, pythons=pythons, needs_tags=True),
+            context=with_builds(context, cache_dir=self.dir.path),
             checks=told_checks(),
             needs_urls=True,
             selection=Selection(what),
@@ -357,6 +362,8 @@ class PipCache:
         partial: bool = False,
         stale: "bool | float | timedelta" = False,
         incompatible: bool = False,
+        outdated_builds: bool | str = False,
+        built_before: "float | timedelta | datetime | None" = None,
         unsafe: bool = False,
         orphaned: bool = False,
         keep: Sequence[str | Kind] = (),
@@ -381,6 +388,10 @@ class PipCache:
             incompatible: Wheels that none of `pythons` can use, and built ones that none of their pips looks for. While
                 one of this machine exists and was not asked, or gave no answer, of no wheel that is certain, and none
                 goes, unless `pythons` names those that count.
+            outdated_builds: `True` takes built wheels that this machine, as it is today, cannot load; `"strict"` also
+                those that need what may be supplied later (drivers, environment modules), or were built with tools
+                that are not here any more.
+            built_before: Compiled wheels that were built before a `datetime`, or longer ago than an age.
             unsafe: Pickled responses.
             orphaned: Self-checks of environments that are gone.
             keep: What never goes, in the words of the command line. What of it fits nothing in the cache is in
@@ -403,11 +414,14 @@ class PipCache:
         reasons = {"corrupt": corrupt, "partial": partial, "incompatible": incompatible}
         check_switches(**reasons, unsafe=unsafe, orphaned=orphaned, remembers=remembers, deep=deep)
         stale_age_s = None if isinstance(stale, bool) else age_in_seconds("stale", stale)
+        _check_outdated(outdated_builds)
         chosen = {
             Group.CORRUPT: corrupt,
             Group.PARTIAL: partial,
             Group.STALE: stale is not False,
             Group.INCOMPATIBLE: incompatible,
+            Group.OUTDATED_BUILD: outdated_builds is not False,
+            Group.BUILT_BEFORE: built_before is not None,
             Group.UNSAFE: unsafe,
             Group.ORPHANED: orphaned,
         }
@@ -418,6 +432,8 @@ class PipCache:
             index_urls=self._with_settings(self.index_urls, pythons),
             make_context=lambda needs_tags: self._context(min_age_s=min_age_s, pythons=pythons, needs_tags=needs_tags),
             stale_age_s=stale_age_s,
+            built_before=built_before,
+            is_strict=outdated_builds == STRICT,
         )
         query = replace(
             query, executor=executor, remembers=remembers, is_deep=deep, hears=self._hear, progress=progress
@@ -614,10 +630,13 @@ def _query_for(
     index_urls: tuple[str, ...],
     make_context: Callable[[bool], Context],
     stale_age_s: float | None,
+    built_before: "float | timedelta | datetime | None",
+    is_strict: bool,
 ) -> Query:
     """Return the query that finds what may go for these reasons; for none at all, what no pip can ever use.
 
     Raises:
+        BadRequestError: `built_before` is no moment.
         InterpreterError: One of `pythons` cannot be asked.
     """
     put = tuple(
@@ -626,20 +645,44 @@ def _query_for(
         if (check.group in groups if groups else check.is_told and check.depth <= Depth.ENDS and not check.needs_links)
     )
     depth = Depth(max(check.depth for check in put if check.is_suspect is None))
-    is_whole = depth is Depth.WHOLE
+    shapes = frozenset().union(*(check.shapes for check in put if check.depth is Depth.WHOLE))
+    # Downloads need not be read to their end to judge what was built here.
+    is_whole = bool(shapes - {Shape.BUILT_WHEEL})
     if is_whole:
         # The question that `verify` puts: what it remembers is of use here, and the other way round.
         put = tuple(check for check in checks() if check.is_told or check in put)
-    context = make_context(is_whole or Group.INCOMPATIBLE in groups)
+    context = make_context(depth is Depth.WHOLE or Group.INCOMPATIBLE in groups)
+    if Group.OUTDATED_BUILD in groups:
+        context = with_builds(context, cache_dir=cache.path, is_strict=is_strict)
+    if built_before is not None:
+        context = replace(context, built_before_s=moment_in_seconds("built_before", built_before, context.now_s))
     return Query(
         path=cache.path,
         index_urls=index_urls,
         depth=depth,
         context=replace(context, stale_age_s=stale_age_s),
+        contents_of=None if is_whole or not shapes else Shape.BUILT_WHEEL,
         checks=put,
         needs_urls=any(check.needs_links for check in put),
         only_findings=True,
     )
+
+
+def _check_outdated(outdated_builds: object) -> None:
+    """Refuse what is neither a switch nor `strict`.
+
+    Raises:
+        BadRequestError: It is another word.
+        TypeError: It is no bool.
+    """
+    if not isinstance(outdated_builds, str):
+        check_switches(outdated_builds=outdated_builds)
+    elif outdated_builds != STRICT:
+        raise BadRequestError(
+            what="`outdated_builds`",
+            problem=f"{outdated_builds!r} is no word for it",
+            next_step=f"pass True, False or {STRICT!r}",
+        )
 
 
 def _plan_from(cache: CacheDir, query: Query, rule: Rule, keep: Sequence[str | Kind], *, keep_missing_ok: bool) -> Plan:
@@ -701,6 +744,35 @@ def prune_incompatible_wheels(
     return _pruned(
         cache_dir,
         lambda cache: cache.plan(incompatible=True, pythons=pythons, keep=keep, keep_missing_ok=keep_missing_ok),
+        keep=keep,
+        dry_run=dry_run,
+        exclusive=exclusive,
+    )
+
+
+def prune_outdated_builds(
+    *,
+    strict: bool = False,
+    pythons: Sequence[str] | None = None,
+    cache_dir: str | None = None,
+    keep: Sequence[str | Kind] = (),
+    keep_missing_ok: bool = False,
+    dry_run: bool = False,
+    exclusive: bool | None = None,
+) -> Report:
+    """Remove built wheels that this machine, as it is today, cannot load; pip builds them anew.
+
+    With `strict`, also those that need what may be supplied later, or were built with tools that are not here any more.
+    The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.
+
+    Raises:
+        PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply` tell.
+    """
+    check_switches(strict=strict)
+    outdated = STRICT if strict else True
+    return _pruned(
+        cache_dir,
+        lambda cache: cache.plan(outdated_builds=outdated, pythons=pythons, keep=keep, keep_missing_ok=keep_missing_ok),
         keep=keep,
         dry_run=dry_run,
         exclusive=exclusive,

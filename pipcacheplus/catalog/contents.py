@@ -68,19 +68,23 @@ _TOUCHED = " AND e.id IN (SELECT id FROM now_read UNION SELECT id FROM led)"
 class Contents:
     """The stage that reads contents, for all entries or those in the table `wanted`."""
 
-    def __init__(self, update: Update, *, has_selection: bool, is_for_sources: bool = False) -> None:
+    def __init__(
+        self, update: Update, *, has_selection: bool, is_for_sources: bool = False, wants_all_sources: bool = False
+    ) -> None:
         """Take a run whose catalog is up to date, and linked.
 
         Args:
             update: The run.
             has_selection: Whether only those entries are meant that are in the table `wanted`.
             is_for_sources: Whether it is only to be told of what built wheels were made, and which files were replaced.
+            wants_all_sources: Whether that is to be told as well, of all of them.
         """
         self._update = update
         self._connection = update.connection
         self._hosts = update.hosts
         self._has_selection = has_selection or is_for_sources
         self._is_for_sources = is_for_sources
+        self._wants_all_sources = is_for_sources or wants_all_sources
         self._done = 0
         """Bytes, as progress shows them."""
         self.known = Known(update.connection, update.request.path, self._hosts)
@@ -120,11 +124,11 @@ class Contents:
     def _want_sources(self) -> None:
         """Want, with built wheels, the sources that they were made from.
 
-        For the sake of these alone all of them are wanted, and what pages publish different digests of.
+        If all of them are wanted, so is what pages publish different digests of.
         """
-        if self._is_for_sources:
+        if self._wants_all_sources:
             self._connection.execute(WANTED_DISPUTED)
-        of_wanted = "" if self._is_for_sources else " AND p.id IN (SELECT id FROM wanted)"
+        of_wanted = "" if self._wants_all_sources else " AND p.id IN (SELECT id FROM wanted)"
         self._connection.execute(WANTED_SOURCES + of_wanted)
 
     def _want_wheels(self) -> None:

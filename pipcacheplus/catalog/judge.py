@@ -73,7 +73,14 @@ class Judge:
     """Checks, and the catalog that they are put to."""
 
     def __init__(
-        self, connection: sqlite3.Connection, known: Known, context: Context, checks: Sequence[Check], *, depth: Depth
+        self,
+        connection: sqlite3.Connection,
+        known: Known,
+        context: Context,
+        checks: Sequence[Check],
+        *,
+        depth: Depth,
+        only: Shape | None = None,
     ) -> None:
         """Take a catalog that is up to date.
 
@@ -84,6 +91,7 @@ class Judge:
             checks: Which ones.
             depth: How far entries were read, where anything was missing. What is known beyond that plays no part: it
                 depends on what was asked before.
+            only: Of which shape alone contents were read, apart from sources.
         """
         self._connection = connection
         self._known = known
@@ -92,6 +100,7 @@ class Judge:
         self._certain = tuple(check for check in checks if check.certain != "0")
         self._is_whole = depth is Depth.WHOLE
         self._has_sources = depth >= Depth.SOURCES
+        self._only = None if only is None else only.value
         self._mask = self._conditions()
         self._note_tags()
         self._note_keys()
@@ -99,6 +108,7 @@ class Judge:
             "now": context.now_s,
             "stale_age": context.stale_age_s,
             "all_asked": not context.unasked,
+            "built_before": context.built_before_s,
         }
 
     def _note_tags(self) -> None:
@@ -251,7 +261,8 @@ class Judge:
         return _Judged(names, Checked(named, found, not_judged, evidence))
 
     def _facts(self, row: JoinedRow, reference: Reference | None) -> Facts:
-        is_whole = self._is_whole or (self._has_sources and self._is_wanted(row.id))
+        is_whole = self._is_whole and self._only in {None, row.shape}
+        is_whole = is_whole or (self._has_sources and self._is_wanted(row.id))
         facts = self._known.whole(row, reference) if is_whole else self._known.facts(row)
         return self._known.with_source(row, facts, has_contents=self._has_sources)
 

@@ -24,6 +24,7 @@ from pipcacheplus.model.values import (
     Kind,
     NotJudged,
     Progress,
+    Shape,
     Survey,
     Value,
     Warned,
@@ -82,6 +83,8 @@ class Query:
     """Of indexes whose pages may be in the cache, besides the default index."""
     depth: Depth
     context: Context
+    contents_of: Shape | None = None
+    """Entries of which shape alone are read to their end, if the depth asks for that; all by default."""
     checks: tuple[Check, ...] = ()
     needs_urls: bool = False
     """Whether entries are to be named, and held against, by what the pages of the cache say."""
@@ -333,6 +336,8 @@ class Run:
         if not what.selection.is_all:
             self._where = "e.id IN (SELECT id FROM chosen)"
             self._choose(Known(connection, what.path, ()))
+        if what.contents_of is not None:
+            connection.execute("INSERT INTO wanted SELECT id FROM entry WHERE shape = ?", (what.contents_of.value,))
         self._judge = self._judged()
         # It ends: each look adds to what this run has read.
         while what.would_go is not None and update.read_again(self._suspects(what.would_go)):
@@ -351,8 +356,9 @@ class Run:
         if what.depth >= Depth.SOURCES:
             contents = Contents(
                 self._update,
-                has_selection=not what.selection.is_all,
+                has_selection=not what.selection.is_all or what.contents_of is not None,
                 is_for_sources=what.depth is Depth.SOURCES,
+                wants_all_sources=what.selection.is_all,
             )
             contents.run()
             self._known = contents.known
@@ -361,7 +367,7 @@ class Run:
         context = what.context
         if what.checks:
             context = replace(context, proved_pips=proved_pips(self._connection))
-        return Judge(self._connection, self._known, context, what.checks, depth=what.depth)
+        return Judge(self._connection, self._known, context, what.checks, depth=what.depth, only=what.contents_of)
 
     def _suspects(self, would_go: Callable[[Checked], bool]) -> Iterator[bytes]:
         from pipcacheplus.catalog.entry_rows import as_bytes  # noqa: PLC0415 - slow to import
@@ -477,7 +483,7 @@ def _request(what: Query) -> "UpdateRequest":
         hosts=hosts,
         is_deep=what.is_deep,
         looks_again=what.would_go is not None or what.wants_evidence,
-        reads_contents=what.depth is Depth.WHOLE and what.selection.is_all,
+        reads_contents=what.depth is Depth.WHOLE and what.selection.is_all and what.contents_of is None,
         executor=what.executor,
         progress=what.progress,
         counts_bytes=what.depth is Depth.WHOLE,

@@ -1,13 +1,13 @@
 """`prune`: remove entries for the reasons that the options name."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import Command, CommandResult, Request
 from pipcacheplus.cli.base.options import declare_deep, declare_pythons, pythons_of
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.removal import carry_out, declare_limits, open_for_removal, summary_of_no_removal
-from pipcacheplus.cli.base.units import AGE_HELP, age_s
+from pipcacheplus.cli.base.units import AGE_HELP, DATE_HELP, age_s, date_or_age
 from pipcacheplus.errors import BadRequestError
 
 __all__ = ["COMMAND"]
@@ -36,6 +36,22 @@ def _declare(parser: ArgumentParser) -> None:
         help="pages past their lifetime, files that were replaced, wheels built from these or from a local directory;"
         f" with an age, pages older than that, fresh or not: {AGE_HELP}",
     )
+    reasons.add_argument(
+        "--outdated-builds",
+        metavar="=strict",
+        nargs="?",
+        default=False,
+        type=_outdated,
+        help="built wheels that this machine cannot load any more: libraries that are missing or older than those that"
+        " they were built with, another NumPy, Python or machine; every byte of built wheels is read. With `=strict`,"
+        " also those that need what drivers or environment modules may supply, or were built with tools that are gone",
+    )
+    reasons.add_argument(
+        "--built-before",
+        metavar="DATE|AGE",
+        type=date_or_age,
+        help=f"compiled wheels that were built before: {DATE_HELP}",
+    )
     declare_limits(parser)
     declare_pythons(parser)
     declare_deep(parser)
@@ -46,15 +62,24 @@ def _stale(text: str) -> bool | float:
     return age_s(text) if text else True
 
 
+def _outdated(text: str) -> bool | str:
+    if text not in {"", "strict"}:
+        problem = f"{text!r} is no word for it; write --outdated-builds or --outdated-builds=strict"
+        raise ArgumentTypeError(problem)
+    return text or True
+
+
 def _run(request: Request) -> CommandResult:
     options = request.options
     if options.exit_code and not options.dry_run:
         raise BadRequestError(what="--exit-code", problem="tells what would go", next_step="add --dry-run")
     cache = open_for_removal(request)
-    with progress(request.console, "reading", is_bytes=options.corrupt) as show:
+    with progress(request.console, "reading", is_bytes=options.corrupt or options.outdated_builds is not False) as show:
         plan = cache.plan(
             **{word: getattr(options, word) for word in _REASONS},
             stale=options.stale,
+            outdated_builds=options.outdated_builds,
+            built_before=options.built_before,
             keep=options.keep,
             keep_missing_ok=options.keep_missing_ok,
             min_age_s=options.min_age,
@@ -79,5 +104,5 @@ COMMAND = Command(
     run=_run,
     declare=_declare,
     summary_of_nothing=summary_of_no_removal,
-    optional_values={"--stale": "--stale="},
+    optional_values={"--stale": "--stale=", "--outdated-builds": "--outdated-builds="},
 )

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from pipcacheplus.errors import BadRequestError
 
 if TYPE_CHECKING:  # slow to import
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
-__all__ = ["age_in_seconds", "check_switches", "number_of_bytes", "several"]
+__all__ = ["age_in_seconds", "check_switches", "moment_in_seconds", "number_of_bytes", "several"]
 
 
 def age_in_seconds(name: str, age: "float | timedelta") -> float:
@@ -44,6 +44,33 @@ def age_in_seconds(name: str, age: "float | timedelta") -> float:
             what=f"`{name}`", problem=f"{age!r} is no age", next_step="pass seconds, 0 or more, or a timedelta"
         )
     return seconds
+
+
+def moment_in_seconds(name: str, moment: "float | timedelta | datetime", now_s: float) -> float:
+    """Return a moment of the past, which an age or a date tells, in seconds since 1970.
+
+    Args:
+        name: Of the argument.
+        moment: How long ago, in seconds or as a `timedelta`; or a `datetime`: of one without a zone, the local time.
+        now_s: The present.
+
+    Raises:
+        BadRequestError: It is none of these, or no age; or no clock has such a date.
+
+    >>> moment_in_seconds("built_before", 90, 100.0)
+    10.0
+    """
+    if not isinstance(moment, int | float):
+        from datetime import datetime  # noqa: PLC0415 - slow to import, and few pass one
+
+        if isinstance(moment, datetime):
+            try:
+                return moment.timestamp()
+            except (OverflowError, OSError, ValueError):
+                raise BadRequestError(
+                    what=f"`{name}`", problem=f"{moment!r} is no date of this system", next_step="pass another one"
+                ) from None
+    return now_s - age_in_seconds(name, moment)
 
 
 def _as_float(number: float) -> float:

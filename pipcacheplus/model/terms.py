@@ -119,6 +119,8 @@ class NotJudged(str, Enum):
     """A run of ours that was broken off wrote over what the server said of it."""
     OTHER_DEVICE = "other-device"
     """It lies on another file system than the cache directory, which is not entered."""
+    LIBRARIES = "libraries"
+    """Whether a built wheel would load here: what it needs may be supplied later, or is beyond a limit of ours."""
 
 
 UNVERIFIABLE = frozenset({NotJudged.LIMIT, NotJudged.UNREADABLE, NotJudged.CONTRADICTORY})
@@ -148,16 +150,22 @@ class Proof(str, Enum):
 
 
 class Group(str, Enum):
-    """The reason a finding gives for removing an entry; `prune --<group>` asks for it."""
+    """The reason a finding gives for removing an entry; `prune --<option>` asks for it."""
 
     CORRUPT = "corrupt"
     PARTIAL = "partial"
     STALE = "stale"
     INCOMPATIBLE = "incompatible"
     OUTDATED_BUILD = "outdated-build"
+    BUILT_BEFORE = "built-before"
     UNSAFE = "unsafe"
     UNUSED = "unused"
     ORPHANED = "orphaned"
+
+    @property
+    def option(self) -> str:
+        """Return the word of the option of `prune` that asks for it."""
+        return "outdated-builds" if self is Group.OUTDATED_BUILD else self.value
 
 
 class Severity(str, Enum):

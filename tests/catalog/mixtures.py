@@ -3,6 +3,8 @@
 import hashlib
 import io
 import json
+import sys
+import sysconfig
 import zipfile
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -35,6 +37,8 @@ from tests.checks.damages import (
 )
 from tests.support import artefacts
 from tests.support.builders import DAY_S, FILE_URL, INDEX_URL, Cache, file_headers, file_url, leaf, page_headers
+from tests.support.builds import compiled
+from tests.support.elves import AARCH64, elf
 from tests.support.pages import link, page
 
 __all__ = ["BUILDS", "HOST", "SOUND", "Build", "html", "made", "mixed", "plain", "wrong"]
@@ -215,6 +219,13 @@ def _two_built(cache: Cache, project: str) -> None:
     cache.write(cache.built_wheel(project, tag="py2-none-any"), b"PK\3\4")
 
 
+def _outdated(cache: Cache, project: str, *, content: bytes) -> None:
+    """Store a wheel that was built for the running interpreter, with a library of this content."""
+    own = f"cp{sys.version_info[0]}{sys.version_info[1]}"
+    platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+    compiled(cache, {f"_{project}.so": content}, project=project, tag=f"{own}-{own}-{platform}", interpreter=own[2:])
+
+
 SOUND: dict[str, Build] = {
     "wheel, published": partial(
         _published, project="sound-a", digest=right, url=f"{FILE_URL}/sound_a-1.0-py3-none-any.whl"
@@ -345,6 +356,12 @@ _DAMAGED: dict[str, Build] = {
     "wheels, of another interpreter, by a relative link": partial(unreachable, name="badx", is_linked=True),
     "wheels, of an old pip": partial(unreachable, name="bady", interpreter=None),
     "wheels, of a URL without a digest": lambda cache: cache.built_wheel("badz", sha256=None),
+    "wheels, outdated": partial(_outdated, project="bads", content=elf(machine=AARCH64, exports=["PyInit__bads"])),
+    "wheels, with a library cut off": partial(_outdated, project="bads2", content=elf()[:100]),
+    "wheels, of too old a C library": partial(
+        _outdated, project="bads3", content=elf(["libc.so.6"], versions={"libc.so.6": ["GLIBC_99.9"]})
+    ),
+    "wheels, nothing compiled": partial(_outdated, project="bads4", content=b"no library"),
     "wheels, build directory": lambda cache: cache.build_directory(f"{leaf(URL)}/demo-1.0-py3-none-any.whl", b"half"),
     "foreign, below http-v2": lambda cache: cache.foreign("http-v2/notes"),
     "body under another page's digest": lambda cache: cache.write(

@@ -26,7 +26,13 @@ TIME_S = 900 if IS_DRILL else 60
 LATER_S = 600
 STAYS = ("wheel without a page", "wheel in one file", "built wheel", "sdist", "self-check")
 """Of what `mixtures` has, what no reason takes."""
-PRUNE = ("prune", *(f"--{reason}" for reason in ("corrupt", "partial", "stale", "incompatible", "unsafe", "orphaned")))
+PRUNE = (
+    "prune",
+    *(
+        f"--{reason}"
+        for reason in ("corrupt", "partial", "stale", "incompatible", "outdated-builds", "unsafe", "orphaned")
+    ),
+)
 
 
 def size(whole: int, part: int) -> int:

@@ -50,6 +50,8 @@ BUILDS = (
     "http, cc=4, garbage",
     "http-v2, temporary",
     "http-v2, page cut in half",
+    "wheels, outdated",
+    "wheels, of too old a C library",
     "pages that disagree",
     "pages that disagree, the newer one is wrong",
     "redirects that lead to a circle",
@@ -60,6 +62,7 @@ PRUNES: dict[str, dict[str, object]] = {
     "corrupt": {"corrupt": True},
     "incompatible": {"incompatible": True},
     "stale": {"stale": True},
+    "outdated": {"outdated_builds": True},
     "bare": {},
 }
 

@@ -28,7 +28,7 @@ from tests.support.pages import link, page
 from tests.support.processes import PIPCACHEPLUS, run
 from tests.support.requests import Inline
 
-_GROUPS = ("corrupt", "partial", "stale", "incompatible", "unsafe", "orphaned")
+_GROUPS = ("corrupt", "partial", "stale", "incompatible", "outdated_builds", "unsafe", "orphaned")
 
 
 class Shuffled(Executor):
@@ -148,7 +148,7 @@ class Truth:
                 selection = Selection(asked.what)
                 return _differ(asked, map(names, said.entries), map(names, filter(selection.is_wanted, self.named)))
             case "plan" if options.get("corrupt") or options.get("stale") is True or options.get("incompatible"):
-                groups = frozenset(Group(name) for name in options if name in _GROUPS)
+                groups = frozenset(group for group in Group if group.option.replace("-", "_") in options)
                 return _differ(asked, said.reasons.items(), chosen_by(self.findings, groups).items())
         return self._complaint_of_less(asked, said)
 

@@ -9,10 +9,13 @@ from collections.abc import Callable
 from pipcacheplus.pips.layout import body_path
 from tests.support import artefacts
 from tests.support.builders import FILE_URL, INDEX_URL, Cache, file_headers, page_headers
+from tests.support.builds import MODULE, compiled
+from tests.support.elves import AARCH64, elf
 
 __all__ = [
     "URL",
     "built",
+    "built_elsewhere",
     "built_from",
     "changed",
     "disagreeing",
@@ -222,6 +225,11 @@ def not_as_recorded(cache: Cache) -> None:
         for name in sound.namelist():
             other.writestr(name, sound.read(name) + (b"More: x\n" if name.endswith("/METADATA") else b""))
     cache.write(path, out.getvalue())
+
+
+def built_elsewhere(cache: Cache) -> None:
+    """Build a wheel whose extension module is for another machine than the wheel."""
+    compiled(cache, {MODULE: elf(machine=AARCH64, exports=["PyInit__demo"])})
 
 
 def half(content: bytes) -> bytes:

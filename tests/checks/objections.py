@@ -1,6 +1,7 @@
 """Put one check to every entry of a cache, with the stages before it as they are."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 
 from pipcacheplus.catalog.names import identify
@@ -9,7 +10,7 @@ from pipcacheplus.checks.base.check import Check, Context, checks, findings
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
 from pipcacheplus.model.facts import Depth
-from pipcacheplus.model.values import Finding, Warned
+from pipcacheplus.model.values import Checked, Finding, NotJudged, Warned
 from pipcacheplus.readers.entry import read
 from tests.support.builders import NOW_S, Cache
 
@@ -35,7 +36,18 @@ def objections(slug: str, cache: Cache, *, depth: Depth | None = None, **changes
     return found
 
 
+def unjudged(slug: str, cache: Cache, **changes: object) -> list[NotJudged]:
+    """Return why the check cannot judge entries, as far as the catalog chooses them for it."""
+    context = replace(CONTEXT, **changes)  # type: ignore[arg-type] # any field of Context
+    (check,) = [check for check in checks() if check.slug == slug]
+    return [one.not_judged for one in _chosen(check, cache, context) if one.not_judged is not None]
+
+
 def _of_chosen_rows(check: Check, cache: Cache, context: Context) -> list[Finding]:
+    return [finding for one in _chosen(check, cache, context) for finding in one.findings]
+
+
+def _chosen(check: Check, cache: Cache, context: Context) -> Iterator[Checked]:
     query = Query(
         path=str(cache.path),
         index_urls=(),
@@ -45,7 +57,7 @@ def _of_chosen_rows(check: Check, cache: Cache, context: Context) -> list[Findin
         only_findings=True,
         remembers=False,
     )
-    return [finding for one in run_query(query, []) for finding in one.findings]
+    return run_query(query, [])
 
 
 def _in_order(found: list[Finding]) -> list[tuple[object, ...]]:

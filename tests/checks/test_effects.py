@@ -7,10 +7,12 @@ from functools import partial
 import pytest
 
 from pipcacheplus.catalog.queries import run_query
+from pipcacheplus.checks.base.builds import Builds
 from pipcacheplus.checks.base.check import checks
 from tests.checks.damages import (
     URL,
     built,
+    built_elsewhere,
     changed,
     disagreeing,
     flipped,
@@ -33,6 +35,7 @@ from tests.checks.damages import (
 )
 from tests.checks.objections import CONTEXT
 from tests.support.builders import INDEX_URL, Cache, leaf
+from tests.support.builds import CP311
 from tests.support.requests import whole
 
 FAILS = "fails at every install until it is removed"
@@ -287,6 +290,11 @@ DAMAGES: dict[str, tuple[str, Callable[[Cache], object], dict[str, str]]] = {
         partial(source_replaced, is_published=True),
         {"19.3.1": NEVER, f"20.0.2 23.2.1 {SINCE_23_3}": "looks for it only where the old digest is published"},
     ),
+    "wheels, for another machine": (
+        "built-wheel-outdated",
+        built_elsewhere,
+        {"6.1.1 9.0.3 19.3.1": NEVER, f"20.0.2 23.2.1 {SINCE_23_3}": "installs it as it is"},
+    ),
     "wheels, build directory": (
         "build-directory-left",
         lambda cache: cache.build_directory(f"{leaf(URL)}/demo-1.0-py3-none-any.whl", b"half"),
@@ -297,7 +305,7 @@ DAMAGES: dict[str, tuple[str, Callable[[Cache], object], dict[str, str]]] = {
 
 def told(cache: Cache, slug: str, pips: tuple[str, ...]) -> set[object]:
     chosen = tuple(check for check in checks() if check.slug == slug)
-    context = replace(CONTEXT, pips=pips)
+    context = replace(CONTEXT, pips=pips, considered=(CP311,), builds=Builds())
     what = whole(cache, checks=chosen, context=context, index_urls=(INDEX_URL,))
     return {dict(finding.evidence).get("effect") for one in run_query(what, []) for finding in one.findings}
 

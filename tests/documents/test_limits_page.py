@@ -6,13 +6,15 @@ import pytest
 
 from pipcacheplus import cache
 from pipcacheplus.catalog import guesses, page_links
+from pipcacheplus.checks.base import builds
 from pipcacheplus.disk.open_cache import _MAX_DEPTH
 from pipcacheplus.host import pythons
 from pipcacheplus.host.python_candidates import MAX_CANDIDATES, MAX_ENVIRONMENTS
 from pipcacheplus.host.source_files import MAX_SOURCE_BYTES
 from pipcacheplus.pips.index_layouts import MAX_BASES, MAX_PLACE
-from pipcacheplus.readers import integrity, metadata, page, wheel
+from pipcacheplus.readers import elf, integrity, libraries, metadata, page, wheel
 from pipcacheplus.readers.archive import decompress, zip_directory
+from pipcacheplus.readers.elf import Budget
 from pipcacheplus.readers.entry import PAGE_LIMIT
 from pipcacheplus.readers.http import cc1_pickle, cc2_json
 from pipcacheplus.readers.http.stored_response import HEAD_LIMIT, MAX_HEADERS
@@ -36,6 +38,9 @@ MIB, GIB = 1 << 20, 1 << 30
         f"{integrity.MAX_RECORD_BYTES // MIB} MiB",
         f"{metadata.MAX_HEADER_BYTES // MIB} MiB of header fields; {wheel._MAX_METADATA_BYTES // MIB} MiB",
         f"{wheel._MAX_TAGS:,}",
+        f"{libraries._MAX_LIBRARIES:,}; {Budget().records:,} records and {Budget().characters:,} characters of names",
+        f"{libraries._FRONT_BYTES // MIB} MiB at the front, {libraries._TAIL_BYTES // MIB} MiB at the end",
+        f"{elf._MAX_RECORDS:,} records of one; {builds._MAX_FOLDERS:,} directories of each environment",
         f"{cc1_pickle.MAX_PICKLE_BYTES // MIB} MiB, {cc1_pickle.MAX_OPCODES:,} opcodes",
         (
             f"{MAX_BASES} bases, of which {guesses.MAX_FOUND_BASES} may prove right; {guesses.MAX_PROBES:,} hashes,"

@@ -115,7 +115,7 @@ WORDS = (
     *(wheel_url(project, where) for project in PROJECTS for where in ("files", "index", "mirror", "host")),
     f"{INDEX_URL}one/",
 )
-_GROUPS = ("corrupt", "partial", "stale", "incompatible", "unsafe", "orphaned")
+_GROUPS = ("corrupt", "partial", "stale", "incompatible", "outdated_builds", "unsafe", "orphaned")
 words = st.sampled_from(WORDS)
 common: Mapping[str, st.SearchStrategy[Any]] = {"min_age_s": st.sampled_from([0.0, 3600.0, 30 * 86_400.0])}
 deeper: Mapping[str, st.SearchStrategy[Any]] = {

@@ -59,12 +59,21 @@ def sdist(folder: Path, name: str, version: str = "1.0", *, requires: Sequence[s
     return _sdist(folder, name, version, requires=requires, source=None)
 
 
-def extension_sdist(folder: Path, name: str, version: str = "1.0") -> Path:
+def extension_sdist(
+    folder: Path, name: str, version: str = "1.0", *, code: str = _SOURCE, flags: Sequence[str] = ()
+) -> Path:
     """Write a source distribution with one C extension, `_<module>`, and return its path.
 
     To build it takes a C compiler: see `why_no_compiler`.
+
+    Args:
+        folder: Where it goes; made if it is not there.
+        name: Of the project.
+        version: Of the project.
+        code: Of the extension, with `{module}` for its name, and with braces doubled.
+        flags: Arguments for the compiler besides its own.
     """
-    return _sdist(folder, name, version, requires=(), source=f"_{_module(name)}.c")
+    return _sdist(folder, name, version, requires=(), source=f"_{_module(name)}.c", code=code, flags=flags)
 
 
 def why_no_compiler() -> str | None:
@@ -83,10 +92,20 @@ def _module(name: str) -> str:
     return name.replace("-", "_").lower()
 
 
-def _sdist(folder: Path, name: str, version: str, *, requires: Sequence[str], source: str | None) -> Path:
+def _sdist(
+    folder: Path,
+    name: str,
+    version: str,
+    *,
+    requires: Sequence[str],
+    source: str | None,
+    code: str = _SOURCE,
+    flags: Sequence[str] = (),
+) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     stem = f"{_module(name)}-{version}"
     demo = {"name": name, "version": version, "module": _module(name), "requires": list(requires), "source": source}
+    demo |= {"flags": list(flags)} if flags else {}
     members = {
         "PKG-INFO": backend.metadata(name, version, requires),
         "pyproject.toml": _PYPROJECT,
@@ -94,7 +113,7 @@ def _sdist(folder: Path, name: str, version: str, *, requires: Sequence[str], so
         "demo.json": json.dumps(demo, sort_keys=True).encode(),
     }
     if source is not None:
-        members[source] = _SOURCE.format(module=source.removesuffix(".c")).encode()
+        members[source] = code.format(module=source.removesuffix(".c")).encode()
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for path, content in members.items():

@@ -92,7 +92,7 @@ def build_wheel(wheel_directory: str, config_settings: object = None, metadata_d
     if demo["source"]:
         python = "cp" + str(sysconfig.get_config_var("py_version_nodot"))
         tag = "-".join((python, python, sysconfig.get_platform().replace("-", "_").replace(".", "_")))
-        files.update(_compiled(demo["source"]))
+        files.update(_compiled(demo["source"], demo.get("flags", [])))
     return write_wheel(wheel_directory, demo["name"], demo["version"], tag, files=files, requires=demo["requires"])
 
 
@@ -102,10 +102,10 @@ def _demo() -> dict[str, Any]:
     return demo
 
 
-def _compiled(source: str) -> dict[str, bytes]:
+def _compiled(source: str, flags: Sequence[str]) -> dict[str, bytes]:
     library = os.path.splitext(source)[0] + str(sysconfig.get_config_var("EXT_SUFFIX"))
     compiler = shlex.split(str(sysconfig.get_config_var("CC")))
     include = "-I" + sysconfig.get_paths()["include"]
-    subprocess.run([*compiler, "-shared", "-fPIC", include, source, "-o", library], check=True, timeout=60)
+    subprocess.run([*compiler, "-shared", "-fPIC", include, source, "-o", library, *flags], check=True, timeout=60)
     with open(library, "rb") as file:
         return {library: file.read()}

@@ -16,6 +16,7 @@ from pipcacheplus.model.values import Entry, Finding, Group, NotJudged, Remedy, 
 from pipcacheplus.pips.effects import Effects, clause, for_entry
 
 if TYPE_CHECKING:  # slow to import
+    from pipcacheplus.checks.base.builds import Builds
     from pipcacheplus.model.pythons import FoundPython, Interpreter
 
 __all__ = [
@@ -78,6 +79,10 @@ class Context:
     """Whether something on this machine may still read what lies in `http`, for all that is known."""
     stale_age_s: float | None = None
     """Pages older than this are stale, fresh or not."""
+    builds: "Builds | None" = None
+    """What this machine has of all that built wheels may need; `None` if they are not to be judged by it."""
+    built_before_s: float | None = None
+    """Compiled wheels that were built before are to go; seconds since 1970."""
     host: str = ""
     """Name of this machine, as locks have it."""
     is_owner_alive: Callable[[Sequence[int], float], bool] = _is_alive_for_all_we_know

@@ -24,6 +24,7 @@ __all__ = [
     "context_of",
     "default_index_of_pip",
     "paths_of",
+    "with_builds",
 ]
 
 ALL = "all"
@@ -87,6 +88,23 @@ def context_of(
         is_http_read=is_http_read(considered, are_all_asked=not unasked, has_path=os.path.lexists),
         pips=tuple(sorted({interpreter.pip for interpreter in considered if interpreter.pip is not None})),
     )
+
+
+def with_builds(context: Context, *, cache_dir: str, is_strict: bool = False) -> Context:
+    """Return the present with what this machine has of all that built wheels may need; it is asked as that is due.
+
+    Args:
+        context: The present.
+        cache_dir: Of the cache: what other machines use as well may need what they have.
+        is_strict: As `Builds`.
+    """
+    from pipcacheplus.checks.base.builds import Builds  # noqa: PLC0415 - slow to import, and of use to few commands
+    from pipcacheplus.host.filesystems import is_local  # noqa: PLC0415 - as above
+
+    is_linux = sys.platform.startswith("linux")
+    why_later = None if not is_linux or is_local(cache_dir) else "other machines may use this cache"
+    builds = Builds(is_linux=is_linux, is_strict=is_strict, environ=os.environ, why_later=why_later)
+    return replace(context, builds=builds)
 
 
 def considered_pythons(

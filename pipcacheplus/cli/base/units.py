@@ -1,11 +1,16 @@
-"""Ages and sizes as people write them: `90`, `15m`, `30d`; `500000`, `2GB`, `512MiB`."""
+"""Ages, dates and sizes as people write them: `90`, `15m`, `30d`; `2025-03-31`; `500000`, `2GB`, `512MiB`."""
 
 import re
 from argparse import ArgumentTypeError
+from typing import TYPE_CHECKING
 
-__all__ = ["AGE_HELP", "SIZE_HELP", "age_s", "size_bytes"]
+if TYPE_CHECKING:  # slow to import
+    from datetime import datetime
+
+__all__ = ["AGE_HELP", "DATE_HELP", "SIZE_HELP", "age_s", "date_or_age", "size_bytes"]
 
 AGE_HELP = "seconds, or a number with s, m, h, d or w: 90, 15m, 12h, 30d, 2w"
+DATE_HELP = "a day or a time as 2025-03-31 or 2025-03-31T12:00:00Z, or an age"
 SIZE_HELP = "bytes, or a number with kB, MB, GB, TB (powers of 1000), KiB, MiB, GiB or TiB: 500MB, 2GB, 1.5GiB"
 
 _AGE = re.compile(r"(?P<number>[0-9]{1,9}(?:\.[0-9]{1,9})?)(?P<unit>[smhdw]?)")
@@ -28,6 +33,27 @@ def age_s(text: str) -> float:
         problem = f"{text!r} is no age; write {AGE_HELP}"
         raise ArgumentTypeError(problem)
     return float(match["number"]) * _UNITS_S[match["unit"]]
+
+
+def date_or_age(text: str) -> "float | datetime":
+    """Return an age in seconds, or a date; a day begins at midnight, local time.
+
+    Raises:
+        ArgumentTypeError: The text is neither.
+
+    >>> date_or_age("30d"), date_or_age("2025-03-31T12:00:00Z").isoformat()
+    (2592000.0, '2025-03-31T12:00:00+00:00')
+    """
+    if _AGE.fullmatch(text.strip()):
+        return age_s(text)
+    from datetime import datetime  # noqa: PLC0415 - slow to import, and of use to few
+
+    try:
+        # Python up to 3.10 does not read the Z.
+        return datetime.fromisoformat(re.sub(r"[zZ]\Z", "+00:00", text.strip()))
+    except ValueError:
+        problem = f"{text!r} is neither a date nor an age; write {DATE_HELP}: {AGE_HELP}"
+        raise ArgumentTypeError(problem) from None
 
 
 def size_bytes(text: str) -> int:

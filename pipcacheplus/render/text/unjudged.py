@@ -17,6 +17,10 @@ _REASONS = {
     NotJudged.FOREIGN.value: ("foreign", "no pip writes such names: neither opened nor removed"),
     NotJudged.DISARMED.value: ("disarmed", "an interrupted run wrote over what its server said of it"),
     NotJudged.OTHER_DEVICE.value: ("on another file system", "not entered"),
+    NotJudged.LIBRARIES.value: (
+        "not sure to load here",
+        "libraries that they need may be supplied later, or are beyond a limit",
+    ),
 }
 """What each reason is called, and what it means."""
 

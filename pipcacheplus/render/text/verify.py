@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pipcacheplus.model.values import Finding, Group, Headline, Remedy, Severity, Shape
+from pipcacheplus.model.values import Finding, Group, Headline, NotJudged, Remedy, Severity, Shape
 from pipcacheplus.render.shell import quoted
 from pipcacheplus.render.summary import group_by, heads_of, summary_count, tally
 from pipcacheplus.render.text.considered import considered_in_words
@@ -152,14 +152,14 @@ def _repair(group: Group, findings: Sequence[Finding], view: View) -> str:
     if all(finding.remedy is Remedy.NONE for finding in findings):
         return ""
     if not view.is_selection:
-        return view.command_line(f"prune --{group.value}")
+        return view.command_line(f"prune --{group.option}")
     # `prune` would take what fits nothing that was asked for.
     removable = (
         one.entry for one in findings if one.remedy is not Remedy.NONE and one.entry.shape is not Shape.FOREIGN
     )
     ids = tuple(dict.fromkeys(entry.id for entry in removable))
     if len(ids) > _MAX_NAMED:
-        return f"{view.command_line(f'prune --{group.value}')} (that takes all such entries)"
+        return f"{view.command_line(f'prune --{group.option}')} (that takes all such entries)"
     words = quoted(("remove", *ids), is_windows=view.separator == "\\")
     return view.command_line(words, but=PYTHON_OPTIONS) if ids else ""
 
@@ -172,7 +172,8 @@ def _last(view: View, by_severity: Mapping[Severity, int]) -> str:
     entries, disk_bytes = (summary_count(view, key) for key in ("entries", "disk_bytes"))
     if _is_nothing(view):
         return "Nothing matches, so nothing was checked."
-    unjudged = [one for one in all_unjudged(view) if one.entries]
+    # What may not load here is whole all the same, or said to be damaged.
+    unjudged = [one for one in all_unjudged(view) if one.entries and one.reason != NotJudged.LIBRARIES.value]
     judged = entries - sum(one.entries for one in unjudged)
     judged_bytes = disk_bytes - sum(one.disk_bytes for one in unjudged)
     problems = [number(by_severity[severity], severity.value) for severity in _COUNTED if by_severity[severity]]

@@ -1,0 +1,214 @@
+"""Ask this machine what it has today of all that built wheels may need, when a check wants to know it.
+
+Facts of the wheels are in the catalog; nothing of this is ever kept. Each library of the machine is opened once in a
+run: its versions are read with the reader for those of wheels. Environments are searched for a library by its name only
+if the loader finds it nowhere, `_MAX_FOLDERS` directories of each at most.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from pipcacheplus.host.loader import Loader, why_libraries_may_come
+from pipcacheplus.model.facts import Library, Unknown
+from pipcacheplus.readers.elf import read_elf
+
+if TYPE_CHECKING:  # slow to import
+    from pipcacheplus.host.interpreters import Interpreter
+
+__all__ = ["Builds"]
+
+_MAX_FOLDERS = 20_000
+_PACKAGES = ("site-packages", "dist-packages")
+_PREFIX_FOLDERS = ("lib", "lib64")
+_NUMPY = re.compile(r"numpy-(\d{1,4})\.(\d{1,4})[^/]*\.(?:dist|egg)-info")
+_GCC = "/usr/lib/gcc"
+_GCC_VERSION = re.compile(r"\d{1,3}(?:\.|\Z)")
+_LINUX_TAG = re.compile(r"-linux_(\w+)\Z")
+
+
+class Builds:
+    """This machine, as far as built wheels need it."""
+
+    def __init__(
+        self,
+        *,
+        is_linux: bool = True,
+        is_strict: bool = False,
+        environ: Mapping[str, str] | None = None,
+        why_later: str | None = None,
+        root: str = "/",
+    ) -> None:
+        """Say what is to be looked at; nothing is yet.
+
+        Args:
+            is_linux: Whether wheels for this system are in ELF, and its loader is one of those that we know.
+            is_strict: Whether also counts what may be supplied later, and what was only built with other tools.
+            environ: Environment variables, as loaders see them.
+            why_later: Why libraries that are missing may be there later, as far as somebody else knows it: a clause.
+            root: Directory below which the loader's files are looked for.
+        """
+        self.is_linux = is_linux
+        self.is_strict = is_strict
+        environ = {} if environ is None else environ
+        self.may_come = why_libraries_may_come(environ, root=root) if is_linux else None
+        """Why libraries may be there later, but for the C library; `None` if nothing speaks for it."""
+        self.is_elsewhere = why_later
+        """Why even the C library may be another one where the wheel is used."""
+        self._root = root
+        self._loaders = {libc: Loader(libc, environ=environ, root=root) for libc in ("glibc", "musl")}
+        self._libraries: dict[str, Library | None] = {}
+        self._in_environments: dict[str, frozenset[str] | None] = {}
+        self._numpys: dict[Sequence[str], tuple[tuple[int, int], ...]] = {}
+        self._tags: dict[Interpreter, tuple[frozenset[str], frozenset[str]]] = {}
+        self._compilers: frozenset[str] | None = None
+
+    def machines(self, interpreters: "Sequence[Interpreter]") -> frozenset[str]:
+        """Return for which machines interpreters take wheels, as `Library` has them."""
+        return frozenset().union(*(self._told(one)[0] for one in interpreters))
+
+    def libcs(self, interpreters: "Sequence[Interpreter]") -> frozenset[str]:
+        """Return the C libraries of interpreters, told by their tags; none if these do not tell them."""
+        return frozenset().union(*(self._told(one)[1] for one in interpreters))
+
+    def _told(self, interpreter: "Interpreter") -> tuple[frozenset[str], frozenset[str]]:
+        if interpreter not in self._tags:
+            self._tags[interpreter] = _machines_of(interpreter.tags), _libcs_of(interpreter.tags)
+        return self._tags[interpreter]
+
+    def knows_loader(self, libc: str, machine: str) -> bool:
+        """Return whether the C library lies where its loader would find it: else we do not know how it looks."""
+        loader = self._loaders[libc]
+        if libc == "musl":
+            return os.path.exists(loader.real(loader.musl(machine)))
+        return any(True for _ in self.found("libc.so.6", machine, libc))
+
+    def has_loader_of_glibc(self) -> bool:
+        """Return whether programs that were built for glibc may run on a machine with musl: gcompat brings it."""
+        return any(
+            name.startswith(("ld-linux", "ld64.so"))
+            for folder in ("lib", "lib64")
+            for name in _listed(os.path.join(self._root, folder))
+        )
+
+    def found(
+        self, name: str, machine: str, libc: str, *, folders: Sequence[str] = ()
+    ) -> Iterator[tuple[str, Library]]:
+        """Yield path and facts of the libraries of a name that a loader would take, of this machine.
+
+        One that cannot be read is taken for what it is called, and offers nothing.
+        """
+        loader = self._loaders[libc]
+        for path in loader.candidates(name, machine, folders=folders):
+            library = self._library(loader.real(path))
+            if library is not None and library.machine in {machine, ""}:
+                yield loader.real(path), library
+
+    def _library(self, path: str) -> Library | None:
+        """Return what a file of this machine is; `None` if it is no library."""
+        if path not in self._libraries:
+            self._libraries[path] = _read(path)
+        return self._libraries[path]
+
+    def changed_s(self, path: str) -> float:
+        """Return when a library came to lie here, in seconds since 1970; 0 if nobody knows.
+
+        Packages keep the time of writing that their files had where they were made; the time of change is ours.
+        """
+        try:
+            return os.stat(path).st_ctime
+        except (OSError, ValueError):
+            return 0
+
+    def prefix_folders(self, interpreters: "Sequence[Interpreter]") -> tuple[str, ...]:
+        """Return the `lib` of each environment, from where its Python may load libraries first."""
+        return tuple(os.path.join(one.prefix, folder) for one in interpreters for folder in _PREFIX_FOLDERS)
+
+    def is_in_environment(self, name: str, interpreters: "Sequence[Interpreter]") -> bool | None:
+        """Return whether a library lies in an environment; `None` if one has more directories than are looked at."""
+        answers = [names if names is None else name in names for names in map(self._names_in, interpreters)]
+        return True if True in answers else None if None in answers else False
+
+    def _names_in(self, interpreter: "Interpreter") -> frozenset[str] | None:
+        key = "\0".join((interpreter.prefix, *interpreter.search_path))
+        if key not in self._in_environments:
+            self._in_environments[key] = _library_names(interpreter)
+        return self._in_environments[key]
+
+    def numpys(self, interpreter: "Interpreter") -> tuple[tuple[int, int], ...]:
+        """Return major and minor version of the NumPy that an interpreter would import, if there is one."""
+        if interpreter.search_path not in self._numpys:
+            self._numpys[interpreter.search_path] = next(filter(None, map(_numpys_in, interpreter.search_path)), ())
+        return self._numpys[interpreter.search_path]
+
+    def compilers(self) -> frozenset[str]:
+        """Return the major versions of GCC that have their own directory here; none is run to be asked."""
+        if self._compilers is None:
+            top = os.path.join(self._root, _GCC.lstrip("/"))
+            names = [name for folder in _listed(top) for name in _listed(os.path.join(top, folder))]
+            self._compilers = frozenset(name.partition(".")[0] for name in names if _GCC_VERSION.match(name))
+        return self._compilers
+
+
+def _machines_of(tags: frozenset[str]) -> frozenset[str]:
+    return frozenset(_machine(match[1]) for tag in tags if (match := _LINUX_TAG.search(tag)))
+
+
+def _machine(name: str) -> str:
+    if name.startswith("armv") and not name.startswith("armv8b"):
+        return "arm"
+    return "i686" if name in {"i386", "i486", "i586", "i686"} else name
+
+
+def _libcs_of(tags: frozenset[str]) -> frozenset[str]:
+    found = {"musl": "-musllinux_", "glibc": "-manylinux"}
+    return frozenset(libc for libc, mark in found.items() if any(mark in tag for tag in tags))
+
+
+def _read(path: str) -> Library | None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                return None
+            found = read_elf(file, status.st_size, path=path, is_offered=True)
+    except OSError:
+        return Library(path=path, machine="")
+    if isinstance(found, Unknown):
+        return Library(path=path, machine="")
+    return found if isinstance(found, Library) else None
+
+
+def _library_names(interpreter: "Interpreter") -> frozenset[str] | None:
+    names: set[str] = set()
+    for folder in _PREFIX_FOLDERS:
+        names.update(_listed(os.path.join(interpreter.prefix, folder)))
+    left = [folder for folder in interpreter.search_path if os.path.basename(folder) in _PACKAGES]
+    seen = 0
+    while left:
+        seen += 1
+        if seen > _MAX_FOLDERS:
+            return None
+        with suppress(OSError), os.scandir(left.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    left.append(entry.path)
+                else:
+                    names.add(entry.name)
+    return frozenset(name for name in names if ".so" in name)
+
+
+def _numpys_in(folder: str) -> tuple[tuple[int, int], ...]:
+    found = filter(None, map(_NUMPY.fullmatch, _listed(folder)))
+    return tuple((int(match[1]), int(match[2])) for match in found)
+
+
+def _listed(folder: str) -> Sequence[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except (OSError, ValueError):
+        return ()
