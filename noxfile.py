@@ -69,6 +69,12 @@ def servers(session: nox.Session) -> None:
     _pytest(session, "tests/servers", "--timeout", "600", *session.posargs, env=env)
 
 
+@nox.session(name="drill-builds")
+def drill_builds(session: nox.Session) -> None:
+    """Build with real NumPys and a real pip, and build anew with others after a prune; skipped where there are none."""
+    _drill(session, "tests/test_outdated_builds.py", "-rs", env={"PIPCACHEPLUS_REQUIRE_PIPS": ""})
+
+
 @nox.session(name="drill-faults")
 def drill_faults(session: nox.Session) -> None:
     """Let every call of a removal fail, be cut short or be the last, in every way; tells how many did."""

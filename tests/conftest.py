@@ -22,11 +22,12 @@ from tests.support.pips import (
     pip_environment,
     set_back,
     unpacked_pip,
+    unpacked_wheel,
 )
 from tests.support.server import IndexServer
 
 _DAY_S = 86_400
-_PIP_FIXTURES = frozenset({"filled_cache", "pip_of", "unpacked_pip_of"})
+_PIP_FIXTURES = frozenset({"filled_cache", "pip_of", "unpacked_pip_of", "unpacked_wheel_of"})
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -125,6 +126,22 @@ def unpacked_pip_of(_pips: Path) -> Callable[[str], Path]:
         return found if isinstance(found, Path) else give_up(f"pip {version}: {found}")
 
     return unpacked_pip_of
+
+
+@pytest.fixture(scope="session")
+def unpacked_wheel_of(_pips: Path) -> Callable[[str, str, str], Path]:
+    """Return a function from a project, a version and a Python ("3.11") to a directory with its wheel unpacked.
+
+    As `pip_of`, it skips or fails the test if there is none.
+    """
+
+    def unpacked_wheel_of(name: str, version: str, interpreter: str) -> Path:
+        try:
+            return unpacked_wheel(name, version, interpreter, _pips)
+        except UnavailableError as error:
+            give_up(str(error))
+
+    return unpacked_wheel_of
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import os
 from argparse import ArgumentTypeError, Namespace
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -78,8 +79,40 @@ def test_stale_takes_a_value_only_behind_an_equals_sign(arguments: list[str], st
 
 
 @pytest.mark.parametrize(
+    ("arguments", "outdated"),
+    [
+        ([], False),
+        (["--outdated-builds"], True),
+        (["--outdated-builds", "--corrupt"], True),
+        (["--outdated-builds=strict"], "strict"),
+        (["--outdated-builds=strict", "--outdated-builds"], True),
+    ],
+)
+def test_strictness_stands_behind_an_equals_sign(arguments: list[str], outdated: bool | str) -> None:  # noqa: FBT001 - a row's value
+    assert parsed("prune", *arguments).outdated_builds == outdated
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("90d", 90 * 86_400.0),
+        ("0", 0.0),
+        ("2025-03-31", datetime(2025, 3, 31)),  # noqa: DTZ001 - local time
+        ("2025-03-31T12:00:00Z", datetime(2025, 3, 31, 12, tzinfo=timezone.utc)),
+        ("2025-03-31T12:00:00+00:00", datetime(2025, 3, 31, 12, tzinfo=timezone.utc)),
+    ],
+)
+def test_a_moment_is_a_date_or_an_age(text: str, moment: object) -> None:
+    assert parsed("prune", "--built-before", text).built_before == moment
+
+
+@pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (["prune", "--outdated-builds", "strict"], "unrecognized arguments: strict"),
+        (["prune", "--outdated-builds=all"], "'all' is no word for it; write --outdated-builds or"),
+        (["prune", "--built-before", "May"], "'May' is neither a date nor an age; write a day or a time as 2025-03-31"),
+        (["prune", "--built-before", "2025-02-30"], "'2025-02-30' is neither a date nor an age"),
         (["prune", "--stale", "numpy"], "unrecognized arguments: numpy"),
         (["prune", "--stale", "30d"], "unrecognized arguments: 30d"),
         (["prune", "--stale=soon"], "'soon' is no age; write seconds, or a number with s, m, h, d or w"),

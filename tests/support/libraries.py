@@ -4,7 +4,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-__all__ = ["CODE", "compile_library"]
+__all__ = ["CODE", "NUMPY_CODE", "compile_library"]
 
 CODE = """\
 #include <Python.h>
@@ -15,6 +15,21 @@ static struct PyModuleDef module = {{PyModuleDef_HEAD_INIT, "{module}", NULL, -1
 PyMODINIT_FUNC PyInit_{module}(void) {{ return PyModule_Create(&module); }}
 """
 """Of an extension module that asks a library for `answer`."""
+
+NUMPY_CODE = """\
+#define NPY_NO_DEPRECATED_API NPY_1_7_API_VERSION
+#include <Python.h>
+#include <numpy/arrayobject.h>
+static PyObject *told(PyObject *self, PyObject *none)
+{{
+    npy_intp size[1] = {{3}};
+    return PyArray_ZEROS(1, size, NPY_DOUBLE, 0);
+}}
+static PyMethodDef methods[] = {{{{"answer", told, METH_NOARGS, ""}}, {{0}}}};
+static struct PyModuleDef module = {{PyModuleDef_HEAD_INIT, "{module}", NULL, -1, methods}};
+PyMODINIT_FUNC PyInit_{module}(void) {{ import_array(); return PyModule_Create(&module); }}
+"""
+"""Of an extension module that makes an array of NumPy's."""
 
 
 def compile_library(folder: Path, name: str, number: int, *, answer: int, versions: tuple[str, ...] = ()) -> Path:

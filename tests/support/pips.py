@@ -31,6 +31,7 @@ __all__ = [
     "pip_environment",
     "set_back",
     "unpacked_pip",
+    "unpacked_wheel",
 ]
 
 NEWEST = "26.3"
@@ -166,6 +167,21 @@ def unpacked_pip(version: str, folder: Path) -> Path:
             # for the newest pip. The machine's own pip settings apply here, and only here.
             fetch = (sys.executable, "-m", "pip", "install", *_FETCHING, "--target", str(place), f"pip=={version}")
             _run("get pip", *fetch, env=MACHINE)
+    return place
+
+
+def unpacked_wheel(name: str, version: str, interpreter: str, folder: Path) -> Path:
+    """Return a directory with just this project, for this Python; fetch its wheel if the folder does not hold it yet.
+
+    Several processes may ask at the same time.
+
+    Raises:
+        UnavailableError: The registry does not give a wheel of it for this Python and this machine.
+    """
+    with _made(folder / f"{name}-{version}-py{interpreter}") as (place, is_new):
+        if is_new:
+            which = ("--python-version", interpreter, "--target", str(place), f"{name}=={version}")
+            _run(f"get {name}", sys.executable, "-m", "pip", "install", *_FETCHING, *which, env=MACHINE)
     return place
 
 
