@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         prune_stale,
         verify,
     )
-    from pipcacheplus.catalog.results import Inspection, Inventory, Verification
+    from pipcacheplus.catalog.results import Explanation, Inspection, Inventory, Verification
     from pipcacheplus.model.pythons import FoundPython, Interpreter, Target
     from pipcacheplus.model.values import (
         Action,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         Source,
         State,
         Trashed,
+        Why,
     )
     from pipcacheplus.own_files import clear_state, state
 
@@ -52,6 +53,7 @@ __all__ = [
     "Area",
     "CacheDir",
     "Entry",
+    "Explanation",
     "File",
     "Finding",
     "FoundPython",
@@ -78,6 +80,7 @@ __all__ = [
     "Trashed",
     "Verification",
     "Waiting",
+    "Why",
     "__version__",
     "clear_state",
     "interpreters",
@@ -94,14 +97,13 @@ _HOMES = {
     **dict.fromkeys(
         (
             *("PipCache", "interpreters", "prune_corrupt", "prune_incompatible_wheels", "prune_outdated_builds"),
-            "prune_partial",
-            *("prune_stale", "verify"),
+            *("prune_partial", "prune_stale", "verify"),
         ),
         "cache",
     ),
     **dict.fromkeys(("clear_state", "state"), "own_files"),
     **dict.fromkeys(("FoundPython", "Interpreter", "Target"), "model.pythons"),
-    **dict.fromkeys(("Inspection", "Inventory", "Verification"), "catalog.results"),
+    **dict.fromkeys(("Explanation", "Inspection", "Inventory", "Verification"), "catalog.results"),
 }
 
 

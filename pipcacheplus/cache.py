@@ -9,15 +9,17 @@ from pipcacheplus.catalog.environments import environments_in
 from pipcacheplus.catalog.queries import (
     Each,
     Query,
+    explanation_of,
     inspection_of,
     inventory_of,
     overview_of,
     run_query,
     verification_of,
 )
-from pipcacheplus.catalog.results import Inspection, Inventory, Verification
+from pipcacheplus.catalog.results import Explanation, Inspection, Inventory, Verification
 from pipcacheplus.checks.base.check import HOUR_S, Context, checks, is_young, told_checks
 from pipcacheplus.checks.base.context import Pythons, considered_pythons, context_of, paths_of, with_builds
+from pipcacheplus.checks.base.why import why_of
 from pipcacheplus.disk import refusal
 from pipcacheplus.disk.access_times import is_marked_as_read
 from pipcacheplus.disk.open_cache import OpenCache, moves_access_times
@@ -298,23 +300,8 @@ class PipCache:
             BadRequestError: `what` cannot be understood.
             InterpreterError: One of `pythons` cannot be asked.
         """
-        selection = Selection(what)
-        context = self._context(min_age_s=min_age_s, pythons=pythons, needs_tags=True)
-        context = with_builds(context, cache_dir=self.dir.path)
-        query = Query(
-            path=self.dir.path,
-            index_urls=self._with_settings(self.index_urls, pythons),
-            depth=Depth.WHOLE,
-            context=context,
-            checks=told_checks(),
-            needs_urls=True,
-            selection=selection,
-            executor=executor,
-            remembers=remembers,
-            hears=self._hear,
-            is_deep=deep,
-            progress=progress,
-        )
+        query = self._query_of_all(what, min_age_s, pythons)
+        query = replace(query, executor=executor, remembers=remembers, is_deep=deep, progress=progress)
         return verification_of(self.dir, query)
 
     def inspect(
@@ -338,8 +325,42 @@ class PipCache:
             BadRequestError: `what` cannot be understood.
             InterpreterError: One of `pythons` cannot be asked.
         """
-        context = context_of(min_age_s=min_age_s, pythons=pythons, needs_tags=True)
-        query = Query(
+        query = self._query_of_all(what, min_age_s, pythons)
+        query = replace(query, remembers=remembers, details=True, wants_evidence=True, progress=progress)
+        return inspection_of(self.dir, query)
+
+    def why(
+        self,
+        *what: str | Kind | Entry,
+        keep: Sequence[str | Kind] = (),
+        min_age_s: "float | timedelta" = HOUR_S,
+        pythons: Pythons = None,
+        remembers: bool = True,
+        progress: Progress | None = None,
+    ) -> Explanation:
+        """Say of entries whom they are for, what is wrong with them, what would remove them and what would keep them.
+
+        Args:
+            what: Entries, or selections in the words of the command line; all entries without any.
+            keep: Selections that `plan` would be given.
+            min_age_s: As `verify`.
+            pythons: As `plan`.
+            remembers: As `verify`.
+            progress: Called with the bytes done.
+
+        Raises:
+            BadRequestError: `what` or `keep` cannot be understood.
+            InterpreterError: One of `pythons` cannot be asked.
+        """
+        keeps = Selection(keep)
+        selected = tuple(one.id if isinstance(one, Entry) else one for one in what)
+        query = replace(self._query_of_all(selected, min_age_s, pythons), remembers=remembers, progress=progress)
+        return explanation_of(self.dir, query, lambda one: why_of(one, query.context, kept_by=keeps.fitting(one.entry)))
+
+    def _query_of_all(self, what: Sequence[str | Kind], min_age_s: "float | timedelta", pythons: Pythons) -> Query:
+        """Return the query that puts all checks to entries which are read to their end."""
+        context = self._context(min_age_s=min_age_s, pythons=pythons, needs_tags=True)
+        return Query(
             path=self.dir.path,
             index_urls=self._with_settings(self.index_urls, pythons),
             depth=Depth.WHOLE,
@@ -347,13 +368,8 @@ class PipCache:
             checks=told_checks(),
             needs_urls=True,
             selection=Selection(what),
-            remembers=remembers,
             hears=self._hear,
-            details=True,
-            wants_evidence=True,
-            progress=progress,
         )
-        return inspection_of(self.dir, query)
 
     def plan(
         self,
@@ -707,6 +723,7 @@ def _plan_from(cache: CacheDir, query: Query, rule: Rule, keep: Sequence[str | K
         is_kept=lambda entry: not keeps.is_all and keeps.is_wanted(entry),
         is_young=lambda entry: is_young(entry, query.context),
         counts_unjudged=query.only_findings,
+        explains=lambda one: why_of(one, query.context).sentence if query.only_findings else "",
     )
     missing = () if keep_missing_ok else keeps.unmatched_selectors
     for selector in missing:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import TYPE_CHECKING, TypeVar
 
-from pipcacheplus.catalog.results import Inspection, Inventory, Verification
+from pipcacheplus.catalog.results import Explanation, Inspection, Inventory, Verification
 from pipcacheplus.catalog.stored_facts import RowDamagedError
 from pipcacheplus.checks.base.check import Check, Context, is_listed
 from pipcacheplus.checks.base.context import default_index_of_pip
@@ -28,6 +28,7 @@ from pipcacheplus.model.values import (
     Survey,
     Value,
     Warned,
+    Why,
 )
 from pipcacheplus.plan.select import Form, Selection, matches
 
@@ -55,6 +56,7 @@ __all__ = [
     "Query",
     "Run",
     "answered",
+    "explanation_of",
     "inspection_of",
     "inventory_of",
     "overview_of",
@@ -201,6 +203,13 @@ def inspection_of(cache: CacheDir, query: Query) -> Inspection:
         warnings=tuple(warnings),
         unmatched=query.selection.unmatched,
     )
+
+
+def explanation_of(cache: CacheDir, query: Query, explain: Callable[[Checked], Why]) -> Explanation:
+    """Explain the entries that are wanted; as `PipCache.why`."""
+    warnings: list[Warned] = []
+    whys = tuple(explain(one) for one in run_query(query, warnings) if is_listed(one.entry))
+    return Explanation(cache=cache, entries=whys, warnings=tuple(warnings), unmatched=query.selection.unmatched)
 
 
 def _told(one: Checked) -> dict[str, Value]:

@@ -16,13 +16,14 @@ from pipcacheplus.model.values import (
     Survey,
     Value,
     Warned,
+    Why,
 )
 from pipcacheplus.plan.select import Selection
 
 if TYPE_CHECKING:  # slow to import
     from pipcacheplus.model.pythons import FoundPython
 
-__all__ = ["Inspection", "Inventory", "Verification"]
+__all__ = ["Explanation", "Inspection", "Inventory", "Verification"]
 
 _NO_SURVEY = Survey()
 
@@ -108,6 +109,18 @@ class Inspection:
     evidence: Mapping[str, Mapping[str, Value]]
     """By the id of an entry: `proof`, one of `Proof` or `None`; then digests, lengths and what reading showed; and of
     one that could not be judged `not_judged`, one of `NotJudged`."""
+    warnings: tuple[Warned, ...] = ()
+    unmatched: tuple[str, ...] = ()
+    """Selections that fitted nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why entries are kept, and what would remove them."""
+
+    cache: CacheDir
+    entries: tuple[Why, ...]
+    """In order of the entries' ids."""
     warnings: tuple[Warned, ...] = ()
     unmatched: tuple[str, ...] = ()
     """Selections that fitted nothing."""

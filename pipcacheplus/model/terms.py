@@ -4,6 +4,7 @@ from enum import Enum
 
 __all__ = [
     "FILE_KINDS",
+    "UNFINISHED",
     "UNVERIFIABLE",
     "Area",
     "Group",
@@ -123,6 +124,8 @@ class NotJudged(str, Enum):
     """Whether a built wheel would load here: what it needs may be supplied later, or is beyond a limit of ours."""
 
 
+UNFINISHED = frozenset({Shape.TEMPORARY, Shape.LOCK, Shape.BUILD, Shape.HEAD, Shape.BODY, Shape.EMPTY_DIRECTORY})
+"""Shapes that no pip uses as they are: one that is at work may be making them, or one was interrupted."""
 UNVERIFIABLE = frozenset({NotJudged.LIMIT, NotJudged.UNREADABLE, NotJudged.CONTRADICTORY})
 """Reasons why nobody can tell of an entry of pip's if it is whole, however long one waits."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipcacheplus.model.cache_dir import CacheDir
 from pipcacheplus.model.terms import (
     FILE_KINDS,
+    UNFINISHED,
     UNVERIFIABLE,
     Area,
     Group,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:  # slow to import
 
 __all__ = [
     "FILE_KINDS",
+    "UNFINISHED",
     "UNVERIFIABLE",
     "Action",
     "Area",
@@ -71,6 +73,7 @@ __all__ = [
     "Value",
     "Waiting",
     "Warned",
+    "Why",
 ]
 
 Value = str | int | bool | None
@@ -366,6 +369,21 @@ class Survey(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """What can be said for an entry and against it."""
+
+    entry: Entry
+    sentence: str
+    """All of it, for people: a sentence without its full stop."""
+    usable_by: tuple[str, ...] = ()
+    """Of a wheel: names of the interpreters considered that can use it, as `cp311`; the oldest first."""
+    removed_by: tuple[str, ...] = ()
+    """Commands that would remove it for what was found: `prune --stale`; `remove` and `purge` take anything."""
+    kept_by: tuple[str, ...] = ()
+    """Options that keep it from that: `--keep demo`, `--min-age 3600s`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """The intention to remove an entry."""
 
@@ -374,6 +392,8 @@ class Action:
     """Slugs of the checks or rules that chose it; sorted, none twice."""
     files: tuple[File, ...]
     """In the order in which they go. A file that an entry which stays shares is not among them."""
+    why: str = ""
+    """The same as `Why.sentence`, if findings chose it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pipcacheplus.model.values import (
+    UNFINISHED,
     Action,
     CacheDir,
     Checked,
@@ -21,8 +22,6 @@ __all__ = ["Rule", "by_findings", "by_request", "make_plan"]
 
 Rule = Callable[[Checked], tuple[str, ...]]
 """Why an entry should go: slugs; nothing if it should stay."""
-
-_NEVER_USED = frozenset({Shape.TEMPORARY, Shape.LOCK, Shape.BUILD, Shape.HEAD, Shape.BODY, Shape.EMPTY_DIRECTORY})
 
 
 def by_findings(groups: frozenset[Group]) -> Rule:
@@ -54,7 +53,7 @@ def by_request(is_wanted: Callable[[Entry], bool]) -> Rule:
 class _Choice:
     """What was decided while the entries went by."""
 
-    chosen: list[tuple[Entry, tuple[str, ...]]] = field(default_factory=list)
+    chosen: list[tuple[Entry, tuple[str, ...], str]] = field(default_factory=list)
     kept: list[Entry] = field(default_factory=list)
     needed: set[str] = field(default_factory=set)
     """Shared files of entries that stay."""
@@ -67,6 +66,10 @@ class _Choice:
         self.not_judged[why] = self.not_judged.get(why, Count()).plus(one)
 
 
+def _say_nothing(_one: Checked, /) -> str:
+    return ""
+
+
 def make_plan(
     cache: CacheDir,
     checked: Iterable[Checked],
@@ -75,20 +78,22 @@ def make_plan(
     is_kept: Callable[[Entry], bool],
     is_young: Callable[[Entry], bool],
     counts_unjudged: bool = False,
+    explains: Callable[[Checked], str] = _say_nothing,
 ) -> Plan:
     """Decide what goes.
 
     What is kept wins over every reason. What a pip may be at work on (`is_young`, asked of halves and leftovers only)
     never goes. A file that several entries share goes with the last of them, and only if all of them go. What could not
-    be judged is counted if that is asked for: if the rule goes by findings, it stays for that reason alone.
+    be judged is counted if that is asked for: if the rule goes by findings, it stays for that reason alone. `explains`
+    says in a sentence why an entry goes.
     """
     choice = _Choice()
     for one in checked:
         entry, reasons = one.entry, rule(one)
         if counts_unjudged and one.not_judged is not None and not reasons and entry.shape is not Shape.EMPTY_DIRECTORY:
             choice.count(entry, one.not_judged)
-        if reasons and not is_kept(entry) and not (entry.shape in _NEVER_USED and is_young(entry)):
-            choice.chosen.append((entry, reasons))
+        if reasons and not is_kept(entry) and not (entry.shape in UNFINISHED and is_young(entry)):
+            choice.chosen.append((entry, reasons, explains(one)))
             continue
         if reasons:
             choice.kept.append(entry)
@@ -100,10 +105,10 @@ def _actions(choice: _Choice) -> Iterator[Action]:
     """Leave a shared file to the last entry that has it: walk backwards, then turn round."""
     done = set(choice.needed)
     actions = []
-    for entry, reasons in reversed(choice.chosen):
+    for entry, reasons, why in reversed(choice.chosen):
         files = tuple(file for file in _in_order(entry) if file.path not in done)
         done.update(file.path for file in files)
-        actions.append(Action(entry=entry, reasons=reasons, files=files))
+        actions.append(Action(entry=entry, reasons=reasons, files=files, why=why))
     return reversed(actions)
 
 

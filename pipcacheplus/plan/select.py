@@ -149,6 +149,10 @@ class Selection:
             self._are_fitted.add(any(selector.form is Form.PATTERN for selector in fitting))
         return bool(fitting) or not self._what
 
+    def fitting(self, entry: Entry | Brief) -> tuple[str, ...]:
+        """Return the parts that an entry fits, as they were given."""
+        return tuple(text for text, selector in self._what if matches(selector, entry))
+
     def note(self, selector: Selector) -> None:
         """Count a part as one that fitted something."""
         self._seen.add(selector.what)

@@ -154,6 +154,7 @@ def _outcome(outcome: "Outcome") -> dict[str, Json]:
         "id": action.entry.id,
         "paths": sorted(file.path for file in action.files),
         "reasons": action.reasons,
+        "reason": action.why or None,
         "size": sum(file.size for file in action.files),
         "disk_size": sum(file.disk_size for file in action.files),
         "freed": outcome.disk_size,

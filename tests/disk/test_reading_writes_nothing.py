@@ -22,6 +22,7 @@ VERBS = [
     ["verify", "--format", "json"],
     ["prune", "-n", "--corrupt", "--partial", "--stale", "--incompatible", "--unsafe", "--orphaned"],
     ["pythons"],
+    ["why", "demo"],
     ["remove", "-n", "demo", "--exclusive"],
     ["purge", "-n", "--yes", "--exclusive"],
     ["purge", "-n", "--yes", "--trash", "--exclusive"],

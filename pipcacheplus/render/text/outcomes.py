@@ -37,10 +37,16 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
         if view.verbosity >= 0 or outcome.state not in TAKEN_STATES:
             yield line(outcome, layout)
             if view.verbosity > 0:
-                yield from (f"    {safe(view.absolute(file.path))}" for file in outcome.action.files)
+                yield from _details(outcome, view)
     if view.verbosity > 0:
         yield from (f"kept: {describe(entry)}" for entry in view.kept)
     yield from _last(view)
+
+
+def _details(outcome: Outcome, view: View) -> Iterator[str]:
+    if outcome.action.why:
+        yield f"    {safe(outcome.action.why)}"
+    yield from (f"    {safe(view.absolute(file.path))}" for file in outcome.action.files)
 
 
 def line(outcome: Outcome, layout: Layout, *, words: Mapping[State, str] = _NO_WORDS) -> str:

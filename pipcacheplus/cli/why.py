@@ -1,0 +1,75 @@
+"""`why`: say in a sentence whom an entry is for, and what would remove it or keep it."""
+
+from argparse import ArgumentParser
+from typing import TYPE_CHECKING
+
+from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
+from pipcacheplus.cli.base.options import declare_catalog, declare_pythons, declare_selection, pythons_of
+from pipcacheplus.cli.base.progress import progress
+from pipcacheplus.cli.base.units import AGE_HELP, age_s
+
+if TYPE_CHECKING:  # slow to import, and needed for annotations alone
+    from pipcacheplus.model.cache_dir import CacheDir
+    from pipcacheplus.model.values import Why
+    from pipcacheplus.render.view import Json
+
+__all__ = ["COMMAND"]
+
+
+def _declare(parser: ArgumentParser) -> None:
+    declare_selection(parser, needs_one=True)
+    parser.add_argument(
+        "--keep", metavar="WHAT", action="append", default=[], help="what `prune` would be told to keep (repeatable)"
+    )
+    parser.add_argument(
+        "--min-age",
+        metavar="AGE",
+        type=age_s,
+        default=3600.0,
+        help=f"leave halves and leftovers alone that are younger (default 1h); {AGE_HELP}",
+    )
+    declare_pythons(parser)
+    declare_catalog(parser)
+
+
+def _run(request: Request) -> CommandResult:
+    options = request.options
+    cache = request.open_cache()
+    with progress(request.console, "reading", is_bytes=True) as show:
+        found = cache.why(
+            *options.what,
+            keep=options.keep,
+            min_age_s=options.min_age,
+            pythons=pythons_of(options, request.environ),
+            remembers=options.remembers,
+            progress=show,
+        )
+    return make_result(
+        request,
+        cache,
+        warnings=found.warnings,
+        unmatched=found.unmatched,
+        entries=tuple(one.entry for one in found.entries),
+        summary={"why": {one.entry.id: _told(one) for one in found.entries}},
+    )
+
+
+def _told(one: "Why") -> "dict[str, Json]":
+    return {
+        "sentence": one.sentence,
+        "usable_by": one.usable_by,
+        "removed_by": one.removed_by,
+        "kept_by": one.kept_by,
+    }
+
+
+def _summary_of_nothing(_cache: "CacheDir") -> "dict[str, Json]":
+    return {"why": {}}
+
+
+COMMAND = Command(
+    help="Say whom entries are for, and what would remove or keep them",
+    run=_run,
+    declare=_declare,
+    summary_of_nothing=_summary_of_nothing,
+)
