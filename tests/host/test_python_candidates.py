@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.host.python_candidates import MAX_CANDIDATES, Candidate, Surroundings, candidates
+from pipcacheplus.host.python_candidates import MAX_CANDIDATES, MAX_ENVIRONMENTS, Candidate, Surroundings, candidates
 from tests.support.made_machines import MadeMachine
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the made-up machines have files of POSIX")
@@ -165,6 +165,13 @@ def test_of_very_many_the_rest_is_told_and_not_looked_at(machine: MadeMachine) -
     listed = candidates(machine.surroundings())
     assert [one.path for one in listed] == names[: MAX_CANDIDATES + 1]
     assert [bool(one.obstacle) for one in listed] == [False] * MAX_CANDIDATES + [True]
+
+
+def test_that_a_cache_names_very_many_environments_is_told(machine: MadeMachine) -> None:
+    here = machine.surroundings(environments=tuple(f"/nonexistent/{at}" for at in range(MAX_ENVIRONMENTS + 1)))
+    (one,) = candidates(here)
+    assert (one.path, one.sources) == (f"/nonexistent/{MAX_ENVIRONMENTS}", ("selfcheck",))
+    assert one.obstacle == f"the cache names more than {MAX_ENVIRONMENTS} environments, this one and others"
 
 
 def test_nothing_that_lies_there_makes_the_search_fail(machine: MadeMachine) -> None:

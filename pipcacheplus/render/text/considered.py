@@ -16,6 +16,8 @@ def considered_in_words(summary: Mapping[str, Json]) -> Iterator[str]:
     >>> asked = {"path": "/usr/bin/python3", "name": "cp311", "reason": None}
     >>> list(considered_in_words({"pythons": [asked, {**asked, "path": "/opt/a/python3"}]}))
     ['Interpreters considered: cp311 (2 interpreters)']
+    >>> list(considered_in_words({"pythons": [asked, {"path": None, "name": "cp39"}]}))
+    ['Interpreters considered: cp39, cp311 (1 interpreter and 1 target)']
     >>> unasked = {"path": "/srv/python", "name": None, "reason": "it did not answer within 10 s"}
     >>> print(*considered_in_words({"pythons": [asked, unasked]}))  # doctest: +NORMALIZE_WHITESPACE
     Interpreters considered: cp311 (1 interpreter); not asked: /srv/python (it did not answer within 10 s),
@@ -26,8 +28,10 @@ def considered_in_words(summary: Mapping[str, Json]) -> Iterator[str]:
     if not known:
         return
     names = dict.fromkeys(str(one["name"]) for one in known if one.get("name"))
-    asked = sum(bool(one.get("name")) for one in known)
-    line = f"Interpreters considered: {', '.join(sorted(names, key=_order)) or 'none'} ({number(asked, 'interpreter')})"
+    targets = sum(one.get("path") is None for one in known)
+    asked = sum(bool(one.get("name")) for one in known) - targets
+    counted = number(asked, "interpreter") + (f" and {number(targets, 'target')}" if targets else "")
+    line = f"Interpreters considered: {', '.join(sorted(names, key=_order)) or 'none'} ({counted})"
     unasked = [f"{safe(str(one.get('path')))} ({safe(str(one.get('reason')))})" for one in known if not one.get("name")]
     if unasked:
         others = f" and {number(len(unasked) - _MAX_NAMED, 'other')}" if len(unasked) > _MAX_NAMED else ""

@@ -19,6 +19,11 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     heading, *others = layout.table(rows, right=(3,))
     yield layout.paint(heading, "bold")
     yield from others
+    elsewhere = [one for one in asked if one.get("pip") and one.get("cache_dir") not in {None, view.cache.path}]
+    if elsewhere and view.verbosity > 0:
+        yield ""
+        for one in elsewhere:
+            yield f"  {safe(str(one.get('path')))}: its pip uses {safe(str(one.get('cache_dir')))}"
     unasked = [one for one in known if not one.get("name")]
     if unasked:
         yield ""
