@@ -22,16 +22,16 @@ from pipcacheplus.pips.headers import single_part_md5
 __all__ = ["CHECK"]
 
 
-def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict]:
+def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
     if not isinstance(facts.head, Head):
         return
     digests = dict(facts.digests)
-    refused = refused_digest(entry, facts, context)
+    refused = refused_digest(entry, facts)
     etag = single_part_md5(facts.head)
     if refused is not None:
         name, value = refused
         is_as_sent = proof_of(entry, facts) in AS_SENT
-        if not is_as_sent and is_published_before(entry, facts, context):
+        if not is_as_sent and is_published_before(entry, facts):
             return  # it is not damaged, but old: `download-replaced`
         do_disagree = do_pages_disagree(facts)
         published = "newest page publishes" if do_disagree else "index published"

@@ -17,7 +17,7 @@ old.
 from collections.abc import Iterator, Sequence
 
 from pipcacheplus.checks.base.check import DAY_S, Check, Context, Verdict
-from pipcacheplus.checks.base.pages import fits, newest_of, read_by_pips
+from pipcacheplus.checks.base.pages import fits, newest_of
 from pipcacheplus.model.facts import Depth, Facts, Origin, Published, SourceNow
 from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
 from pipcacheplus.pips.credentials import is_cut, shown_url
@@ -44,7 +44,7 @@ def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict]:
         if digest != recorded["sha256"]:
             yield _verdict(entry, origin, "file", recorded, (("sha256", digest),))
         return
-    deciding = _deciding(entry, facts.source or SourceNow(), context, recorded)
+    deciding = _deciding(entry, facts.source or SourceNow(), recorded)
     if deciding and all(fits(one.hashes, recorded) is False for one in deciding):
         is_page = facts.source is not None and deciding[0] in facts.source.pages
         where = "index-page" if is_page else "download"
@@ -56,12 +56,12 @@ def _of_file(origin: Origin, context: Context) -> str | None:
     return context.digest_of_source(path) if path is not None and path.endswith(SDIST_SUFFIXES) else None
 
 
-def _deciding(entry: Entry, now: SourceNow, context: Context, recorded: dict[str, str]) -> Sequence[Published]:
+def _deciding(entry: Entry, now: SourceNow, recorded: dict[str, str]) -> Sequence[Published]:
     """Return what tells best what the source is now, of all that can be compared."""
     built_s = entry.files[0].mtime_ns // 10**9
     told = [
         one
-        for one in (*read_by_pips(entry, now.pages, context), *now.responses)
+        for one in (*now.pages, *now.responses)
         if fits(one.hashes, recorded) is not None and (one.written_s is None or one.written_s >= built_s - DAY_S)
     ]
     return newest_of(told)

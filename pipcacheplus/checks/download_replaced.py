@@ -22,8 +22,8 @@ __all__ = ["CHECK"]
 def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict]:
     if not isinstance(facts.head, Head) or not facts.pages or proof_of(entry, facts) in AS_SENT:
         return
-    refused = refused_digest(entry, facts, context)
-    if refused is not None and is_published_before(entry, facts, context):
+    refused = refused_digest(entry, facts)
+    if refused is not None and is_published_before(entry, facts):
         name, value = refused
         yield Verdict(
             message="content has been replaced since: an older page publishes it, the newest does not",

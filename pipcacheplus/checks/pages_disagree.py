@@ -22,7 +22,7 @@ from pipcacheplus.pips.effects import always
 __all__ = ["CHECK"]
 
 
-def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict | NotJudged]:
+def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict | NotJudged]:
     made = dict(facts.digests)
     if not isinstance(facts.head, Head):
         return
@@ -43,7 +43,7 @@ def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict | Not
         message="pages publish different digests of it",
         evidence=(*((f"actual_{name}", value) for name, value in made.items()), *told_of_pages(facts.pages)),
     )
-    deciding = {fits(one.hashes, made) for one in decided_by(entry, facts, context)}
+    deciding = {fits(one.hashes, made) for one in decided_by(entry, facts)}
     if len(deciding) > 1 and proof_of(entry, facts) is None:
         yield NotJudged.CONTRADICTORY
 

@@ -7,10 +7,8 @@ area.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pipcacheplus.checks.base.check import Context
 from pipcacheplus.model.facts import Facts, Published
-from pipcacheplus.model.values import Area, Entry, Value
-from pipcacheplus.pips.effects import release_of
+from pipcacheplus.model.values import Entry, Value
 from pipcacheplus.pips.layout import area_of
 
 __all__ = [
@@ -19,12 +17,10 @@ __all__ = [
     "fits",
     "is_published_before",
     "newest_of",
-    "read_by_pips",
     "refused_digest",
     "told_of_pages",
 ]
 
-_SINCE_V2 = release_of("23.3")
 _MAX_TOLD = 8
 """Pages that are named in a finding."""
 
@@ -48,30 +44,32 @@ def do_pages_disagree(facts: Facts) -> bool:
     return any(told.setdefault(name, value) != value for one in facts.pages for name, value in one.hashes)
 
 
-def decided_by(entry: Entry, facts: Facts, context: Context) -> tuple[Published, ...]:
+def decided_by(entry: Entry, facts: Facts) -> tuple[Published, ...]:
     """Return the page that decides what a file should be, the newest; several if it cannot be told which that is.
 
-    One without a date may be newer than any other.
+    Those that the pips read which read the file come before all others, whichever pips are found on this machine:
+    whether a file is damaged does not hang on that. One without a date may be newer than any other.
     """
-    return newest_of(read_by_pips(entry, facts.pages, context))
+    relevant = [one for one in facts.pages if area_of(one.page) is entry.area] or facts.pages
+    return newest_of(relevant)
 
 
-def refused_digest(entry: Entry, facts: Facts, context: Context) -> tuple[str, str] | None:
+def refused_digest(entry: Entry, facts: Facts) -> tuple[str, str] | None:
     """Return the published digest that a file should have and has not; `None` if none speaks against it for certain."""
     made = dict(facts.digests)
     if not facts.pages:
         deciding: Sequence[Sequence[tuple[str, str]]] = (facts.published,)
     else:
-        deciding = [one.hashes for one in decided_by(entry, facts, context)]
+        deciding = [one.hashes for one in decided_by(entry, facts)]
     if any(fits(hashes, made) is not False for hashes in deciding):
         return None
     return next((name, value) for hashes in deciding for name, value in hashes if name in made)
 
 
-def is_published_before(entry: Entry, facts: Facts, context: Context) -> bool:
+def is_published_before(entry: Entry, facts: Facts) -> bool:
     """Return whether a page publishes just this file that is certain to be older than each that decides."""
     made = dict(facts.digests)
-    dates = [one.written_s for one in decided_by(entry, facts, context)] if facts.pages else []
+    dates = [one.written_s for one in decided_by(entry, facts)] if facts.pages else []
     older = [one for one in facts.pages if one.written_s is not None and fits(one.hashes, made)]
     return bool(dates) and any(
         all(date is not None and one.written_s is not None and one.written_s < date for date in dates) for one in older
@@ -82,15 +80,6 @@ def newest_of(relevant: Sequence[Published]) -> tuple[Published, ...]:
     """Return the newest; several if it cannot be told which that is."""
     newest = max((one.written_s for one in relevant if one.written_s is not None), default=None)
     return tuple(one for one in relevant if one.written_s in {None, newest})
-
-
-def read_by_pips(entry: Entry, pages: Sequence[Published], context: Context) -> Sequence[Published]:
-    """Return the pages that a pip reads which is considered, and which reads the file as well, if there is any."""
-    releases = map(release_of, context.pips)
-    areas = {Area.HTTP_V2 if release >= _SINCE_V2 else Area.HTTP for release in releases} or {Area.HTTP, Area.HTTP_V2}
-    if entry.area in areas and any(area_of(one.page) is entry.area for one in pages):
-        areas = {entry.area}
-    return [one for one in pages if area_of(one.page) in areas] or pages
 
 
 def told_of_pages(pages: Sequence[Published]) -> Iterator[tuple[str, Value]]:
