@@ -69,6 +69,8 @@ __all__ = [
 
 STRICT = "strict"
 """The word for outdated builds of which it is not certain that they fail."""
+_GROUPS_OF_INTERPRETERS = frozenset({Group.INCOMPATIBLE, Group.OUTDATED_BUILD})
+"""Reasons for which it matters what interpreters can use."""
 _MAX_INDEXES = 64
 """Indexes of pip's settings that count: each is tried with all names."""
 
@@ -667,7 +669,7 @@ def _query_for(
     if is_whole:
         # The question that `verify` puts: what it remembers is of use here, and the other way round.
         put = tuple(check for check in checks() if check.is_told or check in put)
-    context = make_context(depth is Depth.WHOLE or Group.INCOMPATIBLE in groups)
+    context = make_context(bool(groups & _GROUPS_OF_INTERPRETERS))
     if Group.OUTDATED_BUILD in groups:
         context = with_builds(context, cache_dir=cache.path, is_strict=is_strict)
     if built_before is not None:

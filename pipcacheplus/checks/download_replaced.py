@@ -19,7 +19,7 @@ from pipcacheplus.pips.effects import OTHER_CONTENT
 __all__ = ["CHECK"]
 
 
-def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict]:
+def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
     if not isinstance(facts.head, Head) or not facts.pages or proof_of(entry, facts) in AS_SENT:
         return
     refused = refused_digest(entry, facts)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,9 +19,12 @@ from tests.support import processes
 from tests.support.builders import Cache
 from tests.support.made_machines import MadeMachine
 from tests.support.owners import SOMEBODY, home_of_somebody, is_root
+from tests.support.pips import give_up
+from tests.support.pythons import find_python
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the made-up machines have files of POSIX")
 
+MACHINE = platform.machine()
 FITS, FITS_NOT = "py3-none-any", "cp27-cp27m-win32"
 TELLING = '#!/bin/sh\necho run >> "{mark}"\nexit 1\n'
 
@@ -101,7 +105,7 @@ def test_one_line_says_which_counted(machine: MadeMachine, run: Callable[..., st
 
 
 @pytest.mark.parametrize(
-    "command", [("prune", "-n"), ("prune", "-n", "--stale", "--partial"), ("list",), ("remove", "-n", "x")]
+    "command", [("prune", "-n"), ("prune", "-n", "--stale", "--corrupt"), ("list",), ("remove", "-n", "x"), ("state",)]
 )
 def test_nobody_is_asked_where_it_makes_no_difference(
     machine: MadeMachine, run: Callable[..., str], tmp_path: Path, command: tuple[str, ...]
@@ -180,6 +184,55 @@ def test_an_environment_that_the_cache_names_counts(machine: MadeMachine, wheels
     found = {one.path: one for one in interpreters(cache_dir=str(wheels.path))}
     assert found[python].sources == ("selfcheck",)
     assert (found[python].was_read, found[python].pip) == (True, "1.5")
+
+
+def test_the_cache_that_each_pip_would_use_is_told(
+    machine: MadeMachine, run: Callable[..., str], wheels: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PIP_CONFIG_FILE")  # else no file counts
+    base = os.path.realpath(sys.executable)
+    python = machine.environment("venv", base, version=f"{sys.version_info[0]}.{sys.version_info[1]}.0", pip="24.0")
+    wheels.selfcheck(f"{machine.folder}/venv")
+    (machine.folder / "venv" / "pip.conf").write_text(f"[global]\ncache-dir = {machine.folder}/other\n")
+    told = {one["path"]: one for one in document(run("pythons", "--format", "json"))["summary"]["pythons"]}
+    assert told[python]["cache_dir"] == f"{machine.folder}/other"
+    assert f"  {python}: its pip uses {machine.folder}/other\n" in run("pythons", "-v")
+
+
+STARTS: list[str] = []
+
+
+def _note_start(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "subprocess.Popen":
+        STARTS.append(str(arguments[0]))
+
+
+sys.addaudithook(_note_start)
+
+
+def test_on_a_machine_of_several_pythons_none_loses_its_wheels_and_a_second_run_starts_none(
+    machine: MadeMachine, cache: Cache, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYENV_ROOT", str(machine.folder / "pyenv"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(machine.folder / "state"))
+    for version in ("3.9", "3.11", "3.12"):
+        python = find_python(version) or give_up(f"no Python {version} here")
+        machine.link(f"pyenv/versions/{version}", os.path.dirname(os.path.dirname(os.path.realpath(python))))
+        name = "cp" + version.replace(".", "")
+        cache.built_wheel("demo", tag=f"{name}-{name}-manylinux_2_17_{MACHINE}.manylinux2014_{MACHINE}")
+        cache.built_wheel("other", tag=f"py{name[2:]}-none-any")
+    useless = cache.built_wheel("demo", tag="cp35-cp35m-manylinux1_x86_64")
+    command = ["--cache-dir", str(cache.path), "prune", "-n", "--incompatible", "--exclusive", "--format", "json"]
+    for are_known in (False, True):
+        STARTS.clear()
+        assert main(command) == 0
+        told = document(capsys.readouterr().out)
+        assert [one["id"] for one in told["actions"]] == [useless]
+        names = {one["name"] for one in told["summary"]["pythons"]}
+        assert {"cp39", "cp311", "cp312"} <= names
+        assert bool(STARTS) != are_known
+    assert main([*command, "--python", find_python("3.9") or ""]) == 0
+    assert len(document(capsys.readouterr().out)["actions"]) == 5
 
 
 @pytest.fixture

@@ -86,8 +86,7 @@ def _use(entry: Entry, users: Sequence[str], context: Context) -> Iterator[str]:
 
 
 def _use_of_wheel(entry: Entry, users: Sequence[str], context: Context) -> Iterator[str]:
-    if not context.considered:
-        yield "which interpreters can use it was not asked"
+    if not context.considered:  # nobody was asked, as what is wanted does not hang on it
         return
     if not users:
         tags = ", ".join(entry.tags[:_MAX_TAGS])
