@@ -306,8 +306,6 @@ class _Reading:
             of_file = self._record(self._structures.Elf_Verneed, at, 16)
             versions: list[str] = []
             beside = at + of_file["vn_aux"]
-            if of_file["vn_cnt"] > _MAX_NAMES:
-                raise NotHeldError
             for _ in range(of_file["vn_cnt"]):
                 version = self._record(self._structures.Elf_Vernaux, beside, 16)
                 if not version["vna_flags"] & _WEAK:

@@ -110,6 +110,16 @@ def test_a_library_in_an_environment_counts_as_found(cache: Cache, tmp_path: Pat
     assert len(messages(cache, made)) == 1
 
 
+def test_a_library_beside_the_modules_of_the_python_of_an_environment_counts_as_found(
+    cache: Cache, tmp_path: Path
+) -> None:
+    compiled(cache, {MODULE: NEEDS})
+    (tmp_path / "conda" / "lib" / "python3.11").mkdir(parents=True)
+    (tmp_path / "conda" / "lib" / "libdemo.so.1").write_bytes(DEMO)
+    user = interpreter(prefix="/env", search_path=(str(tmp_path / "conda" / "lib" / "python3.11"),))
+    assert messages(cache, builds(tmp_path / "root"), user) == []
+
+
 VERSIONED = elf(["libc.so.6"], versions={"libc.so.6": ["GLIBC_2.2.5", "GLIBC_2.38"]}, exports=["PyInit__demo"])
 
 
@@ -285,7 +295,7 @@ def test_a_library_is_missing_whoever_was_not_asked(cache: Cache, tmp_path: Path
 
 
 def test_only_those_count_who_could_use_the_wheel(cache: Cache, tmp_path: Path) -> None:
-    compiled(cache, {MODULE: elf(["libcuda.so.1"], exports=["PyInit__demo"])})
+    compiled(cache, {"_demo.so": elf(["libcuda.so.1"], exports=["PyInit__demo"])})
     made = builds(tmp_path / "root")
     assert unjudged(cache, made, CP311) == 1
     assert unjudged(cache, made, interpreter(tags=frozenset({"py3-none-any"}))) == 0

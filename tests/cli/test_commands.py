@@ -15,6 +15,8 @@ from pipcacheplus.render.text.words import pip_size
 from tests.checks.damages import not_as_recorded
 from tests.support import artefacts
 from tests.support.builders import DAY_S, FILE_URL, INDEX_URL, Cache, file_headers, file_url, page_headers, tree
+from tests.support.builds import compiled
+from tests.support.elves import NUMPY_1, elf
 from tests.support.pips import NEWEST, Pip
 
 
@@ -71,6 +73,20 @@ def run(
 Run = Callable[..., Ran]
 _FUTURE = -100 * 365 * DAY_S
 """An age that is younger than any grace period, whatever the clock says."""
+
+
+def test_show_tells_what_a_built_wheel_needs(run: Run, cache: Cache) -> None:
+    module = elf(["libdemo.so.1", "libc.so.6"], versions={"libc.so.6": ["GLIBC_2.34", "GLIBC_2.4"]}, text=NUMPY_1)
+    compiled(cache, {"_demo.so": module, "_more.so": elf(["libdemo.so.1", "libown.so"]), "libown.so": elf()[:80]})
+    out = run("show", "demo").out
+    told = {label: value.strip() for label, _, value in (line.strip().partition(":") for line in out.splitlines())}
+    assert told["Needed libraries"] == "libc.so.6 (GLIBC_2.34 GLIBC_2.4), libdemo.so.1, libown.so"
+    assert told["Machine"] == "x86_64"
+    assert told["Compilers"] == "GCC: (Debian 12.2.0-14) 12.2.0"
+    assert told["Built for numpy"] == "1.x"
+    assert told["Libraries not read"] == "1"
+    pure = cache.built_wheel("pure")
+    assert "ibraries" not in run("show", pure).out
 
 
 def test_dir_prints_one_path_whether_or_not_it_exists(run: Run, tmp_path: Path) -> None:

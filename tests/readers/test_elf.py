@@ -150,6 +150,14 @@ def test_more_records_than_any_library_has_are_not_looked_at(count: int, tag: in
     assert time.process_time() - start < 10  # at 50 µs each, two million would take 100 s
 
 
+def test_more_segments_than_any_library_has_are_not_looked_at() -> None:
+    content = bytearray(elf(["a.so"]) + bytes(300 * 56))
+    struct.pack_into("<H", content, 56, 257)
+    assert isinstance(read(bytes(content)), Unknown)
+    struct.pack_into("<H", content, 56, 256)
+    assert isinstance(read(bytes(content)), Library)
+
+
 def test_a_version_that_follows_itself_for_ever_comes_to_an_end() -> None:
     content = bytearray(elf(["a.so"], versions={"a.so": ["A_1"]}))
     at = content.index(struct.pack("<2H", 1, 1), 64 + 2 * 56)

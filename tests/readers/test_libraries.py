@@ -72,6 +72,22 @@ def test_a_library_is_read_whatever_its_size(tmp_path: Path, padding: int) -> No
     assert found.not_read == 0
 
 
+def test_the_dynamic_section_is_read_wherever_it_lies(tmp_path: Path) -> None:
+    (found,) = seen(wheel(tmp_path, {"a.so": elf(["libc.so.6"], gap=17 * MIB, text=bytes(2 * MIB))})).found
+    assert found.needed == ("libc.so.6",)
+
+
+@pytest.mark.parametrize(("text", "numpy"), [(NUMPY_1, "1"), (NUMPY_2("1.20"), "1.20")])
+def test_it_makes_no_difference_where_a_piece_ends(text: bytes, numpy: str) -> None:
+    content = elf(["libc.so.6"], text=text, exports=["PyInit__demo"])
+    for at in range(4, len(content), 3):
+        watcher = LibraryWatcher()
+        pieces = [content[:at], content[at:]]
+        assert list(watcher.watched("a.so", len(content), pieces)) == pieces
+        (found,) = watcher.libraries().found
+        assert (found.needed, found.numpy, found.is_extension) == (("libc.so.6",), numpy, True)
+
+
 def test_what_lies_in_the_middle_of_a_large_library_is_not_read(tmp_path: Path) -> None:
     found = seen(wheel(tmp_path, {"a.so": elf(["libc.so.6"], padding=17 * MIB, text=bytes(2 * MIB))}))
     assert found == Libraries(not_read=1)

@@ -34,6 +34,7 @@ def elf(
     exports: Sequence[str] = (),
     text: bytes = b"",
     padding: int = 0,
+    gap: int = 0,
 ) -> bytes:
     """Return a shared library.
 
@@ -52,6 +53,7 @@ def elf(
         exports: Names of symbols; only their text is in it.
         text: Any other content.
         padding: Zeros between the header's segments and everything else.
+        gap: Zeros in front of the dynamic section.
     """
     order, is_wide = "<" if is_little else ">", bits == 64
     word = "Q" if is_wide else "I"
@@ -71,12 +73,12 @@ def elf(
     strings_at = header_bytes + 2 * segment_bytes + padding
     needs_at = strings_at + len(strings)
     gives_at = needs_at + len(needs)
-    dynamic_at = gives_at + len(gives)
+    dynamic_at = gives_at + len(gives) + gap
     tags += [(5, strings_at), (10, len(strings))]
     tags += [(0x6FFFFFFE, needs_at), (0x6FFFFFFF, len(versions or {}))] if versions else []
     tags += [(0x6FFFFFFC, gives_at), (0x6FFFFFFD, len(offered))] if offered else []
     dynamic = b"".join(struct.pack(f"{order}2{word}", *pair) for pair in (*tags, (0, 0)))
-    body = b"\0" * padding + bytes(strings) + needs + gives + dynamic + text
+    body = b"\0" * padding + bytes(strings) + needs + gives + b"\0" * gap + dynamic + text
     end = header_bytes + 2 * segment_bytes + len(body)
     sections, count, sections_at = b"", 0, 0
     if comment is not None:

@@ -25,6 +25,7 @@ _MAX_FOLDERS = 20_000
 _PACKAGES = ("site-packages", "dist-packages")
 _PREFIX_FOLDERS = ("lib", "lib64")
 _NUMPY = re.compile(r"numpy-(\d{1,4})\.(\d{1,4})[^/]*\.(?:dist|egg)-info")
+_MODULES = re.compile(r"python\d\.\d+t?")
 _GCC = "/usr/lib/gcc"
 _GCC_VERSION = re.compile(r"\d{1,3}(?:\.|\Z)")
 _LINUX_TAG = re.compile(r"-linux_(\w+)\Z")
@@ -124,8 +125,8 @@ class Builds:
             return 0
 
     def prefix_folders(self, interpreters: "Sequence[Interpreter]") -> tuple[str, ...]:
-        """Return the `lib` of each environment, from where its Python may load libraries first."""
-        return tuple(os.path.join(one.prefix, folder) for one in interpreters for folder in _PREFIX_FOLDERS)
+        """Return the `lib` of each environment, and of the Python it was made of, from where that may load."""
+        return tuple(dict.fromkeys(folder for one in interpreters for folder in _prefix_folders(one)))
 
     def is_in_environment(self, name: str, interpreters: "Sequence[Interpreter]") -> bool | None:
         """Return whether a library lies in an environment; `None` if one has more directories than are looked at."""
@@ -183,10 +184,19 @@ def _read(path: str) -> Library | None:
     return found if isinstance(found, Library) else None
 
 
+def _prefix_folders(interpreter: "Interpreter") -> Iterator[str]:
+    for folder in _PREFIX_FOLDERS:
+        yield os.path.join(interpreter.prefix, folder)
+    # The modules of an environment's Python lie below the `lib` of that.
+    for folder in interpreter.search_path:
+        if _MODULES.fullmatch(os.path.basename(folder)):
+            yield os.path.dirname(folder)
+
+
 def _library_names(interpreter: "Interpreter") -> frozenset[str] | None:
     names: set[str] = set()
-    for folder in _PREFIX_FOLDERS:
-        names.update(_listed(os.path.join(interpreter.prefix, folder)))
+    for folder in _prefix_folders(interpreter):
+        names.update(_listed(folder))
     left = [folder for folder in interpreter.search_path if os.path.basename(folder) in _PACKAGES]
     seen = 0
     while left:
