@@ -27,7 +27,17 @@ from typing import Any, BinaryIO
 from pipcacheplus.disk.file_content import read_at
 from pipcacheplus.model.facts import Broken, Library, Unknown
 
-__all__ = ["MAGIC", "NUMPY_CHECK", "NUMPY_TWO", "Budget", "NotHeldError", "dynamic_span", "numpy_minimum", "read_elf"]
+__all__ = [
+    "MAGIC",
+    "NUMPY_CHECK",
+    "NUMPY_TWO",
+    "Budget",
+    "NotHeldError",
+    "dynamic_span",
+    "import_structures",
+    "numpy_minimum",
+    "read_elf",
+]
 
 MAGIC = b"\x7fELF"
 NUMPY_CHECK = b"module compiled against ABI version "
@@ -161,6 +171,11 @@ def dynamic_span(front: bytes) -> tuple[int, int] | None:
         return _Reading(io.BytesIO(front), len(front), Budget(records=_MAX_SEGMENTS)).dynamic
     except (ELFError, NotHeldError, _BrokenError):
         return None
+
+
+def import_structures() -> None:
+    """Import now what reading takes: a process that becomes another user may not be able to later."""
+    _structures(64, is_little=True)
 
 
 @cache

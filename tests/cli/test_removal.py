@@ -307,7 +307,7 @@ def test_the_owner_need_not_be_able_to_read_the_interpreter(theirs: Cache) -> No
     whole = make_cache(theirs.path.parent)
     stays = [whole.http_v2(f"https://files.example/{number}", b"x") for number in range(200)]  # more than one process
     given_away(whole)
-    reasons = ("--corrupt", "--partial", "--stale", "--unsafe", "--orphaned", "--incompatible")
+    reasons = ("--corrupt", "--partial", "--stale", "--unsafe", "--orphaned", "--incompatible", "--outdated-builds")
     done = run("prune", *reasons, "--exclusive", "--as-owner", cache=whole, cwd=whole.path.parent / "outside")
     assert (done.returncode, done.stderr) == (0, "")
     assert set(stays) <= set(tree(whole.path))

@@ -7,7 +7,7 @@ from tests.deletion.objects.ground import FORGED
 
 __all__ = ["REASONS", "talk_problems"]
 
-REASONS = ("--corrupt", "--partial", "--stale", "--incompatible", "--unsafe", "--orphaned")
+REASONS = ("--corrupt", "--partial", "--stale", "--incompatible", "--outdated-builds", "--unsafe", "--orphaned")
 """Of `prune`: all of them."""
 
 

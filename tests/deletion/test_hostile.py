@@ -16,7 +16,20 @@ from typing import Any
 
 import pytest
 
-from tests.deletion.objects import archives, bodies, clocks, crowds, files, heads, links, names, rights, small, tars
+from tests.deletion.objects import (
+    archives,
+    bodies,
+    clocks,
+    crowds,
+    files,
+    heads,
+    libraries,
+    links,
+    names,
+    rights,
+    small,
+    tars,
+)
 from tests.deletion.objects.ground import FORGED, KINDS, Ground, Kind, ground
 from tests.deletion.talk import REASONS, talk_problems
 from tests.deletion.walled import NOBODY, PURGE_SHARED, Ran, Walled
@@ -31,6 +44,7 @@ MODULES = (  # each enters its kinds when it is imported
     crowds,
     files,
     heads,
+    libraries,
     links,
     names,
     rights,

@@ -114,8 +114,10 @@ def open_for_removal(request: Request) -> "PipCache":
     from pipcacheplus.host.machine import this_machine  # noqa: PLC0415 - as above
     from pipcacheplus.host.ownership import become_owner  # noqa: PLC0415 - as above
     from pipcacheplus.pips.locate import locate  # noqa: PLC0415 - as above
+    from pipcacheplus.readers.elf import import_structures  # noqa: PLC0415 - as above
 
-    checks()  # our own files may lie where only root can list them
+    checks()  # our own files, and those that we need, may lie where only root can list them
+    import_structures()
     # The same directory afterwards, whatever the owner's settings say.
     found = locate(this_machine(request.environ), cache_dir=request.options.cache_dir)
     if not os.path.isdir(found.path):
