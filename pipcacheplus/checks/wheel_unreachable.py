@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from pipcacheplus.checks.base.check import Check, Context, Verdict
 from pipcacheplus.checks.base.looked_for import keys_looked_for, makes_keys_without_digest
-from pipcacheplus.model.facts import Depth, Facts, Origin
+from pipcacheplus.model.facts import Depth, Facts, Origin, SourceNow
 from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape, Value
 from pipcacheplus.pips.wheel_keys import LEGACY, key_of_wheel
 
@@ -66,14 +66,15 @@ def _evidence(interpreter: str, context: Context) -> Iterator[tuple[str, Value]]
 
 
 def _is_for_its_url_alone(entry: Entry, facts: Facts, context: Context, interpreter: str) -> bool:
-    """Return whether its key holds no digest, although indexes publish one, for all that is known."""
+    """Return whether its key holds no digest, although there is one, and no page links its source without."""
     origin = facts.origin
     if not isinstance(origin, Origin) or origin.is_directory or origin.vcs is not None:
         return False
     key = key_of_wheel(entry.id, origin, ())
     if key is None or not key.is_of_url_alone or makes_keys_without_digest(context, interpreter):
         return False
-    return facts.source is None or not facts.source.is_linked_without_digest
+    source = facts.source or SourceNow()
+    return bool(origin.hashes or source.pages) and not source.is_linked_without_digest
 
 
 CHECK = Check(

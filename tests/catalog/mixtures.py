@@ -355,7 +355,7 @@ _DAMAGED: dict[str, Build] = {
     "wheels, of another interpreter": partial(unreachable, name="badw"),
     "wheels, of another interpreter, by a relative link": partial(unreachable, name="badx", is_linked=True),
     "wheels, of an old pip": partial(unreachable, name="bady", interpreter=None),
-    "wheels, of a URL without a digest": lambda cache: cache.built_wheel("badz", sha256=None),
+    "wheels, of a URL without a digest": lambda cache: built_from(cache, b"x", f"{FILE_URL}/badz-1.0.tar.gz", "badz"),
     "wheels, outdated": partial(_outdated, project="bads", content=elf(machine=AARCH64, exports=["PyInit__bads"])),
     "wheels, with a library cut off": partial(_outdated, project="bads2", content=elf()[:100]),
     "wheels, of too old a C library": partial(

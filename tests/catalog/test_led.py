@@ -18,6 +18,7 @@ CONTENT = b"the file that the redirects lead to"
 RIGHT, WRONG = (hashlib.sha256(text).hexdigest() for text in (CONTENT, b"another"))
 MIRROR = "https://mirror.example/simple/"
 MISMATCH = "body-digest-mismatch"
+REPLACED = "download-replaced"
 
 
 def url(number: int) -> str:
@@ -91,17 +92,17 @@ def test_a_redirect_for_now_leads_nowhere(cache: Cache) -> None:
 
 
 @pytest.mark.parametrize(
-    ("linked", "linked_directly", "is_damaged"), [(RIGHT, WRONG, True), (WRONG, RIGHT, False)], ids=["wrong", "right"]
+    ("linked", "linked_directly", "is_replaced"), [(RIGHT, WRONG, True), (WRONG, RIGHT, False)], ids=["wrong", "right"]
 )
 def test_of_pages_that_link_the_file_and_the_redirect_the_newest_decides(
-    cache: Cache, linked: str, linked_directly: str, *, is_damaged: bool
+    cache: Cache, linked: str, linked_directly: str, *, is_replaced: bool
 ) -> None:
     redirect(cache, 0, 1)
     file = body(cache, 1)
     publish(cache, 0, linked, index=MIRROR, age_s=DAY_S)
     publish(cache, 1, linked_directly)
     found = {one.check for one in PipCache(cache.path).verify(remembers=False).findings if one.entry.id == file}
-    assert found == ({MISMATCH, "pages-disagree"} if is_damaged else {"pages-disagree"})
+    assert found == ({REPLACED, "pages-disagree"} if is_replaced else {"pages-disagree"})
 
 
 def test_a_file_to_which_many_redirects_lead_is_compared_with_each_of_their_pages(cache: Cache) -> None:
@@ -111,7 +112,7 @@ def test_a_file_to_which_many_redirects_lead_is_compared_with_each_of_their_page
     file = body(cache, 0)
     assert errors(cache) == set()
     publish(cache, 17, WRONG, index="https://mirror-17.example/simple/", age_s=-DAY_S)
-    assert errors(cache) == {(MISMATCH, file)}
+    assert errors(cache) == {(REPLACED, file)}
 
 
 STEPS: dict[str, Callable[[Cache], object]] = {

@@ -148,6 +148,13 @@ def test_a_key_without_a_digest_is_information(cache: Cache) -> None:
     assert told(cache, interpreter()) == [INFO]
 
 
+def test_a_key_without_a_digest_is_nothing_where_no_digest_is_known(cache: Cache) -> None:
+    cache.built_wheel("demo", url=URL, origin={"url": URL, "archive_info": {}})
+    assert found(cache, interpreter()) == []
+    page(cache, f"{INDEX_URL}demo/", "demo", [link(URL, hashes={"sha256": DIGEST})])  # as pip 22.3 leaves it
+    assert told(cache, interpreter()) == [INFO]
+
+
 @pytest.mark.parametrize(("pip", "expected"), [("22.2.2", [INFO]), ("22.3", []), ("22.3.1", []), ("23.0", [INFO])])
 def test_pip_22_3_looks_under_a_key_without_a_digest(
     cache: Cache, pip: str, expected: list[tuple[str, str, str]]
