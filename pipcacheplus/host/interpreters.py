@@ -39,16 +39,32 @@ _LEFT_OUT = ("PYTHON", "__PYVENV_LAUNCHER__")
 
 def running() -> Interpreter:
     """Return the interpreter that runs this; it is not started again."""
+    return _interpreter(
+        sys.executable,
+        short_name(sys.implementation.name),
+        sys.version_info[:2],
+        prefix=sys.prefix,
+        tags=_running_tags(),
+        search_path=sys.path,
+    )
+
+
+@lru_cache(maxsize=1)
+def _running_tags() -> frozenset[str]:
+    """Return the tags of the interpreter that runs this; they stay the same as long as it runs."""
     # Slow to import: three times the start of an interpreter.
     from packaging.tags import interpreter_name, sys_tags  # noqa: PLC0415 - see above
 
-    short, version = interpreter_name(), sys.version_info[:2]
     known = frozenset(map(str, sys_tags()))
     pypy: tuple[int, ...] | None = getattr(sys, "pypy_version_info", None)
     older = legacy_tags(
-        short, version, known, pypy_version=(pypy[0], pypy[1]) if pypy else None, macos=_newest_macos(known)
+        interpreter_name(),
+        sys.version_info[:2],
+        known,
+        pypy_version=(pypy[0], pypy[1]) if pypy else None,
+        macos=_newest_macos(known),
     )
-    return _interpreter(sys.executable, short, version, prefix=sys.prefix, tags=known | older, search_path=sys.path)
+    return known | older
 
 
 def _newest_macos(known: frozenset[str]) -> tuple[int, int] | None:

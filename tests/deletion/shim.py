@@ -155,7 +155,11 @@ def compiled(folder: Path) -> Path:
 
 
 def environment(shim: Path, state: Path) -> dict[str, str]:
-    """Return the environment of a process with the shim: without any setting of this machine."""
+    """Return the environment of a process with the shim: without any setting of this machine.
+
+    No other interpreter is found there: one that is asked would be given no time to answer.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "XDG_", "SHIM_"))}
     own = {"LD_PRELOAD": str(shim), "PIP_CONFIG_FILE": os.devnull, "XDG_STATE_HOME": str(state), "NO_COLOR": "1"}
+    own["PATH"] = os.path.join(os.sep, "nonexistent")
     return kept | own

@@ -23,6 +23,7 @@ __all__ = ["KEPT", "PRESENT_S", "Answer", "Asker", "Question", "at", "question",
 
 PRESENT_S = float(int(time.time()) + 3600)
 """Seconds since 1970: the present of questions."""
+_WITH_TAGS = ("inspect", "overview", "plan", "verify")
 KEPT = ("catalogs", "ledgers")
 """Where what was read is remembered, below our state directory."""
 
@@ -88,7 +89,11 @@ class Asker:
             more: dict[str, object] = {"executor": executor, "remembers": remembers, "progress": progress}
             taken = inspect.signature(method).parameters
             more = {name: value for name, value in more.items() if name in taken}
-            return _answer(method(*asked.what, **more, **dict(asked.options)))
+            options = dict(asked.options)
+            if asked.verb in _WITH_TAGS:
+                # To look for those of this machine takes most of the time of a question to a small cache.
+                options["pythons"] = options.get("pythons") or "current"
+            return _answer(method(*asked.what, **more, **options))
 
     def ask_anew(self, asked: Question) -> Answer:
         """Return the answer of one that remembers nothing, and whose state directory is its own."""
