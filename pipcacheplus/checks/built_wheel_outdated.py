@@ -178,7 +178,7 @@ def _of_other_machines(modules: Sequence[Library], machines: frozenset[str]) -> 
         built_for, here = " ".join(sorted({one.machine for one in modules})), " ".join(sorted(machines))
         yield _Reason(
             f"its extension modules are for {built_for}, and the interpreters for {here}",
-            (("built_for", built_for), ("interpreters_for", here)),
+            (("machine_built_for", built_for), ("interpreters_for", here)),
             rests_on_all=True,
         )
 
