@@ -1,5 +1,6 @@
 """The check `built-wheel-outdated`."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from tests.checks.objections import unjudged as why_not
 from tests.support.builders import NOW_S, Cache
 from tests.support.builds import CP311, LIBC, MODULE, TAG, compiled, interpreter, loader_cache, machine
 from tests.support.elves import AARCH64, NUMPY_1, NUMPY_2, elf
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="no path of Linux is one of Windows")
 
 SLUG = "built-wheel-outdated"
 MUSL = interpreter(tags=frozenset({TAG, "cp311-cp311-musllinux_1_2_x86_64"}))

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from pipcacheplus.host.loader import Loader, read_loader_cache, why_libraries_may_come
 from tests.support.builds import loader_cache
 
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="no path of Linux is one of Windows")
+
 PATHS = {"libfoo.so.1": "/opt/foo/libfoo.so.1", "libbar.so": "/usr/lib/libbar.so"}
 
 
