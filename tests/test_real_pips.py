@@ -331,7 +331,10 @@ def test_a_wheel_of_a_source_that_its_index_replaced_is_installed_until_it_is_pr
     pip, filled_path = pip_of(NEWEST, "3.11"), tmp_path / "cache"
     filled = Filled(path=filled_path, pips=(pip,), index=index, has_extension=False)
     link = f'<!DOCTYPE html><a href="{REPLACED}">demo_twice-1.0.tar.gz</a>'.encode()  # without a digest
-    index.put("/simple/demo-twice/", Answer(headers=(("Content-Type", "text/html"),), body=link))
+    index.put(
+        "/simple/demo-twice/",
+        Answer(headers=(("Content-Type", "text/html"), ("Cache-Control", "max-age=600")), body=link),
+    )
     headers = ("Content-Type", "application/octet-stream"), ("Cache-Control", "max-age=0")
     for number, content in enumerate(versions):
         index.put(REPLACED, Answer(headers=(*headers, ("ETag", f'"{number}"')), body=content))

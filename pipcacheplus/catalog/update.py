@@ -411,7 +411,10 @@ class Update:
         self.connection.executemany(_ADD_CONTENT, contents)
 
     def _notice_told(self, found: Iterable[FactsRow | Failure]) -> None:
-        """Have all guessed anew if a page says something else than before, as its bytes may under the same stamp."""
+        """Have all guessed anew if a page tells other URLs than before: its bytes may change under the same stamp.
+
+        If it links something else, it may be contents that are missing.
+        """
         if self._is_changed or not self._has_pages:
             return
         execute = self.connection.execute
@@ -420,9 +423,11 @@ class Update:
             number, *told = execute("SELECT number, told FROM page WHERE id = ?", (one.id,)).fetchone() or (None, None)
             links = execute("SELECT key, sha256, others, wheel FROM link WHERE page = ? ORDER BY at", (number,))
             said = [] if page is None else [(link.key, link.sha256, link.others, link.wheel) for link in page.links]
-            if told != [page.told if page is not None else None] or said != links.fetchall():
+            if told != [page.told if page is not None else None]:
                 self._forget_candidates()
                 return
+            if said != links.fetchall():
+                execute("DELETE FROM whole")
 
     def read_again(self, ids: Iterable[bytes]) -> bool:
         """Look at entries once more that this run has not read, and at what the cache says of them.

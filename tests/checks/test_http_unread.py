@@ -111,7 +111,7 @@ def test_info_tells_how_much_it_is(cache: Cache, tmp_path: Path) -> None:
     cache.http_v2(f"{FILE_URL}/b.whl", b"x")
     cache.temporary(cache.http(f"{FILE_URL}/c.whl", b"x"))
     cache.foreign("http/notes.txt")
-    info = (*PIPCACHEPLUS, "info", "--cache-dir", str(cache.path))
+    info = (*PIPCACHEPLUS, "info", "--cache-dir", str(cache.path), "--python", "current")
     lib = pip_26_3(tmp_path / "lib")
     environment = {
         **os.environ,

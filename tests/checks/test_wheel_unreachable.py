@@ -149,7 +149,7 @@ def test_a_key_without_a_digest_is_information(cache: Cache) -> None:
 
 
 def test_a_key_without_a_digest_is_nothing_where_no_digest_is_known(cache: Cache) -> None:
-    cache.built_wheel("demo", url=URL, origin={"url": URL, "archive_info": {}})
+    cache.built_wheel("demo", url=URL, interpreter="311", origin={"url": URL, "archive_info": {}})
     assert found(cache, interpreter()) == []
     page(cache, f"{INDEX_URL}demo/", "demo", [link(URL, hashes={"sha256": DIGEST})])  # as pip 22.3 leaves it
     assert told(cache, interpreter()) == [INFO]
@@ -174,10 +174,11 @@ def test_a_commit_a_file_and_a_directory_have_keys_without_a_digest(cache: Cache
     commit = "c" * 40
     git = "https://host.example/git"
     vcs = {"url": git, "vcs_info": {"vcs": "git", "commit_id": commit}}
-    cache.built_wheel("git", url=f"git+{git}@{commit}", origin=vcs)
+    cache.built_wheel("git", url=f"git+{git}@{commit}", interpreter="311", origin=vcs)
     file = "file:///src/file-1.0.tar.gz"
-    cache.built_wheel("file", url=file, origin={"url": file, "archive_info": ARCHIVE})
-    cache.built_wheel("folder", url="file:///src/folder-1.0", origin={"url": "file:///src/folder-1.0", "dir_info": {}})
+    cache.built_wheel("file", url=file, interpreter="311", origin={"url": file, "archive_info": ARCHIVE})
+    folder = "file:///src/folder-1.0"
+    cache.built_wheel("folder", url=folder, interpreter="311", origin={"url": folder, "dir_info": {}})
     assert found(cache, interpreter()) == []
     assert names(cache, interpreter("cp312")) == {"git", "file", "folder"}
 

@@ -219,8 +219,9 @@ def test_on_a_machine_of_several_pythons_none_loses_its_wheels_and_a_second_run_
         python = find_python(version) or give_up(f"no Python {version} here")
         machine.link(f"pyenv/versions/{version}", os.path.dirname(os.path.dirname(os.path.realpath(python))))
         name = "cp" + version.replace(".", "")
-        cache.built_wheel("demo", tag=f"{name}-{name}-manylinux_2_17_{MACHINE}.manylinux2014_{MACHINE}")
-        cache.built_wheel("other", tag=f"py{name[2:]}-none-any")
+        tag = f"{name}-{name}-manylinux_2_17_{MACHINE}.manylinux2014_{MACHINE}"
+        cache.built_wheel("demo", tag=tag, interpreter=name[2:])
+        cache.built_wheel("other", tag=f"py{name[2:]}-none-any", interpreter=name[2:])
     useless = cache.built_wheel("demo", tag="cp35-cp35m-manylinux1_x86_64")
     command = ["--cache-dir", str(cache.path), "prune", "-n", "--incompatible", "--exclusive", "--format", "json"]
     for are_known in (False, True):

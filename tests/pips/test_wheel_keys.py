@@ -35,7 +35,7 @@ def test_another_source_tells_nothing() -> None:
 
 def test_a_commit_is_part_of_the_url() -> None:
     commit = "c" * 40
-    path = leaf(f"git+https://host.example/demo@{commit}") + "/demo-1.0-py3-none-any.whl"
+    path = leaf(f"git+https://host.example/demo@{commit}", interpreter="311") + "/demo-1.0-py3-none-any.whl"
     origin = Origin(url="https://host.example/demo", is_directory=False, vcs="git", commit=commit)
     assert interpreter_of(path, origin, ()) == "cp311"
 

@@ -147,6 +147,7 @@ def test_an_action_has_every_key() -> None:
         "id": NUMPY.id,
         "paths": list(NUMPY.paths),
         "reasons": ["wheel-cut"],
+        "reason": None,
         "size": 16_402_000,
         "disk_size": 8192,
         "freed": 0,

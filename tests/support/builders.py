@@ -1,7 +1,7 @@
 """A pip cache built file by file, in the formats that pips write: for tests that need just one entry, or a broken one.
 
 The bytes come from `stored.py`. No pip runs here and nothing of this machine goes in: the same calls give the same
-bytes and the same times.
+bytes and the same times. Only the directory of a built wheel depends on the version of the running Python.
 """
 
 import json
@@ -13,7 +13,18 @@ from pathlib import Path
 from pipcacheplus.model.values import Area
 from pipcacheplus.pips.layout import ORIGIN_NAME, body_path, entry_path, page_key, selfcheck_name
 from tests.support.backend import write_wheel
-from tests.support.stored import DAY_S, FILE_URL, INDEX_URL, NOW_S, file_headers, file_url, leaf, page_headers, response
+from tests.support.stored import (
+    DAY_S,
+    FILE_URL,
+    INDEX_URL,
+    NOW_S,
+    RUNNING,
+    file_headers,
+    file_url,
+    leaf,
+    page_headers,
+    response,
+)
 
 __all__ = [
     "DAY_S",
@@ -128,7 +139,7 @@ class Cache:
         *,
         url: str | None = None,
         sha256: str | None = None,
-        interpreter: str | None = "311",
+        interpreter: str | None = RUNNING,
         origin: Mapping[str, object] | bytes | None = None,
         has_origin: bool = True,
         content: bytes | None = None,
@@ -142,7 +153,8 @@ class Cache:
             tag: Of the wheel.
             url: Of the source; one on the file host if not given.
             sha256: Of the source, part of the leaf's key; without it the source has no hash.
-            interpreter: Version without a dot ("311"), part of the key from pip 20.0 on; `None` for the key before.
+            interpreter: Version without a dot ("311"), part of the key from pip 20.0 on; `None` for the key before. By
+                default the running one.
             origin: What `origin.json` holds, as a value or as bytes; an archive at the URL if not given.
             has_origin: Whether there is one: pip 22.2 and later write it.
             content: Of the wheel; a sound one if not given.

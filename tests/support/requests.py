@@ -14,6 +14,7 @@ from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import Entry
 from tests.support.builders import INDEX_URL, NOW_S, Cache
 from tests.support.interpreters import interpreter
+from tests.support.stored import RUNNING
 
 __all__ = ["NOW", "Inline", "entries_of", "whole"]
 
@@ -22,7 +23,7 @@ NOW = Context(
     tags=frozenset({"py3-none-any", "py2-none-any"}),
     interpreters=("cp311",),
     pips=("24.0", "25.3"),
-    considered=(interpreter("cp311", "25.3"), interpreter("cp311", "24.0")),
+    considered=(interpreter(f"cp{RUNNING}", "25.3"), interpreter(f"cp{RUNNING}", "24.0")),
     has_path=os.path.lexists,
 )
 

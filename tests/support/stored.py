@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import pickle
+import sys
 import zlib
 from collections.abc import Mapping
 from email.utils import formatdate
@@ -16,7 +17,18 @@ import msgpack
 
 from pipcacheplus.model.values import Area
 
-__all__ = ["DAY_S", "FILE_URL", "INDEX_URL", "NOW_S", "file_headers", "file_url", "leaf", "page_headers", "response"]
+__all__ = [
+    "DAY_S",
+    "FILE_URL",
+    "INDEX_URL",
+    "NOW_S",
+    "RUNNING",
+    "file_headers",
+    "file_url",
+    "leaf",
+    "page_headers",
+    "response",
+]
 
 NOW_S = 1_767_225_600
 """2026-01-01 00:00 UTC, in seconds: what tests pass as the present."""
@@ -25,6 +37,8 @@ INDEX_URL = "https://index.example/simple/"
 """Of an index that nobody asks."""
 FILE_URL = "https://files.example"
 """Of its file host."""
+RUNNING = f"{sys.version_info.major}{sys.version_info.minor}"
+"""The running Python, as keys of built wheels have it: nobody else would look for what lies under another one."""
 
 
 def file_url(content: bytes, filename: str) -> str:
@@ -136,7 +150,7 @@ def _base64_map(values: Mapping[str, str | None]) -> dict[str, str | None]:
     }
 
 
-def leaf(url: str, *, sha256: str | None = None, interpreter: str | None = "311") -> str:
+def leaf(url: str, *, sha256: str | None = None, interpreter: str | None = RUNNING) -> str:
     """Return the directory for what is built from a source; arguments as of `Cache.built_wheel`.
 
     Source: pip 26.3 `_internal/cache.py`; pip 19.3 `cache.py` for the key without an interpreter.
