@@ -9,16 +9,7 @@ from typing import TYPE_CHECKING
 from pipcacheplus.version import __version__
 
 if TYPE_CHECKING:
-    from pipcacheplus.cache import (
-        PipCache,
-        interpreters,
-        prune_corrupt,
-        prune_incompatible_wheels,
-        prune_outdated_builds,
-        prune_partial,
-        prune_stale,
-        verify,
-    )
+    from pipcacheplus.cache import PipCache
     from pipcacheplus.catalog.results import Explanation, Inspection, Inventory, Verification
     from pipcacheplus.model.pythons import FoundPython, Interpreter, Target
     from pipcacheplus.model.values import (
@@ -45,6 +36,15 @@ if TYPE_CHECKING:
         State,
         Trashed,
         Why,
+    )
+    from pipcacheplus.one_call import (
+        interpreters,
+        prune_corrupt,
+        prune_incompatible_wheels,
+        prune_outdated_builds,
+        prune_partial,
+        prune_stale,
+        verify,
     )
     from pipcacheplus.own_files import clear_state, state
 
@@ -94,12 +94,13 @@ __all__ = [
 ]
 
 _HOMES = {
+    "PipCache": "cache",
     **dict.fromkeys(
         (
-            *("PipCache", "interpreters", "prune_corrupt", "prune_incompatible_wheels", "prune_outdated_builds"),
+            *("interpreters", "prune_corrupt", "prune_incompatible_wheels", "prune_outdated_builds"),
             *("prune_partial", "prune_stale", "verify"),
         ),
-        "cache",
+        "one_call",
     ),
     **dict.fromkeys(("clear_state", "state"), "own_files"),
     **dict.fromkeys(("FoundPython", "Interpreter", "Target"), "model.pythons"),

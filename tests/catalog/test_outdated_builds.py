@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from pipcacheplus.cache import PipCache, prune_outdated_builds
+from pipcacheplus.cache import PipCache
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import Kind, Plan
+from pipcacheplus.one_call import prune_outdated_builds
 from tests.catalog.mixtures import BUILDS
 from tests.support.builders import DAY_S, FILE_URL, Cache
 from tests.support.builds import compiled

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus.__main__ import main
-from pipcacheplus.cache import PipCache, prune_partial
+from pipcacheplus.cache import PipCache
 from pipcacheplus.cli.base.signals import stopping
 from pipcacheplus.errors import NotACacheError
 from pipcacheplus.host.ownership import become_owner
 from pipcacheplus.model.values import State
+from pipcacheplus.one_call import prune_partial
 from pipcacheplus.render.text.words import pip_size
 from tests.apply.trashes import everything, seen
 from tests.deletion.caches import make_cache

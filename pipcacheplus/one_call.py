@@ -1,0 +1,235 @@
+"""Functions that take one call: each finds the cache, does one thing, and returns what came of it.
+
+A cache that does not exist yet, or is switched off, is no error to them, unless it is named: nothing is found, and
+nothing goes.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from pipcacheplus.cache import PipCache
+from pipcacheplus.catalog.results import Verification
+from pipcacheplus.checks.base.context import Pythons, considered_pythons
+from pipcacheplus.errors import CacheDisabledError, CacheNotFoundError
+from pipcacheplus.host.machine import this_machine
+from pipcacheplus.model.arguments import age_in_seconds, check_switches
+from pipcacheplus.model.values import CacheDir, Kind, Plan, Report
+from pipcacheplus.pips.absence import absence_of
+from pipcacheplus.plan.select import Selection
+
+if TYPE_CHECKING:  # slow to import
+    from datetime import timedelta
+
+    from pipcacheplus.model.pythons import FoundPython
+
+__all__ = [
+    "interpreters",
+    "prune_corrupt",
+    "prune_incompatible_wheels",
+    "prune_outdated_builds",
+    "prune_partial",
+    "prune_stale",
+    "verify",
+]
+
+
+def prune_incompatible_wheels(
+    *,
+    pythons: Pythons = None,
+    cache_dir: str | None = None,
+    keep: Sequence[str | Kind] = (),
+    keep_missing_ok: bool = False,
+    dry_run: bool = False,
+    exclusive: bool | None = None,
+) -> Report:
+    """Remove wheels, built or downloaded, that none of these interpreters can use; all of this machine by default.
+
+    Nothing goes while one of this machine exists that was not asked, or gave no answer, unless `pythons` names those
+    that count.
+
+    Of built ones go those as well that none of their pips looks for.
+
+    The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.
+
+    Raises:
+        PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply` tell.
+    """
+    return _pruned(
+        cache_dir,
+        lambda cache: cache.plan(
+            incompatible=True,
+            pythons=pythons,
+            keep=keep,
+            keep_missing_ok=keep_missing_ok,
+        ),
+        keep=keep,
+        dry_run=dry_run,
+        exclusive=exclusive,
+    )
+
+
+def prune_outdated_builds(
+    *,
+    strict: bool = False,
+    pythons: Pythons = None,
+    cache_dir: str | None = None,
+    keep: Sequence[str | Kind] = (),
+    keep_missing_ok: bool = False,
+    dry_run: bool = False,
+    exclusive: bool | None = None,
+) -> Report:
+    """Remove built wheels that this machine, as it is today, cannot load; pip builds them anew.
+
+    With `strict`, also those that need what may be supplied later, or were built with tools that are not here any more.
+    The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.
+
+    Raises:
+        PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply` tell.
+    """
+    check_switches(strict=strict)
+    outdated = "strict" if strict else True
+    return _pruned(
+        cache_dir,
+        lambda cache: cache.plan(outdated_builds=outdated, pythons=pythons, keep=keep, keep_missing_ok=keep_missing_ok),
+        keep=keep,
+        dry_run=dry_run,
+        exclusive=exclusive,
+    )
+
+
+def prune_stale(
+    *,
+    older_than_s: "float | timedelta | None" = None,
+    cache_dir: str | None = None,
+    keep: Sequence[str | Kind] = (),
+    keep_missing_ok: bool = False,
+    dry_run: bool = False,
+    exclusive: bool | None = None,
+) -> Report:
+    """Remove pages past their lifetime, or older than that, and what has, or may have, another source by now.
+
+    That are files that were replaced since, and wheels built from these or from a local directory.
+
+    The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.
+
+    Raises:
+        PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply` tell.
+    """
+    stale = True if older_than_s is None else age_in_seconds("older_than_s", older_than_s)
+    return _pruned(
+        cache_dir,
+        lambda cache: cache.plan(stale=stale, keep=keep, keep_missing_ok=keep_missing_ok),
+        keep=keep,
+        dry_run=dry_run,
+        exclusive=exclusive,
+    )
+
+
+def prune_corrupt(
+    *,
+    cache_dir: str | None = None,
+    keep: Sequence[str | Kind] = (),
+    keep_missing_ok: bool = False,
+    dry_run: bool = False,
+    exclusive: bool | None = None,
+) -> Report:
+    """Remove what is damaged; every byte is read.
+
+    The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.
+
+    Raises:
+        PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply` tell.
+    """
+    return _pruned(
+        cache_dir,
+        lambda cache: cache.plan(corrupt=True, keep=keep, keep_missing_ok=keep_missing_ok),
+        keep=keep,
+        dry_run=dry_run,
+        exclusive=exclusive,
+    )
+
+
+def prune_partial(
+    *,
+    min_age_s: "float | timedelta" = 3600,
+    cache_dir: str | None = None,
+    keep: Sequence[str | Kind] = (),
+    keep_missing_ok: bool = False,
+    dry_run: bool = False,
+    exclusive: bool | None = None,
+) -> Report:
+    """Remove what interrupted downloads, writes and builds left, if it is older than `min_age_s` seconds.
+
+    The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.
+
+    Raises:
+        PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply` tell.
+    """
+    min_age_s = age_in_seconds("min_age_s", min_age_s)
+    return _pruned(
+        cache_dir,
+        lambda cache: cache.plan(partial=True, min_age_s=min_age_s, keep=keep, keep_missing_ok=keep_missing_ok),
+        keep=keep,
+        dry_run=dry_run,
+        exclusive=exclusive,
+    )
+
+
+def interpreters(*, pythons: Pythons = None, cache_dir: str | None = None) -> "tuple[FoundPython, ...]":
+    """Return the interpreters that count, with the tags and the pip of each, or why these are not known.
+
+    Those that a cache names in its self-checks are among them; a cache that does not exist yet names none. One that
+    answered before is not run.
+
+    Raises:
+        PipCachePlusError: As `PipCache.locate` and `PipCache.pythons` tell.
+    """
+    cache = _located(cache_dir)
+    return cache.pythons(pythons) if isinstance(cache, PipCache) else considered_pythons(pythons)
+
+
+def verify(*what: str | Kind, cache_dir: str | None = None, pythons: Pythons = None) -> Verification:
+    """Put every check to the entries of the cache that fit `what`; nothing is changed.
+
+    Of a cache that does not exist yet, or is switched off, nothing is found, unless `cache_dir` names it.
+
+    Raises:
+        PipCachePlusError: As `PipCache.locate` and `PipCache.verify` tell.
+    """
+    cache = _located(cache_dir)
+    if isinstance(cache, PipCache):
+        return cache.verify(*what, pythons=pythons)
+    Selection(what)
+    return Verification(cache=cache, findings=(), entries=0, bytes=0, unverifiable=0)
+
+
+def _located(cache_dir: str | None) -> PipCache | CacheDir:
+    """Return the cache; where it would lie if it does not exist yet, and `cache_dir` does not say that it does.
+
+    Raises:
+        PipCachePlusError: As `PipCache.locate`.
+    """
+    try:
+        return PipCache.locate(cache_dir=cache_dir)
+    except (CacheNotFoundError, CacheDisabledError) as error:
+        absence = absence_of(error, this_machine()) if cache_dir is None else None
+        if absence is None:
+            raise
+        return absence.cache
+
+
+def _pruned(
+    cache_dir: str | None,
+    planned: Callable[[PipCache], Plan],
+    *,
+    keep: Sequence[str | Kind],
+    dry_run: bool,
+    exclusive: bool | None,
+) -> Report:
+    """Carry out what is planned for a cache, and report it; nothing, for one that does not exist yet."""
+    check_switches(dry_run=dry_run)
+    cache = _located(cache_dir)
+    if isinstance(cache, PipCache):
+        return cache.apply(planned(cache), dry_run=dry_run, exclusive=exclusive)
+    Selection(keep)
+    return Report(plan=Plan(cache=cache, actions=()), outcomes=())
