@@ -61,6 +61,8 @@ STRICT = "strict"
 """The word for outdated builds of which it is not certain that they fail."""
 _GROUPS_OF_INTERPRETERS = frozenset({Group.INCOMPATIBLE, Group.OUTDATED_BUILD})
 """Reasons for which it matters what interpreters can use."""
+_OF_DOWNLOADS = frozenset({Group.INCOMPATIBLE})
+"""Reasons for which downloads may be spared."""
 _MAX_INDEXES = 64
 """Indexes of pip's settings that count: each is tried with all names."""
 
@@ -370,6 +372,7 @@ class PipCache:
         partial: bool = False,
         stale: "bool | float | timedelta" = False,
         incompatible: bool = False,
+        include_downloads: bool = True,
         outdated_builds: bool | str = False,
         built_before: "float | timedelta | datetime | None" = None,
         unsafe: bool = False,
@@ -396,6 +399,7 @@ class PipCache:
             incompatible: Wheels that none of `pythons` can use, and built ones that none of their pips looks for. While
                 one of this machine exists and was not asked, or gave no answer, of no wheel that is certain, and none
                 goes, unless `pythons` names those that count.
+            include_downloads: Whether `incompatible` takes downloads too, and not only what was built here.
             outdated_builds: `True` takes built wheels that this machine, as it is today, cannot load; `"strict"` also
                 those that need what may be supplied later (drivers, environment modules), or were built with tools
                 that are not here any more.
@@ -420,7 +424,7 @@ class PipCache:
             MisspeltKeepError: Some of `keep` fits nothing, and something of almost the same name would go.
         """
         reasons = {"corrupt": corrupt, "partial": partial, "incompatible": incompatible}
-        check_switches(**reasons, unsafe=unsafe, orphaned=orphaned)
+        check_switches(**reasons, include_downloads=include_downloads, unsafe=unsafe, orphaned=orphaned)
         check_switches(remembers=remembers, deep=deep)
         stale_age_s = None if isinstance(stale, bool) else age_in_seconds("stale", stale)
         _check_outdated(outdated_builds)
@@ -447,7 +451,8 @@ class PipCache:
         query = replace(
             query, executor=executor, remembers=remembers, is_deep=deep, hears=self._hear, progress=progress
         )
-        return _plan_from(self.dir, query, by_findings(groups), keep, keep_missing_ok=keep_missing_ok)
+        rule = by_findings(groups, spares_downloads=frozenset() if include_downloads else _OF_DOWNLOADS)
+        return _plan_from(self.dir, query, rule, keep, keep_missing_ok=keep_missing_ok)
 
     def plan_removal(
         self,

@@ -36,6 +36,7 @@ __all__ = [
 def prune_incompatible_wheels(
     *,
     pythons: Pythons = None,
+    include_downloads: bool = True,
     cache_dir: str | None = None,
     keep: Sequence[str | Kind] = (),
     keep_missing_ok: bool = False,
@@ -47,7 +48,7 @@ def prune_incompatible_wheels(
     Nothing goes while one of this machine exists that was not asked, or gave no answer, unless `pythons` names those
     that count.
 
-    Of built ones go those as well that none of their pips looks for.
+    Of built ones go those as well that none of their pips looks for. Without `include_downloads`, only built ones go.
 
     The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.
 
@@ -58,6 +59,7 @@ def prune_incompatible_wheels(
         cache_dir,
         lambda cache: cache.plan(
             incompatible=True,
+            include_downloads=include_downloads,
             pythons=pythons,
             keep=keep,
             keep_missing_ok=keep_missing_ok,

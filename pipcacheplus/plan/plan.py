@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pipcacheplus.model.values import (
     UNFINISHED,
     Action,
+    Area,
     CacheDir,
     Checked,
     Count,
@@ -24,8 +25,13 @@ Rule = Callable[[Checked], tuple[str, ...]]
 """Why an entry should go: slugs; nothing if it should stay."""
 
 
-def by_findings(groups: frozenset[Group]) -> Rule:
-    """Return the rule that takes what has a finding of one of these groups; without any, what no pip can ever use."""
+def by_findings(groups: frozenset[Group], *, spares_downloads: frozenset[Group] = frozenset()) -> Rule:
+    """Return the rule that takes what has a finding of one of these groups; without any, what no pip can ever use.
+
+    Args:
+        groups: Of findings.
+        spares_downloads: Those of the groups that take only what was built, of what is whole.
+    """
 
     def rule(checked: Checked) -> tuple[str, ...]:
         chosen = {
@@ -33,6 +39,7 @@ def by_findings(groups: frozenset[Group]) -> Rule:
             for finding in checked.findings
             if finding.remedy is Remedy.REMOVE or (groups and finding.remedy is Remedy.REMOVE_IF_ASKED)
             if finding.group in groups or not groups
+            if checked.entry.area is Area.WHEELS or finding.group not in spares_downloads
         }
         return tuple(sorted(chosen))
 

@@ -86,6 +86,14 @@ def test_only_the_groups_that_are_asked_for_go() -> None:
     assert made.actions[0].reasons == ("stale-check",)
 
 
+def test_downloads_are_spared_if_that_is_asked_for_and_only_for_that_reason() -> None:
+    built, download = wheel("a-1-py3-none-any.whl"), entry(Shape.PAIR, "http-v2/a", "http-v2/a.body")
+    old = entry(Shape.PAIR, "http-v2/b", "http-v2/b.body")
+    rule = by_findings(frozenset({Group.INCOMPATIBLE, Group.STALE}), spares_downloads=frozenset({Group.INCOMPATIBLE}))
+    judgements = judged(built, Group.INCOMPATIBLE), judged(download, Group.INCOMPATIBLE), judged(old, Group.STALE)
+    assert [action.entry.id for action in plan(rule, *judgements).actions] == [built.id, old.id]
+
+
 def test_without_a_group_only_what_no_pip_can_use_goes() -> None:
     one, other = entry(Shape.SINGLE, "http/a"), entry(Shape.SINGLE, "http/b")
     made = plan(by_findings(frozenset()), judged(one, Group.STALE), judged(other, Group.CORRUPT, remedy=Remedy.REMOVE))
