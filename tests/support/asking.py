@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pipcacheplus.cache import PipCache
+from pipcacheplus.checks.base.check import checks
 from pipcacheplus.model.values import Action, Entry, File, Finding, Plan, Progress
 from tests.support.builders import INDEX_URL
 
@@ -60,8 +61,10 @@ class Answer:
 
     @property
     def reasons(self) -> dict[str, tuple[str, ...]]:
-        """Return what would go, by id, and why."""
-        return {action.entry.id: action.reasons for action in self.actions}
+        """Return what would go, by id, and why, as far as `verify` tells of it."""
+        untold = {check.slug for check in checks() if not check.is_told}
+        told = ((action.entry.id, tuple(sorted({*action.reasons} - untold))) for action in self.actions)
+        return {name: slugs for name, slugs in told if slugs}
 
 
 class Asker:
