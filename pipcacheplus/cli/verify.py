@@ -5,10 +5,15 @@ from typing import TYPE_CHECKING
 
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
-from pipcacheplus.cli.base.options import declare_deep, declare_pythons, declare_selection, pythons_of
+from pipcacheplus.cli.base.options import (
+    declare_deep,
+    declare_min_age,
+    declare_pythons,
+    declare_selection,
+    pythons_of,
+)
 from pipcacheplus.cli.base.owners import summarize_owners
 from pipcacheplus.cli.base.progress import progress
-from pipcacheplus.cli.base.units import AGE_HELP, age_s
 from pipcacheplus.model.cache_dir import CacheDir
 from pipcacheplus.render.summary import summarize_findings, summarize_not_judged, summarize_pythons
 from pipcacheplus.render.view import Json
@@ -22,13 +27,10 @@ __all__ = ["COMMAND"]
 
 def _declare(parser: ArgumentParser) -> None:
     declare_selection(parser, needs_one=False)
-    parser.add_argument(
-        "--min-age",
-        metavar="AGE",
-        type=age_s,
-        default=3600.0,
-        help="do not judge halves, leftovers and builds that are younger, as a pip may be writing them (default 1h;"
-        f" 0 judges all); {AGE_HELP}",
+    declare_min_age(
+        parser,
+        "do not judge halves, leftovers and builds that are younger, as a pip may be writing them (default 1h;"
+        " 0 judges all)",
     )
     declare_pythons(parser)
     declare_deep(parser)

@@ -4,9 +4,15 @@ from argparse import ArgumentParser
 from typing import TYPE_CHECKING
 
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
-from pipcacheplus.cli.base.options import declare_catalog, declare_pythons, declare_selection, pythons_of
+from pipcacheplus.cli.base.options import (
+    LEAVES_YOUNG,
+    declare_catalog,
+    declare_min_age,
+    declare_pythons,
+    declare_selection,
+    pythons_of,
+)
 from pipcacheplus.cli.base.progress import progress
-from pipcacheplus.cli.base.units import AGE_HELP, age_s
 
 if TYPE_CHECKING:  # slow to import, and needed for annotations alone
     from pipcacheplus.model.cache_dir import CacheDir
@@ -21,13 +27,7 @@ def _declare(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--keep", metavar="WHAT", action="append", default=[], help="what `prune` would be told to keep (repeatable)"
     )
-    parser.add_argument(
-        "--min-age",
-        metavar="AGE",
-        type=age_s,
-        default=3600.0,
-        help=f"leave halves and leftovers alone that are younger (default 1h); {AGE_HELP}",
-    )
+    declare_min_age(parser, LEAVES_YOUNG)
     declare_pythons(parser)
     declare_catalog(parser)
 

@@ -12,20 +12,25 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pipcacheplus.cli.base.command import Command
 from pipcacheplus.cli.base.console import width_of
 from pipcacheplus.cli.base.started import in_path, program_words, started_here
+from pipcacheplus.cli.base.units import AGE_HELP, age_s
 from pipcacheplus.render.shell import quoted
 
 if TYPE_CHECKING:  # slow to import
     from pipcacheplus.model.pythons import Target
 
 __all__ = [
+    "LEAVES_YOUNG",
     "declare_catalog",
     "declare_deep",
+    "declare_min_age",
     "declare_pythons",
     "declare_selection",
     "parse_arguments",
     "pythons_of",
 ]
 
+LEAVES_YOUNG = "leave halves and leftovers alone that are younger (default 1h)"
+"""What the grace period does where something may be removed."""
 _COUNTED = ("verbose", "quiet")
 _REPEATED = ("index_url",)
 _SINGLE: Mapping[str, Any] = {
@@ -193,6 +198,11 @@ def declare_selection(parser: ArgumentParser, *, needs_one: bool) -> None:
         " an id or a URL",
     )
     parser.add_argument("--error-on-no-match", action="store_true", help="exit with 23 if nothing matches")
+
+
+def declare_min_age(parser: ArgumentParser, means: str) -> None:
+    """Declare the grace period; `means` says what it does."""
+    parser.add_argument("--min-age", metavar="AGE", type=age_s, default=3600.0, help=f"{means}; {AGE_HELP}")
 
 
 def declare_pythons(parser: ArgumentParser) -> None:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import CommandResult, Request, make_result
+from pipcacheplus.cli.base.options import LEAVES_YOUNG, declare_min_age
 from pipcacheplus.cli.base.owners import own_all
 from pipcacheplus.cli.base.progress import countdown, progress
 from pipcacheplus.cli.base.sentences import in_options
 from pipcacheplus.cli.base.signals import StopRequest, signal_name, stopping
-from pipcacheplus.cli.base.units import AGE_HELP, SIZE_HELP, age_s, size_bytes
+from pipcacheplus.cli.base.units import SIZE_HELP, age_s, size_bytes
 from pipcacheplus.errors import CacheNotFoundError
 from pipcacheplus.model.values import CacheDir, Outcome, Plan, Report
 from pipcacheplus.render.summary import summarize_not_judged, summarize_pythons, summarize_report, tally
@@ -44,13 +45,7 @@ def declare_limits(parser: ArgumentParser) -> None:
         action="store_true",
         help="say nothing if a --keep fits nothing, and go on also if something of almost the same name would go",
     )
-    parser.add_argument(
-        "--min-age",
-        metavar="AGE",
-        type=age_s,
-        default=3600.0,
-        help=f"leave halves and leftovers alone that are younger (default 1h); {AGE_HELP}",
-    )
+    declare_min_age(parser, LEAVES_YOUNG)
     others = parser.add_argument_group("others at work")
     _declare_others(others.add_mutually_exclusive_group())
     declare_lock(others)
