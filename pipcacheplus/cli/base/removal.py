@@ -156,12 +156,7 @@ def result_of(request: Request, cache: "PipCache", report: Report, stop: StopReq
         exit_code=exits.PARTLY if report.failed or report.plan.foreign else exits.DONE,
         outcomes=tuple(map(_in_options, report.outcomes)),
         kept=report.plan.kept,
-        summary={
-            **summarize_report(report),
-            "not_judged": summarize_not_judged(report.plan.not_judged),
-            "pythons": summarize_pythons(report.plan.pythons),
-            "chown": _chown(report, cache.dir.path),
-        },
+        summary=_summary(report),
     )
     # One that came after the last entry stopped nothing, and its sender waits for the code of a run that was stopped.
     return done if stop.number is None else _with_interruption(done, report, stop.number)
@@ -188,8 +183,16 @@ def _foreign(plan: Plan, verbosity: int) -> tuple[str, ...]:
 
 def summary_of_no_removal(cache: CacheDir) -> Mapping[str, Json]:
     """Return the summary of a removal from a cache that does not exist."""
-    nothing = Report(plan=Plan(cache=cache, actions=()), outcomes=())
-    return {**summarize_report(nothing), "not_judged": {}, "pythons": [], "chown": None}
+    return _summary(Report(plan=Plan(cache=cache, actions=()), outcomes=()))
+
+
+def _summary(report: Report) -> Mapping[str, Json]:
+    return {
+        **summarize_report(report),
+        "not_judged": summarize_not_judged(report.plan.not_judged),
+        "pythons": summarize_pythons(report.plan.pythons),
+        "chown": _chown(report, report.plan.cache.path),
+    }
 
 
 def carry_out_if_confirmed(request: Request, cache: "PipCache", plan: Plan) -> CommandResult:
@@ -204,7 +207,7 @@ def carry_out_if_confirmed(request: Request, cache: "PipCache", plan: Plan) -> C
     question = f"Move {what} to the trash?" if request.options.trash else f"Remove {what}?"
     if request.console.confirm(notes + question):
         return carry_out(request, cache, plan)
-    nothing = {**summarize_report(Report(plan=plan, outcomes=())), "not_judged": {}, "pythons": [], "chown": None}
+    nothing = _summary(Report(plan=plan, outcomes=()))
     return make_result(request, cache, exit_code=exits.FAILED, remarks=notes_of(plan), summary=nothing, kept=plan.kept)
 
 
