@@ -30,6 +30,7 @@ __all__ = [
     "combine",
     "effects_of_body",
     "for_entry",
+    "joined",
     "release_of",
 ]
 
@@ -174,7 +175,7 @@ def clause(table: Sequence[Effect], pips: Sequence[str], *, proved: Sequence[str
     for version in found:
         subjects.setdefault(_text_of(table, version), []).append(version)
     if set(subjects) == {NEVER_READS} and any(row.text != NEVER_READS for row in table):
-        who = _only_one(found[0]) if len(found) == 1 else f"{_any_of(found, 'and')}, the only ones found here, do not"
+        who = _only_one(found[0]) if len(found) == 1 else f"{joined(found, 'and')}, the only ones found here, do not"
         return f"{_reading(table)}; pip {who} read it"
     for span in proved:
         if not any(_is_in(version, span) for version in found):
@@ -182,7 +183,7 @@ def clause(table: Sequence[Effect], pips: Sequence[str], *, proved: Sequence[str
                 subjects.setdefault(text, []).append(words)
     if len(subjects) == 1:
         return next(iter(subjects))
-    return ", ".join(f"pip {_any_of(those)} {text}" for text, those in subjects.items())
+    return ", ".join(f"pip {joined(those, 'or')} {text}" for text, those in subjects.items())
 
 
 def _only_one(version: str) -> str:
@@ -242,8 +243,13 @@ def _text_of(table: Sequence[Effect], version: str) -> str:
     return next((row.text for row in table if row.below and release < release_of(row.below)), table[-1].text)
 
 
-def _any_of(versions: Sequence[str], word: str = "or") -> str:
-    return f" {word} ".join([", ".join(versions[:-1]), versions[-1]] if len(versions) > 1 else versions)
+def joined(words: Sequence[str], last: str) -> str:
+    """Join words as a sentence has them, with `last` before the last one.
+
+    >>> joined(["23.0"], "or"), joined(["cp39", "cp310", "cp311"], "and")
+    ('23.0', 'cp39, cp310 and cp311')
+    """
+    return f" {last} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def release_of(version: str) -> tuple[int, ...]:

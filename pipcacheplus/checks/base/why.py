@@ -17,6 +17,7 @@ from pipcacheplus.model.values import (
     Shape,
     Why,
 )
+from pipcacheplus.pips.effects import joined
 from pipcacheplus.pips.wheel_keys import LEGACY
 
 __all__ = ["usable_by", "why_of"]
@@ -94,7 +95,7 @@ def _use_of_wheel(entry: Entry, users: Sequence[str], context: Context) -> Itera
     elif len(users) > _MAX_NAMED:
         yield f"{len(users)} interpreters considered can use it"
     else:
-        yield f"{_joined(users)} can use it"
+        yield f"{joined(users, 'and')} can use it"
     if entry.kind is Kind.BUILT_WHEEL:
         yield _who_looks(entry, context)
 
@@ -128,13 +129,13 @@ def _removal(entry: Entry, removed_by: Sequence[str]) -> str:
     if entry.shape is Shape.FOREIGN:
         return _LEFT_ALONE
     if removed_by:
-        return f"{_joined(removed_by, 'or')} removes it"
+        return f"{joined(removed_by, 'or')} removes it"
     return "no reason of prune holds for it, so that only remove and purge take it"
 
 
 def _kept(keeps: Sequence[str]) -> Iterator[str]:
     if keeps:
-        yield f"{_joined(keeps)} {'keep' if len(keeps) > 1 else 'keeps'} it"
+        yield f"{joined(keeps, 'and')} {'keep' if len(keeps) > 1 else 'keeps'} it"
 
 
 def _count(number: int, noun: str) -> str:
@@ -150,12 +151,3 @@ def _age(seconds: float) -> str:
     units = ((DAY_S, "d"), (HOUR_S, "h"))
     fitting = (f"{seconds / unit:g}{letter}" for unit, letter in units if seconds % unit == 0)
     return next(fitting, f"{seconds:g}s")
-
-
-def _joined(words: Sequence[str], last: str = "and") -> str:
-    """Join words as a sentence has them.
-
-    >>> _joined(["cp39"]), _joined(["cp39", "cp310", "cp311"])
-    ('cp39', 'cp39, cp310 and cp311')
-    """
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
