@@ -13,15 +13,13 @@ from collections.abc import Iterator, Sequence
 
 from pipcacheplus.checks.base.check import Check, Context, Verdict
 from pipcacheplus.model.facts import Depth, Facts
-from pipcacheplus.model.values import Entry, Group, Kind, Remedy, Severity, Shape
+from pipcacheplus.model.values import WHEEL_KINDS, Entry, Group, Remedy, Severity, Shape
 
 __all__ = ["CHECK"]
 
-_WHEELS = frozenset({Kind.WHEEL, Kind.BUILT_WHEEL})
-
 
 def _run(entry: Entry, _facts: Facts, context: Context) -> Iterator[Verdict]:
-    if context.tags is None or entry.kind not in _WHEELS or not entry.tags:
+    if context.tags is None or entry.kind not in WHEEL_KINDS or not entry.tags:
         return
     if context.tags.isdisjoint(entry.tags):
         message = f"no interpreter considered can use {', '.join(entry.tags[:3])}"

@@ -6,6 +6,7 @@ __all__ = [
     "FILE_KINDS",
     "UNFINISHED",
     "UNVERIFIABLE",
+    "WHEEL_KINDS",
     "Area",
     "Group",
     "Kind",
@@ -101,6 +102,8 @@ class Kind(str, Enum):
 
 FILE_KINDS = frozenset({Kind.WHEEL, Kind.SDIST, Kind.METADATA})
 """Downloads that an index publishes once and never changes."""
+WHEEL_KINDS = frozenset({Kind.WHEEL, Kind.BUILT_WHEEL})
+"""Wheels, downloaded or built here: what tags say who can use."""
 
 
 class NotJudged(str, Enum):

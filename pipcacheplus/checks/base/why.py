@@ -6,6 +6,7 @@ from pipcacheplus.checks.base.check import DAY_S, HOUR_S, Context, is_young
 from pipcacheplus.checks.base.looked_for import keys_looked_for
 from pipcacheplus.model.values import (
     UNFINISHED,
+    WHEEL_KINDS,
     Area,
     Checked,
     Entry,
@@ -22,7 +23,6 @@ from pipcacheplus.pips.wheel_keys import LEGACY
 
 __all__ = ["usable_by", "why_of"]
 
-_WHEELS = frozenset({Kind.WHEEL, Kind.BUILT_WHEEL})
 _MAX_NAMED = 8
 """Interpreters that a sentence names; of more it tells the number."""
 _MAX_TAGS = 2
@@ -71,14 +71,14 @@ def why_of(checked: Checked, context: Context, *, kept_by: Sequence[str] = ()) -
 
 def usable_by(entry: Entry, context: Context) -> tuple[str, ...]:
     """Return the names of the interpreters considered that can use a wheel, by its tags; nothing of anything else."""
-    if entry.kind not in _WHEELS:
+    if entry.kind not in WHEEL_KINDS:
         return ()
     fitting = (one for one in context.considered if not entry.tags or not one.tags.isdisjoint(entry.tags))
     return tuple(dict.fromkeys(one.name for one in sorted(fitting, key=lambda one: (one.implementation, one.version))))
 
 
 def _use(entry: Entry, users: Sequence[str], context: Context) -> Iterator[str]:
-    if entry.kind in _WHEELS and entry.shape is not Shape.BODY:
+    if entry.kind in WHEEL_KINDS and entry.shape is not Shape.BODY:
         yield from _use_of_wheel(entry, users, context)
     elif entry.kind in _USES:
         yield _USES[entry.kind]
