@@ -122,8 +122,7 @@ def _summary(cache: "CacheDir", counts: "Counts", survey: "Survey") -> dict[str,
 def _is_http_read(pythons: "Sequence[FoundPython]") -> bool:
     from pipcacheplus.checks.base.looked_for import is_http_read  # noqa: PLC0415 - slow to import
 
-    considered = tuple(one.interpreter for one in pythons if one.interpreter is not None)
-    return is_http_read(considered, are_all_asked=len(considered) == len(pythons), has_path=os.path.lexists)
+    return is_http_read(pythons, has_path=os.path.lexists)
 
 
 def _in_http(counts: "Counts") -> Mapping[str, Json] | None:

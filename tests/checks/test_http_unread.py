@@ -11,7 +11,8 @@ import pytest
 from pipcacheplus.catalog.queries import Query, run_query
 from pipcacheplus.checks.base.check import checks, told_checks
 from pipcacheplus.checks.base.looked_for import is_http_read
-from pipcacheplus.host.interpreters import Interpreter
+from pipcacheplus.host.pythons import python_of
+from pipcacheplus.model.pythons import FoundPython, Interpreter
 from tests.checks.objections import CONTEXT, told
 from tests.support.builders import FILE_URL, Cache
 from tests.support.interpreters import interpreter
@@ -57,8 +58,10 @@ def test_http_is_read_by_pips_before_23_3_and_by_pip_audit(
     pips: Sequence[str | None], paths: Sequence[str], *, is_unasked: bool, expected: bool
 ) -> None:
     considered: list[Interpreter] = [replace(interpreter(pip=pip), search_path=("/lib/site-packages",)) for pip in pips]
+    found = [python_of(one, ("PATH",)) for one in considered]
+    found += [FoundPython(path="/opt/python", sources=("PATH",))] if is_unasked else []
     has_path = frozenset(paths).__contains__
-    assert is_http_read(considered, are_all_asked=not is_unasked, has_path=has_path) is expected
+    assert is_http_read(found, has_path=has_path) is expected
 
 
 def pip_26_3(lib: Path) -> Path:

@@ -85,7 +85,7 @@ def context_of(
         considered=considered,
         unasked=unasked,
         pythons=found,
-        is_http_read=is_http_read(considered, are_all_asked=not unasked, has_path=os.path.lexists),
+        is_http_read=is_http_read(found, has_path=os.path.lexists),
         pips=tuple(sorted({interpreter.pip for interpreter in considered if interpreter.pip is not None})),
     )
 

@@ -9,7 +9,7 @@ from pipcacheplus.pips.effects import release_of
 from pipcacheplus.pips.wheel_keys import LEGACY
 
 if TYPE_CHECKING:  # slow to import
-    from pipcacheplus.host.interpreters import Interpreter
+    from pipcacheplus.model.pythons import FoundPython, Interpreter
 
 __all__ = ["is_http_read", "keys_looked_for", "makes_keys_without_digest"]
 
@@ -50,17 +50,20 @@ def makes_keys_without_digest(context: Context, interpreter: str) -> bool:
     return any(first <= release_of(pip) < end for pip in pips)
 
 
-def is_http_read(considered: "Iterable[Interpreter]", *, are_all_asked: bool, has_path: Callable[[str], bool]) -> bool:
+def is_http_read(pythons: "Iterable[FoundPython]", *, has_path: Callable[[str], bool]) -> bool:
     """Return whether something may still read `http`: a pip before 23.3, or pip-audit, which writes there to this day.
 
     Args:
-        considered: The interpreters.
-        are_all_asked: Whether there are no others on this machine.
+        pythons: The interpreters that count; one that was not asked may have any pip.
         has_path: Tells whether a path exists: where each looks for packages, pip-audit is looked for.
     """
-    interpreters = list(considered)
+    interpreters: list[Interpreter] = []
+    for one in pythons:
+        if one.interpreter is None:
+            return True
+        interpreters.append(one.interpreter)
     pips = [release_of(one.pip) for one in interpreters if one.pip is not None]
-    if not are_all_asked or not pips or min(pips) < _HTTP_V2:
+    if not pips or min(pips) < _HTTP_V2:
         return True
     folders = {folder for one in interpreters for folder in one.search_path}
     return any(has_path(os.path.join(folder, _PIP_AUDIT)) for folder in folders)
