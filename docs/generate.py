@@ -53,8 +53,8 @@ def _readers() -> Iterator[str]:
     yield "What pip does with a damaged entry depends on its version. Findings tell it (`effect`) for the pips of the"
     yield "[interpreters](interpreters.md) considered, and for those that the cache proves: what lies in `http-v2` was"
     yield "written by 23.3 or later, a pickle by one before 7. If none of them reads the entry, those that do come"
-    yield "first; if none is known, the newest are told of. Severity and exit code do not hang on it. Not every pip"
-    yield "reads every entry:"
+    yield "first; if none is known, the newest are told of. Severity and exit code are the same whichever pips are"
+    yield "found. Not every pip reads every entry:"
     yield ""
     rows = [[area.value, _KEYS[key], *_spans(table)] for (area, key), table in READERS.items()]
     yield from _table(["area", "format, or key", "versions of pip"], rows)

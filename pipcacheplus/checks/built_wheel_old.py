@@ -1,7 +1,7 @@
 """A compiled wheel was built before the day that `prune --built-before` names.
 
 **Why it matters.** A new CUDA, MPI, BLAS or compiler makes builds worth doing again that load without complaint. No
-file tells that; whoever installed it knows the day.
+file records when they were installed, so the user gives the day.
 
 **What to do.** Remove them with `prune --built-before DATE`; pip builds them anew. A wheel counts as compiled if its
 tags name a platform. It was built when its file was written: what a copy of the cache made younger stays, and the
