@@ -58,9 +58,15 @@ def _summary(
     from pipcacheplus.host.machine import this_machine  # noqa: PLC0415 - as above
 
     machine = this_machine(request.environ)
-    more = [{"wheels": _usable(one, by_tags), "cache_dir": _cache_dir(one, machine)} for one in found]
+    more = [{"wheels": _usable(one, by_tags), "cache_dir": _cache_dir(one, machine), **_binary(one)} for one in found]
     told = zip(summarize_pythons(found), more, strict=True)
     return {"pythons": [{**one, **own} for one, own in told], "wheels": sum(by_tags.values())}
+
+
+def _binary(one: "FoundPython") -> "dict[str, Json]":
+    """Return what decides which compiled wheels an interpreter takes."""
+    interpreter = one.interpreter
+    return {"abi": None, "libc": None} if interpreter is None else {"abi": interpreter.abi, "libc": interpreter.libc}
 
 
 def _cache_dir(one: "FoundPython", machine: "Machine") -> str | None:

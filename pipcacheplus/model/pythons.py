@@ -1,8 +1,12 @@
 """Interpreters: what one can install, one that was found, and one of another machine."""
 
+import re
 from dataclasses import dataclass, field
 
 __all__ = ["FoundPython", "Interpreter", "Target"]
+
+_LIBC = re.compile(r"-(many|musl)linux_(\d+)_(\d+)_")
+_ANY_ABI = re.compile(r"none|abi\d+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +29,24 @@ class Interpreter:
     search_path: tuple[str, ...] = field(default=(), compare=False)
     """Directories in which it looks for packages, absolute; of the running one also those that variables name."""
 
+    @property
+    def libc(self) -> str | None:
+        """Return the newest C library whose wheels it takes, `glibc 2.36` or `musl 1.2`; `None` if there is no such.
+
+        Source: PEP 600 and PEP 656: a tag names the oldest C library that the wheel runs with.
+        """
+        found = [(match[1], int(match[2]), int(match[3])) for match in map(_LIBC.search, self.tags) if match]
+        if not found:
+            return None
+        name, major, minor = max(found)
+        return f"{'glibc' if name == 'many' else 'musl'} {major}.{minor}"
+
+    @property
+    def abi(self) -> str | None:
+        """Return its own ABI with its flags, as tags have it: `cp311`, `cp36m`, `cp313t`; `None` if no tag tells it."""
+        tags = (tag.split("-") for tag in self.tags if tag.startswith(f"{self.name}-"))
+        return max((abi for _, abi, _ in tags if not _ANY_ABI.fullmatch(abi)), key=len, default=None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundPython:
@@ -33,8 +55,8 @@ class FoundPython:
     path: str
     """Absolute; empty of a target that pip's options describe."""
     sources: tuple[str, ...]
-    """From where it is known: `running`, `named`, `PATH`, `pyenv`, `uv`, `conda`, `asdf`, `mise`, `framework`,
-    `registry`, `selfcheck`, `base` (an environment was made of it), `target`."""
+    """From where it is known: `running`, `named`, `PATH`, `pyenv`, `uv`, `uv tool`, `pipx`, `conda`, `asdf`, `mise`,
+    `framework`, `registry`, `selfcheck`, `base` (an environment was made of it), `target`."""
     interpreter: Interpreter | None = None
     """What it can install; `None` if it was not asked or gave no answer."""
     reason: str | None = None

@@ -74,8 +74,10 @@ def test_each_is_listed_with_what_it_can_use(machine: MadeMachine, run: Callable
         ["running"],
         1,
     )
+    assert (here["abi"], here["libc"]) == (running().abi, running().libc)
     assert (other["path"], other["name"], other["version"], other["wheels"]) == (broken, None, "3.9", None)
     assert other["reason"] == "it ended with exit code 3"
+    assert "C library" in run("pythons", "-v")
     text = run("pythons")
     assert f"  {broken} (Python 3.9, PATH): it ended with exit code 3\n" in text
     assert text.endswith("\n1 interpreter, 2 wheels in the cache\n")

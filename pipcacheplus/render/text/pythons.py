@@ -15,7 +15,10 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     pythons = view.summary.get("pythons")
     known = [one for one in pythons if isinstance(one, Mapping)] if isinstance(pythons, Sequence) else []
     asked = [one for one in known if one.get("name")]
-    rows: list[Row] = [("Interpreter", "version", "pip", "wheels", "known from"), *map(_row, asked)]
+    titles: Row = ("Interpreter", "version", "pip", "wheels", "known from", "C library")
+    rows = [titles, *map(_row, asked)]
+    if view.verbosity <= 0:
+        rows = [row[:-1] for row in rows]
     heading, *others = layout.table(rows, right=(3,))
     yield layout.paint(heading, "bold")
     yield from others
@@ -40,13 +43,13 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
 
 def _row(one: Mapping[str, Json]) -> Row:
     name, path = safe(str(one.get("name"))), one.get("path")
-    version = f"{safe(str(one.get('version')))} ({name})"
     return (
         safe(str(path)) if path else name,
-        version,
+        f"{safe(str(one.get('version')))} ({safe(str(one.get('abi') or name))})",
         safe(str(one.get("pip") or "-")),
         f"{one.get('wheels'):,}",
         _known_from(one),
+        str(one.get("libc") or "-"),
     )
 
 
