@@ -29,12 +29,27 @@ from pipcacheplus.model.pythons import Interpreter
 if TYPE_CHECKING:
     import subprocess
 
-__all__ = ["Interpreter", "output_of", "probe", "recalled", "running"]
+__all__ = [
+    "Interpreter",
+    "SilentInterpreterError",
+    "keep_silence",
+    "output_of",
+    "probe",
+    "recalled",
+    "running",
+    "silence",
+]
 
 _MAX_ANSWER_BYTES = 1 << 20
 _END_S = 10
 """How long an interpreter may take to be gone, once it is killed."""
+_SILENT_S = 86_400
+"""How long it is remembered that an interpreter did not answer in time, in seconds: a busy machine is one tomorrow."""
 _LEFT_OUT = ("PYTHON", "__PYVENV_LAUNCHER__")
+
+
+class SilentInterpreterError(InterpreterError):
+    """An interpreter did not answer in time."""
 
 
 def running() -> Interpreter:
@@ -149,6 +164,29 @@ def recalled(path: str, memory: InterpreterCache) -> Interpreter | None:
     stamp = interpreter_stamp(path, PROBE)
     found = None if stamp is None else InterpreterFacts.from_json(memory.load(path, stamp))
     return None if found is None else _of_facts(path, found)
+
+
+def keep_silence(path: str, reason: str, memory: InterpreterCache, *, now_s: float) -> None:
+    """Keep for a day that an interpreter did not answer in time; an answer that it gives later takes its place.
+
+    Args:
+        path: Of the interpreter, absolute.
+        reason: What it did, as a clause.
+        memory: Where answers are kept.
+        now_s: The time, in seconds since 1970.
+    """
+    stamp = interpreter_stamp(path, PROBE)
+    if stamp is not None:
+        memory.store(path, stamp, {"silent": reason, "asked_s": int(now_s)})
+
+
+def silence(path: str, memory: InterpreterCache, *, now_s: float) -> str | None:
+    """Return why an interpreter gave no answer within the last day, if its file is still the same; else `None`."""
+    stamp = interpreter_stamp(path, PROBE)
+    match None if stamp is None else memory.load(path, stamp):
+        case {"silent": str(reason), "asked_s": int(asked_s)} if 0 <= now_s - asked_s < _SILENT_S:
+            return reason
+    return None
 
 
 def _of_facts(path: str, found: InterpreterFacts) -> Interpreter:
@@ -291,13 +329,13 @@ def _listen(path: str, process: "subprocess.Popen[bytes]", timeout_s: float) -> 
     except RuntimeError as error:
         raise InterpreterError(path, f"it cannot be listened to ({error})") from error
     if heard is None:
-        raise InterpreterError(path, f"it did not answer within {timeout_s:g} s")
+        raise SilentInterpreterError(path, f"it did not answer within {timeout_s:g} s")
     if len(heard) > _MAX_ANSWER_BYTES:
         raise InterpreterError(path, f"it printed more than {_MAX_ANSWER_BYTES} bytes")
     try:
         return process.wait(timeout_s), heard
     except TimeoutExpired:
-        raise InterpreterError(path, f"it did not end within {timeout_s:g} s") from None
+        raise SilentInterpreterError(path, f"it did not end within {timeout_s:g} s") from None
 
 
 def _heard(pipe: IO[bytes], timeout_s: float) -> bytes | None:

@@ -1,8 +1,8 @@
 """List what may be a Python of a machine, by the names of files in the places where tools keep them; nothing is run.
 
-Names of folders are those that the tools document: pyenv 2.x (`PYENV_ROOT`), uv 0.x (`UV_PYTHON_INSTALL_DIR`), conda
-(`environments.txt`, which conda 4.4 and later keep for each user), asdf and mise (`installs/python`), PEP 514 for the
-registry of Windows.
+Names of folders are those that the tools document: pyenv 2.x (`PYENV_ROOT`), uv 0.x (`UV_PYTHON_INSTALL_DIR`,
+`UV_TOOL_DIR`), pipx 1.x (`PIPX_HOME`), conda (`environments.txt`, which conda 4.4 and later keep for each user), asdf
+and mise (`installs/python`), PEP 514 for the registry of Windows.
 """
 
 import errno
@@ -79,8 +79,8 @@ class Candidate:
     environment: str = ""
     """The directory of the virtual environment whose interpreter it is, links followed; empty if it is of none."""
     sources: tuple[str, ...]
-    """From where it is known: `running`, `PATH`, `pyenv`, `uv`, `conda`, `asdf`, `mise`, `framework`, `registry`,
-    `selfcheck`; `base` of one that an environment was made of."""
+    """From where it is known: `running`, `PATH`, `pyenv`, `uv`, `uv tool`, `pipx`, `conda`, `asdf`, `mise`,
+    `framework`, `registry`, `selfcheck`; `base` of one that an environment was made of."""
     obstacle: str = ""
     """Why it cannot be run, as a clause; empty if nothing is known that speaks against it."""
 
@@ -150,8 +150,10 @@ def _prefixes(here: Surroundings) -> Iterator[tuple[str, Iterator[str]]]:
     data = here.environ.get("XDG_DATA_HOME") or _below(here.home, ".local", "share")
     if is_windows:
         data = here.environ.get("APPDATA", "")
-    uv = here.environ.get("UV_PYTHON_INSTALL_DIR") or _below(data, "uv", *(("data",) if is_windows else ()), "python")
-    yield "uv", _inside(uv)
+    uv = _below(data, "uv", *(("data",) if is_windows else ()))
+    yield "uv", _inside(here.environ.get("UV_PYTHON_INSTALL_DIR") or _below(uv, "python"))
+    yield "uv tool", _inside(here.environ.get("UV_TOOL_DIR") or _below(uv, "tools"))
+    yield "pipx", _of_pipx(here)
     yield "conda", _of_conda(here)
     asdf = here.environ.get("ASDF_DATA_DIR") or _below(here.home, ".asdf")
     yield "asdf", _inside(_below(asdf, "installs", "python"))
@@ -164,6 +166,20 @@ def _of_pyenv(here: Surroundings, *, is_windows: bool) -> Iterator[str]:
     for version in _inside(_below(here.environ.get("PYENV_ROOT") or _below(here.home, *usual), "versions")):
         yield version
         yield from _inside(os.path.join(version, "envs"))  # pyenv-virtualenv
+
+
+def _of_pipx(here: Surroundings) -> Iterator[str]:
+    # pipx 1.7.1 `paths.py`: its home as platformdirs names it, or that of earlier releases; one for all users besides.
+    data = here.environ.get("XDG_DATA_HOME") or _below(here.home, ".local", "share")
+    if here.platform == "win32":
+        data = _below(here.environ.get("LOCALAPPDATA", ""), "pipx")
+    elif here.platform == "darwin":
+        data = _below(here.home, "Library", "Application Support")
+    own = here.environ.get("PIPX_HOME", "")
+    usual = (_below(data, "pipx"), _below(here.home, ".local", "pipx"), _below(here.home, "pipx"))
+    of_all = here.environ.get("PIPX_GLOBAL_HOME") or os.path.join(here.root, "opt", "pipx")
+    for home in dict.fromkeys((*((own,) if own else usual), of_all)):
+        yield from _inside(_below(home, "venvs"))
 
 
 def _of_conda(here: Surroundings) -> Iterator[str]:

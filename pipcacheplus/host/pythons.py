@@ -11,10 +11,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from pipcacheplus.errors import InterpreterError
 from pipcacheplus.host.interpreter_cache import InterpreterCache
-from pipcacheplus.host.interpreters import probe, recalled, running
+from pipcacheplus.host.interpreters import SilentInterpreterError, keep_silence, probe, recalled, running, silence
 from pipcacheplus.host.pip_version import version_of_pip
 from pipcacheplus.host.python_candidates import Candidate, Surroundings, candidates, settings_of
 from pipcacheplus.host.python_owners import why_not_run
@@ -28,6 +29,9 @@ ALL_S = 60.0
 """How long all of them together may take, in seconds; who has not answered by then was not asked."""
 AT_ONCE = 8
 """Interpreters that are asked at the same time."""
+_READ = frozenset({"selfcheck", "pipx", "uv tool"})
+"""Sources of environments that are read, and run only if what they were made of gives no answer: the first for safety,
+the others because there may be dozens of them, all of a few Pythons."""
 _PASSED_ON = frozenset(
     {
         *("HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER"),
@@ -51,6 +55,7 @@ def find_pythons(
     asks: Ask | None = None,
     one_s: float = ONE_S,
     all_s: float = ALL_S,
+    now_s: float | None = None,
 ) -> tuple[FoundPython, ...]:
     """Find the Pythons of a machine, and ask those that may be run; in order of their sources, the running one first.
 
@@ -62,16 +67,18 @@ def find_pythons(
         asks: Asks one; by default it is run, and its answer kept.
         one_s: How long one of them may take, in seconds.
         all_s: How long all of them may take, in seconds.
+        now_s: The time, in seconds since 1970; now by default. Who took all of `one_s` is not asked again for a day.
     """
+    now_s = time.time() if now_s is None else now_s
     end_s = time.monotonic() + all_s
     plain = {name: value for name, value in environ.items() if name in _PASSED_ON or name.startswith("LC_")}
     ask = asks or (lambda path, limit_s: probe(path, memory=memory, timeout_s=limit_s, environ=plain))
     found = list(candidates(here))
     reasons = {one.key: _why_not(one, uid) for one in found}
     bases: dict[tuple[str, str], Candidate] = {}
-    """Of environments that are read rather than asked: the cache alone names them, or they may not be run."""
+    """Of environments that are read rather than asked: those of `_READ`, and those that may not be run."""
     for one in found:
-        if reasons[one.key] is not None or one.sources == ("selfcheck",):
+        if reasons[one.key] is not None or _READ.issuperset(one.sources):
             base = _base_of(one)
             if base is not None:
                 bases[one.key] = base
@@ -80,14 +87,15 @@ def find_pythons(
             reasons[base.key] = _why_not(base, uid)
             found.append(base)
     waiting = [one for one in found if reasons[one.key] is None and one.key not in bases]
-    answers = _answers(waiting, memory, ask, one_s, end_s)
+    asking = _Asking(memory=memory, ask=ask, one_s=one_s, end_s=end_s, now_s=now_s)
+    answers = _answers(waiting, asking)
     for one in found:
         base = bases.get(one.key)
         if base is not None and isinstance(answer := answers.get(base.key), Interpreter):
             answers[one.key] = _read_environment(one, answer)
     were_read = frozenset(bases) & frozenset(answers)
     left = [one for one in found if reasons[one.key] is None and one.key not in answers]
-    answers |= _answers(left, memory, ask, one_s, end_s)
+    answers |= _answers(left, asking)
     told = tuple(_found(one, answers.get(one.key), reasons[one.key], was_read=one.key in were_read) for one in found)
     is_running_told = any("running" in one.sources for one in told)
     return told if is_running_told else (_found_running(), *told)
@@ -186,14 +194,23 @@ def _why_not(one: Candidate, uid: int | None) -> str | None:
     return why_not_run(one.path, uid, also=also)
 
 
-def _answers(
-    waiting: Sequence[Candidate], memory: InterpreterCache, ask: Ask, one_s: float, end_s: float
-) -> dict[tuple[str, str], Interpreter | str]:
+class _Asking(NamedTuple):
+    """How interpreters are asked in this run; times as `find_pythons`."""
+
+    memory: InterpreterCache
+    ask: Ask
+    one_s: float
+    end_s: float
+    """When the time for all of them is over, by the monotonic clock."""
+    now_s: float
+
+
+def _answers(waiting: Sequence[Candidate], asking: _Asking) -> dict[tuple[str, str], Interpreter | str]:
     """Return what interpreters can install, or why that is not known; who answered before is not run."""
     answers: dict[tuple[str, str], Interpreter | str] = {}
     unknown: list[Candidate] = []
     for one in waiting:
-        kept = running() if "running" in one.sources else recalled(one.path, memory)
+        kept = running() if "running" in one.sources else _kept(one.path, asking)
         if kept is None:
             unknown.append(one)
         else:
@@ -206,7 +223,7 @@ def _answers(
                 one = todo.pop()
             except IndexError:  # another thread has taken the last one
                 return
-            answers[one.key] = _asked(one.path, min(one_s, end_s - time.monotonic()), ask)
+            answers[one.key] = _asked(one.path, asking)
 
     started = list(_started(threading.Thread(target=work) for _ in range(min(AT_ONCE, len(unknown)) - 1)))
     try:
@@ -227,11 +244,24 @@ def _started(threads: Iterable[threading.Thread]) -> Iterator[threading.Thread]:
         yield thread
 
 
-def _asked(path: str, limit_s: float, ask: Ask) -> Interpreter | str:
+def _kept(path: str, asking: _Asking) -> Interpreter | str | None:
+    """Return what an interpreter answered before, or why it gave no answer; `None` if it has to be asked."""
+    found = recalled(path, asking.memory)
+    if found is None and (reason := silence(path, asking.memory, now_s=asking.now_s)):
+        return f"{reason}, and is not asked again within a day"
+    return found
+
+
+def _asked(path: str, asking: _Asking) -> Interpreter | str:
+    limit_s = min(asking.one_s, asking.end_s - time.monotonic())
     if limit_s <= 0:
         return "there was no time left to ask it"
     try:
-        return ask(path, limit_s)
+        return asking.ask(path, limit_s)
+    except SilentInterpreterError as error:
+        if limit_s == asking.one_s:
+            keep_silence(path, error.reason, asking.memory, now_s=asking.now_s)
+        return error.reason
     except InterpreterError as error:
         return error.reason
 

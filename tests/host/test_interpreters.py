@@ -8,6 +8,7 @@ import sys
 import threading
 import venv
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -78,6 +79,27 @@ def test_the_running_interpreter_takes_what_packaging_says_and_what_old_pips_too
     assert known <= here.tags
     assert f"{here.implementation}{here.version[0]}-none-any" in here.tags - known
     assert (here.path, here.prefix, here.version) == (sys.executable, sys.prefix, sys.version_info[:2])
+
+
+@pytest.mark.parametrize(
+    ("name", "tags", "abi", "libc"),
+    [
+        ("cp311", ("cp311-cp311-linux_x86_64", "cp311-abi3-manylinux_2_36_x86_64"), "cp311", "glibc 2.36"),
+        ("cp36", ("cp36-cp36m-manylinux_2_9_x86_64", "py3-none-manylinux_2_17_x86_64"), "cp36m", "glibc 2.17"),
+        ("cp313", ("cp313-cp313t-musllinux_1_2_x86_64", "cp313-none-any"), "cp313t", "musl 1.2"),
+        ("pp39", ("pp39-pypy39_pp73-macosx_11_0_arm64",), "pypy39_pp73", None),
+        ("cp311", ("py3-none-any",), None, None),
+    ],
+)
+def test_its_tags_tell_its_abi_and_its_c_library(
+    name: str, tags: tuple[str, ...], abi: str | None, libc: str | None
+) -> None:
+    made_up = replace(running(), name=name, tags=frozenset(tags))
+    assert (made_up.abi, made_up.libc) == (abi, libc)
+
+
+def test_the_abi_of_the_running_interpreter_is_that_of_its_first_tag() -> None:
+    assert running().abi == next(sys_tags()).abi
 
 
 def test_the_running_interpreter_says_the_same_of_itself_when_it_is_asked() -> None:

@@ -58,6 +58,22 @@ PLACES: dict[str, tuple[str, Callable[[MadeMachine], Surroundings]]] = {
         "data/uv/python/cpython-3.12/bin/python",
         lambda one: one.surroundings(environ={"XDG_DATA_HOME": f"{one.folder}/data"}),
     ),
+    "uv tool": ("home/.local/share/uv/tools/black/bin/python", lambda one: one.surroundings()),
+    "uv tool elsewhere": (
+        "tools/black/bin/python",
+        lambda one: one.surroundings(environ={"UV_TOOL_DIR": f"{one.folder}/tools"}),
+    ),
+    "pipx": ("home/.local/share/pipx/venvs/black/bin/python", lambda one: one.surroundings()),
+    "pipx of earlier releases": ("home/.local/pipx/venvs/black/bin/python", lambda one: one.surroundings()),
+    "pipx of all": ("opt/pipx/venvs/black/bin/python", lambda one: one.surroundings()),
+    "pipx on macOS": (
+        "home/Library/Application Support/pipx/venvs/black/bin/python",
+        lambda one: one.surroundings(platform="darwin"),
+    ),
+    "pipx elsewhere": (
+        "pipx/venvs/black/bin/python",
+        lambda one: one.surroundings(environ={"PIPX_HOME": f"{one.folder}/pipx"}),
+    ),
     "conda": ("home/miniconda3/bin/python", lambda one: one.surroundings()),
     "conda's environment": ("home/miniforge3/envs/mine/bin/python3.10", lambda one: one.surroundings()),
     "conda of all": ("opt/conda/bin/python", lambda one: one.surroundings()),
@@ -92,7 +108,8 @@ PLACES: dict[str, tuple[str, Callable[[MadeMachine], Surroundings]]] = {
 def test_a_python_is_found_where_a_tool_keeps_it(machine: MadeMachine, place: str) -> None:
     path, here = PLACES[place]
     python = machine.program(path)
-    assert found(here(machine)) == {python: (place.split(maxsplit=1)[0].removesuffix("'s"),)}
+    source = "uv tool" if place.startswith("uv tool") else place.split(maxsplit=1)[0].removesuffix("'s")
+    assert found(here(machine)) == {python: (source,)}
 
 
 def test_an_environment_that_conda_lists_is_found(machine: MadeMachine) -> None:

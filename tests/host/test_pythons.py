@@ -11,7 +11,7 @@ import pytest
 
 from pipcacheplus.errors import InterpreterError
 from pipcacheplus.host.interpreter_cache import InterpreterCache
-from pipcacheplus.host.interpreters import running
+from pipcacheplus.host.interpreters import keep_silence, probe, running
 from pipcacheplus.host.python_candidates import Surroundings
 from pipcacheplus.host.pythons import AT_ONCE, find_pythons
 from pipcacheplus.model.pythons import FoundPython, Interpreter
@@ -20,6 +20,8 @@ from tests.support.owners import SOMEBODY, home_of_somebody, is_root
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the made-up machines have files of POSIX")
 
+NOW_S = 1.8e9
+DAY_S = 86_400
 UID = os.geteuid() if hasattr(os, "geteuid") else None
 
 
@@ -55,11 +57,21 @@ def machine(tmp_path: Path) -> MadeMachine:
 
 
 def find(
-    here: Surroundings, folder: Path, asks: Asked | None = None, *, uid: int | None = UID, all_s: float = 60
+    here: Surroundings,
+    folder: Path,
+    asks: Asked | None = None,
+    *,
+    uid: int | None = UID,
+    one_s: float = 10,
+    all_s: float = 60,
+    now_s: float = NOW_S,
 ) -> dict[str, FoundPython]:
     """Find Pythons, and return them by their paths below a folder; without the one that runs this."""
     memory = InterpreterCache(str(folder.parent / "state" / "interpreters"))
-    found = find_pythons(here, uid=uid, memory=memory, environ=os.environ, asks=asks, all_s=all_s)
+    environ = os.environ
+    found = find_pythons(
+        here, uid=uid, memory=memory, environ=environ, asks=asks, one_s=one_s, all_s=all_s, now_s=now_s
+    )
     others = [one for one in found if "running" not in one.sources]
     assert len(others) == len(found) - 1
     return {os.path.relpath(one.path, folder): one for one in others}
@@ -109,6 +121,24 @@ def test_an_environment_that_the_cache_alone_names_is_read_and_not_run(machine: 
     assert one.interpreter.prefix == f"{machine.folder}/venv"
     assert (one.interpreter.name, one.pip, one.sources) == ("cp39", "22.1", ("selfcheck",))
     assert found["bin/python3.9"].pip == "23.0.1"
+
+
+def test_environments_of_tools_are_read_and_the_python_that_they_were_made_of_is_asked_once(
+    machine: MadeMachine,
+) -> None:
+    base = machine.program("bin/python3.9")
+    tools = [f"home/.local/share/{folder}/black" for folder in ("pipx/venvs", "uv/tools")]
+    for tool in tools:
+        machine.environment(tool, base)
+        (machine.folder / tool / "lib/python3.9/site-packages").mkdir(parents=True)
+    asked = Asked()
+    found = find(machine.surroundings(), machine.folder, asked)
+    assert asked.paths == [base]
+    for tool in tools:
+        one = found[f"{tool}/bin/python"]
+        assert one.was_read
+        assert one.interpreter is not None
+        assert one.interpreter.search_path == (f"{machine.folder}/{tool}/lib/python3.9/site-packages",)
 
 
 def test_the_python_that_an_environment_was_made_of_counts_too(machine: MadeMachine) -> None:
@@ -181,6 +211,49 @@ def test_a_hundred_that_hang_are_bounded_in_time(machine: MadeMachine) -> None:
     reasons = [str(one.reason) for one in found.values()]
     assert sum(reason.startswith("it did not answer within 0") for reason in reasons) >= AT_ONCE - 1
     assert set(reasons) - {"there was no time left to ask it"} == {one for one in reasons if "did not answer" in one}
+
+
+HANGS = "#!/bin/sh\nexec sleep 1000\n"
+
+
+def test_one_that_hangs_is_asked_again_only_after_a_day(machine: MadeMachine) -> None:
+    machine.program("bin/python", HANGS)
+    here = machine.surroundings()
+    (first,) = find(here, machine.folder, one_s=0.05).values()
+    assert first.reason == "it did not answer within 0.05 s"
+    asked = Asked()
+    (later,) = find(here, machine.folder, asked, now_s=NOW_S + DAY_S - 1).values()
+    assert (later.interpreter, later.reason) == (None, f"{first.reason}, and is not asked again within a day")
+    assert asked.paths == []
+    find(here, machine.folder, asked, now_s=NOW_S + DAY_S)
+    find(here, machine.folder, asked, now_s=NOW_S - 1)
+    assert len(asked.paths) == 2
+
+
+def test_one_that_hung_is_asked_again_once_its_file_changed(machine: MadeMachine) -> None:
+    machine.program("bin/python", HANGS)
+    find(machine.surroundings(), machine.folder, one_s=0.05)
+    (machine.bin / "python").write_text("#!/bin/sh\necho mended\n")
+    asked = Asked()
+    find(machine.surroundings(), machine.folder, asked)
+    assert len(asked.paths) == 1
+
+
+def test_one_that_had_less_time_than_it_may_take_is_asked_again(machine: MadeMachine) -> None:
+    machine.program("bin/python", HANGS)
+    find(machine.surroundings(), machine.folder, all_s=0.05)
+    asked = Asked()
+    find(machine.surroundings(), machine.folder, asked)
+    assert len(asked.paths) == 1
+
+
+def test_one_that_hung_and_answers_when_it_is_named_is_known_from_then_on(machine: MadeMachine) -> None:
+    python = machine.environment("home/.pyenv/versions/mine", os.path.realpath(sys.executable))
+    memory = InterpreterCache(str(machine.folder.parent / "state" / "interpreters"))
+    keep_silence(python, "it did not answer within 10 s", memory, now_s=NOW_S)
+    answer = probe(python, memory=memory)
+    (found,) = [one for one in find(machine.surroundings(), machine.folder, Asked()).values() if one.path == python]
+    assert found.interpreter == answer
 
 
 BAD: dict[str, tuple[str, str]] = {
