@@ -61,7 +61,7 @@ def test_a_misspelt_keep_stops_the_run_with_2_before_anything_goes(
 def test_a_keep_of_what_is_not_cached_is_a_warning_that_names_it_and_the_run_goes_on(
     tiny: Cache, capsys: pytest.CaptureFixture[str], verb: tuple[str, ...]
 ) -> None:
-    assert main([*verb, "--keep", "numpy", "--keep", "whole-lib", "--cache-dir", str(tiny.path)]) == 0
+    assert main([*verb, "--exclusive", "--keep", "numpy", "--keep", "whole-lib", "--cache-dir", str(tiny.path)]) == 0
     out, err = capsys.readouterr()
     assert err == 'WARNING: --keep "numpy" fits nothing in this cache\n'
     assert out.splitlines()[-1].startswith("Entries removed: ")
@@ -80,7 +80,7 @@ def test_the_warning_is_in_the_document(tiny: Cache, capsys: pytest.CaptureFixtu
 def test_who_wants_neither_says_so(
     tiny: Cache, capsys: pytest.CaptureFixture[str], verb: tuple[str, ...], keep: str
 ) -> None:
-    assert main([*verb, "--keep", keep, "--keep-missing-ok", "--cache-dir", str(tiny.path)]) == 0
+    assert main([*verb, "--exclusive", "--keep", keep, "--keep-missing-ok", "--cache-dir", str(tiny.path)]) == 0
     assert capsys.readouterr().err == ""
 
 
