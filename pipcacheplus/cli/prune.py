@@ -7,8 +7,9 @@ from pipcacheplus.cli.base.command import Command, CommandResult, Request
 from pipcacheplus.cli.base.options import declare_deep, declare_pythons, pythons_of
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.removal import carry_out, declare_limits, open_for_removal, summary_of_no_removal
-from pipcacheplus.cli.base.units import AGE_HELP, DATE_HELP, age_s, date_or_age
+from pipcacheplus.cli.base.units import argument
 from pipcacheplus.errors import BadRequestError
+from pipcacheplus.model.units import AGE_HELP, DATE_HELP, age_s, date_or_age
 
 __all__ = ["COMMAND"]
 
@@ -32,7 +33,7 @@ def _declare(parser: ArgumentParser) -> None:
         metavar="=AGE",
         nargs="?",
         default=False,
-        type=_stale,
+        type=argument(_stale),
         help="pages past their lifetime, files that were replaced, wheels built from these or from a local directory;"
         f" with an age, pages older than that, fresh or not: {AGE_HELP}",
     )
@@ -49,7 +50,7 @@ def _declare(parser: ArgumentParser) -> None:
     reasons.add_argument(
         "--built-before",
         metavar="DATE|AGE",
-        type=date_or_age,
+        type=argument(date_or_age),
         help=f"compiled wheels that were built before: {DATE_HELP}",
     )
     declare_limits(parser)

@@ -1,7 +1,7 @@
 """Parsing of arguments, lookup of interpreters, and the order of exit codes."""
 
 import os
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from pipcacheplus.cli.base import exits, options
 from pipcacheplus.cli.base.command import Command
 from pipcacheplus.cli.base.family import Family, members
 from pipcacheplus.cli.base.options import pythons_of
-from pipcacheplus.cli.base.units import age_s
 from pipcacheplus.model.pythons import Target
+from pipcacheplus.model.units import age_s
 from pipcacheplus.render.view import OutputFormat
 
 COMMANDS = Family("pipcacheplus.cli", "COMMAND", Command)
@@ -111,11 +111,11 @@ def test_a_moment_is_a_date_or_an_age(text: str, moment: object) -> None:
     [
         (["prune", "--outdated-builds", "strict"], "unrecognized arguments: strict"),
         (["prune", "--outdated-builds=all"], "'all' is no word for it; write --outdated-builds or"),
-        (["prune", "--built-before", "May"], "'May' is neither a date nor an age; write a day or a time as 2025-03-31"),
-        (["prune", "--built-before", "2025-02-30"], "'2025-02-30' is neither a date nor an age"),
+        (["prune", "--built-before", "May"], "invalid date or age 'May': use a day or a time as 2025-03-31"),
+        (["prune", "--built-before", "2025-02-30"], "invalid date or age '2025-02-30'"),
         (["prune", "--stale", "numpy"], "unrecognized arguments: numpy"),
         (["prune", "--stale", "30d"], "unrecognized arguments: 30d"),
-        (["prune", "--stale=soon"], "'soon' is no age; write seconds, or a number with s, m, h, d or w"),
+        (["prune", "--stale=soon"], "invalid age 'soon': use seconds, or a number with s, m, h, d or w"),
         (["prune", "--min-age", "-1"], "--min-age"),
         (["frobnicate"], f"there is no command 'frobnicate'; the commands are {', '.join(COMMANDS)}"),
         (["list", "--format", "xml"], "invalid choice: 'xml'"),
@@ -171,7 +171,7 @@ def test_ages(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "d", "-1", "1y", "1 d", "1e9", "nan", "inf", "٣d", "9" * 10, "1h30m"])
 def test_what_is_no_age_is_refused(text: str) -> None:
-    with pytest.raises(ArgumentTypeError, match="is no age"):
+    with pytest.raises(ValueError, match="invalid age"):
         age_s(text)
 
 

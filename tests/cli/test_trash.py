@@ -13,8 +13,8 @@ import pytest
 
 from pipcacheplus.__main__ import main
 from pipcacheplus.cache import PipCache
-from pipcacheplus.cli.base.units import size_bytes
 from pipcacheplus.errors import BadRequestError
+from pipcacheplus.model.units import size_bytes
 from pipcacheplus.model.values import State
 from tests.apply.trashes import bodies_alone, everything, runs, seen
 from tests.deletion.driver import Driver
@@ -232,7 +232,7 @@ def test_what_is_no_size_is_refused_with_2(run: Run, capsys: pytest.CaptureFixtu
     with pytest.raises(SystemExit) as stopped:
         run("prune", f"--trash-size={text}")
     assert stopped.value.code == 2
-    assert "is no size" in capsys.readouterr().err
+    assert "invalid size" in capsys.readouterr().err
 
 
 def test_the_library_does_the_same(cache: Cache) -> None:

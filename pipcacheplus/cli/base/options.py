@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pipcacheplus.cli.base.command import Command
 from pipcacheplus.cli.base.console import width_of
 from pipcacheplus.cli.base.started import in_path, program_words, started_here
-from pipcacheplus.cli.base.units import AGE_HELP, age_s
+from pipcacheplus.cli.base.units import argument
+from pipcacheplus.model.units import AGE_HELP, age_s
 from pipcacheplus.render.shell import quoted
 
 if TYPE_CHECKING:  # slow to import
@@ -202,7 +203,7 @@ def declare_selection(parser: ArgumentParser, *, needs_one: bool) -> None:
 
 def declare_min_age(parser: ArgumentParser, means: str) -> None:
     """Declare the grace period; `means` says what it does."""
-    parser.add_argument("--min-age", metavar="AGE", type=age_s, default=3600.0, help=f"{means}; {AGE_HELP}")
+    parser.add_argument("--min-age", metavar="AGE", type=argument(age_s), default=3600.0, help=f"{means}; {AGE_HELP}")
 
 
 def declare_pythons(parser: ArgumentParser) -> None:

@@ -13,8 +13,9 @@ from pipcacheplus.cli.base.owners import own_all
 from pipcacheplus.cli.base.progress import countdown, progress
 from pipcacheplus.cli.base.sentences import in_options
 from pipcacheplus.cli.base.signals import StopRequest, signal_name, stopping
-from pipcacheplus.cli.base.units import SIZE_HELP, age_s, size_bytes
+from pipcacheplus.cli.base.units import argument
 from pipcacheplus.errors import CacheNotFoundError
+from pipcacheplus.model.units import SIZE_HELP, age_s, size_bytes
 from pipcacheplus.model.values import CacheDir, Outcome, Plan, Report
 from pipcacheplus.render.summary import summarize_not_judged, summarize_pythons, summarize_report, tally
 from pipcacheplus.render.text.words import number, safe, size
@@ -58,7 +59,7 @@ def declare_limits(parser: ArgumentParser) -> None:
     trash.add_argument(
         "--trash-size",
         metavar="SIZE",
-        type=size_bytes,
+        type=argument(size_bytes),
         help=f"what may stay in the trash, the oldest runs go first (default: any size for a week); {SIZE_HELP}",
     )
 
@@ -68,7 +69,7 @@ def declare_lock(others: Any) -> None:  # noqa: ANN401 - argparse has no public 
     others.add_argument(
         "--lock-timeout",
         metavar="AGE",
-        type=age_s,
+        type=argument(age_s),
         default=0.0,
         help="how long to wait for another pipcacheplus to finish (default 0)",
     )
