@@ -209,7 +209,7 @@ class PipCache:
             BadRequestError: `what` or `kind` cannot be understood.
             InterpreterError: One of `pythons` cannot be asked.
         """
-        selection = Selection(what, kind)
+        selection = Selection(what, kind, cache_dir=self.dir.path)
         context = Context(now_s=0)
         if pythons is not None:
             context = self._context(min_age_s=HOUR_S, pythons=pythons, needs_tags=True)
@@ -346,7 +346,7 @@ class PipCache:
             BadRequestError: `what` or `keep` cannot be understood.
             InterpreterError: One of `pythons` cannot be asked.
         """
-        keeps = Selection(keep)
+        keeps = Selection(keep, cache_dir=self.dir.path)
         selected = tuple(one.id if isinstance(one, Entry) else one for one in what)
         query = replace(self._query_of_all(selected, min_age_s, pythons), remembers=remembers, progress=progress)
         return explanation_of(self.dir, query, lambda one: why_of(one, query.context, kept_by=keeps.fitting(one.entry)))
@@ -361,7 +361,7 @@ class PipCache:
             context=with_builds(context, cache_dir=self.dir.path),
             checks=told_checks(),
             needs_urls=True,
-            selection=Selection(what),
+            selection=Selection(what, cache_dir=self.dir.path),
             hears=self._hear,
         )
 
@@ -469,7 +469,7 @@ class PipCache:
             BadRequestError: `what` or `keep` cannot be understood.
             MisspeltKeepError: As `plan`.
         """
-        selection = Selection(what)
+        selection = Selection(what, cache_dir=self.dir.path)
         foreign: dict[str, Entry] = {}
 
         def is_wanted(entry: Entry) -> bool:
@@ -483,6 +483,14 @@ class PipCache:
         query = Query(path=self.dir.path, index_urls=self.index_urls, depth=Depth.ENDS, context=context)
         query = replace(query, needs_urls=True, remembers=remembers, hears=self._hear, progress=progress)
         made = _plan_from(self.dir, query, by_request(is_wanted), keep, keep_missing_ok=keep_missing_ok)
+        selection.refuse_ambiguous()
+        for word in () if keep_missing_ok else selection.unknown_exceptions:
+            if similar := meant(word, (action.entry for action in made.actions)):
+                raise BadRequestError(
+                    repr(f"not:{word.what}"),
+                    f"it fits nothing, and {similar} would go",
+                    f"did you mean not:{similar}? If not, pass `keep_missing_ok=True`",
+                )
         return replace(
             made,
             unmatched=selection.unmatched,
@@ -707,7 +715,7 @@ def _plan_from(cache: CacheDir, query: Query, rule: Rule, keep: Sequence[str | K
         MisspeltKeepError: Some of it fits nothing, and something of almost the same name would go.
     """
     check_switches(keep_missing_ok=keep_missing_ok)
-    keeps = Selection(keep)
+    keeps = Selection(keep, cache_dir=cache.path)
     if not keeps.is_all:  # what is to be kept is named by its project, version, URL
         query = replace(query, depth=max(query.depth, Depth.ENDS), needs_urls=True)
     query = replace(query, would_go=lambda one: bool(rule(one)))
@@ -723,13 +731,12 @@ def _plan_from(cache: CacheDir, query: Query, rule: Rule, keep: Sequence[str | K
         counts_unjudged=query.only_findings,
         explains=lambda one: why_of(one, query.context).sentence if query.only_findings else "",
     )
-    missing = () if keep_missing_ok else keeps.unmatched_selectors
-    for selector in missing:
-        if similar := meant(selector, (action.entry for action in made.actions)):
-            raise MisspeltKeepError(selector.what, similar)
+    for word in () if keep_missing_ok else keeps.unknown:
+        if similar := meant(word, (action.entry for action in made.actions)):
+            raise MisspeltKeepError(word.what, similar)
     return replace(
         made,
         warnings=tuple(warnings),
-        unmatched_keeps=tuple(selector.what for selector in missing),
+        unmatched_keeps=() if keep_missing_ok else keeps.unmatched,
         pythons=query.context.pythons,
     )

@@ -201,7 +201,7 @@ def verify(*what: str | Kind, cache_dir: str | None = None, pythons: Pythons = N
     cache = _located(cache_dir)
     if isinstance(cache, PipCache):
         return cache.verify(*what, pythons=pythons)
-    Selection(what)
+    Selection(what, cache_dir=cache.path)
     return Verification(cache=cache, findings=(), entries=0, bytes=0, unverifiable=0)
 
 
@@ -233,5 +233,5 @@ def _pruned(
     cache = _located(cache_dir)
     if isinstance(cache, PipCache):
         return cache.apply(planned(cache), dry_run=dry_run, exclusive=exclusive)
-    Selection(keep)
+    Selection(keep, cache_dir=cache.path)
     return Report(plan=Plan(cache=cache, actions=()), outcomes=())

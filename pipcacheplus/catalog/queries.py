@@ -30,7 +30,8 @@ from pipcacheplus.model.values import (
     Warned,
     Why,
 )
-from pipcacheplus.plan.select import Form, Selection, matches
+from pipcacheplus.plan.select import Alternative, Selection
+from pipcacheplus.plan.words import Form
 
 if TYPE_CHECKING:  # slow to import
     import sqlite3
@@ -128,6 +129,7 @@ def inventory_of(cache: CacheDir, query: Query) -> Inventory:
         return run.entries(), run.totals(), run.pages_without_url(), run.survey()
 
     entries, totals, pages_without_url, survey = answered(query, answer, warnings)
+    query.selection.refuse_ambiguous()
     return Inventory(
         cache=cache,
         entries=entries,
@@ -186,6 +188,7 @@ def verification_of(cache: CacheDir, query: Query) -> Verification:
         )
 
     found = answered(query, answer, warnings)
+    query.selection.refuse_ambiguous()
     not_entered = Counter(why for one in warnings if (why := one.not_entered) is not None)
     return replace(found, warnings=tuple(warnings), unmatched=query.selection.unmatched, not_entered=dict(not_entered))
 
@@ -194,6 +197,7 @@ def inspection_of(cache: CacheDir, query: Query) -> Inspection:
     """Read the entries that are wanted to their end; as `PipCache.inspect`."""
     warnings: list[Warned] = []
     found = list(run_query(query, warnings))
+    query.selection.refuse_ambiguous()
     listed = [one for one in found if is_listed(one.entry)]
     return Inspection(
         cache=cache,
@@ -209,6 +213,7 @@ def explanation_of(cache: CacheDir, query: Query, explain: Callable[[Checked], W
     """Explain the entries that are wanted; as `PipCache.why`."""
     warnings: list[Warned] = []
     whys = tuple(explain(one) for one in run_query(query, warnings) if is_listed(one.entry))
+    query.selection.refuse_ambiguous()
     return Explanation(cache=cache, entries=whys, warnings=tuple(warnings), unmatched=query.selection.unmatched)
 
 
@@ -424,16 +429,12 @@ class Run:
         return Survey() if surveyor is None else surveyor.result(user_name)
 
     def look_for(self, selection: Selection) -> None:
-        """Have a selection note which of its parts fit any entry; what fits none costs a look at each that could."""
-        from pipcacheplus.catalog.entry_rows import as_bytes, brief_of  # noqa: PLC0415 - slow to import
+        """Have a selection note what of it fits any entry; what fits none costs a look at each that could."""
+        from pipcacheplus.catalog.entry_rows import brief_of  # noqa: PLC0415 - slow to import
 
-        for selector in selection.unmatched_selectors:
-            where = "1" if selector.project is None else _OF_PROJECT.format(selector.project)
-            if selector.form is Form.ID:
-                where = f"e.id = x'{as_bytes(selector.what).hex()}'"
-            briefs = (brief_of(row) for rows in self._known.named(where) for row in rows)
-            if any(matches(selector, brief) for brief in briefs):
-                selection.note(selector)
+        for one in selection.unmatched_alternatives:
+            rows = self._known.named(_where_of(one))
+            selection.note(one, (brief_of(row) for some in rows for row in some))
 
     def pages_without_url(self) -> int:
         """Return how many pages have relative links that lead nowhere, as their own URL is not known."""
@@ -479,6 +480,22 @@ class Run:
                 shared.update((other.entry.id, other) for other in self._judge.beside(one))
         # Not before all objections are known: one that stands beside another one is yielded once, with its own.
         yield from (other for id_, other in shared.items() if id_ not in done)
+
+
+def _where_of(one: Alternative) -> str:
+    """Return a condition for all entries that an alternative, or any word of it, can fit."""
+    if len(one.words) > 1:
+        return "1"
+    (word,) = one.words
+    if word.project is not None:
+        return _OF_PROJECT.format(word.project)
+    if word.form is Form.PATH and word.path is not None:
+        from pipcacheplus.catalog.entry_rows import as_bytes  # noqa: PLC0415 - slow to import
+        from pipcacheplus.pips.layout import head_path  # noqa: PLC0415 - as above
+
+        first, last = as_bytes(head_path(word.path)), as_bytes(word.path.rstrip("/")) + b"\xff"
+        return f"e.id BETWEEN x'{first.hex()}' AND x'{last.hex()}'"
+    return "1"
 
 
 def _request(what: Query) -> "UpdateRequest":

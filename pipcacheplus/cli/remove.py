@@ -1,5 +1,6 @@
 """`remove`: remove the entries that match the arguments."""
 
+import re
 from argparse import ArgumentParser
 
 from pipcacheplus.cli.base.command import Command, CommandResult, Request
@@ -12,9 +13,14 @@ from pipcacheplus.cli.base.removal import (
     open_for_removal,
     summary_of_no_removal,
 )
+from pipcacheplus.cli.base.streams import shell_target
 from pipcacheplus.errors import BadRequestError
 
 __all__ = ["COMMAND"]
+
+_PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_VERSION = re.compile(r"=?\s*v?[0-9][0-9A-Za-z.*+!_-]*")
+"""As the file that `numpy>2` or `numpy>=2.0` makes is called."""
 
 
 def _declare(parser: ArgumentParser) -> None:
@@ -26,6 +32,8 @@ def _declare(parser: ArgumentParser) -> None:
 
 def _run(request: Request) -> CommandResult:
     cache, options = open_for_removal(request), request.options
+    if not options.yes:
+        _mind_redirection(request)
     with progress(request.console, "reading") as show:
         plan = cache.plan_removal(
             *options.what,
@@ -42,6 +50,25 @@ def _run(request: Request) -> CommandResult:
             )
         return carry_out_if_confirmed(request, cache, plan)
     return carry_out(request, cache, plan)
+
+
+def _mind_redirection(request: Request) -> None:
+    """Say what was understood if a shell may have taken `numpy>2` for a project, and a file to write to.
+
+    Raises:
+        BadRequestError: It has: stdout is a file with the name of a version.
+    """
+    last: str = request.options.what[-1]
+    name = shell_target(request.console.out) if _PROJECT.fullmatch(last) else None
+    if name is None:
+        return
+    if _VERSION.fullmatch(name):
+        raise BadRequestError(
+            what="remove",
+            problem=f"the shell took '{last}>{name}' for {last}, and a file {name!r} to write to",
+            next_step=f"quote the range, or pass --yes to remove all of {last}",
+        )
+    request.console.say(f"Removing all of {last}; stdout is a file. A version range is quoted: '{last}>2'")
 
 
 COMMAND = Command(

@@ -24,6 +24,7 @@ __all__ = [
     "area_of",
     "body_path",
     "entry_path",
+    "head_path",
     "is_built_wheel",
     "is_head",
     "is_part",
@@ -35,6 +36,7 @@ __all__ = [
     "role_of",
     "roles_in",
     "selfcheck_name",
+    "wheel_key_of",
 ]
 
 ORIGIN_NAME = "origin.json"
@@ -58,6 +60,7 @@ _TEMPORARY = re.compile(r"[0-9a-f]{56}(\.body)?[a-z0-9_]{8}\.tmp")
 # name-version[-build]-python-abi-platform (PEP 427), as pip's back ends escape them.
 _WHEEL = re.compile(r"[\w.]+-[\w.!+]+(-\d[\w.]*)?-[\w.]+-[\w.]+-[\w.]+\.whl")
 _WHEELS_LEAF = rf"{Area.WHEELS.value}(?:/[0-9a-f]{{2}}){{3}}/[0-9a-f]{{50}}"
+_WHEELS_PATH = re.compile(_WHEELS_LEAF)
 _WHEELS_FOLDER = re.compile(rf"{Area.WHEELS.value}(?:/[0-9a-f]{{2}}){{,3}}|{_WHEELS_LEAF}")
 _BUILD = "tmp[a-z0-9_]{8}"
 _BUILD_FOLDER = re.compile(rf"{_WHEELS_LEAF}/{_BUILD}(?:/.*)?", re.DOTALL)
@@ -322,6 +325,15 @@ def key_of(entry_id: str) -> str | None:
     return name if area_of(entry_id) in HTTP_AREAS and _KEY.fullmatch(name) else None
 
 
+def wheel_key_of(entry_id: str) -> str | None:
+    """Return the key in the path of a built wheel's directory, `None` for anything else.
+
+    The key is the SHA-224 of what it was built from, in hex digits (pip 6.0 to 26.3, `_internal/cache.py`).
+    """
+    found = _WHEELS_PATH.match(entry_id)
+    return "".join(found[0].split("/")[1:]) if found else None
+
+
 def page_key(url: str) -> str:
     """Return the key under which a response from this URL lies: the SHA-224 of the URL in hex digits."""
     return hashlib.sha224(url.encode("utf-8", "surrogateescape")).hexdigest()
@@ -335,6 +347,11 @@ def entry_path(area: Area, key: str) -> str:
 def body_path(head: str) -> str:
     """Return the path of the body that belongs to a head of `http-v2`."""
     return head + _BODY_SUFFIX
+
+
+def head_path(path: str) -> str:
+    """Return the path of the head that a body belongs to; any other path as it is."""
+    return path.removesuffix(_BODY_SUFFIX)
 
 
 def selfcheck_name(prefix: str) -> str:

@@ -6,7 +6,7 @@ from fnmatch import translate
 
 from pipcacheplus.model.values import Entry
 from pipcacheplus.pips.filenames import canonical
-from pipcacheplus.plan.select import Form, Selector, selectable_names
+from pipcacheplus.plan.words import Form, Selector, selectable_names
 
 __all__ = ["meant"]
 
@@ -82,7 +82,7 @@ def _plain_url(url: str) -> str:
     return url.lower().rpartition("://")[2].rstrip("/")
 
 
-def _id(what: str, entries: Iterable[Entry]) -> str | None:
+def _path(what: str, entries: Iterable[Entry]) -> str | None:
     """Compare paths: also an absolute one, and that of another file of the entry."""
     paths = {path: entry.id for entry in entries for path in (entry.id, *entry.paths)}
     plain = what.replace("\\", "/").rstrip("/")
@@ -96,11 +96,12 @@ def _id(what: str, entries: Iterable[Entry]) -> str | None:
 
 _LOOKS: dict[Form, Callable[[str, Iterable[Entry]], str | None]] = {
     Form.PROJECT: _project,
+    Form.HASH: _project,
     Form.RANGE: _range,
     Form.FILE: _file,
     Form.PATTERN: _pattern,
     Form.URL: _url,
-    Form.ID: _id,
+    Form.PATH: _path,
 }
 
 

@@ -54,7 +54,7 @@ def test_what_is_not_given_has_a_default() -> None:
         False,
         False,
     )
-    assert (chosen.verbose, chosen.quiet, chosen.index_url, chosen.what) == (0, 0, (), [])
+    assert (chosen.verbose, chosen.quiet, chosen.index_url, chosen.what) == (0, 0, (), ())
 
 
 def test_options_that_add_up_do_so_from_both_places() -> None:

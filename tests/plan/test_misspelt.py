@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pipcacheplus.model.values import Entry
 from pipcacheplus.plan.misspelt import meant
-from pipcacheplus.plan.select import Form, matches, parse_selection
+from pipcacheplus.plan.words import Form, matches, parse_word
 from tests.support.values import an_entry
 
 WHEEL = "http-v2/0/1/2/4/8/01248" + "a" * 51
@@ -63,36 +63,35 @@ ENTRIES = (
         ("https://index.example/simple/Pillow", "https://index.example/simple/pillow/"),
         ("http://index.example/simple/pilow/", "https://index.example/simple/pillow/"),
         ("https://index.example/simple/numpy/", None),
-        ("/home/me/.cache/pip/" + WHEEL, WHEEL),
-        (WHEEL + ".body", WHEEL),
+        (".cache/pip/" + WHEEL, WHEEL),
         (WHEEL[:-1] + "b", WHEEL),
         ("http-v2/5/5/5/5/5/" + "5" * 56, None),
         ("kind:sdist", None),
     ],
 )
 def test_only_case_separators_and_a_letter_or_two_may_differ(what: str, found: str | None) -> None:
-    selector = parse_selection(what)
+    selector = parse_word(what)
     assert not any(matches(selector, entry) for entry in ENTRIES)
     assert meant(selector, ENTRIES) == found
 
 
 def test_the_closest_name_is_told() -> None:
     entries = [an_entry(f"http-v2/{at}", project=name) for at, name in enumerate(("numpey", "numpi", "nump", "number"))]
-    assert meant(parse_selection("numpyy"), entries) == "numpey"
-    assert meant(parse_selection("number1"), entries) == "number"
+    assert meant(parse_word("numpyy"), entries) == "numpey"
+    assert meant(parse_word("number1"), entries) == "number"
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_any_names_can_be_compared(what: str, name: str) -> None:
     entry = an_entry("http-v2/1", project=name or None, filename=name, url=name)
     for form in Form:  # also one that does not go with it
-        found = meant(parse_selection("six")._replace(what=what, form=form), (entry,)) if what.strip() else None
+        found = meant(parse_word("six")._replace(what=what, form=form), (entry,)) if what.strip() else None
         assert found is None or isinstance(found, str)
 
 
 def test_names_beyond_any_that_is_real_are_not_compared_letter_by_letter() -> None:
     hostile = [an_entry(f"http-v2/{at}", project="a" * 600 + f"{at:06}") for at in range(2000)]
-    assert meant(parse_selection("a" * 599 + "b"), hostile) is None
+    assert meant(parse_word("a" * 599 + "b"), hostile) is None
 
 
 def entries_of(*names: str) -> list[Entry]:
@@ -109,6 +108,6 @@ def test_a_letter_put_in_left_out_or_swapped_is_always_noticed(name: str, at: in
         name[:at].upper() + name[at:],
     }
     for word in spelt - {name}:
-        selector = parse_selection(word)
+        selector = parse_word(word)
         if len(word) >= 5 and selector.form is Form.PROJECT and selector.project != name:
             assert meant(selector, entries_of(name)) == name

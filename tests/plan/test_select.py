@@ -1,4 +1,6 @@
-"""What a user means by a word of the command line."""
+"""Words side by side are alternatives, `+` narrows, `not:` takes out; what fits nothing or two things is told."""
+
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -6,116 +8,109 @@ from hypothesis import strategies as st
 
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import Area, Entry, Kind, Shape
-from pipcacheplus.plan.select import matches, parse_selection
+from pipcacheplus.plan.select import Selection, alternatives_of
 from tests.support.values import NUMPY, PAGE, SIX, an_entry
 
-PRE_RELEASE = an_entry("http-v2/1", project="numpy", version="2.0rc1", filename="numpy-2.0rc1.tar.gz", kind=Kind.SDIST)
-ODD = an_entry("http-v2/2", project="numpy", version="2004d", filename="numpy-2004d.tar.gz", kind=Kind.SDIST)
-DEMO = an_entry("http-v2/3", project="demo-cext", version="1.0", url="https://host.test/Demo._Cext-1.0.zip")
-NOTES = an_entry("notes/numpy", area=Area.OTHER, shape=Shape.FOREIGN, kind=Kind.FOREIGN)
-SELFCHECK = an_entry("selfcheck.json", area=Area.SELFCHECK, shape=Shape.SELFCHECK, kind=Kind.SELFCHECK)
-RENAMED = an_entry(
-    "wheels/1/Demo_Cext-2.0-cp27-none-any.whl",
-    area=Area.WHEELS,
-    shape=Shape.BUILT_WHEEL,
-    kind=Kind.BUILT_WHEEL,
-    filename="demo_cext-2.0-cp27-none-any.whl",
-)
-ALL = {
-    "NUMPY": NUMPY,
-    "PAGE": PAGE,
-    "SIX": SIX,
-    "PRE_RELEASE": PRE_RELEASE,
-    "ODD": ODD,
-    "DEMO": DEMO,
-    "NOTES": NOTES,
-    "SELFCHECK": SELFCHECK,
-    "RENAMED": RENAMED,
-}
+KEY = "deadbeef" + 48 * "0"
+SDIST = an_entry("http-v2/1", project="six", version="1.16.0", filename="six-1.16.0.tar.gz", kind=Kind.SDIST)
+KEYED = an_entry(f"http-v2/d/e/a/d/b/{KEY}", kind=Kind.RESPONSE)
+ALL = {"NUMPY": NUMPY, "PAGE": PAGE, "SIX": SIX, "SDIST": SDIST, "KEYED": KEYED}
+
+
+def selected(selection: Selection, entries: Sequence[Entry] = tuple(ALL.values())) -> set[str]:
+    """Return the names of the entries that are meant; all are asked about."""
+    names = {entry.id: name for name, entry in ALL.items()}
+    return {names.get(entry.id, entry.id) for entry in entries if selection.is_wanted(entry)}
 
 
 @pytest.mark.parametrize(
     ("what", "names"),
     [
-        ("numpy", {"NUMPY", "PAGE", "PRE_RELEASE", "ODD"}),
-        ("NumPy", {"NUMPY", "PAGE", "PRE_RELEASE", "ODD"}),
-        ("num", set()),
-        ("Demo._Cext", {"DEMO"}),
-        ("demo__CEXT", {"DEMO"}),
-        ("numpy<2.1", {"PRE_RELEASE"}),
-        ("numpy >= 2", {"NUMPY"}),
-        ("Numpy==2.*", {"NUMPY", "PRE_RELEASE"}),
-        ("numpy (>=2)", {"NUMPY"}),
-        ("numpy!=2.1.0", {"PRE_RELEASE"}),
-        ("numpy~=2.0", {"NUMPY"}),
-        ("numpy>3", set()),
-        ("six-1.*", {"SIX"}),
-        ("SIX-1.*.whl", {"SIX"}),
-        ("*manylinux*", {"NUMPY"}),
-        ("[sn]*.whl", {"SIX", "NUMPY"}),
-        ("six-1.16.0-py2.py3-none-any.whl", {"SIX"}),
-        ("six-1.16.0-py2.py3-none-any", set()),
-        ("Demo_Cext-2.0-cp27-none-any.whl", {"RENAMED"}),
-        ("demo_cext-2.0-cp27-none-any.whl", {"RENAMED"}),
-        ("numpy-2.0rc1.tar.gz", {"PRE_RELEASE"}),
-        ("kind:built-wheel", {"SIX", "RENAMED"}),
-        ("kind:index-page", {"PAGE"}),
-        ("kind:foreign", {"NOTES"}),
-        ("kind:metadata", set()),
-        ("http-v2/a/b/c/d/e/abcde", {"NUMPY"}),
-        ("http-v2/a/b/c/d/e/abcde.body", set()),
-        ("http-v2/*", set()),
-        ("notes/numpy", {"NOTES"}),
-        ("selfcheck.json", {"SELFCHECK"}),
-        ("https://host.test/Demo._Cext-1.0.zip", {"DEMO"}),
-        ("https://host.test/", set()),
-        ("*", {"NUMPY", "SIX", "PRE_RELEASE", "ODD", "RENAMED"}),
+        ((), set(ALL)),
+        (("six",), {"SIX", "SDIST"}),
+        (("six", "kind:index-page"), {"SIX", "SDIST", "PAGE"}),
+        (("six", "+", "kind:built-wheel"), {"SIX"}),
+        (("six + kind:built-wheel",), {"SIX"}),
+        (("numpy", "six", "+", "kind:sdist"), {"NUMPY", "PAGE", "SDIST"}),
+        (("six", "+", "kind:sdist", "numpy"), {"NUMPY", "PAGE", "SDIST"}),
+        (("six", "+", "not:kind:sdist"), {"SIX"}),
+        (("not:kind:sdist", "+", "six"), {"SIX"}),
+        (("six", "+", "not:kind:sdist", "+", "not:kind:built-wheel"), set()),
+        (("numpy==2.1+cu118",), set()),
+        ((Kind.SDIST,), {"SDIST"}),
     ],
 )
-def test_a_selection_means_these_entries_and_no_others(what: str, names: set[str]) -> None:
-    selector = parse_selection(what)
-    assert names == {name for name, entry in ALL.items() if matches(selector, entry)}
+def test_what_words_mean_together(what: tuple[str, ...], names: set[str]) -> None:
+    assert selected(Selection(what)) == names
 
 
-@pytest.mark.parametrize(
-    ("what", "sentence"),
-    [
-        ("", "selects nothing"),
-        ("  ", "selects nothing"),
-        ("kind:egg", "the kinds are wheel, sdist"),
-        ("sha256:" + "0" * 64, "pass a project (numpy)"),
-        ("numpy<", "no version range"),
-        ("numpy<banana", "no version range"),
-        ("numpy<2; python_version<'3'", "leave out extras and markers"),
-        ("numpy[extra]<2", "leave out extras and markers"),
-        ("-numpy", "selects nothing"),
-        ("n" * 5000, "selects nothing"),
-    ],
-)
-def test_what_cannot_be_understood_is_refused_with_what_can_be(what: str, sentence: str) -> None:
+@pytest.mark.parametrize("what", [("+",), ("six", "+"), ("+", "six"), ("six", "+", "+", "kind:sdist"), ("six + ", "+")])
+def test_a_plus_with_nothing_beside_it_is_refused(what: tuple[str, ...]) -> None:
+    with pytest.raises(BadRequestError, match="put it between two words"):
+        Selection(what)
+
+
+def test_what_takes_out_alone_is_refused_as_it_would_mean_everything_else() -> None:
+    with pytest.raises(BadRequestError, match=r"say of what it is to be taken out: kind:wheel \+ not:six"):
+        Selection(("not:six",))
+
+
+def test_alternatives_that_fit_nothing_are_told_as_they_were_written() -> None:
+    selection = Selection(("six", "numpy + kind:sdist", "flask", "six + not:sixx"))
+    selected(selection)
+    assert selection.unmatched == ("numpy + kind:sdist", "flask", "not:sixx")
+    assert [word.what for word in selection.unknown] == ["flask"]
+    assert [word.what for word in selection.unknown_exceptions] == ["sixx"]
+
+
+def test_the_beginning_of_a_hash_that_is_a_project_too_is_refused_with_both_readings() -> None:
+    project = an_entry("http-v2/2", project="deadbeef", version="1", filename="deadbeef-1.tar.gz", kind=Kind.SDIST)
+    for entries, names in (((KEYED, SIX), {"KEYED"}), ((project, SIX), {"http-v2/2"})):
+        selection = Selection(("deadbeef",))
+        assert selected(selection, entries) == names
+        selection.refuse_ambiguous()
+    selection = Selection(("deadbeef",))
+    selected(selection, (project, KEYED))
     with pytest.raises(BadRequestError) as caught:
-        parse_selection(what)
-    assert sentence in str(caught.value)
+        selection.refuse_ambiguous()
+    assert f"pass {KEY}, or 'deadbeef>=0' for the project" in str(caught.value)
+    assert selected(Selection(("deadbeef>=0",)), (project, KEYED)) == {"http-v2/2"}
 
 
-@given(st.text(max_size=60))
-def test_any_text_is_a_selection_or_a_bad_request(what: str) -> None:
-    try:
-        selector = parse_selection(what)
-    except BadRequestError:
-        return
-    assert all(matches(selector, entry) in {True, False} for entry in ALL.values())
+def test_the_beginning_of_several_hashes_is_refused() -> None:
+    other = an_entry("http-v2/d/e/a/d/b/deadbeef" + 48 * "1", kind=Kind.RESPONSE)
+    selection = Selection(("deadbeef",))
+    selected(selection, (KEYED, other))
+    with pytest.raises(BadRequestError, match="is the beginning of 2 hashes in this cache; add digits"):
+        selection.refuse_ambiguous()
+    wheels = [
+        an_entry(f"wheels/de/ad/be/ef{48 * '0'}/{name}", area=Area.WHEELS, shape=Shape.BUILT_WHEEL)
+        for name in ("six-1-py2-none-any.whl", "six-1-py3-none-any.whl")
+    ]
+    selection = Selection(("deadbeef",))
+    assert len(selected(selection, wheels)) == 2
+    selection.refuse_ambiguous()
 
 
-@given(st.text(max_size=30))
-def test_no_selection_but_its_id_or_kind_means_a_foreign_file(what: str) -> None:
-    foreign = an_entry("numpy", area=Area.OTHER, shape=Shape.FOREIGN, kind=Kind.FOREIGN, project="numpy")
-    if what != "numpy":
-        assert not _means(what, foreign)
+def test_options_narrow_every_alternative() -> None:
+    assert alternatives_of(["aa", "bb", "+", "cc"], [], ["host:h"]) == ("aa + host:h", "bb + cc + host:h")
+    assert alternatives_of([], ["kind:sdist", "kind:wheel"]) == ("kind:sdist", "kind:wheel")
+    assert selected(Selection(alternatives_of(["six", "numpy"], ["kind:sdist", "kind:index-page"]))) == {
+        "SDIST",
+        "PAGE",
+    }
 
 
-def _means(what: str, entry: Entry) -> bool:
-    try:
-        return matches(parse_selection(what), entry)
-    except BadRequestError:
-        return False
+WORDS = st.sampled_from(["six", "numpy", "kind:sdist", "kind:index-page", "*", "area:wheels", "older:1s", "http-v2"])
+
+
+@given(st.lists(WORDS, min_size=1, max_size=4), WORDS, WORDS)
+def test_a_further_word_widens_a_plus_narrows_and_an_exception_takes_out(
+    words: list[str], word: str, other: str
+) -> None:
+    def of(*what: str) -> set[str]:
+        return selected(Selection(what))
+
+    assert of(*words, word) == of(*words) | of(word)
+    assert of(word, "+", other) == of(word) & of(other)
+    assert of(word, "+", f"not:{other}") == of(word) - of(other)

@@ -30,14 +30,14 @@ def result_of_nothing(
     what, keep = (tuple(getattr(request.options, name, ())) for name in ("what", "keep"))
     if command.summary_of_nothing is None:
         return None
-    for selections in (what, keep):
-        Selection(selections)
     from pipcacheplus.host.machine import this_machine  # noqa: PLC0415 - slow to import, and seldom needed
     from pipcacheplus.pips.absence import absence_of  # noqa: PLC0415 - as above
 
     absence = absence_of(error, this_machine(request.environ))
     if absence is None:
         return None
+    for selections in (what, keep):
+        Selection(selections, cache_dir=absence.cache.path)
     sentence = f"{absence.why}: nothing to {_VERBS.get(request.command, request.command)}"
     view = make_view(
         request,

@@ -13,6 +13,7 @@ from pipcacheplus.cli.base.command import Command
 from pipcacheplus.cli.base.console import width_of
 from pipcacheplus.cli.base.started import in_path, program_words, started_here
 from pipcacheplus.cli.base.units import argument
+from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.units import AGE_HELP, age_s
 from pipcacheplus.render.shell import quoted
 
@@ -48,6 +49,8 @@ _TARGET_OPTIONS = (
     ("implementation", "NAME", "their implementation: cp, pp, py"),
     ("abi", "ABI", "their ABI: cp311, abi3, none"),
 )
+_ALIASES = {"--and": "+"}
+_COMBINED = "Several WHATs are alternatives; `+` between two narrows: numpy + kind:built-wheel."
 _EARLY = "early_"
 """The prefix of the names of options before the command."""
 _COLUMNS = 80
@@ -86,7 +89,27 @@ def parse_arguments(
     command.declare(parser)
     _declare_common(parser.add_argument_group("common options"), formats, version)
     valued = [command.optional_values.get(word, word) for word in early.rest]
-    return early.command, _merge(early, parser.parse_intermixed_args(valued))
+    options = _merge(early, parser.parse_intermixed_args([_ALIASES.get(word, word) for word in valued]))
+    if hasattr(options, "only_kind"):
+        options.what = _selected(options, parser)
+    return early.command, options
+
+
+def _selected(options: Namespace, parser: ArgumentParser) -> tuple[str, ...]:
+    """Return the alternatives that are selected, each as one string."""
+    words, kinds, hosts = options.what, options.only_kind or (), options.only_host or ()
+    if not (kinds or hosts or "+" in words):
+        found = tuple(words)
+    else:
+        from pipcacheplus.plan.select import alternatives_of  # noqa: PLC0415 - slow to import, and of use to few
+
+        try:
+            found = alternatives_of(words, [f"kind:{kind}" for kind in kinds], [f"host:{host}" for host in hosts])
+        except BadRequestError as error:
+            parser.error(str(error))
+    if options.needs_what and not found:
+        parser.error("say what: WHAT, --kind or --host")
+    return found
 
 
 class _Parser(ArgumentParser):
@@ -191,14 +214,25 @@ def _merge(early: Namespace, late: Namespace) -> Namespace:
 
 def declare_selection(parser: ArgumentParser, *, needs_one: bool) -> None:
     """Declare the arguments that choose entries."""
-    parser.add_argument(
+    parser.description = f"{parser.description} {_COMBINED}"
+    group = parser.add_argument_group("selection")
+    group.add_argument(
         "what",
-        nargs="+" if needs_one else "*",
+        nargs="*",
         metavar="WHAT",
-        help="a project (numpy), a version range ('numpy<2'), a file name or glob ('six-1.*.whl'), kind:wheel,"
-        " an id or a URL",
+        help="a project (numpy), a version range ('numpy<2'), a file name or glob ('six-1.*.whl'), a URL, a path,"
+        " kind:wheel, area:http, host:NAME, python:cp312, larger:1GB, older:30d; `not:` before one behind a `+`"
+        " takes it out",
     )
+    group.add_argument(
+        "--kind", dest="only_kind", metavar="KIND", action="append", help="only of this kind (repeatable)"
+    )
+    group.add_argument(
+        "--host", dest="only_host", metavar="HOST", action="append", help="only from this host (repeatable)"
+    )
+    group.add_argument("--and", dest="is_narrowed", action="store_true", help="another spelling of `+`")
     parser.add_argument("--error-on-no-match", action="store_true", help="exit with 23 if nothing matches")
+    parser.set_defaults(needs_what=needs_one)
 
 
 def declare_min_age(parser: ArgumentParser, means: str) -> None:

@@ -5,11 +5,12 @@ that is opened gets their number: what a library writes to stderr would end in i
 """
 
 import os
+import stat
 import sys
 from contextlib import suppress
 from typing import TextIO
 
-__all__ = ["flush", "open_closed", "redirect"]
+__all__ = ["flush", "open_closed", "redirect", "shell_target"]
 
 _STREAMS = ("stdin", "stdout", "stderr")
 
@@ -51,3 +52,20 @@ def flush(stream: TextIO) -> OSError | None:
         redirect(stream)
         return error
     return None
+
+
+def shell_target(stream: TextIO) -> str | None:
+    """Return the name of the file that a shell led a stream to, empty if the system does not tell it.
+
+    Returns:
+        `None` if the stream leads to no regular file.
+    """
+    try:
+        descriptor = stream.fileno()
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+    except (OSError, ValueError):
+        return None
+    with suppress(OSError):
+        return os.path.basename(os.readlink(f"/proc/self/fd/{descriptor}"))
+    return ""

@@ -1,0 +1,355 @@
+"""Understand one word of a selection: `numpy`, `numpy<2`, a file name, a glob, a URL, a path, `kind:wheel`.
+
+docs/reference/selections.md has the grammar. What a word means is said by its form alone, never by what happens to be
+in the cache; only hexadecimal digits can be both a project and the beginning of a hash, and then both readings are
+kept apart (`Selector.readings`), so that whoever asked can be told.
+"""
+
+import os
+import re
+import time
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from enum import Enum, auto
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from pipcacheplus.errors import BadRequestError
+from pipcacheplus.model.arguments import moment_in_seconds
+from pipcacheplus.model.units import date_or_age, size_bytes
+from pipcacheplus.model.values import Area, Brief, Entry, Kind, Shape
+from pipcacheplus.pips.credentials import shown_text
+from pipcacheplus.pips.filenames import SDIST_SUFFIXES, canonical
+from pipcacheplus.pips.layout import HTTP_AREAS, area_of, body_path, key_of, page_key, wheel_key_of
+from pipcacheplus.pips.urls import spellings
+
+__all__ = ["WIDE", "Form", "Selector", "matches", "parse_word", "selectable_names"]
+
+_Test = Callable[[Entry | Brief], bool]
+
+_ACCEPTED = (
+    "pass a project (numpy), a version range ('numpy<2'), a file name or glob ('six-1.*.whl'), kind:KIND, or the path"
+    " or URL of an entry"
+)
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_RANGE = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]]*\])?\s*\(?\s*(?:[<>~!=]=|[<>=])")
+_NAME_AND_VERSION = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s+(\d\S*)")
+_COMPARISON = re.compile(r"(size|written)\s*(>=|<=|>|<)\s*(.+)")
+_PREFIX = re.compile(r"([A-Za-z][A-Za-z0-9-]+):(?!//)(.*)", re.DOTALL)
+"""Two letters at least: one is a drive of Windows."""
+_WILDCARDS = re.compile(r"[*?\[]")
+_HASH = re.compile(r"[0-9a-f]{8,64}")
+_SUFFIXES = (".whl", ".whl.metadata", *SDIST_SUFFIXES)
+_LONGEST = 4096
+
+
+class Form(Enum):
+    """How a word is written."""
+
+    FACT = auto()
+    """`kind:wheel`, `older:30d`, `size>1GB`."""
+    URL = auto()
+    URL_PATTERN = auto()
+    PATH = auto()
+    PATH_PATTERN = auto()
+    RANGE = auto()
+    PATTERN = auto()
+    FILE = auto()
+    HASH = auto()
+    """Eight hexadecimal digits or more, which may be a project too."""
+    PROJECT = auto()
+
+
+WIDE = frozenset({Form.PATTERN, Form.URL_PATTERN, Form.PATH_PATTERN})
+"""Forms of words of which one that is mistaken can mean everything."""
+
+
+class Selector(NamedTuple):
+    """A word that was understood."""
+
+    what: str
+    """As the user wrote it."""
+    form: Form
+    fits: _Test
+    """Whether an entry is meant by its content; its path counts besides, and `matches` knows what else does."""
+    path: str | None = None
+    """Of an entry that the word can be the path of, below the cache directory."""
+    may_be_foreign: bool = False
+    project: str | None = None
+    """The only project of which an entry can fit, by its content; canonical."""
+    readings: Callable[[Entry | Brief], frozenset[str]] | None = None
+    """In which ways an entry fits a word that can be read in several: the word for it is different for each."""
+
+
+def parse_word(what: str, *, cache_dir: str | None = None, now_s: float | None = None) -> Selector:
+    """Understand a word.
+
+    The forms are tried in this order: a word with a colon (`kind:wheel`) or a comparison of size or time, a URL (has
+    `://`), a path (has `/`), a version range (has a comparison), a glob of file names, a file name (ends as wheels and
+    source distributions end), hexadecimal digits, a project.
+
+    Args:
+        what: The word.
+        cache_dir: Of the cache: paths of files in it are understood as they stand.
+        now_s: The present, in seconds since 1970, from which ages count.
+
+    Raises:
+        BadRequestError: It has none of these forms, or says something that does not exist.
+    """
+    if not what.strip() or len(what) > _LONGEST or "\0" in what:
+        raise BadRequestError(repr(shown_text(what)[:40]), "selects nothing", _ACCEPTED)
+    now_s = time.time() if now_s is None else now_s
+    if compared := _COMPARISON.fullmatch(what.strip()):
+        fact, sign, value = compared.groups()
+        return Selector(what=what, form=Form.FACT, fits=_of_comparison(what, fact, sign, value, now_s))
+    prefixed = _PREFIX.fullmatch(what)
+    if prefixed and (makes := _FACTS.get(prefixed[1])):
+        may_be_foreign = what == f"kind:{Kind.FOREIGN.value}"
+        return Selector(what, Form.FACT, makes(what, prefixed[2], now_s), may_be_foreign=may_be_foreign)
+    if "://" in what:
+        return _url(what)
+    if prefixed and not os.path.isabs(what):
+        raise BadRequestError(repr(shown_text(what)), f"there is no {prefixed[1]}:{_near(prefixed[1])}", _WORDS)
+    if "/" in what or (os.sep != "/" and os.sep in what):
+        return _path(what, cache_dir)
+    return _name(what)
+
+
+def matches(selector: Selector, entry: Entry | Brief) -> bool:
+    """Return whether an entry is meant. A foreign one is meant only by its path and by `kind:foreign`."""
+    if entry.id == selector.path:
+        return True
+    if entry.shape is Shape.FOREIGN and not selector.may_be_foreign:
+        return False
+    return selector.fits(entry)
+
+
+def selectable_names(entry: Entry | Brief) -> tuple[str, ...]:
+    """Return the file names that an entry can be selected by."""
+    # Of a built wheel also the file's own name, which is what lies there.
+    own = entry.id.rpartition("/")[2] if entry.shape is Shape.BUILT_WHEEL else None
+    return tuple(name for name in (entry.filename, own) if name is not None)
+
+
+def _name(what: str) -> Selector:
+    if _RANGE.match(what):
+        project = canonical(_NAME.findall(what)[0])
+        return Selector(what, Form.RANGE, _in_range(what), path=what, project=project)
+    if named := _NAME_AND_VERSION.fullmatch(what.strip()):
+        project, version = canonical(named[1]), named[2]
+        return Selector(
+            what, Form.RANGE, lambda entry: (entry.project, entry.version) == (project, version), project=project
+        )
+    if _WILDCARDS.search(what):
+        pattern = what.lower()
+        return Selector(
+            what,
+            Form.PATTERN,
+            lambda entry: any(fnmatchcase(name.lower(), pattern) for name in selectable_names(entry)),
+        )
+    if what.endswith(_SUFFIXES):
+        return Selector(what, Form.FILE, lambda entry: what in selectable_names(entry), path=what)
+    if _NAME.fullmatch(what):
+        project = canonical(what)
+        if _HASH.fullmatch(what):
+            return _hash(what, project)
+        return Selector(what, Form.PROJECT, lambda entry: entry.project == project, path=what, project=project)
+    raise BadRequestError(repr(shown_text(what)), "selects nothing", _ACCEPTED)
+
+
+def _hash(what: str, project: str) -> Selector:
+    """Compare keys with digits: those of responses, and those of the directories of built wheels."""
+
+    def readings(entry: Entry | Brief) -> frozenset[str]:
+        key = key_of(entry.id) or wheel_key_of(entry.id)
+        found = {f"hash:{key}"} if key is not None and key.startswith(what) else set[str]()
+        return frozenset(found | ({"project"} if entry.project == project else set()))
+
+    return Selector(what, Form.HASH, lambda entry: bool(readings(entry)), path=what, readings=readings)
+
+
+def _url(what: str) -> Selector:
+    """Compare keys too: one that is made of a URL proves it, whether anything else in the cache tells it or not."""
+    keys = {page_key(spelling) for spelling in spellings(what)}
+
+    def is_it(entry: Entry | Brief) -> bool:
+        return what in {entry.url, entry.url_shown} or key_of(entry.id) in keys
+
+    if not _WILDCARDS.search(what):
+        return Selector(what, Form.URL, is_it)
+    # A `?` may also begin a query.
+    return Selector(
+        what,
+        Form.URL_PATTERN,
+        lambda entry: is_it(entry) or (entry.url_shown is not None and fnmatchcase(entry.url_shown, what)),
+    )
+
+
+def _path(what: str, cache_dir: str | None) -> Selector:
+    """Compare paths: of an entry, of the body that belongs to it, or of a directory that it lies in."""
+    path = _below_cache(what, cache_dir)
+    if _WILDCARDS.search(path):
+        fits_path = _with_body(lambda one: fnmatchcase(one, path))
+        return Selector(what, Form.PATH_PATTERN, lambda entry: fits_path(entry.id), path=path)
+    folder = path.rstrip("/") + "/"
+    is_it = _with_body(lambda one: one == path or one.startswith(folder))
+    return Selector(what, Form.PATH, lambda entry: is_it(entry.id), path=path)
+
+
+def _with_body(fits: Callable[[str], bool]) -> Callable[[str], bool]:
+    return lambda id_: fits(id_) or (area_of(id_) in HTTP_AREAS and fits(body_path(id_)))
+
+
+def _below_cache(what: str, cache_dir: str | None) -> str:
+    """Return a path as it is below the cache directory.
+
+    Raises:
+        BadRequestError: It is absolute, or begins with a dot, and leads elsewhere.
+    """
+    plain = what.replace(os.sep, "/")
+    is_elsewhere = os.path.isabs(what) or plain.startswith(("./", "../"))
+    if not is_elsewhere:
+        return plain
+    if cache_dir is not None:
+        head, name = os.path.split(os.path.abspath(what))
+        for path in (os.path.join(head, name), os.path.join(os.path.realpath(head), name)):
+            for folder in (os.path.abspath(cache_dir), os.path.realpath(cache_dir)):
+                if path.startswith(start := folder.rstrip(os.sep) + os.sep):
+                    return path[len(start) :].replace(os.sep, "/")
+    where = "a cache" if cache_dir is None else shown_text(cache_dir)
+    raise BadRequestError(repr(shown_text(what)), f"is no path below {where}", _ACCEPTED)
+
+
+def _of_kind(what: str, value: str, _now_s: float) -> _Test:
+    kinds = {kind.value: kind for kind in Kind}
+    word = value.strip().lower().replace(" ", "-")
+    if word not in kinds:
+        raise BadRequestError(repr(shown_text(what)), "names no kind", f"the kinds are {', '.join(kinds)}")
+    return lambda entry: entry.kind is kinds[word]
+
+
+def _of_area(what: str, value: str, _now_s: float) -> _Test:
+    areas = {area.value: area for area in Area}
+    if value not in areas:
+        raise BadRequestError(repr(shown_text(what)), "names no area", f"the areas are {', '.join(areas)}")
+    return lambda entry: area_of(entry.id) is areas[value]
+
+
+def _of_host(what: str, value: str, _now_s: float) -> _Test:
+    host = value.strip().lower()
+    if not host or "/" in host:
+        raise BadRequestError(repr(shown_text(what)), "names no host", "pass a name, or a glob: host:*.example.com")
+
+    def fits(entry: Entry | Brief) -> bool:
+        try:
+            parts = urlsplit(entry.url_shown or "")
+            name, port = parts.hostname or "", parts.port
+        except ValueError:
+            return False
+        return bool(name) and (fnmatchcase(name, host) or fnmatchcase(f"{name}:{port}", host))
+
+    return fits
+
+
+def _of_python(what: str, value: str, _now_s: float) -> _Test:
+    """Compare the first part of tags, and the interpreter whose pip made the key of a built wheel."""
+    name = value.strip().lower()
+    if not name.isalnum():
+        raise BadRequestError(repr(shown_text(what)), "names no Python", "pass one as tags have it: python:cp312")
+    return lambda entry: entry.interpreter == name or any(tag.startswith(f"{name}-") for tag in entry.tags)
+
+
+def _of_comparison(what: str, fact: str, sign: str, value: str, now_s: float) -> _Test:
+    """Compare a size, or a time: an age is longer than another one, a date is earlier."""
+    if fact == "size":
+        return _by_size(what, value, sign)
+    moment_s, is_age = _moment(what, value, now_s)
+    if is_age:  # what is older was written earlier
+        sign = sign.translate(str.maketrans("<>", "><"))
+    return _by_time(moment_s, sign)
+
+
+def _by_size(what: str, value: str, sign: str) -> _Test:
+    try:
+        size, compares = size_bytes(value), _SIGNS[sign]
+    except ValueError as error:
+        raise BadRequestError(repr(shown_text(what)), "cannot be understood", shown_text(str(error))) from None
+    return lambda entry: compares(entry.disk_size, size)
+
+
+def _by_time(moment_s: float, sign: str) -> _Test:
+    compares = _SIGNS[sign]
+
+    def fits(entry: Entry | Brief) -> bool:
+        if isinstance(entry, Brief):
+            written_ns = entry.mtime_ns
+        else:
+            written_ns = max((file.mtime_ns for file in entry.files), default=None)
+        return written_ns is not None and compares(written_ns / 1e9, moment_s)
+
+    return fits
+
+
+def _moment(what: str, value: str, now_s: float) -> tuple[float, bool]:
+    """Return a moment in seconds since 1970, and whether it was told by an age."""
+    try:
+        found = date_or_age(value)
+        return moment_in_seconds(what, found, now_s), isinstance(found, float)
+    except ValueError as error:
+        raise BadRequestError(repr(shown_text(what)), "cannot be understood", shown_text(str(error))) from None
+
+
+_SIGNS: Mapping[str, Callable[[float, float], bool]] = {
+    ">": lambda one, other: one > other,
+    ">=": lambda one, other: one >= other,
+    "<": lambda one, other: one < other,
+    "<=": lambda one, other: one <= other,
+}
+_FACTS: Mapping[str, Callable[[str, str, float], _Test]] = {
+    "kind": _of_kind,
+    "area": _of_area,
+    "host": _of_host,
+    "python": _of_python,
+    "larger": lambda what, value, _now_s: _by_size(what, value, ">"),
+    "smaller": lambda what, value, _now_s: _by_size(what, value, "<"),
+    "older": lambda what, value, now_s: _by_time(_moment(what, value, now_s)[0], "<"),
+    "newer": lambda what, value, now_s: _by_time(_moment(what, value, now_s)[0], ">="),
+}
+"""Each makes a test of what stands behind the colon; the first argument is the whole word, for errors."""
+_WORDS = f"those are {', '.join(f'{word}:' for word in _FACTS)} and not:"
+
+
+def _near(word: str) -> str:
+    found = get_close_matches(word.lower(), _FACTS, n=1)
+    return f"; did you mean {found[0]}:?" if found else ""
+
+
+def _in_range(what: str) -> _Test:
+    """Compare versions as pip does (PEP 440), pre-releases included: what lies in the cache is there already."""
+    # Slow to import, and most selections are a bare name.
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415
+    from packaging.version import InvalidVersion, Version  # noqa: PLC0415
+
+    try:
+        wanted = Requirement(what)
+    except InvalidRequirement:
+        raise BadRequestError(repr(shown_text(what)), "is no version range", _ACCEPTED) from None
+    if wanted.extras or wanted.marker or wanted.url:
+        raise BadRequestError(repr(shown_text(what)), "has more than a version range", "leave out extras and markers")
+    project, known = canonical(wanted.name), dict[str, bool]()
+
+    def is_within(text: str) -> bool:
+        try:
+            return wanted.specifier.contains(Version(text), prereleases=True)
+        except InvalidVersion:
+            return False
+
+    def fits(entry: Entry | Brief) -> bool:
+        if entry.project != project or entry.version is None:
+            return False
+        if entry.version not in known:
+            known[entry.version] = is_within(entry.version)
+        return known[entry.version]
+
+    return fits
