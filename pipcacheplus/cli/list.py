@@ -1,42 +1,78 @@
 """`list`: list entries by project."""
 
 from argparse import ArgumentParser
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
 from pipcacheplus.cli.base.options import declare_catalog, declare_pythons, declare_selection, pythons_of
 from pipcacheplus.cli.base.owners import summarize_room
 from pipcacheplus.cli.base.progress import progress
+from pipcacheplus.cli.base.units import argument
+from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.cache_dir import CacheDir
+from pipcacheplus.render.order import ORDERS, SUMS, in_order, sums_of
 from pipcacheplus.render.summary import summarize_pythons, summarize_totals
 from pipcacheplus.render.view import Json
+
+if TYPE_CHECKING:  # slow to import
+    from pipcacheplus.model.values import Entry
 
 __all__ = ["COMMAND"]
 
 
 def _declare(parser: ArgumentParser) -> None:
     declare_selection(parser, needs_one=False)
+    parser.add_argument(
+        "--sort",
+        choices=ORDERS,
+        help="in one list: by name, the largest first, the longest unused first, or the oldest first",
+    )
+    parser.add_argument("--limit", metavar="N", type=argument(_count), help="the first N alone")
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--by", choices=tuple(SUMS), help="add them up instead of listing them")
+    shown.add_argument("--total", action="store_true", help="tell what all of them add up to, and nothing else")
     declare_pythons(parser)
     declare_catalog(parser)
 
 
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or not int(text[:9]):
+        problem = f"invalid number {text!r}: use 1 or more"
+        raise ValueError(problem)
+    return int(text[:9])
+
+
 def _run(request: Request) -> CommandResult:
     """Return the entries that match the arguments; without arguments, all."""
-    cache = request.open_cache()
+    cache, options = request.open_cache(), request.options
+    if options.by and options.sort not in {None, "name", "size"}:
+        raise BadRequestError(
+            what="--by", problem=f"sums have no order by {options.sort}", next_step="use --sort name or --sort size"
+        )
     with progress(request.console, "reading") as show:
         inventory = cache.scan(
             *request.options.what,
-            details=request.options.format == "json",
+            details=options.format == "json",
             pythons=pythons_of(request.options, request.environ),
             remembers=request.options.remembers,
             progress=show,
         )
+    entries: Sequence[Entry] = inventory.entries
+    sums = sums_of(entries, options.by, order=options.sort, limit=options.limit) if options.by else None
+    if options.by or options.total:
+        entries = ()
+    elif options.sort or options.limit:
+        entries = in_order(entries, options.sort or "name", limit=options.limit, last_use=cache.last_use)
     return make_result(
         request,
         cache,
         warnings=inventory.warnings,
         unmatched=inventory.unmatched,
-        entries=inventory.entries,
+        entries=entries,
         summary={
+            "sort": options.sort or ("name" if options.limit else None),
+            "sums": sums,
             **summarize_totals(inventory.totals),
             **summarize_room(None if request.options.what else inventory.survey, inventory.totals.values()),
             "pages_without_url": inventory.pages_without_url,
@@ -48,7 +84,14 @@ def _run(request: Request) -> CommandResult:
 def _summary_of_nothing(_cache: CacheDir) -> dict[str, Json]:
     from pipcacheplus.model.values import Survey  # noqa: PLC0415 - slow to import, and help imports this module
 
-    return {**summarize_totals({}), **summarize_room(Survey(), ()), "pages_without_url": 0, "pythons": []}
+    return {
+        **summarize_totals({}),
+        **summarize_room(Survey(), ()),
+        "pages_without_url": 0,
+        "pythons": [],
+        "sort": None,
+        "sums": None,
+    }
 
 
 COMMAND = Command(

@@ -52,9 +52,10 @@ class Tally:
 
     __slots__ = ("_shared", "bytes", "disk_bytes", "entries", "files")
 
-    def __init__(self) -> None:
+    def __init__(self, shared: set[str] | None = None) -> None:
+        """Begin; what several tallies may share counts in one of them alone if they have the same set."""
         self.entries = self.files = self.bytes = self.disk_bytes = 0
-        self._shared: set[str] = set()
+        self._shared: set[str] = set() if shared is None else shared
 
     def add(self, entry: "Entry") -> None:
         """Count one more."""

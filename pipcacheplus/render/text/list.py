@@ -1,39 +1,74 @@
 """The text of `list`: a line for each entry, by project and version; then what has no project; then totals."""
 
-import re
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
 
 from pipcacheplus.model.values import Brief, Kind
+from pipcacheplus.render.order import name_order
 from pipcacheplus.render.summary import briefs_of, summary_count
 from pipcacheplus.render.text.sorting import SortedRows
 from pipcacheplus.render.text.table import Layout, Row
 from pipcacheplus.render.text.words import describe, kind_in_words, name, number, pages_without_url, safe, size, target
 from pipcacheplus.render.times import day
-from pipcacheplus.render.view import View
+from pipcacheplus.render.view import Json, View
 
 __all__ = ["lines"]
 
-_PARTS = re.compile(r"[0-9]+|[^0-9._-]+")
-_BEFORE_THE_END = ("a", "b", "c", "dev", "pre", "rc")
 _PAGES = (Kind.INDEX_PAGE, Kind.LINKS_PAGE, Kind.REDIRECT)
 
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
-    """Yield the list; below a verbosity of 0 the totals alone."""
+    """Yield the list, or what it adds up to; below a verbosity of 0 the totals alone."""
+    sums = view.summary.get("sums")
+    if isinstance(sums, Mapping):
+        yield from _sums(sums, layout)
+    elif view.verbosity >= 0 and view.summary.get("sort"):
+        rows = [(*_named(brief, view)[:-1], _identity(brief, view)) for brief in briefs_of(view.entries)]
+        yield from layout.table(rows, right=(3,), give=0)
+        yield from _left_out(len(rows), summary_count(view, "entries"))
+        yield from [""] if rows else []
+    else:
+        yield from _sections(view, layout)
+    yield _totals(view)
+
+
+def _sections(view: View, layout: Layout) -> Iterator[str]:
     named, pages, others = SortedRows(), SortedRows(), SortedRows()
     for brief in briefs_of(view.entries) if view.verbosity >= 0 else ():
         if brief.kind in _PAGES:
             pages.add("\0".join(row := _unnamed(brief, view)), row)
         elif brief.project:
-            named.add(_order(brief), _named(brief, view))
+            named.add(name_order(brief), _named(brief, view))
         else:
             others.add("\0".join(row := _unnamed(brief, view)), row)
     for title, rows in (("", named), ("Pages", pages), ("Others", others)):
         yield from _section(title, rows, layout)
     if view.verbosity >= 0:
         yield from pages_without_url(summary_count(view, "pages_without_url"))
-    yield _totals(view)
+
+
+def _sums(sums: Mapping[str, Json], layout: Layout) -> Iterator[str]:
+    rows = sums.get("rows")
+    found = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, Sequence) else []
+    titles = (str(sums.get("by")).capitalize(), "entries", "files", "size")
+    cells = [
+        (safe(str(row["name"] or "-")), f"{row['entries']:,}", f"{row['files']:,}", size(_int(row["disk_bytes"])))
+        for row in found
+    ]
+    if cells:
+        heading, *others = layout.table([titles, *cells], right=(1, 2, 3))
+        yield layout.paint(heading, "bold")
+        yield from others
+        yield from _left_out(len(cells), _int(sums.get("sums")))
+        yield ""
+
+
+def _int(value: Json) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _identity(brief: Brief, view: View) -> str:
+    """Return what tells an entry without a project from others: there is no section for it."""
+    return safe(brief.id) if view.verbosity > 0 else "" if brief.project else safe(brief.url_shown or brief.id)
 
 
 def _section(title: str, rows: SortedRows, layout: Layout) -> Iterator[str]:
@@ -60,38 +95,20 @@ def _end(brief: Brief, view: View) -> Row:
     return size(brief.disk_size), "" if last is None else day(last // 10**9), identity
 
 
-def _order(brief: Brief) -> str:
-    """Order by project, version, kind; `1.10` comes behind `1.9`, and `1.9rc1` before it.
-
-    One text: to compare two of them takes least time.
-    """
-    return f"{_ended(brief.project or '')}{_version(brief.version or '')}{brief.kind.value}\0{brief.id}"
-
-
-@lru_cache(maxsize=1024)
-def _version(version: str) -> str:
-    # The end counts as 0; what has no more parts comes before what has.
-    return "".join(map(_rank, [*_PARTS.findall(version), "0"])) + "\0"
-
-
-def _ended(text: str) -> str:
-    """Return text with an end that comes before any other character, whatever else stands behind it."""
-    return (text.replace("\0", "\0\1") if "\0" in text else text) + "\0\0"
-
-
-def _rank(part: str) -> str:
-    # Close to the order of PEP 440, and defined for other versions too.
-    if part[0] in "0123456789":
-        return f"{int(part[:18]) + 1:019}" + _ended("")
-    return f"{0 if part.lower().startswith(_BEFORE_THE_END) else 1:019}" + _ended(part)
-
-
 def _totals(view: View) -> str:
     entries, files, disk_bytes = (summary_count(view, key) for key in ("entries", "files", "disk_bytes"))
     if not entries:
         return "Nothing matches." if view.is_selection else "Nothing cached."
     counted = [number(entries, "entry"), number(files, "file")]
-    if directories := summary_count(view, "directories"):  # of a list of all
-        counted.append(number(directories, "directory"))
-        disk_bytes = summary_count(view, "du_bytes")
-    return f"{', '.join(counted)} ({size(disk_bytes)})"
+    directories = summary_count(view, "directories")  # of a list of all
+    if not directories:
+        return f"{', '.join(counted)} ({size(disk_bytes)})"
+    folders, all_bytes = number(directories, "directory"), summary_count(view, "du_bytes")
+    if view.summary.get("sums"):  # what stands above adds up
+        return f"{', '.join(counted)} ({size(disk_bytes)}), and {folders} ({size(all_bytes - disk_bytes)})"
+    return f"{', '.join((*counted, folders))} ({size(all_bytes)})"
+
+
+def _left_out(shown: int, count: int) -> Iterator[str]:
+    if shown < count:
+        yield f"... and {count - shown:,} more"
