@@ -1,6 +1,7 @@
 """pip's cache as one object, whose verbs are short chains of the stages."""
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ from pipcacheplus.model.arguments import age_in_seconds, check_switches, moment_
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import (
     CacheDir,
+    Checked,
     Entry,
     Group,
     Kind,
@@ -516,6 +518,70 @@ class PipCache:
         query = Query(path=self.dir.path, index_urls=self.index_urls, depth=Depth.NAMES, context=context)
         query = replace(query, progress=progress)
         return _plan_from(self.dir, query, by_request(lambda _entry: True), keep, keep_missing_ok=keep_missing_ok)
+
+    def save_plan(self, plan: Plan, path: str) -> None:
+        """Write a plan to a new file, for `load_plan`: readable JSON that tells whether somebody changed it.
+
+        Raises:
+            BadRequestError: The file exists, or cannot be written; or the plan is one of another cache.
+        """
+        from pipcacheplus.apply.plan_file import write_plan  # noqa: PLC0415 - of use to few
+        from pipcacheplus.plan.saved import plan_text  # noqa: PLC0415 - as above
+        from pipcacheplus.version import __version__  # noqa: PLC0415 - as above
+
+        if plan.cache.path != self.dir.path:
+            raise BadRequestError(
+                what="`plan`", problem=f"is one of {plan.cache.path}", next_step="save it with the cache that made it"
+            )
+        made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        write_plan(plan_text(plan, made=made, version=__version__), path)
+
+    def load_plan(self, path: str, *, progress: Progress | None = None) -> Plan:
+        """Read a plan that `save_plan` wrote, and return what of it still holds.
+
+        Entries that have changed since are not in the plan that is returned, but in its `warnings`; those that are gone
+        are counted. Only what pip wrote is in it, whatever the file says.
+
+        Args:
+            path: Of the file.
+            progress: Called with the entries read.
+
+        Raises:
+            BadRequestError: The file cannot be read, is no plan or was changed, or is for another cache.
+        """
+        from pipcacheplus.apply.plan_file import read_plan  # noqa: PLC0415 - of use to few
+        from pipcacheplus.plan.saved import parse_plan  # noqa: PLC0415 - as above
+
+        saved = parse_plan(read_plan(path), name=path)
+        if os.path.realpath(saved.cache_path) != os.path.realpath(self.dir.path):
+            raise BadRequestError(path, f"is a plan for {saved.cache_path}", "pass that as `cache_dir`")
+        changed: list[Warned] = []
+        seen = set[str]()
+
+        def rule(one: Checked) -> tuple[str, ...]:
+            action = saved.actions.get(one.entry.id)
+            if action is None or one.entry.shape is Shape.FOREIGN:
+                return ()
+            seen.add(one.entry.id)
+            if not action.is_same(one.entry):
+                changed.append(Warned(path=one.entry.id, message="changed since the plan was made, and stays"))
+                return ()
+            return action.reasons
+
+        query = Query(
+            path=self.dir.path, index_urls=self.index_urls, depth=Depth.ENDS, context=context_of(min_age_s=HOUR_S)
+        )
+        warnings: list[Warned] = []
+        query = replace(query, needs_urls=True, hears=self._hear, progress=progress)
+        made = make_plan(
+            self.dir,
+            sorted(run_query(query, warnings), key=lambda one: one.entry.id),
+            rule,
+            is_kept=lambda _entry: False,
+            is_young=lambda _entry: False,  # of what has not changed since, that was judged when the plan was made
+            explains=lambda one: saved.actions[one.entry.id].why,
+        )
+        return replace(made, warnings=(*warnings, *changed), gone=len(saved.actions.keys() - seen))
 
     def apply(
         self,

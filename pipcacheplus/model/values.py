@@ -419,6 +419,8 @@ class Plan:
     """Counts of entries that could not be judged by the checks for these reasons, by why; only what occurred."""
     pythons: "tuple[FoundPython, ...]" = ()
     """The interpreters that counted, and those that were not asked; empty if none mattered."""
+    gone: int = 0
+    """Of a plan that was saved: how many of its entries are not there any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from pipcacheplus.render.view import OutputFormat, View, Write
 
 __all__ = ["FORMAT"]
 
-_SHARED = {"prune": "outcomes", "remove": "outcomes", "purge": "outcomes"}
+_SHARED = {"prune": "outcomes", "remove": "outcomes", "purge": "outcomes", "apply": "outcomes"}
 """Commands whose view is written by a module of another name."""
 _AT_ONCE = 256
 """Lines that are written at once: to pass them on one by one takes more time than to make them."""

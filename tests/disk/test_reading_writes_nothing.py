@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from pipcacheplus.cache import PipCache
 from pipcacheplus.cli.base.command import Command
 from pipcacheplus.cli.base.family import Family
 from tests.support import artefacts
 from tests.support.builders import Cache, tree
 from tests.support.guarding import guarded
 
+PLAN, NEW_PLAN = "plan.json", "new-plan.json"
+"""Files outside of the cache: one with a plan, one that is not there yet."""
 VERBS = [
     ["dir"],
     ["info"],
@@ -36,6 +39,8 @@ VERBS = [
     ["remove", "-n", "demo", "--exclusive"],
     ["purge", "-n", "--yes", "--exclusive"],
     ["purge", "-n", "--yes", "--trash", "--exclusive"],
+    ["prune", "--orphaned", "--plan-out", NEW_PLAN],
+    ["apply", "-n", PLAN, "--exclusive"],
     ["undo", "-n"],
     ["undo", "--list"],
     ["state"],
@@ -56,7 +61,10 @@ def full(cache: Cache, tmp_path: Path) -> Cache:
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
-def test_a_reading_verb_writes_nothing_below_the_cache(full: Cache, verb: list[str]) -> None:
+def test_a_reading_verb_writes_nothing_below_the_cache(full: Cache, verb: list[str], tmp_path: Path) -> None:
+    opened = PipCache(full.path)
+    opened.save_plan(opened.plan(orphaned=True), str(tmp_path / PLAN))
+    verb = [str(tmp_path / word) if word in {PLAN, NEW_PLAN} else word for word in verb]
     before = tree(full.path)
     times = {path: os.lstat(full.real(path)) for path in before}
     done = guarded(full, *verb)

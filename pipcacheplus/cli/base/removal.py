@@ -17,9 +17,10 @@ from pipcacheplus.cli.base.units import argument
 from pipcacheplus.errors import CacheNotFoundError
 from pipcacheplus.model.units import SIZE_HELP, age_s, size_bytes
 from pipcacheplus.model.values import CacheDir, Outcome, Plan, Report
+from pipcacheplus.render.shell import quoted
 from pipcacheplus.render.summary import summarize_not_judged, summarize_pythons, summarize_report, tally
 from pipcacheplus.render.text.words import number, safe, size
-from pipcacheplus.render.view import Json
+from pipcacheplus.render.view import PYTHON_OPTIONS, Json
 
 if TYPE_CHECKING:  # slow to import, and needed for annotations alone
     from pipcacheplus.cache import PipCache
@@ -27,6 +28,7 @@ if TYPE_CHECKING:  # slow to import, and needed for annotations alone
 __all__ = [
     "carry_out",
     "carry_out_if_confirmed",
+    "declare_deed",
     "declare_limits",
     "declare_lock",
     "open_for_removal",
@@ -34,12 +36,14 @@ __all__ = [
     "summary_of_no_removal",
 ]
 
+_NOT_OF_APPLY = ("--min-age", *PYTHON_OPTIONS)
+"""Options that make no difference to `apply`."""
 _UNREAD = "http-unread"
 """The check of what no pip considered reads."""
 
 
 def declare_limits(parser: ArgumentParser) -> None:
-    """Declare what keeps entries from being removed, who else may be at work, and how long to wait for others."""
+    """Declare what keeps entries from being removed, and how to remove the others."""
     parser.add_argument("--keep", metavar="WHAT", action="append", default=[], help="what never goes (repeatable)")
     parser.add_argument(
         "--keep-missing-ok",
@@ -47,6 +51,14 @@ def declare_limits(parser: ArgumentParser) -> None:
         help="say nothing if a --keep fits nothing, and go on also if something of almost the same name would go",
     )
     declare_min_age(parser, LEAVES_YOUNG)
+    parser.add_argument(
+        "--plan-out", metavar="FILE", help="remove nothing, and save what would go to a new file, for `apply`"
+    )
+    declare_deed(parser)
+
+
+def declare_deed(parser: ArgumentParser) -> None:
+    """Declare how to remove: who else may be at work, how long to wait for others, and whether the trash takes all."""
     others = parser.add_argument_group("others at work")
     _declare_others(others.add_mutually_exclusive_group())
     declare_lock(others)
@@ -104,6 +116,8 @@ def open_for_removal(request: Request) -> "PipCache":
         PipCachePlusError: As `PipCache.locate`; or the owner cannot be taken on.
         OSError: The cache directory cannot be looked at.
     """
+    if getattr(request.options, "plan_out", None):
+        request.options.dry_run = True
     if not request.options.as_owner:
         return request.open_cache()
     from pipcacheplus.checks.base.check import checks  # noqa: PLC0415 - slow to import, and of use to root only
@@ -143,7 +157,13 @@ def carry_out(request: Request, cache: "PipCache", plan: Plan) -> CommandResult:
             trash_size=request.options.trash_size,
             waiting=count,
         )
-    return result_of(request, cache, report, stop)
+    done = result_of(request, cache, report, stop)
+    if plan_out := getattr(request.options, "plan_out", None):
+        cache.save_plan(plan, plan_out)
+        if not request.console.is_quiet:
+            words = quoted(["apply", plan_out], is_windows=os.name == "nt")
+            request.console.say(f"Plan saved. To carry it out: {done.view.command_line(words, but=_NOT_OF_APPLY)}")
+    return done
 
 
 def result_of(request: Request, cache: "PipCache", report: Report, stop: StopRequest) -> CommandResult:
