@@ -104,9 +104,11 @@ def test_a_word_to_take_out_that_is_misspelt_stops_the_run_before_anything_goes(
 def test_what_fits_nothing_is_told_as_it_was_written_and_is_23_if_that_is_asked_for(
     cache: Cache, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["aa", "+", "kind:metadata", "--error-on-no-match", "--cache-dir", str(cache.path)]
-    assert main(["list", *words]) == 23
-    assert 'No matching entries for "aa + kind:metadata"' in capsys.readouterr().err
+    for words in (["aa", "+", "kind:metadata"], ["aa  +  kind:metadata"]):
+        assert main(["list", *words, "--error-on-no-match", "--cache-dir", str(cache.path)]) == 23
+        assert capsys.readouterr().err == 'WARNING: No matching entries for "aa + kind:metadata"\n'
+    both = ["nothing", "+", "not:nobody", "--error-on-no-match", "--cache-dir", str(cache.path)]
+    assert main(["list", *both]) == 23
 
 
 @pytest.mark.parametrize("command", ["show", "remove", "why"])

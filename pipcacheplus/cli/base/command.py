@@ -184,5 +184,5 @@ def _missing(unmatched: Sequence[str]) -> tuple[str, ...]:
 def no_match(request: Request, unmatched: Sequence[str]) -> int:
     """Return the exit code of selections that matched nothing: that of an error, if it is to be one."""
     wanted = getattr(request.options, "what", [])
-    is_error = getattr(request.options, "error_on_no_match", False) and wanted and set(wanted) == set(unmatched)
+    is_error = getattr(request.options, "error_on_no_match", False) and wanted and set(wanted) <= set(unmatched)
     return exits.NO_MATCH if is_error else exits.DONE

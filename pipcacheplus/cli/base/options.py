@@ -98,7 +98,7 @@ def parse_arguments(
 def _selected(options: Namespace, parser: ArgumentParser) -> tuple[str, ...]:
     """Return the alternatives that are selected, each as one string."""
     words, kinds, hosts = options.what, options.only_kind or (), options.only_host or ()
-    if not (kinds or hosts or "+" in words):
+    if not (kinds or hosts or any("+" in word for word in words)):
         found = tuple(words)
     else:
         from pipcacheplus.plan.select import alternatives_of  # noqa: PLC0415 - slow to import, and of use to few
