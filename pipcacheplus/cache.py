@@ -520,7 +520,7 @@ class PipCache:
         return _plan_from(self.dir, query, by_request(lambda _entry: True), keep, keep_missing_ok=keep_missing_ok)
 
     def save_plan(self, plan: Plan, path: str) -> None:
-        """Write a plan to a new file, for `load_plan`: readable JSON that tells whether somebody changed it.
+        """Write a plan to a new file, for `load_plan`: readable JSON with a seal that shows later changes.
 
         Raises:
             BadRequestError: The file exists, or cannot be written; or the plan is one of another cache.

@@ -31,7 +31,7 @@ def _declare(parser: ArgumentParser) -> None:
     parser.add_argument("--limit", metavar="N", type=argument(_count), help="the first N alone")
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("--by", choices=tuple(SUMS), help="add them up instead of listing them")
-    shown.add_argument("--total", action="store_true", help="tell what all of them add up to, and nothing else")
+    shown.add_argument("--total", action="store_true", help="print what all of them add up to, and nothing else")
     declare_pythons(parser)
     declare_catalog(parser)
 

@@ -43,7 +43,7 @@ class Interpreter:
 
     @property
     def abi(self) -> str | None:
-        """Return its own ABI with its flags, as tags have it: `cp311`, `cp36m`, `cp313t`; `None` if no tag tells it."""
+        """Return its own ABI with its flags, as tags have it: `cp311`, `cp36m`, `cp313t`; `None` if no tag has one."""
         tags = (tag.split("-") for tag in self.tags if tag.startswith(f"{self.name}-"))
         return max((abi for _, abi, _ in tags if not _ANY_ABI.fullmatch(abi)), key=len, default=None)
 

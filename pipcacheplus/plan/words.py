@@ -2,7 +2,7 @@
 
 docs/reference/selections.md has the grammar. What a word means is said by its form alone, never by what happens to be
 in the cache; only hexadecimal digits can be both a project and the beginning of a hash, and then both readings are
-kept apart (`Selector.readings`), so that whoever asked can be told.
+kept apart (`Selector.readings`), so that an ambiguous word can be refused.
 """
 
 import os
@@ -170,7 +170,7 @@ def _hash(what: str, project: str) -> Selector:
 
 
 def _url(what: str) -> Selector:
-    """Compare keys too: one that is made of a URL proves it, whether anything else in the cache tells it or not."""
+    """Compare keys too: one that is made of a URL proves it, whether or not anything else in the cache names it."""
     keys = {page_key(spelling) for spelling in spellings(what)}
 
     def is_it(entry: Entry | Brief) -> bool:
@@ -292,7 +292,7 @@ def _by_time(moment_s: float, sign: str) -> _Test:
 
 
 def _moment(what: str, value: str, now_s: float) -> tuple[float, bool]:
-    """Return a moment in seconds since 1970, and whether it was told by an age."""
+    """Return a moment in seconds since 1970, and whether it was given as an age."""
     try:
         found = date_or_age(value)
         return moment_in_seconds(what, found, now_s), isinstance(found, float)

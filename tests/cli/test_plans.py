@@ -77,7 +77,7 @@ def test_what_changed_since_stays_what_is_gone_is_counted_and_the_rest_goes(cach
     first, second, _ = sorted(path for path in files(cache) if path.startswith("selfcheck"))
     status = os.stat(cache.path / first)
     (cache.path / first).write_bytes((cache.path / first).read_bytes())
-    os.utime(cache.path / first, ns=(status.st_atime_ns, status.st_mtime_ns))  # only its time of change tells it
+    os.utime(cache.path / first, ns=(status.st_atime_ns, status.st_mtime_ns))  # only its time of change differs
     (cache.path / second).unlink()
     code, out, err = run("apply", "plan.json", "--exclusive")
     assert code == 4

@@ -121,7 +121,7 @@ def test_nothing_at_all_is_no_selection(cache: Cache, capsys: pytest.CaptureFixt
     assert tree(cache.path) == before
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="the system does not tell the name of an open file")
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="the system does not show the name of an open file")
 def test_a_range_that_the_shell_took_for_a_file_removes_nothing(cache: Cache, tmp_path: Path) -> None:
     before = tree(cache.path)
     words = [*PIPCACHEPLUS, "remove", "--exclusive", "--cache-dir", str(cache.path), "aa"]

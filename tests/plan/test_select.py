@@ -1,4 +1,4 @@
-"""Words side by side are alternatives, `+` narrows, `not:` takes out; what fits nothing or two things is told."""
+"""Words side by side are alternatives, `+` narrows, `not:` takes out; what fits nothing is reported."""
 
 from collections.abc import Sequence
 

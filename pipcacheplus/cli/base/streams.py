@@ -55,7 +55,7 @@ def flush(stream: TextIO) -> OSError | None:
 
 
 def shell_target(stream: TextIO) -> str | None:
-    """Return the name of the file that a shell led a stream to, empty if the system does not tell it.
+    """Return the name of the file that a shell led a stream to, empty if the system does not say it.
 
     Returns:
         `None` if the stream leads to no regular file.

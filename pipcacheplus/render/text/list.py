@@ -67,7 +67,7 @@ def _int(value: Json) -> int:
 
 
 def _identity(brief: Brief, view: View) -> str:
-    """Return what tells an entry without a project from others: there is no section for it."""
+    """Return the URL or id of an entry without a project; with `-v`, the id of any."""
     return safe(brief.id) if view.verbosity > 0 else "" if brief.project else safe(brief.url_shown or brief.id)
 
 
