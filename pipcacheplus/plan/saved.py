@@ -1,8 +1,8 @@
 """A plan as text, to be looked at and carried out later; and what such a text says, if nobody has changed it.
 
 The text is JSON, a line for each entry, so that it can be read and compared. `seal` is the SHA-256 of the document
-without it, keys sorted and in ASCII: it shows that a text was edited or cut. Who wrote it, it does not
-prove, and need not: whoever carries a plan out takes from it which entries to look at, and removes only what lies in the cache as the
+without it, keys sorted and in ASCII: it shows that a text was edited or cut. It does not prove who wrote it, and need
+not: whoever carries a plan out takes from it which entries to look at, and removes only what lies in the cache as the
 plan has it, under a name that pip gives.
 """
 
