@@ -200,6 +200,8 @@ def _contents(
 ) -> tuple[list[tuple[Role, FileStamp]], list[str]]:
     """Return the files in a directory, those that are gone left out, and the names of the directories; both in order.
 
+    The list of what was found is empty afterwards, if there are files.
+
     Raises:
         OSError: A file cannot be looked at.
     """
@@ -219,7 +221,10 @@ def _files(
 ) -> list[tuple[Role, FileStamp]]:
     prefix = path + "/" if path else ""
     files: list[tuple[Role, FileStamp]] = []
-    for one in sorted(found, key=_name):
+    # Each is let go once it was looked at: a directory may hold a million.
+    found.sort(key=_name, reverse=True)
+    while found:
+        one = found.pop()
         if one.is_dir(follow_symlinks=False):
             continue
         try:
