@@ -9,7 +9,9 @@ lie there.
 import errno
 import os
 import stat
+from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
 from types import TracebackType
 from typing import BinaryIO, Final
 
@@ -24,6 +26,7 @@ __all__ = [
     "DISK_SIZE",
     "HAS_DIRECTORY_DESCRIPTORS",
     "INODE",
+    "MAX_NAMES",
     "MTIME_NS",
     "PATH",
     "SIZE",
@@ -49,6 +52,8 @@ INODE: Final = 6
 DEVICE: Final = 7
 """Where those are that are looked at one by one."""
 
+MAX_NAMES = 100_000
+"""Names in one directory; one with more is not listed. pips spread what they write over a million directories."""
 HAS_DIRECTORY_DESCRIPTORS = os.open in os.supports_dir_fd and os.scandir in os.supports_fd
 _NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
 _FILE_FLAGS: int = os.O_RDONLY | _NOFOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -103,6 +108,18 @@ def moves_access_times(path: str) -> bool:
     except OSError:
         return True
     return False
+
+
+def _some(names: "Iterator[os.DirEntry[str]]", path: str) -> list["os.DirEntry[str]"]:
+    """Return what is in a directory.
+
+    Raises:
+        OSError: It is more than we look at (`EFBIG`).
+    """
+    found = list(islice(names, MAX_NAMES + 1))
+    if len(found) > MAX_NAMES:
+        raise OSError(errno.EFBIG, f"more than {MAX_NAMES:,} names in one directory", path)
+    return found
 
 
 class ChangedError(OSError):
@@ -255,7 +272,7 @@ class OpenCache:
         """List a directory below the cache: its directories, and all else; both in no order.
 
         Raises:
-            OSError: The directory cannot be listed, or a part of the path is a link.
+            OSError: The directory cannot be listed, has more than `MAX_NAMES` names, or a part of the path is a link.
         """
         folders: list[str] = []
         others: list[str] = []
@@ -273,7 +290,7 @@ class OpenCache:
             OSError: As `names`.
         """
         with os.scandir(self.folder(folder) if self._chain else self._checked(folder)) as names:
-            return list(names)
+            return _some(names, folder)
 
     def found_in(self, prefix: str, name: str) -> list["os.DirEntry[str]"]:
         """List a directory as `found` does; of many that lie in the same directory, at the least cost for each.
@@ -294,7 +311,7 @@ class OpenCache:
             if chain[-1][0] != prefix:
                 self.folder(prefix[:-1])
         with os.scandir(self._enter(f"{prefix}{name}/", name, chain[-1][1])) as names:
-            return list(names)
+            return _some(names, prefix + name)
 
     def status_of(self, found: "os.DirEntry[str]") -> os.stat_result:
         """Return what `lstat` says of one of `found`.

@@ -192,6 +192,8 @@ def _warned(path: str, error: OSError) -> Warned | None:
         return None
     if error.errno == errno.EXDEV:
         return Warned(path=path, message=f"{error.strerror}: not entered", not_entered=NotJudged.OTHER_DEVICE)
+    if error.errno == errno.EFBIG:
+        return Warned(path=path, message=f"{error.strerror}: not entered", not_entered=NotJudged.LIMIT)
     return Warned(path=path, message=f"cannot be listed: {error.strerror}", not_entered=NotJudged.UNREADABLE)
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.disk.open_cache import OpenCache, file_of
+from pipcacheplus.disk.open_cache import MAX_NAMES, OpenCache, file_of
 from pipcacheplus.disk.walk import Seen, entry_of, parts, scan, walk
-from pipcacheplus.model.values import Entry, Shape, Warned
+from pipcacheplus.model.values import Entry, NotJudged, Shape, Warned
 from pipcacheplus.pips.layout import ORIGIN_NAME, Role, body_path, is_part, role_of
 from tests.support.builders import Cache
 
@@ -119,6 +119,25 @@ def test_a_directory_too_deep_is_a_warning_and_not_the_end(cache: Cache) -> None
         found = list(scan(opened))
     assert [entry.id for entry in found if isinstance(entry, Entry)] == [head]
     assert len([warned for warned in found if isinstance(warned, Warned)]) == 1
+
+
+def test_a_directory_with_more_names_than_are_looked_at_is_a_warning_and_not_the_end(cache: Cache) -> None:
+    head = cache.http_v2(URL, b"x")
+    full = cache.real(cache.directory("http-v2/f/f/f/f/f"))
+    for number in range(MAX_NAMES):
+        os.close(os.open(full / f"fffff{number:051x}", os.O_CREAT | os.O_WRONLY))
+    with OpenCache(str(cache.path)) as opened:
+        assert len([one for one in scan(opened) if isinstance(one, Entry)]) == MAX_NAMES + 1
+    (full / "one more").touch()
+    with OpenCache(str(cache.path)) as opened:
+        found = list(scan(opened))
+    assert [entry.id for entry in found if isinstance(entry, Entry)] == [head]
+    (warned,) = (one for one in found if isinstance(one, Warned))
+    assert warned == Warned(
+        path="http-v2/f/f/f/f/f",
+        message="more than 100,000 names in one directory: not entered",
+        not_entered=NotJudged.LIMIT,
+    )
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may list every directory")
