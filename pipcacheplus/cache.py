@@ -323,6 +323,7 @@ class PipCache:
         """
         query = self._query_of_all(what, min_age_s, pythons)
         query = replace(query, remembers=remembers, details=True, wants_evidence=True, progress=progress)
+        query = replace(query, is_deep=not what)  # a selection is read again entry by entry
         return inspection_of(self.dir, query)
 
     def why(

@@ -1,5 +1,6 @@
 """What is listed: a line says what its entry says, and what cannot be shown is found before anything is."""
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from pipcacheplus.catalog.stored_facts import RowDamagedError, pack, unpack_each
 from pipcacheplus.model.values import Brief
 from tests.catalog.mixtures import BUILDS, mixed
 from tests.support.asking import KEPT, Asker, question
+from tests.support.builders import FILE_URL, Cache, file_headers
 from tests.support.stores import forged
 
 SOME = ("wheel, published", "wheel and metadata", "sdist", "built wheel of a link", "self-check", "response")
@@ -30,6 +32,18 @@ def test_an_entry_is_the_same_wherever_it_is_asked_for(folder: Path) -> None:
     assert [entries[at] for at in reversed(range(len(entries)))] == together[::-1]
     assert entries[-1] == together[-1]
     assert entries[1:3] == tuple(together[1:3])
+
+
+def test_a_look_at_all_shows_the_same_whatever_was_read_before(folder: Path) -> None:
+    cache = Cache(folder / "cache")
+    content = b"Metadata-Version: 2.1\nName: one\nVersion: 1.0\n"
+    headers = file_headers(content) | {"ETag": 'W/"x"'}
+    cache.http_v2(f"{FILE_URL}/one-1.0-py3-none-any.whl.metadata", content, headers=headers)
+    asker = Asker(cache.path, folder / "state")
+    asker.ask(question("verify", "kind:wheel"))
+    said, true = asker.ask(question("inspect")), asker.ask_anew(question("inspect"))
+    assert said == true
+    assert [entry.sha256 for entry in said.entries] == [sha256(content).hexdigest()]
 
 
 @pytest.mark.parametrize(
