@@ -120,7 +120,7 @@ def test_patterns_that_fit_every_file_need_yes_where_nobody_is(two: Cache, what:
     done = run(command("remove", *what, cache=two.path))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "ERROR: remove: this fits every file, and there is nobody to ask; pass --yes\n"
-    dry = run(command("remove", "-n", *what, cache=two.path), is_checked=True)
+    dry = run(command("remove", "-n", "--exclusive", *what, cache=two.path), is_checked=True)
     assert dry.stdout.splitlines()[-1].startswith("Entries to remove: 2, ")
     assert tree(two.path) == before
     done = run(command("remove", "--yes", "--exclusive", *what, cache=two.path), is_checked=True)
