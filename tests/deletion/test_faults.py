@@ -41,7 +41,7 @@ REASONS = ("--corrupt", "--partial", "--stale", "--unsafe", "--orphaned", "--inc
 COMMANDS = {
     "prune": ("prune",),
     "prune-by-reason": ("prune", *REASONS),
-    "remove": ("remove", "demo"),
+    "remove": ("remove", "demo", "--yes"),
     "purge": ("purge", "--yes"),
 }
 TAKES_LEFTOVERS = frozenset({"prune", "purge"})
@@ -240,7 +240,7 @@ def test_the_harness_notices(bench: Start, tmp_path: Path, wrong: str) -> None:
     make_small_cache(tmp_path / "template")
     there = bench(seen(tmp_path / "template"), main="tests.deletion.removers:main", env={"REMOVER": wrong})
     try:
-        trial = there.prepare("remove", "demo", can_disarm=True)
+        trial = there.prepare("remove", "demo", "--yes", can_disarm=True)
     except AssertionError as error:
         complaints = [str(error)]  # it does not even take a fault
     else:
@@ -257,7 +257,7 @@ def test_a_process_of_its_own_fares_the_same(
     with tempfile.TemporaryDirectory(dir=memory) as folder:
         runner: Runner = Processes(shim, [Path(folder, "work", "cache")], Path(folder, "state"))
         there = Bench(runner=runner, template=template, work=Path(folder, "work"))
-        trial = there.prepare("remove", "demo", mode, can_disarm=mode == "--shared")
+        trial = there.prepare("remove", "demo", "--yes", mode, can_disarm=mode == "--shared")
         faults = [*kills_of(trial.calls), *errors_of(trial.calls)]
         complaints = there.try_all(trial, faults[5::61])
     record_property("faults", there.faults_run)
@@ -267,7 +267,11 @@ def test_a_process_of_its_own_fares_the_same(
 
 @pytest.mark.parametrize(
     "command",
-    [("remove", "demo-lib", "--shared"), ("prune", "--stale=0", "--shared"), ("purge", "--yes", "--exclusive")],
+    [
+        ("remove", "demo-lib", "--yes", "--shared"),
+        ("prune", "--stale=0", "--shared"),
+        ("purge", "--yes", "--exclusive"),
+    ],
 )
 def test_a_pip_installs_from_what_a_fault_leaves(
     filled_cache: Callable[[str], Filled],
