@@ -27,16 +27,15 @@ class Alternative(NamedTuple):
     without: tuple[Selector, ...]
     """None of these may fit."""
 
-    def is_meant(self, entry: Entry | Brief) -> bool:
-        """Return whether an entry fits."""
-        return all(matches(one, entry) for one in self.selectors) and not any(
-            matches(one, entry) for one in self.without
-        )
+    def fitting(self, entry: Entry | Brief) -> set[str]:
+        """Return the words that an entry fits, those behind `not:` too."""
+        return {word.what for word in self.words if matches(word, entry)}
 
-    @property
-    def project(self) -> str | None:
-        """Return the only project of which an entry can fit, by its content."""
-        return next((one.project for one in self.selectors if one.project is not None), None)
+    def is_met(self, fitting: set[str]) -> bool:
+        """Return whether an entry is meant that fits these words."""
+        return all(word.what in fitting for word in self.selectors) and not any(
+            word.what in fitting for word in self.without
+        )
 
     @property
     def words(self) -> tuple[Selector, ...]:
@@ -71,9 +70,7 @@ class Selection:
         self._known: set[str] = set()
         """Words that fitted one, whatever stands beside them."""
         self._readings: dict[str, set[str]] = {}
-        words = [word for one in self._alternatives for word in one.words]
-        self._several = [word for word in words if word.readings is not None]
-        self._has_patterns = any(word.form in WIDE for word in words)
+        self._has_patterns = any(word.form in WIDE for one in self._alternatives for word in one.words)
         self._are_fitted: set[bool] = set()
         """Of the entries that have a file name: whether a pattern fits it."""
 
@@ -87,21 +84,19 @@ class Selection:
         return bool(fitting) or not self._alternatives
 
     def _is_meant(self, one: Alternative, entry: Entry | Brief) -> bool:
-        fitting = {word.what for word in one.words if matches(word, entry)}
+        fitting = one.fitting(entry)
         self._known |= fitting
-        for word in self._several:
+        for word in one.words:
             if word.readings is not None and word.what in fitting:
                 self._readings.setdefault(word.what, set()).update(word.readings(entry))
-        is_meant = all(word.what in fitting for word in one.selectors) and not any(
-            word.what in fitting for word in one.without
-        )
+        is_meant = one.is_met(fitting)
         if is_meant:
             self._fitted.add(one.what)
         return is_meant
 
     def fitting(self, entry: Entry | Brief) -> tuple[str, ...]:
         """Return the alternatives that an entry fits, as they were given."""
-        return tuple(one.what for one in self._alternatives if one.is_meant(entry))
+        return tuple(one.what for one in self._alternatives if one.is_met(one.fitting(entry)))
 
     def note(self, one: Alternative, entries: Iterable[Entry | Brief]) -> None:
         """Look whether an alternative, and which of its words, fit any of some entries."""
