@@ -129,7 +129,6 @@ def inventory_of(cache: CacheDir, query: Query) -> Inventory:
         return run.entries(), run.totals(), run.pages_without_url(), run.survey()
 
     entries, totals, pages_without_url, survey = answered(query, answer, warnings)
-    query.selection.refuse_ambiguous()
     return Inventory(
         cache=cache,
         entries=entries,
@@ -188,7 +187,6 @@ def verification_of(cache: CacheDir, query: Query) -> Verification:
         )
 
     found = answered(query, answer, warnings)
-    query.selection.refuse_ambiguous()
     not_entered = Counter(why for one in warnings if (why := one.not_entered) is not None)
     return replace(found, warnings=tuple(warnings), unmatched=query.selection.unmatched, not_entered=dict(not_entered))
 
@@ -197,7 +195,6 @@ def inspection_of(cache: CacheDir, query: Query) -> Inspection:
     """Read the entries that are wanted to their end; as `PipCache.inspect`."""
     warnings: list[Warned] = []
     found = list(run_query(query, warnings))
-    query.selection.refuse_ambiguous()
     listed = [one for one in found if is_listed(one.entry)]
     return Inspection(
         cache=cache,
@@ -213,7 +210,6 @@ def explanation_of(cache: CacheDir, query: Query, explain: Callable[[Checked], W
     """Explain the entries that are wanted; as `PipCache.why`."""
     warnings: list[Warned] = []
     whys = tuple(explain(one) for one in run_query(query, warnings) if is_listed(one.entry))
-    query.selection.refuse_ambiguous()
     return Explanation(cache=cache, entries=whys, warnings=tuple(warnings), unmatched=query.selection.unmatched)
 
 
@@ -259,6 +255,7 @@ def answered(what: Query, answer: Callable[["Run"], _T], warnings: list[Warned])
         warnings: Takes what could not be looked at.
 
     Raises:
+        BadRequestError: A word of the selection fits in more than one way.
         OSError: The cache directory cannot be listed.
     """
     import sqlite3  # noqa: PLC0415 - slow to import, and of no use for names
@@ -286,6 +283,7 @@ def answered(what: Query, answer: Callable[["Run"], _T], warnings: list[Warned])
             else:
                 warnings.extend(run.warnings)
                 what.hears(store.trouble)
+                what.selection.refuse_ambiguous()
                 return found
 
 
