@@ -18,7 +18,6 @@ from pipcacheplus.errors import BadRequestError
 
 __all__ = ["COMMAND"]
 
-_PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _VERSION = re.compile(r"=?\s*v?[0-9][0-9A-Za-z.*+!_-]*")
 """As the file that `numpy>2` or `numpy>=2.0` makes is called."""
 
@@ -58,8 +57,10 @@ def _mind_redirection(request: Request) -> None:
     Raises:
         BadRequestError: It has: stdout is a file with the name of a version.
     """
+    from pipcacheplus.pips.filenames import PROJECT_NAME  # noqa: PLC0415 - slow to import, and help imports this module
+
     last: str = request.options.what[-1]
-    name = shell_target(request.console.out) if _PROJECT.fullmatch(last) else None
+    name = shell_target(request.console.out) if PROJECT_NAME.fullmatch(last) else None
     if name is None:
         return
     if _VERSION.fullmatch(name):

@@ -7,10 +7,12 @@ from itertools import islice, permutations, product
 from pipcacheplus.model.facts import Facts, Sdist, Wheel
 from pipcacheplus.model.values import Entry
 
-__all__ = ["SDIST_SUFFIXES", "canonical", "file_name", "file_names", "project_and_version"]
+__all__ = ["PROJECT_NAME", "SDIST_SUFFIXES", "canonical", "file_name", "file_names", "project_and_version"]
 
 SDIST_SUFFIXES = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.Z", ".tar", ".zip")
 """Ends of the names of source distributions."""
+PROJECT_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+"""The name of a project, in any spelling (the core metadata specification)."""
 
 _SEPARATORS = re.compile(r"[-_.]+")
 _MAX_NAMES = 4096

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from fnmatch import translate
 
 from pipcacheplus.model.values import Entry
-from pipcacheplus.pips.filenames import canonical
+from pipcacheplus.pips.filenames import PROJECT_NAME, canonical
 from pipcacheplus.plan.words import Form, Selector, selectable_names
 
 __all__ = ["meant"]
@@ -13,7 +13,6 @@ __all__ = ["meant"]
 _LONG = 5
 """From this length on, two letters may differ; of three and four letters one may, and of fewer none."""
 _SHORTEST = 3
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _VERSION = re.compile(r"[-_ ]v?[0-9]")
 _WILDCARD = re.compile(r"[*?\[]")
 _DIGITS = re.compile(r"[0-9]+")
@@ -49,7 +48,7 @@ def _project(what: str, entries: Iterable[Entry]) -> str | None:
 
 def _range(what: str, entries: Iterable[Entry]) -> str | None:
     """Compare the project: if it is spelt right, other versions would go than those that are to stay."""
-    name = _NAME.search(what)
+    name = PROJECT_NAME.search(what)
     wanted, projects = canonical(name[0] if name else what), _projects(entries)
     return None if wanted in projects else _closest(wanted, projects)
 

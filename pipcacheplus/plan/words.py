@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from enum import Enum, auto
 from fnmatch import fnmatchcase
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from pipcacheplus.errors import BadRequestError
@@ -20,21 +20,21 @@ from pipcacheplus.model.arguments import moment_in_seconds
 from pipcacheplus.model.units import date_or_age, size_bytes
 from pipcacheplus.model.values import Area, Brief, Entry, Kind, Shape
 from pipcacheplus.pips.credentials import shown_text
-from pipcacheplus.pips.filenames import SDIST_SUFFIXES, canonical
+from pipcacheplus.pips.filenames import PROJECT_NAME, SDIST_SUFFIXES, canonical
 from pipcacheplus.pips.layout import HTTP_AREAS, area_of, body_path, key_of, page_key, wheel_key_of
 from pipcacheplus.pips.urls import spellings
 
 __all__ = ["WIDE", "Form", "Selector", "matches", "parse_word", "selectable_names"]
 
+_T = TypeVar("_T")
 _Test = Callable[[Entry | Brief], bool]
 
 _ACCEPTED = (
     "pass a project (numpy), a version range ('numpy<2'), a file name or glob ('six-1.*.whl'), kind:KIND, or the path"
     " or URL of an entry"
 )
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _RANGE = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]]*\])?\s*\(?\s*(?:[<>~!=]=|[<>=])")
-_NAME_AND_VERSION = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s+(\d\S*)")
+_NAME_AND_VERSION = re.compile(rf"({PROJECT_NAME.pattern})\s+(\d\S*)")
 _COMPARISON = re.compile(r"(size|written)\s*(>=|<=|>|<)\s*(.+)")
 _PREFIX = re.compile(r"([A-Za-z][A-Za-z0-9-]+):(?!//)(.*)", re.DOTALL)
 """Two letters at least: one is a drive of Windows."""
@@ -110,10 +110,14 @@ def parse_word(what: str, *, cache_dir: str | None = None, now_s: float | None =
     if "://" in what:
         return _url(what)
     if prefixed and not os.path.isabs(what):
-        raise BadRequestError(repr(shown_text(what)), f"there is no {prefixed[1]}:{_near(prefixed[1])}", _WORDS)
+        raise _refusal(what, f"there is no {prefixed[1]}:{_near(prefixed[1])}", _WORDS)
     if "/" in what or (os.sep != "/" and os.sep in what):
         return _path(what, cache_dir)
     return _name(what)
+
+
+def _refusal(what: str, problem: str, next_step: str = _ACCEPTED) -> BadRequestError:
+    return BadRequestError(repr(shown_text(what)), problem, next_step)
 
 
 def matches(selector: Selector, entry: Entry | Brief) -> bool:
@@ -134,7 +138,7 @@ def selectable_names(entry: Entry | Brief) -> tuple[str, ...]:
 
 def _name(what: str) -> Selector:
     if _RANGE.match(what):
-        project = canonical(_NAME.findall(what)[0])
+        project = canonical(PROJECT_NAME.findall(what)[0])
         return Selector(what, Form.RANGE, _in_range(what), path=what, project=project)
     if named := _NAME_AND_VERSION.fullmatch(what.strip()):
         project, version = canonical(named[1]), named[2]
@@ -150,12 +154,12 @@ def _name(what: str) -> Selector:
         )
     if what.endswith(_SUFFIXES):
         return Selector(what, Form.FILE, lambda entry: what in selectable_names(entry), path=what)
-    if _NAME.fullmatch(what):
+    if PROJECT_NAME.fullmatch(what):
         project = canonical(what)
         if _HASH.fullmatch(what):
             return _hash(what, project)
         return Selector(what, Form.PROJECT, lambda entry: entry.project == project, path=what, project=project)
-    raise BadRequestError(repr(shown_text(what)), "selects nothing", _ACCEPTED)
+    raise _refusal(what, "selects nothing")
 
 
 def _hash(what: str, project: str) -> Selector:
@@ -218,28 +222,28 @@ def _below_cache(what: str, cache_dir: str | None) -> str:
                 if path.startswith(start := folder.rstrip(os.sep) + os.sep):
                     return path[len(start) :].replace(os.sep, "/")
     where = "a cache" if cache_dir is None else shown_text(cache_dir)
-    raise BadRequestError(repr(shown_text(what)), f"is no path below {where}", _ACCEPTED)
+    raise _refusal(what, f"is no path below {where}")
 
 
 def _of_kind(what: str, value: str, _now_s: float) -> _Test:
     kinds = {kind.value: kind for kind in Kind}
     word = value.strip().lower().replace(" ", "-")
     if word not in kinds:
-        raise BadRequestError(repr(shown_text(what)), "names no kind", f"the kinds are {', '.join(kinds)}")
+        raise _refusal(what, "names no kind", f"the kinds are {', '.join(kinds)}")
     return lambda entry: entry.kind is kinds[word]
 
 
 def _of_area(what: str, value: str, _now_s: float) -> _Test:
     areas = {area.value: area for area in Area}
     if value not in areas:
-        raise BadRequestError(repr(shown_text(what)), "names no area", f"the areas are {', '.join(areas)}")
+        raise _refusal(what, "names no area", f"the areas are {', '.join(areas)}")
     return lambda entry: area_of(entry.id) is areas[value]
 
 
 def _of_host(what: str, value: str, _now_s: float) -> _Test:
     host = value.strip().lower()
     if not host or "/" in host:
-        raise BadRequestError(repr(shown_text(what)), "names no host", "pass a name, or a glob: host:*.example.com")
+        raise _refusal(what, "names no host", "pass a name, or a glob: host:*.example.com")
 
     def fits(entry: Entry | Brief) -> bool:
         try:
@@ -256,7 +260,7 @@ def _of_python(what: str, value: str, _now_s: float) -> _Test:
     """Compare the first part of tags, and the interpreter whose pip made the key of a built wheel."""
     name = value.strip().lower()
     if not name.isalnum():
-        raise BadRequestError(repr(shown_text(what)), "names no Python", "pass one as tags have it: python:cp312")
+        raise _refusal(what, "names no Python", "pass one as tags have it: python:cp312")
     return lambda entry: entry.interpreter == name or any(tag.startswith(f"{name}-") for tag in entry.tags)
 
 
@@ -271,10 +275,7 @@ def _of_comparison(what: str, fact: str, sign: str, value: str, now_s: float) ->
 
 
 def _by_size(what: str, value: str, sign: str) -> _Test:
-    try:
-        size, compares = size_bytes(value), _SIGNS[sign]
-    except ValueError as error:
-        raise BadRequestError(repr(shown_text(what)), "cannot be understood", shown_text(str(error))) from None
+    size, compares = _read(what, size_bytes, value), _SIGNS[sign]
     return lambda entry: compares(entry.disk_size, size)
 
 
@@ -293,11 +294,15 @@ def _by_time(moment_s: float, sign: str) -> _Test:
 
 def _moment(what: str, value: str, now_s: float) -> tuple[float, bool]:
     """Return a moment in seconds since 1970, and whether it was given as an age."""
+    found = _read(what, date_or_age, value)
+    return moment_in_seconds(what, found, now_s), isinstance(found, float)
+
+
+def _read(what: str, reads: Callable[[str], _T], value: str) -> _T:
     try:
-        found = date_or_age(value)
-        return moment_in_seconds(what, found, now_s), isinstance(found, float)
+        return reads(value)
     except ValueError as error:
-        raise BadRequestError(repr(shown_text(what)), "cannot be understood", shown_text(str(error))) from None
+        raise _refusal(what, "cannot be understood", shown_text(str(error))) from None
 
 
 _SIGNS: Mapping[str, Callable[[float, float], bool]] = {
@@ -334,9 +339,9 @@ def _in_range(what: str) -> _Test:
     try:
         wanted = Requirement(what)
     except InvalidRequirement:
-        raise BadRequestError(repr(shown_text(what)), "is no version range", _ACCEPTED) from None
+        raise _refusal(what, "is no version range") from None
     if wanted.extras or wanted.marker or wanted.url:
-        raise BadRequestError(repr(shown_text(what)), "has more than a version range", "leave out extras and markers")
+        raise _refusal(what, "has more than a version range", "leave out extras and markers")
     project, known = canonical(wanted.name), dict[str, bool]()
 
     def is_within(text: str) -> bool:
