@@ -482,9 +482,7 @@ class PipCache:
                 foreign[entry.id] = entry
             return True
 
-        context = context_of(min_age_s=min_age_s)
-        query = Query(path=self.dir.path, index_urls=self.index_urls, depth=Depth.ENDS, context=context)
-        query = replace(query, needs_urls=True, remembers=remembers, hears=self._hear, progress=progress)
+        query = self._query_of_names(min_age_s=min_age_s, remembers=remembers, progress=progress)
         made = _plan_from(self.dir, query, by_request(is_wanted), keep, keep_missing_ok=keep_missing_ok)
         selection.refuse_ambiguous()
         for word in () if keep_missing_ok else selection.unknown_exceptions:
@@ -500,6 +498,12 @@ class PipCache:
             foreign=tuple(foreign.values()),
             is_for_all=selection.has_patterns_for_all,
         )
+
+    def _query_of_names(self, *, min_age_s: "float | timedelta", remembers: bool, progress: Progress | None) -> Query:
+        """Return the query for all entries with their names."""
+        context = context_of(min_age_s=min_age_s)
+        query = Query(path=self.dir.path, index_urls=self.index_urls, depth=Depth.ENDS, context=context)
+        return replace(query, needs_urls=True, remembers=remembers, hears=self._hear, progress=progress)
 
     def plan_purge(
         self,
@@ -556,7 +560,7 @@ class PipCache:
         saved = parse_plan(read_plan(path), name=path)
         if os.path.realpath(saved.cache_path) != os.path.realpath(self.dir.path):
             raise BadRequestError(path, f"is a plan for {saved.cache_path}", "pass that as `cache_dir`")
-        changed: list[Warned] = []
+        changed: dict[str, Warned] = {}
         seen = set[str]()
 
         def rule(one: Checked) -> tuple[str, ...]:
@@ -565,24 +569,20 @@ class PipCache:
                 return ()
             seen.add(one.entry.id)
             if not action.is_same(one.entry):
-                changed.append(Warned(path=one.entry.id, message="changed since the plan was made, and stays"))
+                message = "changed since the plan was made, and stays"
+                changed[one.entry.id] = Warned(path=one.entry.id, message=message)
                 return ()
             return action.reasons
 
-        query = Query(
-            path=self.dir.path, index_urls=self.index_urls, depth=Depth.ENDS, context=context_of(min_age_s=HOUR_S)
+        # What was young when the plan was made is not in it, and the rest has not changed since.
+        query = self._query_of_names(min_age_s=0, remembers=True, progress=progress)
+        made = _plan_from(self.dir, query, rule, (), keep_missing_ok=False)
+        return replace(
+            made,
+            actions=tuple(replace(one, why=saved.actions[one.entry.id].why) for one in made.actions),
+            warnings=(*made.warnings, *changed.values()),
+            gone=len(saved.actions.keys() - seen),
         )
-        warnings: list[Warned] = []
-        query = replace(query, needs_urls=True, hears=self._hear, progress=progress)
-        made = make_plan(
-            self.dir,
-            sorted(run_query(query, warnings), key=lambda one: one.entry.id),
-            rule,
-            is_kept=lambda _entry: False,
-            is_young=lambda _entry: False,  # of what has not changed since, that was judged when the plan was made
-            explains=lambda one: saved.actions[one.entry.id].why,
-        )
-        return replace(made, warnings=(*warnings, *changed), gone=len(saved.actions.keys() - seen))
 
     def apply(
         self,
