@@ -23,8 +23,8 @@ def _declare(parser: ArgumentParser) -> None:
 
 def _run(request: Request) -> CommandResult:
     options = request.options
-    cache = open_for_removal(request)
     is_agreed = options.yes or options.dry_run
+    cache = open_for_removal(request)
     if not is_agreed and not request.console.can_ask:
         raise BadRequestError(what="purge", problem="there is nobody to ask", next_step="pass --yes")
     with progress(request.console, "reading") as show:

@@ -92,6 +92,8 @@ def parse_arguments(
     options = _merge(early, parser.parse_intermixed_args([_ALIASES.get(word, word) for word in valued]))
     if hasattr(options, "only_kind"):
         options.what = _selected(options, parser)
+    if getattr(options, "plan_out", None):
+        options.dry_run = True
     return early.command, options
 
 

@@ -116,8 +116,6 @@ def open_for_removal(request: Request) -> "PipCache":
         PipCachePlusError: As `PipCache.locate`; or the owner cannot be taken on.
         OSError: The cache directory cannot be looked at.
     """
-    if getattr(request.options, "plan_out", None):
-        request.options.dry_run = True
     if not request.options.as_owner:
         return request.open_cache()
     from pipcacheplus.checks.base.check import checks  # noqa: PLC0415 - slow to import, and of use to root only
