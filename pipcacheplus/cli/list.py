@@ -58,12 +58,13 @@ def _run(request: Request) -> CommandResult:
             remembers=request.options.remembers,
             progress=show,
         )
+    order = options.sort or ("name" if options.limit else None)
     entries: Sequence[Entry] = inventory.entries
     sums = sums_of(entries, options.by, order=options.sort, limit=options.limit) if options.by else None
     if options.by or options.total:
         entries = ()
-    elif options.sort or options.limit:
-        entries = in_order(entries, options.sort or "name", limit=options.limit, last_use=cache.last_use)
+    elif order is not None:
+        entries = in_order(entries, order, limit=options.limit, last_use=cache.last_use)
     return make_result(
         request,
         cache,
@@ -71,7 +72,7 @@ def _run(request: Request) -> CommandResult:
         unmatched=inventory.unmatched,
         entries=entries,
         summary={
-            "sort": options.sort or ("name" if options.limit else None),
+            "sort": order,
             "sums": sums,
             **summarize_totals(inventory.totals),
             **summarize_room(None if request.options.what else inventory.survey, inventory.totals.values()),

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, overload
 
 from pipcacheplus.render.summary import Tally, briefs_of
+from pipcacheplus.render.times import last_used_of
 from pipcacheplus.render.view import Json
 
 if TYPE_CHECKING:  # slow to import, and help imports this module
@@ -49,8 +50,7 @@ def _by_size(brief: "Brief", _last_use: str) -> object:
 
 
 def _by_use(brief: "Brief", last_use: str) -> object:
-    used_ns = brief.atime_ns if last_use == "atime" else brief.mtime_ns
-    return used_ns or 0, brief.id
+    return last_used_of(brief, last_use) or 0, brief.id
 
 
 def _by_writing(brief: "Brief", _last_use: str) -> object:
@@ -152,12 +152,8 @@ def sums_of(
         if name not in found:
             found[name] = Tally(shared)
         found[name].add(entry)
-    rows: list[dict[str, Json]] = [{"name": name, **one.counts} for name, one in found.items()]
-    rows.sort(key=lambda row: (row["name"] is None, str(row["name"])))
+    ordered = sorted(found.items(), key=lambda item: (item[0] is None, item[0] or ""))
     if order != "name":
-        rows.sort(key=lambda row: -found[_text(row["name"])].disk_bytes)
-    return {"by": by, "sums": len(rows), "rows": rows[:limit]}
-
-
-def _text(value: Json) -> str | None:
-    return None if value is None else str(value)
+        ordered.sort(key=lambda item: -item[1].disk_bytes)
+    rows = [{"name": name, **one.counts} for name, one in ordered[:limit]]
+    return {"by": by, "sums": len(found), "rows": rows}

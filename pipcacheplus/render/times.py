@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from pipcacheplus.render.view import Json
 
 if TYPE_CHECKING:  # slow to import, and `dir` does without it
-    from pipcacheplus.model.values import Entry
+    from pipcacheplus.model.values import Brief, Entry
 
-__all__ = ["day", "evidence_value", "last_used_ns", "rfc3339"]
+__all__ = ["day", "evidence_value", "last_used_ns", "last_used_of", "rfc3339"]
 
 _SECONDS = ("_until", "_written")
 """Ends of keys of evidence whose values are seconds since 1970."""
@@ -22,6 +22,11 @@ def last_used_ns(entry: "Entry", last_use: str) -> int | None:
     """Return when an entry was last used, in nanoseconds since 1970; `None` if it has no file."""
     times = [file.atime_ns if last_use == "atime" else file.mtime_ns for file in entry.files]
     return max(times, default=None)
+
+
+def last_used_of(brief: "Brief", last_use: str) -> int | None:
+    """Return the same of the brief of an entry."""
+    return brief.atime_ns if last_use == "atime" else brief.mtime_ns
 
 
 @lru_cache(maxsize=4096)

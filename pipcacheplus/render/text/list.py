@@ -8,7 +8,7 @@ from pipcacheplus.render.summary import briefs_of, summary_count
 from pipcacheplus.render.text.sorting import SortedRows
 from pipcacheplus.render.text.table import Layout, Row
 from pipcacheplus.render.text.words import describe, kind_in_words, name, number, pages_without_url, safe, size, target
-from pipcacheplus.render.times import day
+from pipcacheplus.render.times import day, last_used_of
 from pipcacheplus.render.view import Json, View
 
 __all__ = ["lines"]
@@ -90,7 +90,7 @@ def _unnamed(brief: Brief, view: View) -> Row:
 
 
 def _end(brief: Brief, view: View) -> Row:
-    last = brief.atime_ns if view.last_use == "atime" else brief.mtime_ns
+    last = last_used_of(brief, view.last_use)
     identity = safe(brief.id) if view.verbosity > 0 else ""
     return size(brief.disk_size), "" if last is None else day(last // 10**9), identity
 
