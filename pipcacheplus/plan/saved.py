@@ -1,9 +1,9 @@
 """A plan as text, to be looked at and carried out later; and what such a text says, if nobody has changed it.
 
 The text is JSON, a line for each entry, so that it can be read and compared. `seal` is the SHA-256 of the document
-without it, keys sorted and in ASCII: it shows that a text was edited or cut. It does not prove who wrote it, and need
-not: whoever carries a plan out takes from it which entries to look at, and removes only what lies in the cache as the
-plan has it, under a name that pip gives.
+without it, keys sorted and in ASCII: it shows that a text was edited or cut. It does not prove who wrote it. That does
+no harm: the text only says which entries to look at, and the cache decides which of them are still as the plan has
+them, and lie under a name that pip gives.
 """
 
 import hashlib
@@ -24,9 +24,9 @@ _AGAIN = "make the plan again with --plan-out"
 
 
 class _Stamp(NamedTuple):
-    """What has to be the same of a file for it to be the one that was judged.
+    """Path, size and times of a file: if none has changed, it is the file that was judged.
 
-    Its time of change shows also that another file took its place. Numbers of devices and files are those of one mount.
+    The time of change differs also if another file took its place. Device and inode may differ after a remount.
     """
 
     path: str
