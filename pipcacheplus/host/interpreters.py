@@ -37,7 +37,6 @@ __all__ = [
     "probe",
     "recalled",
     "running",
-    "silence",
 ]
 
 _MAX_ANSWER_BYTES = 1 << 20
@@ -154,15 +153,23 @@ def probe(
     return _of_facts(path, found)
 
 
-def recalled(path: str, memory: InterpreterCache) -> Interpreter | None:
-    """Return what an interpreter answered before, if that still holds; `None` if it has to be asked. It is not run.
+def recalled(path: str, memory: InterpreterCache, *, now_s: float) -> Interpreter | str | None:
+    """Return what an interpreter answered before, if that still holds; it is not run.
 
     Args:
         path: Of the interpreter, absolute.
         memory: Where answers are kept.
+        now_s: The time, in seconds since 1970.
+
+    Returns:
+        Why it gave no answer, if that was within the last day; `None` if it has to be asked.
     """
     stamp = interpreter_stamp(path, PROBE)
-    found = None if stamp is None else InterpreterFacts.from_json(memory.load(path, stamp))
+    kept = None if stamp is None else memory.load(path, stamp)
+    match kept:
+        case {"silent": str(reason), "asked_s": int(asked_s)} if 0 <= now_s - asked_s < _SILENT_S:
+            return f"{reason}, and is not asked again within a day"
+    found = InterpreterFacts.from_json(kept)
     return None if found is None else _of_facts(path, found)
 
 
@@ -178,15 +185,6 @@ def keep_silence(path: str, reason: str, memory: InterpreterCache, *, now_s: flo
     stamp = interpreter_stamp(path, PROBE)
     if stamp is not None:
         memory.store(path, stamp, {"silent": reason, "asked_s": int(now_s)})
-
-
-def silence(path: str, memory: InterpreterCache, *, now_s: float) -> str | None:
-    """Return why an interpreter gave no answer within the last day, if its file is still the same; else `None`."""
-    stamp = interpreter_stamp(path, PROBE)
-    match None if stamp is None else memory.load(path, stamp):
-        case {"silent": str(reason), "asked_s": int(asked_s)} if 0 <= now_s - asked_s < _SILENT_S:
-            return reason
-    return None
 
 
 def _of_facts(path: str, found: InterpreterFacts) -> Interpreter:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from pipcacheplus.errors import InterpreterError
 from pipcacheplus.host.interpreter_cache import InterpreterCache
-from pipcacheplus.host.interpreters import SilentInterpreterError, keep_silence, probe, recalled, running, silence
+from pipcacheplus.host.interpreters import SilentInterpreterError, keep_silence, probe, recalled, running
 from pipcacheplus.host.pip_version import version_of_pip
 from pipcacheplus.host.python_candidates import Candidate, Surroundings, candidates, settings_of
 from pipcacheplus.host.python_owners import why_not_run
@@ -210,7 +210,8 @@ def _answers(waiting: Sequence[Candidate], asking: _Asking) -> dict[tuple[str, s
     answers: dict[tuple[str, str], Interpreter | str] = {}
     unknown: list[Candidate] = []
     for one in waiting:
-        kept = running() if "running" in one.sources else _kept(one.path, asking)
+        is_running = "running" in one.sources
+        kept = running() if is_running else recalled(one.path, asking.memory, now_s=asking.now_s)
         if kept is None:
             unknown.append(one)
         else:
@@ -242,14 +243,6 @@ def _started(threads: Iterable[threading.Thread]) -> Iterator[threading.Thread]:
         except RuntimeError:  # a limit of processes counts threads, too; then fewer do it
             return
         yield thread
-
-
-def _kept(path: str, asking: _Asking) -> Interpreter | str | None:
-    """Return what an interpreter answered before, or why it gave no answer; `None` if it has to be asked."""
-    found = recalled(path, asking.memory)
-    if found is None and (reason := silence(path, asking.memory, now_s=asking.now_s)):
-        return f"{reason}, and is not asked again within a day"
-    return found
 
 
 def _asked(path: str, asking: _Asking) -> Interpreter | str:
