@@ -401,8 +401,10 @@ def _texts(column: Sequence[Any]) -> Sequence[str | None]:
     return column if {*map(type, column)} <= {str, type(None)} else [*map(text_of, column)]
 
 
-_Look = tuple[int, int, int | None, int | None]
-"""Bytes of all files of an entry, and those on the disk; when one was last written, and last read."""
+_Look = tuple[int, int, int | None, int | None, int | None, int]
+"""Bytes of all files of an entry, and those on the disk; when one was last written, read and changed; their number."""
+_LOOKS = 6
+"""Fields of a look."""
 
 
 def _looks(paths: Sequence[str], packed: Sequence[bytes], device: int) -> list[_Look]:
@@ -415,15 +417,16 @@ def _looks(paths: Sequence[str], packed: Sequence[bytes], device: int) -> list[_
 def _look(files: Sequence[Sequence[Any]]) -> _Look:
     # A file has its fields in the same order as `File`.
     if len(files) == 1:
-        _, size, on_disk, mtime, atime, *_ = files[0]
-        return size, on_disk, mtime, atime
+        _, size, on_disk, mtime, atime, ctime, *_ = files[0]
+        return size, on_disk, mtime, atime, ctime, 1
     if len(files) == 2:  # noqa: PLR2004 - a head and its body
-        (_, size, on_disk, mtime, atime, *_), (_, other_size, other_on_disk, other_mtime, other_atime, *_) = files
-        return size + other_size, on_disk + other_on_disk, max(mtime, other_mtime), max(atime, other_atime)
+        (_, size, on_disk, mtime, atime, ctime, *_), (_, size_2, on_disk_2, mtime_2, atime_2, ctime_2, *_) = files
+        times = max(mtime, mtime_2), max(atime, atime_2), max(ctime, ctime_2)
+        return size + size_2, on_disk + on_disk_2, *times, 2
     if not files:
-        return 0, 0, None, None
-    _, sizes, on_disk, mtimes, atimes, *_ = zip(*files, strict=True)
-    return sum(sizes), sum(on_disk), max(mtimes), max(atimes)
+        return 0, 0, None, None, None, 0
+    _, sizes, on_disk, mtimes, atimes, ctimes, *_ = zip(*files, strict=True)
+    return sum(sizes), sum(on_disk), max(mtimes), max(atimes), max(ctimes), len(files)
 
 
 def _files_of_most(unpacked: Iterable[Any]) -> Iterable[Any] | None:
@@ -441,9 +444,9 @@ def _files_of_most(unpacked: Iterable[Any]) -> Iterable[Any] | None:
     return found if are_usual else None
 
 
-def entry_of_checked(row: Sequence[Any], device: int) -> Entry:
+def entry_of_checked(row: tuple[Any, ...], device: int) -> Entry:
     """Return the entry of a row of `checked_rows`."""
-    path, shape, packed, _, _, _, _, *names = row
+    path, shape, packed, *names = row[:3] + row[3 + _LOOKS :]
     if len(names) == _NAMES:
         return _entry(path, shape, packed, Names._make(names), device)
     *names, sha256, origin = names
@@ -452,7 +455,8 @@ def entry_of_checked(row: Sequence[Any], device: int) -> Entry:
 
 def brief_of(row: Sequence[Any]) -> Brief:
     """Return the brief of a row of `checked_rows`."""
-    path, shape, _, size, on_disk, mtime, atime, kind, project, version, filename, tags, interpreter, _, url, *_ = row
+    path, shape, _, size, on_disk, mtime, atime, ctime, count = row[: 3 + _LOOKS]
+    kind, project, version, filename, tags, interpreter, _, url, *_ = row[3 + _LOOKS :]
     return Brief(
         path,
         _SHAPES[shape],
@@ -468,6 +472,8 @@ def brief_of(row: Sequence[Any]) -> Brief:
         on_disk,
         mtime,
         atime,
+        ctime,
+        count,
     )
 
 

@@ -40,6 +40,8 @@ class Surveyor:
     """The first and the last change time of files, in ns, as long as that is so."""
     _written: tuple[int, int] = _NONE
     """The same of times of writing."""
+    _read: int = 1 << 64
+    """The first access time of files, in ns, as long as that is so."""
 
     def see_file(self, status: os.stat_result) -> None:
         """Count a file, or anything else but a directory, by its `lstat` result."""
@@ -54,6 +56,7 @@ class Surveyor:
             earliest, latest = self._written
             if not (first <= changed <= last and earliest <= written <= latest):
                 self._see_times((changed, changed), (written, written))
+            self._read = min(self._read, status.st_atime_ns)
 
     def see_directory(self, status: os.stat_result | None) -> None:
         """Count a directory by what `stat` says of it; `None` where the system has no such answer at hand."""
@@ -84,6 +87,7 @@ class Surveyor:
         for file, (names, disk_size) in other._linked.items():  # noqa: SLF001 - its own class
             self._linked.setdefault(file, [0, disk_size])[0] += names
         self._see_times(other._changed, other._written)  # noqa: SLF001 - its own class
+        self._read = min(self._read, other._read)  # noqa: SLF001 - its own class
         return self
 
     def result(self, name_of: Callable[[int], str | None]) -> Survey:
@@ -100,6 +104,7 @@ class Surveyor:
             owner=name_of(self.uid),
             others=tuple(Owned(uid, name_of(uid), *counts) for uid, counts in sorted(self.others.items())),
             restored_s=self._restored_s(),
+            are_reads_of_restoring=self._read >= self._changed[1] - _TOGETHER_NS,
         )
 
     def _restored_s(self) -> int | None:

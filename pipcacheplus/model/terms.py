@@ -19,6 +19,7 @@ __all__ = [
     "Shape",
     "Source",
     "State",
+    "Stays",
     "UrlSource",
 ]
 
@@ -210,6 +211,17 @@ class State(str, Enum):
     FAILED = "failed"
 
 
+class Stays(str, Enum):
+    """Why an entry stays whatever the limits of a cache say."""
+
+    KEPT = "kept"
+    """It is to be kept."""
+    FOREIGN = "foreign"
+    """No pip wrote it."""
+    YOUNG = "young"
+    """A pip may still be writing it."""
+
+
 class OwnKind(str, Enum):
     """What we keep outside of a cache."""
 
@@ -219,3 +231,5 @@ class OwnKind(str, Enum):
     """What was moved away and can be brought back, beside its cache."""
     INTERPRETERS = "interpreters"
     """What interpreters and their pips answered."""
+    MARKS = "marks"
+    """Moments since which it can be asked what was not used, a file for each cache and name."""

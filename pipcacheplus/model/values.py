@@ -26,6 +26,7 @@ from pipcacheplus.model.terms import (
     Shape,
     Source,
     State,
+    Stays,
     UrlSource,
 )
 
@@ -45,6 +46,7 @@ __all__ = [
     "CacheDir",
     "Checked",
     "Count",
+    "Cut",
     "Entry",
     "File",
     "Finding",
@@ -52,6 +54,7 @@ __all__ = [
     "Group",
     "Headline",
     "Kind",
+    "Locked",
     "Measure",
     "NotJudged",
     "OriginFacts",
@@ -69,6 +72,7 @@ __all__ = [
     "Shape",
     "Source",
     "State",
+    "Stays",
     "Survey",
     "Trashed",
     "UrlSource",
@@ -240,6 +244,9 @@ class Brief(NamedTuple):
     """When a file of it was last written; `None` if it has none."""
     atime_ns: int | None
     """When a file of it was last read, as far as the file system keeps that."""
+    ctime_ns: int | None
+    """When a file of it was last changed, its times and its name too."""
+    file_count: int
 
     @classmethod
     def of(cls, entry: Entry) -> "Brief":
@@ -259,6 +266,8 @@ class Brief(NamedTuple):
             disk_size=entry.disk_size,
             mtime_ns=max((file.mtime_ns for file in entry.files), default=None),
             atime_ns=max((file.atime_ns for file in entry.files), default=None),
+            ctime_ns=max((file.ctime_ns for file in entry.files), default=None),
+            file_count=len(entry.files),
         )
 
 
@@ -368,6 +377,8 @@ class Survey(NamedTuple):
     restored_s: int | None = None
     """When the cache was copied or restored as a whole, in seconds since 1970: all files were changed within minutes of
     then, but written at other times. `None` if nothing speaks for that. It says nothing of the age of anything."""
+    are_reads_of_restoring: bool = False
+    """Whether no file has an access time from before that: then nothing is known of what was used before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -398,6 +409,37 @@ class Action:
     """The same as `Why.sentence`, if findings chose it."""
 
 
+class Locked(NamedTuple):
+    """How much of what locks name is in the cache."""
+
+    packages: int
+    """Versions of projects, and single files, that locks name."""
+    missing: int
+    """Those of which the cache has nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """What one limit takes of a cache, after all reasons, and whether that is enough."""
+
+    limit: str
+    """As people read it: the argument in backticks, and its value."""
+    entries: int
+    """How many go for it."""
+    disk_bytes: int
+    """Bytes on the disk of their files."""
+    used_before_s: int | None
+    """When the last of them was last used, in seconds since 1970: nothing that is left and may go was used before."""
+    over: int = 0
+    """By how much it is exceeded nevertheless, in bytes or in files; 0 if it is kept."""
+    is_in_bytes: bool = True
+    """Whether that is in bytes."""
+    is_unknown: bool = False
+    """Whether nobody can say if it is kept, as the file system does not tell what is free."""
+    staying: Mapping[Stays, int] = field(default_factory=dict)
+    """If it is exceeded: how much of what is there stays whatever limits say, by why, in bytes or in files."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What is to be removed: reviewable, and complete before anything is touched."""
@@ -421,6 +463,12 @@ class Plan:
     """The interpreters that counted, and those that were not asked; empty if none mattered."""
     gone: int = 0
     """Of a plan that was saved: how many of its entries are not there any more."""
+    cuts: tuple[Cut, ...] = ()
+    """What each limit takes."""
+    notes: tuple[str, ...] = ()
+    """What could not be decided, and why, in sentences without full stops."""
+    locked: "Locked | None" = None
+    """What locks name; `None` without any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,7 +105,9 @@ def test_times_that_are_far_apart_are_those_of_no_restoring() -> None:
         for changed, written in times:
             numbers = [0o100644, 1, 1, 1, 0, 0, 1, 0, written, changed]
             surveyor.see_file(
-                os.stat_result([*numbers], {"st_ctime_ns": changed * 10**9, "st_mtime_ns": written * 10**9})
+                os.stat_result(
+                    [*numbers], {"st_ctime_ns": changed * 10**9, "st_mtime_ns": written * 10**9, "st_atime_ns": 0}
+                )
             )
         return surveyor.result(str).restored_s
 
