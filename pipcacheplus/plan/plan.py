@@ -25,20 +25,23 @@ Rule = Callable[[Checked], tuple[str, ...]]
 """Why an entry should go: slugs; nothing if it should stay."""
 
 
-def by_findings(groups: frozenset[Group], *, spares_downloads: frozenset[Group] = frozenset()) -> Rule:
-    """Return the rule that takes what has a finding of one of these groups; without any, what no pip can ever use.
+def by_findings(
+    groups: frozenset[Group], *, spares_downloads: frozenset[Group] = frozenset(), takes_useless: bool = False
+) -> Rule:
+    """Return the rule that takes what has a finding of one of these groups.
 
     Args:
         groups: Of findings.
         spares_downloads: Those of the groups that take only what was built, of what is whole.
+        takes_useless: Whether what no pip can ever use goes as well.
     """
 
     def rule(checked: Checked) -> tuple[str, ...]:
         chosen = {
             finding.check
             for finding in checked.findings
-            if finding.remedy is Remedy.REMOVE or (groups and finding.remedy is Remedy.REMOVE_IF_ASKED)
-            if finding.group in groups or not groups
+            if (finding.remedy is not Remedy.NONE and finding.group in groups)
+            or (takes_useless and finding.remedy is Remedy.REMOVE)
             if checked.entry.area is Area.WHEELS or finding.group not in spares_downloads
         }
         return tuple(sorted(chosen))

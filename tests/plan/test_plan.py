@@ -96,8 +96,10 @@ def test_downloads_are_spared_if_that_is_asked_for_and_only_for_that_reason() ->
 
 def test_without_a_group_only_what_no_pip_can_use_goes() -> None:
     one, other = entry(Shape.SINGLE, "http/a"), entry(Shape.SINGLE, "http/b")
-    made = plan(by_findings(frozenset()), judged(one, Group.STALE), judged(other, Group.CORRUPT, remedy=Remedy.REMOVE))
+    rule = by_findings(frozenset(), takes_useless=True)
+    made = plan(rule, judged(one, Group.STALE), judged(other, Group.CORRUPT, remedy=Remedy.REMOVE))
     assert going(made) == ["http/b"]
+    assert going(plan(by_findings(frozenset()), judged(other, Group.CORRUPT, remedy=Remedy.REMOVE))) == []
 
 
 def test_a_finding_without_remedy_removes_nothing() -> None:

@@ -1,0 +1,39 @@
+"""Downloads whose bytes lie in the cache under another URL too: signed redirects, mirrors, file hosts that moved."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+
+from pipcacheplus.model.values import Brief
+from pipcacheplus.plan.comparison import Chosen
+from pipcacheplus.plan.last_use import LastUse
+
+__all__ = ["Duplicates"]
+
+
+class Duplicates:
+    """Chooses, of downloads with the same content, all but the one that was used last."""
+
+    def __init__(self, digests: Mapping[str, str], last_use: LastUse) -> None:
+        """Begin without any entry.
+
+        Args:
+            digests: SHA-256 of downloads, by their ids; those that no other one shares may be left out.
+            last_use: What is known of when entries were used.
+        """
+        self._digests = digests
+        self._last_use = last_use
+        self._same = defaultdict[tuple[str, str | None], list[tuple[int, str]]](list)
+
+    def see(self, brief: Brief) -> None:
+        """Take one more entry in."""
+        digest = self._digests.get(brief.id)
+        if digest is not None:
+            self._same[digest, brief.project].append((self._last_use.used_ns(brief), brief.id))
+
+    def chosen(self, gone: Collection[str]) -> Mapping[str, Chosen]:
+        """Return what lies there once more."""
+        found: dict[str, Chosen] = {}
+        for same in self._same.values():
+            *others, (_, last) = sorted(one for one in same if one[1] not in gone) or [(0, "")]
+            found.update((id_, Chosen("duplicate", f"{last} holds the same bytes", (last,))) for _, id_ in others)
+        return found

@@ -1,0 +1,93 @@
+"""Say which entries hold what locks, reports of pip or an environment name."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import lru_cache
+from urllib.parse import unquote, urlsplit
+
+from packaging.version import InvalidVersion, Version
+
+from pipcacheplus.model.locks import LockedFile, LockedPackage
+from pipcacheplus.model.values import FILE_KINDS, Brief, Entry, Kind, Locked
+from pipcacheplus.pips.filenames import SDIST_SUFFIXES
+from pipcacheplus.pips.urls import without_user
+
+__all__ = ["Needed"]
+
+_METADATA = ".metadata"
+
+
+class Needed:
+    """What is named, and whether the cache has it.
+
+    A file that is named by its name or URL is held by a download of that name or URL, and the metadata beside it; by
+    the wheels that were built from it if it is a source distribution. Where only a version is named, or a digest, all
+    files of that version are: a cache does not always know the digest of a file that it holds.
+    """
+
+    def __init__(self, packages: Iterable[LockedPackage]) -> None:
+        """Take what is named; the same package may be named by several locks, with other files in each."""
+        self._packages = tuple(dict.fromkeys(packages))
+        self._of_project = defaultdict[str, list[LockedPackage]](list)
+        self._of_url = defaultdict[str, list[LockedPackage]](list)
+        for package in self._packages:
+            self._of_project[package.project].append(package)
+            for file in package.files:
+                if file.url is not None:
+                    self._of_url[_plain(file.url)].append(package)
+        self._names = {package: _names(package.files) for package in self._packages}
+        self._found = set[LockedPackage]()
+
+    def fits(self, entry: Entry | Brief) -> bool:
+        """Return whether an entry holds what is named."""
+        if entry.kind not in FILE_KINDS and entry.kind is not Kind.BUILT_WHEEL:
+            return False
+        url = None if entry.url_shown is None else _plain(entry.url_shown.removesuffix(_METADATA))
+        found = {*self._of_url.get(url or "", ())}
+        for package in self._of_project.get(entry.project or "", ()):
+            if _is_version(package.version, entry.version) and self._holds(package, entry):
+                found.add(package)
+        self._found |= found
+        return bool(found)
+
+    def _holds(self, package: LockedPackage, entry: Entry | Brief) -> bool:
+        names = self._names[package]
+        if not names:
+            return True
+        if entry.kind is Kind.BUILT_WHEEL:
+            source = None if entry.url_shown is None else _name_in(entry.url_shown)
+            return source in names if source is not None else any(name.endswith(SDIST_SUFFIXES) for name in names)
+        return entry.filename is None or entry.filename.removesuffix(_METADATA).lower() in names
+
+    @property
+    def locked(self) -> Locked:
+        """Return how much of it the entries so far hold."""
+        return Locked(packages=len(self._packages), missing=len(self._packages) - len(self._found))
+
+
+def _names(files: Iterable[LockedFile]) -> frozenset[str]:
+    """Return the names of files in lower case; none if one of them has neither a name nor a URL."""
+    found = [file.filename or (None if file.url is None else _name_in(file.url)) for file in files]
+    return frozenset(name.lower() for name in found if name) if all(found) else frozenset()
+
+
+def _name_in(url: str) -> str | None:
+    return unquote(urlsplit(_plain(url)).path).rpartition("/")[2].lower() or None
+
+
+@lru_cache(maxsize=4096)
+def _plain(url: str) -> str:
+    """Return a URL without what is no part of where the file lies."""
+    return without_user(url).partition("#")[0]
+
+
+def _is_version(wanted: str | None, found: str | None) -> bool:
+    return wanted is None or found is None or _comparable(wanted) == _comparable(found)
+
+
+@lru_cache(maxsize=4096)
+def _comparable(version: str) -> Version | str:
+    try:
+        return Version(version)
+    except InvalidVersion:
+        return version

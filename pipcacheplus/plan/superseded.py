@@ -1,0 +1,81 @@
+"""Files of projects of which newer versions lie in the cache too, for the same tags."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from typing import NamedTuple
+
+from packaging.version import InvalidVersion, Version
+
+from pipcacheplus.model.values import FILE_KINDS, Brief, Kind
+from pipcacheplus.plan.comparison import Chosen
+
+__all__ = ["Superseded"]
+
+_KINDS = FILE_KINDS | {Kind.BUILT_WHEEL}
+
+
+class _Group(NamedTuple):
+    """Files that can take each other's place."""
+
+    project: str
+    kind: Kind
+    """Of a built wheel that of a downloaded one, which a pip prefers to it."""
+    tags: tuple[str, ...]
+    interpreter: str | None
+    """Of a built wheel: whose pip alone finds it."""
+
+
+class Superseded:
+    """Chooses all but the newest versions of a project for each set of tags.
+
+    A pre-release never takes the place of a release, as pip installs one only if it is asked to. Versions that
+    PEP 440 does not know have no order, so that such files stay.
+    """
+
+    def __init__(self, keeps: int) -> None:
+        """Begin without any entry; `keeps` is the number of versions that stay, 1 or more."""
+        self._keeps = keeps
+        self._files = defaultdict[_Group, dict[str, list[str]]](dict)
+        """Ids of entries by their versions."""
+
+    def see(self, brief: Brief) -> None:
+        """Take one more entry in."""
+        if brief.kind not in _KINDS or brief.project is None or brief.version is None:
+            return
+        is_built = brief.kind is Kind.BUILT_WHEEL
+        group = _Group(
+            brief.project, Kind.WHEEL if is_built else brief.kind, brief.tags, _built_for(brief) if is_built else None
+        )
+        self._files[group].setdefault(brief.version, []).append(brief.id)
+
+    def chosen(self, gone: Collection[str]) -> Mapping[str, Chosen]:
+        """Return what newer versions have taken the place of."""
+        found: dict[str, Chosen] = {}
+        for group, files in self._files.items():
+            own = _by_version(files, gone)
+            rivals = own
+            if group.interpreter is not None:  # a pip prefers what the index has built
+                rivals = {**_by_version(self._files.get(group._replace(interpreter=None), {}), gone), **own}
+            newest_first = sorted(rivals, reverse=True)
+            for version, ids in own.items():
+                newer = [one for one in newest_first if one > version and not one.is_prerelease]
+                if version.is_prerelease:
+                    newer = [one for one in newest_first if one > version]
+                if len(newer) >= self._keeps:
+                    chosen = Chosen("superseded", f"{newer[0]} is there too", tuple(rivals[newer[0]][:1]))
+                    found.update((id_, chosen) for id_ in ids)
+        return found
+
+
+def _built_for(brief: Brief) -> str:
+    # Of a wheel under a key that nobody can recompute, nothing but its place says who finds it.
+    return brief.interpreter or brief.id.rpartition("/")[0]
+
+
+def _by_version(files: Mapping[str, list[str]], gone: Collection[str]) -> dict[Version, list[str]]:
+    found = defaultdict[Version, list[str]](list)  # `1.0` and `1.0.0` are the same one
+    for text, ids in files.items():
+        with suppress(InvalidVersion):
+            found[Version(text)] += [id_ for id_ in ids if id_ not in gone]
+    return {version: ids for version, ids in found.items() if ids}
