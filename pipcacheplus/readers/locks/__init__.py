@@ -1,0 +1,1 @@
+"""Read what locks, requirements and reports of pip name, one format a file."""

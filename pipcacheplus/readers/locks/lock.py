@@ -1,0 +1,83 @@
+"""Read a lock of any format that is known; which one it is, its content says."""
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from pipcacheplus.model.facts import Broken
+from pipcacheplus.model.locks import Lock, LockedPackage
+from pipcacheplus.readers.locks import poetry, pylock, report, uv
+from pipcacheplus.readers.locks.requirements import read_requirements
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # the same module, before it became part of Python
+    import tomli as tomllib
+
+__all__ = ["MAX_LOCK_BYTES", "read_lock"]
+
+MAX_LOCK_BYTES = 1 << 26
+"""A longer file is none that a resolver wrote: 100,000 lines with a hash each take 15 MB."""
+_TABLE = re.compile(r"^\s*(\[|lock-version\s*=)", re.MULTILINE)
+"""What a line of TOML can begin with, and one of requirements cannot."""
+
+
+class _Format(NamedTuple):
+    """A format in TOML."""
+
+    is_it: Callable[[Mapping[str, Any]], bool]
+    packages_of: Callable[[Mapping[str, Any]], Iterable[LockedPackage]]
+
+
+_FORMATS = (
+    _Format(pylock.is_pylock, pylock.packages_of_pylock),
+    _Format(poetry.is_poetry_lock, poetry.packages_of_poetry),
+    _Format(uv.is_uv_lock, uv.packages_of_uv),
+)
+
+
+def read_lock(data: bytes) -> Lock | Broken:
+    """Read a `pylock.toml`, `uv.lock` or `poetry.lock`, requirements, or a report of pip.
+
+    Args:
+        data: All of the file.
+
+    Returns:
+        What it names, or what is wrong with it. Of nothing, nothing is wrong: requirements may be empty.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return Broken(reason="is not UTF-8", offset=error.start)
+    if "\0" in text:
+        return Broken(reason="holds a zero byte", offset=text.index("\0"))
+    if text.lstrip().startswith("{"):
+        return _of_json(text)
+    return _of_toml(text) if _TABLE.search(text) else read_requirements(text)
+
+
+def _of_json(text: str) -> Lock | Broken:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return Broken(reason="is cut, or no JSON")
+    try:
+        return Lock(tuple(report.packages_of_report(document)))
+    except (TypeError, ValueError, LookupError, AttributeError):
+        return Broken(reason="is JSON, but no report of pip install")
+
+
+def _of_toml(text: str) -> Lock | Broken:
+    try:
+        tables = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        return Broken(reason=f"is cut, or no TOML ({error})")
+    for one in _FORMATS:
+        if one.is_it(tables):
+            try:
+                return Lock(tuple(one.packages_of(tables)))
+            except (TypeError, ValueError, LookupError, AttributeError) as error:
+                return Broken(reason=f"is no valid lock ({error})")
+    return Broken(reason="is TOML, but none of pylock.toml, uv.lock and poetry.lock")
