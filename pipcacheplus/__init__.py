@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING
 from pipcacheplus.version import __version__
 
 if TYPE_CHECKING:
-    from pipcacheplus.cache import PipCache
+    from pipcacheplus.cache.pip_cache import PipCache
     from pipcacheplus.catalog.results import Explanation, Inspection, Inventory, Verification
     from pipcacheplus.model.pythons import FoundPython, Interpreter, Target
     from pipcacheplus.model.values import (
         Action,
         Area,
         CacheDir,
+        Cut,
         Entry,
         File,
         Finding,
         Group,
         Kind,
+        Locked,
         Measure,
         NotJudged,
         Outcome,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
         Severity,
         Source,
         State,
+        Stays,
         Trashed,
         Why,
     )
@@ -46,12 +49,13 @@ if TYPE_CHECKING:
         prune_stale,
         verify,
     )
-    from pipcacheplus.own_files import clear_state, state
+    from pipcacheplus.own.files import clear_state, state
 
 __all__ = [
     "Action",
     "Area",
     "CacheDir",
+    "Cut",
     "Entry",
     "Explanation",
     "File",
@@ -62,6 +66,7 @@ __all__ = [
     "Interpreter",
     "Inventory",
     "Kind",
+    "Locked",
     "Measure",
     "NotJudged",
     "Outcome",
@@ -76,6 +81,7 @@ __all__ = [
     "Severity",
     "Source",
     "State",
+    "Stays",
     "Target",
     "Trashed",
     "Verification",
@@ -94,7 +100,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "PipCache": "cache",
+    "PipCache": "cache.pip_cache",
     **dict.fromkeys(
         (
             *("interpreters", "prune_corrupt", "prune_incompatible_wheels", "prune_outdated_builds"),
@@ -102,7 +108,7 @@ _HOMES = {
         ),
         "one_call",
     ),
-    **dict.fromkeys(("clear_state", "state"), "own_files"),
+    **dict.fromkeys(("clear_state", "state"), "own.files"),
     **dict.fromkeys(("FoundPython", "Interpreter", "Target"), "model.pythons"),
     **dict.fromkeys(("Explanation", "Inspection", "Inventory", "Verification"), "catalog.results"),
 }

@@ -7,7 +7,7 @@ nothing goes.
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.catalog.results import Verification
 from pipcacheplus.checks.base.context import Pythons, considered_pythons
 from pipcacheplus.errors import CacheDisabledError, CacheNotFoundError

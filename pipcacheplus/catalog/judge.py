@@ -269,6 +269,11 @@ class Judge:
     def _is_wanted(self, id_: bytes) -> bool:
         return self._connection.execute("SELECT 1 FROM wanted WHERE id = ?", (id_,)).fetchone() is not None
 
+    def unjudged(self, id_: bytes) -> Iterator[Checked]:
+        """Yield an entry without putting any check to it; nothing if there is none of this id."""
+        for row in rows(self._connection, "e.id = :own", {"own": id_}):
+            yield self._judged(row, (), {}).checked
+
     def beside(self, one: Checked) -> Iterator[Checked]:
         """Yield the other built wheels that share a file with one."""
         if one.entry.shape is not Shape.BUILT_WHEEL or len(one.entry.files) == 1:

@@ -32,12 +32,12 @@ from pipcacheplus.catalog.stored_facts import unpack, unpack_facts, unpack_origi
 from pipcacheplus.checks.base.proof import proof_of
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.model.facts import Expected, Facts, Origin, Published, Wheel, WheelMetadata
-from pipcacheplus.model.values import Entry, Kind, Shape, UrlSource
+from pipcacheplus.model.values import FILE_KINDS, Entry, Kind, Shape, UrlSource
 from pipcacheplus.pips.file_host import digest_in_path
 from pipcacheplus.pips.wheel_keys import SdistLink, interpreter_of
 from pipcacheplus.readers.digests import usable
 
-__all__ = ["Known"]
+__all__ = ["Known", "digests_of_many"]
 
 _BUILT = Shape.BUILT_WHEEL.value
 _REDIRECT = Kind.REDIRECT.value
@@ -271,3 +271,21 @@ class Known:
 
 def _newest_first(one: Published) -> tuple[bool, int, str, tuple[tuple[str, str], ...]]:
     return one.written_s is not None, -(one.written_s or 0), one.page, one.hashes
+
+
+def digests_of_many(connection: sqlite3.Connection) -> Iterator[tuple[bytes, str]]:
+    """Yield ids and SHA-256 of downloads whose content another one has too, as far as it was read.
+
+    Raises:
+        RowDamagedError: A row is not as it was written.
+    """
+    columns = ", ".join(f"c.{name}" for name in CONTENT_COLUMNS)
+    downloads = " AND ".join(("c.sha256 NOTNULL", f"e.kind IN ({', '.join(repr(kind.value) for kind in FILE_KINDS)})"))
+    found = connection.execute(
+        f"SELECT c.id, {columns} FROM content c JOIN entry e ON e.id = c.id WHERE {downloads} AND c.sha256 IN (SELECT"
+        f" c.sha256 FROM content c JOIN entry e ON e.id = c.id WHERE {downloads} GROUP BY c.sha256 HAVING count(*) > 1)"
+    )
+    for id_, *values in found:
+        digest = sha256_of(values)
+        if digest is not None:
+            yield id_, digest

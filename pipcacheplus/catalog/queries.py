@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import reduce
@@ -16,6 +16,7 @@ from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import (
     UNVERIFIABLE,
     Area,
+    Brief,
     CacheDir,
     Checked,
     Count,
@@ -456,6 +457,44 @@ class Run:
     def findings(self) -> tuple["Findings", Mapping[NotJudged, Count]]:
         """Return what the checks object to, and counts of the entries that they could not judge."""
         return self._judge.findings(self._update.unread, self._where, may_spill=self._what.remembers)
+
+    def briefs(self) -> Iterator[Brief]:
+        """Yield what a line says of each entry of the cache, wanted or not, with its names, in order of ids."""
+        from pipcacheplus.catalog.entry_rows import brief_of  # noqa: PLC0415 - slow to import
+
+        for some in self._known.named("1"):
+            yield from map(brief_of, some)
+
+    def same_contents(self) -> Mapping[str, str]:
+        """Return the SHA-256 of all downloads whose content another one has too, by id; as far as it was read."""
+        from pipcacheplus.catalog.entry_rows import as_text  # noqa: PLC0415 - slow to import
+        from pipcacheplus.catalog.known import digests_of_many  # noqa: PLC0415 - as above
+
+        return {as_text(id_): digest for id_, digest in digests_of_many(self._connection)}
+
+    def read_again(self, ids: Iterable[str]) -> bool:
+        """Read entries, and what the cache says of them, unless this run has; return whether there was any."""
+        from pipcacheplus.catalog.entry_rows import as_bytes  # noqa: PLC0415 - slow to import
+
+        wanted: Iterable[bytes] = [as_bytes(id_) for id_ in ids]
+        if self._what.needs_urls:
+            wanted = self._known.redirects.all_behind(wanted)
+        if not self._update.read_again(wanted):
+            return False
+        self._judge = self._judged()
+        return True
+
+    def those(self, ids: Iterable[str]) -> Iterator[Checked]:
+        """Yield entries, and those that share a file with one, each once; no check is put to them."""
+        from pipcacheplus.catalog.entry_rows import as_bytes  # noqa: PLC0415 - slow to import
+
+        done = set[str]()
+        for id_ in ids:
+            for one in self._judge.unjudged(as_bytes(id_)):
+                for other in (one, *self._judge.beside(one)):
+                    if other.entry.id not in done:
+                        done.add(other.entry.id)
+                        yield other
 
     def objections(self) -> Iterator[Checked]:
         """Yield the entries that a check objects to, and those of which nobody can tell whether they are whole."""

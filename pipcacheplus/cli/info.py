@@ -16,7 +16,7 @@ from pipcacheplus.render.summary import summarize_pythons, summarize_totals
 from pipcacheplus.render.view import Json
 
 if TYPE_CHECKING:  # slow to import, and needed for annotations alone
-    from pipcacheplus.cache import PipCache
+    from pipcacheplus.cache.pip_cache import PipCache
     from pipcacheplus.catalog.counts import CountRequest, Counts
     from pipcacheplus.catalog.results import Inventory
     from pipcacheplus.model.pythons import FoundPython

@@ -1,15 +1,25 @@
 """`prune`: remove entries for the reasons that the options name."""
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from typing import TYPE_CHECKING
 
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import Command, CommandResult, Request
 from pipcacheplus.cli.base.options import declare_deep, declare_pythons, pythons_of
 from pipcacheplus.cli.base.progress import progress
-from pipcacheplus.cli.base.removal import carry_out, declare_limits, open_for_removal, summary_of_no_removal
+from pipcacheplus.cli.base.removal import (
+    carry_out,
+    declare_keeps,
+    keeps_of,
+    open_for_removal,
+    summary_of_no_removal,
+)
 from pipcacheplus.cli.base.units import argument
 from pipcacheplus.errors import BadRequestError
-from pipcacheplus.model.units import AGE_HELP, DATE_HELP, age_s, date_or_age
+from pipcacheplus.model.units import AGE_HELP, DATE_HELP, SIZE_HELP, age_s, date_or_age
+
+if TYPE_CHECKING:  # slow to import
+    from datetime import datetime
 
 __all__ = ["COMMAND"]
 
@@ -19,6 +29,15 @@ _REASONS = {
     "incompatible": "wheels that none of the interpreters considered can use, or looks for",
     "unsafe": "pickled responses, which pip up to 23.2.1 would execute",
     "orphaned": "self-check files of environments that are gone",
+    "duplicates": "downloads whose bytes lie there under another URL too, but for the last used; every byte is read",
+    "built_sdists": "sdists whose wheel is built for every interpreter considered",
+}
+_LIMITS = {
+    "max_size": ("SIZE", f"what entries and their directories may take on the disk: {SIZE_HELP}"),
+    "max_age": ("AGE", f"how long ago an entry may have been written: {AGE_HELP}"),
+    "max_files": ("N", "how many files there may be"),
+    "min_free": ("SIZE", "what is to be free on the file system"),
+    "min_free_inodes": ("N", "how many more files and directories there is to be room for"),
 }
 
 
@@ -27,7 +46,7 @@ def _declare(parser: ArgumentParser) -> None:
         "reasons", "An entry goes if one of them holds; without any, only what no pip can ever use goes."
     )
     for word, text in _REASONS.items():
-        reasons.add_argument(f"--{word}", action="store_true", help=text)
+        reasons.add_argument(f"--{word.replace('_', '-')}", action="store_true", help=text)
     reasons.add_argument(
         "--stale",
         metavar="=AGE",
@@ -53,7 +72,42 @@ def _declare(parser: ArgumentParser) -> None:
         type=argument(date_or_age),
         help=f"compiled wheels that were built before: {DATE_HELP}",
     )
-    declare_limits(parser)
+    reasons.add_argument(
+        "--superseded",
+        metavar="=N",
+        nargs="?",
+        default=False,
+        type=_superseded,
+        help="all but the newest version of a project for each set of tags; with `=2`, all but the two newest",
+    )
+    reasons.add_argument(
+        "--unused-since",
+        "--unused",
+        metavar="MARK|DATE|AGE",
+        type=argument(_mark_or_moment),
+        help="what was not used since then: the name of a mark, " + DATE_HELP,
+    )
+    reasons.add_argument(
+        "--report",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="what pip install --report FILE wrote: what it names was used then (repeatable)",
+    )
+    reasons.add_argument(
+        "--ci",
+        action="store_true",
+        help="what a CI job need not save: what no pip can ever use, what is corrupt, sdists whose wheels are built,"
+        " and, if the cache was marked before, what was not used since",
+    )
+    limits = parser.add_argument_group(
+        "limits",
+        "After all reasons, the least recently used goes until they are kept. `wheels=500MB` is one for a kind;"
+        " each is repeatable.",
+    )
+    for name, (metavar, text) in _LIMITS.items():
+        limits.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, action="append", help=text)
+    declare_keeps(parser)
     declare_pythons(parser)
     declare_deep(parser)
     parser.add_argument("--exit-code", action="store_true", help="with --dry-run: exit with 3 if something would go")
@@ -61,6 +115,18 @@ def _declare(parser: ArgumentParser) -> None:
 
 def _stale(text: str) -> bool | float:
     return age_s(text) if text else True
+
+
+def _superseded(text: str) -> int | bool:
+    if text and not (text.isdecimal() and int(text)):
+        problem = f"{text!r} is no number of versions; write --superseded or --superseded=2"
+        raise ArgumentTypeError(problem)
+    return int(text) if text else True
+
+
+def _mark_or_moment(text: str) -> "str | float | datetime":
+    """Return the name of a mark, which begins with a letter, or a moment."""
+    return text if text[:1].isalpha() or text[:1] == "_" else date_or_age(text)
 
 
 def _outdated(text: str) -> bool | str:
@@ -75,15 +141,18 @@ def _run(request: Request) -> CommandResult:
     if options.exit_code and not options.dry_run:
         raise BadRequestError(what="--exit-code", problem="tells what would go", next_step="add --dry-run")
     cache = open_for_removal(request)
-    with progress(request.console, "reading", is_bytes=options.corrupt or options.outdated_builds is not False) as show:
+    with progress(request.console, "reading", is_bytes=_reads_all(options)) as show:
         plan = cache.plan(
             **{word: getattr(options, word) for word in _REASONS},
             stale=options.stale,
             outdated_builds=options.outdated_builds,
             built_before=options.built_before,
-            keep=options.keep,
-            keep_missing_ok=options.keep_missing_ok,
-            min_age_s=options.min_age,
+            superseded=options.superseded,
+            unused_since=options.unused_since,
+            reports=options.report,
+            ci=options.ci,
+            **{name: getattr(options, name) for name in _LIMITS},
+            **keeps_of(request),
             remembers=options.remembers,
             deep=options.deep,
             pythons=pythons_of(options, request.environ),
@@ -92,6 +161,10 @@ def _run(request: Request) -> CommandResult:
     done = carry_out(request, cache, plan)
     would_go = exits.FOUND if options.exit_code and _would_any_go(done) else exits.DONE
     return CommandResult(view=done.view, exit_code=exits.worst(done.exit_code, would_go))
+
+
+def _reads_all(options: Namespace) -> bool:
+    return bool(options.corrupt or options.ci or options.duplicates or options.outdated_builds is not False)
 
 
 def _would_any_go(done: CommandResult) -> bool:
@@ -105,5 +178,5 @@ COMMAND = Command(
     run=_run,
     declare=_declare,
     summary_of_nothing=summary_of_no_removal,
-    optional_values={"--stale": "--stale=", "--outdated-builds": "--outdated-builds="},
+    optional_values={f"--{word}": f"--{word}=" for word in ("stale", "outdated-builds", "superseded")},
 )

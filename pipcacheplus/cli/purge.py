@@ -7,7 +7,8 @@ from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.removal import (
     carry_out,
     carry_out_if_confirmed,
-    declare_limits,
+    declare_keeps,
+    keeps_of,
     open_for_removal,
     summary_of_no_removal,
 )
@@ -18,7 +19,7 @@ __all__ = ["COMMAND"]
 
 def _declare(parser: ArgumentParser) -> None:
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
-    declare_limits(parser)
+    declare_keeps(parser)
 
 
 def _run(request: Request) -> CommandResult:
@@ -28,9 +29,7 @@ def _run(request: Request) -> CommandResult:
     if not is_agreed and not request.console.can_ask:
         raise BadRequestError(what="purge", problem="there is nobody to ask", next_step="pass --yes")
     with progress(request.console, "reading") as show:
-        plan = cache.plan_purge(
-            keep=options.keep, keep_missing_ok=options.keep_missing_ok, min_age_s=options.min_age, progress=show
-        )
+        plan = cache.plan_purge(**keeps_of(request), progress=show)
     if is_agreed or not plan.actions:
         return carry_out(request, cache, plan)
     return carry_out_if_confirmed(request, cache, plan)

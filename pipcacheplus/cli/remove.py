@@ -9,7 +9,8 @@ from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.removal import (
     carry_out,
     carry_out_if_confirmed,
-    declare_limits,
+    declare_keeps,
+    keeps_of,
     open_for_removal,
     summary_of_no_removal,
 )
@@ -25,7 +26,7 @@ _VERSION = re.compile(r"=?\s*v?[0-9][0-9A-Za-z.*+!_-]*")
 def _declare(parser: ArgumentParser) -> None:
     declare_selection(parser, needs_one=True)
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask, even if patterns fit every file")
-    declare_limits(parser)
+    declare_keeps(parser)
     declare_catalog(parser)
 
 
@@ -36,9 +37,7 @@ def _run(request: Request) -> CommandResult:
     with progress(request.console, "reading") as show:
         plan = cache.plan_removal(
             *options.what,
-            keep=options.keep,
-            keep_missing_ok=options.keep_missing_ok,
-            min_age_s=options.min_age,
+            **keeps_of(request),
             remembers=options.remembers,
             progress=show,
         )

@@ -13,13 +13,15 @@ __all__ = ["COMMAND"]
 
 
 def _declare(parser: ArgumentParser) -> None:
-    parser.add_argument("kinds", nargs="*", metavar="KIND", help="catalogs, trash, interpreters (default: all of them)")
+    parser.add_argument(
+        "kinds", nargs="*", metavar="KIND", help="catalogs, trash, interpreters, marks (default: all of them)"
+    )
     parser.add_argument("--clear", action="store_true", help="remove it; what is in the trash cannot be brought back")
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
 
 
 def _run(request: Request) -> CommandResult:
-    from pipcacheplus.own_files import clear_state, state  # noqa: PLC0415 - slow to import, and help imports this module
+    from pipcacheplus.own.files import clear_state, state  # noqa: PLC0415 - slow to import, and help imports this module
     from pipcacheplus.pips.absence import disabled  # noqa: PLC0415 - as above
     from pipcacheplus.pips.locate import locate, this_machine  # noqa: PLC0415 - as above
 

@@ -15,6 +15,7 @@ __all__ = [
     "keeps_access_times",
     "kind_of",
     "leaves_access_times",
+    "notes_each_reading",
     "renumbers_files",
     "shares_blocks",
 ]
@@ -187,3 +188,12 @@ def keeps_access_times(path: str) -> bool:
     """Return whether a file system keeps access times, as far as it says."""
     flag: int = getattr(os, "ST_NOATIME", 0)
     return not (flag and hasattr(os, "statvfs") and os.statvfs(path).f_flag & flag)
+
+
+def notes_each_reading(path: str) -> bool:
+    """Return whether each reading of a file leaves a trace, and not only the first of a day; if in doubt, it does not.
+
+    Source: statvfs(3), `ST_RELATIME`; mount(8), `strictatime`.
+    """
+    flag: int = getattr(os, "ST_RELATIME", 0)
+    return bool(flag) and keeps_access_times(path) and not os.statvfs(path).f_flag & flag

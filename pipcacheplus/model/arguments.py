@@ -17,7 +17,7 @@ from pipcacheplus.errors import BadRequestError
 if TYPE_CHECKING:  # slow to import
     from datetime import datetime, timedelta
 
-__all__ = ["age_in_seconds", "check_switches", "moment_in_seconds", "number_of_bytes", "several"]
+__all__ = ["age_in_seconds", "check_switches", "moment_in_seconds", "number_of_bytes", "number_of_versions", "several"]
 
 
 def age_in_seconds(name: str, age: "float | timedelta") -> float:
@@ -91,6 +91,21 @@ def number_of_bytes(name: str, size: object) -> int:
             what=f"`{name}`", problem=f"{size!r} is no size", next_step="pass a whole number of bytes, 0 or more"
         )
     return size
+
+
+def number_of_versions(name: str, number: object) -> int | None:
+    """Return how many versions are meant: `True` is one; `None` for `False`, of which none is.
+
+    Raises:
+        BadRequestError: It is neither a switch nor a whole number of 1 or more.
+    """
+    if number is False:
+        return None
+    if not isinstance(number, int) or number < 1:
+        raise BadRequestError(
+            what=f"`{name}`", problem=f"{number!r} is no number of versions", next_step="pass True, or 1 or more"
+        )
+    return int(number)
 
 
 def check_switches(**switches: object) -> None:

@@ -12,7 +12,18 @@ from pipcacheplus.render.view import Json, View
 
 if TYPE_CHECKING:  # slow to import, and `dir` does without them
     from pipcacheplus.model.pythons import FoundPython
-    from pipcacheplus.model.values import Brief, Count, Entry, Finding, Headline, Outcome, OwnState, Report, Trashed
+    from pipcacheplus.model.values import (
+        Brief,
+        Count,
+        Cut,
+        Entry,
+        Finding,
+        Headline,
+        Outcome,
+        OwnState,
+        Report,
+        Trashed,
+    )
 
 __all__ = [
     "TAKEN_STATES",
@@ -21,6 +32,7 @@ __all__ = [
     "briefs_of",
     "group_by",
     "heads_of",
+    "summarize_cuts",
     "summarize_entries",
     "summarize_findings",
     "summarize_not_judged",
@@ -224,6 +236,23 @@ def summarize_report(report: "Report") -> dict[str, Json]:
         "emptied_bytes_measure": report.emptied_measure.value,
         "lower_layer": tally(outcome.action.entry for outcome in report.outcomes if outcome.is_lower),
     }
+
+
+def summarize_cuts(cuts: "Sequence[Cut]") -> list[dict[str, Json]]:
+    """Return what each limit takes, and what is too much nevertheless, as the JSON has it."""
+    return [
+        {
+            "limit": cut.limit.replace("`", "").replace("_", "-"),
+            "entries": cut.entries,
+            "disk_bytes": cut.disk_bytes,
+            "used_before": rfc3339(cut.used_before_s),
+            "over": cut.over,
+            "unit": "bytes" if cut.is_in_bytes else "files",
+            "known": not cut.is_unknown,
+            "staying": {why.value: amount for why, amount in cut.staying.items()},
+        }
+        for cut in cuts
+    ]
 
 
 def summarize_pythons(found: "Sequence[FoundPython]") -> list[dict[str, Json]]:

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from pipcacheplus.apply.apply import apply_here, trashed_here, undo_here
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.errors import BadRequestError, CacheBusyError, NotACacheError
 from pipcacheplus.model.values import CacheDir, Report, Source, State
 from tests.apply.doing import left, only, planned

@@ -15,7 +15,7 @@ from pipcacheplus.apply.entries import reason_of
 from pipcacheplus.apply.files import Removed, real_path, remove, status_of
 from pipcacheplus.apply.folders import tidy
 from pipcacheplus.apply.system import System, is_link
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.disk.open_cache import OpenCache, file_of
 from pipcacheplus.errors import NotACacheError
 from pipcacheplus.host import filesystems

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.errors import BadRequestError, CacheBusyError, NotACacheError
 from pipcacheplus.model.values import Action, Plan, Report, State
 from pipcacheplus.render.summary import summarize_report

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.catalog import guesses
 from pipcacheplus.model.values import Kind, UrlSource
 from pipcacheplus.pips.index_layouts import MAX_BASES, bases, file_place

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import msgpack
 import pytest
 
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.errors import PipCachePlusError
 from pipcacheplus.model.values import Finding
 from tests.catalog.forged_values import VALUES

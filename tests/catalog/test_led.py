@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.model.values import Severity
 from pipcacheplus.pips.redirects import MAX_REDIRECTS
 from tests.support.asking import Asker, question

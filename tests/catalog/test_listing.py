@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.catalog.records import Entries
 from pipcacheplus.catalog.stored_facts import RowDamagedError, pack, unpack_each
 from pipcacheplus.model.values import Brief

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import Kind, Plan
 from pipcacheplus.one_call import prune_outdated_builds

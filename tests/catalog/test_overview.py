@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.checks.base.check import is_listed
 from pipcacheplus.model.values import Entry, Finding
 from tests.support.builders import Cache, page_headers

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.catalog import records as module
 from pipcacheplus.catalog.records import Findings, Records, Rows
 from tests.catalog.mixtures import BUILDS, mixed

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.catalog.queries import run_query
 from pipcacheplus.catalog.shard import read_contents, read_facts
 from pipcacheplus.model.values import Warned

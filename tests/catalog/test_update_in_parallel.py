@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.catalog.queries import Query, run_query
 from pipcacheplus.catalog.shard import read_contents, read_facts, walk_shard
 from pipcacheplus.disk.open_cache import OpenCache

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.catalog.content_rows import COLUMNS, Content
 from pipcacheplus.catalog.entry_rows import as_bytes
 from pipcacheplus.catalog.queries import Query, run_query, verification_of

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.catalog.queries import run_query
 from pipcacheplus.catalog.schema import FACTS
 from pipcacheplus.checks.base.check import checks

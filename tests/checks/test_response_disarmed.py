@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus.apply.disarm import disarm
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import scan
 from pipcacheplus.model.values import Entry, Shape

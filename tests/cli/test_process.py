@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.cli.base.console import Console
 from tests.support.builders import Cache, tree
 from tests.support.processes import PIPCACHEPLUS, run, started

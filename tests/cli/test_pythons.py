@@ -12,7 +12,7 @@ import pytest
 
 from pipcacheplus import Target, interpreters
 from pipcacheplus.__main__ import main
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.host.interpreters import running
 from pipcacheplus.model.values import Remedy
 from tests.support import processes

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus.__main__ import main
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.cli.base.signals import stopping
 from pipcacheplus.errors import NotACacheError
 from pipcacheplus.host.ownership import become_owner

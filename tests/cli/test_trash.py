@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pipcacheplus.__main__ import main
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.units import size_bytes
 from pipcacheplus.model.values import State

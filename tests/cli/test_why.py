@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus.__main__ import main
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import Why
 from tests.support.builders import INDEX_URL, Cache, page_headers

@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Condition
 from types import TracebackType
 
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.model.values import Plan, Report, State
 from tests.support import artefacts
 from tests.support.answers import Answer

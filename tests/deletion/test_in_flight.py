@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.model.values import Plan, Report, State
 from tests.deletion.in_flight import Pips, Pruner, SlowIndex, slow_sdist
 from tests.support import artefacts

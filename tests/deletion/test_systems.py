@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import Kind, Measure, Report, State
 from tests.deletion.systems import SYSTEMS, made

@@ -17,7 +17,7 @@ import pytest
 
 from pipcacheplus.apply.run import apply
 from pipcacheplus.apply.system import this_system
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.model.values import State
 from tests.support import artefacts, processes
 from tests.support.builders import Cache, file_headers, file_url, page_headers, tree

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.cli.base.command import Command
 from pipcacheplus.cli.base.family import Family
 from tests.support import artefacts
@@ -41,6 +41,8 @@ VERBS = [
     ["purge", "-n", "--yes", "--trash", "--exclusive"],
     ["prune", "--orphaned", "--plan-out", NEW_PLAN],
     ["apply", "-n", PLAN, "--exclusive"],
+    ["prune", "-n", "--ci", "--superseded", "--duplicates", "--max-size", "1kB", "--unused-since", "1d"],
+    ["mark", "-n"],
     ["undo", "-n"],
     ["undo", "--list"],
     ["state"],

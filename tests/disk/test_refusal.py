@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.disk.refusal import check_named, check_owner, check_readable, check_writable
 from pipcacheplus.errors import BadRequestError, NotACacheError, OtherOwnerError
 from tests.support.builders import Cache, tree

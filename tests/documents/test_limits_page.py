@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus import cache
+from pipcacheplus.cache import pip_cache
 from pipcacheplus.catalog import guesses, page_links
 from pipcacheplus.checks.base import builds
 from pipcacheplus.disk.open_cache import _MAX_DEPTH
@@ -46,7 +46,7 @@ MIB, GIB = 1 << 20, 1 << 30
             f"{MAX_BASES} bases, of which {guesses.MAX_FOUND_BASES} may prove right; {guesses.MAX_PROBES:,} hashes,"
             f" and {guesses.MAX_FILE_PROBES:,} for files; {guesses.MAX_NAMES:,} names"
         ),
-        f"| indexes of pip's settings | {cache._MAX_INDEXES} |",
+        f"| indexes of pip's settings | {pip_cache._MAX_INDEXES} |",
         f"| {MAX_CANDIDATES}; {pythons.AT_ONCE} at a time, {pythons.ONE_S:g} s each, {pythons.ALL_S:g} s all together",
         f"| environments that self-checks name | {MAX_ENVIRONMENTS:,} |",
         f"URLs of {MAX_PLACE:,} characters, {page_links._MAX_PLACES} places, {page_links._MAX_LISTED:,} projects",

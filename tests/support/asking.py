@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pipcacheplus.cache import PipCache
+from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.checks.base.check import checks
 from pipcacheplus.model.values import Action, Entry, File, Finding, Plan, Progress
 from tests.support.builders import INDEX_URL

@@ -15,7 +15,7 @@ from pipcacheplus.render.view import PYTHON_OPTIONS, Json, View
 from pipcacheplus.version import __version__
 
 if TYPE_CHECKING:  # slow to import, and `dir` does without them
-    from pipcacheplus.cache import PipCache
+    from pipcacheplus.cache.pip_cache import PipCache
     from pipcacheplus.model.values import CacheDir, Warned
 
 __all__ = ["Command", "CommandResult", "Request", "make_result", "make_view", "no_match"]
@@ -49,7 +49,7 @@ class Request(NamedTuple):
         Raises:
             PipCachePlusError: As `PipCache.locate`.
         """
-        from pipcacheplus.cache import PipCache  # noqa: PLC0415 - slow to import
+        from pipcacheplus.cache.pip_cache import PipCache  # noqa: PLC0415 - slow to import
 
         options = self.options
         return PipCache.locate(cache_dir=options.cache_dir, index_urls=options.index_url or (), environ=self.environ)

@@ -16,21 +16,28 @@ from pipcacheplus.cli.base.signals import StopRequest, signal_name, stopping
 from pipcacheplus.cli.base.units import argument
 from pipcacheplus.errors import CacheNotFoundError
 from pipcacheplus.model.units import SIZE_HELP, age_s, size_bytes
-from pipcacheplus.model.values import CacheDir, Outcome, Plan, Report
+from pipcacheplus.model.values import CacheDir, Cut, Outcome, Plan, Report, Stays
 from pipcacheplus.render.shell import quoted
-from pipcacheplus.render.summary import summarize_not_judged, summarize_pythons, summarize_report, tally
+from pipcacheplus.render.summary import (
+    summarize_cuts,
+    summarize_not_judged,
+    summarize_pythons,
+    summarize_report,
+    tally,
+)
 from pipcacheplus.render.text.words import number, safe, size
 from pipcacheplus.render.view import PYTHON_OPTIONS, Json
 
 if TYPE_CHECKING:  # slow to import, and needed for annotations alone
-    from pipcacheplus.cache import PipCache
+    from pipcacheplus.cache.pip_cache import PipCache
 
 __all__ = [
     "carry_out",
     "carry_out_if_confirmed",
     "declare_deed",
-    "declare_limits",
+    "declare_keeps",
     "declare_lock",
+    "keeps_of",
     "open_for_removal",
     "result_of",
     "summary_of_no_removal",
@@ -38,14 +45,34 @@ __all__ = [
 
 _NOT_OF_APPLY = ("--min-age", *PYTHON_OPTIONS)
 """Options that make no difference to `apply`."""
+_STAYS = {
+    Stays.KEPT: "are to be kept",
+    Stays.FOREIGN: "are not pip's",
+    Stays.YOUNG: "are too young (--min-age)",
+}
 _UNREAD = "http-unread"
 """The check of what no pip considered reads."""
 
 
-def declare_limits(parser: ArgumentParser) -> None:
+def declare_keeps(parser: ArgumentParser) -> None:
     """Declare what keeps entries from being removed, and how to remove the others."""
-    parser.add_argument("--keep", metavar="WHAT", action="append", default=[], help="what never goes (repeatable)")
-    parser.add_argument(
+    keeps = parser.add_argument_group("keeps", "What never goes, whatever else is said; each is repeatable.")
+    keeps.add_argument("--keep", metavar="WHAT", action="append", default=[], help="what fits this")
+    keeps.add_argument(
+        "--keep-lock",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="what a lock names: pylock.toml, uv.lock, poetry.lock, requirements, a report of pip",
+    )
+    keeps.add_argument(
+        "--keep-env",
+        metavar="PYTHON",
+        action="append",
+        default=[],
+        help="what is installed in the environment of this interpreter, and what it was built from",
+    )
+    keeps.add_argument(
         "--keep-missing-ok",
         action="store_true",
         help="say nothing if a --keep fits nothing, and go on also if something of almost the same name would go",
@@ -55,6 +82,21 @@ def declare_limits(parser: ArgumentParser) -> None:
         "--plan-out", metavar="FILE", help="remove nothing, and save what would go to a new file, for `apply`"
     )
     declare_deed(parser)
+
+
+def keeps_of(request: Request) -> dict[str, Any]:
+    """Return what is to be kept, as the arguments of `PipCache.plan` and its like."""
+    from pipcacheplus.cli.base.started import in_path  # noqa: PLC0415 - of use to few
+
+    options = request.options
+    environments = [path if os.path.dirname(path) else in_path(path, request.environ) for path in options.keep_env]
+    return {
+        "keep": options.keep,
+        "keep_lock": options.keep_lock,
+        "keep_env": [found or path for found, path in zip(environments, options.keep_env, strict=True)],
+        "keep_missing_ok": options.keep_missing_ok,
+        "min_age_s": options.min_age,
+    }
 
 
 def declare_deed(parser: ArgumentParser) -> None:
@@ -182,6 +224,8 @@ def result_of(request: Request, cache: "PipCache", report: Report, stop: StopReq
 
 
 def _in_options(outcome: Outcome) -> Outcome:
+    if "`" in outcome.action.why:
+        outcome = replace(outcome, action=replace(outcome.action, why=in_options(outcome.action.why)))
     return replace(outcome, error=in_options(outcome.error)) if outcome.error and "`" in outcome.error else outcome
 
 
@@ -210,6 +254,8 @@ def _summary(report: Report) -> Mapping[str, Json]:
         **summarize_report(report),
         "not_judged": summarize_not_judged(report.plan.not_judged),
         "pythons": summarize_pythons(report.plan.pythons),
+        "limits": summarize_cuts(report.plan.cuts),
+        "locked": None if report.plan.locked is None else report.plan.locked._asdict(),
         "chown": _chown(report, report.plan.cache.path),
     }
 
@@ -237,7 +283,22 @@ def notes_of(plan: Plan) -> tuple[str, ...]:
     notes = [f'--keep "{shown_text(what)}" fits nothing in this cache' for what in plan.unmatched_keeps]
     if any(_UNREAD in action.reasons for action in plan.actions):
         notes.append("http goes as well: every pip considered is 23.3 or later, and never reads it")
+    notes += map(in_options, plan.notes)
+    notes += [_exceeded(cut) for cut in plan.cuts if cut.over or cut.is_unknown]
     return tuple(notes)
+
+
+def _exceeded(cut: Cut) -> str:
+    """Return a sentence on a limit that is not kept."""
+    limit = in_options(cut.limit)
+    if cut.is_unknown:
+        return f"{limit}: this file system does not say what is free, so that nothing goes for it"
+
+    def amount(count: int) -> str:
+        return size(count) if cut.is_in_bytes else number(count, "file")
+
+    stays = ", ".join(f"{amount(count)} {_STAYS[why]}" for why, count in cut.staying.items())
+    return f"{limit} cannot be kept: {amount(cut.over)} too much" + (f"; what stays: {stays}" if stays else "")
 
 
 def _with_interruption(done: CommandResult, report: Report, number: int) -> CommandResult:

@@ -8,7 +8,7 @@ from pipcacheplus.render.text.considered import considered_in_words
 from pipcacheplus.render.text.table import Layout
 from pipcacheplus.render.text.unjudged import unjudged_in_words
 from pipcacheplus.render.text.words import describe, number, reasons_in_words, safe, size
-from pipcacheplus.render.view import PYTHON_OPTIONS, View
+from pipcacheplus.render.view import PYTHON_OPTIONS, Json, View
 
 __all__ = ["counts", "line", "lines"]
 
@@ -74,6 +74,7 @@ def _last(view: View) -> Iterator[str]:
     if failed := summary_count(view, "failed") - sum(outcome.is_failure for outcome in busy):
         yield f"Entries that could not be removed: {failed}"
     if view.verbosity >= 0:
+        yield from _limits(view)
         yield from considered_in_words(view.summary)
         yield from unjudged_in_words(view)
     if emptied := summary_count(view, "emptied_bytes"):
@@ -88,6 +89,23 @@ def _last(view: View) -> Iterator[str]:
         return
     label = "Entries to remove" if view.is_dry_run else "Entries removed"
     yield f"{label}: {counts(view)}"
+
+
+def _limits(view: View) -> Iterator[str]:
+    """Yield where each limit cuts, and what of locks the cache has not."""
+    cuts = view.summary.get("limits")
+    for cut in cuts if isinstance(cuts, Sequence) else ():
+        if isinstance(cut, Mapping) and cut["entries"]:
+            taken = f"{number(_int(cut['entries']), 'entry')} ({size(_int(cut['disk_bytes']))})"
+            day = str(cut["used_before"]).partition("T")[0]
+            yield f"For --{safe(str(cut['limit']))}: {taken}, none used after {day}"
+    locked = view.summary.get("locked")
+    if isinstance(locked, Mapping) and locked["missing"]:
+        yield f"Named by locks, and not in the cache: {locked['missing']} of {locked['packages']} packages"
+
+
+def _int(value: Json) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _of_others(view: View) -> Iterator[str]:

@@ -14,6 +14,7 @@ _WORDS = {
     OwnKind.CATALOGS.value: "catalog",
     OwnKind.TRASH.value: "trash",
     OwnKind.INTERPRETERS.value: "answers of interpreters",
+    OwnKind.MARKS.value: "mark",
 }
 
 

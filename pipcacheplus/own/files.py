@@ -1,4 +1,4 @@
-"""Our files outside of caches, as a whole: catalogs, trash, answers of interpreters; shown and removed.
+"""Our files outside of caches, as a whole: catalogs, trash, answers of interpreters, marks; shown and removed.
 
 Locks are not among it: they are files without content, and another run may be about to take one.
 """
@@ -12,6 +12,8 @@ from pipcacheplus.catalog.housekeeping import clear_catalog, kept_catalogs
 from pipcacheplus.errors import BadRequestError, CacheDisabledError, PipCachePlusError
 from pipcacheplus.host.interpreter_cache import FOLDERS, InterpreterCache
 from pipcacheplus.host.machine import this_machine
+from pipcacheplus.host.marks import FOLDER as MARKS_FOLDER
+from pipcacheplus.host.marks import Marks
 from pipcacheplus.host.state import UntrustedError, state_folder
 from pipcacheplus.model.values import OwnFiles, OwnKind, OwnState, Warned
 from pipcacheplus.pips.locate import locate
@@ -23,7 +25,7 @@ def state(*kinds: str | OwnKind, cache_dir: str | None = None) -> OwnState:
     """Return what we keep outside of caches; nothing is changed.
 
     Args:
-        kinds: `catalogs`, `trash`, `interpreters`; all by default.
+        kinds: `catalogs`, `trash`, `interpreters`, `marks`; all by default.
         cache_dir: A cache whose trash is looked for, besides those that have a catalog; by default the one that the
             pip of this interpreter would use.
 
@@ -105,6 +107,8 @@ def _looks(kinds: frozenset[OwnKind], cache_dir: str | None) -> Iterator[tuple[s
     if OwnKind.TRASH in kinds:
         for path in _caches(catalogs, cache_dir):
             yield path, partial(_trash, path)
+    if OwnKind.MARKS in kinds:
+        yield folder, lambda: tuple(_marks().files())
     if OwnKind.INTERPRETERS in kinds:
         for name in FOLDERS:
             yield folder, partial(_answers, os.path.join(folder, name))
@@ -146,9 +150,19 @@ def _remove_answers(one: OwnFiles) -> str | None:
     return None
 
 
+def _marks() -> Marks:
+    return Marks(os.path.join(state_folder(), MARKS_FOLDER))
+
+
+def _remove_mark(one: OwnFiles) -> str | None:
+    _marks().remove(one.path)
+    return None
+
+
 _REMOVERS: Mapping[OwnKind, Callable[[OwnFiles], str | None]] = {
     OwnKind.CATALOGS: _remove_catalog,
     OwnKind.TRASH: _remove_trash,
     OwnKind.INTERPRETERS: _remove_answers,
+    OwnKind.MARKS: _remove_mark,
 }
 """Each removes what it is given, and returns why something is left."""

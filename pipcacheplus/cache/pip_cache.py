@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pipcacheplus.cache.planning import Planner, Wishes, refuse_unknown_word
 from pipcacheplus.catalog.environments import environments_in
 from pipcacheplus.catalog.queries import (
     Each,
@@ -14,20 +15,26 @@ from pipcacheplus.catalog.queries import (
     inspection_of,
     inventory_of,
     overview_of,
-    run_query,
     verification_of,
 )
 from pipcacheplus.catalog.results import Explanation, Inspection, Inventory, Verification
-from pipcacheplus.checks.base.check import HOUR_S, Context, checks, is_young, told_checks
+from pipcacheplus.checks.base.check import HOUR_S, Context, told_checks
 from pipcacheplus.checks.base.context import Pythons, considered_pythons, context_of, paths_of, with_builds
 from pipcacheplus.checks.base.why import why_of
 from pipcacheplus.disk import refusal
 from pipcacheplus.disk.access_times import is_marked_as_read
 from pipcacheplus.disk.open_cache import OpenCache, moves_access_times
-from pipcacheplus.errors import BadRequestError, CacheNotFoundError, MisspeltKeepError
+from pipcacheplus.errors import BadRequestError, CacheNotFoundError
 from pipcacheplus.host.filesystems import keeps_access_times, kind_of, leaves_access_times
 from pipcacheplus.host.machine import Machine, this_machine
-from pipcacheplus.model.arguments import age_in_seconds, check_switches, moment_in_seconds, number_of_bytes, several
+from pipcacheplus.model.arguments import (
+    age_in_seconds,
+    check_switches,
+    moment_in_seconds,
+    number_of_bytes,
+    number_of_versions,
+    several,
+)
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import (
     CacheDir,
@@ -46,14 +53,17 @@ from pipcacheplus.model.values import (
 )
 from pipcacheplus.pips.locate import index_urls as configured_index_urls
 from pipcacheplus.pips.locate import locate
+from pipcacheplus.plan.keeps import Keeps
+from pipcacheplus.plan.limits import Limited, LimitOn, limits_of
 from pipcacheplus.plan.misspelt import meant
-from pipcacheplus.plan.plan import Rule, by_findings, by_request, make_plan
+from pipcacheplus.plan.plan import by_request
 from pipcacheplus.plan.select import Selection
 
 if TYPE_CHECKING:  # slow to import
     from concurrent.futures import Executor
     from datetime import datetime, timedelta
 
+    from pipcacheplus.cache.planning import Used
     from pipcacheplus.model.pythons import FoundPython
 
 __all__ = ["PipCache"]
@@ -61,10 +71,8 @@ __all__ = ["PipCache"]
 
 STRICT = "strict"
 """The word for outdated builds of which it is not certain that they fail."""
-_GROUPS_OF_INTERPRETERS = frozenset({Group.INCOMPATIBLE, Group.OUTDATED_BUILD})
-"""Reasons for which it matters what interpreters can use."""
-_OF_DOWNLOADS = frozenset({Group.INCOMPATIBLE})
-"""Reasons for which downloads may be spared."""
+MARK = "mark"
+"""What a mark is called if nothing is said."""
 _MAX_INDEXES = 64
 """Indexes of pip's settings that count: each is tried with all names."""
 
@@ -134,6 +142,7 @@ class PipCache:
         """Which settings of pip tell no indexes, and why; `None` if all is well. Their pages may have no URL then."""
         self.index_urls: tuple[str, ...] = self._with_settings(index_urls, None)
         self.last_use: str = "atime" if has_times else "mtime"
+        self._planner = Planner(self.dir, has_access_times=has_times)
         self.catalog_trouble: str | None = None
         """Why the last question was answered with facts in memory, of which nothing is kept; `None` if all is well."""
 
@@ -380,7 +389,20 @@ class PipCache:
         built_before: "float | timedelta | datetime | None" = None,
         unsafe: bool = False,
         orphaned: bool = False,
+        superseded: int | bool = False,
+        duplicates: bool = False,
+        built_sdists: bool = False,
+        unused_since: "str | float | timedelta | datetime | None" = None,
+        reports: Sequence[str | os.PathLike[str]] = (),
+        ci: bool = False,
+        max_size: Limited = None,
+        max_age: Limited = None,
+        max_files: Limited = None,
+        min_free: Limited = None,
+        min_free_inodes: Limited = None,
         keep: Sequence[str | Kind] = (),
+        keep_lock: Sequence[str | os.PathLike[str]] = (),
+        keep_env: Sequence[str | os.PathLike[str]] = (),
         keep_missing_ok: bool = False,
         min_age_s: "float | timedelta" = HOUR_S,
         pythons: Pythons = None,
@@ -409,9 +431,27 @@ class PipCache:
             built_before: Compiled wheels that were built before a `datetime`, or longer ago than an age.
             unsafe: Pickled responses.
             orphaned: Self-checks of environments that are gone.
+            superseded: All but so many of the newest versions of a project, for each set of tags; `True` is one.
+            duplicates: Downloads whose bytes lie in the cache under another URL too, but for the one that was used
+                last; every byte is read.
+            built_sdists: Downloaded sdists whose wheel is built for each of `pythons`.
+            unused_since: What was not used since then: the name of a mark, a `datetime`, or an age. Nothing goes for it
+                where nothing tells what was used; `Plan.notes` says why.
+            reports: Files that `pip install --report FILE` wrote: what they name was used then.
+            ci: What a CI job need not save: what no pip can ever use, what is corrupt, sdists whose wheels are built,
+                and, if the cache was marked, what was not used since.
+            max_size: What entries and their directories may take on the disk, in bytes or as `2GB`; of one kind as
+                `wheels=500MB`; or several of these. Then the least recently used go first, after all reasons.
+            max_age: How long ago an entry may have been written.
+            max_files: How many files there may be.
+            min_free: How many bytes are to be free on the file system.
+            min_free_inodes: How many files and directories more there is to be room for.
             keep: What never goes, in the words of the command line. What of it fits nothing in the cache is in
                 `Plan.unmatched_keeps`.
-            keep_missing_ok: Whether it is well that some of it fits nothing, whatever else would go.
+            keep_lock: Files that name what never goes: `pylock.toml`, `uv.lock`, `poetry.lock`, requirements, reports
+                of pip.
+            keep_env: Interpreters of environments: what is installed there never goes, nor what it was built from.
+            keep_missing_ok: Whether it is well that some of `keep` fits nothing, whatever else would go.
             min_age_s: The grace period: younger halves and leftovers may be a pip's work in hand.
             pythons: Which interpreters count: `all` of this machine, which is the default, `current` (the one that
                 runs this), or a list of these words, of paths, and of `Target`, which comes on top.
@@ -428,11 +468,11 @@ class PipCache:
         """
         reasons = {"corrupt": corrupt, "partial": partial, "incompatible": incompatible}
         check_switches(**reasons, include_downloads=include_downloads, unsafe=unsafe, orphaned=orphaned)
-        check_switches(remembers=remembers, deep=deep)
-        stale_age_s = None if isinstance(stale, bool) else age_in_seconds("stale", stale)
-        _check_outdated(outdated_builds)
-        chosen = {
-            Group.CORRUPT: corrupt,
+        check_switches(remembers=remembers, deep=deep, duplicates=duplicates, built_sdists=built_sdists, ci=ci)
+        refuse_unknown_word(outdated_builds, STRICT)
+        now_s = time.time()
+        groups = {
+            Group.CORRUPT: corrupt or ci,
             Group.PARTIAL: partial,
             Group.STALE: stale is not False,
             Group.INCOMPATIBLE: incompatible,
@@ -441,26 +481,50 @@ class PipCache:
             Group.UNSAFE: unsafe,
             Group.ORPHANED: orphaned,
         }
-        groups = frozenset(group for group, is_asked in chosen.items() if is_asked)
-        query = _query_for(
-            groups,
-            cache=self.dir,
+        if ci and unused_since is None:
+            unused_since = self.mark_moment()
+        limits = {
+            LimitOn.SIZE: max_size,
+            LimitOn.AGE: max_age,
+            LimitOn.FILES: max_files,
+            LimitOn.FREE: min_free,
+            LimitOn.FREE_INODES: min_free_inodes,
+        }
+        wishes = Wishes(
+            groups=frozenset(group for group, is_asked in groups.items() if is_asked),
+            takes_useless=ci,
+            includes_downloads=include_downloads,
+            is_strict=outdated_builds == STRICT,
+            stale_age_s=None if isinstance(stale, bool) else age_in_seconds("stale", stale),
+            built_before_s=None if built_before is None else moment_in_seconds("built_before", built_before, now_s),
+            superseded=number_of_versions("superseded", superseded),
+            duplicates=duplicates,
+            built_sdists=built_sdists or ci,
+            unused_since_s=None if unused_since is None else self._since("unused_since", unused_since, now_s),
+            limits=limits_of(limits),
+            reports=self._used(reports),
+        )
+        keeps = self._keeps(keep, keep_lock, keep_env)
+        query = self._planner.query_of(
+            wishes,
             index_urls=self._with_settings(self.index_urls, pythons),
             make_context=lambda needs_tags: self._context(min_age_s=min_age_s, pythons=pythons, needs_tags=needs_tags),
-            stale_age_s=stale_age_s,
-            built_before=built_before,
-            is_strict=outdated_builds == STRICT,
         )
         query = replace(
             query, executor=executor, remembers=remembers, is_deep=deep, hears=self._hear, progress=progress
         )
-        rule = by_findings(groups, spares_downloads=frozenset() if include_downloads else _OF_DOWNLOADS)
-        return _plan_from(self.dir, query, rule, keep, keep_missing_ok=keep_missing_ok)
+        made = self._planner.plan_of(query, wishes.rule(), keeps, keep_missing_ok=keep_missing_ok, wishes=wishes)
+        if ci and wishes.unused_since_s is None:
+            note = "nothing goes for not being used: the cache was not marked before"
+            made = replace(made, notes=(*made.notes, note))
+        return made
 
     def plan_removal(
         self,
         *what: str | Kind,
         keep: Sequence[str | Kind] = (),
+        keep_lock: Sequence[str | os.PathLike[str]] = (),
+        keep_env: Sequence[str | os.PathLike[str]] = (),
         keep_missing_ok: bool = False,
         min_age_s: "float | timedelta" = HOUR_S,
         remembers: bool = True,
@@ -483,7 +547,8 @@ class PipCache:
             return True
 
         query = self._query_of_names(min_age_s=min_age_s, remembers=remembers, progress=progress)
-        made = _plan_from(self.dir, query, by_request(is_wanted), keep, keep_missing_ok=keep_missing_ok)
+        keeps = self._keeps(keep, keep_lock, keep_env)
+        made = self._planner.plan_of(query, by_request(is_wanted), keeps, keep_missing_ok=keep_missing_ok)
         selection.refuse_ambiguous()
         for word in () if keep_missing_ok else selection.unknown_exceptions:
             if similar := meant(word, (action.entry for action in made.actions)):
@@ -499,6 +564,28 @@ class PipCache:
             is_for_all=selection.has_patterns_for_all,
         )
 
+    def _keeps(
+        self,
+        keep: Sequence[str | Kind],
+        keep_lock: Sequence[str | os.PathLike[str]],
+        keep_env: Sequence[str | os.PathLike[str]],
+    ) -> Keeps:
+        locks, environments = several("keep_lock", keep_lock), several("keep_env", keep_env)
+        needed = None
+        if locks or environments:
+            from pipcacheplus.cache.locks import needed_by  # noqa: PLC0415 - of use to few
+
+            needed = needed_by(locks, environments)
+        return Keeps(keep, cache_dir=self.dir.path, needed=needed)
+
+    def _used(self, reports: Sequence[str | os.PathLike[str]]) -> "tuple[Used, ...]":
+        paths = several("reports", reports)
+        if not paths:
+            return ()
+        from pipcacheplus.cache.locks import used_by_report  # noqa: PLC0415 - of use to few
+
+        return tuple(map(used_by_report, paths))
+
     def _query_of_names(self, *, min_age_s: "float | timedelta", remembers: bool, progress: Progress | None) -> Query:
         """Return the query for all entries with their names."""
         context = context_of(min_age_s=min_age_s)
@@ -509,6 +596,8 @@ class PipCache:
         self,
         *,
         keep: Sequence[str | Kind] = (),
+        keep_lock: Sequence[str | os.PathLike[str]] = (),
+        keep_env: Sequence[str | os.PathLike[str]] = (),
         keep_missing_ok: bool = False,
         min_age_s: "float | timedelta" = HOUR_S,
         progress: Progress | None = None,
@@ -522,7 +611,51 @@ class PipCache:
         context = context_of(min_age_s=min_age_s)
         query = Query(path=self.dir.path, index_urls=self.index_urls, depth=Depth.NAMES, context=context)
         query = replace(query, progress=progress)
-        return _plan_from(self.dir, query, by_request(lambda _entry: True), keep, keep_missing_ok=keep_missing_ok)
+        keeps = self._keeps(keep, keep_lock, keep_env)
+        return self._planner.plan_of(query, by_request(lambda _entry: True), keeps, keep_missing_ok=keep_missing_ok)
+
+    def mark(self, name: str = MARK) -> "datetime":
+        """Note that it is now, for `unused_since`; a mark of the same name is moved. Return the moment, in UTC.
+
+        Args:
+            name: A letter, then letters, digits, `_` and `-`; 64 at most.
+
+        Raises:
+            BadRequestError: The name is none, or our state directory cannot be written.
+        """
+        from datetime import datetime, timezone  # noqa: PLC0415 - slow to import, and of use to few
+
+        from pipcacheplus.own.marks import set_mark  # noqa: PLC0415 - of use to few
+
+        return datetime.fromtimestamp(set_mark(self.dir.path, name), timezone.utc)
+
+    def mark_moment(self, name: str = MARK) -> "datetime | None":
+        """Return when `mark` was called, in UTC; `None` if it was not.
+
+        Raises:
+            BadRequestError: The name is none, or our state directory cannot be read.
+        """
+        from datetime import datetime, timezone  # noqa: PLC0415 - slow to import, and of use to few
+
+        from pipcacheplus.own.marks import moment_of_mark  # noqa: PLC0415 - of use to few
+
+        found = moment_of_mark(self.dir.path, name)
+        return None if found is None else datetime.fromtimestamp(found, timezone.utc)
+
+    def _since(self, name: str, moment: "str | float | timedelta | datetime", now_s: float) -> float:
+        """Return a moment in seconds since 1970; a string is the name of a mark."""
+        if not isinstance(moment, str):
+            return moment_in_seconds(name, moment, now_s)
+        from pipcacheplus.own.marks import moment_of_mark  # noqa: PLC0415 - of use to few
+
+        found = moment_of_mark(self.dir.path, moment)
+        if found is None:
+            raise BadRequestError(
+                what=f"`{name}`",
+                problem=f"this cache has no mark {moment!r}",
+                next_step="set one with mark, or pass a date or an age",
+            )
+        return found
 
     def save_plan(self, plan: Plan, path: str) -> None:
         """Write a plan to a new file, for `load_plan`: readable JSON with a seal that shows later changes.
@@ -576,7 +709,7 @@ class PipCache:
 
         # What was young when the plan was made is not in it, and the rest has not changed since.
         query = self._query_of_names(min_age_s=0, remembers=True, progress=progress)
-        made = _plan_from(self.dir, query, rule, (), keep_missing_ok=False)
+        made = self._planner.plan_of(query, rule, self._keeps((), (), ()), keep_missing_ok=False)
         return replace(
             made,
             actions=tuple(replace(one, why=saved.actions[one.entry.id].why) for one in made.actions),
@@ -710,100 +843,3 @@ def _is_marked(path: str) -> bool | None:
             return False if is_so is None and leaves_access_times(kind_of(path, opened.device)) else is_so
     except OSError:
         return False  # nothing of it can be read, which is reported where it is tried
-
-
-def _query_for(
-    groups: frozenset[Group],
-    *,
-    cache: CacheDir,
-    index_urls: tuple[str, ...],
-    make_context: Callable[[bool], Context],
-    stale_age_s: float | None,
-    built_before: "float | timedelta | datetime | None",
-    is_strict: bool,
-) -> Query:
-    """Return the query that finds what may go for these reasons; for none at all, what no pip can ever use.
-
-    Raises:
-        BadRequestError: `built_before` is no moment.
-        InterpreterError: One of `pythons` cannot be asked.
-    """
-    put = tuple(
-        check
-        for check in checks()
-        if (check.group in groups if groups else check.is_told and check.depth <= Depth.ENDS and not check.needs_links)
-    )
-    depth = Depth(max(check.depth for check in put if check.is_suspect is None))
-    shapes = frozenset().union(*(check.shapes for check in put if check.depth is Depth.WHOLE))
-    # Downloads need not be read to their end to judge what was built here.
-    is_whole = bool(shapes - {Shape.BUILT_WHEEL})
-    if is_whole:
-        # The question that `verify` puts: what it remembers is of use here, and the other way round.
-        put = tuple(check for check in checks() if check.is_told or check in put)
-    context = make_context(bool(groups & _GROUPS_OF_INTERPRETERS))
-    if Group.OUTDATED_BUILD in groups:
-        context = with_builds(context, cache_dir=cache.path, is_strict=is_strict)
-    if built_before is not None:
-        context = replace(context, built_before_s=moment_in_seconds("built_before", built_before, context.now_s))
-    return Query(
-        path=cache.path,
-        index_urls=index_urls,
-        depth=depth,
-        context=replace(context, stale_age_s=stale_age_s),
-        contents_of=None if is_whole or not shapes else Shape.BUILT_WHEEL,
-        checks=put,
-        needs_urls=any(check.needs_links for check in put),
-        only_findings=True,
-    )
-
-
-def _check_outdated(outdated_builds: object) -> None:
-    """Refuse what is neither a switch nor `strict`.
-
-    Raises:
-        BadRequestError: It is another word.
-        TypeError: It is no bool.
-    """
-    if not isinstance(outdated_builds, str):
-        check_switches(outdated_builds=outdated_builds)
-    elif outdated_builds != STRICT:
-        raise BadRequestError(
-            what="`outdated_builds`",
-            problem=f"{outdated_builds!r} is no word for it",
-            next_step=f"pass True, False or {STRICT!r}",
-        )
-
-
-def _plan_from(cache: CacheDir, query: Query, rule: Rule, keep: Sequence[str | Kind], *, keep_missing_ok: bool) -> Plan:
-    """Return the plan for what a query finds.
-
-    Raises:
-        BadRequestError: `keep` cannot be understood.
-        MisspeltKeepError: Some of it fits nothing, and something of almost the same name would go.
-    """
-    check_switches(keep_missing_ok=keep_missing_ok)
-    keeps = Selection(keep, cache_dir=cache.path)
-    if not keeps.is_all:  # what is to be kept is named by its project, version, URL
-        query = replace(query, depth=max(query.depth, Depth.ENDS), needs_urls=True)
-    query = replace(query, would_go=lambda one: bool(rule(one)))
-    if not keep_missing_ok:
-        query = replace(query, looked_for=keeps)
-    warnings: list[Warned] = []
-    made = make_plan(
-        cache,
-        sorted(run_query(query, warnings), key=lambda one: one.entry.id),
-        rule,
-        is_kept=lambda entry: not keeps.is_all and keeps.is_wanted(entry),
-        is_young=lambda entry: is_young(entry, query.context),
-        counts_unjudged=query.only_findings,
-        explains=lambda one: why_of(one, query.context).sentence if query.only_findings else "",
-    )
-    for word in () if keep_missing_ok else keeps.unknown:
-        if similar := meant(word, (action.entry for action in made.actions)):
-            raise MisspeltKeepError(word.what, similar)
-    return replace(
-        made,
-        warnings=tuple(warnings),
-        unmatched_keeps=() if keep_missing_ok else keeps.unmatched,
-        pythons=query.context.pythons,
-    )

@@ -1,0 +1,1 @@
+"""The facade: `PipCache`, and what turns the wishes of its callers into plans."""

@@ -1,0 +1,370 @@
+"""Make plans: which questions the wishes of a user are, and what goes by the answers."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import inf
+from typing import TYPE_CHECKING
+
+from pipcacheplus.catalog.queries import Query, Run, answered, run_query
+from pipcacheplus.checks.base.check import DAY_S, Context, checks, is_young
+from pipcacheplus.checks.base.context import with_builds
+from pipcacheplus.checks.base.why import why_of
+from pipcacheplus.errors import BadRequestError, MisspeltKeepError
+from pipcacheplus.model.arguments import check_switches
+from pipcacheplus.model.facts import Depth
+from pipcacheplus.model.values import (
+    UNFINISHED,
+    Brief,
+    CacheDir,
+    Checked,
+    Cut,
+    Group,
+    Kind,
+    Plan,
+    Shape,
+    Stays,
+    Warned,
+)
+from pipcacheplus.plan.comparison import Chosen, Comparison
+from pipcacheplus.plan.keeps import Keeps
+from pipcacheplus.plan.misspelt import meant
+from pipcacheplus.plan.plan import Rule, by_findings, make_plan
+
+if TYPE_CHECKING:  # slow to import
+    from pipcacheplus.plan.last_use import LastUse
+    from pipcacheplus.plan.limits import Limit
+    from pipcacheplus.plan.needed import Needed
+
+__all__ = ["Planner", "Used", "Wishes", "refuse_unknown_word"]
+
+_GROUPS_OF_INTERPRETERS = frozenset({Group.INCOMPATIBLE, Group.OUTDATED_BUILD})
+"""Reasons for which it matters what interpreters can use."""
+_OF_DOWNLOADS = frozenset({Group.INCOMPATIBLE})
+"""Reasons for which downloads may be spared."""
+_NS = 10**9
+_PAGES = frozenset({Kind.INDEX_PAGE, Kind.LINKS_PAGE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """What pips reported to have used, and when."""
+
+    needed: "Needed"
+    projects: frozenset[str]
+    at_ns: int
+    """Nanoseconds since 1970."""
+
+    def at(self, brief: Brief) -> int | None:
+        """Return when an entry was used by that, `None` if it was not; with a file goes the page of its project."""
+        is_page = brief.kind in _PAGES and brief.project in self.projects
+        return self.at_ns if is_page or self.needed.fits(brief) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """Reasons for which something is to go, and limits to be kept within."""
+
+    groups: frozenset[Group] = frozenset()
+    """Of findings."""
+    takes_useless: bool = False
+    """Whether what no pip can ever use goes; it does if nothing else is wished."""
+    includes_downloads: bool = True
+    is_strict: bool = False
+    """Of outdated builds."""
+    stale_age_s: float | None = None
+    built_before_s: float | None = None
+    superseded: int | None = None
+    """How many versions stay."""
+    duplicates: bool = False
+    built_sdists: bool = False
+    unused_since_s: float | None = None
+    limits: "tuple[Limit, ...]" = ()
+    reports: tuple[Used, ...] = ()
+
+    @property
+    def compares(self) -> bool:
+        """Return whether entries have to be compared with each other."""
+        return bool(
+            self.superseded or self.duplicates or self.built_sdists or self.unused_since_s is not None or self.limits
+        )
+
+    @property
+    def needs_interpreters(self) -> bool:
+        """Return whether it matters what interpreters can use."""
+        return bool(self.groups & _GROUPS_OF_INTERPRETERS) or self.built_sdists
+
+    @property
+    def is_of_useless(self) -> bool:
+        """Return whether what no pip can ever use goes."""
+        return self.takes_useless or not (self.groups or self.compares)
+
+    def rule(self) -> Rule:
+        """Return the rule that goes by findings."""
+        spared = frozenset[Group]() if self.includes_downloads else _OF_DOWNLOADS
+        return by_findings(self.groups, spares_downloads=spared, takes_useless=self.is_of_useless)
+
+
+class Planner:
+    """Makes the plans of one cache."""
+
+    def __init__(self, cache: CacheDir, *, has_access_times: bool) -> None:
+        """Take the cache.
+
+        Args:
+            cache: Its directory.
+            has_access_times: Whether its file system tells when a file was read.
+        """
+        self._cache = cache
+        self._has_access_times = has_access_times
+
+    def query_of(
+        self, wishes: Wishes, *, index_urls: tuple[str, ...], make_context: Callable[[bool], Context]
+    ) -> Query:
+        """Return the query that finds what may go.
+
+        Args:
+            wishes: For which reasons.
+            index_urls: Of indexes whose pages may be in the cache.
+            make_context: Returns the present; it is passed whether interpreters have to be asked.
+
+        Raises:
+            InterpreterError: One of the interpreters cannot be asked.
+        """
+        groups = wishes.groups
+        put = tuple(
+            check
+            for check in checks()
+            if check.group in groups
+            or (wishes.is_of_useless and check.is_told and check.depth <= Depth.ENDS and not check.needs_links)
+        )
+        depth = Depth(max((check.depth for check in put if check.is_suspect is None), default=Depth.ENDS))
+        shapes = frozenset().union(*(check.shapes for check in put if check.depth is Depth.WHOLE))
+        # Downloads need not be read to their end to judge what was built here.
+        is_whole = bool(shapes - {Shape.BUILT_WHEEL}) or wishes.duplicates
+        if is_whole:
+            # The question that `verify` puts: what it remembers is of use here, and the other way round.
+            put = tuple(check for check in checks() if check.is_told or check in put)
+        context = make_context(wishes.needs_interpreters)
+        if Group.OUTDATED_BUILD in groups:
+            context = with_builds(context, cache_dir=self._cache.path, is_strict=wishes.is_strict)
+        context = replace(context, stale_age_s=wishes.stale_age_s, built_before_s=wishes.built_before_s)
+        return Query(
+            path=self._cache.path,
+            index_urls=index_urls,
+            depth=Depth.WHOLE if is_whole else max(depth, Depth.ENDS) if wishes.compares else depth,
+            context=context,
+            contents_of=None if is_whole or not shapes else Shape.BUILT_WHEEL,
+            checks=put,
+            needs_urls=wishes.compares or any(check.needs_links for check in put),
+            only_findings=True,
+        )
+
+    def plan_of(
+        self, query: Query, rule: Rule, keeps: Keeps, *, keep_missing_ok: bool, wishes: Wishes | None = None
+    ) -> Plan:
+        """Return the plan for what a query finds.
+
+        Args:
+            query: What is asked of the cache.
+            rule: What goes by itself.
+            keeps: What stays.
+            keep_missing_ok: Whether it is well that some of what is to be kept fits nothing.
+            wishes: What else is to go, if entries have to be compared for it.
+
+        Raises:
+            MisspeltKeepError: Some of it fits nothing, and something of almost the same name would go.
+        """
+        check_switches(keep_missing_ok=keep_missing_ok)
+        if keeps:  # what is to be kept is named by its project, version, URL
+            query = replace(query, depth=max(query.depth, Depth.ENDS), needs_urls=True)
+        query = replace(query, would_go=lambda one: bool(rule(one)))
+        if not keep_missing_ok:
+            query = replace(query, looked_for=keeps.selection)
+        warnings: list[Warned] = []
+        whole = None
+        if keeps.needed is not None or (wishes is not None and wishes.compares):
+            whole = _Whole(self._cache, query.context, rule, keeps, wishes or Wishes(), self._has_access_times)
+            found = answered(query, whole.found, warnings)
+        else:
+            found = list(run_query(query, warnings))
+        chosen = {} if whole is None else whole.chosen
+
+        def explain(one: Checked) -> str:
+            sentences = [why_of(one, query.context).sentence] if one.findings or one.entry.id not in chosen else []
+            return "; ".join((*sentences, *(why.why for why in chosen.get(one.entry.id, ()))))
+
+        made = make_plan(
+            self._cache,
+            sorted(found, key=lambda one: one.entry.id),
+            lambda one: tuple(sorted({*rule(one), *(why.reason for why in chosen.get(one.entry.id, ()))})),
+            is_kept=lambda entry: bool(keeps) and keeps.fits(entry),
+            is_young=lambda entry: is_young(entry, query.context),
+            counts_unjudged=query.only_findings,
+            explains=explain if query.only_findings else lambda _one: "",
+        )
+        for word in () if keep_missing_ok else keeps.selection.unknown:
+            if similar := meant(word, (action.entry for action in made.actions)):
+                raise MisspeltKeepError(word.what, similar)
+        return replace(
+            made,
+            warnings=tuple(warnings),
+            unmatched_keeps=() if keep_missing_ok else keeps.selection.unmatched,
+            pythons=query.context.pythons,
+            locked=keeps.locked,
+            cuts=() if whole is None else whole.cuts,
+            notes=() if whole is None else whole.notes,
+        )
+
+
+class _Whole:
+    """Chooses what goes because of other entries, of times of use, and of limits: all of the cache goes by."""
+
+    def __init__(  # noqa: PLR0917 - a plan's parts
+        self,
+        cache: CacheDir,
+        context: Context,
+        rule: Rule,
+        keeps: Keeps,
+        wishes: Wishes,
+        has_access_times: bool,  # noqa: FBT001 - as above
+    ) -> None:
+        self._cache = cache
+        self._context = context
+        self._rule = rule
+        self._keeps = keeps
+        self._wishes = wishes
+        self._has_access_times = has_access_times
+        self.chosen: dict[str, list[Chosen]] = {}
+        """Why entries go, by their ids."""
+        self.cuts: tuple[Cut, ...] = ()
+        self.notes: tuple[str, ...] = ()
+
+    def found(self, run: Run) -> list[Checked]:
+        """Return what the checks object to, and what else is chosen; all of it was read by this run."""
+        run.look_for(self._keeps.selection)
+        while True:
+            found = list(run.checked())
+            self._choose(run, found)
+            because = {id_ for chosen in self.chosen.values() for one in chosen for id_ in one.because}
+            if not run.read_again({*self.chosen, *because}):
+                break
+        there = {one.entry.id for one in found}
+        return [*found, *run.those(id_ for id_ in self.chosen if id_ not in there)]
+
+    def _choose(self, run: Run, found: Sequence[Checked]) -> None:
+        from pipcacheplus.plan.budget import CacheBudget, Free  # noqa: PLC0415 - of use to few
+
+        last_use = self._last_use(run)
+        comparisons = self._comparisons(run, last_use)
+        limits = self._wishes.limits
+        free = Free(*_free(self._cache.path)) if limits else Free(None, None)
+        budget = CacheBudget(limits, last_use, run.survey(), free, self._context.now_s)
+        kept = set[str]()
+        for brief in run.briefs():
+            stays = self._stays(brief)
+            if stays is Stays.KEPT:
+                kept.add(brief.id)
+            for comparison in comparisons:
+                comparison.see(brief)
+            if limits:
+                budget.see(brief, stays)
+        gone = {one.entry.id for one in found if self._rule(one)} - kept
+        self.chosen = {}
+        for comparison in comparisons:
+            chosen = comparison.chosen(gone)
+            gone |= chosen.keys() - kept
+            self._add(chosen)
+        by_limits, self.cuts = budget.chosen(gone) if limits else ({}, ())
+        self._add(by_limits)
+        self.notes = tuple(_notes(comparisons))
+
+    def _add(self, chosen: Mapping[str, Chosen]) -> None:
+        for id_, one in chosen.items():
+            self.chosen.setdefault(id_, []).append(one)
+
+    def _stays(self, brief: Brief) -> Stays | None:
+        if brief.shape is Shape.FOREIGN:
+            return Stays.FOREIGN
+        if self._keeps and self._keeps.fits(brief):
+            return Stays.KEPT
+        if brief.shape in UNFINISHED and self._context.min_age_s > 0:
+            grace_s = max(self._context.min_age_s, DAY_S if brief.shape is Shape.BUILD else 0)
+            newest_ns = max(brief.mtime_ns or 0, brief.ctime_ns or 0)
+            return Stays.YOUNG if newest_ns / _NS > self._context.now_s - grace_s else None
+        return None
+
+    def _last_use(self, run: Run) -> "LastUse":
+        from pipcacheplus.host.filesystems import notes_each_reading  # noqa: PLC0415 - of use to few
+        from pipcacheplus.plan.last_use import LastUse  # noqa: PLC0415 - as above
+
+        reports = self._wishes.reports
+
+        def recorded(brief: Brief) -> int | None:
+            return max((at for one in reports if (at := one.at(brief)) is not None), default=None)
+
+        return LastUse.of(
+            run.survey(),
+            has_access_times=self._has_access_times,
+            is_exact=notes_each_reading(self._cache.path),
+            recorded=recorded,
+        )
+
+    def _comparisons(self, run: Run, last_use: "LastUse") -> list[Comparison]:
+        # Each is of use to few.
+        from pipcacheplus.plan.built_sdists import BuiltSdists  # noqa: PLC0415 - see above
+        from pipcacheplus.plan.duplicates import Duplicates  # noqa: PLC0415 - see above
+        from pipcacheplus.plan.superseded import Superseded  # noqa: PLC0415 - see above
+        from pipcacheplus.plan.unused import Unused  # noqa: PLC0415 - see above
+
+        wishes, context = self._wishes, self._context
+        found: list[Comparison] = []
+        if wishes.unused_since_s is not None:
+            recorded_s = max((one.at_ns / _NS for one in wishes.reports), default=-inf)
+            found.append(Unused(wishes.unused_since_s, last_use, recorded_until_s=recorded_s))
+        if wishes.duplicates:
+            found.append(Duplicates(run.same_contents(), last_use))
+        if wishes.superseded:
+            found.append(Superseded(wishes.superseded))
+        if wishes.built_sdists:
+            found.append(BuiltSdists(context.considered, are_all_known=not context.unasked))
+        return found
+
+
+def _notes(comparisons: Sequence[Comparison]) -> list[str]:
+    from pipcacheplus.plan.unused import Unused  # noqa: PLC0415 - of use to few
+
+    notes = []
+    for one in comparisons:
+        if isinstance(one, Unused) and one.trouble is not None:
+            notes.append(f"nothing goes for not being used: {one.trouble}")
+        elif isinstance(one, Unused) and one.uncertain:
+            notes.append(
+                f"{one.uncertain} entries stay that were read within a day before then: the file system notes"
+                " only the first reading of a day"
+            )
+    return notes
+
+
+def _free(path: str) -> tuple[int | None, int | None]:
+    from pipcacheplus.host.free_space import free_bytes, free_inodes  # noqa: PLC0415 - of use to few
+
+    real = os.path.realpath(path)
+    return free_bytes(real), free_inodes(real)
+
+
+def refuse_unknown_word(outdated_builds: object, word: str) -> None:
+    """Refuse what is neither a switch nor the word for outdated builds of which it is not certain that they fail.
+
+    Raises:
+        BadRequestError: It is another word.
+        TypeError: It is no bool.
+    """
+    if not isinstance(outdated_builds, str):
+        check_switches(outdated_builds=outdated_builds)
+    elif outdated_builds != word:
+        raise BadRequestError(
+            what="`outdated_builds`",
+            problem=f"{outdated_builds!r} is no word for it",
+            next_step=f"pass True, False or {word!r}",
+        )

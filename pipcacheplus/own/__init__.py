@@ -1,0 +1,1 @@
+"""Our own things outside of caches, as users see them."""

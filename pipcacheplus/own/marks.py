@@ -1,0 +1,57 @@
+"""Moments that a user notes of a cache, so as to ask later what was not used since."""
+
+import os
+
+from pipcacheplus.errors import BadRequestError
+from pipcacheplus.host.marks import FOLDER, MARK_NAME, Marks
+from pipcacheplus.host.state import UntrustedError, state_folder
+
+__all__ = ["check_mark_name", "moment_of_mark", "set_mark"]
+
+_NS = 1e9
+
+
+def set_mark(cache_path: str, name: str) -> float:
+    """Note that it is now, and return that in seconds since 1970.
+
+    Raises:
+        BadRequestError: The name is none, or our state directory cannot be written.
+    """
+    check_mark_name(name)
+    try:
+        return _marks().set(os.path.realpath(cache_path), name) / _NS
+    except OSError as error:
+        raise _unusable(error, verb="written") from error
+
+
+def moment_of_mark(cache_path: str, name: str) -> float | None:
+    """Return when a cache was marked, in seconds since 1970; `None` if it was not.
+
+    Raises:
+        BadRequestError: The name is none, or our state directory cannot be read.
+    """
+    check_mark_name(name)
+    try:
+        found = _marks().moment_ns(os.path.realpath(cache_path), name)
+    except OSError as error:
+        raise _unusable(error, verb="read") from error
+    return None if found is None else found / _NS
+
+
+def _marks() -> Marks:
+    return Marks(os.path.join(state_folder(), FOLDER))
+
+
+def check_mark_name(name: str) -> None:
+    """Refuse what no mark can be called.
+
+    Raises:
+        BadRequestError: It is no such name.
+    """
+    if not MARK_NAME.fullmatch(name):
+        raise BadRequestError(repr(name), "is no name of a mark", "use letters, digits, _ and -, a letter first")
+
+
+def _unusable(error: OSError, *, verb: str) -> BadRequestError:
+    why = str(error) if isinstance(error, UntrustedError) else f"{error.filename}: {error.strerror}"
+    return BadRequestError("the mark", f"cannot be {verb} ({why})", "see `state()`, or pass a date")
