@@ -19,7 +19,7 @@ from pipcacheplus.catalog.queries import (
 )
 from pipcacheplus.catalog.results import Explanation, Inspection, Inventory, Verification
 from pipcacheplus.checks.base.check import HOUR_S, Context, told_checks
-from pipcacheplus.checks.base.context import Pythons, considered_pythons, context_of, paths_of, with_builds
+from pipcacheplus.checks.base.context import CURRENT, Pythons, considered_pythons, context_of, paths_of, with_builds
 from pipcacheplus.checks.base.why import why_of
 from pipcacheplus.disk import refusal
 from pipcacheplus.disk.access_times import is_marked_as_read
@@ -40,6 +40,7 @@ from pipcacheplus.model.values import (
     CacheDir,
     Checked,
     Entry,
+    ExportReport,
     Group,
     Kind,
     Plan,
@@ -65,6 +66,7 @@ if TYPE_CHECKING:  # slow to import
 
     from pipcacheplus.cache.planning import Used
     from pipcacheplus.model.pythons import FoundPython
+    from pipcacheplus.plan.needed import Needed
 
 __all__ = ["PipCache"]
 
@@ -613,6 +615,70 @@ class PipCache:
         query = replace(query, progress=progress)
         keeps = self._keeps(keep, keep_lock, keep_env)
         return self._planner.plan_of(query, by_request(lambda _entry: True), keeps, keep_missing_ok=keep_missing_ok)
+
+    def export(
+        self,
+        *what: str | Kind,
+        to: str | os.PathLike[str],
+        locks: Sequence[str | os.PathLike[str]] = (),
+        link: bool = False,
+        dry_run: bool = False,
+        stop: Callable[[], bool] | None = None,
+        progress: Progress | None = None,
+        reading: Progress | None = None,
+    ) -> ExportReport:
+        """Put downloads and built wheels into a directory for `--find-links`, under the names that the index published.
+
+        Only what is whole is exported: each is read to its end, and again while it is copied. Nothing is overwritten.
+
+        Args:
+            what: Selections, in the words of the command line; everything that `locks` name without any.
+            to: The directory; it is made if it is missing. Not one in the cache.
+            locks: Files that name what is wanted, as `keep_lock` of `plan`; of what fits `what`, only that is exported.
+            link: Whether the files are to be those of the cache under second names, if these can be: to write to one is
+                to damage the cache.
+            dry_run: Whether nothing is written.
+            stop: Called between files; once it returns true, nothing else is begun.
+            progress: Called with the files done, and all of them.
+            reading: Called with the bytes read before.
+
+        Raises:
+            BadRequestError: Nothing is named; `what` or a lock cannot be understood; or `to` cannot be used.
+        """
+        from pipcacheplus.cache.export import check_selection, exported, target_folder  # noqa: PLC0415 - of use to few
+
+        check_switches(link=link, dry_run=dry_run)
+        paths = several("locks", locks)
+        check_selection(what, paths)
+        folder = target_folder(os.fspath(to), self.dir.path)
+        needed = None
+        if paths:
+            from pipcacheplus.cache.locks import needed_by  # noqa: PLC0415 - of use to few
+
+            needed = needed_by(paths, ())
+        return exported(
+            self._inspect_exportable(what, needed, reading),
+            folder,
+            needed=needed,
+            links=link,
+            is_planned=dry_run,
+            stop=stop,
+            progress=progress,
+        )
+
+    def _inspect_exportable(
+        self, what: Sequence[str | Kind], needed: "Needed | None", progress: Progress | None
+    ) -> Inspection:
+        """Read the entries that fit, and that locks name, to their end."""
+        from pipcacheplus.cache.export import is_exportable  # noqa: PLC0415 - of use to few
+
+        found = self.scan(*what)
+        ids = [one.id for one in found.entries if is_exportable(one) and (needed is None or needed.fits(one))]
+        if not ids:  # of nothing, all would be read
+            return Inspection(cache=self.dir, entries=(), findings=(), evidence={}, unmatched=found.unmatched)
+        # Youth is no damage: what ends early is said to be damaged, whoever may be writing it.
+        read = self.inspect(*ids, min_age_s=0, pythons=[CURRENT], progress=progress)
+        return replace(read, unmatched=found.unmatched)
 
     def mark(self, name: str = MARK) -> "datetime":
         """Note that it is now, for `unused_since`; a mark of the same name is moved. Return the moment, in UTC.

@@ -53,6 +53,9 @@ _USABLE = (
 )
 """What is no wheel, or one that an interpreter considered can use."""
 
+_MANY = 16
+"""Alternatives of which each would cost a look at many entries: for more than these, all entries are looked at once."""
+
 __all__ = [
     "Each",
     "Query",
@@ -431,7 +434,12 @@ class Run:
         """Have a selection note what of it fits any entry; what fits none costs a look at each that could."""
         from pipcacheplus.catalog.entry_rows import brief_of  # noqa: PLC0415 - slow to import
 
-        for one in selection.unmatched_alternatives:
+        unmatched = selection.unmatched_alternatives
+        if len(unmatched) > _MANY:
+            for brief in self.briefs():
+                selection.is_wanted(brief)
+            return
+        for one in unmatched:
             rows = self._known.named(_where_of(one))
             selection.note(one, (brief_of(row) for some in rows for row in some))
 

@@ -8,6 +8,7 @@ __all__ = [
     "UNVERIFIABLE",
     "WHEEL_KINDS",
     "Area",
+    "ExportState",
     "Group",
     "Kind",
     "Measure",
@@ -20,6 +21,7 @@ __all__ = [
     "Source",
     "State",
     "Stays",
+    "Transfer",
     "UrlSource",
 ]
 
@@ -209,6 +211,35 @@ class State(str, Enum):
     GONE = "gone"
     BUSY = "busy"
     FAILED = "failed"
+
+
+class ExportState(str, Enum):
+    """What became of an entry that was to be exported."""
+
+    PLANNED = "planned"
+    EXPORTED = "exported"
+    THERE = "there"
+    """A file of this name with the same content was there already."""
+    OCCUPIED = "occupied"
+    """Something else of this name was there already, and stays."""
+    DAMAGED = "damaged"
+    UNVERIFIED = "unverified"
+    """It cannot be told whether it is whole."""
+    UNNAMED = "unnamed"
+    """Nothing in the cache tells the name that the index published it under."""
+    CHANGED = "changed"
+    """Its content is not what was verified a moment ago."""
+    FAILED = "failed"
+
+
+class Transfer(str, Enum):
+    """How the bytes of a file came to lie in another place."""
+
+    CLONED = "cloned"
+    """Both share blocks until one is written to."""
+    COPIED = "copied"
+    LINKED = "linked"
+    """It is the same file under another name: who writes to one writes to the other."""
 
 
 class Stays(str, Enum):

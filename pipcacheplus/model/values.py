@@ -15,6 +15,7 @@ from pipcacheplus.model.terms import (
     UNVERIFIABLE,
     WHEEL_KINDS,
     Area,
+    ExportState,
     Group,
     Kind,
     Measure,
@@ -27,6 +28,7 @@ from pipcacheplus.model.terms import (
     Source,
     State,
     Stays,
+    Transfer,
     UrlSource,
 )
 
@@ -48,6 +50,9 @@ __all__ = [
     "Count",
     "Cut",
     "Entry",
+    "ExportReport",
+    "ExportState",
+    "Exported",
     "File",
     "Finding",
     "Folder",
@@ -74,6 +79,7 @@ __all__ = [
     "State",
     "Stays",
     "Survey",
+    "Transfer",
     "Trashed",
     "UrlSource",
     "Value",
@@ -503,6 +509,44 @@ class Outcome:
         """
         is_waited_for = self.state is State.BUSY and self.action.entry.shape is not Shape.EMPTY_DIRECTORY
         return self.state is State.FAILED or is_waited_for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What became of an entry that was to be exported."""
+
+    entry: Entry
+    state: ExportState
+    path: str | None = None
+    """Of the file, absolute; `None` if its name is not known."""
+    transfer: Transfer | None = None
+    """How it came there; `None` if it did not, or not yet."""
+    why: str | None = None
+    """Why it did not: a clause."""
+
+    @property
+    def is_failure(self) -> bool:
+        """Return whether there is no such file now as was asked for."""
+        return self.state not in {ExportState.PLANNED, ExportState.EXPORTED, ExportState.THERE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportReport:
+    """What was exported, and what was not."""
+
+    cache: CacheDir
+    folder: str
+    """Where to; absolute."""
+    outcomes: tuple[Exported, ...]
+    unmatched: tuple[str, ...] = ()
+    """Selections that fitted nothing."""
+    warnings: tuple["Warned", ...] = ()
+    locked: Locked | None = None
+    """What locks name; `None` without any."""
+    missing: tuple[str, ...] = ()
+    """What locks name and the cache has nothing of: `demo 1.0`."""
+    is_interrupted: bool = False
+    """Whether it was told to stop: entries without an outcome were not begun."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

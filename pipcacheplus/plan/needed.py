@@ -60,6 +60,12 @@ class Needed:
         return entry.filename is None or entry.filename.removesuffix(_METADATA).lower() in names
 
     @property
+    def missing(self) -> tuple[str, ...]:
+        """Return what no entry so far holds, for people: `demo 1.0`."""
+        absent = (package for package in self._packages if package not in self._found)
+        return tuple(sorted(" ".join(filter(None, (package.project, package.version))) for package in absent))
+
+    @property
     def locked(self) -> Locked:
         """Return how much of it the entries so far hold."""
         return Locked(packages=len(self._packages), missing=len(self._packages) - len(self._found))

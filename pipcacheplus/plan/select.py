@@ -1,6 +1,7 @@
 """Combine words to a selection: side by side they are alternatives, `+` between two narrows, `not:` takes out."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import NamedTuple
@@ -8,7 +9,7 @@ from typing import NamedTuple
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import Brief, Entry, Kind, Shape
 from pipcacheplus.pips.credentials import shown_text
-from pipcacheplus.plan.words import WIDE, Selector, matches, parse_word, selectable_names
+from pipcacheplus.plan.words import WIDE, Selector, keys_of, matches, parse_word, selectable_names
 
 __all__ = ["AND", "Alternative", "Selection", "alternatives_of"]
 
@@ -64,6 +65,15 @@ class Selection:
             message = f"several selections are a list: pass [{what!r}], not {what!r}"
             raise TypeError(message)
         self._alternatives = [_alternative(words, cache_dir) for words in _grouped(map(_text, what))]
+        self._indexed = defaultdict[str, list[Alternative]](list)
+        """Alternatives of one word that only entries with a key can fit, by that: of ten thousand, few are asked."""
+        self._others: list[Alternative] = []
+        for one in self._alternatives:
+            keys = one.selectors[0].keys if len(one.words) == 1 else ()
+            for key in keys:
+                self._indexed[key].append(one)
+            if not keys:
+                self._others.append(one)
         self._kind: Selector | None = None if kind is None else _selector_of_kind(kind)
         self._fitted: set[str] = set()
         """Alternatives that fitted an entry."""
@@ -78,10 +88,17 @@ class Selection:
         """Return whether an entry fits; every part is asked, so that `unmatched` is right."""
         if self._kind is not None and not matches(self._kind, entry):
             return False
-        fitting = [one for one in self._alternatives if self._is_meant(one, entry)]
+        fitting = [one for one in self._possible(entry) if self._is_meant(one, entry)]
         if self._has_patterns and entry.shape is not Shape.FOREIGN and selectable_names(entry):
             self._are_fitted.add(any(word.form in WIDE for one in fitting for word in one.selectors))
         return bool(fitting) or not self._alternatives
+
+    def _possible(self, entry: Entry | Brief) -> Iterable[Alternative]:
+        """Return the alternatives that an entry may fit."""
+        if not self._indexed:
+            return self._others
+        found = (one for key in keys_of(entry) for one in self._indexed.get(key, ()))
+        return (*self._others, *dict.fromkeys(found))
 
     def _is_meant(self, one: Alternative, entry: Entry | Brief) -> bool:
         fitting = one.fitting(entry)
@@ -96,7 +113,8 @@ class Selection:
 
     def fitting(self, entry: Entry | Brief) -> tuple[str, ...]:
         """Return the alternatives that an entry fits, as they were given."""
-        return tuple(one.what for one in self._alternatives if one.is_met(one.fitting(entry)))
+        possible = {*self._possible(entry)}
+        return tuple(one.what for one in self._alternatives if one in possible and one.is_met(one.fitting(entry)))
 
     def note(self, one: Alternative, entries: Iterable[Entry | Brief]) -> None:
         """Look whether an alternative, and which of its words, fit any of some entries."""

@@ -8,7 +8,7 @@ kept apart (`Selector.readings`), so that an ambiguous word can be refused.
 import os
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from enum import Enum, auto
 from fnmatch import fnmatchcase
@@ -24,7 +24,7 @@ from pipcacheplus.pips.filenames import PROJECT_NAME, SDIST_SUFFIXES, canonical
 from pipcacheplus.pips.layout import HTTP_AREAS, area_of, body_path, key_of, page_key, wheel_key_of
 from pipcacheplus.pips.urls import spellings
 
-__all__ = ["WIDE", "Form", "Selector", "matches", "parse_word", "selectable_names"]
+__all__ = ["WIDE", "Form", "Selector", "keys_of", "matches", "parse_word", "selectable_names"]
 
 _T = TypeVar("_T")
 _Test = Callable[[Entry | Brief], bool]
@@ -81,6 +81,16 @@ class Selector(NamedTuple):
     readings: Callable[[Entry | Brief], frozenset[str]] | None = None
     """In which ways an entry fits a word that can be read in several: the word for it is different for each."""
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Return the keys of which an entry has one if it fits, as `keys_of` has them; nothing if any entry may fit."""
+        path = () if self.path is None else (f"path {self.path.rstrip('/')}",)
+        if self.form in {Form.PROJECT, Form.RANGE} and self.project is not None:
+            return (f"project {self.project}", *path)
+        if self.form is Form.FILE:
+            return (f"name {self.what}", *path)
+        return path if self.form is Form.PATH else ()
+
 
 def parse_word(what: str, *, cache_dir: str | None = None, now_s: float | None = None) -> Selector:
     """Understand a word.
@@ -134,6 +144,19 @@ def selectable_names(entry: Entry | Brief) -> tuple[str, ...]:
     # Of a built wheel also the file's own name, which is what lies there.
     own = entry.id.rpartition("/")[2] if entry.shape is Shape.BUILT_WHEEL else None
     return tuple(name for name in (entry.filename, own) if name is not None)
+
+
+def keys_of(entry: Entry | Brief) -> Iterator[str]:
+    """Yield what an entry can be looked up by: its project, its names, its paths and the directories it lies in."""
+    if entry.project is not None:
+        yield f"project {entry.project}"
+    yield from (f"name {name}" for name in selectable_names(entry))
+    path = entry.id
+    if area_of(path) in HTTP_AREAS:
+        yield f"path {body_path(path)}"
+    while path:
+        yield f"path {path}"
+        path = path.rpartition("/")[0]
 
 
 def _name(what: str) -> Selector:

@@ -1,8 +1,10 @@
 """Read an entry with the readers that its shape and the first bytes of its payload ask for."""
 
+import errno
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import BinaryIO, NamedTuple
 
@@ -28,7 +30,7 @@ from pipcacheplus.readers.sdist import read_sdist
 from pipcacheplus.readers.selfcheck import read_selfcheck
 from pipcacheplus.readers.wheel import NO_DIST_INFO, read_wheel
 
-__all__ = ["read", "read_content"]
+__all__ = ["opened_payload", "read", "read_content"]
 
 PAGE_LIMIT = 64 << 20
 """Bytes of a decoded page that are looked at."""
@@ -132,6 +134,27 @@ def read_content(shape: Shape, files: Sequence[File], facts: Facts, cache: OpenC
                 digests = _sha256(file, wheel.size)
                 return replace(facts, is_read_whole=True, damage=damage, libraries=libraries, digests=digests)
     return read(shape, files, cache, depth=Depth.WHOLE, expected=expected, keeps=keep_none)
+
+
+@contextmanager
+def opened_payload(shape: Shape, files: Sequence[File], cache: OpenCache) -> Iterator[tuple[BinaryIO, bool]]:
+    """Open what was downloaded or built, as it was, and say whether it is a file of its own.
+
+    Raises:
+        ChangedError: A file is not the one that was scanned.
+        OSError: It cannot be read, or nothing tells where it is.
+    """
+    if shape in {Shape.PAIR, Shape.BUILT_WHEEL}:
+        with cache.open_same(files[shape is Shape.PAIR]) as own:
+            yield own, True
+        return
+    with cache.open_same(files[0]) as file:
+        head = read_head(file, files[0].size)
+        payload = open_payload(file, head) if isinstance(head, Head) else None
+        if payload is None:
+            raise OSError(errno.EINVAL, "nothing tells where the payload is", files[0].path)
+        with payload:
+            yield payload, False
 
 
 def _opened(file: File, cache: OpenCache) -> BinaryIO:

@@ -6,7 +6,7 @@ from functools import reduce
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-from pipcacheplus.model.terms import Area, Kind, NotJudged, Severity, Shape, State
+from pipcacheplus.model.terms import Area, ExportState, Kind, NotJudged, Severity, Shape, State
 from pipcacheplus.render.times import rfc3339
 from pipcacheplus.render.view import Json, View
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # slow to import, and `dir` does without them
         Count,
         Cut,
         Entry,
+        ExportReport,
         Finding,
         Headline,
         Outcome,
@@ -34,6 +35,7 @@ __all__ = [
     "heads_of",
     "summarize_cuts",
     "summarize_entries",
+    "summarize_export",
     "summarize_findings",
     "summarize_not_judged",
     "summarize_outcomes",
@@ -253,6 +255,41 @@ def summarize_cuts(cuts: "Sequence[Cut]") -> list[dict[str, Json]]:
         }
         for cut in cuts
     ]
+
+
+def summarize_export(report: "ExportReport") -> dict[str, Json]:
+    """Return what was exported, and what was not, as the JSON has it."""
+    done = [one for one in report.outcomes if one.state in {ExportState.EXPORTED, ExportState.PLANNED}]
+    return {
+        "folder": report.folder or None,
+        "files": len(done),
+        "bytes": sum(_payload_size(one.entry) for one in done),
+        "there": sum(one.state is ExportState.THERE for one in report.outcomes),
+        "failed": sum(one.is_failure for one in report.outcomes),
+        "exports": [
+            {
+                "id": one.entry.id,
+                "project": one.entry.project,
+                "version": one.entry.version,
+                "filename": None if one.path is None else one.path.replace("\\", "/").rpartition("/")[2],
+                "path": one.path,
+                "state": one.state.value,
+                "transfer": None if one.transfer is None else one.transfer.value,
+                "why": one.why,
+                "failed": one.is_failure,
+                "bytes": _payload_size(one.entry),
+                "sha256": one.entry.sha256,
+            }
+            for one in report.outcomes
+        ],
+        "locked": None if report.locked is None else report.locked._asdict(),
+        "missing": report.missing,
+    }
+
+
+def _payload_size(entry: "Entry") -> int:
+    """Return the bytes of the file that an entry holds; of an old response, with its head."""
+    return entry.files[entry.shape is Shape.PAIR].size
 
 
 def summarize_pythons(found: "Sequence[FoundPython]") -> list[dict[str, Json]]:
