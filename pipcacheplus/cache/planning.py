@@ -244,13 +244,20 @@ class _Whole:
         """Return what the checks object to, and what else is chosen; all of it was read by this run."""
         run.look_for(self._keeps.selection)
         while True:
-            found = list(run.checked())
+            found = [*run.suspects()]
             self._choose(run, found)
-            because = {id_ for chosen in self.chosen.values() for one in chosen for id_ in one.because}
-            if not run.read_again({*self.chosen, *because}):
+            if not run.read_again(self._told_by_names()):
                 break
         there = {one.entry.id for one in found}
         return [*found, *run.those(id_ for id_ in self.chosen if id_ not in there)]
+
+    def _told_by_names(self) -> set[str]:
+        """Return the ids of what goes, or has to stay for that, by more than the size and times of its files."""
+        found = set[str]()
+        for id_, reasons in self.chosen.items():
+            if self._keeps or not all(one.goes_by_stamp for one in reasons):
+                found |= {id_, *(other for one in reasons for other in one.because)}
+        return found
 
     def _choose(self, run: Run, found: Sequence[Checked]) -> None:
         from pipcacheplus.plan.budget import CacheBudget, Free  # noqa: PLC0415 - of use to few
@@ -269,6 +276,10 @@ class _Whole:
                 comparison.see(brief)
             if limits:
                 budget.see(brief, stays)
+        again = [one for one in comparisons if one.wants_again()]
+        for brief in run.briefs() if again else ():
+            for comparison in again:
+                comparison.see(brief)
         gone = {one.entry.id for one in found if self._rule(one)} - kept
         self.chosen = {}
         for comparison in comparisons:

@@ -240,7 +240,8 @@ def run_query(
 
         def answer(run: "Run") -> tuple[list[Checked], int, Survey]:
             run.look_for(what.looked_for)
-            return list(run.checked()), run.pages_without_url(), run.survey()
+            found = list(run.checked() if what.would_go is None else run.suspects())
+            return found, run.pages_without_url(), run.survey()
 
         found, pages_without_url, survey = answered(what, answer, warnings)
         if tells is not None and what.needs_urls:
@@ -507,6 +508,13 @@ class Run:
     def objections(self) -> Iterator[Checked]:
         """Yield the entries that a check objects to, and those of which nobody can tell whether they are whole."""
         return self._judge.objections(self._update.unread, self._where)
+
+    def suspects(self) -> Iterator[Checked]:
+        """Yield of what the query asks for all that would go, or could not be judged, or may share a file with such."""
+        for one in self.checked():
+            goes = self._what.would_go is None or self._what.would_go(one)
+            if goes or one.not_judged is not None or one.entry.shape is Shape.BUILT_WHEEL:
+                yield one
 
     def checked(self) -> Iterator[Checked]:
         """Yield what the query asks for."""

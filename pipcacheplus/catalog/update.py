@@ -479,8 +479,11 @@ class Update:
                 many(f"DELETE FROM source AS l WHERE {says}", whose)
             self._has_pages = True
             self._forget(again)
+            surveyor = self.surveyor
             for name in sorted({"" if id_ in rest else part_of(as_text(id_)) for id_ in again}):
+                self.surveyor = None  # what was counted once is not counted again
                 self._take(walk_shard(self.request.path, (name, None)))
+            self.surveyor = surveyor
             self.revisit_pages()
         self.read()
         if self._is_linked:

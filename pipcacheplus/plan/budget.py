@@ -7,13 +7,13 @@ neighbours that stay says how many directories hold it alone.
 """
 
 from array import array
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import NamedTuple
 
 from pipcacheplus.model.values import Brief, Cut, Kind, Shape, Stays, Survey
 from pipcacheplus.plan.comparison import Chosen
+from pipcacheplus.plan.ids import SortedIds
 from pipcacheplus.plan.last_use import LastUse
 from pipcacheplus.plan.limits import Limit, LimitOn
 
@@ -116,7 +116,7 @@ class CacheBudget:
         self._freed_inodes = 0
         self._freed = 0.0
         self._neighbours = _Neighbours()
-        self._ids: list[str] = []
+        self._ids = SortedIds()
         self._used, self._written, self._sizes, self._files = array("q"), array("q"), array("q"), array("l")
         self._kinds, self._stays = bytearray(), bytearray()
 
@@ -147,8 +147,8 @@ class CacheBudget:
         """
         left = bytearray(b"\1" * len(self._ids))
         for id_ in gone:
-            at = bisect_left(self._ids, id_)
-            if at < len(self._ids) and self._ids[at] == id_ and left[at]:
+            at = self._ids.place(id_)
+            if at is not None and left[at]:
                 left[at] = 0
                 self._remove(at)
         chosen: dict[str, Chosen] = {}
@@ -156,7 +156,9 @@ class CacheBudget:
         for limit in self._limits:
             taken = list(self._take(limit, left))
             reason = _OVER_AGE if limit.on is LimitOn.AGE else _OVER_BUDGET
-            chosen.update((self._ids[at], Chosen(reason, f"it goes for {limit.text}")) for at in taken)
+            # Which kind it is decides on ties; that is nobody's loss.
+            one = Chosen(reason, f"it goes for {limit.text}", goes_by_stamp=limit.kind is None)
+            chosen.update((self._ids[at], one) for at in taken)
             cuts.append(self._cut(limit, taken, left))
         return chosen, tuple(cuts)
 
@@ -187,8 +189,11 @@ class CacheBudget:
         places.sort(key=self._order)
         return places
 
-    def _order(self, at: int) -> tuple[int, int, int, int]:
-        return self._used[at] // _NS, _COSTS[self._kinds[at]], -self._sizes[at], at
+    def _order(self, at: int) -> int:
+        """Return what says when an entry goes: use, cost, size, place; one number, as there are very many."""
+        larger_first = _MAX_NS - min(self._sizes[at], _MAX_NS)
+        cost = _COSTS[self._kinds[at]]
+        return ((self._used[at] // _NS * len(_COSTS) + cost) * (_MAX_NS + 1) + larger_first) * len(self._ids) + at
 
     def _remove(self, at: int) -> int:
         """Count an entry as gone, and return how many directories go with it."""

@@ -41,6 +41,10 @@ class BuiltSdists:
     def _is_usable(self, wheel: Brief) -> bool:
         return not any(tags.isdisjoint(wheel.tags) for tags in self._tags.get(wheel.interpreter or "", ()))
 
+    def wants_again(self) -> bool:
+        """Return false: once is enough."""
+        return False
+
     def chosen(self, gone: Collection[str]) -> Mapping[str, Chosen]:
         """Return what is built."""
         found: dict[str, Chosen] = {}

@@ -21,6 +21,8 @@ class Chosen(NamedTuple):
     """A clause for people."""
     because: tuple[str, ...] = ()
     """Ids of the entries without which it would have to stay: they are looked at again before it goes."""
+    goes_by_stamp: bool = False
+    """Whether size and times of its files decide alone, whatever it is called."""
 
 
 class Comparison(Protocol):
@@ -28,6 +30,9 @@ class Comparison(Protocol):
 
     def see(self, brief: Brief) -> None:
         """Take one more entry in."""
+
+    def wants_again(self) -> bool:
+        """Return whether all entries have to go by once more, now that they were seen once."""
 
     def chosen(self, gone: Collection[str]) -> Mapping[str, Chosen]:
         """Return what need not stay, by id.

@@ -30,6 +30,10 @@ class Duplicates:
         if digest is not None:
             self._same[digest, brief.project].append((self._last_use.used_ns(brief), brief.id))
 
+    def wants_again(self) -> bool:
+        """Return false: once is enough."""
+        return False
+
     def chosen(self, gone: Collection[str]) -> Mapping[str, Chosen]:
         """Return what lies there once more."""
         found: dict[str, Chosen] = {}

@@ -1,8 +1,10 @@
 """Files of projects of which newer versions lie in the cache too, for the same tags."""
 
+from array import array
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from contextlib import suppress
+from itertools import pairwise
 from typing import NamedTuple
 
 from packaging.version import InvalidVersion, Version
@@ -36,6 +38,10 @@ class Superseded:
     def __init__(self, keeps: int) -> None:
         """Begin without any entry; `keeps` is the number of versions that stay, 1 or more."""
         self._keeps = keeps
+        self._hashes: array[int] | None = array("q")
+        """Of the groups of all files, while these go by for the first time: most have a group of their own."""
+        self._several = frozenset[int]()
+        """Those that are of several files."""
         self._files = defaultdict[_Group, dict[str, list[str]]](dict)
         """Ids of entries by their versions."""
 
@@ -47,7 +53,19 @@ class Superseded:
         group = _Group(
             brief.project, Kind.WHEEL if is_built else brief.kind, brief.tags, _built_for(brief) if is_built else None
         )
-        self._files[group].setdefault(brief.version, []).append(brief.id)
+        number = hash(group)
+        if self._hashes is not None:
+            # A built wheel may give way to a download, which has the group without its interpreter.
+            self._hashes.extend((number, hash(group._replace(interpreter=None))) if is_built else (number,))
+        elif number in self._several or hash(group._replace(interpreter=None)) in self._several:
+            self._files[group].setdefault(brief.version, []).append(brief.id)
+
+    def wants_again(self) -> bool:
+        """Return whether any two files may take each other's place; the second time, only these are kept."""
+        found, self._hashes = self._hashes, None
+        ordered = sorted(found or ())
+        self._several = frozenset(one for one, other in pairwise(ordered) if one == other)
+        return bool(self._several)
 
     def chosen(self, gone: Collection[str]) -> Mapping[str, Chosen]:
         """Return what newer versions have taken the place of."""

@@ -51,6 +51,11 @@ class Unused:
             return
         self._found.append(brief.id)
 
+    def wants_again(self) -> bool:
+        """Return false: once is enough."""
+        return False
+
     def chosen(self, gone: Collection[str]) -> Mapping[str, Chosen]:
         """Return what was not used."""
-        return {id_: Chosen("unused", "not used since then") for id_ in self._found if id_ not in gone}
+        chosen = Chosen("unused", "not used since then", goes_by_stamp=True)
+        return {id_: chosen for id_ in self._found if id_ not in gone}

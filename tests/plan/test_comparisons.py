@@ -27,6 +27,9 @@ def superseded(*briefs: Brief, keeps: int = 1, gone: frozenset[str] = frozenset(
     made = Superseded(keeps)
     for one in briefs:
         made.see(one)
+    if made.wants_again():
+        for one in briefs:
+            made.see(one)
     return set(made.chosen(gone))
 
 
