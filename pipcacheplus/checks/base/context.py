@@ -99,10 +99,11 @@ def with_builds(context: Context, *, cache_dir: str, is_strict: bool = False) ->
         is_strict: As `Builds`.
     """
     from pipcacheplus.checks.base.builds import Builds  # noqa: PLC0415 - slow to import, and of use to few commands
-    from pipcacheplus.host.filesystems import is_local  # noqa: PLC0415 - as above
+    from pipcacheplus.host.filesystems import is_device_local  # noqa: PLC0415 - as above
 
     is_linux = sys.platform.startswith("linux")
-    why_later = None if not is_linux or is_local(cache_dir) else "other machines may use this cache"
+    is_own = not is_linux or is_device_local(cache_dir, os.stat(cache_dir).st_dev)
+    why_later = None if is_own else "other machines may use this cache"
     builds = Builds(is_linux=is_linux, is_strict=is_strict, environ=os.environ, why_later=why_later)
     return replace(context, builds=builds)
 
