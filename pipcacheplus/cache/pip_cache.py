@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipcacheplus.cache.planning import Planner, Wishes, refuse_unknown_word
+from pipcacheplus.cache.planning import Planner, Wishes, redundancy, refuse_unknown_word
 from pipcacheplus.catalog.environments import environments_in
 from pipcacheplus.catalog.queries import (
     Each,
@@ -279,6 +279,8 @@ class PipCache:
         query = Query(path=self.dir.path, index_urls=urls, depth=depth, context=context, checks=put)
         query = replace(query, needs_urls=reads, details=details)
         query = replace(query, remembers=remembers, hears=self._hear, progress=progress)
+        if reads:
+            query = replace(query, redundant=redundancy(context, has_access_times=self.last_use == "atime"))
         return overview_of(self.dir, query, each)
 
     def verify(

@@ -1,6 +1,7 @@
 """Make plans: which questions the wishes of a user are, and what goes by the answers."""
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
@@ -28,15 +29,15 @@ from pipcacheplus.model.values import (
 )
 from pipcacheplus.plan.comparison import Chosen, Comparison
 from pipcacheplus.plan.keeps import Keeps
+from pipcacheplus.plan.last_use import LastUse
 from pipcacheplus.plan.misspelt import meant
 from pipcacheplus.plan.plan import Rule, by_findings, make_plan
 
 if TYPE_CHECKING:  # slow to import
-    from pipcacheplus.plan.last_use import LastUse
     from pipcacheplus.plan.limits import Limit
     from pipcacheplus.plan.needed import Needed
 
-__all__ = ["Planner", "Used", "Wishes", "refuse_unknown_word"]
+__all__ = ["Planner", "Used", "Wishes", "redundancy", "refuse_unknown_word"]
 
 _GROUPS_OF_INTERPRETERS = frozenset({Group.INCOMPATIBLE, Group.OUTDATED_BUILD})
 """Reasons for which it matters what interpreters can use."""
@@ -263,23 +264,20 @@ class _Whole:
         from pipcacheplus.plan.budget import CacheBudget, Free  # noqa: PLC0415 - of use to few
 
         last_use = self._last_use(run)
-        comparisons = self._comparisons(run, last_use)
+        comparisons = _comparisons(self._wishes, self._context, run, last_use)
         limits = self._wishes.limits
         free = Free(*_free(self._cache.path)) if limits else Free(None, None)
         budget = CacheBudget(limits, last_use, run.survey(), free, self._context.now_s)
         kept = set[str]()
-        for brief in run.briefs():
+
+        def look(brief: Brief) -> None:
             stays = self._stays(brief)
             if stays is Stays.KEPT:
                 kept.add(brief.id)
-            for comparison in comparisons:
-                comparison.see(brief)
             if limits:
                 budget.see(brief, stays)
-        again = [one for one in comparisons if one.wants_again()]
-        for brief in run.briefs() if again else ():
-            for comparison in again:
-                comparison.see(brief)
+
+        _show_all(run, comparisons, look)
         gone = {one.entry.id for one in found if self._rule(one)} - kept
         self.chosen = {}
         for comparison in comparisons:
@@ -305,9 +303,8 @@ class _Whole:
             return Stays.YOUNG if newest_ns / _NS > self._context.now_s - grace_s else None
         return None
 
-    def _last_use(self, run: Run) -> "LastUse":
+    def _last_use(self, run: Run) -> LastUse:
         from pipcacheplus.host.filesystems import notes_each_reading  # noqa: PLC0415 - of use to few
-        from pipcacheplus.plan.last_use import LastUse  # noqa: PLC0415 - as above
 
         reports = self._wishes.reports
 
@@ -321,25 +318,61 @@ class _Whole:
             recorded=recorded,
         )
 
-    def _comparisons(self, run: Run, last_use: "LastUse") -> list[Comparison]:
-        # Each is of use to few.
-        from pipcacheplus.plan.built_sdists import BuiltSdists  # noqa: PLC0415 - see above
-        from pipcacheplus.plan.duplicates import Duplicates  # noqa: PLC0415 - see above
-        from pipcacheplus.plan.superseded import Superseded  # noqa: PLC0415 - see above
-        from pipcacheplus.plan.unused import Unused  # noqa: PLC0415 - see above
 
-        wishes, context = self._wishes, self._context
-        found: list[Comparison] = []
-        if wishes.unused_since_s is not None:
-            recorded_s = max((one.at_ns / _NS for one in wishes.reports), default=-inf)
-            found.append(Unused(wishes.unused_since_s, last_use, recorded_until_s=recorded_s))
-        if wishes.duplicates:
-            found.append(Duplicates(run.same_contents(), last_use))
-        if wishes.superseded:
-            found.append(Superseded(wishes.superseded))
-        if wishes.built_sdists:
-            found.append(BuiltSdists(context.considered, are_all_known=not context.unasked))
-        return found
+def redundancy(context: Context, *, has_access_times: bool) -> Callable[[Run], Mapping[str, frozenset[str]]]:
+    """Return a function that says what need not stay because of other entries: ids by the reason.
+
+    Duplicates are found as far as contents were read before. Nothing is read again: this is no plan.
+
+    Args:
+        context: With the interpreters considered.
+        has_access_times: As of `Planner`.
+    """
+
+    def look(run: Run) -> Mapping[str, frozenset[str]]:
+        wishes = Wishes(superseded=1, duplicates=True, built_sdists=True)
+        comparisons = _comparisons(wishes, context, run, LastUse(has_access_times))
+        _show_all(run, comparisons)
+        found = defaultdict[str, set[str]](set)
+        for comparison in comparisons:
+            for id_, one in comparison.chosen(()).items():
+                found[one.reason].add(id_)
+        return {reason: frozenset(ids) for reason, ids in found.items()}
+
+    return look
+
+
+def _show_all(run: Run, comparisons: Sequence[Comparison], also: Callable[[Brief], object] | None = None) -> None:
+    """Let all entries of a cache go by comparisons, as often as these want; and once by something else."""
+    for brief in run.briefs():
+        if also is not None:
+            also(brief)
+        for comparison in comparisons:
+            comparison.see(brief)
+    again = [one for one in comparisons if one.wants_again()]
+    for brief in run.briefs() if again else ():
+        for comparison in again:
+            comparison.see(brief)
+
+
+def _comparisons(wishes: Wishes, context: Context, run: Run, last_use: LastUse) -> list[Comparison]:
+    # Each is of use to few.
+    from pipcacheplus.plan.built_sdists import BuiltSdists  # noqa: PLC0415 - see above
+    from pipcacheplus.plan.duplicates import Duplicates  # noqa: PLC0415 - see above
+    from pipcacheplus.plan.superseded import Superseded  # noqa: PLC0415 - see above
+    from pipcacheplus.plan.unused import Unused  # noqa: PLC0415 - see above
+
+    found: list[Comparison] = []
+    if wishes.unused_since_s is not None:
+        recorded_s = max((one.at_ns / _NS for one in wishes.reports), default=-inf)
+        found.append(Unused(wishes.unused_since_s, last_use, recorded_until_s=recorded_s))
+    if wishes.duplicates:
+        found.append(Duplicates(run.same_contents(), last_use))
+    if wishes.superseded:
+        found.append(Superseded(wishes.superseded))
+    if wishes.built_sdists:
+        found.append(BuiltSdists(context.considered, are_all_known=not context.unasked))
+    return found
 
 
 def _notes(comparisons: Sequence[Comparison]) -> list[str]:

@@ -55,8 +55,10 @@ class Counts(NamedTuple):
     totals: Mapping[tuple[Area, Kind], Count]
     by_last_use: Mapping[int, Count]
     """By the place of their span, the number of spans for those that were not used for longer."""
-    reclaimable: Mapping[Group, Count]
+    reclaimable: Mapping[str, Count]
     """What each option of `prune` would remove; an entry may be under several."""
+    reclaimable_at_all: Count
+    """What all of these would remove together: each entry once."""
     empty_directories: Mapping[Group, int]
     """The empty directories that each option would remove besides."""
     pip: PipCount
@@ -67,6 +69,7 @@ class Counts(NamedTuple):
             _sum(self.totals, other.totals),
             _sum(self.by_last_use, other.by_last_use),
             _sum(self.reclaimable, other.reclaimable),
+            self.reclaimable_at_all.plus(other.reclaimable_at_all),
             {
                 group: self.empty_directories.get(group, 0) + other.empty_directories.get(group, 0)
                 for group in {**self.empty_directories, **other.empty_directories}
@@ -148,7 +151,8 @@ class Counter:
         """Where those like it are counted, if they are plain."""
         self._totals = _Sums[tuple[Area, Kind]]()
         self._by_last_use = _Sums[int](adds_up=True)
-        self._reclaimable = _Sums[Group]()
+        self._reclaimable = _Sums[str]()
+        self._at_all = _Sums[None]()
         self._empty: dict[Group, int] = {}
         """Empty directories that could go."""
         self._links = _Sums[tuple[Area, bool]]()
@@ -191,13 +195,22 @@ class Counter:
         if shape is Shape.EMPTY_DIRECTORY:
             self._empty.update({group: self._empty.get(group, 0) + 1 for group in groups})
             return
-        for group in groups:
-            self._reclaimable.add(group, files, may_share=may_share)
+        self.add_reclaimable([group.value for group in groups], files, may_share=may_share)
         self._totals.add((area, kind), files, may_share=may_share)
         self._by_last_use.add(self._span(files), files, may_share=may_share)
         is_to_directory = shape is Shape.FOREIGN and self._is_link_to_directory(area, files)
         if may_share and not is_to_directory:
             self._wheels += sum(fnmatch(file[PATH].rpartition("/")[2], "*-*.whl") for file in files)
+
+    def add_reclaimable(
+        self, reasons: Iterable[str], files: Sequence[FileStamp], *, may_share: bool, is_first: bool = True
+    ) -> None:
+        """Count what could go for some reasons; `is_first` unless the entry was counted for others already."""
+        reasons = list(reasons)
+        for reason in reasons:
+            self._reclaimable.add(reason, files, may_share=may_share)
+        if reasons and is_first:
+            self._at_all.add(None, files, may_share=may_share)
 
     def _is_link_to_directory(self, area: Area, files: Sequence[FileStamp]) -> bool:
         real = os.path.join(self._request.path, *files[0][PATH].split("/"))
@@ -216,7 +229,8 @@ class Counter:
             by_last_use = _sum(by_last_use, found)
             for count in found.values():
                 totals = _sum(totals, {key: count})
-        return Counts(totals, by_last_use, self._reclaimable.counts, self._empty, self._pip(totals))
+        at_all = self._at_all.counts.get(None, Count())
+        return Counts(totals, by_last_use, self._reclaimable.counts, at_all, self._empty, self._pip(totals))
 
     def _pip(self, totals: Mapping[tuple[Area, Kind], Count]) -> PipCount:
         """Return the counts of pip.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import reduce
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pipcacheplus.catalog.results import Explanation, Inspection, Inventory, Verification
 from pipcacheplus.catalog.stored_facts import RowDamagedError
@@ -114,6 +114,8 @@ class Query:
     """Selections that note whether any entry of the cache fits them, whatever is wanted of it."""
     would_go: Callable[[Checked], bool] | None = None
     """Which of the entries would be removed: each is read once more in this run, with what speaks against it."""
+    redundant: "Callable[[Run], Mapping[str, frozenset[str]]] | None" = None
+    """Returns what need not stay because of other entries: ids by the reason."""
     details: bool = False
     """Whether the entries, but not those of findings, tell their SHA-256, as far as it is known, and their origin."""
     wants_evidence: bool = False
@@ -150,8 +152,8 @@ def overview_of(cache: CacheDir, query: Query, each: Each | None) -> Inventory:
     warnings: list[Warned] = []
     entries: list[Entry] = []
     found: list[Finding] = []
-    told: list[tuple[int, Survey]] = []
-    for one in run_query(query, warnings, lambda *more: told.append(more)):
+    told: list[_More] = []
+    for one in run_query(query, warnings, told.append):
         if each is not None:
             each(one.entry, one.findings)
             continue
@@ -163,9 +165,10 @@ def overview_of(cache: CacheDir, query: Query, each: Each | None) -> Inventory:
         entries=tuple(entries),
         warnings=tuple(warnings),
         findings=tuple(found),
-        pages_without_url=told[-1][0] if told else None,
-        survey=told[-1][1] if told else Survey(),
+        pages_without_url=told[-1].pages_without_url if told else None,
+        survey=told[-1].survey if told else Survey(),
         pythons=query.context.pythons,
+        redundant=told[-1].redundant if told else {},
     )
 
 
@@ -222,15 +225,21 @@ def _told(one: Checked) -> dict[str, Value]:
     return {**dict(one.evidence), **why}
 
 
-def run_query(
-    what: Query, warnings: list[Warned], tells: Callable[[int, Survey], object] | None = None
-) -> Iterator[Checked]:
+class _More(NamedTuple):
+    """What a catalog that was asked shows besides."""
+
+    pages_without_url: int
+    survey: Survey
+    redundant: Mapping[str, frozenset[str]]
+
+
+def run_query(what: Query, warnings: list[Warned], tells: Callable[[_More], object] | None = None) -> Iterator[Checked]:
     """Yield the entries that the query asks for, with what the checks say of them.
 
     Args:
         what: The query.
         warnings: Takes what cannot be read.
-        tells: Takes how many pages have no known URL, and what all names show, if the catalog was asked.
+        tells: Takes what else the catalog shows, if it was asked.
     """
     if what.depth is Depth.NAMES and not what.needs_urls:
         from pipcacheplus.catalog.by_names import checked_by_names  # noqa: PLC0415 - slow to import
@@ -238,14 +247,15 @@ def run_query(
         yield from checked_by_names(what.path, what.context, what.checks, warnings, what.progress)
     else:
 
-        def answer(run: "Run") -> tuple[list[Checked], int, Survey]:
+        def answer(run: "Run") -> tuple[list[Checked], _More]:
             run.look_for(what.looked_for)
             found = list(run.checked() if what.would_go is None else run.suspects())
-            return found, run.pages_without_url(), run.survey()
+            redundant = what.redundant(run) if what.redundant is not None else {}
+            return found, _More(run.pages_without_url(), run.survey(), redundant)
 
-        found, pages_without_url, survey = answered(what, answer, warnings)
+        found, more = answered(what, answer, warnings)
         if tells is not None and what.needs_urls:
-            tells(pages_without_url, survey)
+            tells(more)
         yield from found
 
 

@@ -49,6 +49,9 @@ class Inventory:
     """What all names of the cache show besides entries, if the catalog was asked."""
     pythons: tuple["FoundPython", ...] = ()
     """The interpreters that counted, and those that were not asked; empty if none mattered."""
+    redundant: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """What need not stay because of other entries, as far as an overview that reads shows it: ids by the reason, which
+    is `superseded`, `duplicate` or `sdist-built`."""
 
     def select(self, *what: str | Kind, kind: str | Kind | None = None) -> tuple[Entry, ...]:
         """Return the entries that fit one of these, in the words of the command line; all if none is given.

@@ -11,7 +11,7 @@ from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_
 from pipcacheplus.cli.base.options import declare_catalog, declare_pythons, pythons_of
 from pipcacheplus.cli.base.owners import summarize_owners, summarize_survey
 from pipcacheplus.cli.base.progress import progress
-from pipcacheplus.model.values import Area, Count, Kind
+from pipcacheplus.model.values import Area, Count, Group, Kind, Remedy
 from pipcacheplus.render.summary import summarize_pythons, summarize_totals
 from pipcacheplus.render.view import Json
 
@@ -26,6 +26,12 @@ __all__ = ["COMMAND"]
 
 _DAY_S = 86_400
 _NOTHING = Count()
+OPTIONS_OF_REASONS = {
+    **{group.value: group.option for group in Group},
+    "duplicate": "duplicates",
+    "sdist-built": "built-sdists",
+}
+"""Of reasons whose option of `prune` has another name."""
 _SPANS_S = tuple(days * _DAY_S for days in (1, 7, 30, 90, 365))
 
 
@@ -69,9 +75,12 @@ def _read(
     from pipcacheplus.catalog.counts import Counter  # noqa: PLC0415 - as above
 
     counter = Counter(what)
+    going = set[str]()
 
     def each(entry: "Entry", findings: "Sequence[Finding]") -> None:
         counter.add(entry.area, entry.kind, entry.shape, entry.files, findings)
+        if any(one.remedy is not Remedy.NONE for one in findings):
+            going.add(entry.id)
         if is_listed(entry):
             entries.append(entry)
 
@@ -84,18 +93,24 @@ def _read(
         remembers=options.remembers,
         progress=show,
     )
+    for entry in entries if inventory.redundant else ():
+        reasons = [reason for reason, ids in inventory.redundant.items() if entry.id in ids]
+        is_built = entry.area is Area.WHEELS
+        counter.add_reclaimable(reasons, entry.files, may_share=is_built, is_first=entry.id not in going)
     return counter.counts, inventory
 
 
 def _summary(cache: "CacheDir", counts: "Counts", survey: "Survey") -> dict[str, Json]:
     """Return the counts, and the health of the cache itself."""
     names = [f"within-{span_s // _DAY_S}d" for span_s in _SPANS_S] + ["older"]
+    empty = {group.value: count for group, count in counts.empty_directories.items()}
     reclaimable = {
-        group.value: {
-            **counts.reclaimable.get(group, _NOTHING)._asdict(),
-            "empty_directories": counts.empty_directories.get(group, 0),
+        reason: {
+            **counts.reclaimable.get(reason, _NOTHING)._asdict(),
+            "empty_directories": empty.get(reason, 0),
+            "option": OPTIONS_OF_REASONS.get(reason, reason),
         }
-        for group in (*counts.reclaimable, *counts.empty_directories)
+        for reason in (*counts.reclaimable, *empty)
     }
     return {
         **summarize_totals(counts.totals),
@@ -110,6 +125,10 @@ def _summary(cache: "CacheDir", counts: "Counts", survey: "Survey") -> dict[str,
             "wheels": counts.pip.wheels,
         },
         "reclaimable": dict(sorted(reclaimable.items())),
+        "reclaimable_at_all": {
+            **_parts(counts.reclaimable_at_all),
+            "empty_directories": max(empty.values(), default=0),
+        },
         "by_last_use": {names[at]: _parts(count) for at, count in sorted(counts.by_last_use.items())},
         "health": {
             "owner": _owner(survey),
@@ -157,7 +176,7 @@ def _summary_of_nothing(cache: "CacheDir") -> dict[str, Json]:
     from pipcacheplus.catalog.counts import Counts, PipCount  # noqa: PLC0415 - slow to import
     from pipcacheplus.model.values import Survey  # noqa: PLC0415 - as above
 
-    summary = _summary(cache, Counts({}, {}, {}, {}, PipCount()), Survey())
+    summary = _summary(cache, Counts({}, {}, {}, Count(), {}, PipCount()), Survey())
     health = {"owner": None, "disabled_by": None, "free_bytes": _free_bytes(cache.path)}
     return {
         **summary,

@@ -103,7 +103,7 @@ def test_what_no_check_of_names_objects_to_cannot_be_reclaimed_and_all_else_can(
     assert {group: count.entries for group, count in counts.reclaimable.items()} == {
         group: len(ids) for group, ids in expected.items()
     }
-    assert counts.reclaimable[Group.PARTIAL].entries > 30
+    assert counts.reclaimable[Group.PARTIAL.value].entries > 30
     assert counts.empty_directories == {Group.PARTIAL: 1}
 
 
@@ -157,4 +157,4 @@ def test_the_entries_that_are_done_are_told(full: Cache) -> None:
 
 
 def test_an_empty_cache_has_counts_of_nothing(cache: Cache) -> None:
-    assert count_entries(request_for(cache))[::2] == (Counts({}, {}, {}, {}, PipCount()), ())
+    assert count_entries(request_for(cache))[::2] == (Counts({}, {}, {}, Count(), {}, PipCount()), ())

@@ -100,11 +100,14 @@ def _reclaimable(parts: Mapping[str, Json], layout: Layout, view: View) -> Itera
         yield f"Nothing to reclaim {how}."
         return
     yield layout.paint(f"Reclaimable, {how}", "bold")
-    rows = [
-        (view.command_line(f"prune --{key}"), _counted(part), _in_files(part))
-        for key in parts
-        if (part := _part(parts, key))
-    ]
+    found = [part for key in parts if (part := _part(parts, key))]
+    rows = [(view.command_line(f"prune --{part['option']}"), _counted(part), _in_files(part)) for part in found]
+    if len(rows) > 1:
+        at_all = _part(view.summary, "reclaimable_at_all")
+        if twice := sum(_number(part, "entries") for part in found) - _number(at_all, "entries"):
+            size_twice = sum(_number(part, "disk_bytes") for part in found) - _number(at_all, "disk_bytes")
+            rows.append(("for several of these", f"-{number(twice, 'entry')}", f"-{size(size_twice)}"))
+        rows.append(("at all", _counted(at_all), _in_files(at_all)))
     yield from layout.table(rows, right=(2,), indent="  ")
 
 

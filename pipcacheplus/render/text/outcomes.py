@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pipcacheplus.model.values import Entry, Measure, Outcome, State
 from pipcacheplus.render.summary import TAKEN_STATES, summary_count, tally
 from pipcacheplus.render.text.considered import considered_in_words
-from pipcacheplus.render.text.table import Layout
+from pipcacheplus.render.text.table import Layout, Row
 from pipcacheplus.render.text.unjudged import unjudged_in_words
 from pipcacheplus.render.text.words import describe, number, reasons_in_words, safe, size
 from pipcacheplus.render.view import PYTHON_OPTIONS, Json, View
@@ -25,6 +25,9 @@ _STATES = {
 _MEASURES = {Measure.AT_LEAST.value: "at least ", Measure.UP_TO.value: "up to "}
 _NOT_OF_UNDO = ("--index-url", "--min-age", "--no-catalog", *PYTHON_OPTIONS)
 """Options that make no difference to `undo`."""
+_COUNTED = ("entries", "files", "du_bytes")
+_FEWEST_REASONS = 2
+"""One alone has the counts of all, which the last line says."""
 _NO_WORDS: Mapping[State, str] = {}
 _STYLES = {State.FAILED: "red", State.BUSY: "yellow", State.CHANGED: "yellow"}
 
@@ -40,7 +43,7 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
                 yield from _details(outcome, view)
     if view.verbosity > 0:
         yield from (f"kept: {describe(entry)}" for entry in view.kept)
-    yield from _last(view)
+    yield from _last(view, layout)
 
 
 def _details(outcome: Outcome, view: View) -> Iterator[str]:
@@ -62,7 +65,7 @@ def line(outcome: Outcome, layout: Layout, *, words: Mapping[State, str] = _NO_W
     )
 
 
-def _last(view: View) -> Iterator[str]:
+def _last(view: View, layout: Layout) -> Iterator[str]:
     """Yield the counts of what stayed, and of what was removed."""
     if view.kept:
         total = tally(view.kept)
@@ -74,6 +77,8 @@ def _last(view: View) -> Iterator[str]:
     if failed := summary_count(view, "failed") - sum(outcome.is_failure for outcome in busy):
         yield f"Entries that could not be removed: {failed}"
     if view.verbosity >= 0:
+        if view.is_dry_run:
+            yield from _by_reason(view, layout)
         yield from _limits(view)
         yield from considered_in_words(view.summary)
         yield from unjudged_in_words(view)
@@ -89,6 +94,30 @@ def _last(view: View) -> Iterator[str]:
         return
     label = "Entries to remove" if view.is_dry_run else "Entries removed"
     yield f"{label}: {counts(view)}"
+
+
+def _by_reason(view: View, layout: Layout) -> Iterator[str]:
+    """Yield what each reason would free, in a table that adds up: an entry for several reasons counts once in all."""
+    found = view.summary.get("by_reason")
+    parts = (
+        {key: part for key, part in found.items() if isinstance(part, Mapping)} if isinstance(found, Mapping) else {}
+    )
+    if len(parts) < _FEWEST_REASONS:
+        return
+    rows: list[Row] = [("Reason", "entries", "files", "frees")]
+    rows += [_counts_of(reasons_in_words((key,)), part) for key, part in parts.items()]
+    sums = {key: sum(_int(part[key]) for part in parts.values()) - summary_count(view, key) for key in _COUNTED}
+    if any(sums.values()):
+        rows.append(_counts_of("for several of these", {key: -count for key, count in sums.items()}))
+    rows.append(_counts_of("all", view.summary))
+    heading, *others = layout.table(rows, right=(1, 2, 3))
+    yield layout.paint(heading, "bold")
+    yield from others
+
+
+def _counts_of(title: str, part: Mapping[str, Json]) -> Row:
+    entries, files, du_bytes = (_int(part[key]) for key in _COUNTED)
+    return title, f"{entries:,}", f"{files:,}", f"-{size(-du_bytes)}" if du_bytes < 0 else size(du_bytes)
 
 
 def _limits(view: View) -> Iterator[str]:
