@@ -393,6 +393,7 @@ class PipCache:
         built_before: "float | timedelta | datetime | None" = None,
         unsafe: bool = False,
         orphaned: bool = False,
+        useless: bool = False,
         superseded: int | bool = False,
         duplicates: bool = False,
         built_sdists: bool = False,
@@ -435,6 +436,7 @@ class PipCache:
             built_before: Compiled wheels that were built before a `datetime`, or longer ago than an age.
             unsafe: Pickled responses.
             orphaned: Self-checks of environments that are gone.
+            useless: What no pip can ever use, also if something else is asked for.
             superseded: All but so many of the newest versions of a project, for each set of tags; `True` is one.
             duplicates: Downloads whose bytes lie in the cache under another URL too, but for the one that was used
                 last; every byte is read.
@@ -472,7 +474,8 @@ class PipCache:
         """
         reasons = {"corrupt": corrupt, "partial": partial, "incompatible": incompatible}
         check_switches(**reasons, include_downloads=include_downloads, unsafe=unsafe, orphaned=orphaned)
-        check_switches(remembers=remembers, deep=deep, duplicates=duplicates, built_sdists=built_sdists, ci=ci)
+        check_switches(remembers=remembers, deep=deep, duplicates=duplicates, built_sdists=built_sdists)
+        check_switches(useless=useless, ci=ci)
         refuse_unknown_word(outdated_builds, STRICT)
         now_s = time.time()
         groups = {
@@ -496,7 +499,7 @@ class PipCache:
         }
         wishes = Wishes(
             groups=frozenset(group for group, is_asked in groups.items() if is_asked),
-            takes_useless=ci,
+            takes_useless=ci or useless,
             includes_downloads=include_downloads,
             is_strict=outdated_builds == STRICT,
             stale_age_s=None if isinstance(stale, bool) else age_in_seconds("stale", stale),

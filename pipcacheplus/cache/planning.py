@@ -299,8 +299,7 @@ class _Whole:
             return Stays.KEPT
         if brief.shape in UNFINISHED and self._context.min_age_s > 0:
             grace_s = max(self._context.min_age_s, DAY_S if brief.shape is Shape.BUILD else 0)
-            newest_ns = max(brief.mtime_ns or 0, brief.ctime_ns or 0)
-            return Stays.YOUNG if newest_ns / _NS > self._context.now_s - grace_s else None
+            return Stays.YOUNG if (brief.mtime_ns or 0) / _NS > self._context.now_s - grace_s else None
         return None
 
     def _last_use(self, run: Run) -> LastUse:

@@ -60,7 +60,7 @@ def _run(request: Request) -> CommandResult:
             pages_without_url = None
             found = cache.pythons(pythons_of(request.options, request.environ))
     summary = {
-        **_summary(cache.dir, counts, survey),
+        **_summary(cache.dir, counts, survey, _cache_of_installs(request, cache.dir)),
         "pages_without_url": pages_without_url,
         "pythons": summarize_pythons(found),
         "http_unread": None if _is_http_read(found) else _in_http(counts),
@@ -100,8 +100,22 @@ def _read(
     return counter.counts, inventory
 
 
-def _summary(cache: "CacheDir", counts: "Counts", survey: "Survey") -> dict[str, Json]:
-    """Return the counts, and the health of the cache itself."""
+def _cache_of_installs(request: Request, cache: "CacheDir") -> str | None:
+    """Return where `pip install` has its cache, and why, if that is not this one; `None` if it is, or nobody asks."""
+    if request.options.cache_dir is not None:
+        return None
+    from pipcacheplus.errors import PipCachePlusError  # noqa: PLC0415 - slow to import, and help imports this module
+    from pipcacheplus.pips.locate import locate, this_machine  # noqa: PLC0415 - as above
+
+    try:
+        found = locate(this_machine(request.environ), command="install")
+    except PipCachePlusError as error:
+        return str(error)
+    return None if found.path == cache.path else f"{found.path} ({found.detail})"
+
+
+def _summary(cache: "CacheDir", counts: "Counts", survey: "Survey", other: str | None = None) -> dict[str, Json]:
+    """Return the counts, and the health of the cache itself; `other` is the cache of installs, if it is another one."""
     names = [f"within-{span_s // _DAY_S}d" for span_s in _SPANS_S] + ["older"]
     empty = {group.value: count for group, count in counts.empty_directories.items()}
     reclaimable = {
@@ -134,6 +148,7 @@ def _summary(cache: "CacheDir", counts: "Counts", survey: "Survey") -> dict[str,
             "owner": _owner(survey),
             "disabled_by": cache.disabled_by,
             "free_bytes": _free_bytes(cache.path),
+            "install_cache": other,
         },
     }
 
@@ -177,7 +192,7 @@ def _summary_of_nothing(cache: "CacheDir") -> dict[str, Json]:
     from pipcacheplus.model.values import Survey  # noqa: PLC0415 - as above
 
     summary = _summary(cache, Counts({}, {}, {}, Count(), {}, PipCount()), Survey())
-    health = {"owner": None, "disabled_by": None, "free_bytes": _free_bytes(cache.path)}
+    health = {"owner": None, "disabled_by": None, "free_bytes": _free_bytes(cache.path), "install_cache": None}
     return {
         **summary,
         **summarize_owners(None, cache.path),

@@ -73,6 +73,11 @@ def _declare(parser: ArgumentParser) -> None:
         help=f"compiled wheels that were built before: {DATE_HELP}",
     )
     reasons.add_argument(
+        "--useless",
+        action="store_true",
+        help="what no pip can ever use, besides other reasons; without any reason or limit it goes anyway",
+    )
+    reasons.add_argument(
         "--superseded",
         metavar="=N",
         nargs="?",
@@ -147,6 +152,7 @@ def _run(request: Request) -> CommandResult:
             stale=options.stale,
             outdated_builds=options.outdated_builds,
             built_before=options.built_before,
+            useless=options.useless,
             superseded=options.superseded,
             unused_since=options.unused_since,
             reports=options.report,
@@ -178,5 +184,6 @@ COMMAND = Command(
     run=_run,
     declare=_declare,
     summary_of_nothing=summary_of_no_removal,
+    is_configurable=True,
     optional_values={f"--{word}": f"--{word}=" for word in ("stale", "outdated-builds", "superseded")},
 )

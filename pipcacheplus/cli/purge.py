@@ -40,4 +40,5 @@ COMMAND = Command(
     run=_run,
     declare=_declare,
     summary_of_nothing=summary_of_no_removal,
+    is_configurable=True,
 )

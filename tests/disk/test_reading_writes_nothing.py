@@ -43,6 +43,7 @@ VERBS = [
     ["apply", "-n", PLAN, "--exclusive"],
     ["prune", "-n", "--ci", "--superseded", "--duplicates", "--max-size", "1kB", "--unused-since", "1d"],
     ["mark", "-n"],
+    ["config"],
     ["export", "-n", "demo", "--to", NEW_PLAN],
     ["undo", "-n"],
     ["undo", "--list"],

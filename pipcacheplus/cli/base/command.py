@@ -77,6 +77,8 @@ class Command(NamedTuple):
     summary_of_nothing: "Callable[[CacheDir], Mapping[str, Json]] | None" = None
     """The summary if there is no cache: one that does not exist yet, or is switched off (then its path is empty).
     `None`: that is an error to this command."""
+    is_configurable: bool = False
+    """Whether settings say what is to be kept, and which limits count."""
     optional_values: Mapping[str, str] = {}
     """Options whose value is optional and stands behind `=`; each with the argument that replaces it where it stands
     alone, so that the next argument is not taken for its value."""

@@ -88,13 +88,36 @@ def parse_arguments(
     )
     command.declare(parser)
     _declare_common(parser.add_argument_group("common options"), formats, version)
-    valued = [command.optional_values.get(word, word) for word in early.rest]
+    own = [*_settings(early, command, parser), *early.rest]
+    valued = [command.optional_values.get(word, word) for word in own]
     options = _merge(early, parser.parse_intermixed_args([_ALIASES.get(word, word) for word in valued]))
     if hasattr(options, "only_kind"):
         options.what = _selected(options, parser)
     if getattr(options, "plan_out", None):
         options.dry_run = True
     return early.command, options
+
+
+def _settings(early: Namespace, command: Command, parser: "_Parser") -> list[str]:
+    """Return the arguments that settings add, each tried by itself: an error names the place where it stands."""
+    if not command.is_configurable or {"--no-settings", "-h", "--help"} & set(early.rest):
+        return []
+    from pipcacheplus.cli.base.configuration import arguments_of, configured, refuse_misspelt  # noqa: PLC0415 - slow
+    from pipcacheplus.host.machine import this_machine  # noqa: PLC0415 - as above
+
+    added: list[str] = []
+    try:
+        settings = configured(this_machine())
+        refuse_misspelt(settings)
+        for origin, arguments in arguments_of(settings, early.command, early.rest):
+            parser.origin = origin
+            valued = [command.optional_values.get(word, word) for word in arguments]
+            parser.parse_known_args(valued)
+            added += arguments
+    except BadRequestError as error:
+        parser.error(f"{error}; --no-settings does without")
+    parser.origin = ""
+    return added
 
 
 def _selected(options: Namespace, parser: ArgumentParser) -> tuple[str, ...]:
@@ -117,11 +140,14 @@ def _selected(options: Namespace, parser: ArgumentParser) -> tuple[str, ...]:
 class _Parser(ArgumentParser):
     """Repeats no credentials of a URL that stands where it does not belong."""
 
+    origin = ""
+    """Where the arguments stand that are parsed, if that is not the command line."""
+
     def error(self, message: str) -> NoReturn:
         """Print a sentence on stderr, and exit with 2."""
         from pipcacheplus.pips.credentials import shown_text  # noqa: PLC0415 - slow to import
 
-        super().error(shown_text(message))
+        super().error(shown_text(f"{self.origin}: {message}" if self.origin else message))
 
 
 class _TopParser(_Parser):

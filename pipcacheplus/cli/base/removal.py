@@ -46,9 +46,9 @@ __all__ = [
 _NOT_OF_APPLY = ("--min-age", *PYTHON_OPTIONS)
 """Options that make no difference to `apply`."""
 _STAYS = {
-    Stays.KEPT: "are to be kept",
-    Stays.FOREIGN: "are not pip's",
-    Stays.YOUNG: "are too young (--min-age)",
+    Stays.KEPT: "to be kept",
+    Stays.FOREIGN: "not pip's",
+    Stays.YOUNG: "too young (--min-age)",
 }
 _UNREAD = "http-unread"
 """The check of what no pip considered reads."""
@@ -78,6 +78,7 @@ def declare_keeps(parser: ArgumentParser) -> None:
         help="say nothing if a --keep fits nothing, and go on also if something of almost the same name would go",
     )
     declare_min_age(parser, LEAVES_YOUNG)
+    parser.add_argument("--no-settings", action="store_true", help="as if nothing was set (`config` shows what is)")
     parser.add_argument(
         "--plan-out", metavar="FILE", help="remove nothing, and save what would go to a new file, for `apply`"
     )

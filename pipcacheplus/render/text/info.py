@@ -135,6 +135,7 @@ def _health(health: Mapping[str, Json], view: View, layout: Layout) -> Iterator[
         ("Owner", safe(str(health.get("owner") or ""))),
         *_of_others(view),
         ("Setting", f"{_OFF}: {safe(view.cache.disabled_by)}" if view.cache.disabled_by else _ENABLED),
+        ("pip install uses", safe(str(health.get("install_cache") or ""))),
         ("Free on this disk", size(free) if isinstance(free, int) else ""),
         ("Last use is told by", "access times" if view.last_use == "atime" else "times of writing"),
         ("Restored", _restored(view.summary)),

@@ -1,0 +1,213 @@
+"""Settings: what stands in variables, in a project's file and in pip's own files, as if it stood before the options.
+
+From the strongest: the command line, `PIPCACHEPLUS_*`, `[tool.pipcacheplus]` of the nearest `pyproject.toml`, the
+section `[pipcacheplus]` of pip's configuration files. What is to be kept adds up; of the rest, the strongest place says
+it all.
+
+A project may be somebody else's, checked out a moment ago: its file may have more kept, and for longer, and nothing
+else. It can neither empty a cache nor have anything run, as `keep-env` would.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from pipcacheplus.errors import BadRequestError
+from pipcacheplus.host.machine import Machine
+from pipcacheplus.host.user_files import read_user_file
+from pipcacheplus.model.units import age_s
+from pipcacheplus.pips.settings import read_settings
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # the same module, before it became part of Python
+    import tomli as tomllib
+
+__all__ = ["Configured", "arguments_of", "configured", "refuse_misspelt"]
+
+_PREFIX = "PIPCACHEPLUS_"
+_SECTION = "pipcacheplus"
+_KEEPS = ("keep", "keep-lock", "keep-env")
+_LIMITS = ("max-size", "max-age", "max-files", "min-free", "min-free-inodes")
+_NAMES = (*_KEEPS, "min-age", "reasons", *_LIMITS)
+_OF_PROJECT = ("keep", "keep-lock", "min-age")
+_OF_PRUNE = frozenset({"reasons", *_LIMITS})
+_PATHS = frozenset({"keep-lock", "keep-env"})
+_REASON = re.compile(r"[a-z][a-z-]*(=\S+)?")
+_MAX_BYTES = 1 << 22
+_DEFAULT_AGE_S = 3600.0
+_PROJECT_FILE = "pyproject.toml"
+_USELESS = "--useless"
+_OTHER_REASONS = ("unused-since", "unused", "ci", "built-before")
+_REASONS = (
+    *("corrupt", "partial", "stale", "incompatible", "outdated-builds", "unsafe", "orphaned", "superseded"),
+    *("duplicates", "built-sdists", "useless"),
+)
+"""Reasons that can be set; the others say when, or what for."""
+
+
+class Configured(NamedTuple):
+    """One setting, in one place."""
+
+    name: str
+    """`max-size`."""
+    values: tuple[str, ...]
+    """One, or several of a list."""
+    origin: str
+    """The place, for people."""
+    unused: str | None = None
+    """Why it does not count: a clause."""
+
+
+def configured(machine: Machine) -> tuple[Configured, ...]:
+    """Return all settings, the strongest first.
+
+    Raises:
+        BadRequestError: A file cannot be parsed, or a value makes no sense.
+    """
+    of_pip = [*_of_pip(machine)]
+    longest_s = max((age_of(one) for one in of_pip if one.name == "min-age"), default=_DEFAULT_AGE_S)
+    found = [*_of_variables(machine.environ), *_of_project(machine.cwd, longest_s), *of_pip]
+    return tuple(_judged(found))
+
+
+def _judged(found: Iterable[Configured]) -> Iterator[Configured]:
+    """Yield settings, those that do not count with the reason."""
+    said = dict[str, str]()
+    for one in found:
+        unused = one.unused
+        if unused is None and one.name not in _NAMES:
+            near = get_close_matches(one.name, _NAMES, n=1)
+            unused = "there is no such setting" + (f"; did you mean {near[0]}?" if near else "")
+        elif unused is None and one.name not in _KEEPS and one.name in said:
+            unused = f"{said[one.name]} says it"
+        if unused is None:
+            said.setdefault(one.name, one.origin)
+        yield one._replace(unused=unused)
+
+
+def refuse_misspelt(settings: Iterable[Configured]) -> None:
+    """Refuse a setting whose name is nearly that of one which keeps something: more would go than was meant.
+
+    Raises:
+        BadRequestError: There is one.
+    """
+    for one in settings:
+        near = get_close_matches(one.name, _NAMES, n=1) if one.name not in _NAMES else []
+        if near and near[0] in (*_KEEPS, "min-age"):
+            raise BadRequestError(one.origin, "there is no such setting", f"did you mean {near[0]}?")
+
+
+def arguments_of(settings: Sequence[Configured], command: str, given: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Yield what settings add to the arguments of a command, behind the place where each stands.
+
+    Args:
+        settings: All of them.
+        command: `prune` takes all of them, others those that keep something.
+        given: The arguments of the user, which come after them: limits and reasons there replace those of settings.
+    """
+    words = {word.partition("=")[0] for word in given}
+    asked = {f"--{name}" for name in (*_REASONS, *_OTHER_REASONS)}
+    has_reasons, has_limits = bool(words & asked), bool(words & {f"--{name}" for name in _LIMITS})
+    is_added = False
+    for one in settings:
+        if one.unused is not None or (one.name in _OF_PRUNE and command != "prune"):
+            continue
+        if one.name == "reasons":
+            arguments = [] if has_reasons else [f"--{word}" for word in one.values]
+        elif one.name in _LIMITS and f"--{one.name}" in words:
+            arguments = []
+        else:
+            arguments = [f"--{one.name}={value}" for value in one.values]
+        is_added |= bool(arguments) and one.name in _OF_PRUNE
+        if arguments:
+            yield one.origin, arguments
+    if is_added and not has_reasons and not has_limits:  # as without settings
+        yield "", [_USELESS]
+
+
+def _of_variables(environ: Mapping[str, str]) -> Iterator[Configured]:
+    for name, value in sorted(environ.items()):
+        if name.upper().startswith(_PREFIX) and value:
+            yield _setting(name[len(_PREFIX) :].lower().replace("_", "-"), value, name)
+
+
+def _of_pip(machine: Machine) -> Iterator[Configured]:
+    for setting in read_settings(machine).get(_SECTION, {}).values():
+        if setting.value:
+            base = os.path.dirname(setting.path or "")
+            yield _setting(setting.name, setting.value, str(setting), base=base)
+
+
+def _of_project(cwd: str, min_age_s: float) -> Iterator[Configured]:
+    """Yield what a project sets; `min_age_s` is the grace period without it."""
+    path = _project_file(cwd)
+    if path is None:
+        return
+    data, _ = read_user_file(path, what="project", max_bytes=_MAX_BYTES)
+    try:
+        tool = tomllib.loads(data.decode("utf-8-sig")).get("tool", {})
+    except (ValueError, RecursionError):
+        return  # it is somebody else's business to complain
+    table = tool.get(_SECTION, {}) if isinstance(tool, dict) else {}
+    for key, value in table.items() if isinstance(table, dict) else ():
+        name = key.lower().replace("_", "-")
+        origin = f"{key} in [tool.{_SECTION}] of {path}"
+        values = tuple(map(str, value)) if isinstance(value, list) else (str(value),)
+        one = Configured(name, _from(values, os.path.dirname(path)) if name in _PATHS else values, origin)
+        is_known = name in _NAMES
+        if is_known and name not in _OF_PROJECT:
+            one = one._replace(unused="a project may have more kept, and for longer, and nothing else")
+        elif name == "min-age" and age_of(one) < min_age_s:
+            one = one._replace(unused="a project may only say longer than what holds without it")
+        yield one
+
+
+def age_of(setting: Configured) -> float:
+    """Return the age that a setting says, in seconds.
+
+    Raises:
+        BadRequestError: It says none.
+    """
+    try:
+        return age_s(setting.values[0])
+    except (ValueError, IndexError) as error:
+        raise BadRequestError(setting.origin, "cannot be understood", str(error)) from None
+
+
+def _project_file(cwd: str) -> str | None:
+    """Return the nearest file of a project, going up from a directory."""
+    folder = cwd
+    while True:
+        path = os.path.join(folder, _PROJECT_FILE)
+        if os.path.isfile(path):
+            return path
+        above = os.path.dirname(folder)
+        if above == folder:
+            return None
+        folder = above
+
+
+def _setting(name: str, value: str, origin: str, *, base: str | None = None) -> Configured:
+    """Return a setting; a list stands in one line, or has a line for each."""
+    if name not in (*_KEEPS, *_LIMITS, "reasons"):
+        return Configured(name, (value.strip(),), origin)
+    lines = [line.strip() for line in value.splitlines() if line.strip()]
+    values = tuple(lines) if len(lines) > 1 else _words(lines[0]) if lines else ()
+    if name == "reasons":
+        for word in values:
+            if not _REASON.fullmatch(word) or word.partition("=")[0] not in _REASONS:
+                raise BadRequestError(origin, f"{word!r} is no reason", f"the reasons are {', '.join(_REASONS)}")
+    return Configured(name, _from(values, base) if name in _PATHS and base else values, origin)
+
+
+def _words(line: str) -> tuple[str, ...]:
+    """Split a line at spaces; ` + ` joins what is on both sides."""
+    return tuple(word.replace("\0+\0", " + ") for word in re.sub(r"\s+\+\s+", "\0+\0", line).split())
+
+
+def _from(paths: Iterable[str], base: str) -> tuple[str, ...]:
+    return tuple(os.path.join(base, os.path.expanduser(path)) for path in paths)
