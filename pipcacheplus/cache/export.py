@@ -97,6 +97,7 @@ def exported(
         folder=folder,
         outcomes=tuple(sorted(outcomes, key=lambda one: (os.path.basename(one.path or ""), one.entry.id))),
         unmatched=inspection.unmatched,
+        hints=inspection.hints,
         warnings=inspection.warnings,
         locked=None if needed is None else needed.locked,
         missing=() if needed is None else needed.missing,

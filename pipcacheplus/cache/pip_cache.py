@@ -56,6 +56,7 @@ from pipcacheplus.pips.locate import index_urls as configured_index_urls
 from pipcacheplus.pips.locate import locate
 from pipcacheplus.plan.keeps import Keeps
 from pipcacheplus.plan.limits import Limited, LimitOn, limits_of
+from pipcacheplus.plan.lookups import Need
 from pipcacheplus.plan.misspelt import meant
 from pipcacheplus.plan.plan import by_request
 from pipcacheplus.plan.select import Selection
@@ -239,7 +240,17 @@ class PipCache:
             hears=self._hear,
             progress=progress,
         )
-        return inventory_of(self.dir, query)
+        return inventory_of(self.dir, self._with_lookups(query, selection))
+
+    def _with_lookups(self, query: Query, *asked: Selection) -> Query:
+        """Return a query with what words of selections may ask besides names."""
+        query = replace(query, asked=asked, has_access_times=self.last_use == "atime")
+        named = sorted(url for selection in asked for url in selection.lookups.indexes if "://" in url)
+        query = replace(query, index_urls=(*query.index_urls, *named))
+        if not any(Need.STATES in selection.needs for selection in asked):
+            return query
+        context = self._context(min_age_s=HOUR_S, pythons=None, needs_tags=True)
+        return replace(query, context_of_states=with_builds(context, cache_dir=self.dir.path))
 
     def entries(self, *what: str | Kind, kind: str | Kind | None = None, remembers: bool = True) -> Iterator[Entry]:
         """Yield the entries that fit `what`, in order of their ids; each is made as it is due.
@@ -365,21 +376,24 @@ class PipCache:
         keeps = Selection(keep, cache_dir=self.dir.path)
         selected = tuple(one.id if isinstance(one, Entry) else one for one in what)
         query = replace(self._query_of_all(selected, min_age_s, pythons), remembers=remembers, progress=progress)
+        query = self._with_lookups(query, query.selection, keeps)
         return explanation_of(self.dir, query, lambda one: why_of(one, query.context, kept_by=keeps.fitting(one.entry)))
 
     def _query_of_all(self, what: Sequence[str | Kind], min_age_s: "float | timedelta", pythons: Pythons) -> Query:
         """Return the query that puts all checks to entries which are read to their end."""
         context = self._context(min_age_s=min_age_s, pythons=pythons, needs_tags=True)
-        return Query(
+        selection = Selection(what, cache_dir=self.dir.path)
+        query = Query(
             path=self.dir.path,
             index_urls=self._with_settings(self.index_urls, pythons),
             depth=Depth.WHOLE,
             context=with_builds(context, cache_dir=self.dir.path),
             checks=told_checks(),
             needs_urls=True,
-            selection=Selection(what, cache_dir=self.dir.path),
+            selection=selection,
             hears=self._hear,
         )
+        return self._with_lookups(query, selection)
 
     def plan(
         self,
@@ -520,6 +534,7 @@ class PipCache:
         query = replace(
             query, executor=executor, remembers=remembers, is_deep=deep, hears=self._hear, progress=progress
         )
+        query = self._with_lookups(query, keeps.selection)
         made = self._planner.plan_of(query, wishes.rule(), keeps, keep_missing_ok=keep_missing_ok, wishes=wishes)
         if ci and wishes.unused_since_s is None:
             note = "nothing goes for not being used: the cache was not marked before"
@@ -555,6 +570,7 @@ class PipCache:
 
         query = self._query_of_names(min_age_s=min_age_s, remembers=remembers, progress=progress)
         keeps = self._keeps(keep, keep_lock, keep_env)
+        query = replace(self._with_lookups(query, selection, keeps.selection), hinted=(selection,))
         made = self._planner.plan_of(query, by_request(is_wanted), keeps, keep_missing_ok=keep_missing_ok)
         selection.refuse_ambiguous()
         for word in () if keep_missing_ok else selection.unknown_exceptions:
@@ -567,8 +583,9 @@ class PipCache:
         return replace(
             made,
             unmatched=selection.unmatched,
+            hints=selection.hints,
             foreign=tuple(foreign.values()),
-            is_for_all=selection.has_patterns_for_all,
+            is_for_all=selection.is_for_all,
         )
 
     def _keeps(
@@ -619,6 +636,7 @@ class PipCache:
         query = Query(path=self.dir.path, index_urls=self.index_urls, depth=Depth.NAMES, context=context)
         query = replace(query, progress=progress)
         keeps = self._keeps(keep, keep_lock, keep_env)
+        query = self._with_lookups(query, keeps.selection)
         return self._planner.plan_of(query, by_request(lambda _entry: True), keeps, keep_missing_ok=keep_missing_ok)
 
     def export(
@@ -680,10 +698,12 @@ class PipCache:
         found = self.scan(*what)
         ids = [one.id for one in found.entries if is_exportable(one) and (needed is None or needed.fits(one))]
         if not ids:  # of nothing, all would be read
-            return Inspection(cache=self.dir, entries=(), findings=(), evidence={}, unmatched=found.unmatched)
+            return Inspection(
+                cache=self.dir, entries=(), findings=(), evidence={}, unmatched=found.unmatched, hints=found.hints
+            )
         # Youth is no damage: what ends early is said to be damaged, whoever may be writing it.
         read = self.inspect(*ids, min_age_s=0, pythons=[CURRENT], progress=progress)
-        return replace(read, unmatched=found.unmatched)
+        return replace(read, unmatched=found.unmatched, hints=found.hints)
 
     def mark(self, name: str = MARK) -> "datetime":
         """Note that it is now, for `unused_since`; a mark of the same name is moved. Return the moment, in UTC.

@@ -456,7 +456,7 @@ def entry_of_checked(row: tuple[Any, ...], device: int) -> Entry:
 def brief_of(row: Sequence[Any]) -> Brief:
     """Return the brief of a row of `checked_rows`."""
     path, shape, _, size, on_disk, mtime, atime, ctime, count = row[: 3 + _LOOKS]
-    kind, project, version, filename, tags, interpreter, _, url, *_ = row[3 + _LOOKS :]
+    kind, project, version, filename, tags, interpreter, fresh_until, url, *_ = row[3 + _LOOKS :]
     return Brief(
         path,
         _SHAPES[shape],
@@ -474,6 +474,7 @@ def brief_of(row: Sequence[Any]) -> Brief:
         atime,
         ctime,
         count,
+        fresh_until,
     )
 
 

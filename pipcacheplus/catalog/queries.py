@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pipcacheplus.catalog.results import Explanation, Inspection, Inventory, Verification
 from pipcacheplus.catalog.stored_facts import RowDamagedError
-from pipcacheplus.checks.base.check import Check, Context, is_listed
+from pipcacheplus.checks.base.check import Check, Context, is_listed, told_checks
 from pipcacheplus.checks.base.context import default_index_of_pip
 from pipcacheplus.model.facts import Depth
 from pipcacheplus.model.values import (
@@ -22,6 +22,7 @@ from pipcacheplus.model.values import (
     Count,
     Entry,
     Finding,
+    Group,
     Kind,
     NotJudged,
     Progress,
@@ -31,6 +32,9 @@ from pipcacheplus.model.values import (
     Warned,
     Why,
 )
+from pipcacheplus.plan.last_use import LastUse
+from pipcacheplus.plan.lookups import Lookups, Need
+from pipcacheplus.plan.misspelt import meant
 from pipcacheplus.plan.select import Alternative, Selection
 from pipcacheplus.plan.words import Form
 
@@ -53,6 +57,8 @@ _USABLE = (
 )
 """What is no wheel, or one that an interpreter considered can use."""
 
+_MAX_HINTS = 4
+"""Words that fit nothing of which it is looked for what was meant."""
 _MANY = 16
 """Alternatives of which each would cost a look at many entries: for more than these, all entries are looked at once."""
 
@@ -112,6 +118,14 @@ class Query:
     """Which entries are wanted; all by default."""
     looked_for: Selection = field(default_factory=lambda: Selection(()))
     """Selections that note whether any entry of the cache fits them, whatever is wanted of it."""
+    hinted: tuple[Selection, ...] = ()
+    """Others of which it is looked for what was meant by words that fit nothing."""
+    asked: tuple[Selection, ...] = ()
+    """Others that are asked about entries."""
+    context_of_states: Context | None = None
+    """What checks may know of the moment, for words that ask what is wrong with entries."""
+    has_access_times: bool = True
+    """Whether the file system tells when a file was read, for words that ask that."""
     would_go: Callable[[Checked], bool] | None = None
     """Which of the entries would be removed: each is read once more in this run, with what speaks against it."""
     redundant: "Callable[[Run], Mapping[str, frozenset[str]]] | None" = None
@@ -140,6 +154,7 @@ def inventory_of(cache: CacheDir, query: Query) -> Inventory:
         entries=entries,
         warnings=tuple(warnings),
         unmatched=query.selection.unmatched,
+        hints=query.selection.hints,
         totals=totals,
         pages_without_url=pages_without_url,
         survey=survey,
@@ -195,7 +210,13 @@ def verification_of(cache: CacheDir, query: Query) -> Verification:
 
     found = answered(query, answer, warnings)
     not_entered = Counter(why for one in warnings if (why := one.not_entered) is not None)
-    return replace(found, warnings=tuple(warnings), unmatched=query.selection.unmatched, not_entered=dict(not_entered))
+    return replace(
+        found,
+        warnings=tuple(warnings),
+        unmatched=query.selection.unmatched,
+        hints=query.selection.hints,
+        not_entered=dict(not_entered),
+    )
 
 
 def inspection_of(cache: CacheDir, query: Query) -> Inspection:
@@ -210,6 +231,7 @@ def inspection_of(cache: CacheDir, query: Query) -> Inspection:
         evidence={one.entry.id: _told(one) for one in listed},
         warnings=tuple(warnings),
         unmatched=query.selection.unmatched,
+        hints=query.selection.hints,
     )
 
 
@@ -217,7 +239,13 @@ def explanation_of(cache: CacheDir, query: Query, explain: Callable[[Checked], W
     """Explain the entries that are wanted; as `PipCache.why`."""
     warnings: list[Warned] = []
     whys = tuple(explain(one) for one in run_query(query, warnings) if is_listed(one.entry))
-    return Explanation(cache=cache, entries=whys, warnings=tuple(warnings), unmatched=query.selection.unmatched)
+    return Explanation(
+        cache=cache,
+        entries=whys,
+        warnings=tuple(warnings),
+        unmatched=query.selection.unmatched,
+        hints=query.selection.hints,
+    )
 
 
 def _told(one: Checked) -> dict[str, Value]:
@@ -287,6 +315,7 @@ def answered(what: Query, answer: Callable[["Run"], _T], warnings: list[Warned])
                 with _committed(store.connection):
                     run = Run(store.connection, what)
                     found = answer(run)
+                    run.look_for_similar()
             except (sqlite3.Error, UnicodeError) as error:
                 store.leave(error)
             except (RowDamagedError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError):
@@ -338,6 +367,16 @@ def _folder(what: Query) -> str | None:
     return what.folder if what.folder is not None else state_folder()
 
 
+class _Briefs(Iterable[Brief]):
+    """The entries of a cache, as often as somebody goes through them."""
+
+    def __init__(self, run: "Run") -> None:
+        self._run = run
+
+    def __iter__(self) -> Iterator[Brief]:
+        return self._run.briefs()
+
+
 class Run:
     """One look at a cache, by a catalog that is up to date with it."""
 
@@ -360,6 +399,8 @@ class Run:
         if what.needs_urls:
             update.link()
         self._where = "1"
+        for selection in (what.selection, what.looked_for, *what.asked):
+            self._fill_in(selection.lookups)
         if not what.selection.is_all:
             self._where = "e.id IN (SELECT id FROM chosen)"
             self._choose(Known(connection, what.path, ()))
@@ -371,6 +412,41 @@ class Run:
             self._judge = self._judged()
         if what.only_usable:
             self._where = f"({self._where}) AND {_USABLE}"
+
+    def _fill_in(self, lookups: Lookups) -> None:
+        """Fill in what words of a selection ask besides names."""
+        if not lookups.needs:
+            return
+        from pipcacheplus.catalog import lookups as found  # noqa: PLC0415 - slow to import, and of use to few
+        from pipcacheplus.catalog.known import Known  # noqa: PLC0415 - slow to import
+        from pipcacheplus.host.filesystems import notes_each_reading  # noqa: PLC0415 - as above
+
+        what, connection = self._what, self._connection
+        known = Known(connection, what.path, ())
+        is_exact = notes_each_reading(what.path)
+        lookups.last_use = LastUse.of(self.survey(), has_access_times=what.has_access_times, is_exact=is_exact)
+        lookups.with_digest = {one: found.entries_with_digest(connection, one) for one in lookups.digests}
+        lookups.of_index = {one: found.entries_of_index(connection, known, one) for one in lookups.indexes}
+        if Need.ORIGINS in lookups.needs:
+            lookups.origins = found.origins(connection)
+        if Need.STATES in lookups.needs:
+            lookups.groups = self._groups()
+
+    def _groups(self) -> Mapping[str, frozenset[Group]]:
+        """Return why entries could go, whatever is selected: all is read to its end for that."""
+        context = self._what.context_of_states or self._what.context
+        whole = replace(self._what, selection=Selection(()), depth=Depth.WHOLE, contents_of=None)
+        whole = replace(whole, context=context, checks=told_checks())
+        own, self._what = self._what, whole
+        try:
+            judge = self._judged()
+        finally:
+            self._what = own
+        return {
+            one.entry.id: frozenset(finding.group for finding in one.findings)
+            for one in judge.objections(self._update.unread)
+            if one.findings
+        }
 
     def _judged(self) -> "Judge":
         """Read contents, if that is asked for, and return the judge of the catalog as it is then."""
@@ -453,6 +529,14 @@ class Run:
         for one in unmatched:
             rows = self._known.named(_where_of(one))
             selection.note(one, (brief_of(row) for some in rows for row in some))
+
+    def look_for_similar(self) -> None:
+        """Look for what was meant by words that fit nothing; each costs a look at all entries, so few are tried."""
+        for selection in (self._what.selection, *self._what.hinted):
+            for word in selection.unknown[:_MAX_HINTS]:
+                similar = meant(word, _Briefs(self))
+                if similar is not None:
+                    selection.similar[word.what] = similar
 
     def pages_without_url(self) -> int:
         """Return how many pages have relative links that lead nowhere, as their own URL is not known."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import (
     Area,
     CacheDir,
@@ -38,6 +39,8 @@ class Inventory:
     warnings: tuple[Warned, ...] = ()
     unmatched: tuple[str, ...] = ()
     """Selections that fitted nothing."""
+    hints: Mapping[str, str] = field(default_factory=dict)
+    """Of these, what may have been meant, where something has almost the same name."""
     findings: tuple[Finding, ...] = ()
     """What an overview finds wrong on the way."""
     totals: Mapping[tuple[Area, Kind], Count] = field(default_factory=dict)
@@ -57,9 +60,14 @@ class Inventory:
         """Return the entries that fit one of these, in the words of the command line; all if none is given.
 
         Raises:
-            BadRequestError: One of them cannot be understood.
+            BadRequestError: One of them cannot be understood, or asks what only the cache can tell.
         """
-        return tuple(filter(Selection(what, kind).is_wanted, self.entries))
+        selection = Selection(what, kind)
+        if selection.needs:
+            raise BadRequestError(
+                what=repr(next(iter(what))), problem="asks more than the entries tell", next_step="pass it to `scan()`"
+            )
+        return tuple(filter(selection.is_wanted, self.entries))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +85,8 @@ class Verification:
     """Entries of pip's of which it could not be told whether they are whole; those that are only young do not count."""
     warnings: tuple[Warned, ...] = ()
     unmatched: tuple[str, ...] = ()
+    hints: Mapping[str, str] = field(default_factory=dict)
+    """As of `Inventory`."""
     not_judged: Mapping[NotJudged, Count] = field(default_factory=dict)
     """Counts of entries that could not be judged, by the reason; only reasons that occurred."""
     not_entered: Mapping[NotJudged, int] = field(default_factory=dict)
@@ -115,6 +125,8 @@ class Inspection:
     warnings: tuple[Warned, ...] = ()
     unmatched: tuple[str, ...] = ()
     """Selections that fitted nothing."""
+    hints: Mapping[str, str] = field(default_factory=dict)
+    """Of these, what may have been meant, where something has almost the same name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,3 +139,5 @@ class Explanation:
     warnings: tuple[Warned, ...] = ()
     unmatched: tuple[str, ...] = ()
     """Selections that fitted nothing."""
+    hints: Mapping[str, str] = field(default_factory=dict)
+    """Of these, what may have been meant, where something has almost the same name."""

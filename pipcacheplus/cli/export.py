@@ -57,6 +57,7 @@ def _run(request: Request) -> CommandResult:
         warnings=report.warnings,
         remarks=_remarks(report, stop.number),
         unmatched=report.unmatched,
+        hints=report.hints,
         exit_code=exits.PARTLY if any(one.is_failure for one in report.outcomes) else exits.DONE,
         summary=summarize_export(report),
     )

@@ -70,6 +70,7 @@ def _run(request: Request) -> CommandResult:
         cache,
         warnings=inventory.warnings,
         unmatched=inventory.unmatched,
+        hints=inventory.hints,
         entries=entries,
         summary={
             "sort": order,

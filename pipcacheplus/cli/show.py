@@ -29,6 +29,7 @@ def _run(request: Request) -> CommandResult:
         cache,
         warnings=found.warnings,
         unmatched=found.unmatched,
+        hints=found.hints,
         entries=found.entries,
         findings=found.findings,
         summary={**summarize_entries(found.entries), "evidence": _told(found.evidence)},

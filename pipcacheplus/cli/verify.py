@@ -52,6 +52,7 @@ def _run(request: Request) -> CommandResult:
         cache,
         warnings=found.warnings,
         unmatched=found.unmatched,
+        hints=found.hints,
         exit_code=exits.FOUND if found.errors else exits.DONE,
         findings=found.findings,
         foreign=found.foreign,

@@ -49,6 +49,7 @@ def _run(request: Request) -> CommandResult:
         cache,
         warnings=found.warnings,
         unmatched=found.unmatched,
+        hints=found.hints,
         entries=tuple(one.entry for one in found.entries),
         summary={"why": {one.entry.id: _told(one) for one in found.entries}},
     )

@@ -253,6 +253,8 @@ class Brief(NamedTuple):
     ctime_ns: int | None
     """When a file of it was last changed, its times and its name too."""
     file_count: int
+    fresh_until_s: int | None = None
+    """As of an entry."""
 
     @classmethod
     def of(cls, entry: Entry) -> "Brief":
@@ -274,6 +276,7 @@ class Brief(NamedTuple):
             atime_ns=max((file.atime_ns for file in entry.files), default=None),
             ctime_ns=max((file.ctime_ns for file in entry.files), default=None),
             file_count=len(entry.files),
+            fresh_until_s=entry.fresh_until_s,
         )
 
 
@@ -456,6 +459,8 @@ class Plan:
     """What a reason chose and a keep, or its youth, held back."""
     unmatched: tuple[str, ...] = ()
     """Selections that fitted nothing."""
+    hints: Mapping[str, str] = field(default_factory=dict)
+    """Of these, what may have been meant, where something has almost the same name."""
     warnings: tuple["Warned", ...] = ()
     foreign: tuple[Entry, ...] = ()
     """What was asked for and never goes, as no pip wrote it."""
@@ -540,6 +545,8 @@ class ExportReport:
     outcomes: tuple[Exported, ...]
     unmatched: tuple[str, ...] = ()
     """Selections that fitted nothing."""
+    hints: Mapping[str, str] = field(default_factory=dict)
+    """Of these, what may have been meant, where something has almost the same name."""
     warnings: tuple["Warned", ...] = ()
     locked: Locked | None = None
     """What locks name; `None` without any."""

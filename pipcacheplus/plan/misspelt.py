@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from fnmatch import translate
 
-from pipcacheplus.model.values import Entry
+from pipcacheplus.model.values import Brief, Entry, Shape
 from pipcacheplus.pips.filenames import PROJECT_NAME, canonical
+from pipcacheplus.pips.layout import body_path
 from pipcacheplus.plan.words import Form, Selector, selectable_names
 
 __all__ = ["meant"]
@@ -20,7 +21,7 @@ _TOO_LONG = 512
 """Characters of a name beyond which only case and separators are compared."""
 
 
-def meant(selector: Selector, entries: Iterable[Entry]) -> str | None:
+def meant(selector: Selector, entries: Iterable[Entry | Brief]) -> str | None:
     """Return a selection of an entry whose name is that of a selector but for case, separators, a letter or two.
 
     Names of projects are compared as a whole. In file names, URLs and ids no digit may differ, apart from the key in an
@@ -37,7 +38,7 @@ def meant(selector: Selector, entries: Iterable[Entry]) -> str | None:
     return _LOOKS[selector.form](selector.what, entries) if selector.form in _LOOKS else None
 
 
-def _project(what: str, entries: Iterable[Entry]) -> str | None:
+def _project(what: str, entries: Iterable[Entry | Brief]) -> str | None:
     projects = _projects(entries)
     if found := _closest(canonical(what), projects):
         return found
@@ -46,19 +47,19 @@ def _project(what: str, entries: Iterable[Entry]) -> str | None:
     return named if named in projects else None
 
 
-def _range(what: str, entries: Iterable[Entry]) -> str | None:
+def _range(what: str, entries: Iterable[Entry | Brief]) -> str | None:
     """Compare the project: if it is spelt right, other versions would go than those that are to stay."""
     name = PROJECT_NAME.search(what)
     wanted, projects = canonical(name[0] if name else what), _projects(entries)
     return None if wanted in projects else _closest(wanted, projects)
 
 
-def _file(what: str, entries: Iterable[Entry]) -> str | None:
+def _file(what: str, entries: Iterable[Entry | Brief]) -> str | None:
     names = {name for entry in entries for name in selectable_names(entry)}
     return _closest(what, names, key=canonical, keeps_digits=True)
 
 
-def _pattern(what: str, entries: Iterable[Entry]) -> str | None:
+def _pattern(what: str, entries: Iterable[Entry | Brief]) -> str | None:
     entries = tuple(entries)
     names = sorted({name for entry in entries for name in selectable_names(entry)})
     fits = re.compile(translate(canonical(what))).match
@@ -72,7 +73,7 @@ def _pattern(what: str, entries: Iterable[Entry]) -> str | None:
     return None if any(one.startswith(named) for one in projects) else _closest(named, projects, is_prefix=True)
 
 
-def _url(what: str, entries: Iterable[Entry]) -> str | None:
+def _url(what: str, entries: Iterable[Entry | Brief]) -> str | None:
     urls = {entry.url_shown for entry in entries if entry.url_shown is not None}
     return _closest(what.partition("#")[0], urls, key=_plain_url, keeps_digits=True)
 
@@ -81,9 +82,9 @@ def _plain_url(url: str) -> str:
     return url.lower().rpartition("://")[2].rstrip("/")
 
 
-def _path(what: str, entries: Iterable[Entry]) -> str | None:
+def _path(what: str, entries: Iterable[Entry | Brief]) -> str | None:
     """Compare paths: also an absolute one, and that of another file of the entry."""
-    paths = {path: entry.id for entry in entries for path in (entry.id, *entry.paths)}
+    paths = {path: entry.id for entry in entries for path in (entry.id, *_other_paths(entry))}
     plain = what.replace("\\", "/").rstrip("/")
     parts = plain.split("/")
     for at in range(len(parts)):
@@ -93,7 +94,13 @@ def _path(what: str, entries: Iterable[Entry]) -> str | None:
     return None if closest is None else paths[closest]
 
 
-_LOOKS: dict[Form, Callable[[str, Iterable[Entry]], str | None]] = {
+def _other_paths(entry: Entry | Brief) -> Iterable[str]:
+    if isinstance(entry, Entry):
+        return entry.paths
+    return (body_path(entry.id),) if entry.shape is Shape.PAIR else ()
+
+
+_LOOKS: dict[Form, Callable[[str, Iterable[Entry | Brief]], str | None]] = {
     Form.PROJECT: _project,
     Form.HASH: _project,
     Form.RANGE: _range,
@@ -104,7 +111,7 @@ _LOOKS: dict[Form, Callable[[str, Iterable[Entry]], str | None]] = {
 }
 
 
-def _projects(entries: Iterable[Entry]) -> set[str]:
+def _projects(entries: Iterable[Entry | Brief]) -> set[str]:
     return {entry.project for entry in entries if entry.project is not None}
 
 

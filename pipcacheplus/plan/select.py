@@ -9,7 +9,8 @@ from typing import NamedTuple
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import Brief, Entry, Kind, Shape
 from pipcacheplus.pips.credentials import shown_text
-from pipcacheplus.plan.words import WIDE, Selector, keys_of, matches, parse_word, selectable_names
+from pipcacheplus.plan.lookups import Lookups, Need
+from pipcacheplus.plan.words import WIDE, WIDEST, Selector, keys_of, matches, parse_word, selectable_names
 
 __all__ = ["AND", "Alternative", "Selection", "alternatives_of"]
 
@@ -64,7 +65,9 @@ class Selection:
         if isinstance(what, str | bytes):
             message = f"several selections are a list: pass [{what!r}], not {what!r}"
             raise TypeError(message)
-        self._alternatives = [_alternative(words, cache_dir) for words in _grouped(map(_text, what))]
+        self.lookups = Lookups()
+        """What a run that looks at a cache has to fill in before entries are asked about."""
+        self._alternatives = [_alternative(words, cache_dir, self.lookups) for words in _grouped(map(_text, what))]
         self._indexed = defaultdict[str, list[Alternative]](list)
         """Alternatives of one word that only entries with a key can fit, by that: of ten thousand, few are asked."""
         self._others: list[Alternative] = []
@@ -77,10 +80,17 @@ class Selection:
         self._kind: Selector | None = None if kind is None else _selector_of_kind(kind)
         self._fitted: set[str] = set()
         """Alternatives that fitted an entry."""
+        self.similar: dict[str, str] = {}
+        """Of words that fitted nothing: what may have been meant, as far as a run looked for it."""
         self._known: set[str] = set()
         """Words that fitted one, whatever stands beside them."""
         self._readings: dict[str, set[str]] = {}
         self._has_patterns = any(word.form in WIDE for one in self._alternatives for word in one.words)
+        self._is_wide = any(word.form in WIDEST for one in self._alternatives for word in one.words)
+        self._first: str | None = None
+        self._are_several = False
+        self._are_all_fitted = True
+        """Of the entries so far that pip wrote: whether there are several, and each fitted."""
         self._are_fitted: set[bool] = set()
         """Of the entries that have a file name: whether a pattern fits it."""
 
@@ -91,6 +101,10 @@ class Selection:
         fitting = [one for one in self._possible(entry) if self._is_meant(one, entry)]
         if self._has_patterns and entry.shape is not Shape.FOREIGN and selectable_names(entry):
             self._are_fitted.add(any(word.form in WIDE for one in fitting for word in one.selectors))
+        if self._is_wide and entry.shape not in {Shape.FOREIGN, Shape.EMPTY_DIRECTORY}:
+            self._first = entry.id if self._first is None else self._first
+            self._are_several |= entry.id != self._first
+            self._are_all_fitted &= bool(fitting)
         return bool(fitting) or not self._alternatives
 
     def _possible(self, entry: Entry | Brief) -> Iterable[Alternative]:
@@ -141,20 +155,41 @@ class Selection:
                 )
 
     @property
+    def needs(self) -> frozenset[Need]:
+        """Return what words need to be known besides the names of entries."""
+        return frozenset(self.lookups.needs)
+
+    @property
     def is_all(self) -> bool:
         """Return whether nothing was selected, so that all is meant."""
         return not self._alternatives and self._kind is None
 
     @property
-    def has_patterns_for_all(self) -> bool:
-        """Return whether patterns (`'*'`) fitted every entry so far that has a file name, and at least one."""
-        return self._are_fitted == {True}
+    def is_for_all(self) -> bool:
+        """Return whether it may mean more than its author thinks.
+
+        Patterns (`'*'`) fitted every entry so far that has a file name, and at least one; or measures and directories
+        (`older:1s`, `http-v2/`) fitted all that pip wrote, and more than one entry.
+        """
+        return self._are_fitted == {True} or (self._is_wide and self._are_all_fitted and self._are_several)
 
     @property
     def unmatched(self) -> tuple[str, ...]:
         """Return the alternatives, and the words behind `not:`, that fitted nothing so far."""
         alternatives = tuple(one.what for one in self.unmatched_alternatives)
         return (*alternatives, *(f"{_NOT}{word.what}" for word in self.unknown_exceptions))
+
+    @property
+    def hints(self) -> dict[str, str]:
+        """Return of what fitted nothing what may have been meant, in the words of `unmatched`."""
+        found = {
+            one.what: self.similar[word.what]
+            for one in self.unmatched_alternatives
+            for word in one.selectors
+            if word.what in self.similar
+        }
+        exceptions = (word.what for word in self.unknown_exceptions if word.what in self.similar)
+        return {**found, **{f"{_NOT}{what}": self.similar[what] for what in exceptions}}
 
     @property
     def unmatched_alternatives(self) -> tuple[Alternative, ...]:
@@ -245,7 +280,7 @@ def _misplaced() -> BadRequestError:
     return BadRequestError(repr(AND), "has nothing to narrow", "put it between two words: numpy + kind:built-wheel")
 
 
-def _alternative(words: list[str], cache_dir: str | None) -> Alternative:
+def _alternative(words: list[str], cache_dir: str | None, lookups: Lookups) -> Alternative:
     without = [word.removeprefix(_NOT) for word in words if word.startswith(_NOT)]
     wanted = [word for word in words if not word.startswith(_NOT)]
     if not wanted:
@@ -257,8 +292,8 @@ def _alternative(words: list[str], cache_dir: str | None) -> Alternative:
         )
     return Alternative(
         what=f" {AND} ".join(words),
-        selectors=tuple(parse_word(word, cache_dir=cache_dir) for word in wanted),
-        without=tuple(parse_word(word, cache_dir=cache_dir) for word in without),
+        selectors=tuple(parse_word(word, cache_dir=cache_dir, lookups=lookups) for word in wanted),
+        without=tuple(parse_word(word, cache_dir=cache_dir, lookups=lookups) for word in without),
     )
 
 

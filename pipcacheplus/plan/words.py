@@ -18,13 +18,14 @@ from urllib.parse import urlsplit
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.arguments import moment_in_seconds
 from pipcacheplus.model.units import date_or_age, size_bytes
-from pipcacheplus.model.values import Area, Brief, Entry, Kind, Shape
+from pipcacheplus.model.values import Area, Brief, Entry, Group, Kind, Shape
 from pipcacheplus.pips.credentials import shown_text
 from pipcacheplus.pips.filenames import PROJECT_NAME, SDIST_SUFFIXES, canonical
 from pipcacheplus.pips.layout import HTTP_AREAS, area_of, body_path, key_of, page_key, wheel_key_of
 from pipcacheplus.pips.urls import spellings
+from pipcacheplus.plan.lookups import Lookups, Need
 
-__all__ = ["WIDE", "Form", "Selector", "keys_of", "matches", "parse_word", "selectable_names"]
+__all__ = ["WIDE", "WIDEST", "Form", "Selector", "is_of_host", "keys_of", "matches", "parse_word", "selectable_names"]
 
 _T = TypeVar("_T")
 _Test = Callable[[Entry | Brief], bool]
@@ -35,7 +36,7 @@ _ACCEPTED = (
 )
 _RANGE = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]]*\])?\s*\(?\s*(?:[<>~!=]=|[<>=])")
 _NAME_AND_VERSION = re.compile(rf"({PROJECT_NAME.pattern})\s+(\d\S*)")
-_COMPARISON = re.compile(r"(size|written)\s*(>=|<=|>|<)\s*(.+)")
+_COMPARISON = re.compile(r"(size|written|used)\s*(>=|<=|>|<)\s*(.+)")
 _PREFIX = re.compile(r"([A-Za-z][A-Za-z0-9-]+):(?!//)(.*)", re.DOTALL)
 """Two letters at least: one is a drive of Windows."""
 _WILDCARDS = re.compile(r"[*?\[]")
@@ -44,11 +45,24 @@ _SUFFIXES = (".whl", ".whl.metadata", *SDIST_SUFFIXES)
 _LONGEST = 4096
 
 
+class _Word(NamedTuple):
+    """A word that states a fact."""
+
+    what: str
+    """All of it, for errors."""
+    value: str
+    """What stands behind the colon, or the sign."""
+    now_s: float
+    lookups: Lookups
+
+
 class Form(Enum):
     """How a word is written."""
 
     FACT = auto()
-    """`kind:wheel`, `older:30d`, `size>1GB`."""
+    """`kind:wheel`, `host:example.com`."""
+    MEASURE = auto()
+    """`older:30d`, `size>1GB`, `area:http`."""
     URL = auto()
     URL_PATTERN = auto()
     PATH = auto()
@@ -62,6 +76,8 @@ class Form(Enum):
 
 
 WIDE = frozenset({Form.PATTERN, Form.URL_PATTERN, Form.PATH_PATTERN})
+"""Forms of words of which one that is mistaken can mean every file that has a name."""
+WIDEST = frozenset({Form.MEASURE, Form.PATH})
 """Forms of words of which one that is mistaken can mean everything."""
 
 
@@ -92,7 +108,9 @@ class Selector(NamedTuple):
         return path if self.form is Form.PATH else ()
 
 
-def parse_word(what: str, *, cache_dir: str | None = None, now_s: float | None = None) -> Selector:
+def parse_word(
+    what: str, *, cache_dir: str | None = None, now_s: float | None = None, lookups: Lookups | None = None
+) -> Selector:
     """Understand a word.
 
     The forms are tried in this order: a word with a colon (`kind:wheel`) or a comparison of size or time, a URL (has
@@ -103,6 +121,7 @@ def parse_word(what: str, *, cache_dir: str | None = None, now_s: float | None =
         what: The word.
         cache_dir: Of the cache: paths of files in it are understood as they stand.
         now_s: The present, in seconds since 1970, from which ages count.
+        lookups: What the word may ask when it is put to an entry; it notes what it needs.
 
     Raises:
         BadRequestError: It has none of these forms, or says something that does not exist.
@@ -110,13 +129,15 @@ def parse_word(what: str, *, cache_dir: str | None = None, now_s: float | None =
     if not what.strip() or len(what) > _LONGEST or "\0" in what:
         raise BadRequestError(repr(shown_text(what)[:40]), "selects nothing", _ACCEPTED)
     now_s = time.time() if now_s is None else now_s
+    word = _Word(what, "", now_s, Lookups() if lookups is None else lookups)
     if compared := _COMPARISON.fullmatch(what.strip()):
         fact, sign, value = compared.groups()
-        return Selector(what=what, form=Form.FACT, fits=_of_comparison(what, fact, sign, value, now_s))
+        return Selector(what, Form.MEASURE, _of_comparison(word._replace(value=value), fact, sign))
     prefixed = _PREFIX.fullmatch(what)
     if prefixed and (makes := _FACTS.get(prefixed[1])):
         may_be_foreign = what == f"kind:{Kind.FOREIGN.value}"
-        return Selector(what, Form.FACT, makes(what, prefixed[2], now_s), may_be_foreign=may_be_foreign)
+        form = Form.MEASURE if prefixed[1] in _MEASURES else Form.FACT
+        return Selector(what, form, makes(word._replace(value=prefixed[2])), may_be_foreign=may_be_foreign)
     if "://" in what:
         return _url(what)
     if prefixed and not os.path.isabs(what):
@@ -248,57 +269,132 @@ def _below_cache(what: str, cache_dir: str | None) -> str:
     raise _refusal(what, f"is no path below {where}")
 
 
-def _of_kind(what: str, value: str, _now_s: float) -> _Test:
+def _of_kind(word: _Word) -> _Test:
     kinds = {kind.value: kind for kind in Kind}
-    word = value.strip().lower().replace(" ", "-")
-    if word not in kinds:
-        raise _refusal(what, "names no kind", f"the kinds are {', '.join(kinds)}")
-    return lambda entry: entry.kind is kinds[word]
+    name = word.value.strip().lower().replace(" ", "-")
+    if name not in kinds:
+        raise _refusal(word.what, "names no kind", f"the kinds are {', '.join(kinds)}")
+    return lambda entry: entry.kind is kinds[name]
 
 
-def _of_area(what: str, value: str, _now_s: float) -> _Test:
+def _of_area(word: _Word) -> _Test:
     areas = {area.value: area for area in Area}
-    if value not in areas:
-        raise _refusal(what, "names no area", f"the areas are {', '.join(areas)}")
-    return lambda entry: area_of(entry.id) is areas[value]
+    if word.value not in areas:
+        raise _refusal(word.what, "names no area", f"the areas are {', '.join(areas)}")
+    return lambda entry: area_of(entry.id) is areas[word.value]
 
 
-def _of_host(what: str, value: str, _now_s: float) -> _Test:
-    host = value.strip().lower()
+def _of_host(word: _Word) -> _Test:
+    host = word.value.strip().lower()
     if not host or "/" in host:
-        raise _refusal(what, "names no host", "pass a name, or a glob: host:*.example.com")
+        raise _refusal(word.what, "names no host", "pass a name, or a glob: host:*.example.com")
+    return lambda entry: is_of_host(entry.url_shown, host)
+
+
+def is_of_host(url: str | None, host: str) -> bool:
+    """Return whether a URL is one of a host, a name or a glob in lower case, with its port or without."""
+    try:
+        parts = urlsplit(url or "")
+        name, port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    return bool(name) and (fnmatchcase(name, host) or fnmatchcase(f"{name}:{port}", host))
+
+
+def _of_python(word: _Word) -> _Test:
+    """Compare the first part of tags, and the interpreter whose pip made the key of a built wheel."""
+    name = word.value.strip().lower()
+    if not name.isalnum():
+        raise _refusal(word.what, "names no Python", "pass one as tags have it: python:cp312")
+    return lambda entry: entry.interpreter == name or any(tag.startswith(f"{name}-") for tag in entry.tags)
+
+
+def _of_sha256(word: _Word) -> _Test:
+    digest = word.value.strip().lower()
+    if not _HASH.fullmatch(digest):
+        raise _refusal(word.what, "is no SHA-256", "pass 64 hexadecimal digits, or the first 8 or more")
+    lookups = word.lookups
+    lookups.needs.add(Need.DIGESTS)
+    lookups.digests.add(digest)
+    return lambda entry: entry.id in lookups.with_digest.get(digest, ())
+
+
+def _of_commit(word: _Word) -> _Test:
+    commit = word.value.strip().lower()
+    if not _COMMIT.fullmatch(commit):
+        raise _refusal(word.what, "is no commit", "pass its hexadecimal digits, 7 or more")
+    lookups = word.lookups
+    lookups.needs.add(Need.ORIGINS)
 
     def fits(entry: Entry | Brief) -> bool:
-        try:
-            parts = urlsplit(entry.url_shown or "")
-            name, port = parts.hostname or "", parts.port
-        except ValueError:
-            return False
-        return bool(name) and (fnmatchcase(name, host) or fnmatchcase(f"{name}:{port}", host))
+        origin = lookups.origins.get(entry.id)
+        return origin is not None and (origin.commit or "").lower().startswith(commit)
 
     return fits
 
 
-def _of_python(what: str, value: str, _now_s: float) -> _Test:
-    """Compare the first part of tags, and the interpreter whose pip made the key of a built wheel."""
-    name = value.strip().lower()
-    if not name.isalnum():
-        raise _refusal(what, "names no Python", "pass one as tags have it: python:cp312")
-    return lambda entry: entry.interpreter == name or any(tag.startswith(f"{name}-") for tag in entry.tags)
+def _of_origin(word: _Word) -> _Test:
+    """Compare the URL that a wheel was built from: all of it, a glob, or its beginning."""
+    url = word.value.strip()
+    if not url:
+        raise _refusal(word.what, "names no origin", "pass a URL, its beginning, or a glob")
+    lookups = word.lookups
+    lookups.needs.add(Need.ORIGINS)
+
+    def fits(entry: Entry | Brief) -> bool:
+        origin = lookups.origins.get(entry.id)
+        return origin is not None and (origin.url_shown.startswith(url) or fnmatchcase(origin.url_shown, url))
+
+    return fits
 
 
-def _of_comparison(what: str, fact: str, sign: str, value: str, now_s: float) -> _Test:
+def _of_index(word: _Word) -> _Test:
+    index = word.value.strip()
+    if not index:
+        raise _refusal(word.what, "names no index", "pass its URL, or its host: index:pypi.example.com")
+    lookups = word.lookups
+    lookups.needs.add(Need.INDEXES)
+    lookups.indexes.add(index)
+    return lambda entry: entry.id in lookups.of_index.get(index, ())
+
+
+def _of_freshness(word: _Word) -> _Test:
+    """Compare the end of the freshness lifetime; what pip serves for ever is fresh."""
+    answers = {"yes": True, "no": False}
+    if word.value.strip().lower() not in answers:
+        raise _refusal(word.what, "is neither yes nor no", "pass fresh:yes or fresh:no")
+    wanted, now_s = answers[word.value.strip().lower()], word.now_s
+    served = HTTP_AREAS
+    return lambda entry: (
+        area_of(entry.id) in served and (entry.fresh_until_s is None or entry.fresh_until_s > now_s) is wanted
+    )
+
+
+def _of_state(word: _Word) -> _Test:
+    """Compare what the checks say: a group of findings, or that there is none."""
+    groups = {group.value: group for group in Group}
+    state = word.value.strip().lower()
+    if state not in {*groups, _SOUND}:
+        raise _refusal(word.what, "is no state", f"the states are {', '.join((_SOUND, *groups))}")
+    lookups = word.lookups
+    lookups.needs.add(Need.STATES)
+    if state == _SOUND:
+        return lambda entry: entry.id not in lookups.groups
+    return lambda entry: groups[state] in lookups.groups.get(entry.id, ())
+
+
+def _of_comparison(word: _Word, fact: str, sign: str) -> _Test:
     """Compare a size, or a time: an age is longer than another one, a date is earlier."""
     if fact == "size":
-        return _by_size(what, value, sign)
-    moment_s, is_age = _moment(what, value, now_s)
+        return _by_size(word, sign)
+    moment_s, is_age = _moment(word)
     if is_age:  # what is older was written earlier
         sign = sign.translate(str.maketrans("<>", "><"))
-    return _by_time(moment_s, sign)
+    return _by_time(moment_s, sign) if fact == "written" else _by_use(word, moment_s, sign)
 
 
-def _by_size(what: str, value: str, sign: str) -> _Test:
-    size, compares = _read(what, size_bytes, value), _SIGNS[sign]
+def _by_size(word: _Word, sign: str) -> _Test:
+    size, compares = _read(word, size_bytes), _SIGNS[sign]
     return lambda entry: compares(entry.disk_size, size)
 
 
@@ -315,17 +411,26 @@ def _by_time(moment_s: float, sign: str) -> _Test:
     return fits
 
 
-def _moment(what: str, value: str, now_s: float) -> tuple[float, bool]:
+def _by_use(word: _Word, moment_s: float, sign: str) -> _Test:
+    """Compare the last use: what was used before a moment was certainly not used since."""
+    lookups = word.lookups
+    lookups.needs.add(Need.USE)
+    if sign in {"<", "<="}:
+        return lambda entry: lookups.was_unused_since(entry, moment_s)
+    return lambda entry: lookups.used_s(entry) >= moment_s
+
+
+def _moment(word: _Word) -> tuple[float, bool]:
     """Return a moment in seconds since 1970, and whether it was given as an age."""
-    found = _read(what, date_or_age, value)
-    return moment_in_seconds(what, found, now_s), isinstance(found, float)
+    found = _read(word, date_or_age)
+    return moment_in_seconds(word.what, found, word.now_s), isinstance(found, float)
 
 
-def _read(what: str, reads: Callable[[str], _T], value: str) -> _T:
+def _read(word: _Word, reads: Callable[[str], _T]) -> _T:
     try:
-        return reads(value)
+        return reads(word.value)
     except ValueError as error:
-        raise _refusal(what, "cannot be understood", shown_text(str(error))) from None
+        raise _refusal(word.what, "cannot be understood", shown_text(str(error))) from None
 
 
 _SIGNS: Mapping[str, Callable[[float, float], bool]] = {
@@ -334,17 +439,29 @@ _SIGNS: Mapping[str, Callable[[float, float], bool]] = {
     "<": lambda one, other: one < other,
     "<=": lambda one, other: one <= other,
 }
-_FACTS: Mapping[str, Callable[[str, str, float], _Test]] = {
+_SOUND = "sound"
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+_FACTS: Mapping[str, Callable[[_Word], _Test]] = {
     "kind": _of_kind,
     "area": _of_area,
     "host": _of_host,
+    "index": _of_index,
     "python": _of_python,
-    "larger": lambda what, value, _now_s: _by_size(what, value, ">"),
-    "smaller": lambda what, value, _now_s: _by_size(what, value, "<"),
-    "older": lambda what, value, now_s: _by_time(_moment(what, value, now_s)[0], "<"),
-    "newer": lambda what, value, now_s: _by_time(_moment(what, value, now_s)[0], ">="),
+    "sha256": _of_sha256,
+    "commit": _of_commit,
+    "origin": _of_origin,
+    "fresh": _of_freshness,
+    "state": _of_state,
+    "larger": lambda word: _by_size(word, ">"),
+    "smaller": lambda word: _by_size(word, "<"),
+    "older": lambda word: _by_time(_moment(word)[0], "<"),
+    "newer": lambda word: _by_time(_moment(word)[0], ">="),
+    "unused": lambda word: _by_use(word, _moment(word)[0], "<"),
+    "used": lambda word: _by_use(word, _moment(word)[0], ">="),
 }
-"""Each makes a test of what stands behind the colon; the first argument is the whole word, for errors."""
+"""Each makes a test of what stands behind the colon."""
+_MEASURES = frozenset({"area", "larger", "smaller", "older", "newer", "unused", "used"})
+"""Facts of which one that is mistaken can mean everything."""
 _WORDS = f"those are {', '.join(f'{word}:' for word in _FACTS)} and not:"
 
 

@@ -131,7 +131,7 @@ def test_a_word_means_these_entries_and_no_others(what: str, names: set[str]) ->
         ("", "selects nothing"),
         ("  ", "selects nothing"),
         ("kind:egg", "the kinds are wheel, sdist"),
-        ("sha265:" + "0" * 64, "there is no sha265:; those are kind:"),
+        ("sha265:" + "0" * 64, "there is no sha265:; did you mean sha256:?"),
         ("numpy<", "no version range"),
         ("numpy<banana", "no version range"),
         ("numpy<2; python_version<'3'", "leave out extras and markers"),

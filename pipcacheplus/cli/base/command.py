@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # slow to import, and `dir` does without them
 __all__ = ["Command", "CommandResult", "Request", "make_result", "make_view", "no_match"]
 
 
+_NO_HINTS: Mapping[str, str] = {}
 _HOUR_S = 3600.0
 """`--min-age` if nothing is said."""
 
@@ -154,6 +155,7 @@ def make_result(  # noqa: D417 - the rest is View's
     warnings: "Iterable[Warned]" = (),
     remarks: Sequence[str] = (),
     unmatched: Sequence[str] = (),
+    hints: Mapping[str, str] = _NO_HINTS,
     exit_code: int = exits.DONE,
     **parts: Any,  # noqa: ANN401 - View's
 ) -> CommandResult:
@@ -163,12 +165,13 @@ def make_result(  # noqa: D417 - the rest is View's
         warnings: What could not be read. If there is any, the command has been done in part.
         remarks: Warnings that mean nothing for the exit code.
         unmatched: Selections that matched no entry.
+        hints: Of these, what may have been meant.
         exit_code: The code of what the command did; that of warnings, or of no match, replaces it if it is worse.
     """
     if cache.catalog_trouble is not None and request.verbosity > 0:
         request.console.say(f"The catalog is not used: {cache.catalog_trouble}")
     failures = tuple(f"{warned.path}: {warned.message}" for warned in warnings)
-    missing = _missing(unmatched) if unmatched else ()
+    missing = _missing(unmatched, hints) if unmatched else ()
     settings = (
         () if cache.settings_trouble is None else (f"indexes of pip's settings: {in_options(cache.settings_trouble)}",)
     )
@@ -177,10 +180,13 @@ def make_result(  # noqa: D417 - the rest is View's
     return CommandResult(view=view, exit_code=exits.worst(exit_code, partly, no_match(request, unmatched)))
 
 
-def _missing(unmatched: Sequence[str]) -> tuple[str, ...]:
+def _missing(unmatched: Sequence[str], hints: Mapping[str, str]) -> tuple[str, ...]:
     from pipcacheplus.pips.credentials import shown_text  # noqa: PLC0415 - slow to import, and seldom needed
 
-    return tuple(f'No matching entries for "{shown_text(what)}"' for what in unmatched)
+    return tuple(
+        f'No matching entries for "{shown_text(what)}"' + (f"; did you mean {hints[what]}?" if what in hints else "")
+        for what in unmatched
+    )
 
 
 def no_match(request: Request, unmatched: Sequence[str]) -> int:

@@ -215,6 +215,7 @@ def result_of(request: Request, cache: "PipCache", report: Report, stop: StopReq
         warnings=report.warnings,
         remarks=(*_foreign(report.plan, request.verbosity), *notes_of(report.plan)),
         unmatched=report.plan.unmatched,
+        hints=report.plan.hints,
         exit_code=exits.PARTLY if report.failed or report.plan.foreign else exits.DONE,
         outcomes=tuple(map(_in_options, report.outcomes)),
         kept=report.plan.kept,
