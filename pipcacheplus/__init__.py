@@ -45,12 +45,14 @@ if TYPE_CHECKING:
         Why,
     )
     from pipcacheplus.one_call import (
+        export,
         interpreters,
         prune_corrupt,
         prune_incompatible_wheels,
         prune_outdated_builds,
         prune_partial,
         prune_stale,
+        prune_to_size,
         verify,
     )
     from pipcacheplus.own.files import clear_state, state
@@ -97,12 +99,14 @@ __all__ = [
     "Why",
     "__version__",
     "clear_state",
+    "export",
     "interpreters",
     "prune_corrupt",
     "prune_incompatible_wheels",
     "prune_outdated_builds",
     "prune_partial",
     "prune_stale",
+    "prune_to_size",
     "state",
     "verify",
 ]
@@ -112,7 +116,7 @@ _HOMES = {
     **dict.fromkeys(
         (
             *("interpreters", "prune_corrupt", "prune_incompatible_wheels", "prune_outdated_builds"),
-            *("prune_partial", "prune_stale", "verify"),
+            *("export", "prune_partial", "prune_stale", "prune_to_size", "verify"),
         ),
         "one_call",
     ),

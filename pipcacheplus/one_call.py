@@ -4,6 +4,7 @@ A cache that does not exist yet, or is switched off, is no error to them, unless
 nothing goes.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,9 @@ from pipcacheplus.checks.base.context import Pythons, considered_pythons
 from pipcacheplus.errors import CacheDisabledError, CacheNotFoundError
 from pipcacheplus.host.machine import this_machine
 from pipcacheplus.model.arguments import age_in_seconds, check_switches
-from pipcacheplus.model.values import CacheDir, Kind, Plan, Report
+from pipcacheplus.model.values import CacheDir, ExportReport, Kind, Plan, Report
 from pipcacheplus.pips.absence import absence_of
+from pipcacheplus.plan.limits import LimitOn, limits_of
 from pipcacheplus.plan.select import Selection
 
 if TYPE_CHECKING:  # slow to import
@@ -23,12 +25,14 @@ if TYPE_CHECKING:  # slow to import
     from pipcacheplus.model.pythons import FoundPython
 
 __all__ = [
+    "export",
     "interpreters",
     "prune_corrupt",
     "prune_incompatible_wheels",
     "prune_outdated_builds",
     "prune_partial",
     "prune_stale",
+    "prune_to_size",
     "verify",
 ]
 
@@ -175,6 +179,53 @@ def prune_partial(
         dry_run=dry_run,
         exclusive=exclusive,
     )
+
+
+def prune_to_size(
+    max_size: int | str,
+    *,
+    cache_dir: str | None = None,
+    keep: Sequence[str | Kind] = (),
+    keep_missing_ok: bool = False,
+    dry_run: bool = False,
+    exclusive: bool | None = None,
+) -> Report:
+    """Remove what was not used for longest until the cache takes no more than so many bytes, or `2GB`, on the disk.
+
+    The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.
+
+    Raises:
+        PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply` tell.
+    """
+    limits_of({LimitOn.SIZE: max_size})
+    return _pruned(
+        cache_dir,
+        lambda cache: cache.plan(max_size=max_size, keep=keep, keep_missing_ok=keep_missing_ok),
+        keep=keep,
+        dry_run=dry_run,
+        exclusive=exclusive,
+    )
+
+
+def export(
+    *what: str | Kind,
+    to: str | os.PathLike[str],
+    locks: Sequence[str | os.PathLike[str]] = (),
+    cache_dir: str | None = None,
+    dry_run: bool = False,
+) -> ExportReport:
+    """Put downloads and built wheels into a directory, verified, under the names that the index published.
+
+    The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.
+
+    Raises:
+        PipCachePlusError: As `PipCache.locate` and `PipCache.export` tell.
+    """
+    cache = _located(cache_dir)
+    if isinstance(cache, PipCache):
+        return cache.export(*what, to=to, locks=locks, dry_run=dry_run)
+    Selection(what, cache_dir=cache.path)
+    return ExportReport(cache=cache, folder=os.path.realpath(to), outcomes=())
 
 
 def interpreters(*, pythons: Pythons = None, cache_dir: str | None = None) -> "tuple[FoundPython, ...]":

@@ -22,7 +22,7 @@ __all__ = ["COMMAND"]
 
 
 def _declare(parser: ArgumentParser) -> None:
-    declare_selection(parser, needs_one=False)
+    declare_selection(parser, needs_one=False, has_pythons=True)
     parser.add_argument(
         "--sort",
         choices=ORDERS,

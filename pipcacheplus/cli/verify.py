@@ -26,7 +26,7 @@ __all__ = ["COMMAND"]
 
 
 def _declare(parser: ArgumentParser) -> None:
-    declare_selection(parser, needs_one=False)
+    declare_selection(parser, needs_one=False, has_pythons=True)
     declare_min_age(
         parser,
         "do not judge halves, leftovers and builds that are younger, as a pip may be writing them (default 1h;"

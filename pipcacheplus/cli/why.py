@@ -23,7 +23,7 @@ __all__ = ["COMMAND"]
 
 
 def _declare(parser: ArgumentParser) -> None:
-    declare_selection(parser, needs_one=True)
+    declare_selection(parser, needs_one=True, has_pythons=True)
     parser.add_argument(
         "--keep", metavar="WHAT", action="append", default=[], help="what `prune` would be told to keep (repeatable)"
     )

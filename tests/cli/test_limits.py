@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pipcacheplus import PipCache
+from pipcacheplus import PipCache, prune_to_size
 from pipcacheplus.__main__ import main
 from pipcacheplus.errors import BadRequestError
 from tests.support import artefacts
@@ -303,3 +304,30 @@ def test_in_ci_nothing_goes_for_not_being_used_without_a_mark(aged: Cache) -> No
     made = PipCache(aged.path).plan(ci=True, pythons="current")
     assert not made.actions
     assert made.notes == ("nothing goes for not being used: the cache was not marked before",)
+
+
+@pytest.mark.parametrize("unpack", [["tar", "-xf"], ["tar", "-xmf"]], ids=["times kept", "times of now"])
+def test_after_a_restore_nothing_goes_for_not_being_used_before_it(
+    aged: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unpack: list[str]
+) -> None:
+    (one,) = PipCache(aged.path).scan("one").entries
+    os.utime(aged.real(one.id), (time.time() - 2 * DAY_S, time.time() - 50 * DAY_S))
+    archive = tmp_path / "saved.tar"
+    subprocess.run(["tar", "-cf", archive, "-C", aged.path.parent, aged.path.name], check=True)
+    (tmp_path / "job").mkdir()
+    subprocess.run([*unpack, archive, "-C", tmp_path / "job"], check=True)
+    restored = PipCache(tmp_path / "job" / aged.path.name)
+    made = restored.plan(unused_since=DAY_S)
+    assert not made.actions
+    assert not any(note for note in made.notes if "restored" not in note)
+    if unpack == ["tar", "-xf"]:
+        assert "the cache was restored as a whole after that" in made.notes[0]
+    assert len(restored.plan(max_files=0).actions) == 4
+
+
+def test_functions_of_one_call_keep_to_a_size(aged: Cache) -> None:
+    report = prune_to_size("1kB", cache_dir=str(aged.path), dry_run=True, exclusive=True)
+    assert len(report.outcomes) == 4
+    assert left(aged) == ALL
+    prune_to_size(0, cache_dir=str(aged.path), exclusive=True, keep=["one"])
+    assert left(aged) == {"one", "notes.txt"}

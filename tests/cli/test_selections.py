@@ -117,7 +117,7 @@ def test_nothing_at_all_is_no_selection(cache: Cache, capsys: pytest.CaptureFixt
     with pytest.raises(SystemExit) as stopped:
         main([command, "--cache-dir", str(cache.path)])
     assert stopped.value.code == 2
-    assert "say what: WHAT, --kind or --host" in capsys.readouterr().err
+    assert "say what: WHAT, --kind, --python or --host" in capsys.readouterr().err
     assert tree(cache.path) == before
 
 
@@ -136,3 +136,33 @@ def test_a_range_that_the_shell_took_for_a_file_removes_nothing(cache: Cache, tm
         "Removing all of aa; stdout is a file. A version range is quoted: 'aa>2'\n",
     )
     assert "Entries removed: 4" in (tmp_path / "log.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("list", "--python", "cp27"), {"old"}),
+        (("show", "old", "new", "--python", "py3"), {"new"}),
+        (("remove", "-n", "kind:built-wheel", "--python", "cp27"), {"old"}),
+        (("list", "old", "new", "--python", "cp27", "--python", "py3"), {"old", "new"}),
+    ],
+)
+def test_a_tag_of_a_python_narrows(
+    cache: Cache, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], expected: set[str]
+) -> None:
+    cache.built_wheel("old", tag="cp27-cp27mu-linux_x86_64")
+    cache.built_wheel("new", tag="py3-none-any")
+    assert main([*words, "--format", "json", "--cache-dir", str(cache.path)]) == 0
+    document = json.loads(capsys.readouterr().out)
+    names = {entry["project"] for entry in document["entries"]} | {
+        action["id"].rpartition("/")[2].partition("-")[0] for action in document["actions"]
+    }
+    assert names == expected
+
+
+def test_a_python_that_is_no_tag_is_refused_where_no_interpreters_count(
+    cache: Cache, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["remove", "x", "--python", "python3", "--cache-dir", str(cache.path)])
+    assert "'python3' is no tag of a Python" in capsys.readouterr().err

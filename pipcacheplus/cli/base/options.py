@@ -5,6 +5,7 @@ first one had put there; `_merge` brings them together.
 """
 
 import os
+import re
 from argparse import SUPPRESS, ArgumentParser, HelpFormatter, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -49,6 +50,7 @@ _TARGET_OPTIONS = (
     ("implementation", "NAME", "their implementation: cp, pp, py"),
     ("abi", "ABI", "their ABI: cp311, abi3, none"),
 )
+_TAG = re.compile(r"(?:cp|pp|py)[0-9]{1,3}")
 _ALIASES = {"--and": "+"}
 _COMBINED = "Several WHATs are alternatives; `+` between two narrows: numpy + kind:built-wheel."
 _EARLY = "early_"
@@ -123,17 +125,24 @@ def _settings(early: Namespace, command: Command, parser: "_Parser") -> list[str
 def _selected(options: Namespace, parser: ArgumentParser) -> tuple[str, ...]:
     """Return the alternatives that are selected, each as one string."""
     words, kinds, hosts = options.what, options.only_kind or (), options.only_host or ()
-    if not (kinds or hosts or any("+" in word for word in words)):
+    tags = [word for word in options.python or () if _TAG.fullmatch(word)]
+    options.python = [word for word in options.python or () if word not in tags] or None
+    if options.python and not options.has_pythons:
+        parser.error(f"argument --python: {options.python[0]!r} is no tag of a Python: cp312")
+    if not (kinds or hosts or tags or any("+" in word for word in words)):
         found = tuple(words)
     else:
         from pipcacheplus.plan.select import alternatives_of  # noqa: PLC0415 - slow to import, and of use to few
 
         try:
-            found = alternatives_of(words, [f"kind:{kind}" for kind in kinds], [f"host:{host}" for host in hosts])
+            narrowed = [
+                [f"{fact}:{one}" for one in some] for fact, some in (("kind", kinds), ("host", hosts), ("python", tags))
+            ]
+            found = alternatives_of(words, *narrowed)
         except BadRequestError as error:
             parser.error(str(error))
     if options.needs_what and not found:
-        parser.error("say what: WHAT, --kind or --host")
+        parser.error("say what: WHAT, --kind, --python or --host")
     return found
 
 
@@ -240,8 +249,14 @@ def _merge(early: Namespace, late: Namespace) -> Namespace:
     return merged
 
 
-def declare_selection(parser: ArgumentParser, *, needs_one: bool) -> None:
-    """Declare the arguments that choose entries."""
+def declare_selection(parser: ArgumentParser, *, needs_one: bool, has_pythons: bool = False) -> None:
+    """Declare the arguments that choose entries.
+
+    Args:
+        parser: Of the command.
+        needs_one: Whether something has to be named.
+        has_pythons: Whether `declare_pythons` declares `--python`, which then takes tags as well.
+    """
     parser.description = f"{parser.description} {_COMBINED}"
     group = parser.add_argument_group("selection")
     group.add_argument(
@@ -258,9 +273,13 @@ def declare_selection(parser: ArgumentParser, *, needs_one: bool) -> None:
     group.add_argument(
         "--host", dest="only_host", metavar="HOST", action="append", help="only from this host (repeatable)"
     )
+    if not has_pythons:
+        group.add_argument(
+            "--python", metavar="TAG", action="append", help="only wheels for this Python: cp312 (repeatable)"
+        )
     group.add_argument("--and", dest="is_narrowed", action="store_true", help="another spelling of `+`")
     parser.add_argument("--error-on-no-match", action="store_true", help="exit with 23 if nothing matches")
-    parser.set_defaults(needs_what=needs_one)
+    parser.set_defaults(needs_what=needs_one, has_pythons=has_pythons)
 
 
 def declare_min_age(parser: ArgumentParser, means: str) -> None:
@@ -275,7 +294,8 @@ def declare_pythons(parser: ArgumentParser) -> None:
         "--python",
         metavar="PATH",
         action="append",
-        help="an interpreter, `current` for the one that runs this, or `all` of this machine (the default; repeatable)",
+        help="an interpreter, `current` for the one that runs this, or `all` of this machine (the default; repeatable);"
+        " with a selection, a tag (cp312) narrows that to wheels for it",
     )
     for name, metavar, text in _TARGET_OPTIONS:
         group.add_argument(f"--{name}", metavar=metavar, action="append", help=text)
