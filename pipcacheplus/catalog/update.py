@@ -238,6 +238,8 @@ class Update:
         columns = (*SeenRow._fields, "is_rest")
         many(f"INSERT INTO entry ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", new)
         many("UPDATE entry SET files = ?, changed_ns = ?, disk_size = ? WHERE id = ?", moved)
+        if self.request.looks_again:
+            many("INSERT OR IGNORE INTO now_walked VALUES (?)", [(row[0],) for row in new])
 
     def _known_in(self, name: str) -> Iterator[Any]:
         columns = "SELECT id, shape, files, changed_ns, read_ns FROM entry WHERE "
@@ -452,7 +454,9 @@ class Update:
             " (id) UNION SELECT l.redirect FROM back JOIN leads l USING (id)) SELECT id FROM back"
         )
         execute(
-            "DELETE FROM again WHERE id IN (SELECT id FROM unread) OR id IN (SELECT id FROM now_read) AND NOT EXISTS"
+            "DELETE FROM again WHERE id IN (SELECT id FROM unread)"
+            # What was read by a shape that somebody else wrote into its row was not read.
+            " OR id IN (SELECT id FROM now_read) AND id IN (SELECT id FROM now_walked) AND NOT EXISTS"
             " (SELECT 1 FROM entry e JOIN link l ON l.key = e.key LEFT JOIN page p ON p.number = l.page"
             " WHERE e.id = again.id AND (p.id IS NULL OR p.id NOT IN (SELECT id FROM now_read)))"
             " AND NOT EXISTS (SELECT 1 FROM page b JOIN made_from m ON m.page = b.number JOIN source l ON l.url = m.url"
