@@ -46,7 +46,9 @@ class Unused:
         """Take one more entry in."""
         if not self._is_known or brief.kind not in _USABLE or self._last_use.used_ns(brief) >= self._since_ns:
             return
-        if not self._is_recorded and self._last_use.may_be_used_until_ns(brief) > self._since_ns:
+        # A record does not say all: what pip builds with, in an environment that is gone, is in no report.
+        has_times = self._last_use.has_access_times
+        if has_times and self._last_use.may_be_used_until_ns(brief) > self._since_ns:
             self.uncertain += 1
             return
         self._found.append(brief.id)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.cache import pip_cache
-from pipcacheplus.catalog import guesses, page_links
+from pipcacheplus.cache import locks, pip_cache
+from pipcacheplus.catalog import guesses, page_links, queries
 from pipcacheplus.checks.base import builds
 from pipcacheplus.disk.open_cache import _MAX_DEPTH
 from pipcacheplus.host import pythons
@@ -18,6 +18,7 @@ from pipcacheplus.readers.elf import Budget
 from pipcacheplus.readers.entry import PAGE_LIMIT
 from pipcacheplus.readers.http import cc1_pickle, cc2_json
 from pipcacheplus.readers.http.stored_response import HEAD_LIMIT, MAX_HEADERS
+from pipcacheplus.readers.locks.lock import MAX_LOCK_BYTES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "limits.md").read_text(encoding="utf-8")
 MIB, GIB = 1 << 20, 1 << 30
@@ -51,6 +52,8 @@ MIB, GIB = 1 << 20, 1 << 30
         f"| environments that self-checks name | {MAX_ENVIRONMENTS:,} |",
         f"URLs of {MAX_PLACE:,} characters, {page_links._MAX_PLACES} places, {page_links._MAX_LISTED:,} projects",
         f"| source of a built wheel that lies outside of the cache | {MAX_SOURCE_BYTES // GIB} GiB;",
+        f"| lock, requirements, report of pip | {MAX_LOCK_BYTES // MIB} MiB; {locks._MAX_FILES} files",
+        f"| words of a selection for which a near name is looked for | {queries._MAX_HINTS} |",
         f"| directories below each other | {_MAX_DEPTH} |",
     ],
 )
