@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 import tarfile
 from collections.abc import Callable
@@ -29,11 +28,11 @@ def run(*arguments: str, cache: Path) -> dict[str, Any]:
 
 
 def pack_by_tar(cache: Path, archive: Path) -> None:
-    subprocess.run(["tar", "-cf", archive, "-C", cache.parent, cache.name], check=True)
+    processes.run(["tar", "-cf", archive, "-C", cache.parent, cache.name], is_checked=True)
 
 
 def unpack_by_tar(archive: Path, folder: Path) -> None:
-    subprocess.run(["tar", "-xf", archive, "-C", folder], check=True)
+    processes.run(["tar", "-xf", archive, "-C", folder], is_checked=True)
 
 
 def unpack_by_python(archive: Path, folder: Path) -> None:

@@ -4,6 +4,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:  # slow to import
     from pipcacheplus.plan.limits import Limit
     from pipcacheplus.plan.needed import Needed
 
-__all__ = ["Planner", "Used", "Wishes", "redundancy", "refuse_unknown_word"]
+__all__ = ["Planner", "Used", "Wishes", "import_reasons", "redundancy", "refuse_unknown_word"]
 
 _GROUPS_OF_INTERPRETERS = frozenset({Group.INCOMPATIBLE, Group.OUTDATED_BUILD})
 """Reasons for which it matters what interpreters can use."""
@@ -316,6 +317,14 @@ class _Whole:
             is_exact=notes_each_reading(self._cache.path),
             recorded=recorded,
         )
+
+
+def import_reasons() -> None:
+    """Import what plans may need later: this process may soon not be able to read it any more."""
+    for name in ("budget", "built_sdists", "duplicates", "superseded", "unused"):
+        import_module(f"pipcacheplus.plan.{name}")
+    for name in ("cache.locks", "catalog.lookups", "host.free_space", "host.filesystems"):
+        import_module(f"pipcacheplus.{name}")
 
 
 def redundancy(context: Context, *, has_access_times: bool) -> Callable[[Run], Mapping[str, frozenset[str]]]:

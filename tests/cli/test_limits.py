@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -14,7 +13,7 @@ import pytest
 from pipcacheplus import PipCache, prune_to_size
 from pipcacheplus.__main__ import main
 from pipcacheplus.errors import BadRequestError
-from tests.support import artefacts
+from tests.support import artefacts, processes
 from tests.support.builders import DAY_S, INDEX_URL, Cache, file_headers, page_headers, tree
 
 
@@ -313,9 +312,9 @@ def test_after_a_restore_nothing_goes_for_not_being_used_before_it(
     (one,) = PipCache(aged.path).scan("one").entries
     os.utime(aged.real(one.id), (time.time() - 2 * DAY_S, time.time() - 50 * DAY_S))
     archive = tmp_path / "saved.tar"
-    subprocess.run(["tar", "-cf", archive, "-C", aged.path.parent, aged.path.name], check=True)
+    processes.run(["tar", "-cf", archive, "-C", aged.path.parent, aged.path.name], is_checked=True)
     (tmp_path / "job").mkdir()
-    subprocess.run([*unpack, archive, "-C", tmp_path / "job"], check=True)
+    processes.run([*unpack, archive, "-C", tmp_path / "job"], is_checked=True)
     restored = PipCache(tmp_path / "job" / aged.path.name)
     made = restored.plan(unused_since=DAY_S)
     assert not made.actions

@@ -149,7 +149,7 @@ def _of_project(cwd: str, min_age_s: float) -> Iterator[Configured]:
         return
     data, _ = read_user_file(path, what="project", max_bytes=_MAX_BYTES)
     try:
-        tool = tomllib.loads(data.decode("utf-8-sig")).get("tool", {})
+        tool = tomllib.loads(data.decode().removeprefix("\ufeff")).get("tool", {})
     except (ValueError, RecursionError):
         return  # it is somebody else's business to complain
     table = tool.get(_SECTION, {}) if isinstance(tool, dict) else {}

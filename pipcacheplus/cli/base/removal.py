@@ -161,7 +161,8 @@ def open_for_removal(request: Request) -> "PipCache":
     """
     if not request.options.as_owner:
         return request.open_cache()
-    from pipcacheplus.checks.base.check import checks  # noqa: PLC0415 - slow to import, and of use to root only
+    from pipcacheplus.cache.planning import import_reasons  # noqa: PLC0415 - slow to import, and of use to root only
+    from pipcacheplus.checks.base.check import checks  # noqa: PLC0415 - as above
     from pipcacheplus.host.machine import this_machine  # noqa: PLC0415 - as above
     from pipcacheplus.host.ownership import become_owner  # noqa: PLC0415 - as above
     from pipcacheplus.pips.locate import locate  # noqa: PLC0415 - as above
@@ -169,6 +170,7 @@ def open_for_removal(request: Request) -> "PipCache":
 
     checks()  # our own files, and those that we need, may lie where only root can list them
     import_structures()
+    import_reasons()
     # The same directory afterwards, whatever the owner's settings say.
     found = locate(this_machine(request.environ), cache_dir=request.options.cache_dir)
     if not os.path.isdir(found.path):

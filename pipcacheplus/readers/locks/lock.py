@@ -48,7 +48,7 @@ def read_lock(data: bytes) -> Lock | Broken:
         What it names, or what is wrong with it. Of nothing, nothing is wrong: requirements may be empty.
     """
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         return Broken(reason="is not UTF-8", offset=error.start)
     if "\0" in text:
