@@ -5,6 +5,7 @@ Source: PEP 751; https://packaging.python.org/en/latest/specifications/pylock-to
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from packaging.pylock import Package, Pylock, PylockValidationError
 
@@ -37,7 +38,9 @@ def packages_of_pylock(tables: Mapping[str, Any]) -> Iterator[LockedPackage]:
 def _files(package: Package) -> Iterator[LockedFile]:
     named = [*(package.wheels or ()), *((package.sdist,) if package.sdist is not None else ())]
     for file in named:
-        yield LockedFile(file.filename, file.url, _sha256(file.hashes))
+        # packaging 26.0 does not tell the name that follows from the place, as the specification has it.
+        place = file.name or file.path or unquote(urlsplit(file.url or "").path)
+        yield LockedFile(place.replace("\\", "/").rpartition("/")[2] or None, file.url, _sha256(file.hashes))
     if package.archive is not None:
         yield LockedFile(None, package.archive.url, _sha256(package.archive.hashes))
 
