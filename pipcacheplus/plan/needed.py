@@ -3,14 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
-
-from packaging.version import InvalidVersion, Version
 
 from pipcacheplus.model.locks import LockedFile, LockedPackage
 from pipcacheplus.model.values import FILE_KINDS, Brief, Entry, Kind, Locked
 from pipcacheplus.pips.filenames import SDIST_SUFFIXES
 from pipcacheplus.pips.urls import without_user
+
+if TYPE_CHECKING:  # slow to import
+    from packaging.version import Version
 
 __all__ = ["Needed"]
 
@@ -92,7 +94,9 @@ def _is_version(wanted: str | None, found: str | None) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _comparable(version: str) -> Version | str:
+def _comparable(version: str) -> "Version | str":
+    from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - slow to import, and of use to few
+
     try:
         return Version(version)
     except InvalidVersion:
