@@ -87,6 +87,10 @@ def exported(
             if stop is not None and stop():
                 is_stopped = True
                 break
+            if needed is not None and needed.contradicts(entry, entry.sha256):
+                why = "its SHA-256 is not the one that the lock names"
+                outcomes.append(Exported(entry=entry, state=ExportState.UNVERIFIED, why=why))
+                continue
             outcomes.append(
                 _export(cache, entry, folder, names, inspection, errors, links=links, is_planned=is_planned)
             )

@@ -504,6 +504,7 @@ class PipCache:
         }
         if ci and unused_since is None:
             unused_since = self.mark_moment()
+        since_s = None if unused_since is None else self._since("unused_since", unused_since, now_s)
         limits = {
             LimitOn.SIZE: max_size,
             LimitOn.AGE: max_age,
@@ -521,7 +522,7 @@ class PipCache:
             superseded=number_of_versions("superseded", superseded),
             duplicates=duplicates,
             built_sdists=built_sdists or ci,
-            unused_since_s=None if unused_since is None else self._since("unused_since", unused_since, now_s),
+            unused_since_s=_past("unused_since", since_s, now_s),
             limits=limits_of(limits),
             reports=self._used(reports),
         )
@@ -785,9 +786,10 @@ class PipCache:
         if os.path.realpath(saved.cache_path) != os.path.realpath(self.dir.path):
             raise BadRequestError(path, f"is a plan for {saved.cache_path}", "pass that as `cache_dir`")
         changed: dict[str, Warned] = {}
-        seen = set[str]()
+        seen, there = set[str](), set[str]()
 
         def rule(one: Checked) -> tuple[str, ...]:
+            there.add(one.entry.id)
             action = saved.actions.get(one.entry.id)
             if action is None or one.entry.shape is Shape.FOREIGN:
                 return ()
@@ -801,9 +803,17 @@ class PipCache:
         # What was young when the plan was made is not in it, and the rest has not changed since.
         query = self._query_of_names(min_age_s=0, remembers=True, progress=progress)
         made = self._planner.plan_of(query, rule, self._keeps((), (), ()), keep_missing_ok=False)
+        actions = []
+        for one in made.actions:
+            action = saved.actions[one.entry.id]
+            if there.issuperset(action.because):
+                actions.append(replace(one, why=action.why, because=action.because))
+            else:
+                message = "stays: what it was to go for is gone"
+                changed[one.entry.id] = Warned(path=one.entry.id, message=message)
         return replace(
             made,
-            actions=tuple(replace(one, why=saved.actions[one.entry.id].why) for one in made.actions),
+            actions=tuple(actions),
             warnings=(*made.warnings, *changed.values()),
             gone=len(saved.actions.keys() - seen),
         )
@@ -924,6 +934,17 @@ class PipCache:
         from pipcacheplus.apply.apply import trashed_here  # noqa: PLC0415 - as above
 
         return trashed_here(self.dir.path)
+
+
+def _past(name: str, moment_s: float | None, now_s: float) -> float | None:
+    """Return a moment that is not in the future: since then nothing was used yet.
+
+    Raises:
+        BadRequestError: It is.
+    """
+    if moment_s is not None and moment_s > now_s + HOUR_S:
+        raise BadRequestError(what=f"`{name}`", problem="that is in the future", next_step="pass a date of the past")
+    return moment_s
 
 
 def _is_marked(path: str) -> bool | None:

@@ -24,6 +24,7 @@ from pipcacheplus.model.values import (
     Group,
     Kind,
     Plan,
+    Severity,
     Shape,
     Stays,
     Warned,
@@ -101,6 +102,11 @@ class Wishes:
         """Return whether what no pip can ever use goes."""
         return self.takes_useless or not (self.groups or self.compares)
 
+    @property
+    def needs_sound(self) -> bool:
+        """Return whether it matters what no pip can ever use: it goes, or takes nobody's place."""
+        return self.is_of_useless or self.superseded is not None or self.built_sdists or self.duplicates
+
     def rule(self) -> Rule:
         """Return the rule that goes by findings."""
         spared = frozenset[Group]() if self.includes_downloads else _OF_DOWNLOADS
@@ -138,7 +144,7 @@ class Planner:
             check
             for check in checks()
             if check.group in groups
-            or (wishes.is_of_useless and check.is_told and check.depth <= Depth.ENDS and not check.needs_links)
+            or (wishes.needs_sound and check.is_told and check.depth <= Depth.ENDS and not check.needs_links)
         )
         depth = Depth(max((check.depth for check in put if check.is_suspect is None), default=Depth.ENDS))
         shapes = frozenset().union(*(check.shapes for check in put if check.depth is Depth.WHOLE))
@@ -210,6 +216,12 @@ class Planner:
                 raise MisspeltKeepError(word.what, similar)
         return replace(
             made,
+            actions=tuple(
+                replace(one, because=tuple({id_: None for why in chosen[one.entry.id] for id_ in why.because}))
+                if one.entry.id in chosen
+                else one
+                for one in made.actions
+            ),
             warnings=tuple(warnings),
             unmatched_keeps=() if keep_missing_ok else keeps.selection.unmatched,
             pythons=query.context.pythons,
@@ -281,8 +293,9 @@ class _Whole:
         _show_all(run, comparisons, look)
         gone = {one.entry.id for one in found if self._rule(one)} - kept
         self.chosen = {}
+        broken = {one.entry.id for one in found if any(error.severity is Severity.ERROR for error in one.findings)}
         for comparison in comparisons:
-            chosen = comparison.chosen(gone)
+            chosen = comparison.chosen(gone | broken)  # what is broken takes nobody's place
             gone |= chosen.keys() - kept
             self._add(chosen)
         by_limits, self.cuts = budget.chosen(gone) if limits else ({}, ())

@@ -51,13 +51,13 @@ def entries_of_index(connection: sqlite3.Connection, known: Known, index: str) -
     Raises:
         RowDamagedError: A row is not one that was written.
     """
-    is_url = "://" in index
+    is_url, start = "://" in index, index.rstrip("/") + "/"
     pages = [
         brief.id
         for rows in known.named(_PAGES)
         for brief in map(brief_of, rows)
         if brief.url_shown is not None
-        and (brief.url_shown.startswith(index) if is_url else is_of_host(brief.url_shown, index.lower()))
+        and (brief.url_shown.startswith(start) if is_url else is_of_host(brief.url_shown, index.lower()))
     ]
     linked = (
         "SELECT e.id FROM page p JOIN link l ON l.page = p.number JOIN entry e ON e.key = l.key"

@@ -22,10 +22,10 @@ from pipcacheplus.model.values import (
     Count,
     Entry,
     Finding,
-    Group,
     Kind,
     NotJudged,
     Progress,
+    Severity,
     Shape,
     Survey,
     Value,
@@ -425,28 +425,28 @@ class Run:
         known = Known(connection, what.path, ())
         is_exact = notes_each_reading(what.path)
         lookups.last_use = LastUse.of(self.survey(), has_access_times=what.has_access_times, is_exact=is_exact)
+        judge = self._judge_of_all() if lookups.needs & {Need.DIGESTS, Need.STATES} else None
         lookups.with_digest = {one: found.entries_with_digest(connection, one) for one in lookups.digests}
         lookups.of_index = {one: found.entries_of_index(connection, known, one) for one in lookups.indexes}
         if Need.ORIGINS in lookups.needs:
             lookups.origins = found.origins(connection)
-        if Need.STATES in lookups.needs:
-            lookups.groups = self._groups()
+        if judge is not None and Need.STATES in lookups.needs:
+            lookups.groups = {
+                one.entry.id: frozenset(finding.group for finding in one.findings)
+                for one in judge.objections(self._update.unread)
+                if one.findings
+            }
 
-    def _groups(self) -> Mapping[str, frozenset[Group]]:
-        """Return why entries could go, whatever is selected: all is read to its end for that."""
+    def _judge_of_all(self) -> "Judge":
+        """Return the judge of all entries, whatever is selected: all is read to its end for that."""
         context = self._what.context_of_states or self._what.context
         whole = replace(self._what, selection=Selection(()), depth=Depth.WHOLE, contents_of=None)
         whole = replace(whole, context=context, checks=told_checks())
         own, self._what = self._what, whole
         try:
-            judge = self._judged()
+            return self._judged()
         finally:
             self._what = own
-        return {
-            one.entry.id: frozenset(finding.group for finding in one.findings)
-            for one in judge.objections(self._update.unread)
-            if one.findings
-        }
 
     def _judged(self) -> "Judge":
         """Read contents, if that is asked for, and return the judge of the catalog as it is then."""
@@ -607,6 +607,7 @@ class Run:
         """Yield of what the query asks for all that would go, or could not be judged, or may share a file with such."""
         for one in self.checked():
             goes = self._what.would_go is None or self._what.would_go(one)
+            goes = goes or any(finding.severity is Severity.ERROR for finding in one.findings)
             if goes or one.not_judged is not None or one.entry.shape is Shape.BUILT_WHEEL:
                 yield one
 

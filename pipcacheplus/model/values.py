@@ -416,6 +416,8 @@ class Action:
     """In the order in which they go. A file that an entry which stays shares is not among them."""
     why: str = ""
     """The same as `Why.sentence`, if findings chose it."""
+    because: tuple[str, ...] = ()
+    """Ids of entries without which it would have to stay: a newer version, the same bytes, a wheel built from it."""
 
 
 class Locked(NamedTuple):

@@ -5,14 +5,14 @@ Source: pip 26.3, `_internal/configuration.py` and `_internal/cli/parser.py`; wh
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from pipcacheplus.host.machine import Machine
 from pipcacheplus.pips.default_paths import system_config_directories, user_config_directories
 from pipcacheplus.pips.paths import path_module
 
-__all__ = ["ENVIRONMENT", "Setting", "Settings", "configuration_files", "find", "read_settings"]
+__all__ = ["ENVIRONMENT", "Setting", "Settings", "configuration_files", "find", "read_settings", "settings_in_section"]
 
 ENVIRONMENT = ":env:"
 """The section in which the `PIP_*` variables stand. pip honours a file's section of this name, so we do."""
@@ -78,6 +78,16 @@ def read_settings(machine: Machine, *, isolated: bool = False) -> Settings:
                 setting = Setting(value=value, section=ENVIRONMENT, name=name, path=None)
                 merged.setdefault(ENVIRONMENT, {})[_key(name[4:])] = setting
     return merged
+
+
+def settings_in_section(machine: Machine, section: str) -> Iterator[Setting]:
+    """Yield what every configuration file says in a section, the strongest file first; none hides what another says.
+
+    Raises:
+        BadRequestError: As `read_settings`.
+    """
+    for path in reversed(configuration_files(machine)):
+        yield from (one for one in _settings_in(machine, path) if one.section == section)
 
 
 def configuration_files(machine: Machine, *, isolated: bool = False) -> tuple[str, ...]:

@@ -26,13 +26,13 @@ class BuiltSdists:
             self._tags[one.name].append(one.tags)
         self._sdists = defaultdict[tuple[str, str], list[str]](list)
         self._wheels = defaultdict[tuple[str, str], dict[str, list[str]]](dict)
-        """By project and version: ids of built wheels, by the interpreter that finds and can use them."""
+        """By project and the URL of the source: ids of built wheels, by the interpreter that finds and can use them."""
 
     def see(self, brief: Brief) -> None:
         """Take one more entry in."""
-        if brief.project is None or brief.version is None:
+        if brief.project is None or brief.url_shown is None:  # pip finds a wheel by the URL of its source
             return
-        key = brief.project, brief.version
+        key = brief.project, brief.url_shown.partition("#")[0]
         if brief.kind is Kind.SDIST:
             self._sdists[key].append(brief.id)
         elif brief.kind is Kind.BUILT_WHEEL and brief.interpreter is not None and self._is_usable(brief):

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
-from pipcacheplus.model.values import Brief
+from pipcacheplus.model.values import Brief, Kind
 from pipcacheplus.plan.comparison import Chosen
 from pipcacheplus.plan.last_use import LastUse
 
@@ -27,8 +27,10 @@ class Duplicates:
     def see(self, brief: Brief) -> None:
         """Take one more entry in."""
         digest = self._digests.get(brief.id)
-        if digest is not None:
-            self._same[digest, brief.project].append((self._last_use.used_ns(brief), brief.id))
+        # Wheels of one version for several Pythons may have the same metadata.
+        name = brief.filename if brief.kind is Kind.METADATA else brief.project
+        if digest is not None and name is not None:
+            self._same[digest, name].append((self._last_use.used_ns(brief), brief.id))
 
     def wants_again(self) -> bool:
         """Return false: once is enough."""

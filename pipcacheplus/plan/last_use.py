@@ -60,7 +60,8 @@ class LastUse(NamedTuple):
     def used_ns(self, brief: Brief) -> int:
         """Return the last use that is known, in nanoseconds since 1970: never before it was written."""
         read = brief.atime_ns if self.has_access_times else None
-        if read is not None and self._is_of_restoring(read):
+        # A reading after the restoring is later than the change that this was.
+        if read is not None and read <= (brief.ctime_ns or 0) and self._is_of_restoring(read):
             read = None
         return max(brief.mtime_ns or 0, read or 0, self.recorded(brief) or 0)
 

@@ -61,6 +61,21 @@ class Needed:
             return source in names if source is not None else any(name.endswith(SDIST_SUFFIXES) for name in names)
         return entry.filename is None or entry.filename.removesuffix(_METADATA).lower() in names
 
+    def contradicts(self, entry: Entry, sha256: str | None) -> bool:
+        """Return whether every lock that names a download says that it has another SHA-256."""
+        if entry.kind is Kind.BUILT_WHEEL:  # what is said is that of its source
+            return False
+        named = [
+            {
+                file.sha256
+                for file in package.files
+                if file.sha256 is not None and (file.filename or entry.filename) in {entry.filename, None}
+            }
+            for package in self._of_project.get(entry.project or "", ())
+            if _is_version(package.version, entry.version) and self._holds(package, entry)
+        ]
+        return bool(named) and all(digests and sha256 not in digests for digests in named)
+
     @property
     def missing(self) -> tuple[str, ...]:
         """Return what no entry so far holds, for people: `demo 1.0`."""
@@ -80,7 +95,10 @@ def _names(files: Iterable[LockedFile]) -> frozenset[str]:
 
 
 def _name_in(url: str) -> str | None:
-    return unquote(urlsplit(_plain(url)).path).rpartition("/")[2].lower() or None
+    try:
+        return unquote(urlsplit(_plain(url)).path).rpartition("/")[2].lower() or None
+    except ValueError:  # it is none
+        return None
 
 
 @lru_cache(maxsize=4096)
@@ -90,7 +108,10 @@ def _plain(url: str) -> str:
 
 
 def _is_version(wanted: str | None, found: str | None) -> bool:
-    return wanted is None or found is None or _comparable(wanted) == _comparable(found)
+    """Compare as `==` does: a version without a local part is every one with such a part."""
+    if wanted is None or found is None or _comparable(wanted) == _comparable(found):
+        return True
+    return "+" not in wanted and _comparable(wanted) == _comparable(found.partition("+")[0])
 
 
 @lru_cache(maxsize=4096)

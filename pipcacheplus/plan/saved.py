@@ -44,6 +44,7 @@ class SavedAction(NamedTuple):
 
     reasons: tuple[str, ...]
     why: str
+    because: tuple[str, ...]
     stamps: tuple[_Stamp, ...]
 
     def is_same(self, entry: Entry) -> bool:
@@ -85,6 +86,7 @@ def _entry(action: Action) -> dict[str, Any]:
         "url": entry.url_shown,
         "reasons": list(action.reasons),
         "why": action.why,
+        "because": list(action.because),
         "files": [stamp._asdict() for stamp in sorted(map(_Stamp.of, entry.files))],
     }
 
@@ -123,7 +125,8 @@ def parse_plan(text: str, *, name: str) -> SavedPlan:
 
 def _action(entry: Mapping[str, Any]) -> tuple[str, SavedAction]:
     reasons = tuple(_text(reason) for reason in entry["reasons"])
-    return _text(entry["id"]), SavedAction(reasons, _text(entry["why"]), tuple(_stamps(entry["files"])))
+    because = tuple(_text(id_) for id_ in entry["because"])
+    return _text(entry["id"]), SavedAction(reasons, _text(entry["why"]), because, tuple(_stamps(entry["files"])))
 
 
 def _stamps(files: list[Mapping[str, Any]]) -> Iterator[_Stamp]:

@@ -50,9 +50,11 @@ class Superseded:
         if brief.kind not in _KINDS or brief.project is None or brief.version is None:
             return
         is_built = brief.kind is Kind.BUILT_WHEEL
-        group = _Group(
-            brief.project, Kind.WHEEL if is_built else brief.kind, brief.tags, _built_for(brief) if is_built else None
-        )
+        tags = _tags_in_name(brief) if brief.kind is Kind.METADATA else brief.tags
+        if tags is None:
+            return
+        kind = Kind.WHEEL if is_built else brief.kind
+        group = _Group(brief.project, kind, tags, _built_for(brief) if is_built else None)
         number = hash(group)
         if self._hashes is not None:
             # A built wheel may give way to a download, which has the group without its interpreter.
@@ -77,13 +79,20 @@ class Superseded:
                 rivals = {**_by_version(self._files.get(group._replace(interpreter=None), {}), gone), **own}
             newest_first = sorted(rivals, reverse=True)
             for version, ids in own.items():
-                newer = [one for one in newest_first if one > version and not one.is_prerelease]
-                if version.is_prerelease:
-                    newer = [one for one in newest_first if one > version]
+                # `2.1+cpu` and `2.1+cu118` are variants, of which none takes the place of another.
+                newer = [one for one in newest_first if one > version and one.local == version.local]
+                if not version.is_prerelease:
+                    newer = [one for one in newer if not one.is_prerelease]
                 if len(newer) >= self._keeps:
                     chosen = Chosen("superseded", f"{newer[0]} is there too", tuple(rivals[newer[0]][:1]))
                     found.update((id_, chosen) for id_ in ids)
         return found
+
+
+def _tags_in_name(brief: Brief) -> tuple[str, ...] | None:
+    """Return the tags of the wheel that metadata lies beside; `None` if nothing tells its name."""
+    stem, dot, _ = (brief.filename or "").partition(".whl")
+    return ("-".join(stem.split("-")[-3:]),) if dot else None
 
 
 def _built_for(brief: Brief) -> str:

@@ -78,6 +78,7 @@ def test_a_reason_on_the_command_line_replaces_those_of_settings(full: Cache, pl
         {"pip": "keep =\n  one\n  kind:sdist"},
         {"project": 'keep = ["one"]'},
         {"KEEP": "absent one"},
+        {"project": 'keep = "absent one"'},
         {"pip": "keep = kind:wheel + one"},
     ],
     ids=str,
@@ -150,6 +151,8 @@ def test_a_lock_of_a_project_lies_beside_its_file(full: Cache, places: Callable[
         ({"pip": "max-size = huge"}, "--max-size: 'huge' cannot be understood"),
         ({"MIN_AGE": "old"}, "PIPCACHEPLUS_MIN_AGE: argument --min-age: invalid age 'old'"),
         ({"pip": "reasons = everything"}, "'everything' is no reason"),
+        ({"project": 'keep = ["one"]\n<<<<<<< HEAD'}, "pyproject.toml: cannot be parsed"),
+        ({"project": "keep = true"}, "is no text, and no list of texts"),
         ({"project": 'min-age = "x"'}, "min-age in [tool.pipcacheplus] of "),
     ],
 )

@@ -164,3 +164,12 @@ def test_a_measure_that_fits_everything_is_asked_about(
 def test_a_measure_that_fits_some_is_not(full: Cache) -> None:
     assert main(["remove", "--exclusive", "unused:30d", "--cache-dir", str(full.path)]) == 0
     assert {entry.project for entry in PipCache(full.path).scan().entries} == {"one"}
+
+
+def test_a_dry_run_before_makes_no_keep_by_digest_void(full: Cache, tmp_path: Path) -> None:
+    folder = tmp_path / "again"
+    folder.mkdir()
+    keep = [f"sha256:{digest(folder, 'two')}"]
+    opened = PipCache(full.path)
+    for _ in range(3):
+        assert "two" not in {action.entry.project for action in opened.plan_purge(keep=keep).actions}

@@ -13,7 +13,8 @@ from pipcacheplus import PipCache
 from pipcacheplus.__main__ import main
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.plan.saved import parse_plan, plan_text
-from tests.support.builders import Cache, tree
+from tests.support import artefacts
+from tests.support.builders import Cache, file_headers, tree
 
 
 @pytest.fixture
@@ -213,3 +214,18 @@ def test_what_is_no_file_is_no_plan(cache: Cache, run: Run, tmp_path: Path, ther
     before = files(cache)
     code, _, err = run("apply", str(plan), "--exclusive")
     assert (code, err.count("\n"), files(cache)) == (2, 1, before)
+
+
+def test_what_was_to_go_because_of_something_that_is_gone_stays(cache: Cache, tmp_path: Path) -> None:
+    content = artefacts.wheel(tmp_path, "demo", "1.0").read_bytes()
+    for host in ("a", "b"):
+        cache.http_v2(f"https://{host}.example/demo-1.0-py3-none-any.whl", content, headers=file_headers(content))
+    opened = PipCache(cache.path)
+    plan = opened.plan(duplicates=True)
+    (action,) = plan.actions
+    opened.save_plan(plan, str(tmp_path / "saved.json"))
+    assert len(opened.load_plan(str(tmp_path / "saved.json")).actions) == 1
+    opened.apply(opened.plan_removal(*action.because), exclusive=True)
+    loaded = opened.load_plan(str(tmp_path / "saved.json"))
+    assert not loaded.actions
+    assert "what it was to go for is gone" in loaded.warnings[0].message

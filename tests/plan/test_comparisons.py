@@ -18,9 +18,12 @@ def brief(
     kind: Kind = Kind.WHEEL,
     tags: tuple[str, ...] = ANY,
     built_for: str | None = None,
+    filename: str | None = None,
+    url: str | None = None,
 ) -> Brief:
+    url = url or f"https://files.example/demo-{version}.tar.gz"
     shape = Shape.BUILT_WHEEL if kind is Kind.BUILT_WHEEL else Shape.PAIR
-    return Brief(id_, shape, kind, "demo", version, None, None, None, tags, built_for, 1, 1, 1, 1, 1, 1)
+    return Brief(id_, shape, kind, "demo", version, filename, url, url, tags, built_for, 1, 1, 1, 1, 1, 1)
 
 
 def superseded(*briefs: Brief, keeps: int = 1, gone: frozenset[str] = frozenset()) -> set[str]:
@@ -70,6 +73,20 @@ def test_what_goes_for_another_reason_takes_nobodys_place() -> None:
     assert superseded(*briefs, gone=frozenset({"c"})) == {"a"}
 
 
+def test_a_variant_takes_the_place_of_its_own_kind_alone() -> None:
+    briefs = [brief(version, version) for version in ("2.1", "2.1+cpu", "2.1+cu118", "2.2+cpu")]
+    assert superseded(*briefs) == {"2.1+cpu"}
+
+
+def test_metadata_stays_with_the_wheel_that_it_lies_beside() -> None:
+    names = {"a": "demo-1.0-cp311-cp311-win32.whl.metadata", "b": "demo-2.0-cp313-cp313-win32.whl.metadata"}
+    versions = {"a": "1.0", "b": "2.0"}
+    beside = [brief(id_, versions[id_], kind=Kind.METADATA, tags=(), filename=name) for id_, name in names.items()]
+    assert not superseded(*beside)
+    unnamed = [brief(id_, versions[id_], kind=Kind.METADATA, tags=()) for id_ in names]
+    assert not superseded(*unnamed)
+
+
 def duplicates(digests: dict[str, str], used: dict[str, int], gone: frozenset[str] = frozenset()) -> set[str]:
     made = Duplicates(digests, LastUse(has_access_times=False, recorded=lambda one: used[one.id]))
     for id_ in digests:
@@ -104,6 +121,8 @@ def test_an_sdist_goes_once_its_wheel_is_built_for_everybody() -> None:
     second = brief("b", kind=Kind.BUILT_WHEEL, built_for="cp312", tags=LINUX)
     assert built(SDIST, first, second) == {"s"}
     assert not built(SDIST, first)
+    elsewhere = brief("b", kind=Kind.BUILT_WHEEL, built_for="cp312", url="https://other.example/demo-1.0.tar.gz")
+    assert not built(SDIST, first, elsewhere)
     assert not built(SDIST, first, second, gone=frozenset({"b"}))
     assert not built(SDIST, first, brief("b", "2.0", kind=Kind.BUILT_WHEEL, built_for="cp312"))
     assert not built(SDIST, first, brief("b", kind=Kind.BUILT_WHEEL, built_for="cp312", tags=("cp312-cp312-win32",)))

@@ -37,7 +37,8 @@ def test_a_change_ends_what_a_reading_hides(changed_s: int, until_s: int) -> Non
 def test_times_of_a_restoring_are_no_use() -> None:
     survey = Survey(restored_s=READ + 60, are_reads_of_restoring=True)
     restored = LastUse.of(survey, has_access_times=True, is_exact=False)
-    assert restored.used_ns(brief()) == WRITTEN * 10**9
+    assert restored.used_ns(brief(changed_s=READ + 1)) == WRITTEN * 10**9
+    assert restored.used_ns(brief(read_s=READ + 30, changed_s=READ + 1)) == (READ + 30) * 10**9
     assert restored.used_ns(brief(read_s=READ + 3600)) == (READ + 3600) * 10**9
     assert not restored.knows_since((READ - DAY) * 10**9)
     assert restored.knows_since((READ + 120) * 10**9)

@@ -42,6 +42,8 @@ def brief(
         (WITH_SDIST, brief(Kind.BUILT_WHEEL, url=SDIST + "#sha256=00"), True),
         (WITH_SDIST, brief(Kind.BUILT_WHEEL), True),
         (WITH_SDIST, brief(Kind.BUILT_WHEEL, url="https://files.example/demo-1.0.zip"), False),
+        (LockedPackage("demo", "1.0"), brief(Kind.WHEEL, version="1.0+cu118"), True),
+        (LockedPackage("demo", "1.0+cpu"), brief(Kind.WHEEL, version="1.0+cu118"), False),
         (LockedPackage("demo"), brief(Kind.SDIST, version="7"), True),
         (LockedPackage("demo", "1.0"), brief(Kind.BUILT_WHEEL), True),
         (LockedPackage("demo", "1.0", (LockedFile(sha256="00"),)), brief(Kind.WHEEL, filename="x.whl"), True),

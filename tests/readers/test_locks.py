@@ -144,6 +144,7 @@ def test_a_report_names_what_was_asked_for() -> None:
         ("demo>=1", LockedPackage("demo")),
         ("demo==1.*", LockedPackage("demo")),
         (f"demo==1.0 \\\n --hash=sha256:{SHA} \\\n --hash=md5:0", PINNED),
+        (f"demo @ {ARCHIVE}", LockedPackage("demo", None, (named("demo-1.0.tar.gz", url=ARCHIVE),))),
         (f"demo @ {ARCHIVE}#sha1=0", LockedPackage("demo", None, (named("demo-1.0.tar.gz", url=ARCHIVE),))),
         ("demo @ git+https://git.example/demo@main", LockedPackage("demo")),
         ("-e git+https://git.example/x#egg=demo", LockedPackage("demo")),
@@ -177,6 +178,9 @@ def test_what_requirements_include_is_named(line: str) -> None:
         (b'lock-version = "1.0"\ncreated-by = "x"\n', "is no valid lock"),
         (b'[[package]]\nname = "x"\n[metadata]\ncontent-hash = "0"\n', "is no valid lock"),
         (b"demo==1.0\ndemo is good\n", "line 2 is no requirement: 'demo is good'"),
+        (b"https://[bad/six-1.0.whl", "is no list of requirements"),
+        (REPORT.replace('"https://files.example/demo-1.0.tar.gz"', "1").encode(), "is JSON"),
+        (b'version = 1\n[[package]]\nname = "x"\nversion = [1]\n', "is no valid lock"),
         (b"<html>", "line 1 is no requirement: '<html>'"),
     ],
 )
@@ -196,3 +200,7 @@ def test_nothing_makes_a_traceback(data: bytes) -> None:
 def test_a_lock_of_100_000_lines_is_read() -> None:
     lines = "".join(f"demo-{at}==1.0 --hash=sha256:{at:064x}\n" for at in range(100_000))
     assert len(packages(lines)) == 100_000
+
+
+def test_a_line_of_blanks_is_read_in_no_time() -> None:
+    assert isinstance(read_lock(b"six==1.16.0" + b" " * 1_000_000 + b"x"), Broken)

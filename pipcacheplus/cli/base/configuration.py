@@ -19,7 +19,7 @@ from pipcacheplus.errors import BadRequestError
 from pipcacheplus.host.machine import Machine
 from pipcacheplus.host.user_files import read_user_file
 from pipcacheplus.model.units import age_s
-from pipcacheplus.pips.settings import read_settings
+from pipcacheplus.pips.settings import settings_in_section
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -136,7 +136,7 @@ def _of_variables(environ: Mapping[str, str]) -> Iterator[Configured]:
 
 
 def _of_pip(machine: Machine) -> Iterator[Configured]:
-    for setting in read_settings(machine).get(_SECTION, {}).values():
+    for setting in settings_in_section(machine, _SECTION):
         if setting.value:
             base = os.path.dirname(setting.path or "")
             yield _setting(setting.name, setting.value, str(setting), base=base)
@@ -150,13 +150,20 @@ def _of_project(cwd: str, min_age_s: float) -> Iterator[Configured]:
     data, _ = read_user_file(path, what="project", max_bytes=_MAX_BYTES)
     try:
         tool = tomllib.loads(data.decode().removeprefix("\ufeff")).get("tool", {})
-    except (ValueError, RecursionError):
-        return  # it is somebody else's business to complain
+    except (ValueError, RecursionError) as error:
+        if _SECTION.encode() not in data:
+            return  # it is somebody else's business to complain
+        raise BadRequestError(path, f"cannot be parsed ({error})", "mend it: it may say what is to be kept") from None
     table = tool.get(_SECTION, {}) if isinstance(tool, dict) else {}
-    for key, value in table.items() if isinstance(table, dict) else ():
+    if not isinstance(table, dict):
+        raise BadRequestError(path, f"tool.{_SECTION} is no table", f"write [tool.{_SECTION}]")
+    for key, value in table.items():
         name = key.lower().replace("_", "-")
         origin = f"{key} in [tool.{_SECTION}] of {path}"
-        values = tuple(map(str, value)) if isinstance(value, list) else (str(value),)
+        words = value if isinstance(value, list) else _words(value) if isinstance(value, str) else [value]
+        if name in _OF_PROJECT and (not words or not all(isinstance(word, str) for word in words)):
+            raise BadRequestError(origin, "is no text, and no list of texts", 'write for instance ["numpy"]')
+        values = tuple(map(str, words))
         one = Configured(name, _from(values, os.path.dirname(path)) if name in _PATHS else values, origin)
         is_known = name in _NAMES
         if is_known and name not in _OF_PROJECT:
@@ -196,7 +203,9 @@ def _setting(name: str, value: str, origin: str, *, base: str | None = None) -> 
     if name not in (*_KEEPS, *_LIMITS, "reasons"):
         return Configured(name, (value.strip(),), origin)
     lines = [line.strip() for line in value.splitlines() if line.strip()]
-    values = tuple(lines) if len(lines) > 1 else _words(lines[0]) if lines else ()
+    values = tuple(lines)
+    if len(lines) == 1:  # `1 GB wheels=500 MB` are two limits
+        values = tuple(re.split(r"\s+(?=[a-z -]+=)", lines[0])) if name in _LIMITS else _words(lines[0])
     if name == "reasons":
         for word in values:
             if not _REASON.fullmatch(word) or word.partition("=")[0] not in _REASONS:
@@ -210,4 +219,6 @@ def _words(line: str) -> tuple[str, ...]:
 
 
 def _from(paths: Iterable[str], base: str) -> tuple[str, ...]:
-    return tuple(os.path.join(base, os.path.expanduser(path)) for path in paths)
+    # A bare name of an interpreter is looked up in PATH.
+    expanded = map(os.path.expanduser, paths)
+    return tuple(os.path.join(base, path) if os.path.dirname(path) or "." in path else path for path in expanded)

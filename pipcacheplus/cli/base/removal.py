@@ -43,7 +43,7 @@ __all__ = [
     "summary_of_no_removal",
 ]
 
-_NOT_OF_APPLY = ("--min-age", *PYTHON_OPTIONS)
+_NOT_OF_APPLY = ("--min-age", "--no-catalog", *PYTHON_OPTIONS)
 """Options that make no difference to `apply`."""
 _STAYS = {
     Stays.KEPT: "to be kept",

@@ -55,7 +55,28 @@ def read_lock(data: bytes) -> Lock | Broken:
         return Broken(reason="holds a zero byte", offset=text.index("\0"))
     if text.lstrip().startswith("{"):
         return _of_json(text)
-    return _of_toml(text) if _TABLE.search(text) else read_requirements(text)
+    if _TABLE.search(text):
+        return _of_toml(text)
+    try:
+        return read_requirements(text)
+    except ValueError as error:  # a URL that is none
+        return Broken(reason=f"is no list of requirements ({error})")
+
+
+def _checked(packages: Iterable[LockedPackage]) -> Lock:
+    """Return a lock whose fields are text.
+
+    Raises:
+        TypeError: One is something else.
+    """
+    found = tuple(packages)
+    for package in found:
+        # Whatever a file held may have come this far.
+        values: tuple[object, ...] = (package.version, *(value for file in package.files for value in file))
+        if not all(isinstance(value, str | None) for value in (package.project, *values)):
+            message = f"{package.project} is not described by text"
+            raise TypeError(message)
+    return Lock(found)
 
 
 def _of_json(text: str) -> Lock | Broken:
@@ -64,7 +85,7 @@ def _of_json(text: str) -> Lock | Broken:
     except (ValueError, RecursionError):
         return Broken(reason="is cut, or no JSON")
     try:
-        return Lock(tuple(report.packages_of_report(document)))
+        return _checked(report.packages_of_report(document))
     except (TypeError, ValueError, LookupError, AttributeError):
         return Broken(reason="is JSON, but no report of pip install")
 
@@ -77,7 +98,7 @@ def _of_toml(text: str) -> Lock | Broken:
     for one in _FORMATS:
         if one.is_it(tables):
             try:
-                return Lock(tuple(one.packages_of(tables)))
+                return _checked(one.packages_of(tables))
             except (TypeError, ValueError, LookupError, AttributeError) as error:
                 return Broken(reason=f"is no valid lock ({error})")
     return Broken(reason="is TOML, but none of pylock.toml, uv.lock and poetry.lock")

@@ -16,7 +16,7 @@ from pipcacheplus.pips.filenames import SDIST_SUFFIXES, canonical, project_and_v
 
 __all__ = ["read_requirements"]
 
-_COMMENT = re.compile(r"(^|\s+)#.*$")
+_COMMENT = re.compile(r"(?:^|\s)#.*$")
 _PER_REQUIREMENT = re.compile(r"\s(?=--(?:hash|config-settings?|global-option|build-option)(?:[=\s]|$))|\s(?=-C)")
 _HASH = re.compile(r"--hash[=\s]\s*sha256:([0-9A-Fa-f]{64})")
 _INCLUDE = re.compile(r"(?:-r\s*|--requirement(?:\s+|=))(\S.*)")
@@ -67,7 +67,7 @@ def _package(text: str, hashes: list[str]) -> list[LockedPackage] | None:
     text = text.strip()
     digests = [digest.lower() for digest in hashes]
     try:
-        wanted = Requirement(text) if not text.endswith(_FILES) else None
+        wanted = Requirement(text) if "@" in text or not text.endswith(_FILES) else None
     except InvalidRequirement:
         wanted = None
     if wanted is None:

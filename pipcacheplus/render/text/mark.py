@@ -16,4 +16,5 @@ def lines(view: View, layout: Layout) -> Iterator[str]:  # noqa: ARG001 - the sa
         return
     verb = "To be marked" if view.is_dry_run else "Marked"
     yield f"{verb}: {safe(view.cache.path)}, {view.summary.get('at')}"
-    yield f"Later, to remove what was not used since: {view.command_line(f'prune --unused-since {name}')}"
+    if not view.is_dry_run:
+        yield f"Later, to remove what was not used since: {view.command_line(f'prune --unused-since {name}')}"
