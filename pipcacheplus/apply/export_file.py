@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 from pipcacheplus.disk.open_cache import ChangedError, OpenCache
-from pipcacheplus.model.values import Entry, ExportState, Transfer
+from pipcacheplus.model.values import Entry, ExportState, Shape, Transfer
 from pipcacheplus.readers.entry import opened_payload
 
 __all__ = ["export_file", "make_folder", "target_state"]
@@ -122,7 +122,7 @@ def _link(cache: OpenCache, entry: Entry, payload: BinaryIO, name: str) -> tuple
         ChangedError: Another file has taken its place meanwhile.
         OSError: It lies on another file system, or that has no such names.
     """
-    folder, _, own = entry.files[len(entry.files) > 1 and entry.shape.value == "pair"].path.rpartition("/")
+    folder, _, own = entry.files[entry.shape is Shape.PAIR].path.rpartition("/")
     if os.link in os.supports_dir_fd:
         os.link(own, name, src_dir_fd=cache.folder(folder), follow_symlinks=False)
     else:

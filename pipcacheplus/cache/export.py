@@ -14,6 +14,7 @@ from pipcacheplus.model.values import (
     ExportState,
     Finding,
     Kind,
+    NotJudged,
     Progress,
     Severity,
     Transfer,
@@ -21,7 +22,7 @@ from pipcacheplus.model.values import (
 from pipcacheplus.pips.filenames import project_and_version
 from pipcacheplus.plan.needed import Needed
 
-__all__ = ["exported", "is_exportable", "target_folder"]
+__all__ = ["check_selection", "exported", "is_exportable", "target_folder"]
 
 _KINDS = (Kind.WHEEL, Kind.SDIST, Kind.BUILT_WHEEL)
 """What can be installed; of one name, what was downloaded comes before what was built here."""
@@ -166,7 +167,7 @@ def _objections(entry: Entry, inspection: Inspection, errors: dict[str, Finding]
     if error := errors.get(entry.id):
         yield ExportState.DAMAGED, error.message
     not_judged = inspection.evidence.get(entry.id, {}).get("not_judged")
-    if isinstance(not_judged, str) and not_judged != "libraries":
+    if isinstance(not_judged, str) and not_judged != NotJudged.LIBRARIES.value:
         yield ExportState.UNVERIFIED, f"it cannot be told whether it is whole ({not_judged})"
     if entry.sha256 is None:
         yield ExportState.UNVERIFIED, "it is too large to be read for that alone"

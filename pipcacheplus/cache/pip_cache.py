@@ -145,7 +145,7 @@ class PipCache:
         """Which settings of pip tell no indexes, and why; `None` if all is well. Their pages may have no URL then."""
         self.index_urls: tuple[str, ...] = self._with_settings(index_urls, None)
         self.last_use: str = "atime" if has_times else "mtime"
-        self._planner = Planner(self.dir, has_access_times=has_times)
+        self._planner = Planner(self.dir)
         self.catalog_trouble: str | None = None
         """Why the last question was answered with facts in memory, of which nothing is kept; `None` if all is well."""
 
@@ -375,12 +375,14 @@ class PipCache:
         """
         keeps = Selection(keep, cache_dir=self.dir.path)
         selected = tuple(one.id if isinstance(one, Entry) else one for one in what)
-        query = replace(self._query_of_all(selected, min_age_s, pythons), remembers=remembers, progress=progress)
-        query = self._with_lookups(query, query.selection, keeps)
+        query = self._query_of_all(selected, min_age_s, pythons, keeps)
+        query = replace(query, remembers=remembers, progress=progress)
         return explanation_of(self.dir, query, lambda one: why_of(one, query.context, kept_by=keeps.fitting(one.entry)))
 
-    def _query_of_all(self, what: Sequence[str | Kind], min_age_s: "float | timedelta", pythons: Pythons) -> Query:
-        """Return the query that puts all checks to entries which are read to their end."""
+    def _query_of_all(
+        self, what: Sequence[str | Kind], min_age_s: "float | timedelta", pythons: Pythons, *asked: Selection
+    ) -> Query:
+        """Return the query of all checks to entries that are read to their end; `asked` are other selections."""
         context = self._context(min_age_s=min_age_s, pythons=pythons, needs_tags=True)
         selection = Selection(what, cache_dir=self.dir.path)
         query = Query(
@@ -393,7 +395,7 @@ class PipCache:
             selection=selection,
             hears=self._hear,
         )
-        return self._with_lookups(query, selection)
+        return self._with_lookups(query, selection, *asked)
 
     def plan(
         self,
@@ -702,7 +704,7 @@ class PipCache:
             return Inspection(
                 cache=self.dir, entries=(), findings=(), evidence={}, unmatched=found.unmatched, hints=found.hints
             )
-        # Youth is no damage: what ends early is said to be damaged, whoever may be writing it.
+        # Without a grace period, a file that ends early counts as damaged, and not as being written.
         read = self.inspect(*ids, min_age_s=0, pythons=[CURRENT], progress=progress)
         return replace(read, unmatched=found.unmatched, hints=found.hints)
 

@@ -9,7 +9,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from pipcacheplus.catalog.queries import Query, Run, answered, run_query
-from pipcacheplus.checks.base.check import DAY_S, Context, checks, is_young
+from pipcacheplus.checks.base.check import Context, checks, is_within_grace, is_young
 from pipcacheplus.checks.base.context import with_builds
 from pipcacheplus.checks.base.why import why_of
 from pipcacheplus.errors import BadRequestError, MisspeltKeepError
@@ -116,15 +116,9 @@ class Wishes:
 class Planner:
     """Makes the plans of one cache."""
 
-    def __init__(self, cache: CacheDir, *, has_access_times: bool) -> None:
-        """Take the cache.
-
-        Args:
-            cache: Its directory.
-            has_access_times: Whether its file system tells when a file was read.
-        """
+    def __init__(self, cache: CacheDir) -> None:
+        """Take the cache's directory."""
         self._cache = cache
-        self._has_access_times = has_access_times
 
     def query_of(
         self, wishes: Wishes, *, index_urls: tuple[str, ...], make_context: Callable[[bool], Context]
@@ -192,7 +186,7 @@ class Planner:
         warnings: list[Warned] = []
         whole = None
         if keeps.needed is not None or (wishes is not None and wishes.compares):
-            whole = _Whole(self._cache, query.context, rule, keeps, wishes or Wishes(), self._has_access_times)
+            whole = _Whole(self._cache, query.context, rule, keeps, wishes or Wishes())
             found = answered(query, whole.found, warnings)
         else:
             found = list(run_query(query, warnings))
@@ -234,21 +228,19 @@ class Planner:
 class _Whole:
     """Chooses what goes because of other entries, of times of use, and of limits: all of the cache goes by."""
 
-    def __init__(  # noqa: PLR0917 - a plan's parts
+    def __init__(
         self,
         cache: CacheDir,
         context: Context,
         rule: Rule,
         keeps: Keeps,
         wishes: Wishes,
-        has_access_times: bool,  # noqa: FBT001 - as above
     ) -> None:
         self._cache = cache
         self._context = context
         self._rule = rule
         self._keeps = keeps
         self._wishes = wishes
-        self._has_access_times = has_access_times
         self.chosen: dict[str, list[Chosen]] = {}
         """Why entries go, by their ids."""
         self.cuts: tuple[Cut, ...] = ()
@@ -311,25 +303,18 @@ class _Whole:
             return Stays.FOREIGN
         if self._keeps and self._keeps.fits(brief):
             return Stays.KEPT
-        if brief.shape in UNFINISHED and self._context.min_age_s > 0:
-            grace_s = max(self._context.min_age_s, DAY_S if brief.shape is Shape.BUILD else 0)
-            return Stays.YOUNG if (brief.mtime_ns or 0) / _NS > self._context.now_s - grace_s else None
+        is_unfinished = brief.shape in UNFINISHED
+        if is_unfinished and is_within_grace(brief.shape, (brief.mtime_ns or 0) / _NS, self._context):
+            return Stays.YOUNG
         return None
 
     def _last_use(self, run: Run) -> LastUse:
-        from pipcacheplus.host.filesystems import notes_each_reading  # noqa: PLC0415 - of use to few
-
         reports = self._wishes.reports
 
         def recorded(brief: Brief) -> int | None:
             return max((at for one in reports if (at := one.at(brief)) is not None), default=None)
 
-        return LastUse.of(
-            run.survey(),
-            has_access_times=self._has_access_times,
-            is_exact=notes_each_reading(self._cache.path),
-            recorded=recorded,
-        )
+        return run.last_use()._replace(recorded=recorded)
 
 
 def import_reasons() -> None:
@@ -347,7 +332,7 @@ def redundancy(context: Context, *, has_access_times: bool) -> Callable[[Run], M
 
     Args:
         context: With the interpreters considered.
-        has_access_times: As of `Planner`.
+        has_access_times: Whether the file system tells when a file was read.
     """
 
     def look(run: Run) -> Mapping[str, frozenset[str]]:

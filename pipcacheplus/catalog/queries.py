@@ -419,12 +419,10 @@ class Run:
             return
         from pipcacheplus.catalog import lookups as found  # noqa: PLC0415 - slow to import, and of use to few
         from pipcacheplus.catalog.known import Known  # noqa: PLC0415 - slow to import
-        from pipcacheplus.host.filesystems import notes_each_reading  # noqa: PLC0415 - as above
 
-        what, connection = self._what, self._connection
-        known = Known(connection, what.path, ())
-        is_exact = notes_each_reading(what.path)
-        lookups.last_use = LastUse.of(self.survey(), has_access_times=what.has_access_times, is_exact=is_exact)
+        connection = self._connection
+        known = Known(connection, self._what.path, ())
+        lookups.last_use = self.last_use()
         judge = self._judge_of_all() if lookups.needs & {Need.DIGESTS, Need.STATES} else None
         lookups.with_digest = {one: found.entries_with_digest(connection, one) for one in lookups.digests}
         lookups.of_index = {one: found.entries_of_index(connection, known, one) for one in lookups.indexes}
@@ -441,21 +439,16 @@ class Run:
         """Return the judge of all entries, whatever is selected: all is read to its end for that."""
         context = self._what.context_of_states or self._what.context
         whole = replace(self._what, selection=Selection(()), depth=Depth.WHOLE, contents_of=None)
-        whole = replace(whole, context=context, checks=told_checks())
-        own, self._what = self._what, whole
-        try:
-            return self._judged()
-        finally:
-            self._what = own
+        return self._judged(replace(whole, context=context, checks=told_checks()))
 
-    def _judged(self) -> "Judge":
-        """Read contents, if that is asked for, and return the judge of the catalog as it is then."""
+    def _judged(self, what: Query | None = None) -> "Judge":
+        """Read contents, if a query (this run's by default) asks for it; return the judge of the catalog then."""
         from pipcacheplus.catalog.contents import Contents  # noqa: PLC0415 - slow to import
         from pipcacheplus.catalog.judge import Judge  # noqa: PLC0415 - as above
         from pipcacheplus.catalog.known import Known  # noqa: PLC0415 - as above
         from pipcacheplus.catalog.pips import proved_pips  # noqa: PLC0415 - as above
 
-        what = self._what
+        what = what or self._what
         if what.depth >= Depth.SOURCES:
             contents = Contents(
                 self._update,
@@ -516,6 +509,13 @@ class Run:
 
         surveyor = self._update.surveyor
         return Survey() if surveyor is None else surveyor.result(user_name)
+
+    def last_use(self) -> LastUse:
+        """Return what the file system, and the walk, tell of when entries were used."""
+        from pipcacheplus.host.filesystems import notes_each_reading  # noqa: PLC0415 - of use to few
+
+        is_exact = notes_each_reading(self._what.path)
+        return LastUse.of(self.survey(), has_access_times=self._what.has_access_times, is_exact=is_exact)
 
     def look_for(self, selection: Selection) -> None:
         """Have a selection note what of it fits any entry; what fits none costs a look at each that could."""

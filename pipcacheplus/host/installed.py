@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from pipcacheplus.model.locks import LockedPackage
@@ -11,7 +12,6 @@ from pipcacheplus.model.locks import LockedPackage
 __all__ = ["installed_in"]
 
 _RECORD = re.compile(r"(?P<name>[^-]+)(?:-(?P<version>[^-]+)(?:-.*)?)?\.(?:dist-info|egg-info)", re.IGNORECASE)
-_SEPARATORS = re.compile(r"[-_.]+")
 
 
 def installed_in(search_path: Iterable[str]) -> tuple[LockedPackage, ...]:
@@ -32,7 +32,7 @@ def _in_folder(folder: str) -> Iterator[LockedPackage]:
         return
     for name in names:
         if match := _RECORD.fullmatch(name):
-            yield LockedPackage(_SEPARATORS.sub("-", match["name"]).lower(), _version(match["version"]))
+            yield LockedPackage(canonicalize_name(match["name"]), _version(match["version"]))
 
 
 def _version(text: str | None) -> str | None:

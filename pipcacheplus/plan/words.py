@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.arguments import moment_in_seconds
 from pipcacheplus.model.units import date_or_age, size_bytes
-from pipcacheplus.model.values import Area, Brief, Entry, Group, Kind, Shape
+from pipcacheplus.model.values import Area, Brief, Entry, Group, Kind, OriginFacts, Shape
 from pipcacheplus.pips.credentials import shown_text
 from pipcacheplus.pips.filenames import PROJECT_NAME, SDIST_SUFFIXES, canonical
 from pipcacheplus.pips.layout import HTTP_AREAS, area_of, body_path, key_of, page_key, wheel_key_of
@@ -323,14 +323,7 @@ def _of_commit(word: _Word) -> _Test:
     commit = word.value.strip().lower()
     if not _COMMIT.fullmatch(commit):
         raise _refusal(word.what, "is no commit", "pass its hexadecimal digits, 7 or more")
-    lookups = word.lookups
-    lookups.needs.add(Need.ORIGINS)
-
-    def fits(entry: Entry | Brief) -> bool:
-        origin = lookups.origins.get(entry.id)
-        return origin is not None and (origin.commit or "").lower().startswith(commit)
-
-    return fits
+    return _by_origin(word, lambda origin: (origin.commit or "").lower().startswith(commit))
 
 
 def _of_origin(word: _Word) -> _Test:
@@ -338,12 +331,17 @@ def _of_origin(word: _Word) -> _Test:
     url = word.value.strip()
     if not url:
         raise _refusal(word.what, "names no origin", "pass a URL, its beginning, or a glob")
+    return _by_origin(word, lambda origin: origin.url_shown.startswith(url) or fnmatchcase(origin.url_shown, url))
+
+
+def _by_origin(word: _Word, is_it: Callable[[OriginFacts], bool]) -> _Test:
+    """Put a test to what a wheel was built from."""
     lookups = word.lookups
     lookups.needs.add(Need.ORIGINS)
 
     def fits(entry: Entry | Brief) -> bool:
         origin = lookups.origins.get(entry.id)
-        return origin is not None and (origin.url_shown.startswith(url) or fnmatchcase(origin.url_shown, url))
+        return origin is not None and is_it(origin)
 
     return fits
 

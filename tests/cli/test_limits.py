@@ -125,7 +125,7 @@ def test_where_the_cut_falls_is_told_before(run: Callable[..., dict[str, Any]]) 
 
 def test_a_cache_whose_file_system_keeps_no_access_times_loses_nothing_for_not_being_used(aged: Cache) -> None:
     opened = PipCache(aged.path)
-    opened._planner._has_access_times = False
+    opened.last_use = "mtime"
     made = opened.plan(unused_since=1)
     assert not made.actions
     assert "keeps no access times" in made.notes[0]

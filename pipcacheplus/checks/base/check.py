@@ -29,6 +29,7 @@ __all__ = [
     "checks",
     "findings",
     "is_listed",
+    "is_within_grace",
     "is_young",
     "judge",
     "left_behind",
@@ -226,10 +227,15 @@ def is_young(entry: Entry, context: Context) -> bool:
     A build may take hours, and its directory is in use all the while: there the period is a day at least. A period of 0
     is nobody's guess but what was asked for: then nothing is young, a build neither, nor what is dated in the future.
     """
+    return is_within_grace(entry.shape, newest_s(entry), context)
+
+
+def is_within_grace(shape: Shape, newest_s: float, context: Context) -> bool:
+    """Return the same of what has a shape, and whose newest part was written at that second since 1970."""
     if context.min_age_s <= 0:
         return False
-    grace_s = max(context.min_age_s, DAY_S) if entry.shape is Shape.BUILD else context.min_age_s
-    return newest_s(entry) > context.now_s - grace_s
+    grace_s = max(context.min_age_s, DAY_S) if shape is Shape.BUILD else context.min_age_s
+    return newest_s > context.now_s - grace_s
 
 
 def left_behind(

@@ -20,6 +20,7 @@ from pipcacheplus.host.machine import Machine
 from pipcacheplus.host.user_files import read_user_file
 from pipcacheplus.model.units import age_s
 from pipcacheplus.pips.settings import settings_in_section
+from pipcacheplus.plan.limits import LimitOn
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -31,7 +32,7 @@ __all__ = ["Configured", "arguments_of", "configured", "refuse_misspelt"]
 _PREFIX = "PIPCACHEPLUS_"
 _SECTION = "pipcacheplus"
 _KEEPS = ("keep", "keep-lock", "keep-env")
-_LIMITS = ("max-size", "max-age", "max-files", "min-free", "min-free-inodes")
+_LIMITS = tuple(limit.value.replace("_", "-") for limit in LimitOn)
 _NAMES = (*_KEEPS, "min-age", "reasons", *_LIMITS)
 _OF_PROJECT = ("keep", "keep-lock", "min-age")
 _OF_PRUNE = frozenset({"reasons", *_LIMITS})
