@@ -291,7 +291,7 @@ class PipCache:
         query = replace(query, needs_urls=reads, details=details)
         query = replace(query, remembers=remembers, hears=self._hear, progress=progress)
         if reads:
-            query = replace(query, redundant=redundancy(context, has_access_times=self.last_use == "atime"))
+            query = replace(query, redundant=redundancy(context), has_access_times=self.last_use == "atime")
         return overview_of(self.dir, query, each)
 
     def verify(

@@ -325,19 +325,18 @@ def import_reasons() -> None:
         import_module(f"pipcacheplus.{name}")
 
 
-def redundancy(context: Context, *, has_access_times: bool) -> Callable[[Run], Mapping[str, frozenset[str]]]:
+def redundancy(context: Context) -> Callable[[Run], Mapping[str, frozenset[str]]]:
     """Return a function that says what need not stay because of other entries: ids by the reason.
 
     Duplicates are found as far as contents were read before. Nothing is read again: this is no plan.
 
     Args:
         context: With the interpreters considered.
-        has_access_times: Whether the file system tells when a file was read.
     """
 
     def look(run: Run) -> Mapping[str, frozenset[str]]:
         wishes = Wishes(superseded=1, duplicates=True, built_sdists=True)
-        comparisons = _comparisons(wishes, context, run, LastUse(has_access_times))
+        comparisons = _comparisons(wishes, context, run, run.last_use())
         _show_all(run, comparisons)
         found = defaultdict[str, set[str]](set)
         for comparison in comparisons:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 
 from pipcacheplus.__main__ import main
+from pipcacheplus.cache.pip_cache import PipCache
 from tests.support import artefacts
+from tests.support.asking import PRESENT_S, at
 from tests.support.builders import DAY_S, Cache, file_headers
 
 
@@ -65,3 +68,24 @@ def test_info_names_the_command_for_each_line_and_what_all_of_them_free(run: Cal
     parts = summary["reclaimable"]
     assert {key: part["entries"] for key, part in parts.items()} == {"corrupt": 1, "partial": 1, "superseded": 3}
     assert summary["reclaimable_at_all"]["entries"] == 4
+
+
+def test_in_a_restored_cache_info_counts_the_duplicate_that_a_plan_removes(
+    cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    content = artefacts.wheel(tmp_path, "demo", "1.0").read_bytes()
+    now_s = time.time()
+    # The access times are those of unpacking an archive: what was unpacked last was not used last.
+    heads = []
+    for host, written_days, read_s in (("a", 9, 10), ("b", 5, 60)):
+        head = cache.http_v2(f"https://{host}.example/demo-1.0.whl", content, headers=file_headers(content))
+        for path in (cache.real(head), cache.real(head + ".body")):
+            os.utime(path, (now_s - read_s, now_s - written_days * DAY_S))
+        heads.append(head)
+    with at(PRESENT_S):
+        opened = PipCache(cache.path)
+        opened.verify(pythons="current")
+        (action,) = opened.plan(duplicates=True, pythons="current").actions
+        assert action.entry.id == heads[0]
+        assert opened.overview(reads=True, pythons="current").redundant == {"duplicate": frozenset({heads[0]})}
