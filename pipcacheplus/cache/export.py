@@ -168,7 +168,7 @@ def _objections(entry: Entry, inspection: Inspection, errors: dict[str, Finding]
         yield ExportState.DAMAGED, error.message
     not_judged = inspection.evidence.get(entry.id, {}).get("not_judged")
     if isinstance(not_judged, str) and not_judged != NotJudged.LIBRARIES.value:
-        yield ExportState.UNVERIFIED, f"it cannot be told whether it is whole ({not_judged})"
+        yield ExportState.UNVERIFIED, f"not known to be whole ({not_judged})"
     if entry.sha256 is None:
         yield ExportState.UNVERIFIED, "it is too large to be read for that alone"
 

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pipcacheplus.cache.planning import Used
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.host.installed import installed_in
-from pipcacheplus.host.interpreter_cache import FOLDERS, InterpreterCache
+from pipcacheplus.host.interpreter_cache import answers_of_interpreters
 from pipcacheplus.host.interpreters import probe
-from pipcacheplus.host.state import state_folder
 from pipcacheplus.host.user_files import read_user_file
 from pipcacheplus.model.facts import Broken
 from pipcacheplus.model.locks import LockedPackage
@@ -32,7 +31,7 @@ def needed_by(locks: Iterable[str], environments: Iterable[str]) -> Needed:
         BadRequestError: A lock cannot be read, or is none.
         InterpreterError: An interpreter cannot be asked.
     """
-    memory = InterpreterCache(os.path.join(state_folder(), FOLDERS[0]))
+    memory = answers_of_interpreters()
     found = list(locked_by(locks))
     for path in environments:
         found += installed_in(probe(path, memory=memory).search_path)

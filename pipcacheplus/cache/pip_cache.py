@@ -457,8 +457,8 @@ class PipCache:
             duplicates: Downloads whose bytes lie in the cache under another URL too, but for the one that was used
                 last; every byte is read.
             built_sdists: Downloaded sdists whose wheel is built for each of `pythons`.
-            unused_since: What was not used since then: the name of a mark, a `datetime`, or an age. Nothing goes for it
-                where nothing tells what was used; `Plan.notes` says why.
+            unused_since: What was not used since then: the name of a mark, a `datetime`, or an age. Where it is not
+                known when entries were used, this removes nothing; `Plan.notes` says why.
             reports: Files that `pip install --report FILE` wrote: what they name was used then.
             ci: What a CI job need not save: what no pip can ever use, what is corrupt, sdists whose wheels are built,
                 and, if the cache was marked, what was not used since.

@@ -11,13 +11,17 @@ import re
 import sys
 from contextlib import suppress
 
-from pipcacheplus.host.state import OwnFolder, disk_size, open_own_folder
+from pipcacheplus.host.state import OwnFolder, disk_size, open_own_folder, state_folder
 from pipcacheplus.model.values import OwnFiles, OwnKind
 
-__all__ = ["FOLDERS", "InterpreterCache", "interpreter_stamp", "libc_here"]
-
-FOLDERS = ("interpreters", "indexes")
-"""The names of our folders of answers, in our state directory."""
+__all__ = [
+    "InterpreterCache",
+    "all_answers",
+    "answers_of_indexes",
+    "answers_of_interpreters",
+    "interpreter_stamp",
+    "libc_here",
+]
 
 _MAX_BYTES = 1 << 16
 _NAME = re.compile(r"python-[0-9a-f]{32}\.json")
@@ -143,6 +147,21 @@ class InterpreterCache:
 
     def _open(self, *, is_made: bool = False) -> OwnFolder:
         return open_own_folder(*os.path.split(self.folder), is_made=is_made)
+
+
+def answers_of_interpreters() -> InterpreterCache:
+    """Return where it is kept what interpreters said of themselves."""
+    return InterpreterCache(os.path.join(state_folder(), "interpreters"))
+
+
+def answers_of_indexes() -> InterpreterCache:
+    """Return where it is kept which index the pip of an interpreter asks by default."""
+    return InterpreterCache(os.path.join(state_folder(), "indexes"))
+
+
+def all_answers() -> tuple[InterpreterCache, ...]:
+    """Return all of our folders of answers."""
+    return answers_of_interpreters(), answers_of_indexes()
 
 
 def _names(own: OwnFolder) -> list[str]:

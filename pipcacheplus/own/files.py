@@ -10,7 +10,7 @@ from functools import partial
 
 from pipcacheplus.catalog.housekeeping import clear_catalog, kept_catalogs
 from pipcacheplus.errors import BadRequestError, CacheDisabledError, PipCachePlusError
-from pipcacheplus.host.interpreter_cache import FOLDERS, InterpreterCache
+from pipcacheplus.host.interpreter_cache import InterpreterCache, all_answers
 from pipcacheplus.host.machine import this_machine
 from pipcacheplus.host.marks import FOLDER as MARKS_FOLDER
 from pipcacheplus.host.marks import Marks
@@ -110,8 +110,8 @@ def _looks(kinds: frozenset[OwnKind], cache_dir: str | None) -> Iterator[tuple[s
     if OwnKind.MARKS in kinds:
         yield folder, lambda: tuple(_marks().files())
     if OwnKind.INTERPRETERS in kinds:
-        for name in FOLDERS:
-            yield folder, partial(_answers, os.path.join(folder, name))
+        for answers in all_answers():
+            yield folder, partial(_answers, answers)
 
 
 def _caches(catalogs: Sequence[OwnFiles], cache_dir: str | None) -> list[str]:
@@ -128,8 +128,8 @@ def _trash(path: str) -> Sequence[OwnFiles]:
     return () if found is None else (found,)
 
 
-def _answers(path: str) -> Sequence[OwnFiles]:
-    found = InterpreterCache(path).files()
+def _answers(answers: InterpreterCache) -> Sequence[OwnFiles]:
+    found = answers.files()
     return () if found is None else (found,)
 
 

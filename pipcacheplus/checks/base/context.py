@@ -162,13 +162,12 @@ def _found(
     wanted: _Wanted, environments: Callable[[], tuple[str, ...]], environ: Mapping[str, str]
 ) -> "tuple[FoundPython, ...]":
     # All of it is slow to import, and of use to few commands.
-    from pipcacheplus.host.interpreter_cache import FOLDERS, InterpreterCache  # noqa: PLC0415 - see above
+    from pipcacheplus.host.interpreter_cache import answers_of_interpreters  # noqa: PLC0415 - see above
     from pipcacheplus.host.interpreters import probe, running  # noqa: PLC0415 - see above
     from pipcacheplus.host.pythons import find_pythons, python_of, surroundings  # noqa: PLC0415 - see above
-    from pipcacheplus.host.state import state_folder  # noqa: PLC0415 - see above
     from pipcacheplus.host.target_tags import target_interpreter  # noqa: PLC0415 - see above
 
-    memory = InterpreterCache(os.path.join(state_folder(), FOLDERS[0]))
+    memory = answers_of_interpreters()
     found = [
         python_of(running(), ("running",)) if path == CURRENT else python_of(probe(path, memory=memory), ("named",))
         for path in wanted.paths
@@ -193,13 +192,12 @@ def default_index_of_pip() -> tuple[str | None, tuple[str, ...]]:
     """Return the index that the pip of this interpreter asks if nothing else is said, and the hosts of its files."""
     from importlib.util import find_spec  # noqa: PLC0415 - all of it is slow to import, and of use to few commands
 
-    from pipcacheplus.host.interpreter_cache import FOLDERS, InterpreterCache  # noqa: PLC0415
-    from pipcacheplus.host.state import state_folder  # noqa: PLC0415
+    from pipcacheplus.host.interpreter_cache import answers_of_indexes  # noqa: PLC0415
     from pipcacheplus.pips.default_index import default_index, file_hosts  # noqa: PLC0415
 
     found = find_spec("pip")  # looks where it lies, and imports nothing
     if found is None or found.origin is None:
         return None, ()
-    memory = InterpreterCache(os.path.join(state_folder(), FOLDERS[1]))
+    memory = answers_of_indexes()
     index = default_index(sys.executable, found.origin, environ=os.environ, null=os.devnull, memory=memory)
     return index, file_hosts(found.origin)
