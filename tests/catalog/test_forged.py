@@ -273,9 +273,14 @@ def kind_of(forgery: Forgery) -> tuple[str, str, str]:
     return forgery.table, forgery.column, forgery.how if is_telling else ""
 
 
+SHARES = 16 if IS_DRILL else 1
+"""How many tests share the forgeries, so that they can run side by side."""
+
+
 @pytest.mark.timeout(7200 if IS_DRILL else 900)
-def test_nothing_sound_goes_on_what_somebody_wrote_into_our_memory(ground: Ground) -> None:
-    kinds = part_of(forgeries(tables_of(ground.remember())), 60, kind_of)
+@pytest.mark.parametrize("share", range(SHARES))
+def test_nothing_sound_goes_on_what_somebody_wrote_into_our_memory(ground: Ground, share: int) -> None:
+    kinds = part_of(forgeries(tables_of(ground.remember())), 60, kind_of)[share::SHARES]
     complaints = []
     for number, forgery in enumerate(kinds):
         some = ["corrupt"] if kind_of(forgery)[2] else [list(PRUNES)[number % len(PRUNES)]]
