@@ -699,6 +699,9 @@ class PipCache:
         from pipcacheplus.cache.export import is_exportable  # noqa: PLC0415 - of use to few
 
         found = self.scan(*what)
+        if needed is not None and what:  # what fits no word is in the cache nevertheless, and not missing
+            for one in self.entries():
+                needed.fits(one)
         ids = [one.id for one in found.entries if is_exportable(one) and (needed is None or needed.fits(one))]
         if not ids:  # of nothing, all would be read
             return Inspection(

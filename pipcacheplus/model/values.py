@@ -438,7 +438,7 @@ class Cut:
     entries: int
     """How many go for it."""
     disk_bytes: int
-    """Bytes on the disk of their files."""
+    """Bytes on the disk of their files, and of the directories that they leave empty."""
     used_before_s: int | None
     """When the last of them was last used, in seconds since 1970: nothing that is left and may go was used before."""
     over: int = 0

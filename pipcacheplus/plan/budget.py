@@ -154,20 +154,20 @@ class CacheBudget:
         chosen: dict[str, Chosen] = {}
         cuts = []
         for limit in self._limits:
+            freed_before = self._freed
             taken = list(self._take(limit, left))
             reason = _OVER_AGE if limit.on is LimitOn.AGE else _OVER_BUDGET
             # Which kind it is decides on ties; that is nobody's loss.
             one = Chosen(reason, f"it goes for {limit.text}", goes_by_stamp=limit.kind is None)
             chosen.update((self._ids[at], one) for at in taken)
-            cuts.append(self._cut(limit, taken, left))
+            cuts.append(self._cut(limit, taken, left, freed=self._freed - freed_before))
         return chosen, tuple(cuts)
 
     def _take(self, limit: Limit, left: bytearray) -> Iterator[int]:
         """Take entries out, by their places, until a limit is kept."""
         if limit.on is LimitOn.AGE:
-            oldest = self._now_ns - limit.amount * _NS
             for at in self._candidates(limit, left):
-                if self._written[at] < oldest:
+                if self._exceeds(limit, at):
                     left[at] = 0
                     self._remove(at)
                     yield at
@@ -218,7 +218,9 @@ class CacheBudget:
             return 0 if self._free.bytes is None else limit.amount - self._free.bytes - self._freed
         if limit.on is LimitOn.FREE_INODES:
             return 0 if self._free.inodes is None else limit.amount - self._free.inodes - self._freed_inodes
-        there = [at for at in range(len(self._ids)) if left[at] and self._is_of(limit, at)]
+        there = [at for at in range(len(self._ids)) if left[at] and self._exceeds(limit, at)]
+        if limit.on is LimitOn.AGE:
+            return sum(self._files[at] for at in there)
         if limit.on is LimitOn.FILES:
             return sum(self._files[at] for at in there) - limit.amount
         if limit.kind is None:
@@ -227,21 +229,25 @@ class CacheBudget:
         folders = sum(map(without.remove, there))
         return sum(self._sizes[at] for at in there) + folders * self._folder_size - limit.amount
 
-    def _is_of(self, limit: Limit, at: int) -> bool:
+    def _exceeds(self, limit: Limit, at: int) -> bool:
+        """Return whether an entry counts for a limit: it is of its kind; if ages are limited, it is pip's and older."""
+        if limit.on is LimitOn.AGE and (
+            self._written[at] >= self._now_ns - limit.amount * _NS or self._stays[at] == _IS_FOREIGN
+        ):
+            return False
         return limit.kind is None or _KINDS[self._kinds[at]] is limit.kind
 
-    def _cut(self, limit: Limit, taken: Iterable[int], left: bytearray) -> Cut:
-        places = list(taken)
-        over = 0 if limit.on is LimitOn.AGE else max(0, int(self._over(limit, left)))
+    def _cut(self, limit: Limit, places: Sequence[int], left: bytearray, *, freed: float) -> Cut:
+        over = max(0, int(self._over(limit, left)))
         staying = dict.fromkeys(Stays, 0)
         if over:
             for at in range(len(self._ids)):
-                if left[at] and self._stays[at] and self._is_of(limit, at):
+                if left[at] and self._stays[at] and self._exceeds(limit, at):
                     staying[_STAYS[self._stays[at] - 1]] += self._amount(limit, at)
         return Cut(
             limit=limit.text,
             entries=len(places),
-            disk_bytes=sum(self._sizes[at] for at in places),
+            disk_bytes=int(freed),
             used_before_s=max((self._used[at] // _NS for at in places), default=None),
             over=over,
             is_in_bytes=limit.on in {LimitOn.SIZE, LimitOn.FREE},
@@ -255,3 +261,4 @@ class CacheBudget:
 
 
 _STAYS = tuple(Stays)
+_IS_FOREIGN = _STAYS.index(Stays.FOREIGN) + 1

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pipcacheplus.render.view import OutputFormat, View, Write
+from pipcacheplus.render.view import Json, OutputFormat, View, Write
 
 __all__ = ["FORMAT"]
 
@@ -24,11 +24,17 @@ def _render(view: View, write: Write, *, width: int | None, color: bool) -> None
 
 
 def _own(view: View) -> Iterator[str]:
-    """Yield the paths that `state` tells of, which lie outside of the cache."""
-    parts = view.summary.get("state")
-    for part in parts if isinstance(parts, Sequence) else ():
-        if isinstance(part, Mapping):
+    """Yield paths outside of the cache: of what `state` shows, and of the files that are there after `export`."""
+    for part in _parts(view, "state"):
+        yield str(part["path"])
+    for part in _parts(view, "exports"):
+        if part["state"] in {"planned", "exported", "there"}:
             yield str(part["path"])
+
+
+def _parts(view: View, key: str) -> Iterator[Mapping[str, Json]]:
+    parts = view.summary.get(key)
+    yield from (part for part in (parts if isinstance(parts, Sequence) else ()) if isinstance(part, Mapping))
 
 
 def _paths(view: View) -> Iterator[str]:

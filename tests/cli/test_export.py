@@ -148,6 +148,22 @@ def test_a_lock_says_what_is_wanted_and_what_is_missing(run: Callable[..., dict[
     assert done["locked"] == {"packages": 3, "missing": 2}
 
 
+def test_what_a_word_leaves_out_is_not_missing(run: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+    (tmp_path / "lock.txt").write_text("demo==1.0\nabsent==9\nsource==2.0\n", encoding="utf-8")
+    done = run("demo", "--lock", "lock.txt", "--to", "out")
+    assert states(done) == {WHEEL: "exported"}
+    assert done["missing"] == ["absent 9"]
+
+
+def test_paths_are_those_of_the_files_that_are_there(
+    full: Cache, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["export", "*", "--to", "out", "--format", "paths", "--cache-dir", str(full.path)]) == 0
+    paths = capsys.readouterr().out.splitlines()
+    assert sorted(paths) == sorted(str(path) for path in (tmp_path / "out").resolve().iterdir())
+    assert len(paths) == len(ALL)
+
+
 def test_a_lock_of_which_nothing_is_there_exports_nothing(run: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
     (tmp_path / "lock.txt").write_text("absent==9\n", encoding="utf-8")
     assert run("--lock", "lock.txt", "--to", "out")["exports"] == []

@@ -109,7 +109,10 @@ def test_a_limit_that_cannot_be_kept_says_why(aged: Cache, capsys: pytest.Captur
     words = ["prune", "--exclusive", "--max-files", "1", "--keep", "one", "--cache-dir", str(aged.path)]
     assert main(words) == 0
     out, err = capsys.readouterr()
-    assert "WARNING: --max-files 1 cannot be kept: 2 files too much; what stays: 2 files to be kept, 1 file not" in err
+    assert (
+        "WARNING: --max-files 1 cannot be met: it is missed by 2 files; what stays: 2 files to be kept, 1 file not"
+        in err
+    )
     assert "For --max-files 1: 3 entries" in out
     assert left(aged) == {"one", "notes.txt"}
 

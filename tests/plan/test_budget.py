@@ -68,6 +68,7 @@ def test_what_stays_keeps_the_limit_with_its_directories_and_one_more_would_not(
     left = [one for one in briefs if one.id not in chosen]
     assert not left or taken_on_disk(left) <= most
     assert not cut.over or not left
+    assert cut.disk_bytes == taken_on_disk(briefs) - taken_on_disk(left)
     order = sorted((one for one in briefs if one.id in chosen), key=key)
     if order:
         assert taken_on_disk([*left, order[-1]]) > most
@@ -123,6 +124,14 @@ def test_what_is_old_goes_for_its_age_however_lately_it_was_used() -> None:
     chosen, _ = budget_of([old], limit(LimitOn.AGE, NOW_S - 1)).chosen(())
     assert chosen["a"].reason == "over-age"
     assert not budget_of([old], limit(LimitOn.AGE, NOW_S)).chosen(())[0]
+
+
+def test_what_is_old_and_stays_is_counted_unless_it_is_not_pips() -> None:
+    stays = {"a": Stays.KEPT, "b": Stays.FOREIGN}
+    chosen, (cut,) = budget_of([brief("a", files=2), brief("b")], limit(LimitOn.AGE, 1), stays=stays).chosen(())
+    assert not chosen
+    assert cut.over == 2
+    assert cut.staying == {Stays.KEPT: 2}
 
 
 def test_what_is_free_already_counts() -> None:

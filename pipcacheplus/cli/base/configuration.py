@@ -20,7 +20,7 @@ from pipcacheplus.host.machine import Machine
 from pipcacheplus.host.user_files import read_user_file
 from pipcacheplus.model.units import age_s
 from pipcacheplus.pips.settings import settings_in_section
-from pipcacheplus.plan.limits import LimitOn
+from pipcacheplus.plan.limits import LimitOn, limits_of
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -87,7 +87,23 @@ def _judged(found: Iterable[Configured]) -> Iterator[Configured]:
             unused = f"{said[one.name]} says it"
         if unused is None:
             said.setdefault(one.name, one.origin)
+            _refuse_nonsense(one)
         yield one._replace(unused=unused)
+
+
+def _refuse_nonsense(setting: Configured) -> None:
+    """Refuse a value that the option of its name would not take.
+
+    Raises:
+        BadRequestError: It is one.
+    """
+    if setting.name == "min-age":
+        age_of(setting)
+    elif setting.name in _LIMITS:
+        try:
+            limits_of({LimitOn(setting.name.replace("-", "_")): setting.values})
+        except BadRequestError as error:
+            raise BadRequestError(setting.origin, error.problem, error.next_step) from None
 
 
 def refuse_misspelt(settings: Iterable[Configured]) -> None:

@@ -302,7 +302,7 @@ def _exceeded(cut: Cut) -> str:
         return size(count) if cut.is_in_bytes else number(count, "file")
 
     stays = ", ".join(f"{amount(count)} {_STAYS[why]}" for why, count in cut.staying.items())
-    return f"{limit} cannot be kept: {amount(cut.over)} too much" + (f"; what stays: {stays}" if stays else "")
+    return f"{limit} cannot be met: it is missed by {amount(cut.over)}" + (f"; what stays: {stays}" if stays else "")
 
 
 def _with_interruption(done: CommandResult, report: Report, number: int) -> CommandResult:
