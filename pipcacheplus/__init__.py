@@ -6,7 +6,7 @@ JSON are. All is typed, frozen and silent: no printing, no prompting, no global 
 
 from typing import TYPE_CHECKING
 
-from pipcacheplus.version import __version__
+from pipcacheplus.model.version import __version__
 
 if TYPE_CHECKING:
     from pipcacheplus.cache.pip_cache import PipCache

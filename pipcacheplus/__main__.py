@@ -14,10 +14,16 @@ those of a large cache again and again takes a twentieth of the time of `purge`.
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; `None` stands for the arguments of the process."""
     gc.set_threshold(_ALLOCATIONS)
+    words = sys.argv[1:] if arguments is None else arguments
     try:
+        if "pip" in words:
+            from pipcacheplus.cli.base.wrapped import run_wrapped, split_wrapped  # noqa: PLC0415 - only for pips
+
+            if (wrapped := split_wrapped(words)) is not None:
+                return run_wrapped(wrapped)
         from pipcacheplus.cli.base.run import run_on_streams  # noqa: PLC0415 - who interrupts need not wait for imports
 
-        return run_on_streams(sys.argv[1:] if arguments is None else arguments)
+        return run_on_streams(words)
     except KeyboardInterrupt:
         return 130
 

@@ -10,14 +10,18 @@ from pipcacheplus.host.interpreter_cache import answers_of_interpreters
 from pipcacheplus.host.interpreters import probe
 from pipcacheplus.host.user_files import read_user_file
 from pipcacheplus.model.facts import Broken
-from pipcacheplus.model.locks import LockedPackage
+from pipcacheplus.model.locks import LockedFile, LockedPackage
+from pipcacheplus.model.use import UsedFile
+from pipcacheplus.own.records import recorded_uses
 from pipcacheplus.plan.needed import Needed
 from pipcacheplus.readers.locks.lock import MAX_LOCK_BYTES, read_lock
 
-__all__ = ["locked_by", "needed_by", "used_by_report"]
+__all__ = ["locked_by", "needed_by", "used_by_records", "used_by_report"]
 
 _MAX_FILES = 256
 """Files that one lock may include, and those again."""
+_MAX_RECORDS = 256
+"""Records whose use counts: each entry is held against all of them."""
 
 
 def needed_by(locks: Iterable[str], environments: Iterable[str]) -> Needed:
@@ -81,3 +85,26 @@ def used_by_report(path: str) -> Used:
         raise BadRequestError(path, "is no report of pip", "write one with pip install --report FILE")
     projects = frozenset(package.project for package in found.packages)
     return Used(needed=Needed(found.packages), projects=projects, at_ns=written_ns)
+
+
+def used_by_records(cache_path: str) -> tuple[Used, ...]:
+    """Return what wrapped pips used of a cache last, as far as that was recorded: of what was used often, once.
+
+    Raises:
+        BadRequestError: The records cannot be read.
+    """
+    done = set[LockedPackage]()
+    found = list[Used]()
+    for one in reversed(recorded_uses(cache_path)):
+        packages = [package for package in map(_package_of, one.use.files) if package not in done]
+        done.update(packages)
+        if packages and len(found) < _MAX_RECORDS:
+            projects = frozenset(package.project for package in packages)
+            found.append(Used(needed=Needed(packages), projects=projects, at_ns=int(one.at_s * 1e9)))
+    return tuple(found)
+
+
+def _package_of(file: UsedFile) -> LockedPackage:
+    # A wheel that was built here is found by its version: its source is not recorded.
+    files = () if file.url is None else (LockedFile(filename=file.name, url=file.url, sha256=file.sha256),)
+    return LockedPackage(file.project, file.version, files)

@@ -110,13 +110,19 @@ class PipCache:
         cache_dir: str | None = None,
         index_urls: Sequence[str] = (),
         environ: Mapping[str, str] | None = None,
+        python: str | None = None,
+        command: str = "cache",
+        isolated: bool = False,
     ) -> "PipCache":
-        """Find the cache that the pip of this interpreter would use.
+        """Find the cache that the pip of an interpreter would use.
 
         Args:
             cache_dir: What pip would be given as `--cache-dir`; it wins over every setting.
             index_urls: Of indexes whose pages may be in it, besides those of pip's settings and the default index.
             environ: The environment variables; those of this process by default.
+            python: The interpreter, by its path; the running one by default.
+            command: Of pip; its section in pip's settings counts too: `install`.
+            isolated: Whether pip is run with `--isolated`: then variables and the user's settings do not count.
 
         Raises:
             BadRequestError: A setting is one that pip itself would refuse.
@@ -126,8 +132,11 @@ class PipCache:
         """
         found = cls.__new__(cls)
         machine = this_machine(environ)
+        if python is not None:
+            machine = machine._replace(prefix=os.path.dirname(os.path.dirname(os.path.abspath(python))))
         indexes = several("index_urls", index_urls)
-        found._open(locate(machine, cache_dir=cache_dir), indexes, machine)  # noqa: SLF001 - its own class
+        where = locate(machine, cache_dir=cache_dir, command=command, isolated=isolated)
+        found._open(where, indexes, machine)  # noqa: SLF001 - its own class
         return found
 
     def _open(self, cache: CacheDir, index_urls: tuple[str, ...], machine: Machine | None = None) -> None:
@@ -459,7 +468,8 @@ class PipCache:
             built_sdists: Downloaded sdists whose wheel is built for each of `pythons`.
             unused_since: What was not used since then: the name of a mark, a `datetime`, or an age. Where it is not
                 known when entries were used, this removes nothing; `Plan.notes` says why.
-            reports: Files that `pip install --report FILE` wrote: what they name was used then.
+            reports: Files that `pip install --report FILE` wrote: what they name was used then. So was what wrapped
+                pips used; that is known.
             ci: What a CI job need not save: what no pip can ever use, what is corrupt, sdists whose wheels are built,
                 and, if the cache was marked, what was not used since.
             max_size: What entries and their directories may take on the disk, in bytes or as `2GB`; of one kind as
@@ -526,7 +536,9 @@ class PipCache:
             built_sdists=built_sdists or ci,
             unused_since_s=_past("unused_since", since_s, now_s),
             limits=limits_of(limits),
-            reports=self._used(reports),
+            reports=self._used(
+                reports, recorded=since_s is not None or any(one is not None for one in limits.values())
+            ),
         )
         keeps = self._keeps(keep, keep_lock, keep_env)
         query = self._planner.query_of(
@@ -605,13 +617,14 @@ class PipCache:
             needed = needed_by(locks, environments)
         return Keeps(keep, cache_dir=self.dir.path, needed=needed)
 
-    def _used(self, reports: Sequence[str | os.PathLike[str]]) -> "tuple[Used, ...]":
+    def _used(self, reports: Sequence[str | os.PathLike[str]], *, recorded: bool) -> "tuple[Used, ...]":
+        """Return what pips reported to have used; what wrapped ones did, too, if that is asked for."""
         paths = several("reports", reports)
-        if not paths:
+        if not paths and not recorded:
             return ()
-        from pipcacheplus.cache.locks import used_by_report  # noqa: PLC0415 - of use to few
+        from pipcacheplus.cache.locks import used_by_records, used_by_report  # noqa: PLC0415 - of use to few
 
-        return tuple(map(used_by_report, paths))
+        return (*map(used_by_report, paths), *(used_by_records(self.dir.path) if recorded else ()))
 
     def _query_of_names(self, *, min_age_s: "float | timedelta", remembers: bool, progress: Progress | None) -> Query:
         """Return the query for all entries with their names."""
@@ -761,8 +774,8 @@ class PipCache:
             BadRequestError: The file exists, or cannot be written; or the plan is one of another cache.
         """
         from pipcacheplus.apply.plan_file import write_plan  # noqa: PLC0415 - of use to few
+        from pipcacheplus.model.version import __version__  # noqa: PLC0415 - as above
         from pipcacheplus.plan.saved import plan_text  # noqa: PLC0415 - as above
-        from pipcacheplus.version import __version__  # noqa: PLC0415 - as above
 
         if plan.cache.path != self.dir.path:
             raise BadRequestError(

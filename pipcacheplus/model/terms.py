@@ -264,3 +264,5 @@ class OwnKind(str, Enum):
     """What interpreters and their pips answered."""
     MARKS = "marks"
     """Moments since which it can be asked what was not used, a file for each cache and name."""
+    RECORDS = "records"
+    """What wrapped pips used of a cache, and what that was worth, a file for each cache."""

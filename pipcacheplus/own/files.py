@@ -1,4 +1,4 @@
-"""Our files outside of caches, as a whole: catalogs, trash, answers of interpreters, marks; shown and removed.
+"""Our files outside of caches, as a whole: catalogs, trash, answers of interpreters, marks, records; shown and removed.
 
 Locks are not among it: they are files without content, and another run may be about to take one.
 """
@@ -14,6 +14,8 @@ from pipcacheplus.host.interpreter_cache import InterpreterCache, all_answers
 from pipcacheplus.host.machine import this_machine
 from pipcacheplus.host.marks import FOLDER as MARKS_FOLDER
 from pipcacheplus.host.marks import Marks
+from pipcacheplus.host.records import FOLDER as RECORDS_FOLDER
+from pipcacheplus.host.records import Records
 from pipcacheplus.host.state import UntrustedError, state_folder
 from pipcacheplus.model.values import OwnFiles, OwnKind, OwnState, Warned
 from pipcacheplus.pips.locate import locate
@@ -25,7 +27,7 @@ def state(*kinds: str | OwnKind, cache_dir: str | None = None) -> OwnState:
     """Return what we keep outside of caches; nothing is changed.
 
     Args:
-        kinds: `catalogs`, `trash`, `interpreters`, `marks`; all by default.
+        kinds: `catalogs`, `trash`, `interpreters`, `marks`, `records`; all by default.
         cache_dir: A cache whose trash is looked for, besides those that have a catalog; by default the one that the
             pip of this interpreter would use.
 
@@ -109,6 +111,8 @@ def _looks(kinds: frozenset[OwnKind], cache_dir: str | None) -> Iterator[tuple[s
             yield path, partial(_trash, path)
     if OwnKind.MARKS in kinds:
         yield folder, lambda: tuple(_marks().files())
+    if OwnKind.RECORDS in kinds:
+        yield folder, lambda: tuple(_records().files())
     if OwnKind.INTERPRETERS in kinds:
         for answers in all_answers():
             yield folder, partial(_answers, answers)
@@ -159,10 +163,20 @@ def _remove_mark(one: OwnFiles) -> str | None:
     return None
 
 
+def _records() -> Records:
+    return Records(os.path.join(state_folder(), RECORDS_FOLDER))
+
+
+def _remove_records(one: OwnFiles) -> str | None:
+    _records().remove(one.path)
+    return None
+
+
 _REMOVERS: Mapping[OwnKind, Callable[[OwnFiles], str | None]] = {
     OwnKind.CATALOGS: _remove_catalog,
     OwnKind.TRASH: _remove_trash,
     OwnKind.INTERPRETERS: _remove_answers,
     OwnKind.MARKS: _remove_mark,
+    OwnKind.RECORDS: _remove_records,
 }
 """Each removes what it is given, and returns why something is left."""

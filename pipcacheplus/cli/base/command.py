@@ -10,9 +10,9 @@ from pipcacheplus.cli.base.console import Console
 from pipcacheplus.cli.base.sentences import in_options
 from pipcacheplus.cli.base.started import program_words, started_here
 from pipcacheplus.model.terms import Source
+from pipcacheplus.model.version import __version__
 from pipcacheplus.render.shell import quoted
 from pipcacheplus.render.view import PYTHON_OPTIONS, Json, View
-from pipcacheplus.version import __version__
 
 if TYPE_CHECKING:  # slow to import, and `dir` does without them
     from pipcacheplus.cache.pip_cache import PipCache

@@ -17,8 +17,8 @@ from pipcacheplus.cli.base.sentences import sentence
 from pipcacheplus.cli.base.signals import StoppedError, raising, signal_name
 from pipcacheplus.cli.base.streams import flush, open_closed, redirect
 from pipcacheplus.errors import CacheDisabledError, CacheNotFoundError, PipCachePlusError
+from pipcacheplus.model.version import __version__
 from pipcacheplus.render.view import FailedCommand, OutputFormat, Write
-from pipcacheplus.version import __version__
 
 __all__ = ["run", "run_on_streams"]
 

@@ -15,6 +15,7 @@ _WORDS = {
     OwnKind.TRASH.value: "trash",
     OwnKind.INTERPRETERS.value: "answers of interpreters",
     OwnKind.MARKS.value: "mark",
+    OwnKind.RECORDS.value: "records of use",
 }
 
 

@@ -1,0 +1,132 @@
+"""Words of the command line that are pip's: `[--python PATH] pip ARGS`; told from ours before anything is imported."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+__all__ = ["Wrapped", "run_wrapped", "split_wrapped"]
+
+_COMMAND = "pip"
+_VALUED = frozenset({"--check", "--python"})
+_OF_PIP = frozenset({"dir", "info", "list", "purge", "remove"})
+"""Verbs of `pip cache`, 20.1 to 26.3."""
+_HELP = frozenset({"-h", "--help"})
+_USAGE = 2
+
+
+class Wrapped(NamedTuple):
+    """A pip that is to be run, and what we are to do beside it."""
+
+    words: tuple[str, ...]
+    """For pip."""
+    python: str | None = None
+    check: str | None = None
+    heals: bool = True
+    records: bool = True
+    wrong: str | None = None
+    """Why this makes no sense, if it does not."""
+
+
+def split_wrapped(arguments: Sequence[str]) -> Wrapped | None:
+    """Return what is to be run if `pip` is the first word that is no option; `None` if it is not.
+
+    >>> split_wrapped(["--python", "python3.12", "pip", "install", "six"]).words
+    ('install', 'six')
+    """
+    found = Wrapped(())
+    at = 0
+    while at < len(arguments) and arguments[at].startswith("-"):
+        name, equals, value = arguments[at].partition("=")
+        at += 1
+        if name in _VALUED and not equals:
+            value = arguments[at] if at < len(arguments) else ""
+            at += 1
+        if name == "--python":
+            found = found._replace(python=value)
+        elif name == "--check":
+            found = found._replace(check=value)
+        elif name == "--no-heal":
+            found = found._replace(heals=False)
+        elif name == "--no-record":
+            found = found._replace(records=False)
+        else:
+            found = found._replace(wrong=f"{name} is no option of the wrapper; put pip's own behind `pip`")
+    if at >= len(arguments) or arguments[at] != _COMMAND or _HELP & set(arguments[:at]):
+        return None
+    return found._replace(words=tuple(arguments[at + 1 :]))
+
+
+def run_wrapped(wrapped: Wrapped) -> int:
+    """Run a pip, or a verb of ours behind `pip cache`, and return the exit code.
+
+    What uses no cache takes the place of this process, so that nothing stands between it and its terminal.
+    """
+    if wrapped.wrong is not None:
+        _say(f"ERROR: {wrapped.wrong}")
+        return _USAGE
+    from pipcacheplus.wrap.child import become  # noqa: PLC0415 - only for pips
+    from pipcacheplus.wrap.pip_arguments import read_pip_arguments  # noqa: PLC0415 - as above
+
+    python = _interpreter(wrapped.python)
+    found = read_pip_arguments(wrapped.words)
+    if found.command == "cache" and (own := _own_verb(found.names, wrapped.words)):
+        return _run_own(own, wrapped.python and python)
+    if not found.uses_cache or _HELP & set(wrapped.words):
+        return become([python, "-m", _COMMAND, *wrapped.words])
+    from pipcacheplus.wrap.pip import Pip  # noqa: PLC0415 - slow to import
+
+    pip = Pip(python)
+    done = pip.command(*wrapped.words, heal=wrapped.heals, check=wrapped.check, record=wrapped.records, say=_say)
+    if done.use.files and not found.quiet:
+        from pipcacheplus.render.text.worth import worth_in_words  # noqa: PLC0415 - slow to import
+
+        _say(worth_in_words(done.use))
+    return done.exit_code
+
+
+def _interpreter(named: str | None) -> str:
+    if named is None:
+        return sys.executable
+    from pipcacheplus.cli.base.started import in_path  # noqa: PLC0415 - of use to few
+
+    return named if os.path.dirname(named) else in_path(named, os.environ) or named
+
+
+def _own_verb(names: Sequence[str], words: Sequence[str]) -> list[str] | None:
+    """Return our arguments for what stands behind `pip cache`; `None` if that is pip's own."""
+    from pipcacheplus.cli.base.command import Command  # noqa: PLC0415 - slow to import
+    from pipcacheplus.cli.base.family import Family  # noqa: PLC0415 - as above
+
+    verb = names[0] if names else ""
+    is_list_of_all = verb == "list" and "--all" in words
+    if verb not in Family("pipcacheplus.cli", "COMMAND", Command) or (verb in _OF_PIP and not is_list_of_all):
+        return None
+    rest = list(words)
+    rest.remove("cache")
+    rest.remove(verb)
+    return [verb, *(word for word in rest if not (is_list_of_all and word == "--all"))]
+
+
+def _run_own(arguments: list[str], python: str | None) -> int:
+    from pipcacheplus.cli.base.run import run_on_streams  # noqa: PLC0415 - slow to import
+
+    if python and not any(word.partition("=")[0] == "--cache-dir" for word in arguments):
+        from pipcacheplus.errors import PipCachePlusError  # noqa: PLC0415 - as above
+        from pipcacheplus.wrap.pip import Pip  # noqa: PLC0415 - as above
+
+        try:
+            arguments = [*arguments, "--cache-dir", Pip(python).cache(command="cache").dir.path]
+        except PipCachePlusError as error:
+            _say(f"ERROR: {error}")
+            return 10
+    return run_on_streams(arguments)
+
+
+def _say(line: str) -> None:
+    if sys.stderr is not None:
+        try:
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
+        except OSError:  # nobody reads it
+            return

@@ -1,0 +1,20 @@
+"""What a cache was worth, in one line."""
+
+from pipcacheplus.model.use import Use
+from pipcacheplus.render.text.words import size
+
+__all__ = ["worth_in_words"]
+
+
+def worth_in_words(use: Use) -> str:
+    """Return how many files came from the cache, and how many were downloaded.
+
+    >>> from pipcacheplus.model.use import UsedFile
+    >>> worth_in_words(Use((UsedFile("a-1-py3-none-any.whl", "a", "1", 2000, True),)))
+    'cache: 1 of 1 file (2.0 kB) came from it'
+    """
+    hits, misses = use.hits, use.misses
+    total = len(use.files)
+    line = f"cache: {len(hits)} of {total} {'file' if total == 1 else 'files'}"
+    line += f" ({size(sum(one.size for one in hits))}) came from it" if hits else " came from it"
+    return line + (f", {len(misses)} downloaded ({size(sum(one.size for one in misses))})" if misses else "")

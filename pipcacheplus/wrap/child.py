@@ -1,0 +1,101 @@
+"""Run a program with the streams of this process, as if it had been started in its place.
+
+Signals that a terminal sends reach both; a child that ends by one does so by its own choice, and this process only
+waits. Those that are sent to this process alone are passed on.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, NamedTuple
+
+__all__ = ["Ended", "become", "run_child"]
+
+_SIGNALLED = 128
+_NOT_FOUND, _NOT_STARTED = 127, 126
+_FROM_TERMINAL = tuple(getattr(signal, name) for name in ("SIGINT", "SIGQUIT", "SIGBREAK") if hasattr(signal, name))
+"""What a terminal sends to all that it has in front."""
+_PASSED_ON = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGUSR1") if hasattr(signal, name))
+
+
+class Ended(NamedTuple):
+    """How a child ended."""
+
+    code: int
+    """As a shell has it: 128 and the signal, if it was one."""
+    is_interrupted: bool
+    """Whether a signal came meanwhile, or ended it."""
+
+
+def become(command: Sequence[str]) -> int:
+    """Put a program in the place of this process; where that cannot be, run it, and return its exit code."""
+    if os.name == "nt":  # there, it would be another process, for which nobody waits
+        return run_child(command).code
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    try:
+        os.execvp(command[0], list(command))  # noqa: S606 - it is what was asked for
+    except OSError as error:
+        return _not_started(command[0], error)
+
+
+def run_child(command: Sequence[str], environ: Mapping[str, str] | None = None) -> Ended:
+    """Run a program, and wait for its end, whatever signals come.
+
+    Args:
+        command: Its words; the first is looked up in `PATH`.
+        environ: Its variables; those of this process by default.
+    """
+    signalled = list[int]()
+    child: list[subprocess.Popen[bytes]] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        signalled.append(number)
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        signalled.append(number)
+        for one in child:
+            one.send_signal(number)
+
+    with _handling(note, _FROM_TERMINAL), _handling(pass_on, _PASSED_ON):
+        try:
+            # With what the shell has opened for it: `-r <(...)`.
+            child.append(subprocess.Popen(command, env=environ, close_fds=False))
+        except OSError as error:
+            return Ended(_not_started(command[0], error), is_interrupted=False)
+        for number in signalled:  # one that came before there was a child
+            if number in _PASSED_ON:
+                child[0].send_signal(number)
+        code = child[0].wait()
+    if code < 0:
+        return Ended(_SIGNALLED - code, is_interrupted=True)
+    return Ended(code, is_interrupted=bool(signalled))
+
+
+def _not_started(program: str, error: OSError) -> int:
+    """Say that a program cannot be run, as a shell does, and return its exit code for that."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"ERROR: {program} cannot be run: {error.strerror or error}\n")
+    return _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_STARTED
+
+
+@contextmanager
+def _handling(handler: Callable[[int, FrameType | None], None], numbers: Sequence[int]) -> Iterator[None]:
+    """Have signals handled, but for those that are ignored, as the child will; only the main thread can."""
+    before = dict[int, Any]()
+    try:
+        for number in numbers:
+            if signal.getsignal(number) not in {signal.SIG_IGN, None}:
+                before[number] = signal.signal(number, handler)
+    except ValueError:  # not the main thread
+        pass
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)

@@ -1,0 +1,226 @@
+"""`Pip`: the pip of an interpreter, from Python."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pipcacheplus.host.machine import Machine, this_machine
+from pipcacheplus.pips.settings import ENVIRONMENT, find, read_settings
+from pipcacheplus.wrap.child import run_child
+from pipcacheplus.wrap.pip_arguments import PipArguments, read_pip_arguments
+
+if TYPE_CHECKING:  # slow to import
+    from pipcacheplus.cache.pip_cache import PipCache
+    from pipcacheplus.model.pythons import Interpreter
+    from pipcacheplus.wrap.session import PipRun, PipSession
+
+__all__ = ["Pip"]
+
+_REPORTS_SINCE = (23, 0)
+"""The first pip whose `--report` prints no warning. Source: the news of pip 22.2 and 23.0."""
+_LOG = "log"
+
+
+class Pip:
+    """The pip of one interpreter: what it is, and a way to run it as if it had been run itself.
+
+    Its internals are never imported; it runs as a child, with the streams of this process.
+    """
+
+    def __init__(
+        self, python: str | os.PathLike[str] | None = None, *, environ: Mapping[str, str] | None = None
+    ) -> None:
+        """Take the pip of an interpreter.
+
+        Args:
+            python: The path of the interpreter; the running one by default.
+            environ: Variables for pip; those of this process by default.
+        """
+        self.python: str = sys.executable if python is None else os.fspath(python)
+        """The path of the interpreter."""
+        self._environ: Mapping[str, str] = dict(os.environ if environ is None else environ)
+
+    def __repr__(self) -> str:
+        """Show the interpreter."""
+        return f"Pip({self.python!r})"
+
+    @cached_property
+    def interpreter(self) -> "Interpreter":
+        """The interpreter: its tags, its version, that of its pip. One that answered before is not run.
+
+        Raises:
+            InterpreterError: It cannot be asked.
+        """
+        from pipcacheplus.host.interpreter_cache import answers_of_interpreters  # noqa: PLC0415 - slow to import
+        from pipcacheplus.host.interpreters import probe, running  # noqa: PLC0415 - as above
+
+        if self.python == sys.executable:
+            return running()
+        return probe(self.python, memory=answers_of_interpreters(), environ=self._environ)
+
+    @property
+    def version(self) -> str | None:
+        """The version of pip, as pip writes it; `None` if the interpreter has no pip.
+
+        Raises:
+            InterpreterError: The interpreter cannot be asked.
+        """
+        if self.python == sys.executable:
+            from pipcacheplus.host.pip_version import version_of_pip  # noqa: PLC0415 - of use to few
+
+            return version_of_pip(sys.path)
+        return self.interpreter.pip
+
+    @property
+    def tags(self) -> frozenset[str]:
+        """The tags of wheels that the interpreter can use.
+
+        Raises:
+            InterpreterError: The interpreter cannot be asked.
+        """
+        return self.interpreter.tags
+
+    def settings(self, command: str = "install") -> Mapping[str, str]:
+        """Return what pip's files and variables set for a command, by pip's own name for it: `cache-dir`.
+
+        Raises:
+            BadRequestError: pip itself would stop at one of its files.
+        """
+        found = read_settings(self._machine())
+        names = dict.fromkeys(name for section in ("global", command, ENVIRONMENT) for name in found.get(section, {}))
+        chosen = {name: find(found, name, ENVIRONMENT, command, "global") for name in names}
+        return {name: one.value for name, one in chosen.items() if one is not None}
+
+    def cache(self, *, command: str = "install") -> "PipCache":
+        """Return the cache that this pip uses.
+
+        Raises:
+            PipCachePlusError: As `PipCache.locate`.
+        """
+        return self._cache_of(PipArguments(words=(), command=command))
+
+    def run(self, *arguments: str) -> int:
+        """Run pip with these arguments, and with the streams of this process; return its exit code.
+
+        Nothing is healed or recorded. A pip that was ended by a signal has the exit code that a shell gives it.
+        """
+        return run_child(self._command(*arguments), self._environ).code
+
+    def install(self, *arguments: str, heal: bool = True, check: str | None = None, record: bool = True) -> "PipRun":
+        """Run `pip install` with these arguments; if it fails by a damaged cache, cure that, and run it once more.
+
+        Args:
+            arguments: Those behind `install`.
+            heal: Whether what is damaged is removed, and pip run once more.
+            check: A command that has to succeed afterwards; where it fails, built wheels that the interpreter cannot
+                load are removed, and what was built from the same sources installed anew.
+            record: Whether it is noted what was used, for `stats` and for times of last use.
+
+        Returns:
+            The exit code, what was removed, and what was used of the cache.
+        """
+        return self.command("install", *arguments, heal=heal, check=check, record=record)
+
+    def command(
+        self,
+        *arguments: str,
+        heal: bool = True,
+        check: str | None = None,
+        record: bool = True,
+        say: Callable[[str], None] | None = None,
+    ) -> "PipRun":
+        """Run any command of pip as `install` does; of one that uses no cache, the exit code is all that comes of it.
+
+        Args:
+            arguments: All of pip's.
+            heal: As `install`.
+            check: As `install`.
+            record: As `install`.
+            say: Called with a line for each thing that is done besides.
+        """
+        from pipcacheplus.wrap.session import PipRun  # noqa: PLC0415 - slow to import
+
+        found = read_pip_arguments(arguments)
+        if not found.uses_cache or {"-h", "--help"} & set(arguments):
+            ended = run_child(self._command(*arguments), self._environ)
+            return PipRun(exit_code=ended.code, is_interrupted=ended.is_interrupted)
+        session = self._session(found, heal=heal, check=check, say=say)
+        done = session.run()
+        if record and not found.dry_run:
+            self._keep(session, done)
+        return done
+
+    def _session(
+        self, arguments: PipArguments, *, heal: bool, check: str | None, say: Callable[[str], None] | None
+    ) -> "PipSession":
+        from pipcacheplus.wrap.session import PipSession  # noqa: PLC0415 - slow to import
+
+        return PipSession(
+            command=self._command(),
+            arguments=arguments,
+            find_cache=lambda: self._cache_of(arguments),
+            environ=self._environ,
+            user_log=self._user_log(arguments),
+            has_report=self._has_report(),
+            heals=heal,
+            check=check,
+            say=say or _say_nothing,
+        )
+
+    def _keep(self, session: "PipSession", done: "PipRun") -> None:
+        """Note what was used; where nothing can be noted, that is nobody's loss."""
+        from pipcacheplus.errors import PipCachePlusError  # noqa: PLC0415 - as above
+        from pipcacheplus.own.records import add_use  # noqa: PLC0415 - as above
+
+        if done.use.files or done.healed:
+            with suppress(PipCachePlusError, OSError):
+                add_use(self._cache_of(session.arguments).dir.path, session.recorded(done, time.time()))
+
+    def _command(self, *arguments: str) -> tuple[str, ...]:
+        return (self.python, "-m", "pip", *arguments)
+
+    def _has_report(self) -> bool:
+        from pipcacheplus.errors import InterpreterError  # noqa: PLC0415 - as above
+
+        try:
+            version = self.version
+        except InterpreterError:
+            return False
+        parts = (version or "").split(".")[:2]
+        return all(part.isdecimal() for part in parts) and tuple(map(int, parts)) >= _REPORTS_SINCE
+
+    def _user_log(self, arguments: PipArguments) -> str | None:
+        """Return the log that a user has asked for, absolute."""
+        from pipcacheplus.errors import BadRequestError  # noqa: PLC0415 - as above
+
+        path = arguments.log
+        if path is None:
+            with suppress(BadRequestError):  # pip stops at it too
+                settings = read_settings(self._machine(), isolated=arguments.isolated)
+                setting = find(settings, _LOG, ENVIRONMENT, arguments.command or "", "global")
+                path = None if setting is None else setting.value
+        return None if path is None else os.path.abspath(os.path.expanduser(path))
+
+    def _cache_of(self, arguments: PipArguments) -> "PipCache":
+        from pipcacheplus.cache.pip_cache import PipCache  # noqa: PLC0415 - slow to import
+
+        return PipCache.locate(
+            cache_dir=arguments.cache_dir,
+            index_urls=arguments.index_urls,
+            environ=self._environ,
+            python=self.python,
+            command=arguments.command or "cache",
+            isolated=arguments.isolated,
+        )
+
+    def _machine(self) -> Machine:
+        machine = this_machine(self._environ)
+        return machine._replace(prefix=os.path.dirname(os.path.dirname(os.path.abspath(self.python))))
+
+
+def _say_nothing(_line: str) -> None:
+    pass

@@ -1,0 +1,201 @@
+"""Read the arguments of pip as far as the wrapper has to know them: the command, the cache, what is said and kept.
+
+Source: pip 6.0 to 26.3, `_internal/cli/main_parser.py` and `_internal/cli/cmdoptions.py`: options that hold for all
+commands may stand before the command; optparse takes any prefix of a long option that fits no other.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+__all__ = ["USES_CACHE", "PipArguments", "read_pip_arguments"]
+
+USES_CACHE = frozenset({"download", "install", "lock", "wheel"})
+"""Commands that take from the cache what they install, build or name."""
+
+_LOG = ("--log", "--log-file", "--local-log")
+_VALUED = {
+    **dict.fromkeys(_LOG, "log"),
+    "--cache-dir": "cache_dir",
+    "--python": "python",
+    "--report": "report",
+    "--proxy": "",
+    "--retries": "",
+    "--resume-retries": "",
+    "--timeout": "",
+    "--default-timeout": "",
+    "--exists-action": "",
+    "--trusted-host": "",
+    "--cert": "",
+    "--client-cert": "",
+    "--keyring-provider": "",
+    "--use-feature": "",
+    "--use-deprecated": "",
+    "--index-url": "index_url",
+    "--pypi-url": "index_url",
+    "--extra-index-url": "index_url",
+    "--requirement": "file",
+    "--constraint": "",
+    "--editable": "editable",
+    "--target": "",
+    "--dest": "",
+    "--wheel-dir": "",
+    "--root": "",
+    "--prefix": "",
+    "--src": "",
+    "--build": "",
+    "--find-links": "",
+    "--platform": "",
+    "--python-version": "",
+    "--implementation": "",
+    "--abi": "",
+    "--upgrade-strategy": "",
+    "--config-settings": "",
+    "--install-option": "",
+    "--global-option": "",
+    "--build-option": "",
+    "--no-binary": "",
+    "--only-binary": "",
+    "--progress-bar": "",
+    "--root-user-action": "",
+    "--group": "",
+    "--output": "",
+    "--build-constraint": "",
+    "--uploaded-prior-to": "",
+}
+"""Options with a value, each with the fact that it tells, if it does."""
+_SHORT = {"-i": "index_url", "-r": "file", "-c": "", "-e": "editable", "-t": "", "-d": "", "-w": "", "-f": "", "-b": ""}
+_SHORT |= {"-C": "", "-o": ""}
+_FLAGS = {"--no-cache-dir": "no_cache", "--quiet": "quiet", "--dry-run": "dry_run", "--isolated": "isolated"}
+
+
+class PipArguments(NamedTuple):
+    """What the arguments of a pip say."""
+
+    words: tuple[str, ...]
+    """All of them."""
+    command: str | None = None
+    """The first word that is no option; `None` if there is none."""
+    at: int = 0
+    """The place of the command."""
+    quiet: int = 0
+    """How often to say less is asked for."""
+    cache_dir: str | None = None
+    no_cache: bool = False
+    isolated: bool = False
+    dry_run: bool = False
+    python: str | None = None
+    """The interpreter for which pip is to do it, if it is not pip's own."""
+    log: str | None = None
+    report: str | None = None
+    index_urls: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    """Of requirements."""
+    names: tuple[str, ...] = ()
+    """Words behind the command that are no options: requirements, mostly."""
+    wanted: frozenset[int] = frozenset()
+    """The places of all words that say what is to be installed."""
+
+    @property
+    def uses_cache(self) -> bool:
+        """Return whether the command takes what it needs from a cache."""
+        return self.command in USES_CACHE and not self.no_cache
+
+    def with_options(self, *options: str) -> tuple[str, ...]:
+        """Return the words with options behind the command, where pip takes those of all kinds."""
+        return (*self.words[: self.at + 1], *options, *self.words[self.at + 1 :])
+
+    def for_others(self, *wanted: str) -> tuple[str, ...]:
+        """Return the words with other requirements in the place of theirs."""
+        return (*(word for at, word in enumerate(self.words) if at not in self.wanted), *wanted)
+
+
+class _Option(NamedTuple):
+    """An option, or a word that is none."""
+
+    at: int
+    fact: str
+    """`word` for a word that is no option."""
+    value: str
+    places: range
+    """Of its words."""
+
+
+def read_pip_arguments(words: Sequence[str]) -> PipArguments:
+    """Return what the arguments of a pip say.
+
+    An option that this does not know counts as one without a value: then a word behind it may be taken for the command,
+    as pip has more options with every release. Such a pip is run as it is, without anything of ours.
+
+    >>> read_pip_arguments(["-q", "--cache-dir=/c", "install", "-r", "lock.txt", "six"]).names
+    ('six',)
+    """
+    found = dict[str, list[_Option]]()
+    for one in _options(words):
+        found.setdefault(one.fact, []).append(one)
+
+    def last(fact: str) -> str | None:
+        return found[fact][-1].value if fact in found else None
+
+    plain = found.get("word", [])
+    return PipArguments(
+        words=tuple(words),
+        command=plain[0].value if plain else None,
+        at=plain[0].at if plain else len(words),
+        quiet=sum(len(one.value) for one in found.get("quiet", ())),
+        cache_dir=last("cache_dir"),
+        no_cache="no_cache" in found,
+        isolated="isolated" in found,
+        dry_run="dry_run" in found,
+        python=last("python"),
+        log=last("log"),
+        report=last("report"),
+        index_urls=tuple(one.value for one in found.get("index_url", ())),
+        files=tuple(one.value for one in found.get("file", ())),
+        names=tuple(one.value for one in plain[1:]),
+        wanted=frozenset(
+            at for one in (*plain[1:], *found.get("file", ()), *found.get("editable", ())) for at in one.places
+        ),
+    )
+
+
+def _options(words: Sequence[str]) -> Iterator[_Option]:
+    """Yield options with their values, and words that are none; a value may stand behind `=`, or be the next word."""
+    at, are_words = 0, False
+    while at < len(words):
+        word, here = words[at], at
+        at += 1
+        if are_words or word == "-" or not word.startswith("-"):
+            yield _Option(here, "word", word, range(here, at))
+            continue
+        if word == "--":
+            are_words = True
+            continue
+        fact, value = _fact_and_value(word)
+        if fact is None:
+            continue
+        if value is None and at < len(words):
+            value = words[at]
+            at += 1
+        if value is not None:
+            yield _Option(here, fact, value, range(here, at))
+
+
+def _fact_and_value(word: str) -> tuple[str | None, str | None]:
+    """Return what an option tells (`None` if that is nothing), and its value (`None` if that is the next word)."""
+    if word.startswith("--"):
+        name, equals, value = word.partition("=")
+        fact = _fact_of(name)
+        return (fact, "q") if fact in _FLAGS.values() else (fact, value if equals else None)
+    if word[:2] in _SHORT:
+        return _SHORT[word[:2]], word[2:] or None
+    count = word.count("q")
+    return ("quiet", "q" * count) if count else (None, None)
+
+
+def _fact_of(name: str) -> str | None:
+    """Return what a long option tells, also if it is cut short; `None` if it has no value, and tells nothing."""
+    known = {**_VALUED, **_FLAGS}
+    if name in known:
+        return known[name]
+    facts = {known[one] for one in known if one.startswith(name)}
+    return facts.pop() if len(facts) == 1 else None
