@@ -94,6 +94,12 @@ def drill_in_flight(session: nox.Session) -> None:
     _drill(session, "tests/deletion/test_in_flight.py", env=env)
 
 
+@nox.session(name="drill-heal")
+def drill_heal(session: nox.Session) -> None:
+    """Let six generations of real pips fail by each kind of damage, and be cured by one more run."""
+    _drill(session, "tests/wrap/test_healing.py")
+
+
 @nox.session(name="drill-hostile")
 def drill_hostile(session: nox.Session) -> None:
     """Let every command meet every kind of hostile object."""

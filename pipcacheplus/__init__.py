@@ -56,6 +56,8 @@ if TYPE_CHECKING:
         verify,
     )
     from pipcacheplus.own.files import clear_state, state
+    from pipcacheplus.wrap.pip import Pip
+    from pipcacheplus.wrap.session import PipRun
 
 __all__ = [
     "Action",
@@ -82,7 +84,9 @@ __all__ = [
     "OwnFiles",
     "OwnKind",
     "OwnState",
+    "Pip",
     "PipCache",
+    "PipRun",
     "Plan",
     "Progress",
     "Remedy",
@@ -112,7 +116,9 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Pip": "wrap.pip",
     "PipCache": "cache.pip_cache",
+    "PipRun": "wrap.session",
     **dict.fromkeys(
         (
             *("interpreters", "prune_corrupt", "prune_incompatible_wheels", "prune_outdated_builds"),

@@ -14,7 +14,7 @@ __all__ = ["COMMAND"]
 
 def _declare(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "kinds", nargs="*", metavar="KIND", help="catalogs, trash, interpreters, marks (default: all of them)"
+        "kinds", nargs="*", metavar="KIND", help="catalogs, trash, interpreters, marks, records (default: all of them)"
     )
     parser.add_argument("--clear", action="store_true", help="remove it; what is in the trash cannot be brought back")
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask")

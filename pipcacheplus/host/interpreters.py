@@ -1,7 +1,7 @@
 """Wheel tags and pip of an interpreter: of the running one from its own modules, of any other by running it.
 
-Only this module starts another program. An interpreter answers with facts (`InterpreterFacts`); tags are worked out
-here, so that Pythons too old to have `packaging`, down to 2.7, can be judged as well.
+An interpreter answers with facts (`InterpreterFacts`); tags are worked out here, so that Pythons too old to have
+`packaging`, down to 2.7, can be judged as well.
 """
 
 import json

@@ -13,7 +13,7 @@ from typing import Any
 from pipcacheplus.host.state import OwnFolder, disk_size, open_own_folder, unlock
 from pipcacheplus.model.values import OwnFiles, OwnKind
 
-__all__ = ["FOLDER", "Records"]
+__all__ = ["FOLDER", "UseRecords"]
 
 FOLDER = "records"
 """The name of the folder in our state directory."""
@@ -23,7 +23,7 @@ _SUFFIX = ".jsonl"
 _LOCK = ".lock"
 
 
-class Records:
+class UseRecords:
     """The records of all caches; the folder is made when something is first recorded."""
 
     def __init__(self, folder: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-__all__ = ["RecordedUse", "Use", "UsedFile"]
+__all__ = ["PipUse", "RecordedUse", "UsedFile"]
 
 
 class UsedFile(NamedTuple):
@@ -24,7 +24,7 @@ class UsedFile(NamedTuple):
     """As a report of pip names it."""
 
 
-class Use(NamedTuple):
+class PipUse(NamedTuple):
     """What one pip used."""
 
     files: tuple[UsedFile, ...] = ()
@@ -52,7 +52,7 @@ class RecordedUse(NamedTuple):
     """How long it ran."""
     healed: tuple[str, ...] = ()
     """Ids of entries that were removed since they were damaged."""
-    use: Use = Use()
+    use: PipUse = PipUse()
 
     def to_record(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
@@ -68,7 +68,7 @@ class RecordedUse(NamedTuple):
             return None
         if not isinstance(healed, list) or not isinstance(files, list):
             return None
-        return cls(at_s, command, exit_code, seconds, tuple(map(str, healed)), Use(tuple(_files(files))))
+        return cls(at_s, command, exit_code, seconds, tuple(map(str, healed)), PipUse(tuple(_files(files))))
 
 
 def _time(value: object) -> float | None:

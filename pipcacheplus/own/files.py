@@ -15,7 +15,7 @@ from pipcacheplus.host.machine import this_machine
 from pipcacheplus.host.marks import FOLDER as MARKS_FOLDER
 from pipcacheplus.host.marks import Marks
 from pipcacheplus.host.records import FOLDER as RECORDS_FOLDER
-from pipcacheplus.host.records import Records
+from pipcacheplus.host.records import UseRecords
 from pipcacheplus.host.state import UntrustedError, state_folder
 from pipcacheplus.model.values import OwnFiles, OwnKind, OwnState, Warned
 from pipcacheplus.pips.locate import locate
@@ -163,8 +163,8 @@ def _remove_mark(one: OwnFiles) -> str | None:
     return None
 
 
-def _records() -> Records:
-    return Records(os.path.join(state_folder(), RECORDS_FOLDER))
+def _records() -> UseRecords:
+    return UseRecords(os.path.join(state_folder(), RECORDS_FOLDER))
 
 
 def _remove_records(one: OwnFiles) -> str | None:

@@ -3,7 +3,7 @@
 import os
 
 from pipcacheplus.errors import BadRequestError
-from pipcacheplus.host.records import FOLDER, Records
+from pipcacheplus.host.records import FOLDER, UseRecords
 from pipcacheplus.host.state import UntrustedError, state_folder
 from pipcacheplus.model.use import RecordedUse
 
@@ -45,5 +45,5 @@ def forget_uses(cache_path: str) -> None:
     records.remove(records.path_of(os.path.realpath(cache_path)))
 
 
-def _records() -> Records:
-    return Records(os.path.join(state_folder(), FOLDER))
+def _records() -> UseRecords:
+    return UseRecords(os.path.join(state_folder(), FOLDER))

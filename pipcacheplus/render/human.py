@@ -16,7 +16,8 @@ _AT_ONCE = 256
 
 
 def _render(view: View, write: Write, *, width: int | None, color: bool) -> None:
-    module = import_module(f"pipcacheplus.render.text.{_SHARED.get(view.command, view.command)}")
+    name = _SHARED.get(view.command, view.command).replace("-", "_")
+    module = import_module(f"pipcacheplus.render.text.{name}")
     lines: Iterator[str] = module.lines(view, Layout(width=width, color=color))
     while some := [*islice(lines, _AT_ONCE)]:
         write("\n".join(some) + "\n")

@@ -12,6 +12,7 @@ from pipcacheplus.render.view import Json, View
 
 if TYPE_CHECKING:  # slow to import, and `dir` does without them
     from pipcacheplus.model.pythons import FoundPython
+    from pipcacheplus.model.use import RecordedUse, UsedFile
     from pipcacheplus.model.values import (
         Brief,
         Count,
@@ -44,6 +45,7 @@ __all__ = [
     "summarize_runs",
     "summarize_state",
     "summarize_totals",
+    "summarize_uses",
     "summary_count",
     "tally",
 ]
@@ -372,3 +374,38 @@ def summary_count(view: View, key: str) -> int:
     """Return a number of a view's summary, 0 if it has none of this name."""
     value = view.summary.get(key)
     return value if isinstance(value, int) else 0
+
+
+def summarize_uses(uses: "Sequence[RecordedUse]", *, by: str) -> dict[str, Json]:
+    """Return what wrapped pips took from a cache, and what they downloaded, as the JSON has it.
+
+    Args:
+        uses: The oldest first.
+        by: What a row is for: `day` (UTC), `project` or `command`; rows are in order of these.
+    """
+    rows: dict[str, list[UsedFile]] = {}
+    for one in uses:
+        day = str(rfc3339(int(one.at_s))).partition("T")[0]
+        for file in one.use.files:
+            rows.setdefault({"day": day, "project": file.project, "command": one.command}[by], []).append(file)
+    files = [file for one in uses for file in one.use.files]
+    return {
+        "since": rfc3339(int(uses[0].at_s)) if uses else None,
+        "runs": len(uses),
+        "seconds": round(sum(one.seconds for one in uses)),
+        "healed": sum(len(one.healed) for one in uses),
+        **_worth(files),
+        "by": by,
+        "rows": [{by: key, **_worth(rows[key])} for key in sorted(rows)],
+    }
+
+
+def _worth(files: "Sequence[UsedFile]") -> dict[str, Json]:
+    hits = [file.size for file in files if file.is_cached]
+    return {
+        "files": len(files),
+        "hits": len(hits),
+        "hit_bytes": sum(hits),
+        "downloaded": len(files) - len(hits),
+        "downloaded_bytes": sum(file.size for file in files) - sum(hits),
+    }

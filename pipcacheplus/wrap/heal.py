@@ -55,7 +55,8 @@ def remove_unloadable(cache: PipCache, python: str, projects: Iterable[str]) -> 
         PipCachePlusError: As `PipCache.plan` and `PipCache.apply`; an interpreter cannot be asked.
     """
     names = frozenset(map(canonical, projects))
-    plan = cache.plan(outdated_builds=True, pythons=[python], min_age_s=0)
+    # It was seen to fail: what might be supplied later was not there.
+    plan = cache.plan(outdated_builds="strict", pythons=[python], min_age_s=0)
     judged = {
         one.entry.id: Healed(one.entry, one.why or "this machine cannot load it")
         for one in plan.actions

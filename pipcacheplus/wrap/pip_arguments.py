@@ -66,6 +66,8 @@ _VALUED = {
 _SHORT = {"-i": "index_url", "-r": "file", "-c": "", "-e": "editable", "-t": "", "-d": "", "-w": "", "-f": "", "-b": ""}
 _SHORT |= {"-C": "", "-o": ""}
 _FLAGS = {"--no-cache-dir": "no_cache", "--quiet": "quiet", "--dry-run": "dry_run", "--isolated": "isolated"}
+# Without these, they would be taken for longer ones that are cut short.
+_FLAGS |= dict.fromkeys(("--pre", "--upgrade"), "flag")
 
 
 class PipArguments(NamedTuple):

@@ -15,17 +15,15 @@ from dataclasses import dataclass, field
 
 from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.errors import CacheDisabledError, CacheNotFoundError, PipCachePlusError
-from pipcacheplus.model.use import RecordedUse, Use
+from pipcacheplus.model.use import PipUse, RecordedUse
 from pipcacheplus.wrap.child import Ended, run_child
 from pipcacheplus.wrap.heal import Healed, remove_damaged, remove_unloadable
 from pipcacheplus.wrap.pip_arguments import PipArguments
 from pipcacheplus.wrap.pip_log import MAX_LOG_BYTES, LogFacts, read_log
-from pipcacheplus.wrap.use import use_of
+from pipcacheplus.wrap.use import pip_use_of
 
 __all__ = ["PipRun", "PipSession"]
 
-_USAGE = 2
-"""pip's exit code for arguments that make no sense."""
 _NOT_STARTED = 126
 """The least exit code of a child that did not start, or was ended by a signal."""
 _STANDARD_INPUT = ("-", "/dev/stdin", "/dev/fd/", "/proc/self/fd/")
@@ -42,7 +40,7 @@ class PipRun:
     """Of all runs."""
     healed: tuple[Healed, ...] = ()
     """What was removed before it ran once more."""
-    use: Use = field(default_factory=Use)
+    use: PipUse = field(default_factory=PipUse)
     """What the last run used, if it ended well."""
 
 
@@ -81,7 +79,7 @@ class PipSession:
             ended, rebuilt = self._checked(self.check)
             healed = (*healed, *rebuilt)
         seconds = time.monotonic() - started_s
-        use = use_of(self._cache_path(), self._log, report) if ended.code == 0 else Use()
+        use = pip_use_of(self._cache_path(), self._log, report) if ended.code == 0 else PipUse()
         return PipRun(
             exit_code=ended.code, is_interrupted=ended.is_interrupted, seconds=seconds, healed=healed, use=use
         )
@@ -117,8 +115,10 @@ class PipSession:
         return log, os.path.join(folder or "", "report.json") if has_report else None
 
     def _may_heal(self, ended: Ended) -> bool:
-        is_failure = 0 < ended.code < _NOT_STARTED and ended.code != _USAGE and not ended.is_interrupted
-        return self.heals and is_failure and not any(map(_is_read_once, self.arguments.files))
+        is_failure = 0 < ended.code < _NOT_STARTED and not ended.is_interrupted
+        # Of arguments that make no sense, which have the exit code of what pip did not expect, no log tells.
+        is_told = self._log != LogFacts()
+        return self.heals and is_failure and is_told and not any(map(_is_read_once, self.arguments.files))
 
     def _healed(self, heal: Callable[[PipCache], tuple[Healed, ...]]) -> tuple[Healed, ...]:
         """Cure the cache, and say what went; that it cannot be cured changes nothing of pip's failure."""
@@ -145,7 +145,7 @@ class PipSession:
         if not wanted:
             return done, ()
         self.say(f"installing anew: {' '.join(wanted)}")
-        words = self.arguments.for_others("--force-reinstall", "--no-deps", *wanted)
+        words = self.arguments.for_others("--force-reinstall", "--upgrade", "--no-deps", *wanted)
         again = run_child((*self.command, *words), self.environ)
         return (run_child(_words(check), self.environ) if again.code == 0 else again), healed
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from pipcacheplus.model.locks import LockedFile, LockedPackage
-from pipcacheplus.model.use import Use, UsedFile
+from pipcacheplus.model.use import PipUse, UsedFile
 from pipcacheplus.pips.credentials import shown_url
 from pipcacheplus.pips.filenames import project_and_version
 from pipcacheplus.pips.layout import HTTP_AREAS, body_path, entry_path, page_key
@@ -15,12 +15,12 @@ from pipcacheplus.pips.urls import path_of_file_url
 from pipcacheplus.readers.locks.report import packages_of_report
 from pipcacheplus.wrap.pip_log import LogFacts
 
-__all__ = ["use_of"]
+__all__ = ["pip_use_of"]
 
 _METADATA = ".metadata"
 
 
-def use_of(path: str | None, seen: LogFacts, report: bytes | None) -> Use:
+def pip_use_of(path: str | None, seen: LogFacts, report: bytes | None) -> PipUse:
     """Return what a pip used.
 
     Args:
@@ -50,7 +50,7 @@ def use_of(path: str | None, seen: LogFacts, report: bytes | None) -> Use:
                     sha256=known.sha256,
                 )
             )
-    return Use(tuple({one.name: one for one in files}.values()))
+    return PipUse(tuple({one.name: one for one in files}.values()))
 
 
 def _packages(report: bytes | None) -> Iterator[LockedPackage]:

@@ -166,7 +166,7 @@ def test_what_another_run_uses_stays_and_is_told(run: Run, full: dict[str, Path]
 def test_a_kind_that_there_is_not_is_a_mistake(run: Run) -> None:
     ran = run("ledgers")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == "ERROR: kind: there is no 'ledgers'; name one of catalogs, trash, interpreters, marks\n"
+    assert ran.err == "ERROR: kind: there is no 'ledgers'; name one of catalogs, trash, interpreters, marks, records\n"
     with pytest.raises(BadRequestError):
         clear_state("ledgers")
 

@@ -108,7 +108,9 @@ def looking() -> set[str]:
 
 
 CLAIMS: Mapping[tuple[str, str], Callable[[], bool]] = {
-    ("host/interpreters.py", "Only this module starts another program"): lambda: starting() == {"host/interpreters.py"},
+    ("wrap/child.py", "Only this module, and the one that asks interpreters, start other programs"): lambda: (
+        starting() == {"host/interpreters.py", "wrap/child.py"}
+    ),
     ("host/machine.py", "Only `this_machine` looks at the machine, with what it calls"): lambda: not looking(),
     (
         "pips/layout.py",
@@ -116,7 +118,7 @@ CLAIMS: Mapping[tuple[str, str], Callable[[], bool]] = {
     ): lambda: naming() == {"pips/layout.py", "model/terms.py"},
     # The others change the directory of our own state, or write temporary files.
     ("apply/__init__.py", "Only this package changes the cache"): lambda: (
-        changing() == {"host/state.py", "catalog/records.py", "render/text/sorting.py"}
+        changing() == {"host/state.py", "catalog/records.py", "render/text/sorting.py", "wrap/session.py"}
     ),
 }
 

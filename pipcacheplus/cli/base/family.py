@@ -12,7 +12,7 @@ _T = TypeVar("_T")
 
 
 class Family(Mapping[str, _T]):
-    """Members by the names of their modules, sorted; a module is imported when its member is looked up.
+    """Members by the names of their modules, with `-` for `_`, sorted; each module is imported when it is looked up.
 
     Iteration yields every module of the package, one without a member as well.
     """
@@ -22,7 +22,7 @@ class Family(Mapping[str, _T]):
         self._package = package
         self._attribute = attribute
         self._kind = kind
-        self._names = _modules(importlib.import_module(package).__path__)
+        self._names = [name.replace("_", "-") for name in _modules(importlib.import_module(package).__path__)]
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names of the modules."""
@@ -40,7 +40,8 @@ class Family(Mapping[str, _T]):
         """
         if name not in self._names:
             raise KeyError(name)
-        value = getattr(importlib.import_module(f"{self._package}.{name}"), self._attribute, None)
+        module = importlib.import_module(f"{self._package}.{name.replace('-', '_')}")
+        value = getattr(module, self._attribute, None)
         if not isinstance(value, self._kind):
             raise KeyError(name)
         return value

@@ -1,16 +1,16 @@
-"""What a cache was worth, in one line."""
+"""One line that says what a cache was worth."""
 
-from pipcacheplus.model.use import Use
+from pipcacheplus.model.use import PipUse
 from pipcacheplus.render.text.words import size
 
 __all__ = ["worth_in_words"]
 
 
-def worth_in_words(use: Use) -> str:
+def worth_in_words(use: PipUse) -> str:
     """Return how many files came from the cache, and how many were downloaded.
 
     >>> from pipcacheplus.model.use import UsedFile
-    >>> worth_in_words(Use((UsedFile("a-1-py3-none-any.whl", "a", "1", 2000, True),)))
+    >>> worth_in_words(PipUse((UsedFile("a-1-py3-none-any.whl", "a", "1", 2000, True),)))
     'cache: 1 of 1 file (2.0 kB) came from it'
     """
     hits, misses = use.hits, use.misses

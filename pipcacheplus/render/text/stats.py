@@ -1,0 +1,55 @@
+"""The text of `stats`: a row for each day, project or command, then the sum."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pipcacheplus.render.summary import summary_count
+from pipcacheplus.render.text.table import Layout, Row
+from pipcacheplus.render.text.words import number, safe, size
+from pipcacheplus.render.view import Json, View
+
+__all__ = ["lines"]
+
+
+def lines(view: View, layout: Layout) -> Iterator[str]:
+    """Yield the rows and the sum; below a verbosity of 0 the sum alone."""
+    if not view.summary["runs"]:
+        if view.verbosity >= 0:
+            yield "Nothing is noted yet: pipcacheplus pip install ... notes what it uses."
+        return
+    by, found = str(view.summary["by"]), view.summary["rows"]
+    rows: list[Row] = [(by.capitalize(), "files", "from the cache", "bytes", "downloaded", "bytes")]
+    parts = [row for row in found if isinstance(row, Mapping)] if isinstance(found, Sequence) else []
+    rows += [(safe(str(row[by])), *_numbers(row)) for row in parts]
+    if view.verbosity >= 0 and len(rows) > 1:
+        heading, *others = layout.table(rows, right=range(1, len(rows[0])))
+        yield layout.paint(heading, "bold")
+        yield from others
+    seconds = view.summary["seconds"]
+    files = summary_count(view, "files")
+    share = f", {100 * summary_count(view, 'hits') // files} %" if files else ""
+    yield (
+        f"From the cache: {summary_count(view, 'hits')} of {number(files, 'file')}"
+        f" ({size(summary_count(view, 'hit_bytes'))}{share}), downloaded: {summary_count(view, 'downloaded')}"
+        f" ({size(summary_count(view, 'downloaded_bytes'))})"
+    )
+    runs = number(summary_count(view, "runs"), "run")
+    healed = summary_count(view, "healed")
+    yield f"In {runs} of pip ({seconds} s) since {view.summary['since']}" + (
+        f"; {number(healed, 'entry')} removed as damaged" if healed else ""
+    )
+    if view.summary["reset"]:
+        yield "To be forgotten" if view.is_dry_run else "Forgotten"
+
+
+def _numbers(row: Mapping[str, Json]) -> Row:
+    def count(key: str) -> int:
+        value = row[key]
+        return value if isinstance(value, int) else 0
+
+    return (
+        f"{count('files'):,}",
+        f"{count('hits'):,}",
+        size(count("hit_bytes")),
+        f"{count('downloaded'):,}",
+        size(count("downloaded_bytes")),
+    )
