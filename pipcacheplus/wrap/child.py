@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NamedTuple
 
-__all__ = ["Ended", "become", "run_child"]
+__all__ = ["Ended", "become", "run_child", "run_quietly"]
 
 _SIGNALLED = 128
 _NOT_FOUND, _NOT_STARTED = 127, 126
@@ -76,6 +76,29 @@ def run_child(command: Sequence[str], environ: Mapping[str, str] | None = None) 
     if code < 0:
         return Ended(_SIGNALLED - code, is_interrupted=True)
     return Ended(code, is_interrupted=bool(signalled))
+
+
+def run_quietly(command: Sequence[str], environ: Mapping[str, str], *, limit_s: float) -> str | None:
+    """Run a program that reads nothing, for a limited time, and return the last line that it printed.
+
+    Args:
+        command: Its words.
+        environ: Its variables.
+        limit_s: After so many seconds it is asked to end, and waited for.
+    """
+    pipe = subprocess.PIPE
+    try:
+        child = subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL, stdout=pipe, stderr=subprocess.STDOUT)
+    except OSError as error:
+        return f"{command[0]} cannot be run: {error.strerror or error}"
+    with child:
+        try:
+            out, _ = child.communicate(timeout=limit_s)
+        except subprocess.TimeoutExpired:
+            child.terminate()
+            out, _ = child.communicate()
+    lines = out.decode(errors="replace").splitlines()
+    return lines[-1] if lines else None
 
 
 def _not_started(program: str, error: OSError) -> int:

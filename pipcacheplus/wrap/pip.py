@@ -101,7 +101,7 @@ class Pip:
         Raises:
             PipCachePlusError: As `PipCache.locate`.
         """
-        return self._cache_of(PipArguments(words=(), command=command))
+        return self.cache_of(PipArguments(words=(), command=command))
 
     def run(self, *arguments: str) -> int:
         """Run pip with these arguments, and with the streams of this process; return its exit code.
@@ -162,7 +162,7 @@ class Pip:
         return PipSession(
             command=self._command(),
             arguments=arguments,
-            find_cache=lambda: self._cache_of(arguments),
+            find_cache=lambda: self.cache_of(arguments),
             environ=self._environ,
             user_log=self._user_log(arguments),
             has_report=self._has_report(),
@@ -178,7 +178,7 @@ class Pip:
 
         if done.use.files or done.healed:
             with suppress(PipCachePlusError, OSError):
-                add_use(self._cache_of(session.arguments).dir.path, session.recorded(done, time.time()))
+                add_use(self.cache_of(session.arguments).dir.path, session.recorded(done, time.time()))
 
     def _command(self, *arguments: str) -> tuple[str, ...]:
         return (self.python, "-m", "pip", *arguments)
@@ -205,7 +205,8 @@ class Pip:
                 path = None if setting is None else setting.value
         return None if path is None else os.path.abspath(os.path.expanduser(path))
 
-    def _cache_of(self, arguments: PipArguments) -> "PipCache":
+    def cache_of(self, arguments: PipArguments) -> "PipCache":
+        """Return the cache that this pip uses with some arguments; raises as `cache`."""
         from pipcacheplus.cache.pip_cache import PipCache  # noqa: PLC0415 - slow to import
 
         return PipCache.locate(

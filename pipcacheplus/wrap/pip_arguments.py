@@ -67,6 +67,7 @@ _SHORT = {"-i": "index_url", "-r": "file", "-c": "", "-e": "editable", "-t": "",
 _SHORT |= {"-C": "", "-o": ""}
 _FLAGS = {"--no-cache-dir": "no_cache", "--quiet": "quiet", "--dry-run": "dry_run", "--isolated": "isolated"}
 # Without these, they would be taken for longer ones that are cut short.
+_FLAGS |= {"--no-index": "no_index"}
 _FLAGS |= dict.fromkeys(("--pre", "--upgrade"), "flag")
 
 
@@ -85,6 +86,7 @@ class PipArguments(NamedTuple):
     no_cache: bool = False
     isolated: bool = False
     dry_run: bool = False
+    no_index: bool = False
     python: str | None = None
     """The interpreter for which pip is to do it, if it is not pip's own."""
     log: str | None = None
@@ -148,6 +150,7 @@ def read_pip_arguments(words: Sequence[str]) -> PipArguments:
         no_cache="no_cache" in found,
         isolated="isolated" in found,
         dry_run="dry_run" in found,
+        no_index="no_index" in found,
         python=last("python"),
         log=last("log"),
         report=last("report"),

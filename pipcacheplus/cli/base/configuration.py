@@ -33,7 +33,9 @@ _PREFIX = "PIPCACHEPLUS_"
 _SECTION = "pipcacheplus"
 _KEEPS = ("keep", "keep-lock", "keep-env")
 _LIMITS = tuple(limit.value.replace("_", "-") for limit in LimitOn)
-_NAMES = (*_KEEPS, "min-age", "reasons", *_LIMITS)
+_AUTO = "auto"
+_NAMES = (*_KEEPS, "min-age", "reasons", *_LIMITS, _AUTO)
+_PERIODS = ("daily", "weekly", "after-install")
 _OF_PROJECT = ("keep", "keep-lock", "min-age")
 _OF_PRUNE = frozenset({"reasons", *_LIMITS})
 _PATHS = frozenset({"keep-lock", "keep-env"})
@@ -99,6 +101,8 @@ def _refuse_nonsense(setting: Configured) -> None:
     """
     if setting.name == "min-age":
         age_of(setting)
+    elif setting.name == _AUTO and setting.values[0] not in _PERIODS:
+        raise BadRequestError(setting.origin, f"{setting.values[0]!r} is no period", f"write {', '.join(_PERIODS)}")
     elif setting.name in _LIMITS:
         try:
             limits_of({LimitOn(setting.name.replace("-", "_")): setting.values})
@@ -131,7 +135,7 @@ def arguments_of(settings: Sequence[Configured], command: str, given: Sequence[s
     has_reasons, has_limits = bool(words & asked), bool(words & {f"--{name}" for name in _LIMITS})
     is_added = False
     for one in settings:
-        if one.unused is not None or (one.name in _OF_PRUNE and command != "prune"):
+        if one.unused is not None or one.name == _AUTO or (one.name in _OF_PRUNE and command != "prune"):
             continue
         if one.name == "reasons":
             arguments = [] if has_reasons else [f"--{word}" for word in one.values]

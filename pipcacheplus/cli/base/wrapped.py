@@ -3,7 +3,11 @@
 import os
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pipcacheplus.wrap.pip import Pip
+    from pipcacheplus.wrap.pip_arguments import PipArguments
 
 __all__ = ["Wrapped", "run_wrapped", "split_wrapped"]
 
@@ -82,7 +86,23 @@ def run_wrapped(wrapped: Wrapped) -> int:
         from pipcacheplus.render.text.worth import worth_in_words  # noqa: PLC0415 - slow to import
 
         _say(worth_in_words(done.use))
+    if done.exit_code == 0 and found.command == "install" and not found.dry_run:
+        _keep_house(pip, found)
     return done.exit_code
+
+
+def _keep_house(pip: "Pip", arguments: "PipArguments") -> None:
+    """Prune the cache, if a setting says that it is time."""
+    from pipcacheplus.cli.base.auto import prune_if_due  # noqa: PLC0415 - slow to import
+    from pipcacheplus.errors import PipCachePlusError  # noqa: PLC0415 - as above
+
+    try:
+        path = pip.cache_of(arguments).dir.path
+    except (PipCachePlusError, OSError):
+        return
+    line = prune_if_due(arguments, path, os.environ)
+    if line and not arguments.quiet:
+        _say(line)
 
 
 def _interpreter(named: str | None) -> str:

@@ -1,0 +1,57 @@
+"""Prune after an install that went well, if a setting says so: once a period, for a limited time, and in one line."""
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+
+from pipcacheplus.cli.base.configuration import configured
+from pipcacheplus.cli.base.started import program_words, started_here
+from pipcacheplus.errors import PipCachePlusError
+from pipcacheplus.host.machine import this_machine
+from pipcacheplus.own.marks import moment_of_mark, set_mark
+from pipcacheplus.wrap.child import run_quietly
+from pipcacheplus.wrap.pip_arguments import PipArguments
+
+__all__ = ["prune_if_due"]
+
+_SETTING = "auto"
+_PERIODS_S = {"after-install": 0, "daily": 86_400, "weekly": 7 * 86_400}
+_MARK = "_auto"
+"""The mark that says when it was done last."""
+_LIMIT_S = 60
+_OFFLINE = ("PIP_NO_INDEX",)
+
+
+def prune_if_due(arguments: PipArguments, cache_path: str, environ: Mapping[str, str]) -> str | None:
+    """Prune a cache by the settings, and return the line that says what that did; `None` if it is not due.
+
+    Args:
+        arguments: Of the pip that went well: one that asks no index is offline, and needs what is there.
+        cache_path: Of the cache that it used.
+        environ: The variables of this process.
+    """
+    try:
+        period = _period(environ)
+    except PipCachePlusError as error:  # `prune` itself would stop at it too
+        return f"auto: {error}"
+    if period is None or arguments.no_index or any(map(environ.get, _OFFLINE)):
+        return None
+    now_s = time.time()
+    try:
+        last_s = moment_of_mark(cache_path, _MARK)
+        if last_s is not None and 0 <= now_s - last_s < _PERIODS_S[period]:
+            return None
+        set_mark(cache_path, _MARK)  # before it: what takes too long is not begun by the next install again
+    except PipCachePlusError as error:
+        return f"auto: {error}"
+    words = (*program_words(started_here(environ)), "prune", "-q", "--no-input", "--cache-dir", cache_path)
+    done = run_quietly(words, environ, limit_s=_LIMIT_S)
+    return f"auto: {done}" if done else None
+
+
+def _period(environ: Mapping[str, str]) -> str | None:
+    with suppress(OSError):  # the current directory is gone
+        for one in configured(this_machine(environ)):
+            if one.name == _SETTING and one.unused is None:
+                return one.values[0]
+    return None
