@@ -12,7 +12,7 @@ from pipcacheplus.render.view import Json, View
 
 if TYPE_CHECKING:  # slow to import, and `dir` does without them
     from pipcacheplus.model.pythons import FoundPython
-    from pipcacheplus.model.use import RecordedUse, UsedFile
+    from pipcacheplus.model.use import PipUse, RecordedUse, UsedFile
     from pipcacheplus.model.values import (
         Brief,
         Count,
@@ -46,6 +46,7 @@ __all__ = [
     "summarize_state",
     "summarize_totals",
     "summarize_uses",
+    "summarize_warmed",
     "summary_count",
     "tally",
 ]
@@ -398,6 +399,11 @@ def summarize_uses(uses: "Sequence[RecordedUse]", *, by: str) -> dict[str, Json]
         "by": by,
         "rows": [{by: key, **_worth(rows[key])} for key in sorted(rows)],
     }
+
+
+def summarize_warmed(warmed: "Iterable[tuple[str, int, PipUse]]") -> dict[str, Json]:
+    """Return what downloads for several interpreters came to: for what, pip's exit code, what was used."""
+    return {"warmed": [{"what": what, "exit_code": code, **_worth(use.files)} for what, code, use in warmed]}
 
 
 def _worth(files: "Sequence[UsedFile]") -> dict[str, Json]:

@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -95,13 +95,35 @@ class Pip:
         chosen = {name: find(found, name, ENVIRONMENT, command, "global") for name in names}
         return {name: one.value for name, one in chosen.items() if one is not None}
 
-    def cache(self, *, command: str = "install") -> "PipCache":
+    def cache(
+        self,
+        *,
+        command: str = "install",
+        cache_dir: str | None = None,
+        isolated: bool = False,
+        index_urls: Sequence[str] = (),
+    ) -> "PipCache":
         """Return the cache that this pip uses.
+
+        Args:
+            command: Of pip; its section in pip's settings counts too.
+            cache_dir: As pip's `--cache-dir`.
+            isolated: As pip's `--isolated`.
+            index_urls: Of indexes whose pages may be in it.
 
         Raises:
             PipCachePlusError: As `PipCache.locate`.
         """
-        return self.cache_of(PipArguments(words=(), command=command))
+        from pipcacheplus.cache.pip_cache import PipCache  # noqa: PLC0415 - slow to import
+
+        return PipCache.locate(
+            cache_dir=cache_dir,
+            index_urls=index_urls,
+            environ=self._environ,
+            python=self.python,
+            command=command,
+            isolated=isolated,
+        )
 
     def run(self, *arguments: str) -> int:
         """Run pip with these arguments, and with the streams of this process; return its exit code.
@@ -162,7 +184,7 @@ class Pip:
         return PipSession(
             command=self._command(),
             arguments=arguments,
-            find_cache=lambda: self.cache_of(arguments),
+            find_cache=lambda: self._cache_of(arguments),
             environ=self._environ,
             user_log=self._user_log(arguments),
             has_report=self._has_report(),
@@ -178,7 +200,7 @@ class Pip:
 
         if done.use.files or done.healed:
             with suppress(PipCachePlusError, OSError):
-                add_use(self.cache_of(session.arguments).dir.path, session.recorded(done, time.time()))
+                add_use(self._cache_of(session.arguments).dir.path, session.recorded(done, time.time()))
 
     def _command(self, *arguments: str) -> tuple[str, ...]:
         return (self.python, "-m", "pip", *arguments)
@@ -205,17 +227,12 @@ class Pip:
                 path = None if setting is None else setting.value
         return None if path is None else os.path.abspath(os.path.expanduser(path))
 
-    def cache_of(self, arguments: PipArguments) -> "PipCache":
-        """Return the cache that this pip uses with some arguments; raises as `cache`."""
-        from pipcacheplus.cache.pip_cache import PipCache  # noqa: PLC0415 - slow to import
-
-        return PipCache.locate(
-            cache_dir=arguments.cache_dir,
-            index_urls=arguments.index_urls,
-            environ=self._environ,
-            python=self.python,
+    def _cache_of(self, arguments: PipArguments) -> "PipCache":
+        return self.cache(
             command=arguments.command or "cache",
+            cache_dir=arguments.cache_dir,
             isolated=arguments.isolated,
+            index_urls=arguments.index_urls,
         )
 
     def _machine(self) -> Machine:

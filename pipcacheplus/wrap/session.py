@@ -7,10 +7,9 @@ The child has the streams of this process, and its own arguments; two are added,
 import os
 import shlex
 import stat
-import tempfile  # noqa: TID251 - for what pip writes for us; never in the cache
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
 from pipcacheplus.cache.pip_cache import PipCache
@@ -20,6 +19,7 @@ from pipcacheplus.wrap.child import Ended, run_child
 from pipcacheplus.wrap.heal import Healed, remove_damaged, remove_unloadable
 from pipcacheplus.wrap.pip_arguments import PipArguments
 from pipcacheplus.wrap.pip_log import MAX_LOG_BYTES, LogFacts, read_log
+from pipcacheplus.wrap.temporary import temporary_folder
 from pipcacheplus.wrap.use import pip_use_of
 
 __all__ = ["PipRun", "PipSession"]
@@ -97,7 +97,10 @@ class PipSession:
 
     def _pip(self, arguments: PipArguments) -> tuple[Ended, bytes | None]:
         """Run pip, read its log, and return how it ended, and its report."""
-        with _folder() as folder:
+        with ExitStack() as stack:
+            folder = None
+            with suppress(OSError):  # without one, pip runs all the same
+                folder = stack.enter_context(temporary_folder())
             log, report = self._places(folder)
             start = _size(log)
             options = [] if log is None or self.user_log is not None else ["--log", log]
@@ -184,18 +187,6 @@ def _is_read_once(path: str) -> bool:
     with suppress(OSError, ValueError):
         return stat.S_ISFIFO(os.stat(path).st_mode)
     return False
-
-
-@contextmanager
-def _folder() -> Iterator[str | None]:
-    """Make a folder for what pip writes for us; without one, pip runs all the same."""
-    try:
-        made = tempfile.TemporaryDirectory(prefix="pipcacheplus-", ignore_cleanup_errors=True)
-    except OSError:
-        yield None
-        return
-    with made as folder:
-        yield folder
 
 
 def _size(path: str | None) -> int:

@@ -118,7 +118,7 @@ CLAIMS: Mapping[tuple[str, str], Callable[[], bool]] = {
     ): lambda: naming() == {"pips/layout.py", "model/terms.py"},
     # The others change the directory of our own state, or write temporary files.
     ("apply/__init__.py", "Only this package changes the cache"): lambda: (
-        changing() == {"host/state.py", "catalog/records.py", "render/text/sorting.py", "wrap/session.py"}
+        changing() == {"host/state.py", "catalog/records.py", "render/text/sorting.py", "wrap/temporary.py"}
     ),
 }
 

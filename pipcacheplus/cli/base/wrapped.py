@@ -97,10 +97,10 @@ def _keep_house(pip: "Pip", arguments: "PipArguments") -> None:
     from pipcacheplus.errors import PipCachePlusError  # noqa: PLC0415 - as above
 
     try:
-        path = pip.cache_of(arguments).dir.path
+        cache = pip.cache(cache_dir=arguments.cache_dir, isolated=arguments.isolated)
     except (PipCachePlusError, OSError):
         return
-    line = prune_if_due(arguments, path, os.environ)
+    line = prune_if_due(arguments, cache.dir.path, os.environ)
     if line and not arguments.quiet:
         _say(line)
 
