@@ -5,6 +5,7 @@ table goes between the benchmark marks of that file.
 """
 
 import argparse
+import os
 import re
 import shlex
 import shutil
@@ -16,9 +17,12 @@ from pathlib import Path
 
 from tests import bench_caches
 from tests.bench_measures import PIP, US, Bench
+from tests.support import artefacts
+from tests.support.server import IndexServer
 
 RUNS = 5
 SMALL, MANY, VERY_MANY, MOST = 10, 10_000, 100_000, 300_000
+WHEELS = 30
 _DONE = "done"
 """The name of what stands beside a cache once all of it is there."""
 
@@ -150,6 +154,31 @@ def purge(bench: Bench) -> None:
         bench.compare(work, ours, f"`{bench.pip} cache purge`", pip_purge, before=fresh)
 
 
+def wrapped(bench: Bench) -> None:
+    """Measure what it costs to run pip by us: at its start, for an install from the cache, and when it fails."""
+    bench.compare("`pip --version`, wrapped", [*US, "pip", "--version"], "`pip --version`", [*PIP, "--version"])
+    names = [f"demo-{number}" for number in range(WHEELS)]
+    with tempfile.TemporaryDirectory() as folder:
+        place, site = Path(folder), Path(folder, "site")
+        content = {"demo/data": os.urandom(1 << 20)}
+        files = [artefacts.wheel(place / "wheels", name, files=content) for name in names]
+        with IndexServer(files) as index:
+            options = ("--index-url", index.index_url, "--trusted-host", "127.0.0.1", "--target", str(site))
+            install = ["install", "--cache-dir", str(place / "cache"), *options]
+
+            def fresh() -> None:
+                shutil.rmtree(site, ignore_errors=True)
+
+            work, yardstick = f"`pip install` of {WHEELS} cached wheels", "the same"
+            bench.compare(
+                f"{work}, wrapped", [*US, "pip", *install, *names], yardstick, [*PIP, *install, *names], before=fresh
+            )
+            failing = ["install", "--cache-dir", str(cache_of(bench, MANY)), *options, "demo-absent"]
+            ours, plain = (shlex.join([*words, *failing]) + "; true" for words in ([*US, "pip"], PIP))
+            work = f"`pip install` of what is not there, cache of {MANY:,} entries"
+            bench.compare(f"{work}, wrapped", ["sh", "-c", ours], yardstick, ["sh", "-c", plain], before=fresh)
+
+
 def _with_wheels(bench: Bench, *, are_published: bool) -> tuple[Path, str]:
     found = bench_caches.wheels(bench.folder / "wheels")
     root = bench.folder / ("published" if are_published else "unpublished")
@@ -175,7 +204,7 @@ def _removable(*, left: int) -> Iterator[tuple[Path, Path, Path]]:
 
 
 _TABLE = (start, read, verify, renewed, verify_large, prune, memory)
-_MORE = (small, checksums, purge)
+_MORE = (small, checksums, purge, wrapped)
 
 
 def main() -> None:

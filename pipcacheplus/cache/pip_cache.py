@@ -52,6 +52,7 @@ from pipcacheplus.model.values import (
     Waiting,
     Warned,
 )
+from pipcacheplus.pips.layout import part_of
 from pipcacheplus.pips.locate import index_urls as configured_index_urls
 from pipcacheplus.pips.locate import locate
 from pipcacheplus.plan.keeps import Keeps
@@ -339,6 +340,7 @@ class PipCache:
         min_age_s: "float | timedelta" = HOUR_S,
         pythons: Pythons = None,
         remembers: bool = True,
+        alone: bool = False,
         progress: Progress | None = None,
     ) -> Inspection:
         """Read the entries that fit `what` to their end; return all that speaks for and against them.
@@ -348,6 +350,8 @@ class PipCache:
             min_age_s: As `verify`.
             pythons: As `plan`.
             remembers: As `verify`; the entries themselves are read anew all the same.
+            alone: Whether no more is looked at than what lies near them: `what` are ids then, and what pages say of
+                them counts if these are named as well. For who needs an answer about few entries at once.
             progress: Called with the bytes done.
 
         Raises:
@@ -357,6 +361,8 @@ class PipCache:
         query = self._query_of_all(what, min_age_s, pythons)
         query = replace(query, remembers=remembers, details=True, wants_evidence=True, progress=progress)
         query = replace(query, is_deep=not what)  # a selection is read again entry by entry
+        if alone:
+            query = replace(query, parts=frozenset(part_of(str(one)) for one in what))
         return inspection_of(self.dir, query)
 
     def why(

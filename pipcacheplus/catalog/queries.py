@@ -138,6 +138,8 @@ class Query:
     """Whether wheels are left out that none of the interpreters considered can use."""
     is_deep: bool = False
     """Whether all is read again, and remembered anew."""
+    parts: frozenset[str] | None = None
+    """Which parts of the cache alone are looked at, of which nothing is remembered; all by default."""
     progress: Progress | None = None
 
 
@@ -360,7 +362,7 @@ def _committed(connection: "sqlite3.Connection") -> Iterator[None]:
 
 
 def _folder(what: Query) -> str | None:
-    if not what.remembers:
+    if not what.remembers or what.parts is not None:
         return None
     from pipcacheplus.host.state import state_folder  # noqa: PLC0415 - as above
 
@@ -661,4 +663,5 @@ def _request(what: Query) -> "UpdateRequest":
         executor=what.executor,
         progress=what.progress,
         counts_bytes=what.depth is Depth.WHOLE,
+        parts=what.parts,
     )

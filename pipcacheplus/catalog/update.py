@@ -78,6 +78,8 @@ class UpdateRequest:
     progress: Progress | None = None
     counts_bytes: bool = False
     """Whether progress counts the bytes of contents, which are read later, and not entries."""
+    parts: frozenset[str] | None = None
+    """Which parts alone are walked, for a catalog in memory; all by default."""
 
 
 class _Unread(NamedTuple):
@@ -149,8 +151,9 @@ class Update:
         self._page_numbers = execute("SELECT ifnull(max(number), 0) FROM page").fetchone()[0]
         with OpenCache(self.request.path) as cache:
             tops = parts(cache)
-        names = ["", *tops]
-        self._processes = processes_for(len(tops))
+        wanted = self.request.parts
+        names = [name for name in ("", *tops) if wanted is None or name in wanted]
+        self._processes = processes_for(len(names))
         if self.request.is_deep:
             self._forget_all()
         self._was_whole = execute("SELECT 1 FROM whole LIMIT 1").fetchone() is not None

@@ -45,12 +45,18 @@ def become(command: Sequence[str]) -> int:
         return _not_started(command[0], error)
 
 
-def run_child(command: Sequence[str], environ: Mapping[str, str] | None = None) -> Ended:
+def run_child(
+    command: Sequence[str],
+    environ: Mapping[str, str] | None = None,
+    *,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> Ended:
     """Run a program, and wait for its end, whatever signals come.
 
     Args:
         command: Its words; the first is looked up in `PATH`.
         environ: Its variables; those of this process by default.
+        meanwhile: Called once it has started: to import what will be needed, which takes no time of its own then.
     """
     signalled = list[int]()
     child: list[subprocess.Popen[bytes]] = []
@@ -72,6 +78,7 @@ def run_child(command: Sequence[str], environ: Mapping[str, str] | None = None) 
         for number in signalled:  # one that came before there was a child
             if number in _PASSED_ON:
                 child[0].send_signal(number)
+        meanwhile()
         code = child[0].wait()
     if code < 0:
         return Ended(_SIGNALLED - code, is_interrupted=True)

@@ -1,14 +1,19 @@
 """Prove the entries that a failed pip dealt with, and remove those that are damaged."""
 
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from pipcacheplus.cache.pip_cache import PipCache
-from pipcacheplus.model.values import Entry, File, Plan, Severity, State
+from pipcacheplus.catalog.results import Inspection
+from pipcacheplus.checks.base.context import CURRENT
+from pipcacheplus.model.values import Entry, File, Kind, Plan, Severity, State
+from pipcacheplus.pips.credentials import is_cut
 from pipcacheplus.pips.filenames import canonical
 from pipcacheplus.pips.layout import HTTP_AREAS, entry_path, page_key
-from pipcacheplus.pips.urls import path_of_file_url
+from pipcacheplus.pips.urls import path_of_file_url, without_user
 from pipcacheplus.wrap.pip_log import LogFacts
 
 __all__ = ["Healed", "remove_damaged", "remove_unloadable"]
@@ -28,6 +33,9 @@ def remove_damaged(cache: PipCache, seen: LogFacts, projects: Iterable[str] = ()
     The entries are read to their end, whatever is remembered of them: bytes can go wrong below an unchanged stamp. What
     is young counts as well, since the pip that could be writing it has ended.
 
+    A pip that failed for another reason is not to wait for this: where its log tells under which URLs it looked, only
+    what lies there is read, and nothing if there is nothing. Else all entries of the projects are.
+
     Args:
         cache: The one that the pip used.
         seen: What its log tells.
@@ -36,14 +44,17 @@ def remove_damaged(cache: PipCache, seen: LogFacts, projects: Iterable[str] = ()
     Raises:
         PipCachePlusError: As `PipCache.inspect`, `PipCache.plan_removal` and `PipCache.apply`.
     """
-    is_wanted = _wanted_by(cache.dir.path, seen, projects)
-    ids = [one.id for one in cache.entries() if is_wanted(one)]
-    if not ids:
+    ids, is_all = _near(cache, seen)
+    found = cache.inspect(*ids, min_age_s=0, pythons=[CURRENT], alone=True) if ids else None
+    judged = _judged(found, ids)
+    # What a redirect leads to lies under another URL than the log has.
+    is_all = is_all and not (found and any(one.kind is Kind.REDIRECT for one in found.entries))
+    if not judged and not is_all:
+        names = frozenset(canonical(one) for one in (*seen.projects, *projects))
+        ids += [one.id for one in cache.entries() if one.project in names]
+        judged = _judged(cache.inspect(*ids, min_age_s=0, pythons=[CURRENT]) if ids else None, ids)
+    if not judged:
         return ()
-    errors = [one for one in cache.inspect(*ids, min_age_s=0).findings if one.severity is Severity.ERROR]
-    if not errors:
-        return ()
-    judged = {one.entry.id: Healed(one.entry, one.message) for one in errors}
     plan = cache.plan_removal(*judged, min_age_s=0)
     return _carried_out(cache, plan, judged)
 
@@ -65,21 +76,34 @@ def remove_unloadable(cache: PipCache, python: str, projects: Iterable[str]) -> 
     return _carried_out(cache, plan, judged) if judged else ()
 
 
-def _wanted_by(path: str, seen: LogFacts, projects: Iterable[str]) -> Callable[[Entry], bool]:
-    """Return whether a pip dealt with an entry: by its key or path, or by its project."""
-    keys = (page_key(url) for url in seen.urls)
-    ids = {entry_path(area, key) for key in keys for area in HTTP_AREAS}
-    prefix = path.replace("\\", "/").rstrip("/") + "/"
-    for url in seen.built_wheels:
+def _judged(found: Inspection | None, ids: Container[str]) -> dict[str, Healed]:
+    """Return what is damaged of the entries that were meant."""
+    errors = [] if found is None else [one for one in found.findings if one.severity is Severity.ERROR]
+    return {one.entry.id: Healed(one.entry, one.message) for one in errors if one.entry.id in ids}
+
+
+def _near(cache: PipCache, seen: LogFacts) -> tuple[list[str], bool]:
+    """Return the ids of what lies under the URLs of a log, and whether that is all that a pip can have used."""
+    ids = list[str]()
+    names = set[str]()
+    for url in sorted({without_user(url) for url in seen.urls}):
+        key = page_key(url)
+        found = [id_ for area in sorted(HTTP_AREAS) if _is_there(cache, id_ := entry_path(area, key))]
+        ids += found
+        if found:
+            names.add(unquote(url.partition("?")[0].rpartition("/")[2]))
+    prefix = cache.dir.path.replace("\\", "/").rstrip("/") + "/"
+    for url in sorted(seen.built_wheels):
         local = (path_of_file_url(url) or "").replace("\\", "/")
-        if local.startswith(prefix):
-            ids.add(local[len(prefix) :])
-    names = frozenset(canonical(one) for one in (*seen.projects, *projects))
+        if local.startswith(prefix) and _is_there(cache, local[len(prefix) :]):
+            ids.append(local[len(prefix) :])
+            names.add(local.rpartition("/")[2])
+    is_all = bool(seen.urls) and not any(is_cut(without_user(url)) for url in seen.urls)
+    return ids, is_all and all(name in names for name, _ in seen.cached)
 
-    def is_wanted(entry: Entry) -> bool:
-        return entry.id in ids or entry.project in names
 
-    return is_wanted
+def _is_there(cache: PipCache, id_: str) -> bool:
+    return os.path.lexists(os.path.join(cache.dir.path, id_))
 
 
 def _carried_out(cache: PipCache, plan: Plan, judged: Mapping[str, Healed]) -> tuple[Healed, ...]:

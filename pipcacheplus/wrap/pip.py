@@ -184,6 +184,7 @@ class Pip:
         return PipSession(
             command=self._command(),
             arguments=arguments,
+            cache_path=self.cache_path(arguments),
             find_cache=lambda: self._cache_of(arguments),
             environ=self._environ,
             user_log=self._user_log(arguments),
@@ -198,9 +199,9 @@ class Pip:
         from pipcacheplus.errors import PipCachePlusError  # noqa: PLC0415 - as above
         from pipcacheplus.own.records import add_use  # noqa: PLC0415 - as above
 
-        if done.use.files or done.healed:
+        if session.cache_path is not None and (done.use.files or done.healed):
             with suppress(PipCachePlusError, OSError):
-                add_use(self._cache_of(session.arguments).dir.path, session.recorded(done, time.time()))
+                add_use(session.cache_path, session.recorded(done, time.time()))
 
     def _command(self, *arguments: str) -> tuple[str, ...]:
         return (self.python, "-m", "pip", *arguments)
@@ -234,6 +235,18 @@ class Pip:
             isolated=arguments.isolated,
             index_urls=arguments.index_urls,
         )
+
+    def cache_path(self, arguments: PipArguments) -> str | None:
+        """Return where the cache is, which need not exist; `None` if this pip uses none."""
+        from pipcacheplus.errors import PipCachePlusError  # noqa: PLC0415 - slow to import
+        from pipcacheplus.pips.locate import locate  # noqa: PLC0415 - as above
+
+        command = arguments.command or "cache"
+        try:
+            found = locate(self._machine(), cache_dir=arguments.cache_dir, isolated=arguments.isolated, command=command)
+        except (PipCachePlusError, OSError):
+            return None
+        return found.path if found.disabled_by is None else None
 
     def _machine(self) -> Machine:
         machine = this_machine(self._environ)

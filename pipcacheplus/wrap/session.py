@@ -11,16 +11,19 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.errors import CacheDisabledError, CacheNotFoundError, PipCachePlusError
 from pipcacheplus.model.use import PipUse, RecordedUse
 from pipcacheplus.wrap.child import Ended, run_child
-from pipcacheplus.wrap.heal import Healed, remove_damaged, remove_unloadable
 from pipcacheplus.wrap.pip_arguments import PipArguments
 from pipcacheplus.wrap.pip_log import MAX_LOG_BYTES, LogFacts, read_log
 from pipcacheplus.wrap.temporary import temporary_folder
-from pipcacheplus.wrap.use import pip_use_of
+
+if TYPE_CHECKING:  # slow to import, and most installs need none of it
+    from pipcacheplus.cache.pip_cache import PipCache
+    from pipcacheplus.wrap.heal import Healed
 
 __all__ = ["PipRun", "PipSession"]
 
@@ -38,7 +41,7 @@ class PipRun:
     is_interrupted: bool = False
     seconds: float = 0.0
     """Of all runs."""
-    healed: tuple[Healed, ...] = ()
+    healed: "tuple[Healed, ...]" = ()
     """What was removed before it ran once more."""
     use: PipUse = field(default_factory=PipUse)
     """What the last run used, if it ended well."""
@@ -51,8 +54,10 @@ class PipSession:
     command: tuple[str, ...]
     """Starts pip: an interpreter, `-m`, `pip`."""
     arguments: PipArguments
-    find_cache: Callable[[], PipCache]
-    """Finds the cache that this pip uses; raises as `PipCache.locate`."""
+    cache_path: str | None
+    """Of the cache that this pip uses; `None` if it has none."""
+    find_cache: "Callable[[], PipCache]"
+    """Opens it; raises as `PipCache.locate`."""
     environ: Mapping[str, str]
     user_log: str | None = None
     """The log that the user has asked for, by an option or a setting: it is read, and no other is written."""
@@ -71,6 +76,8 @@ class PipSession:
         healed: tuple[Healed, ...] = ()
         ended, report = self._pip(self.arguments)
         if self._may_heal(ended):
+            from pipcacheplus.wrap.heal import remove_damaged  # noqa: PLC0415 - see above
+
             healed = self._healed(lambda cache: remove_damaged(cache, self._log, self._requested()))
             if healed:
                 self.say("running pip once more")
@@ -79,7 +86,9 @@ class PipSession:
             ended, rebuilt = self._checked(self.check)
             healed = (*healed, *rebuilt)
         seconds = time.monotonic() - started_s
-        use = pip_use_of(self._cache_path(), self._log, report) if ended.code == 0 else PipUse()
+        from pipcacheplus.wrap.use import pip_use_of  # noqa: PLC0415 - imported while pip ran
+
+        use = pip_use_of(self.cache_path, self._log, report) if ended.code == 0 else PipUse()
         return PipRun(
             exit_code=ended.code, is_interrupted=ended.is_interrupted, seconds=seconds, healed=healed, use=use
         )
@@ -106,7 +115,9 @@ class PipSession:
             options = [] if log is None or self.user_log is not None else ["--log", log]
             if report is not None and arguments.report is None:
                 options += ["--report", report]
-            ended = run_child((*self.command, *arguments.with_options(*options)), self.environ)
+            ended = run_child(
+                (*self.command, *arguments.with_options(*options)), self.environ, meanwhile=_import_what_follows
+            )
             self._log = read_log(_lines(log, start)) if log is not None else LogFacts()
             return ended, _content(report)
 
@@ -123,7 +134,7 @@ class PipSession:
         is_told = self._log != LogFacts()
         return self.heals and is_failure and is_told and not any(map(_is_read_once, self.arguments.files))
 
-    def _healed(self, heal: Callable[[PipCache], tuple[Healed, ...]]) -> tuple[Healed, ...]:
+    def _healed(self, heal: "Callable[[PipCache], tuple[Healed, ...]]") -> "tuple[Healed, ...]":
         """Cure the cache, and say what went; that it cannot be cured changes nothing of pip's failure."""
         try:
             healed = heal(self.find_cache())
@@ -136,11 +147,13 @@ class PipSession:
             self.say(f"removed from the cache: {_named(one)}: {one.why}")
         return healed
 
-    def _checked(self, check: str) -> tuple[Ended, tuple[Healed, ...]]:
+    def _checked(self, check: str) -> "tuple[Ended, tuple[Healed, ...]]":
         """Run a command that tells whether what is installed works; if not, build anew what cannot be loaded."""
         done = run_child(_words(check), self.environ)
         if done.code == 0 or done.is_interrupted:
             return done, ()
+        from pipcacheplus.wrap.heal import remove_unloadable  # noqa: PLC0415 - see above
+
         python = self.arguments.python or self.command[0]
         projects = {*self._log.projects, *self._log.satisfied, *self._requested()}
         healed = self._healed(lambda cache: remove_unloadable(cache, python, projects))
@@ -156,13 +169,13 @@ class PipSession:
         """Return names that the arguments hold, without versions and extras; paths and URLs are in the log."""
         return tuple(name for word in self.arguments.names if (name := _project_in(word)))
 
-    def _cache_path(self) -> str | None:
-        with suppress(PipCachePlusError, OSError):
-            return self.find_cache().dir.path
-        return None
+
+def _import_what_follows() -> None:
+    for name in ("wrap.use", "own.records", "render.text.worth"):
+        import_module(f"pipcacheplus.{name}")
 
 
-def _named(one: Healed) -> str:
+def _named(one: "Healed") -> str:
     entry = one.entry
     named = " ".join(filter(None, (entry.project, entry.version)))
     return ", ".join(filter(None, (named or entry.url_shown or entry.id, entry.kind.value.replace("-", " "))))

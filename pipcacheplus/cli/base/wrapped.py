@@ -94,13 +94,9 @@ def run_wrapped(wrapped: Wrapped) -> int:
 def _keep_house(pip: "Pip", arguments: "PipArguments") -> None:
     """Prune the cache, if a setting says that it is time."""
     from pipcacheplus.cli.base.auto import prune_if_due  # noqa: PLC0415 - slow to import
-    from pipcacheplus.errors import PipCachePlusError  # noqa: PLC0415 - as above
 
-    try:
-        cache = pip.cache(cache_dir=arguments.cache_dir, isolated=arguments.isolated)
-    except (PipCachePlusError, OSError):
-        return
-    line = prune_if_due(arguments, cache.dir.path, os.environ)
+    path = pip.cache_path(arguments)
+    line = None if path is None else prune_if_due(arguments, path, os.environ)
     if line and not arguments.quiet:
         _say(line)
 
