@@ -184,7 +184,7 @@ class Pip:
         return PipSession(
             command=self._command(),
             arguments=arguments,
-            cache_path=self.cache_path(arguments),
+            cache_path=self._cache_path(arguments),
             find_cache=lambda: self._cache_of(arguments),
             environ=self._environ,
             user_log=self._user_log(arguments),
@@ -236,7 +236,7 @@ class Pip:
             index_urls=arguments.index_urls,
         )
 
-    def cache_path(self, arguments: PipArguments) -> str | None:
+    def _cache_path(self, arguments: PipArguments) -> str | None:
         """Return where the cache is, which need not exist; `None` if this pip uses none."""
         from pipcacheplus.errors import PipCachePlusError  # noqa: PLC0415 - slow to import
         from pipcacheplus.pips.locate import locate  # noqa: PLC0415 - as above

@@ -45,6 +45,8 @@ class PipRun:
     """What was removed before it ran once more."""
     use: PipUse = field(default_factory=PipUse)
     """What the last run used, if it ended well."""
+    cache_path: str | None = None
+    """Of the cache that it used, which need not exist; `None` if it used none."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,7 +92,12 @@ class PipSession:
 
         use = pip_use_of(self.cache_path, self._log, report) if ended.code == 0 else PipUse()
         return PipRun(
-            exit_code=ended.code, is_interrupted=ended.is_interrupted, seconds=seconds, healed=healed, use=use
+            exit_code=ended.code,
+            is_interrupted=ended.is_interrupted,
+            seconds=seconds,
+            healed=healed,
+            use=use,
+            cache_path=self.cache_path,
         )
 
     def recorded(self, run: PipRun, now_s: float) -> RecordedUse:

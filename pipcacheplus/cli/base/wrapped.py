@@ -3,11 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from pipcacheplus.wrap.pip import Pip
-    from pipcacheplus.wrap.pip_arguments import PipArguments
+from typing import NamedTuple
 
 __all__ = ["Wrapped", "run_wrapped", "split_wrapped"]
 
@@ -80,25 +76,20 @@ def run_wrapped(wrapped: Wrapped) -> int:
         return become([python, "-m", _COMMAND, *wrapped.words])
     from pipcacheplus.wrap.pip import Pip  # noqa: PLC0415 - slow to import
 
-    pip = Pip(python)
-    done = pip.command(*wrapped.words, heal=wrapped.heals, check=wrapped.check, record=wrapped.records, say=_say)
+    done = Pip(python).command(
+        *wrapped.words, heal=wrapped.heals, check=wrapped.check, record=wrapped.records, say=_say
+    )
     if done.use.files and not found.quiet:
         from pipcacheplus.render.text.worth import worth_in_words  # noqa: PLC0415 - slow to import
 
         _say(worth_in_words(done.use))
-    if done.exit_code == 0 and found.command == "install" and not found.dry_run:
-        _keep_house(pip, found)
+    if done.exit_code == 0 and found.command == "install" and not found.dry_run and done.cache_path is not None:
+        from pipcacheplus.cli.base.auto import prune_if_due  # noqa: PLC0415 - slow to import
+
+        line = prune_if_due(found, done.cache_path, os.environ)
+        if line and not found.quiet:
+            _say(line)
     return done.exit_code
-
-
-def _keep_house(pip: "Pip", arguments: "PipArguments") -> None:
-    """Prune the cache, if a setting says that it is time."""
-    from pipcacheplus.cli.base.auto import prune_if_due  # noqa: PLC0415 - slow to import
-
-    path = pip.cache_path(arguments)
-    line = None if path is None else prune_if_due(arguments, path, os.environ)
-    if line and not arguments.quiet:
-        _say(line)
 
 
 def _interpreter(named: str | None) -> str:
