@@ -19,7 +19,11 @@ from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.units import AGE_HELP, DATE_HELP, SIZE_HELP, age_s, date_or_age
 
 if TYPE_CHECKING:  # slow to import
+    from collections.abc import Mapping
     from datetime import datetime
+
+    from pipcacheplus.model.values import CacheDir
+    from pipcacheplus.render.view import Json
 
 __all__ = ["COMMAND"]
 
@@ -165,12 +169,28 @@ def _run(request: Request) -> CommandResult:
             progress=show,
         )
     done = carry_out(request, cache, plan)
+    done = done._replace(view=done.view._replace(summary={**done.view.summary, "corrupt": _corrupt(request, done)}))
     would_go = exits.FOUND if options.exit_code and _would_any_go(done) else exits.DONE
     return CommandResult(view=done.view, exit_code=exits.worst(done.exit_code, would_go))
 
 
 def _reads_all(options: Namespace) -> bool:
     return bool(options.corrupt or options.ci or options.duplicates or options.outdated_builds is not False)
+
+
+def _corrupt(request: Request, done: CommandResult) -> int | None:
+    """Return how many entries were to go as corrupt, removed or not; `None` if not all of them were looked for."""
+    if not (request.options.corrupt or request.options.ci):
+        return None
+    from pipcacheplus.checks.base.check import checks  # noqa: PLC0415 - slow to import, and help imports this module
+    from pipcacheplus.model.terms import Group  # noqa: PLC0415 - as above
+
+    slugs = {check.slug for check in checks() if check.group is Group.CORRUPT}
+    return sum(not slugs.isdisjoint(outcome.action.reasons) for outcome in done.view.outcomes)
+
+
+def _summary_of_nothing(cache: "CacheDir") -> "Mapping[str, Json]":
+    return {**summary_of_no_removal(cache), "corrupt": 0}
 
 
 def _would_any_go(done: CommandResult) -> bool:
@@ -183,7 +203,7 @@ COMMAND = Command(
     help="Remove entries by reason",
     run=_run,
     declare=_declare,
-    summary_of_nothing=summary_of_no_removal,
+    summary_of_nothing=_summary_of_nothing,
     is_configurable=True,
     optional_values={f"--{word}": f"--{word}=" for word in ("stale", "outdated-builds", "superseded")},
 )

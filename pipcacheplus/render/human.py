@@ -7,7 +7,7 @@ from itertools import islice
 from pipcacheplus.render.text.table import Layout
 from pipcacheplus.render.view import OutputFormat, View, Write
 
-__all__ = ["FORMAT"]
+__all__ = ["FORMAT", "lines_of"]
 
 _SHARED = {"prune": "outcomes", "remove": "outcomes", "purge": "outcomes", "apply": "outcomes"}
 """Commands whose view is written by a module of another name."""
@@ -15,10 +15,15 @@ _AT_ONCE = 256
 """Lines that are written at once: to pass them on one by one takes more time than to make them."""
 
 
-def _render(view: View, write: Write, *, width: int | None, color: bool) -> None:
+def lines_of(view: View, layout: Layout) -> Iterator[str]:
+    """Yield the lines of a view, without their ends."""
     name = _SHARED.get(view.command, view.command).replace("-", "_")
-    module = import_module(f"pipcacheplus.render.text.{name}")
-    lines: Iterator[str] = module.lines(view, Layout(width=width, color=color))
+    lines: Iterator[str] = import_module(f"pipcacheplus.render.text.{name}").lines(view, layout)
+    return lines
+
+
+def _render(view: View, write: Write, *, width: int | None, color: bool) -> None:
+    lines = lines_of(view, Layout(width=width, color=color))
     while some := [*islice(lines, _AT_ONCE)]:
         write("\n".join(some) + "\n")
 

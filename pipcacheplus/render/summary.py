@@ -32,6 +32,7 @@ __all__ = [
     "Census",
     "Tally",
     "briefs_of",
+    "first_errors",
     "group_by",
     "heads_of",
     "summarize_cuts",
@@ -171,6 +172,18 @@ def heads_of(findings: "Sequence[Finding]") -> "Iterator[Headline]":
 
     heads: Callable[[], Iterator[Headline]] | None = getattr(findings, "heads", None)
     return map(Headline.of, findings) if heads is None else heads()
+
+
+def first_errors(findings: "Sequence[Finding]", most: int) -> "tuple[tuple[Finding, ...], int]":
+    """Return the first findings that are errors, so many at most, and how many there are; no other one is made."""
+    places: list[int] = []
+    count = 0
+    for place, head in enumerate(heads_of(findings)):
+        if head.severity is Severity.ERROR:
+            count += 1
+            if len(places) < most:
+                places.append(place)
+    return tuple(findings[place] for place in places), count
 
 
 def briefs_of(entries: "Sequence[Entry]") -> "Iterator[Brief]":

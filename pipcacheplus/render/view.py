@@ -1,12 +1,24 @@
 """The result of a command as values, and the interface of the formats that it is written in."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:  # slow to import, and `dir` does without them
     from pipcacheplus.model.values import CacheDir, Entry, Finding, Outcome
 
-__all__ = ["PYTHON_OPTIONS", "FailedCommand", "Json", "OutputFormat", "Render", "View", "Write"]
+__all__ = [
+    "PYTHON_OPTIONS",
+    "Attachments",
+    "FailedCommand",
+    "Job",
+    "Json",
+    "OutputFormat",
+    "Render",
+    "Service",
+    "View",
+    "Write",
+]
 
 Json = str | int | bool | None | Mapping[str, "Json"] | Sequence["Json"]
 """The values that a summary may hold."""
@@ -16,6 +28,23 @@ PYTHON_OPTIONS = ("--python", "--platform", "--python-version", "--implementatio
 
 Write = Callable[[str], object]
 """Takes the next piece of text."""
+
+
+class Service(str, Enum):
+    """A CI service that obeys markers in the log of a job."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+
+
+class Job(NamedTuple):
+    """The CI job that a command is part of."""
+
+    service: Service
+    started_s: int
+    """When the command began, in seconds since 1970."""
+    ended_s: int
+    """When its result was there."""
 
 
 class View(NamedTuple):
@@ -47,6 +76,8 @@ class View(NamedTuple):
     """Options of this run that another one needs for the same: by their names, each with its value, quoted likewise."""
     is_selection: bool = False
     """Whether entries were selected: then that there are none does not mean that the cache is empty."""
+    job: Job | None = None
+    """The CI job, if the command is part of one."""
 
     def command_line(self, words: str, *, but: Collection[str] = ()) -> str:
         """Return a command to print: the program, these words of it, and the options that matter.
@@ -73,6 +104,17 @@ class FailedCommand(NamedTuple):
     """A sentence for people."""
     cache_path: str | None
     """The cache directory, if it is known."""
+    job: Job | None = None
+    """The CI job, if the command is part of one."""
+
+
+class Attachments(NamedTuple):
+    """Text for files of a CI service, beside what goes to stdout."""
+
+    summary: str
+    """Markdown for the page of the job; empty if there is nothing to say."""
+    outputs: Mapping[str, str]
+    """Values for later steps of the job, by name."""
 
 
 class Render(Protocol):
@@ -86,13 +128,19 @@ class Render(Protocol):
         """Write all of it."""
 
 
+def _never(_view: View) -> bool:
+    return False
+
+
 class OutputFormat(NamedTuple):
     """A way to write a view; the name of its module is the word for `--format`."""
 
     help: str
     render: Render
     aliases: tuple[str, ...] = ()
-    has_warnings: bool = False
-    """Whether it writes the warnings too; else they go to stderr."""
+    has_warnings: Callable[[View], bool] = _never
+    """Whether it writes the warnings of a view too; else they go to stderr."""
     render_failure: Callable[[FailedCommand, Write], None] | None = None
     """Writes that nothing came of a command; `None` if that goes to stderr alone."""
+    attach: Callable[[View], Attachments | None] | None = None
+    """Returns what goes into files of the CI service, if anything does."""

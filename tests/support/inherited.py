@@ -18,7 +18,9 @@ IGNORED = tuple(
 """The signals that whoever started this process made it ignore, as `nohup` and a job in the background do."""
 _SETTINGS = ("PIP_", "XDG_")
 _HOMES_OF_PYTHONS = ("PYENV_ROOT", "UV_PYTHON_INSTALL_DIR", "ASDF_DATA_DIR", "MISE_DATA_DIR")
-_WORDS = frozenset({"COLUMNS", "FORCE_COLOR", "NO_COLOR", "PYTHONIOENCODING"})
+_OF_CI = frozenset({"GITHUB_ACTIONS", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITLAB_CI"})
+"""What makes a run one of a CI job, so that it prints something else."""
+_WORDS = frozenset({"COLUMNS", "FORCE_COLOR", "NO_COLOR", "PYTHONIOENCODING"}) | _OF_CI
 
 
 def default_signals_for_children(ignored: Iterable[int]) -> None:

@@ -5,7 +5,9 @@ import sys
 from collections.abc import Mapping
 from typing import NamedTuple, TextIO
 
+from pipcacheplus.cli.base.job import service_of
 from pipcacheplus.cli.base.streams import redirect
+from pipcacheplus.render.view import Service
 
 __all__ = ["Console", "open_console", "width_of"]
 
@@ -26,6 +28,8 @@ class Console(NamedTuple):
     """Whether nothing is said but what was asked for, and what is wrong."""
     can_ask: bool
     """Whether stdin and stderr are terminals, and `--no-input` is not given."""
+    service: Service | None = None
+    """The CI service that reads both streams, if there is one."""
 
     def say(self, text: str) -> None:
         """Write a line to stderr; controls, and what its encoding lacks, are escaped, and credentials in URLs cut.
@@ -40,7 +44,14 @@ class Console(NamedTuple):
         self.write_err(line + "\n")
 
     def write_err(self, text: str) -> None:
-        """Write text to stderr as it is; if that cannot be, nothing is written there any more."""
+        """Write text to stderr as it is; if that cannot be, nothing is written there any more.
+
+        What GitHub would take for a command is escaped, as names of files may look like one.
+        """
+        if self.service is Service.GITHUB:
+            from pipcacheplus.render.text.workflow_commands import disarmed  # noqa: PLC0415 - of use in few runs
+
+            text = disarmed(text)
         try:
             self.err.write(text)
             self.err.flush()
@@ -71,6 +82,7 @@ def open_console(environ: Mapping[str, str], *, no_color: bool, no_input: bool, 
         shows_progress=sys.stderr.isatty() and not is_dumb and not is_quiet and not environ.get("CI"),
         is_quiet=is_quiet,
         can_ask=not no_input and sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty(),
+        service=service_of(environ),
     )
 
 

@@ -38,7 +38,7 @@ _COUNTED = ("verbose", "quiet")
 _REPEATED = ("index_url",)
 _SINGLE: Mapping[str, Any] = {
     "cache_dir": None,
-    "format": "human",
+    "format": None,
     "dry_run": False,
     "no_color": False,
     "no_input": False,
@@ -60,7 +60,12 @@ _COLUMNS = 80
 
 
 def parse_arguments(
-    arguments: Sequence[str], commands: Mapping[str, Command], formats: Mapping[str, str], *, version: str
+    arguments: Sequence[str],
+    commands: Mapping[str, Command],
+    formats: Mapping[str, str],
+    *,
+    version: str,
+    default_format: str = "human",
 ) -> tuple[str | None, Namespace]:
     """Return the name of the command and its options; `None`, after printing help, if no command is given.
 
@@ -69,6 +74,7 @@ def parse_arguments(
         commands: By name; imported only as far as they are needed.
         formats: The words for `--format`, each with its help, which is empty for an alias.
         version: Printed for `--version`.
+        default_format: One of these words, for where none is given.
 
     Raises:
         SystemExit: With 2, after a sentence on stderr, if the arguments are not valid; with 0 after printing help or
@@ -93,6 +99,7 @@ def parse_arguments(
     own = [*_settings(early, command, parser), *early.rest]
     valued = [command.optional_values.get(word, word) for word in own]
     options = _merge(early, parser.parse_intermixed_args([_ALIASES.get(word, word) for word in valued]))
+    options.format = options.format or default_format
     if hasattr(options, "only_kind"):
         options.what = _selected(options, parser)
     if getattr(options, "plan_out", None):

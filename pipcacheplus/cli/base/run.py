@@ -13,12 +13,13 @@ from pipcacheplus.cli.base.absence import result_of_nothing
 from pipcacheplus.cli.base.command import Command, CommandResult, Request
 from pipcacheplus.cli.base.console import Console, open_console
 from pipcacheplus.cli.base.family import Family, members
+from pipcacheplus.cli.base.job import append, service_of
 from pipcacheplus.cli.base.sentences import sentence
 from pipcacheplus.cli.base.signals import StoppedError, raising, signal_name
 from pipcacheplus.cli.base.streams import flush, open_closed, redirect
 from pipcacheplus.errors import CacheDisabledError, CacheNotFoundError, PipCachePlusError
 from pipcacheplus.model.version import __version__
-from pipcacheplus.render.view import FailedCommand, OutputFormat, Write
+from pipcacheplus.render.view import FailedCommand, Job, OutputFormat, View, Write
 
 __all__ = ["run", "run_on_streams"]
 
@@ -42,7 +43,13 @@ def run(arguments: Sequence[str]) -> int:
     formats = members("pipcacheplus.render", "FORMAT", OutputFormat)
     words = {name: form.help for name, form in formats.items()}
     aliases = {alias: name for name, form in formats.items() for alias in form.aliases}
-    name, chosen = options.parse_arguments(arguments, commands, words | dict.fromkeys(aliases, ""), version=__version__)
+    name, chosen = options.parse_arguments(
+        arguments,
+        commands,
+        words | dict.fromkeys(aliases, ""),
+        version=__version__,
+        default_format="human" if service_of(os.environ) is None else "ci",
+    )
     if name is None:
         return exits.DONE
     console = open_console(
@@ -55,17 +62,18 @@ def run(arguments: Sequence[str]) -> int:
     try:
         with raising():
             try:
-                return _deliver(_result(commands[name], request), form, console)
+                return _deliver(_result(commands[name], request), form, request)
             except PipCachePlusError as error:
-                return _fail(name, form, console, sentence(error), exits.code_for(error), getattr(error, "path", None))
+                path = getattr(error, "path", None)
+                return _fail(request, form, sentence(error), exits.code_for(error), path)
             except OSError as error:
                 # The cache as a whole cannot be read: a disk fails, a right is missing. What concerns one entry is a
                 # warning.
                 problem = f"{error.filename or 'the cache'}: {error.strerror or error}"
-                return _fail(name, form, console, problem, exits.FAILED)
+                return _fail(request, form, problem, exits.FAILED)
     except KeyboardInterrupt as error:
         number = _number_of(error)
-        return _fail(name, form, console, f"interrupted by {signal_name(number)}", exits.stopped_by(number))
+        return _fail(request, form, f"interrupted by {signal_name(number)}", exits.stopped_by(number))
 
 
 def run_on_streams(arguments: Sequence[str]) -> int:
@@ -104,9 +112,16 @@ def _result(command: Command, request: Request) -> CommandResult:
         return nothing
 
 
-def _deliver(result: CommandResult, form: OutputFormat, console: Console) -> int:
+def _job(request: Request) -> Job | None:
+    service = request.console.service
+    return None if service is None else Job(service, int(request.now_s), int(time.time()))
+
+
+def _deliver(result: CommandResult, form: OutputFormat, request: Request) -> int:
     """Write the view, and return the exit code."""
-    if not form.has_warnings:
+    console = request.console
+    result = result._replace(view=result.view._replace(job=_job(request)))
+    if not form.has_warnings(result.view):
         for warning in result.view.warnings:
             console.say(f"WARNING: {warning}")
     try:
@@ -118,7 +133,16 @@ def _deliver(result: CommandResult, form: OutputFormat, console: Console) -> int
         number = _number_of(error)
         _say_sum(result, console, f"interrupted by {signal_name(number)}")
         return exits.worst(result.exit_code, exits.stopped_by(number))
+    _attach(result.view, form, request)
     return result.exit_code
+
+
+def _attach(view: View, form: OutputFormat, request: Request) -> None:
+    """Append to files of the CI service; that one cannot be written changes nothing about what was done."""
+    attached = None if form.attach is None else form.attach(view)
+    problems = [] if attached is None else append(attached, request.environ)
+    if problems:
+        request.console.say(f"WARNING: not written: {', '.join(problems)}")
 
 
 def _number_of(interrupt: KeyboardInterrupt) -> int:
@@ -158,13 +182,12 @@ def _say_sum(result: CommandResult, console: Console, problem: str) -> None:
         FORMAT.render(result.view._replace(verbosity=-1), console.write_err, width=None, color=False)
 
 
-def _fail(  # noqa: PLR0917 - each says a part of it
-    command: str, form: OutputFormat, console: Console, problem: str, code: int, path: str | None = None
-) -> int:
+def _fail(request: Request, form: OutputFormat, problem: str, code: int, path: str | None = None) -> int:
     """Say why nothing came of a command, and return its exit code."""
+    console = request.console
     console.say(f"ERROR: {problem}")
     if form.render_failure is not None and code != exits.USAGE:
-        failure = FailedCommand(command=command, version=__version__, problem=problem, cache_path=path)
+        failure = FailedCommand(request.command, __version__, problem, path, _job(request))
         write_failure = form.render_failure
         try:
             _render(lambda write: write_failure(failure, write), console)
