@@ -12,7 +12,14 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = False
 
 CODE = ("pipcacheplus", "tests", "examples", "noxfile.py")
-TESTS = ("hypothesis>=6.115", "pytest>=8.3", "pytest-cov>=6", "pytest-timeout>=2.3", "pytest-xdist>=3.6")
+TESTS = (
+    "hypothesis>=6.115",
+    "pytest>=8.3",
+    "pytest-cov>=6",
+    "pytest-timeout>=2.3",
+    "pytest-xdist>=3.6",
+    "pyyaml>=6",
+)
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 
 
@@ -29,7 +36,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Strict types, of the package and of its tests."""
-    session.install("mypy>=1.18", "nox>=2025.2.9", "types-psutil", *TESTS, ".")
+    session.install("mypy>=1.18", "nox>=2025.2.9", "types-psutil", "types-pyyaml", *TESTS, ".")
     session.run("mypy", *CODE)
 
 
@@ -201,7 +208,8 @@ def _away_from_the_tree(session: nox.Session) -> Path:
     folder = _folder(session, "run")
     for name in ("tests", "examples", "docs"):
         shutil.copytree(name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "action.yml"):
+    pages = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")
+    for name in ("pyproject.toml", *pages, "action.yml", ".pre-commit-hooks.yaml"):
         shutil.copy(name, folder)
     return folder
 

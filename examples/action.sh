@@ -1,14 +1,12 @@
 #!/usr/bin/env bash
-# What the action runs: install beside, prune, tell how many bytes went. A machine without a cache yet is fine.
+# What the action runs: install pipcacheplus once a job, beside the project, and run one mode of it.
 set -euo pipefail
-here=$(mktemp -d)
-"$PYTHON" -m venv "$here"
-"$here/bin/python" -m pip install --quiet "${GITHUB_ACTION_PATH:-pipcacheplus}"
-code=0
-# shellcheck disable=SC2086 -- arguments are words
-"$here/bin/python" -m pipcacheplus prune --format json ${ARGUMENTS:-} > "$here/report.json" || code=$?
-[ "$code" -eq 0 ] || exit "$code"
-"$here/bin/python" - "$here/report.json" >> "${GITHUB_OUTPUT:-/dev/stdout}" <<'PY'
-import json, sys
-print("bytes=%d" % json.load(open(sys.argv[1]))["summary"]["bytes"])
-PY
+temporary=${RUNNER_TEMP:-$(mktemp -d)}
+tool="$temporary/pipcacheplus-$("$PYTHON" -c 'import sys; print(sys.implementation.cache_tag)')"
+if [ ! -e "$tool/installed" ]; then
+  # Without the cache: what the tool needs is not to count as used by the job.
+  "$PYTHON" -m pip install --quiet --disable-pip-version-check --no-cache-dir --target "$tool" "$ACTION_PATH"
+  touch "$tool/installed"
+fi
+# By a path and not in an environment of its own, so that the settings of this very pip count.
+PYTHONPATH="$tool${PYTHONPATH:+:$PYTHONPATH}" RUNNER_TEMP="$temporary" "$PYTHON" "$ACTION_PATH/examples/action.py"

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support import artefacts, processes
 from tests.support.builders import Cache
+from tests.support.jobs import assigned
 from tests.support.processes import PIPCACHEPLUS
 
 GITHUB = {"GITHUB_ACTIONS": "true"}
@@ -30,20 +31,6 @@ def run(cache: Cache, *arguments: str, **variables: str) -> "subprocess.Complete
     return processes.run(
         [*PIPCACHEPLUS, *arguments, "--cache-dir", str(cache.path)], env={**os.environ, **state, **variables}
     )
-
-
-def assigned(file: Path) -> dict[str, str]:
-    """Read assignments as the runner does: up to the line that is the delimiter."""
-    found: dict[str, str] = {}
-    lines = iter(file.read_text(encoding="utf-8", errors="surrogateescape").split("\n"))
-    for line in lines:
-        if line:
-            name, _, end = line.partition("<<")
-            value = []
-            while (part := next(lines)) != end:
-                value.append(part)
-            found[name] = "\n".join(value)
-    return found
 
 
 @pytest.mark.parametrize(
