@@ -1,4 +1,4 @@
-"""The version of pipcacheplus, in the one place where it is set; the build reads it here."""
+"""The version of pipcacheplus, the same as in `pyproject.toml`: builders cannot import what lies this deep."""
 
 __all__ = ["__version__"]
 
