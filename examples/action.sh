@@ -9,4 +9,4 @@ if [ ! -e "$tool/installed" ]; then
   touch "$tool/installed"
 fi
 # By a path and not in an environment of its own, so that the settings of this very pip count.
-PYTHONPATH="$tool${PYTHONPATH:+:$PYTHONPATH}" RUNNER_TEMP="$temporary" "$PYTHON" "$ACTION_PATH/examples/action.py"
+PYTHONPATH="$tool" RUNNER_TEMP="$temporary" "$PYTHON" "$ACTION_PATH/examples/action.py"

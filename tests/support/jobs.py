@@ -77,7 +77,12 @@ class Machine:
         (folder / "pipcacheplus").symlink_to(Path(pipcacheplus.__file__).parent)
 
     def run(
-        self, script: str | Iterable[str], variables: Mapping[str, str], *, shell: str = "bash", cwd: Path | None = None
+        self,
+        script: str | Iterable[str],
+        variables: Mapping[str, str],
+        *,
+        interpreter: str = "bash",
+        cwd: Path | None = None,
     ) -> "subprocess.CompletedProcess[str]":
         """Run a script, which ends with its first command that fails, with these variables and nearly no others."""
         text = script if isinstance(script, str) else "\n".join(script)
@@ -89,4 +94,4 @@ class Machine:
             **{name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ},
             **variables,
         }
-        return processes.run([shell, "-e", "-c", text], env=environment, cwd=cwd or self.home)
+        return processes.run([interpreter, "-e", "-c", text], env=environment, cwd=cwd or self.home)
