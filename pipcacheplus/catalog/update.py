@@ -162,11 +162,7 @@ class Update:
             self._forget(id_ for id_, *_ in self._known_in(gone))
             execute("DELETE FROM shard WHERE name = ?", (as_bytes(gone),))
         is_due = self._turns()
-        tasks = ((name, known.get(name)) for name in names)
-        walked = side_by_side(
-            walk_shard, self.request.path, tasks, executor=self.request.executor, processes=self._processes
-        )
-        for one in walked:
+        for one in self._walked((name, known.get(name)) for name in names):
             self._take(one)
             is_read_again, is_unpacked_again = is_due(one.name)
             if is_read_again:
@@ -177,6 +173,11 @@ class Update:
                     _bounds(one.name),
                 )
             self.show(0, None)
+
+    def _walked(self, parts_to_walk: Iterable[tuple[str, bytes | None]]) -> Iterator[Walked]:
+        return side_by_side(
+            walk_shard, self.request.path, parts_to_walk, executor=self.request.executor, processes=self._processes
+        )
 
     def _forget_all(self) -> None:
         tables = ("entry", "content", "page", "link", "source", "made_from", "guess", "candidate", "whole", "shard")
@@ -487,9 +488,10 @@ class Update:
             self._has_pages = True
             self._forget(again)
             surveyor = self.surveyor
-            for name in sorted({"" if id_ in rest else part_of(as_text(id_)) for id_ in again}):
+            names = sorted({"" if id_ in rest else part_of(as_text(id_)) for id_ in again})
+            for walked in self._walked((name, None) for name in names):
                 self.surveyor = None  # what was counted once is not counted again
-                self._take(walk_shard(self.request.path, (name, None)))
+                self._take(walked)
             self.surveyor = surveyor
             self.revisit_pages()
         self.read()

@@ -344,7 +344,8 @@ def test_too_much_of_anything_ends_and_is_told_twice_the_same(kind: str, folder:
         ("verify", "--format", "json"),
         ("verify", "--format", "json", "kind:wheel", "kind:built-wheel"),
         ("list", "--format", "json"),
-        (*PRUNE, "--dry-run", "--format", "json"),
+        # Beside a pip of somebody else, other directories would stay.
+        (*PRUNE, "--dry-run", "--exclusive", "--format", "json"),
     ):
         true = runs.run(*asked, "--no-ledger") if asked[0] != "list" else runs.run(*asked)
         for which in ("first", "second"):
@@ -353,7 +354,7 @@ def test_too_much_of_anything_ends_and_is_told_twice_the_same(kind: str, folder:
         "deep", runs.run("verify", "--format", "json", "--deep"), runs.run("verify", "--format", "json", "--no-ledger")
     )
     runs.run("info")
-    would_go = _would_go(runs.run(*PRUNE, "--dry-run", "--format", "json", "--no-ledger"))
+    would_go = _would_go(runs.run(*PRUNE, "--dry-run", "--exclusive", "--format", "json", "--no-ledger"))
     gone = _would_go(runs.run(*PRUNE, "--exclusive", "--format", "json"))
     if gone != would_go:
         runs.problems.append(
