@@ -18,6 +18,7 @@ MODES = {
     "mark": ("mark",),
     "pre-install": ("prune", "--corrupt", "--partial", "--stale"),
     "prune": ("prune", "--ci"),
+    "verdict": ("verdict",),
 }
 FAIL_ON = ("", "corrupt")
 DONE, USAGE, FOUND, NO_CACHE = 0, 2, 3, 10
@@ -31,7 +32,7 @@ def main() -> int:
     mode, fail_on = os.environ.get("MODE") or "pre-install", os.environ.get("FAIL_ON", "")
     if mode not in MODES:
         return _refuse(f"mode is none of {', '.join(MODES)}")
-    if fail_on not in FAIL_ON or (fail_on and mode == "mark"):
+    if fail_on not in FAIL_ON or (fail_on and mode in {"mark", "verdict"}):
         return _refuse("fail-on takes corrupt, where mode is pre-install or prune, and nothing else")
     try:
         words = [*MODES[mode], *shlex.split(os.environ.get("ARGS", ""))]
@@ -55,6 +56,8 @@ def _run(mode: str, words: Sequence[str], *, fails_on_corrupt: bool) -> int:
     line = "entries removed: {removed-entries}, bytes freed: {bytes-freed}, corrupt: {corrupt-entries}"
     if done["command"] == "mark":
         line = "not marked, so nothing will count as unused" if done["error"] else "marked"
+    if done["command"] == "verdict":
+        line = _verdict(done["summary"])
     told = line.format_map(counts) if why is None else f"{why}: nothing to do"
     print(f"{mode}: {told}")
     _append("GITHUB_STEP_SUMMARY", f"pipcacheplus {mode}: {told}\n\n")
@@ -62,6 +65,13 @@ def _run(mode: str, words: Sequence[str], *, fails_on_corrupt: bool) -> int:
         print(f"::error title=pipcacheplus::{counts['corrupt-entries']} entries of pip's cache were corrupt")
         return FOUND
     return code
+
+
+def _verdict(summary: Mapping[str, Any]) -> str:
+    if summary.get("marked") is None:
+        return "not known: the cache was not marked when it was restored"
+    parts = {name: summary[name]["bytes"] for name in ("restored", "used", "unused", "added")}
+    return "bytes restored: {restored}, used: {used}, never used: {unused}, added: {added}".format_map(parts)
 
 
 def _why_nothing(mode: str, directory: str) -> str | None:

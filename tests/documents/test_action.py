@@ -85,6 +85,19 @@ def test_a_mark_is_what_a_later_prune_goes_by(job: Job) -> None:
     assert bodies(job.cache) <= 1
 
 
+def test_a_verdict_says_what_of_a_marked_cache_was_used_and_changes_nothing(job: Job) -> None:
+    unknown = job.use({"mode": "verdict"})
+    assert unknown.stdout == "verdict: not known: the cache was not marked when it was restored\n"
+    job.use({"mode": "mark"})
+    done = job.use({"mode": "verdict"})
+    assert done.returncode == 0, done.stderr
+    found = re.fullmatch(r"verdict: bytes restored: (\d+), used: (\d+), never used: (\d+), added: 0\n", done.stdout)
+    assert found is not None, done.stdout
+    restored, used, unused = map(int, found.groups())
+    assert restored == used + unused > 0
+    assert bodies(job.cache) == 3
+
+
 @pytest.mark.parametrize(("inputs", "code"), [({}, 0), ({"fail-on": "corrupt"}, 3)])
 def test_corrupt_entries_fail_the_job_if_they_are_to_and_go_all_the_same(
     job: Job, inputs: dict[str, str], code: int
@@ -132,7 +145,7 @@ def test_the_former_input_and_output_still_work(job: Job) -> None:
     assert ACTION["outputs"]["bytes"]["value"] == ACTION["outputs"]["bytes-freed"]["value"]
 
 
-@pytest.mark.parametrize("mode", ["mark", "pre-install", "prune"])
+@pytest.mark.parametrize("mode", ["mark", "pre-install", "prune", "verdict"])
 @pytest.mark.parametrize(
     ("variables", "why"),
     [

@@ -10,4 +10,4 @@ __all__ = ["lines"]
 
 def lines(view: View, layout: Layout) -> Iterator[str]:  # noqa: ARG001 - the same for every kind of view
     """Yield the code as it is."""
-    yield from str(view.summary["code"]).splitlines()
+    yield from str(view.summary.get("code", "")).splitlines()

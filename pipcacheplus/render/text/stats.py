@@ -12,7 +12,7 @@ __all__ = ["lines"]
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield the rows and the sum; below a verbosity of 0 the sum alone."""
-    if not view.summary["runs"]:
+    if not view.summary.get("runs"):
         if view.verbosity >= 0:
             yield "Nothing is noted yet: pipcacheplus pip install ... notes what it uses."
         return

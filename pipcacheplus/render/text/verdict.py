@@ -13,8 +13,8 @@ _TITLES = {"restored": "restored", "used": "used since", "unused": "never used",
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield a row for each part of the cache, then the verdict."""
-    if view.summary["marked"] is None:
-        name = view.summary["mark"]
+    if view.summary.get("marked") is None:
+        name = view.summary.get("mark")
         if isinstance(name, str):
             yield "This cache was not marked when it was restored, so it is not known what of it was used."
             yield f"To mark it the next time: {view.command_line(f'mark {safe(name)}')}"

@@ -11,7 +11,7 @@ __all__ = ["lines"]
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield the lines, and where the cache is."""
-    warmed = view.summary["warmed"]
+    warmed = view.summary.get("warmed")
     for one in warmed if isinstance(warmed, Sequence) else ():
         if isinstance(one, Mapping):
             yield _line(one, layout)
