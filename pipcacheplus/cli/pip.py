@@ -9,7 +9,7 @@ __all__ = ["COMMAND"]
 
 
 def _declare(parser: ArgumentParser) -> None:
-    parser.usage = "pipcacheplus [--python PATH] [--no-heal] [--no-record] [--check COMMAND] pip ..."
+    parser.usage = "pipcacheplus [--python PATH] [--no-heal] [--exclusive] [--no-record] [--check COMMAND] pip ..."
     parser.description = (
         "Run the real pip of this interpreter, or of PATH, with all that stands behind `pip`. If a command that"
         " installs or downloads fails, the entries that it dealt with are read to their end; damaged ones are"
@@ -19,6 +19,7 @@ def _declare(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("options, before `pip`")
     group.add_argument("--python", metavar="PATH", help="the interpreter whose pip is run")
     group.add_argument("--no-heal", action="store_true", help="remove nothing, and run pip once")
+    group.add_argument("--exclusive", action="store_true", help="no other pip works on the cache")
     group.add_argument("--no-record", action="store_true", help="note nothing of what is used")
     group.add_argument(
         "--check",

@@ -20,15 +20,19 @@ __all__ = ["Healed", "remove_damaged", "remove_unloadable"]
 
 
 class Healed(NamedTuple):
-    """An entry that was removed."""
+    """A damaged entry."""
 
     entry: Entry
     why: str
     """One clause."""
+    is_removed: bool = True
+    """Whether it is gone; else another pip may be using it, or it could not be removed."""
 
 
-def remove_damaged(cache: PipCache, seen: LogFacts, projects: Iterable[str] = ()) -> tuple[Healed, ...]:
-    """Remove what is damaged of all that a pip dealt with, and return it.
+def remove_damaged(
+    cache: PipCache, seen: LogFacts, projects: Iterable[str] = (), *, exclusive: bool | None = None
+) -> tuple[Healed, ...]:
+    """Remove what is damaged of all that a pip dealt with, and return it; what other pips may be using stays.
 
     The entries are read to their end, whatever is remembered of them: bytes can go wrong below an unchanged stamp. What
     is young counts as well, since the pip that could be writing it has ended.
@@ -40,6 +44,7 @@ def remove_damaged(cache: PipCache, seen: LogFacts, projects: Iterable[str] = ()
         cache: The one that the pip used.
         seen: What its log tells.
         projects: Names of more that it was asked for.
+        exclusive: As `PipCache.apply`.
 
     Raises:
         PipCachePlusError: As `PipCache.inspect`, `PipCache.plan_removal` and `PipCache.apply`.
@@ -56,10 +61,12 @@ def remove_damaged(cache: PipCache, seen: LogFacts, projects: Iterable[str] = ()
     if not judged:
         return ()
     plan = cache.plan_removal(*judged, min_age_s=0)
-    return _carried_out(cache, plan, judged)
+    return _carried_out(cache, plan, judged, exclusive=exclusive)
 
 
-def remove_unloadable(cache: PipCache, python: str, projects: Iterable[str]) -> tuple[Healed, ...]:
+def remove_unloadable(
+    cache: PipCache, python: str, projects: Iterable[str], *, exclusive: bool | None = None
+) -> tuple[Healed, ...]:
     """Remove the built wheels of some projects that an interpreter cannot load, and return them.
 
     Raises:
@@ -73,7 +80,7 @@ def remove_unloadable(cache: PipCache, python: str, projects: Iterable[str]) -> 
         for one in plan.actions
         if one.entry.project in names
     }
-    return _carried_out(cache, plan, judged) if judged else ()
+    return _carried_out(cache, plan, judged, exclusive=exclusive) if judged else ()
 
 
 def _judged(found: Inspection | None, ids: Container[str]) -> dict[str, Healed]:
@@ -106,15 +113,21 @@ def _is_there(cache: PipCache, id_: str) -> bool:
     return os.path.lexists(os.path.join(cache.dir.path, id_))
 
 
-def _carried_out(cache: PipCache, plan: Plan, judged: Mapping[str, Healed]) -> tuple[Healed, ...]:
-    """Remove entries of a plan that are as they were when they were judged; return those that went."""
+def _carried_out(
+    cache: PipCache, plan: Plan, judged: Mapping[str, Healed], *, exclusive: bool | None
+) -> tuple[Healed, ...]:
+    """Remove entries of a plan that are as they were when they were judged; return what became of these."""
     same = [
         one
         for one in plan.actions
         if one.entry.id in judged and _stamps(one.entry.files) == _stamps(judged[one.entry.id].entry.files)
     ]
-    report = cache.apply(replace(plan, actions=tuple(same)))
-    return tuple(judged[one.action.entry.id] for one in report.outcomes if one.state is State.REMOVED)
+    report = cache.apply(replace(plan, actions=tuple(same)), exclusive=exclusive)
+    return tuple(
+        judged[one.action.entry.id]._replace(is_removed=one.state is State.REMOVED)
+        for one in report.outcomes
+        if one.state is State.REMOVED or one.is_failure
+    )
 
 
 def _stamps(files: Iterable[File]) -> frozenset[tuple[str, int, int, int]]:

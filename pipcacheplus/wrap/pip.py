@@ -153,6 +153,7 @@ class Pip:
         heal: bool = True,
         check: str | None = None,
         record: bool = True,
+        exclusive: bool | None = None,
         say: Callable[[str], None] | None = None,
     ) -> "PipRun":
         """Run any command of pip as `install` does; of one that uses no cache, the exit code is all that comes of it.
@@ -162,6 +163,8 @@ class Pip:
             heal: As `install`.
             check: As `install`.
             record: As `install`.
+            exclusive: Whether no other pip works on the cache, so that what was used a moment ago may go if it is
+                damaged; by default, if none runs on this machine.
             say: Called with a line for each thing that is done besides.
         """
         from pipcacheplus.wrap.session import PipRun  # noqa: PLC0415 - slow to import
@@ -170,14 +173,20 @@ class Pip:
         if not found.uses_cache or {"-h", "--help"} & set(arguments):
             ended = run_child(self._command(*arguments), self._environ)
             return PipRun(exit_code=ended.code, is_interrupted=ended.is_interrupted)
-        session = self._session(found, heal=heal, check=check, say=say)
+        session = self._session(found, heal=heal, check=check, exclusive=exclusive, say=say)
         done = session.run()
         if record and not found.dry_run:
             self._keep(session, done)
         return done
 
     def _session(
-        self, arguments: PipArguments, *, heal: bool, check: str | None, say: Callable[[str], None] | None
+        self,
+        arguments: PipArguments,
+        *,
+        heal: bool,
+        check: str | None,
+        exclusive: bool | None,
+        say: Callable[[str], None] | None,
     ) -> "PipSession":
         from pipcacheplus.wrap.session import PipSession  # noqa: PLC0415 - slow to import
 
@@ -190,6 +199,7 @@ class Pip:
             user_log=self._user_log(arguments),
             has_report=self._has_report(),
             heals=heal,
+            exclusive=exclusive,
             check=check,
             say=say or _say_nothing,
         )

@@ -66,6 +66,8 @@ class PipSession:
     has_report: bool = False
     """Whether this pip has `--report` without a warning."""
     heals: bool = True
+    exclusive: bool | None = None
+    """Whether no other pip works on the cache; by default, if none runs on this machine."""
     check: str | None = None
     """A command that has to succeed after an install."""
     say: Callable[[str], None] = lambda _line: None
@@ -80,7 +82,9 @@ class PipSession:
         if self._may_heal(ended):
             from pipcacheplus.wrap.heal import remove_damaged  # noqa: PLC0415 - see above
 
-            healed = self._healed(lambda cache: remove_damaged(cache, self._log, self._requested()))
+            healed = self._healed(
+                lambda cache: remove_damaged(cache, self._log, self._requested(), exclusive=self.exclusive)
+            )
             if healed:
                 self.say("running pip once more")
                 ended, report = self._pip(self.arguments)
@@ -151,8 +155,9 @@ class PipSession:
             self.say(f"the cache was not checked: {error}")
             return ()
         for one in healed:
-            self.say(f"removed from the cache: {_named(one)}: {one.why}")
-        return healed
+            verb = "removed from the cache" if one.is_removed else "damaged, and left as another pip may be using it"
+            self.say(f"{verb}: {_named(one)}: {one.why}")
+        return tuple(one for one in healed if one.is_removed)
 
     def _checked(self, check: str) -> "tuple[Ended, tuple[Healed, ...]]":
         """Run a command that tells whether what is installed works; if not, build anew what cannot be loaded."""
@@ -163,7 +168,7 @@ class PipSession:
 
         python = self.arguments.python or self.command[0]
         projects = {*self._log.projects, *self._log.satisfied, *self._requested()}
-        healed = self._healed(lambda cache: remove_unloadable(cache, python, projects))
+        healed = self._healed(lambda cache: remove_unloadable(cache, python, projects, exclusive=self.exclusive))
         wanted = sorted({f"{one.entry.project}=={one.entry.version}" for one in healed if one.entry.project})
         if not wanted:
             return done, ()

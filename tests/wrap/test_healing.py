@@ -51,7 +51,8 @@ class Job:
         target = self.folder / f"target-{len(list(self.folder.glob('target-*')))}"
         options = ("--disable-pip-version-check", "--no-input", "--trusted-host", "127.0.0.1")
         words = ("install", "--index-url", self.server.index_url, "--target", str(target), *arguments)
-        command = [*PIPCACHEPLUS, "--python", self.pip.python, *own, "pip", *options, *words]
+        # Other pips may run on this machine: they use other caches.
+        command = [*PIPCACHEPLUS, "--python", self.pip.python, "--exclusive", *own, "pip", *options, *words]
         done = processes.run(command, env=self.environ(), cwd=self.folder)
         assert code in {None, done.returncode}, f"{done.stdout}\n{done.stderr}"
         return Done(done.stdout, done.stderr, target, done.returncode)
@@ -198,7 +199,8 @@ def failing(job: Job) -> dict[str, tuple[str, ...]]:
 @pytest.mark.parametrize("why", ["a project that does not exist", "a version that does not exist", "a failing build"])
 def test_what_is_no_fault_of_the_cache_runs_once_and_removes_nothing(job: Job, why: str) -> None:
     before = tree(job.cache)
-    done = job.install(*failing(job)[why], code=1)
+    done = job.install(*failing(job)[why], code=None)
+    assert done.code in {1, 2}  # 2 is what pip did not expect
     assert done.runs <= 1
     assert done.removed == []
     assert before.keys() <= tree(job.cache).keys()

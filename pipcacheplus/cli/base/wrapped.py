@@ -24,6 +24,7 @@ class Wrapped(NamedTuple):
     check: str | None = None
     heals: bool = True
     records: bool = True
+    is_exclusive: bool = False
     wrong: str | None = None
     """Why this makes no sense, if it does not."""
 
@@ -48,6 +49,8 @@ def split_wrapped(arguments: Sequence[str]) -> Wrapped | None:
             found = found._replace(check=value)
         elif name == "--no-heal":
             found = found._replace(heals=False)
+        elif name == "--exclusive":
+            found = found._replace(is_exclusive=True)
         elif name == "--no-record":
             found = found._replace(records=False)
         else:
@@ -77,7 +80,12 @@ def run_wrapped(wrapped: Wrapped) -> int:
     from pipcacheplus.wrap.pip import Pip  # noqa: PLC0415 - slow to import
 
     done = Pip(python).command(
-        *wrapped.words, heal=wrapped.heals, check=wrapped.check, record=wrapped.records, say=_say
+        *wrapped.words,
+        heal=wrapped.heals,
+        check=wrapped.check,
+        record=wrapped.records,
+        exclusive=wrapped.is_exclusive or None,
+        say=_say,
     )
     if done.use.files and not found.quiet:
         from pipcacheplus.render.text.worth import worth_in_words  # noqa: PLC0415 - slow to import
