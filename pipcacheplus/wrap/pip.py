@@ -22,7 +22,6 @@ __all__ = ["Pip"]
 
 _REPORTS_SINCE = (23, 0)
 """The first pip whose `--report` prints no warning. Source: the news of pip 22.2 and 23.0."""
-_LOG = "log"
 
 
 class Pip:
@@ -197,7 +196,8 @@ class Pip:
             find_cache=lambda: self._cache_of(arguments),
             environ=self._environ,
             user_log=self._user_log(arguments),
-            has_report=self._has_report(),
+            # An option would take the place of what the user has set.
+            has_report=self._set(arguments, "report") is None and self._has_report(),
             heals=heal,
             exclusive=exclusive,
             check=check,
@@ -228,15 +228,18 @@ class Pip:
 
     def _user_log(self, arguments: PipArguments) -> str | None:
         """Return the log that a user has asked for, absolute."""
-        from pipcacheplus.errors import BadRequestError  # noqa: PLC0415 - as above
-
-        path = arguments.log
-        if path is None:
-            with suppress(BadRequestError):  # pip stops at it too
-                settings = read_settings(self._machine(), isolated=arguments.isolated)
-                setting = find(settings, _LOG, ENVIRONMENT, arguments.command or "", "global")
-                path = None if setting is None else setting.value
+        path = arguments.log or self._set(arguments, "log")
         return None if path is None else os.path.abspath(os.path.expanduser(path))
+
+    def _set(self, arguments: PipArguments, name: str) -> str | None:
+        """Return what a variable or a file sets for a command, `None` if nothing does."""
+        from pipcacheplus.errors import BadRequestError  # noqa: PLC0415 - slow to import
+
+        with suppress(BadRequestError):  # pip stops at it too
+            settings = read_settings(self._machine(), isolated=arguments.isolated)
+            setting = find(settings, name, ENVIRONMENT, arguments.command or "", "global")
+            return None if setting is None else setting.value
+        return None
 
     def _cache_of(self, arguments: PipArguments) -> "PipCache":
         return self.cache(

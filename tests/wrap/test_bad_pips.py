@@ -177,6 +177,15 @@ def test_a_log_that_the_user_asked_for_is_written_and_read(real: Install, tmp_pa
 
 
 @pytest.mark.pips
+def test_a_report_that_a_variable_asks_for_is_written(real: Install, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    done = real(PIP_REPORT=str(report), PIP_QUIET="1")
+    assert (done.returncode, done.stderr) == (0, "")
+    (installed,) = json.loads(report.read_text(encoding="utf-8"))["install"]
+    assert installed["metadata"]["name"] == "demo-lib"
+
+
+@pytest.mark.pips
 def test_a_report_that_the_user_asked_for_on_stdout_is_there_alone(real: Install) -> None:
     done = real("--quiet", "--report", "-")
     assert done.returncode == 0, done.stderr

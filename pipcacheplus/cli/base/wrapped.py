@@ -87,7 +87,8 @@ def run_wrapped(wrapped: Wrapped) -> int:
         exclusive=wrapped.is_exclusive or None,
         say=_say,
     )
-    if done.use.files and not found.quiet:
+    is_quiet = found.quiet or os.environ.get("PIP_QUIET", "0") != "0"
+    if done.use.files and not is_quiet:
         from pipcacheplus.render.text.worth import worth_in_words  # noqa: PLC0415 - slow to import
 
         _say(worth_in_words(done.use))
@@ -95,7 +96,7 @@ def run_wrapped(wrapped: Wrapped) -> int:
         from pipcacheplus.cli.base.auto import prune_if_due  # noqa: PLC0415 - slow to import
 
         line = prune_if_due(found, done.cache_path, os.environ)
-        if line and not found.quiet:
+        if line and not is_quiet:
             _say(line)
     return done.exit_code
 
