@@ -217,6 +217,7 @@ class PipCache:
         details: bool = False,
         pythons: Pythons = None,
         remembers: bool = True,
+        alone: bool = False,
         progress: Progress | None = None,
     ) -> Inventory:
         """List the entries that fit `what`, with their names; all if none is given.
@@ -227,6 +228,7 @@ class PipCache:
             details: Whether each has its SHA-256, if a run has made it since the entry was written, and its origin.
             pythons: As `plan`: wheels that none of them can use are left out. By default none is, and nobody is asked.
             remembers: As `verify`.
+            alone: As `inspect`.
             progress: Called with the entries read.
 
         Raises:
@@ -249,6 +251,7 @@ class PipCache:
             remembers=remembers,
             hears=self._hear,
             progress=progress,
+            parts=frozenset(part_of(str(one)) for one in what) if alone else None,
         )
         return inventory_of(self.dir, self._with_lookups(query, selection))
 

@@ -31,7 +31,7 @@ def recorded_uses(cache_path: str) -> tuple[RecordedUse, ...]:
         found = _records().of_cache(os.path.realpath(cache_path))
     except OSError as error:
         why = str(error) if isinstance(error, UntrustedError) else f"{error.filename}: {error.strerror}"
-        raise BadRequestError(_WHAT, f"cannot be read ({why})", "see `state()`") from error
+        raise BadRequestError(_WHAT, f"cannot be read ({why})", "remove it, or move it away") from error
     return tuple(one for record in found if (one := RecordedUse.of_record(record)) is not None)
 
 

@@ -10,17 +10,22 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from threading import Timer
 from types import FrameType
 from typing import Any, NamedTuple
 
 __all__ = ["Ended", "become", "run_child", "run_quietly"]
 
 _SIGNALLED = 128
+_LATE_S = 1.0
+"""How long a child has to end by a signal that may have reached it already."""
 _NOT_FOUND, _NOT_STARTED = 127, 126
 _FROM_TERMINAL = tuple(getattr(signal, name) for name in ("SIGINT", "SIGQUIT", "SIGBREAK") if hasattr(signal, name))
 """What a terminal sends to all that it has in front."""
-_PASSED_ON = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGUSR1") if hasattr(signal, name))
+_PASSED_ON = tuple(
+    getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2") if hasattr(signal, name)
+)
 
 
 class Ended(NamedTuple):
@@ -36,9 +41,7 @@ def become(command: Sequence[str]) -> int:
     """Put a program in the place of this process; where that cannot be, run it, and return its exit code."""
     if os.name == "nt":  # there, it would be another process, for which nobody waits
         return run_child(command).code
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.flush()
+    _flush()
     try:
         os.execvp(command[0], list(command))  # noqa: S606 - it is what was asked for
     except OSError as error:
@@ -61,28 +64,49 @@ def run_child(
     signalled = list[int]()
     child: list[subprocess.Popen[bytes]] = []
 
-    def note(number: int, _frame: FrameType | None) -> None:
-        signalled.append(number)
-
     def pass_on(number: int, _frame: FrameType | None) -> None:
         signalled.append(number)
         for one in child:
             one.send_signal(number)
 
-    with _handling(note, _FROM_TERMINAL), _handling(pass_on, _PASSED_ON):
+    def pass_on_late(number: int, frame: FrameType | None) -> None:
+        """Pass on what no terminal has sent to both, unless the child ends by itself."""
+        signalled.append(number)
+        if not _is_in_front():
+            timer = Timer(_LATE_S, pass_on, (number, frame))
+            timer.daemon = True
+            timer.start()
+
+    _flush()
+    with _handling(pass_on_late, _FROM_TERMINAL), _handling(pass_on, _PASSED_ON):
         try:
             # With what the shell has opened for it: `-r <(...)`.
             child.append(subprocess.Popen(command, env=environ, close_fds=False))
         except OSError as error:
             return Ended(_not_started(command[0], error), is_interrupted=False)
         for number in signalled:  # one that came before there was a child
-            if number in _PASSED_ON:
-                child[0].send_signal(number)
+            child[0].send_signal(number)
         meanwhile()
         code = child[0].wait()
     if code < 0:
         return Ended(_SIGNALLED - code, is_interrupted=True)
     return Ended(code, is_interrupted=bool(signalled))
+
+
+def _is_in_front() -> bool:
+    """Return whether a terminal sends its signals to this process, and so to the child as well."""
+    for descriptor in range(3):
+        with suppress(OSError, AttributeError):  # no terminal; or Windows
+            if os.tcgetpgrp(descriptor) == os.getpgrp():
+                return True
+    return False
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            with suppress(OSError, ValueError):  # full, or closed: who wrote to it hears of it
+                stream.flush()
 
 
 def run_quietly(command: Sequence[str], environ: Mapping[str, str], *, limit_s: float) -> str | None:

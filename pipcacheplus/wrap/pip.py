@@ -16,6 +16,7 @@ from pipcacheplus.wrap.pip_arguments import PipArguments, read_pip_arguments
 if TYPE_CHECKING:  # slow to import
     from pipcacheplus.cache.pip_cache import PipCache
     from pipcacheplus.model.pythons import Interpreter
+    from pipcacheplus.model.values import Waiting
     from pipcacheplus.wrap.session import PipRun, PipSession
 
 __all__ = ["Pip"]
@@ -168,6 +169,10 @@ class Pip:
         """
         from pipcacheplus.wrap.session import PipRun  # noqa: PLC0415 - slow to import
 
+        if check is not None:
+            from pipcacheplus.wrap.session import check_words  # noqa: PLC0415 - as above
+
+            check_words(check)
         found = read_pip_arguments(arguments)
         if not found.uses_cache or {"-h", "--help"} & set(arguments):
             ended = run_child(self._command(*arguments), self._environ)
@@ -190,18 +195,18 @@ class Pip:
         from pipcacheplus.wrap.session import PipSession  # noqa: PLC0415 - slow to import
 
         return PipSession(
-            command=self._command(),
+            python=self.python,
             arguments=arguments,
             cache_path=self._cache_path(arguments),
             find_cache=lambda: self._cache_of(arguments),
             environ=self._environ,
-            user_log=self._user_log(arguments),
             # An option would take the place of what the user has set.
             has_report=self._set(arguments, "report") is None and self._has_report(),
             heals=heal,
             exclusive=exclusive,
             check=check,
             say=say or _say_nothing,
+            waiting=None if say is None else _announced(say),
         )
 
     def _keep(self, session: "PipSession", done: "PipRun") -> None:
@@ -225,11 +230,6 @@ class Pip:
             return False
         parts = (version or "").split(".")[:2]
         return all(part.isdecimal() for part in parts) and tuple(map(int, parts)) >= _REPORTS_SINCE
-
-    def _user_log(self, arguments: PipArguments) -> str | None:
-        """Return the log that a user has asked for, absolute."""
-        path = arguments.log or self._set(arguments, "log")
-        return None if path is None else os.path.abspath(os.path.expanduser(path))
 
     def _set(self, arguments: PipArguments, name: str) -> str | None:
         """Return what a variable or a file sets for a command, `None` if nothing does."""
@@ -264,6 +264,18 @@ class Pip:
     def _machine(self) -> Machine:
         machine = this_machine(self._environ)
         return machine._replace(prefix=os.path.dirname(os.path.dirname(os.path.abspath(self.python))))
+
+
+def _announced(say: Callable[[str], None]) -> "Callable[[Waiting], None]":
+    """Return what says once why it is waited, and for how long."""
+    said = list[str]()
+
+    def announce(waiting: "Waiting") -> None:
+        if not said:
+            said.append(waiting.reason)
+            say(f"{waiting.reason}: waiting up to {waiting.left_s:.0f} s for its answers; --exclusive skips this")
+
+    return announce
 
 
 def _say_nothing(_line: str) -> None:

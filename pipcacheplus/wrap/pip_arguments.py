@@ -61,13 +61,17 @@ _VALUED = {
     "--output": "",
     "--build-constraint": "",
     "--uploaded-prior-to": "",
+    "--source": "",
+    "--requirements-from-script": "file",
+    "--all-releases": "",
+    "--only-final": "",
 }
 """Options with a value, each with the fact that it tells, if it does."""
 _SHORT = {"-i": "index_url", "-r": "file", "-c": "", "-e": "editable", "-t": "", "-d": "", "-w": "", "-f": "", "-b": ""}
 _SHORT |= {"-C": "", "-o": ""}
 _FLAGS = {"--no-cache-dir": "no_cache", "--quiet": "quiet", "--dry-run": "dry_run", "--isolated": "isolated"}
 # Without these, they would be taken for longer ones that are cut short.
-_FLAGS |= {"--no-index": "no_index"}
+_FLAGS |= {"--no-index": "no_index", "--require-hashes": "hashes"}
 _FLAGS |= dict.fromkeys(("--pre", "--upgrade"), "flag")
 
 
@@ -158,7 +162,10 @@ def read_pip_arguments(words: Sequence[str]) -> PipArguments:
         files=tuple(one.value for one in found.get("file", ())),
         names=tuple(one.value for one in plain[1:]),
         wanted=frozenset(
-            at for one in (*plain[1:], *found.get("file", ()), *found.get("editable", ())) for at in one.places
+            at
+            for some in (plain[1:], *(found.get(fact, ()) for fact in ("file", "editable", "hashes")))
+            for one in some
+            for at in one.places
         ),
     )
 
@@ -191,8 +198,10 @@ def _fact_and_value(word: str) -> tuple[str | None, str | None]:
         name, equals, value = word.partition("=")
         fact = _fact_of(name)
         return (fact, "q") if fact in _FLAGS.values() else (fact, value if equals else None)
-    if word[:2] in _SHORT:
-        return _SHORT[word[:2]], word[2:] or None
+    # `-Ur lock.txt`: letters behind one dash are flags, up to the first that has a value.
+    at = next((at for at, letter in enumerate(word) if f"-{letter}" in _SHORT), None)
+    if at is not None:
+        return _SHORT[f"-{word[at]}"], word[at + 1 :] or None
     count = word.count("q")
     return ("quiet", "q" * count) if count else (None, None)
 

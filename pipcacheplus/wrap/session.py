@@ -1,7 +1,7 @@
 """Run one pip: notice what it uses, cure the cache if it fails by that, and run it once more.
 
-The child has the streams of this process, and its own arguments; two are added, which change nothing that it prints:
-`--log`, since every pip tells there what it dealt with, and `--report`, where pip has that without a warning.
+The child has the streams of this process, and its own arguments. One is added, which changes nothing that it prints:
+`--report`, where pip has that without a warning, and the user asks for none.
 """
 
 import os
@@ -14,22 +14,25 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from pipcacheplus.errors import CacheDisabledError, CacheNotFoundError, PipCachePlusError
+from pipcacheplus.errors import BadRequestError, CacheDisabledError, CacheNotFoundError, PipCachePlusError
 from pipcacheplus.model.use import PipUse, RecordedUse
 from pipcacheplus.wrap.child import Ended, run_child
-from pipcacheplus.wrap.pip_arguments import PipArguments
-from pipcacheplus.wrap.pip_log import MAX_LOG_BYTES, LogFacts, read_log
+from pipcacheplus.wrap.pip_arguments import PipArguments, read_pip_arguments
 from pipcacheplus.wrap.temporary import temporary_folder
+from pipcacheplus.wrap.traced_pip import Trace, read_trace, traced_command
 
 if TYPE_CHECKING:  # slow to import, and most installs need none of it
     from pipcacheplus.cache.pip_cache import PipCache
-    from pipcacheplus.wrap.heal import Healed
+    from pipcacheplus.model.values import Entry, Waiting
+    from pipcacheplus.wrap.heal import Healed, Healer
 
-__all__ = ["PipRun", "PipSession"]
+__all__ = ["PipRun", "PipSession", "check_words"]
 
 _NOT_STARTED = 126
 """The least exit code of a child that did not start, or was ended by a signal."""
-_STANDARD_INPUT = ("-", "/dev/stdin", "/dev/fd/", "/proc/self/fd/")
+MAX_REPORT_BYTES = 64 << 20
+_MOST_TIMES = 4
+"""How often it is run once more: a pip that reads one file after the other may fail by one after the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,16 +56,14 @@ class PipRun:
 class PipSession:
     """One command of pip, and what may be done beside it."""
 
-    command: tuple[str, ...]
-    """Starts pip: an interpreter, `-m`, `pip`."""
+    python: str
+    """The interpreter whose pip is run."""
     arguments: PipArguments
     cache_path: str | None
     """Of the cache that this pip uses; `None` if it has none."""
     find_cache: "Callable[[], PipCache]"
     """Opens it; raises as `PipCache.locate`."""
     environ: Mapping[str, str]
-    user_log: str | None = None
-    """The log that the user has asked for, by an option or a setting: it is read, and no other is written."""
     has_report: bool = False
     """Whether this pip has `--report` without a warning."""
     heals: bool = True
@@ -72,37 +73,50 @@ class PipSession:
     """A command that has to succeed after an install."""
     say: Callable[[str], None] = lambda _line: None
     """Takes a line for the user."""
-    _log: LogFacts = field(init=False, default=LogFacts())
+    waiting: "Callable[[Waiting], None] | None" = None
+    """As `PipCache.apply`."""
+    _trace: Trace = field(init=False, default=Trace())
+    _started_s: float = field(init=False, default=0.0)
 
     def run(self) -> PipRun:
         """Run pip, once more if what it failed by was damaged and is gone now, and return what became of it."""
-        started_s = time.monotonic()
+        began_s = time.monotonic()
         healed: tuple[Healed, ...] = ()
-        ended, report = self._pip(self.arguments)
-        if self._may_heal(ended):
-            from pipcacheplus.wrap.heal import remove_damaged  # noqa: PLC0415 - see above
-
-            healed = self._healed(
-                lambda cache: remove_damaged(cache, self._log, self._requested(), exclusive=self.exclusive)
-            )
-            if healed:
-                self.say("running pip once more")
-                ended, report = self._pip(self.arguments)
+        ended, report = self._pip(self.arguments.words)
+        for _ in range(_MOST_TIMES):
+            found = self._damaged() if self._may_heal(ended) else ()
+            # What was removed before, and is damaged again, is so at the server.
+            new = tuple(one for one in found if one.entry.id not in {other.entry.id for other in healed})
+            if not new:
+                break
+            healed = (*healed, *new)
+            self.say("running pip once more")
+            ended, report = self._pip(self.arguments.words)
         if self.check is not None and ended.code == 0 and self.arguments.command == "install":
-            ended, rebuilt = self._checked(self.check)
+            ended, rebuilt = self._checked(self.check, report)
             healed = (*healed, *rebuilt)
-        seconds = time.monotonic() - started_s
-        from pipcacheplus.wrap.use import pip_use_of  # noqa: PLC0415 - imported while pip ran
-
-        use = pip_use_of(self.cache_path, self._log, report) if ended.code == 0 else PipUse()
         return PipRun(
             exit_code=ended.code,
             is_interrupted=ended.is_interrupted,
-            seconds=seconds,
+            seconds=time.monotonic() - began_s,
             healed=healed,
-            use=use,
+            use=self._use(report) if ended.code == 0 else PipUse(),
             cache_path=self.cache_path,
         )
+
+    def _damaged(self) -> "tuple[Healed, ...]":
+        return self._healed(lambda healer: healer.remove_damaged(self._trace, self._requested()))
+
+    def _use(self, report: bytes | None) -> PipUse:
+        from pipcacheplus.wrap.use import pip_use_of  # noqa: PLC0415 - imported while pip ran
+
+        def name_entries(ids: Sequence[str]) -> "Iterable[Entry]":
+            return self.find_cache().scan(*ids, alone=True).entries
+
+        try:
+            return pip_use_of(self.cache_path, self._trace.ids, report, self._started_s, name_entries)
+        except (PipCachePlusError, OSError):  # the cache is gone, or another's: that is nobody's loss
+            return PipUse()
 
     def recorded(self, run: PipRun, now_s: float) -> RecordedUse:
         """Return a run as it is kept."""
@@ -115,40 +129,40 @@ class PipSession:
             use=run.use,
         )
 
-    def _pip(self, arguments: PipArguments) -> tuple[Ended, bytes | None]:
-        """Run pip, read its log, and return how it ended, and its report."""
+    def _pip(self, words: Sequence[str]) -> tuple[Ended, bytes | None]:
+        """Run pip with these arguments, and return how it ended, and its report; note what it read."""
+        self._started_s = time.time()
         with ExitStack() as stack:
-            folder = None
-            with suppress(OSError):  # without one, pip runs all the same
+            try:
                 folder = stack.enter_context(temporary_folder())
-            log, report = self._places(folder)
-            start = _size(log)
-            options = [] if log is None or self.user_log is not None else ["--log", log]
-            if report is not None and arguments.report is None:
-                options += ["--report", report]
-            ended = run_child(
-                (*self.command, *arguments.with_options(*options)), self.environ, meanwhile=_import_what_follows
-            )
-            self._log = read_log(_lines(log, start)) if log is not None else LogFacts()
-            return ended, _content(report)
-
-    def _places(self, folder: str | None) -> tuple[str | None, str | None]:
-        log = self.user_log or (None if folder is None else os.path.join(folder, "log"))
-        if self.arguments.report is not None:
-            return log, self.arguments.report
-        has_report = self.has_report and folder is not None and self.arguments.command == "install"
-        return log, os.path.join(folder or "", "report.json") if has_report else None
+                trace, report = os.path.join(folder, "trace"), os.path.join(folder, "report.json")
+                with open(trace, "wb"):
+                    pass
+            except OSError:  # it runs all the same
+                self._trace = Trace()
+                return run_child((self.python, "-m", "pip", *words), self.environ), None
+            options = []
+            if self.has_report and self.arguments.report is None and self.arguments.command == "install":
+                options = ["--report", report]
+            command = traced_command(self.python, self.cache_path, trace)
+            found = read_pip_arguments(words)
+            ended = run_child((*command, *found.with_options(*options)), self.environ, meanwhile=_import_what_follows)
+            self._trace = read_trace(self.cache_path, trace)
+            if self.arguments.python is not None:  # another interpreter did the work
+                self._trace = self._trace._replace(is_known=False)
+            return ended, _content(report if options else self.arguments.report)
 
     def _may_heal(self, ended: Ended) -> bool:
         is_failure = 0 < ended.code < _NOT_STARTED and not ended.is_interrupted
-        # Of arguments that make no sense, which have the exit code of what pip did not expect, no log tells.
-        is_told = self._log != LogFacts()
-        return self.heals and is_failure and is_told and not any(map(_is_read_once, self.arguments.files))
+        is_read_once = self._trace.read_streams or any(map(_is_read_once, self.arguments.words))
+        return self.heals and self.cache_path is not None and is_failure and not is_read_once
 
-    def _healed(self, heal: "Callable[[PipCache], tuple[Healed, ...]]") -> "tuple[Healed, ...]":
+    def _healed(self, heal: "Callable[[Healer], tuple[Healed, ...]]") -> "tuple[Healed, ...]":
         """Cure the cache, and say what went; that it cannot be cured changes nothing of pip's failure."""
+        from pipcacheplus.wrap.heal import Healer  # noqa: PLC0415 - slow to import, and most installs need none of it
+
         try:
-            healed = heal(self.find_cache())
+            healed = heal(Healer(self.find_cache(), self.exclusive, self.waiting))
         except (CacheNotFoundError, CacheDisabledError):
             return ()
         except (PipCachePlusError, OSError) as error:
@@ -159,26 +173,24 @@ class PipSession:
             self.say(f"{verb}: {_named(one)}: {one.why}")
         return tuple(one for one in healed if one.is_removed)
 
-    def _checked(self, check: str) -> "tuple[Ended, tuple[Healed, ...]]":
+    def _checked(self, check: str, report: bytes | None) -> "tuple[Ended, tuple[Healed, ...]]":
         """Run a command that tells whether what is installed works; if not, build anew what cannot be loaded."""
-        done = run_child(_words(check), self.environ)
-        if done.code == 0 or done.is_interrupted:
+        words = check_words(check)
+        done = run_child(words, self.environ)
+        if done.code == 0 or done.is_interrupted or not self.heals:
             return done, ()
-        from pipcacheplus.wrap.heal import remove_unloadable  # noqa: PLC0415 - see above
-
-        python = self.arguments.python or self.command[0]
-        projects = {*self._log.projects, *self._log.satisfied, *self._requested()}
-        healed = self._healed(lambda cache: remove_unloadable(cache, python, projects, exclusive=self.exclusive))
+        python = self.arguments.python or self.python
+        projects = {*self._requested(), *(one.project for one in self._use(report).files)}
+        healed = self._healed(lambda healer: healer.remove_unloadable(python, projects))
         wanted = sorted({f"{one.entry.project}=={one.entry.version}" for one in healed if one.entry.project})
         if not wanted:
             return done, ()
         self.say(f"installing anew: {' '.join(wanted)}")
-        words = self.arguments.for_others("--force-reinstall", "--upgrade", "--no-deps", *wanted)
-        again = run_child((*self.command, *words), self.environ)
-        return (run_child(_words(check), self.environ) if again.code == 0 else again), healed
+        again, _ = self._pip(self.arguments.for_others("--force-reinstall", "--upgrade", "--no-deps", *wanted))
+        return (run_child(words, self.environ) if again.code == 0 else again), healed
 
     def _requested(self) -> tuple[str, ...]:
-        """Return names that the arguments hold, without versions and extras; paths and URLs are in the log."""
+        """Return names that the arguments hold, without versions and extras."""
         return tuple(name for word in self.arguments.names if (name := _project_in(word)))
 
 
@@ -201,34 +213,36 @@ def _project_in(word: str) -> str:
     return word[:end]
 
 
-def _words(check: str) -> Sequence[str]:
-    return shlex.split(check, posix=os.name != "nt")
+def check_words(check: str) -> list[str]:
+    """Return the words of a command to be checked with.
+
+    Raises:
+        BadRequestError: It is none.
+    """
+    try:
+        words = shlex.split(check, posix=os.name != "nt")
+    except ValueError:
+        words = []
+    if not words:
+        problem = f"{check!r} is no command"
+        raise BadRequestError(what="`check`", problem=problem, next_step="write one, quoted as for a shell")
+    return words
 
 
-def _is_read_once(path: str) -> bool:
-    """Return whether a file of requirements is a pipe, so that a second run would find it empty."""
-    if path.startswith(_STANDARD_INPUT) or path == "-":
-        return True
+def _is_read_once(word: str) -> bool:
+    """Return whether an argument, or its value, is a pipe, so that a second run would find it empty."""
+    return any(map(_is_pipe, (word, word.partition("=")[2], word[2:])))
+
+
+def _is_pipe(path: str) -> bool:
     with suppress(OSError, ValueError):
         return stat.S_ISFIFO(os.stat(path).st_mode)
     return False
-
-
-def _size(path: str | None) -> int:
-    with suppress(OSError):
-        return os.path.getsize(path) if path is not None else 0
-    return 0
-
-
-def _lines(path: str, start: int) -> Iterable[str]:
-    with suppress(OSError), open(path, encoding="utf-8", errors="replace", newline="\n") as file:
-        file.seek(start)
-        yield from file.read(MAX_LOG_BYTES).split("\n")
 
 
 def _content(path: str | None) -> bytes | None:
     with suppress(OSError):
         if path is not None and stat.S_ISREG(os.stat(path).st_mode):
             with open(path, "rb") as file:
-                return file.read(MAX_LOG_BYTES)
+                return file.read(MAX_REPORT_BYTES)
     return None

@@ -48,14 +48,22 @@ class Job:
 
     def install(self, *arguments: str, own: tuple[str, ...] = (), code: int | None = 0) -> "Done":
         """Install into a new folder; `own` are our options, and `code` is what it has to end with."""
-        target = self.folder / f"target-{len(list(self.folder.glob('target-*')))}"
-        options = ("--disable-pip-version-check", "--no-input", "--trusted-host", "127.0.0.1")
-        words = ("install", "--index-url", self.server.index_url, "--target", str(target), *arguments)
-        # Other pips may run on this machine: they use other caches.
-        command = [*PIPCACHEPLUS, "--python", self.pip.python, "--exclusive", *own, "pip", *options, *words]
-        done = processes.run(command, env=self.environ(), cwd=self.folder)
+        target = self.new_target()
+        done = processes.run(self.command(*arguments, own=own, target=target), env=self.environ(), cwd=self.folder)
         assert code in {None, done.returncode}, f"{done.stdout}\n{done.stderr}"
         return Done(done.stdout, done.stderr, target, done.returncode)
+
+    def new_target(self) -> Path:
+        """Return a folder that is not there yet."""
+        return self.folder / f"target-{len(list(self.folder.glob('target-*')))}"
+
+    def command(self, *arguments: str, own: tuple[str, ...] = (), target: Path | None = None) -> list[str]:
+        """Return the command line of an install."""
+        options = ("--disable-pip-version-check", "--no-input", "--trusted-host", "127.0.0.1")
+        into = ("--target", str(target or self.new_target()))
+        words = ("install", "--index-url", self.server.index_url, *into, *arguments)
+        # Other pips may run on this machine: they use other caches.
+        return [*PIPCACHEPLUS, "--python", self.pip.python, "--exclusive", *own, "pip", *options, *words]
 
     def entries(self) -> list[Entry]:
         """Return what is in the cache, with its names."""
@@ -211,14 +219,45 @@ def test_a_wrong_argument_runs_once_with_pips_own_exit_code(job: Job) -> None:
     assert done.removed == []
 
 
-def test_requirements_that_come_by_a_pipe_are_not_read_twice(job: Job) -> None:
+PIPED = {
+    "a pipe by its name": (["-r", "fifo"], {}),
+    "flags before it": (["-qUr", "fifo"], {}),
+    "constraints": (["-c", "fifo", "demo-lib"], {}),
+    "a stream": (["-r", "/dev/stdin"], {}),
+    "a variable": (["--no-deps"], {"PIP_REQUIREMENT": "/dev/stdin"}),
+    "a file that includes it": (["-r", "outer.txt"], {}),
+}
+
+
+@pytest.mark.parametrize("how", PIPED)
+def test_what_comes_by_a_pipe_is_not_read_twice(job: Job, how: str) -> None:
     flip_wheel(job)
-    fifo = job.folder / "requirements"
-    os.mkfifo(fifo)
-    with processes.started(["sh", "-c", f"echo demo-lib > {fifo}"]):
-        done = job.install("-r", str(fifo), code=1)
-    assert done.runs == 1
-    assert done.removed == []
+    words, variables = PIPED[how]
+    (job.folder / "outer.txt").write_text("-r /dev/stdin\n", encoding="utf-8")
+    os.mkfifo(job.folder / "fifo")
+    command = job.command(*words)
+    feed = "echo 'demo-lib==1.1' > fifo & " if "fifo" in words else "echo demo-lib | "
+    done = processes.run(["sh", "-c", feed + shlex.join(command)], env={**job.environ(), **variables}, cwd=job.folder)
+    assert done.returncode in {1, 2}, done.stderr
+    assert "removed from the cache" not in done.stderr
+    assert done.stdout.count("Using cached") <= 2
+
+
+def test_all_that_is_damaged_of_what_is_wanted_goes_at_once(job: Job) -> None:
+    flip_wheel(job)
+    flip_built_wheel(job)
+    flip(job.payload(Kind.WHEEL, "demo-app"))
+    done = job.install("demo-app")
+    assert 2 <= done.runs <= 4  # a pip that reads no metadata comes to one file after the other
+    assert len(done.removed) == 3
+
+
+def test_a_page_that_is_cut_is_cured_where_pip_fails_by_it(job: Job) -> None:
+    path = job.payload(Kind.INDEX_PAGE, "demo-lib")
+    path.write_bytes(path.read_bytes()[:-20])
+    plain = job.install("demo-app", own=("--no-heal",), code=None)
+    done = job.install("demo-app")
+    assert done.runs == (1 if plain.code == 0 else 2)
 
 
 def records(job: Job) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from pipcacheplus.cli.base.started import program_words, started_here
 from pipcacheplus.errors import PipCachePlusError
 from pipcacheplus.host.machine import this_machine
 from pipcacheplus.own.marks import moment_of_mark, set_mark
+from pipcacheplus.pips.settings import ENVIRONMENT, find, read_settings
 from pipcacheplus.wrap.child import run_quietly
 from pipcacheplus.wrap.pip_arguments import PipArguments
 
@@ -19,7 +20,7 @@ _PERIODS_S = {"after-install": 0, "daily": 86_400, "weekly": 7 * 86_400}
 _MARK = "_auto"
 """The mark that says when it was done last."""
 _LIMIT_S = 60
-_OFFLINE = ("PIP_NO_INDEX",)
+_OFF = frozenset({"0", "false", "no", "off", "n", "f"})
 
 
 def prune_if_due(arguments: PipArguments, cache_path: str, environ: Mapping[str, str]) -> str | None:
@@ -32,9 +33,10 @@ def prune_if_due(arguments: PipArguments, cache_path: str, environ: Mapping[str,
     """
     try:
         period = _period(environ)
+        is_offline = arguments.no_index or (period is not None and _is_offline(environ))
     except PipCachePlusError as error:  # `prune` itself would stop at it too
         return f"auto: {error}"
-    if period is None or arguments.no_index or any(map(environ.get, _OFFLINE)):
+    if period is None or is_offline:
         return None
     now_s = time.time()
     try:
@@ -47,6 +49,12 @@ def prune_if_due(arguments: PipArguments, cache_path: str, environ: Mapping[str,
     words = (*program_words(started_here(environ)), "prune", "-q", "--no-input", "--cache-dir", cache_path)
     done = run_quietly(words, environ, limit_s=_LIMIT_S)
     return f"auto: {done}" if done else None
+
+
+def _is_offline(environ: Mapping[str, str]) -> bool:
+    """Return whether pip's settings have an install ask no index."""
+    found = find(read_settings(this_machine(environ)), "no-index", ENVIRONMENT, "install", "global")
+    return found is not None and found.value.lower() not in _OFF
 
 
 def _period(environ: Mapping[str, str]) -> str | None:

@@ -3,7 +3,10 @@
 import os
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:  # a pip that uses no cache does without
+    from pipcacheplus.wrap.pip_arguments import PipArguments
 
 __all__ = ["Wrapped", "run_wrapped", "split_wrapped"]
 
@@ -71,31 +74,53 @@ def run_wrapped(wrapped: Wrapped) -> int:
     from pipcacheplus.wrap.child import become  # noqa: PLC0415 - only for pips
     from pipcacheplus.wrap.pip_arguments import read_pip_arguments  # noqa: PLC0415 - as above
 
+    if wrapped.python == "":
+        _say("ERROR: --python: names no interpreter; give its path")
+        return _USAGE
     python = _interpreter(wrapped.python)
     found = read_pip_arguments(wrapped.words)
     if found.command == "cache" and (own := _own_verb(found.names, wrapped.words)):
         return _run_own(own, wrapped.python and python)
     if not found.uses_cache or _HELP & set(wrapped.words):
         return become([python, "-m", _COMMAND, *wrapped.words])
-    from pipcacheplus.wrap.pip import Pip  # noqa: PLC0415 - slow to import
+    try:
+        return _run_pip(python, wrapped, found)
+    except FileNotFoundError:  # the current directory is gone
+        return become([python, "-m", _COMMAND, *wrapped.words])
 
-    done = Pip(python).command(
-        *wrapped.words,
-        heal=wrapped.heals,
-        check=wrapped.check,
-        record=wrapped.records,
-        exclusive=wrapped.is_exclusive or None,
-        say=_say,
-    )
-    is_quiet = found.quiet or os.environ.get("PIP_QUIET", "0") != "0"
+
+def _run_pip(python: str, wrapped: Wrapped, arguments: "PipArguments") -> int:
+    """Run a pip that uses its cache, and say what that was worth; then prune, if that is due.
+
+    Raises:
+        FileNotFoundError: The current directory is gone.
+    """
+    from pipcacheplus.errors import BadRequestError  # noqa: PLC0415 - slow to import
+    from pipcacheplus.wrap.pip import Pip  # noqa: PLC0415 - as above
+
+    try:
+        done = Pip(python).command(
+            *wrapped.words,
+            heal=wrapped.heals,
+            check=wrapped.check,
+            record=wrapped.records,
+            exclusive=wrapped.is_exclusive or None,
+            say=_say,
+        )
+    except BadRequestError as error:
+        from pipcacheplus.cli.base.sentences import in_options  # noqa: PLC0415 - of use to few
+
+        _say(f"ERROR: {in_options(str(error))}")
+        return _USAGE
+    is_quiet = arguments.quiet or os.environ.get("PIP_QUIET", "0") != "0"
     if done.use.files and not is_quiet:
         from pipcacheplus.render.text.worth import worth_in_words  # noqa: PLC0415 - slow to import
 
         _say(worth_in_words(done.use))
-    if done.exit_code == 0 and found.command == "install" and not found.dry_run and done.cache_path is not None:
+    if done.exit_code == 0 and arguments.command == "install" and not arguments.dry_run and done.cache_path is not None:
         from pipcacheplus.cli.base.auto import prune_if_due  # noqa: PLC0415 - slow to import
 
-        line = prune_if_due(found, done.cache_path, os.environ)
+        line = prune_if_due(arguments, done.cache_path, os.environ)
         if line and not is_quiet:
             _say(line)
     return done.exit_code

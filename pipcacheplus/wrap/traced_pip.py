@@ -1,0 +1,78 @@
+"""Start a pip so that it tells which files of its cache it opens, and see what it told.
+
+pip's own `--log` tells as much, but has pip believe that it shows what builds print, so that their errors are lost; and
+it takes the place of a log that the user has set. So the interpreter is asked: from 3.8 on it reports each file that is
+opened (PEP 578). An older one runs pip as it is, and tells nothing.
+
+pip itself runs as by `-m`: `runpy` does for this code what it does for that option, in Python 2.7 to 3.14.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from pipcacheplus.pips.layout import key_of
+
+__all__ = ["Trace", "read_trace", "traced_command"]
+
+_CODE = """\
+import sys
+def trace(os, prefixes, path):
+    to = os.open(path, os.O_WRONLY | os.O_APPEND)
+    os.write(to, b"traced\\0")
+    def note(event, given):
+        if event == "open" and isinstance(given[0], str) and given[0].startswith(prefixes):
+            os.write(to, os.fsencode(given[0]) + b"\\0")
+    sys.addaudithook(note)
+if hasattr(sys, "addaudithook"):
+    trace(__import__("os"), {prefixes!r}, {path!r})
+del trace
+__import__("runpy")._run_module_as_main("pip")
+"""
+_READ_ONCE = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
+MAX_TRACE_BYTES = 64 << 20
+
+
+class Trace(NamedTuple):
+    """What a pip read."""
+
+    ids: tuple[str, ...] = ()
+    """Of entries that it read or wrote, whether they are there or not; in order, each once."""
+    is_known: bool = False
+    """Whether anything was told: not by an old interpreter, or by a pip that had another interpreter do the work."""
+    read_streams: bool = False
+    """Whether a stream was read that another run would find empty: `-r /dev/stdin`, `-r <(...)`."""
+
+
+def traced_command(python: str, cache_path: str | None, trace_path: str) -> tuple[str, ...]:
+    """Return the words that start a pip, in front of its arguments.
+
+    Args:
+        python: The interpreter.
+        cache_path: Of the cache that pip uses, absolute and without links, as pip opens it.
+        trace_path: Of an empty file, which takes what is told.
+    """
+    prefixes = (*_READ_ONCE, *(() if cache_path is None else (os.path.join(cache_path, ""),)))
+    code = _CODE.replace("{prefixes!r}", repr(prefixes)).replace("{path!r}", repr(trace_path))
+    return python, "-c", code
+
+
+def read_trace(cache_path: str | None, trace_path: str) -> Trace:
+    """Return what a pip told."""
+    content = b""
+    with suppress(OSError), open(trace_path, "rb") as file:
+        content = file.read(MAX_TRACE_BYTES)
+    paths = [os.fsdecode(path) for path in content.split(b"\0") if path]
+    ids = dict.fromkeys(_ids(paths, cache_path))
+    read_streams = any(path.startswith(_READ_ONCE) for path in paths)
+    return Trace(tuple(ids), is_known=bool(paths), read_streams=read_streams)
+
+
+def _ids(paths: Sequence[str], cache_path: str | None) -> Iterable[str]:
+    prefix = None if cache_path is None else os.path.join(cache_path, "")
+    for path in paths:
+        if prefix is not None and path.startswith(prefix):
+            id_ = path[len(prefix) :].replace(os.sep, "/")
+            key = key_of(id_)  # a temporary file has the key of what it is to be
+            yield id_ if key is None else id_.rpartition("/")[0] + "/" + key
