@@ -4,10 +4,9 @@ The names below are the promise, in the order of the pipeline; besides them, `er
 JSON are. All is typed, frozen and silent: no printing, no prompting, no global state.
 """
 
-from typing import TYPE_CHECKING
-
 from pipcacheplus.model.version import __version__
 
+TYPE_CHECKING = False  # for a type checker it is true; `typing` takes longer to import than all that stands here
 if TYPE_CHECKING:
     from pipcacheplus.cache.pip_cache import PipCache
     from pipcacheplus.catalog.results import Explanation, Inspection, Inventory, Verification

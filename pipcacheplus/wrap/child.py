@@ -1,8 +1,8 @@
 """Run a program with the streams of this process, as if it had been started in its place.
 
-Only this module, and the one that asks interpreters, start other programs. Signals that a terminal sends reach parent
-and child; what becomes of the child is its own choice, and this process only waits. Those that are sent to this process
-alone are passed on.
+Only this module, `in_place`, and the one that asks interpreters start other programs. Signals that a terminal sends reach
+parent and child; what becomes of the child is its own choice, and this process only waits. Those that are sent to this
+process alone are passed on.
 """
 
 import os
@@ -15,12 +15,13 @@ from threading import Timer
 from types import FrameType
 from typing import Any, NamedTuple
 
-__all__ = ["Ended", "become", "run_child", "run_quietly"]
+from pipcacheplus.wrap.in_place import not_started
+
+__all__ = ["Ended", "run_child", "run_quietly"]
 
 _SIGNALLED = 128
 _LATE_S = 1.0
 """How long a child has to end by a signal that may have reached it already."""
-_NOT_FOUND, _NOT_STARTED = 127, 126
 _FROM_TERMINAL = tuple(getattr(signal, name) for name in ("SIGINT", "SIGQUIT", "SIGBREAK") if hasattr(signal, name))
 """What a terminal sends to all that it has in front."""
 _PASSED_ON = tuple(
@@ -35,17 +36,6 @@ class Ended(NamedTuple):
     """As a shell has it: 128 and the signal, if it was one."""
     is_interrupted: bool
     """Whether a signal came meanwhile, or ended it."""
-
-
-def become(command: Sequence[str]) -> int:
-    """Put a program in the place of this process; where that cannot be, run it, and return its exit code."""
-    if os.name == "nt":  # there, it would be another process, for which nobody waits
-        return run_child(command).code
-    _flush()
-    try:
-        os.execvp(command[0], list(command))  # noqa: S606 - it is what was asked for
-    except OSError as error:
-        return _not_started(command[0], error)
 
 
 def run_child(
@@ -83,7 +73,7 @@ def run_child(
             # With what the shell has opened for it: `-r <(...)`.
             child.append(subprocess.Popen(command, env=environ, close_fds=False))
         except OSError as error:
-            return Ended(_not_started(command[0], error), is_interrupted=False)
+            return Ended(not_started(command[0], error), is_interrupted=False)
         for number in signalled:  # one that came before there was a child
             child[0].send_signal(number)
         meanwhile()
@@ -130,13 +120,6 @@ def run_quietly(command: Sequence[str], environ: Mapping[str, str], *, limit_s: 
             out, _ = child.communicate()
     lines = out.decode(errors="replace").splitlines()
     return lines[-1] if lines else None
-
-
-def _not_started(program: str, error: OSError) -> int:
-    """Say that a program cannot be run, as a shell does, and return its exit code for that."""
-    if sys.stderr is not None:
-        sys.stderr.write(f"ERROR: {program} cannot be run: {error.strerror or error}\n")
-    return _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_STARTED
 
 
 @contextmanager

@@ -108,9 +108,10 @@ def looking() -> set[str]:
 
 
 CLAIMS: Mapping[tuple[str, str], Callable[[], bool]] = {
-    ("wrap/child.py", "Only this module, and the one that asks interpreters, start other programs"): lambda: (
-        starting() == {"host/interpreters.py", "wrap/child.py"}
-    ),
+    (
+        "wrap/child.py",
+        "Only this module, `in_place`, and the one that asks interpreters start other programs",
+    ): lambda: starting() == {"host/interpreters.py", "wrap/child.py", "wrap/in_place.py"},
     ("host/machine.py", "Only `this_machine` looks at the machine, with what it calls"): lambda: not looking(),
     (
         "pips/layout.py",

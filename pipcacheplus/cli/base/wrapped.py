@@ -3,8 +3,8 @@
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
 
+TYPE_CHECKING = False  # for a type checker it is true; `typing` is slow to import
 if TYPE_CHECKING:  # a pip that uses no cache does without
     from pipcacheplus.wrap.pip_arguments import PipArguments
 
@@ -14,22 +14,41 @@ _COMMAND = "pip"
 _VALUED = frozenset({"--check", "--python"})
 _OF_PIP = frozenset({"dir", "info", "list", "purge", "remove"})
 """Verbs of `pip cache`, 20.1 to 26.3."""
+_TAKEN = frozenset({"cache", "download", "install", "lock", "wheel"})
+"""Commands of pip for which more is done than to run it."""
 _HELP = frozenset({"-h", "--help"})
 _USAGE = 2
 
 
-class Wrapped(NamedTuple):
+class Wrapped:
     """A pip that is to be run, and what we are to do beside it."""
 
-    words: tuple[str, ...]
-    """For pip."""
-    python: str | None = None
-    check: str | None = None
-    heals: bool = True
-    records: bool = True
-    is_exclusive: bool = False
-    wrong: str | None = None
-    """Why this makes no sense, if it does not."""
+    def __init__(self) -> None:
+        """Begin with what holds if nothing is said."""
+        self.words: tuple[str, ...] = ()
+        """For pip."""
+        self.python: str | None = None
+        self.check: str | None = None
+        self.heals = True
+        self.records = True
+        self.is_exclusive = False
+        self.wrong: str | None = None
+        """Why this makes no sense, if it does not."""
+
+    def take(self, name: str, value: str) -> None:
+        """Take an option in."""
+        if name == "--python":
+            self.python = value
+        elif name == "--check":
+            self.check = value
+        elif name == "--no-heal":
+            self.heals = False
+        elif name == "--exclusive":
+            self.is_exclusive = True
+        elif name == "--no-record":
+            self.records = False
+        else:
+            self.wrong = f"{name} is no option of the wrapper; put pip's own behind `pip`"
 
 
 def split_wrapped(arguments: Sequence[str]) -> Wrapped | None:
@@ -38,7 +57,7 @@ def split_wrapped(arguments: Sequence[str]) -> Wrapped | None:
     >>> split_wrapped(["--python", "python3.12", "pip", "install", "six"]).words
     ('install', 'six')
     """
-    found = Wrapped(())
+    found = Wrapped()
     at = 0
     while at < len(arguments) and arguments[at].startswith("-"):
         name, equals, value = arguments[at].partition("=")
@@ -46,21 +65,11 @@ def split_wrapped(arguments: Sequence[str]) -> Wrapped | None:
         if name in _VALUED and not equals:
             value = arguments[at] if at < len(arguments) else ""
             at += 1
-        if name == "--python":
-            found = found._replace(python=value)
-        elif name == "--check":
-            found = found._replace(check=value)
-        elif name == "--no-heal":
-            found = found._replace(heals=False)
-        elif name == "--exclusive":
-            found = found._replace(is_exclusive=True)
-        elif name == "--no-record":
-            found = found._replace(records=False)
-        else:
-            found = found._replace(wrong=f"{name} is no option of the wrapper; put pip's own behind `pip`")
+        found.take(name, value)
     if at >= len(arguments) or arguments[at] != _COMMAND or _HELP & set(arguments[:at]):
         return None
-    return found._replace(words=tuple(arguments[at + 1 :]))
+    found.words = tuple(arguments[at + 1 :])
+    return found
 
 
 def run_wrapped(wrapped: Wrapped) -> int:
@@ -71,13 +80,16 @@ def run_wrapped(wrapped: Wrapped) -> int:
     if wrapped.wrong is not None:
         _say(f"ERROR: {wrapped.wrong}")
         return _USAGE
-    from pipcacheplus.wrap.child import become  # noqa: PLC0415 - only for pips
-    from pipcacheplus.wrap.pip_arguments import read_pip_arguments  # noqa: PLC0415 - as above
+    from pipcacheplus.wrap.in_place import become  # noqa: PLC0415 - only for pips
 
     if wrapped.python == "":
         _say("ERROR: --python: names no interpreter; give its path")
         return _USAGE
     python = _interpreter(wrapped.python)
+    if not _TAKEN & set(wrapped.words):
+        return become([python, "-m", _COMMAND, *wrapped.words])
+    from pipcacheplus.wrap.pip_arguments import read_pip_arguments  # noqa: PLC0415 - most commands do without
+
     found = read_pip_arguments(wrapped.words)
     if found.command == "cache" and (own := _own_verb(found.names, wrapped.words)):
         return _run_own(own, wrapped.python and python)
