@@ -1,8 +1,8 @@
 """Run a program with the streams of this process, as if it had been started in its place.
 
-Only this module, `in_place`, and the one that asks interpreters start other programs. Signals that a terminal sends reach
-parent and child; what becomes of the child is its own choice, and this process only waits. Those that are sent to this
-process alone are passed on.
+Only this module, `in_place`, and the one that asks interpreters start other programs. Signals that a terminal sends
+reach parent and child; what becomes of the child is its own choice, and this process only waits. Those that are sent to
+this process alone are passed on.
 """
 
 import os
