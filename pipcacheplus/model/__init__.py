@@ -1,7 +1,6 @@
 """The values that flow from stage to stage, and the closed sets of words that they are made of."""
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # for a type checker it is true; `typing` is slow to import
 if TYPE_CHECKING:
     from pipcacheplus.model.values import *  # noqa: F403 - the public face: `from pipcacheplus.model import Entry`
     from pipcacheplus.model.values import __all__ as __all__
