@@ -11,14 +11,14 @@ _NOT_FOUND, _NOT_STARTED = 127, 126
 
 def become(command: Sequence[str]) -> int:
     """Put a program in the place of this process; where that cannot be, run it, and return its exit code."""
-    if os.name == "nt":  # there, it would be another process, for which nobody waits
-        from pipcacheplus.wrap.child import run_child  # noqa: PLC0415 - slow to import, and elsewhere not needed
-
-        return run_child(command).code
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()
     try:
+        if os.name == "nt":  # there, it would be another process, for which nobody waits
+            import subprocess  # noqa: PLC0415 - slow to import, and elsewhere not needed
+
+            return subprocess.call(list(command))
         os.execvp(command[0], list(command))  # noqa: S606 - it is what was asked for
     except OSError as error:
         return not_started(command[0], error)

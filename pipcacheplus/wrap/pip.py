@@ -192,9 +192,9 @@ class Pip:
         exclusive: bool | None,
         say: Callable[[str], None] | None,
     ) -> "PipSession":
-        from pipcacheplus.wrap.session import PipSession  # noqa: PLC0415 - slow to import
+        from pipcacheplus.wrap.session import PipSession, PipTask  # noqa: PLC0415 - slow to import
 
-        return PipSession(
+        task = PipTask(
             python=self.python,
             arguments=arguments,
             cache_path=self._cache_path(arguments),
@@ -208,15 +208,16 @@ class Pip:
             say=say or _say_nothing,
             waiting=None if say is None else _announced(say),
         )
+        return PipSession(task)
 
     def _keep(self, session: "PipSession", done: "PipRun") -> None:
         """Note what was used; where nothing can be noted, that is nobody's loss."""
         from pipcacheplus.errors import PipCachePlusError  # noqa: PLC0415 - as above
         from pipcacheplus.own.records import add_use  # noqa: PLC0415 - as above
 
-        if session.cache_path is not None and (done.use.files or done.healed):
+        if session.task.cache_path is not None and (done.use.files or done.healed):
             with suppress(PipCachePlusError, OSError):
-                add_use(session.cache_path, session.recorded(done, time.time()))
+                add_use(session.task.cache_path, session.recorded(done, time.time()))
 
     def _command(self, *arguments: str) -> tuple[str, ...]:
         return (self.python, "-m", "pip", *arguments)

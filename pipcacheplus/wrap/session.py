@@ -10,9 +10,8 @@ import stat
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipcacheplus.errors import BadRequestError, CacheDisabledError, CacheNotFoundError, PipCachePlusError
 from pipcacheplus.model.use import PipUse, RecordedUse
@@ -26,7 +25,7 @@ if TYPE_CHECKING:  # slow to import, and most installs need none of it
     from pipcacheplus.model.values import Entry, Waiting
     from pipcacheplus.wrap.heal import Healed, Healer
 
-__all__ = ["PipRun", "PipSession", "check_words"]
+__all__ = ["PipRun", "PipSession", "PipTask", "check_words"]
 
 _NOT_STARTED = 126
 """The least exit code of a child that did not start, or was ended by a signal."""
@@ -35,8 +34,7 @@ _MOST_TIMES = 4
 """How often it is run once more: a pip that reads one file after the other may fail by one after the other."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PipRun:
+class PipRun(NamedTuple):
     """What became of one command of pip."""
 
     exit_code: int
@@ -46,14 +44,13 @@ class PipRun:
     """Of all runs."""
     healed: "tuple[Healed, ...]" = ()
     """What was removed before it ran once more."""
-    use: PipUse = field(default_factory=PipUse)
+    use: PipUse = PipUse()
     """What the last run used, if it ended well."""
     cache_path: str | None = None
     """Of the cache that it used, which need not exist; `None` if it used none."""
 
 
-@dataclass(slots=True, kw_only=True)
-class PipSession:
+class PipTask(NamedTuple):
     """One command of pip, and what may be done beside it."""
 
     python: str
@@ -64,6 +61,8 @@ class PipSession:
     find_cache: "Callable[[], PipCache]"
     """Opens it; raises as `PipCache.locate`."""
     environ: Mapping[str, str]
+    say: Callable[[str], None]
+    """Takes a line for the user."""
     has_report: bool = False
     """Whether this pip has `--report` without a warning."""
     heals: bool = True
@@ -71,18 +70,24 @@ class PipSession:
     """Whether no other pip works on the cache; by default, if none runs on this machine."""
     check: str | None = None
     """A command that has to succeed after an install."""
-    say: Callable[[str], None] = lambda _line: None
-    """Takes a line for the user."""
     waiting: "Callable[[Waiting], None] | None" = None
     """As `PipCache.apply`."""
-    _trace: Trace = field(init=False, default=Trace())
-    _started_s: float = field(init=False, default=0.0)
+
+
+class PipSession:
+    """Runs one command of pip, and cures its cache if it fails by that."""
+
+    def __init__(self, task: PipTask) -> None:
+        """Take what is to be done."""
+        self.task = task
+        self._trace = Trace()
+        self._started_s = 0.0
 
     def run(self) -> PipRun:
         """Run pip, once more if what it failed by was damaged and is gone now, and return what became of it."""
         began_s = time.monotonic()
         healed: tuple[Healed, ...] = ()
-        ended, report = self._pip(self.arguments.words)
+        ended, report = self._pip(self.task.arguments.words)
         for _ in range(_MOST_TIMES):
             found = self._damaged() if self._may_heal(ended) else ()
             # What was removed before, and is damaged again, is so at the server.
@@ -90,10 +95,10 @@ class PipSession:
             if not new:
                 break
             healed = (*healed, *new)
-            self.say("running pip once more")
-            ended, report = self._pip(self.arguments.words)
-        if self.check is not None and ended.code == 0 and self.arguments.command == "install":
-            ended, rebuilt = self._checked(self.check, report)
+            self.task.say("running pip once more")
+            ended, report = self._pip(self.task.arguments.words)
+        if self.task.check is not None and ended.code == 0 and self.task.arguments.command == "install":
+            ended, rebuilt = self._checked(self.task.check, report)
             healed = (*healed, *rebuilt)
         return PipRun(
             exit_code=ended.code,
@@ -101,7 +106,7 @@ class PipSession:
             seconds=time.monotonic() - began_s,
             healed=healed,
             use=self._use(report) if ended.code == 0 else PipUse(),
-            cache_path=self.cache_path,
+            cache_path=self.task.cache_path,
         )
 
     def _damaged(self) -> "tuple[Healed, ...]":
@@ -111,10 +116,10 @@ class PipSession:
         from pipcacheplus.wrap.use import pip_use_of  # noqa: PLC0415 - imported while pip ran
 
         def name_entries(ids: Sequence[str]) -> "Iterable[Entry]":
-            return self.find_cache().scan(*ids, alone=True).entries
+            return self.task.find_cache().scan(*ids, alone=True).entries
 
         try:
-            return pip_use_of(self.cache_path, self._trace.ids, report, self._started_s, name_entries)
+            return pip_use_of(self.task.cache_path, self._trace.ids, report, self._started_s, name_entries)
         except (PipCachePlusError, OSError):  # the cache is gone, or another's: that is nobody's loss
             return PipUse()
 
@@ -122,7 +127,7 @@ class PipSession:
         """Return a run as it is kept."""
         return RecordedUse(
             at_s=now_s,
-            command=self.arguments.command or "",
+            command=self.task.arguments.command or "",
             exit_code=run.exit_code,
             seconds=round(run.seconds, 3),
             healed=tuple(one.entry.id for one in run.healed),
@@ -140,58 +145,60 @@ class PipSession:
                     pass
             except OSError:  # it runs all the same
                 self._trace = Trace()
-                return run_child((self.python, "-m", "pip", *words), self.environ), None
+                return run_child((self.task.python, "-m", "pip", *words), self.task.environ), None
             options = []
-            if self.has_report and self.arguments.report is None and self.arguments.command == "install":
+            if self.task.has_report and self.task.arguments.report is None and self.task.arguments.command == "install":
                 options = ["--report", report]
-            command = traced_command(self.python, self.cache_path, trace)
+            command = traced_command(self.task.python, self.task.cache_path, trace)
             found = read_pip_arguments(words)
-            ended = run_child((*command, *found.with_options(*options)), self.environ, meanwhile=_import_what_follows)
-            self._trace = read_trace(self.cache_path, trace)
-            if self.arguments.python is not None:  # another interpreter did the work
+            ended = run_child(
+                (*command, *found.with_options(*options)), self.task.environ, meanwhile=_import_what_follows
+            )
+            self._trace = read_trace(self.task.cache_path, trace)
+            if self.task.arguments.python is not None:  # another interpreter did the work
                 self._trace = self._trace._replace(is_known=False)
-            return ended, _content(report if options else self.arguments.report)
+            return ended, _content(report if options else self.task.arguments.report)
 
     def _may_heal(self, ended: Ended) -> bool:
         is_failure = 0 < ended.code < _NOT_STARTED and not ended.is_interrupted
-        is_read_once = self._trace.read_streams or any(map(_is_read_once, self.arguments.words))
-        return self.heals and self.cache_path is not None and is_failure and not is_read_once
+        is_read_once = self._trace.read_streams or any(map(_is_read_once, self.task.arguments.words))
+        return self.task.heals and self.task.cache_path is not None and is_failure and not is_read_once
 
     def _healed(self, heal: "Callable[[Healer], tuple[Healed, ...]]") -> "tuple[Healed, ...]":
         """Cure the cache, and say what went; that it cannot be cured changes nothing of pip's failure."""
         from pipcacheplus.wrap.heal import Healer  # noqa: PLC0415 - slow to import, and most installs need none of it
 
         try:
-            healed = heal(Healer(self.find_cache(), self.exclusive, self.waiting))
+            healed = heal(Healer(self.task.find_cache(), self.task.exclusive, self.task.waiting))
         except (CacheNotFoundError, CacheDisabledError):
             return ()
         except (PipCachePlusError, OSError) as error:
-            self.say(f"the cache was not checked: {error}")
+            self.task.say(f"the cache was not checked: {error}")
             return ()
         for one in healed:
             verb = "removed from the cache" if one.is_removed else "damaged, and left as another pip may be using it"
-            self.say(f"{verb}: {_named(one)}: {one.why}")
+            self.task.say(f"{verb}: {_named(one)}: {one.why}")
         return tuple(one for one in healed if one.is_removed)
 
     def _checked(self, check: str, report: bytes | None) -> "tuple[Ended, tuple[Healed, ...]]":
         """Run a command that tells whether what is installed works; if not, build anew what cannot be loaded."""
         words = check_words(check)
-        done = run_child(words, self.environ)
-        if done.code == 0 or done.is_interrupted or not self.heals:
+        done = run_child(words, self.task.environ)
+        if done.code == 0 or done.is_interrupted or not self.task.heals:
             return done, ()
-        python = self.arguments.python or self.python
+        python = self.task.arguments.python or self.task.python
         projects = {*self._requested(), *(one.project for one in self._use(report).files)}
         healed = self._healed(lambda healer: healer.remove_unloadable(python, projects))
         wanted = sorted({f"{one.entry.project}=={one.entry.version}" for one in healed if one.entry.project})
         if not wanted:
             return done, ()
-        self.say(f"installing anew: {' '.join(wanted)}")
-        again, _ = self._pip(self.arguments.for_others("--force-reinstall", "--upgrade", "--no-deps", *wanted))
-        return (run_child(words, self.environ) if again.code == 0 else again), healed
+        self.task.say(f"installing anew: {' '.join(wanted)}")
+        again, _ = self._pip(self.task.arguments.for_others("--force-reinstall", "--upgrade", "--no-deps", *wanted))
+        return (run_child(words, self.task.environ) if again.code == 0 else again), healed
 
     def _requested(self) -> tuple[str, ...]:
         """Return names that the arguments hold, without versions and extras."""
-        return tuple(name for word in self.arguments.names if (name := _project_in(word)))
+        return tuple(name for word in self.task.arguments.names if (name := _project_in(word)))
 
 
 def _import_what_follows() -> None:

@@ -12,8 +12,6 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from pipcacheplus.pips.layout import key_of
-
 __all__ = ["Trace", "read_trace", "traced_command"]
 
 _CODE = """\
@@ -70,6 +68,8 @@ def read_trace(cache_path: str | None, trace_path: str) -> Trace:
 
 
 def _ids(paths: Sequence[str], cache_path: str | None) -> Iterable[str]:
+    from pipcacheplus.pips.layout import key_of  # noqa: PLC0415 - slow to import, and not before pip has started
+
     prefix = None if cache_path is None else os.path.join(cache_path, "")
     for path in paths:
         if prefix is not None and path.startswith(prefix):
