@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # slow to import
 
 __all__ = ["Pip"]
 
+_OFF = frozenset({"0", "false", "no", "off", "n", "f"})
 _REPORTS_SINCE = (23, 0)
 """The first pip whose `--report` prints no warning. Source: the news of pip 22.2 and 23.0."""
 
@@ -179,7 +180,7 @@ class Pip:
             return PipRun(exit_code=ended.code, is_interrupted=ended.is_interrupted)
         session = self._session(found, heal=heal, check=check, exclusive=exclusive, say=say)
         done = session.run()
-        if record and not found.dry_run:
+        if record and not session.task.is_dry_run:
             self._keep(session, done)
         return done
 
@@ -205,6 +206,7 @@ class Pip:
             heals=heal,
             exclusive=exclusive,
             check=check,
+            is_dry_run=arguments.dry_run or (self._set(arguments, "dry-run") or "0").lower() not in _OFF,
             say=say or _say_nothing,
             waiting=None if say is None else _announced(say),
         )

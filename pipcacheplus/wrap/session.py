@@ -70,6 +70,8 @@ class PipTask(NamedTuple):
     """Whether no other pip works on the cache; by default, if none runs on this machine."""
     check: str | None = None
     """A command that has to succeed after an install."""
+    is_dry_run: bool = False
+    """Whether pip installs nothing, so that there is nothing to check."""
     waiting: "Callable[[Waiting], None] | None" = None
     """As `PipCache.apply`."""
 
@@ -97,7 +99,8 @@ class PipSession:
             healed = (*healed, *new)
             self.task.say("running pip once more")
             ended, report = self._pip(self.task.arguments.words)
-        if self.task.check is not None and ended.code == 0 and self.task.arguments.command == "install":
+        is_installed = ended.code == 0 and self.task.arguments.command == "install" and not self.task.is_dry_run
+        if self.task.check is not None and is_installed:
             ended, rebuilt = self._checked(self.task.check, report)
             healed = (*healed, *rebuilt)
         return PipRun(

@@ -55,6 +55,11 @@ def test_with_it_the_cache_is_pruned_by_the_settings(cache: Cache, install: Inst
     assert left(cache) == 0
 
 
+def test_where_nothing_went_nothing_is_said(cache: Cache, install: Install) -> None:
+    assert install(PIPCACHEPLUS_AUTO="after-install", PIPCACHEPLUS_MAX_FILES="100").stderr == ""
+    assert left(cache) == 1
+
+
 @pytest.mark.parametrize(("period", "again"), [("daily", 1), ("weekly", 1), ("after-install", 0)])
 def test_it_is_done_once_a_period(cache: Cache, install: Install, period: str, again: int) -> None:
     install(PIPCACHEPLUS_AUTO=period)

@@ -190,6 +190,12 @@ def plain(text: str) -> str:
 
 
 @pytest.mark.pips
+def test_what_only_would_be_installed_is_not_noted_and_not_checked(real: Install, tmp_path: Path) -> None:
+    assert real(PIP_DRY_RUN="1").returncode == 0
+    assert not list((tmp_path / "state").rglob("*.jsonl"))
+
+
+@pytest.mark.pips
 def test_a_report_that_a_variable_asks_for_is_written(real: Install, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     done = real(PIP_REPORT=str(report), PIP_QUIET="1")

@@ -20,6 +20,8 @@ _PERIODS_S = {"after-install": 0, "daily": 86_400, "weekly": 7 * 86_400}
 _MARK = "_auto"
 """The mark that says when it was done last."""
 _LIMIT_S = 60
+_NOTHING = "Entries removed: 0,"
+"""What `prune -q` says if nothing went."""
 _OFF = frozenset({"0", "false", "no", "off", "n", "f"})
 
 
@@ -48,7 +50,7 @@ def prune_if_due(arguments: PipArguments, cache_path: str, environ: Mapping[str,
         return f"auto: {error}"
     words = (*program_words(started_here(environ)), "prune", "-q", "--no-input", "--cache-dir", cache_path)
     done = run_quietly(words, environ, limit_s=_LIMIT_S)
-    return f"auto: {done}" if done else None
+    return f"auto: {done}" if done and not done.startswith(_NOTHING) else None
 
 
 def _is_offline(environ: Mapping[str, str]) -> bool:

@@ -177,9 +177,12 @@ def _run_own(arguments: list[str], python: str | None) -> int:
 
 
 def _say(line: str) -> None:
+    """Write a line to stderr; names of entries may hold anything."""
+    from pipcacheplus.render.text.words import safe  # noqa: PLC0415 - slow to import
+
     if sys.stderr is not None:
         try:
-            sys.stderr.write(f"{line}\n")
+            sys.stderr.write(f"{safe(line)}\n")
             sys.stderr.flush()
         except OSError:  # nobody reads it
             return
