@@ -49,7 +49,13 @@ VERBS = [
     ["undo", "--list"],
     ["state"],
     ["state", "--clear", "-n"],
+    ["stats"],
+    ["stats", "--reset", "-n"],
+    ["verdict"],
+    ["shell-init", "bash"],
 ]
+RUN_A_PIP = {"pip", "warm"}
+"""Commands that have a pip write what it wants."""
 
 
 @pytest.fixture
@@ -79,7 +85,8 @@ def test_a_reading_verb_writes_nothing_below_the_cache(full: Cache, verb: list[s
 
 def test_no_command_is_left_out() -> None:
     commands = Family("pipcacheplus.cli", "COMMAND", Command)
-    assert set(commands) == {verb[0] for verb in VERBS}, "VERBS needs a row for each command, with -n if it removes"
+    told = {verb[0] for verb in VERBS}
+    assert set(commands) - RUN_A_PIP == told, "VERBS needs a row for each command, with -n if it removes"
 
 
 def test_the_guard_would_notice(full: Cache) -> None:
