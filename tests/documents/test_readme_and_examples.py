@@ -52,6 +52,16 @@ def test_the_step_before_an_install_needs_no_cache(used: Cache, tmp_path: Path) 
     assert done.stdout.startswith("nothing to heal")
 
 
+def test_an_install_from_python_passes_pips_own_failure_on(used: Cache) -> None:
+    before = tree(used.path)
+    done = run(used, sys.executable, str(TOP / "examples" / "healing_install.py"), "--no-index", "demo-absent")
+    assert done.returncode == 1
+    assert f"with the cache {used.path}" in done.stdout
+    assert done.stdout.splitlines()[-1] == "from the cache: 0 of 0 files"
+    assert "No matching distribution found for demo-absent" in done.stderr
+    assert tree(used.path) == before
+
+
 def test_the_largest_projects_are_told(used: Cache) -> None:
     done = run(used, sys.executable, str(TOP / "examples" / "largest_projects.py"), "5")
     assert done.returncode == 0, done.stderr
