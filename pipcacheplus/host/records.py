@@ -3,32 +3,28 @@
 A line is one JSON object; one that cannot be read is passed over. A file that grew beyond a limit loses its older half.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from pipcacheplus.host.state import OwnFolder, disk_size, open_own_folder, unlock
-from pipcacheplus.model.values import OwnFiles, OwnKind
+from pipcacheplus.host.kept_files import KeptFiles, digest_of_path
+from pipcacheplus.host.state import OwnFolder, unlock
+from pipcacheplus.model.values import OwnKind
 
-__all__ = ["FOLDER", "UseRecords"]
+__all__ = ["UseRecords"]
 
-FOLDER = "records"
-"""The name of the folder in our state directory."""
 MAX_BYTES = 4 << 20
 """Of one file; some ten thousand installs."""
 _SUFFIX = ".jsonl"
 _LOCK = ".lock"
 
 
-class UseRecords:
-    """The records of all caches; the folder is made when something is first recorded."""
+class UseRecords(KeptFiles):
+    """The records of all caches."""
 
-    def __init__(self, folder: str) -> None:
-        """Take the folder, absolute; it and the one above are used only if they are ours alone."""
-        self.folder = folder
+    KIND = OwnKind.RECORDS
 
     def add(self, cache_path: str, record: Mapping[str, Any]) -> None:
         """Append a record; while another run holds the file, it is left out.
@@ -41,7 +37,7 @@ class UseRecords:
             OSError: It cannot be written, or the folder is not ours alone.
         """
         line = json.dumps({"cache": cache_path, **record}, separators=(",", ":")).encode() + b"\n"
-        name = _name(cache_path)
+        name = digest_of_path(cache_path)
         with self._open(is_made=True) as own:
             lock = own.lock(name + _LOCK)
             if lock is None:
@@ -62,46 +58,19 @@ class UseRecords:
             OSError: They are not ours alone, or cannot be read.
         """
         with suppress(FileNotFoundError), self._open() as own:
-            return list(_parsed(_content(own, _name(cache_path) + _SUFFIX)))
+            return list(_parsed(_content(own, digest_of_path(cache_path) + _SUFFIX)))
         return []
-
-    def files(self) -> Iterator[OwnFiles]:
-        """Yield what is kept, a value for each cache.
-
-        Raises:
-            OSError: The folder is not ours alone, or cannot be read.
-        """
-        with suppress(FileNotFoundError), self._open() as own:
-            for name in own.names():
-                status = own.status_of(name) if name.endswith(_SUFFIX) else None
-                if status is not None:
-                    first = next(_parsed(_content(own, name)), {})
-                    cache = first.get("cache")
-                    yield OwnFiles(
-                        kind=OwnKind.RECORDS,
-                        path=os.path.join(self.folder, name),
-                        cache=cache if isinstance(cache, str) else None,
-                        files=1,
-                        size=status.st_size,
-                        disk_size=disk_size(status),
-                        used_s=int(status.st_mtime),
-                    )
-
-    def remove(self, path: str) -> None:
-        """Remove the records of one cache, by the path that `files` names; raises as that."""
-        with suppress(FileNotFoundError), self._open() as own:
-            own.unlink(os.path.basename(path))
 
     def path_of(self, cache_path: str) -> str:
         """Return where the records of a cache lie, whether there are any or not."""
-        return os.path.join(self.folder, _name(cache_path) + _SUFFIX)
+        return os.path.join(self.folder, digest_of_path(cache_path) + _SUFFIX)
 
-    def _open(self, *, is_made: bool = False) -> OwnFolder:
-        return open_own_folder(*os.path.split(self.folder), is_made=is_made)
+    def _is_kept(self, name: str) -> bool:
+        return name.endswith(_SUFFIX)
 
-
-def _name(cache_path: str) -> str:
-    return hashlib.sha256(cache_path.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    def _cache_of(self, own: OwnFolder, name: str) -> str | None:
+        path = next(_parsed(_content(own, name)), {}).get("cache")
+        return path if isinstance(path, str) else None
 
 
 def _content(own: OwnFolder, name: str) -> bytes:

@@ -25,6 +25,7 @@ __all__ = [
     "trusted_folder",
     "unlock",
     "why_not_ours",
+    "why_unusable",
 ]
 
 _HAS_DESCRIPTORS = os.open in os.supports_dir_fd and os.stat in os.supports_dir_fd and os.listdir in os.supports_fd
@@ -78,10 +79,11 @@ def trusted_folder(path: str) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        return _clause(error)
+        return why_unusable(error)
 
 
-def _clause(error: OSError) -> str:
+def why_unusable(error: OSError) -> str:
+    """Return what is wrong with a directory or file of ours, as a clause for people."""
     return str(error) if isinstance(error, UntrustedError) else f"{error.filename}: {error.strerror}"
 
 

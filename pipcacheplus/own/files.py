@@ -11,10 +11,9 @@ from functools import partial
 from pipcacheplus.catalog.housekeeping import clear_catalog, kept_catalogs
 from pipcacheplus.errors import BadRequestError, CacheDisabledError, PipCachePlusError
 from pipcacheplus.host.interpreter_cache import InterpreterCache, all_answers
+from pipcacheplus.host.kept_files import KeptFiles
 from pipcacheplus.host.machine import this_machine
-from pipcacheplus.host.marks import FOLDER as MARKS_FOLDER
 from pipcacheplus.host.marks import Marks
-from pipcacheplus.host.records import FOLDER as RECORDS_FOLDER
 from pipcacheplus.host.records import UseRecords
 from pipcacheplus.host.state import UntrustedError, state_folder
 from pipcacheplus.model.values import OwnFiles, OwnKind, OwnState, Warned
@@ -109,10 +108,9 @@ def _looks(kinds: frozenset[OwnKind], cache_dir: str | None) -> Iterator[tuple[s
     if OwnKind.TRASH in kinds:
         for path in _caches(catalogs, cache_dir):
             yield path, partial(_trash, path)
-    if OwnKind.MARKS in kinds:
-        yield folder, lambda: tuple(_marks().files())
-    if OwnKind.RECORDS in kinds:
-        yield folder, lambda: tuple(_records().files())
+    for kept in _kept():
+        if kept.KIND in kinds:
+            yield folder, partial(_files_of, kept)
     if OwnKind.INTERPRETERS in kinds:
         for answers in all_answers():
             yield folder, partial(_answers, answers)
@@ -130,6 +128,10 @@ def _trash(path: str) -> Sequence[OwnFiles]:
 
     found = trash_files_here(path)
     return () if found is None else (found,)
+
+
+def _files_of(kept: KeptFiles) -> Sequence[OwnFiles]:
+    return tuple(kept.files())
 
 
 def _answers(answers: InterpreterCache) -> Sequence[OwnFiles]:
@@ -154,21 +156,14 @@ def _remove_answers(one: OwnFiles) -> str | None:
     return None
 
 
-def _marks() -> Marks:
-    return Marks(os.path.join(state_folder(), MARKS_FOLDER))
+def _kept() -> tuple[KeptFiles, ...]:
+    return Marks(), UseRecords()
 
 
-def _remove_mark(one: OwnFiles) -> str | None:
-    _marks().remove(one.path)
-    return None
-
-
-def _records() -> UseRecords:
-    return UseRecords(os.path.join(state_folder(), RECORDS_FOLDER))
-
-
-def _remove_records(one: OwnFiles) -> str | None:
-    _records().remove(one.path)
+def _remove_kept(one: OwnFiles) -> str | None:
+    for kept in _kept():
+        if kept.KIND is one.kind:
+            kept.remove(one.path)
     return None
 
 
@@ -176,7 +171,7 @@ _REMOVERS: Mapping[OwnKind, Callable[[OwnFiles], str | None]] = {
     OwnKind.CATALOGS: _remove_catalog,
     OwnKind.TRASH: _remove_trash,
     OwnKind.INTERPRETERS: _remove_answers,
-    OwnKind.MARKS: _remove_mark,
-    OwnKind.RECORDS: _remove_records,
+    OwnKind.MARKS: _remove_kept,
+    OwnKind.RECORDS: _remove_kept,
 }
 """Each removes what it is given, and returns why something is left."""

@@ -3,8 +3,8 @@
 import os
 
 from pipcacheplus.errors import BadRequestError
-from pipcacheplus.host.marks import FOLDER, MARK_NAME, Marks
-from pipcacheplus.host.state import UntrustedError, state_folder
+from pipcacheplus.host.marks import MARK_NAME, Marks
+from pipcacheplus.host.state import why_unusable
 
 __all__ = ["check_mark_name", "moment_of_mark", "set_mark"]
 
@@ -19,7 +19,7 @@ def set_mark(cache_path: str, name: str) -> float:
     """
     check_mark_name(name)
     try:
-        return _marks().set(os.path.realpath(cache_path), name) / _NS
+        return Marks().set(os.path.realpath(cache_path), name) / _NS
     except OSError as error:
         raise _unusable(error, verb="written") from error
 
@@ -32,14 +32,10 @@ def moment_of_mark(cache_path: str, name: str) -> float | None:
     """
     check_mark_name(name)
     try:
-        found = _marks().moment_ns(os.path.realpath(cache_path), name)
+        found = Marks().moment_ns(os.path.realpath(cache_path), name)
     except OSError as error:
         raise _unusable(error, verb="read") from error
     return None if found is None else found / _NS
-
-
-def _marks() -> Marks:
-    return Marks(os.path.join(state_folder(), FOLDER))
 
 
 def check_mark_name(name: str) -> None:
@@ -53,5 +49,4 @@ def check_mark_name(name: str) -> None:
 
 
 def _unusable(error: OSError, *, verb: str) -> BadRequestError:
-    why = str(error) if isinstance(error, UntrustedError) else f"{error.filename}: {error.strerror}"
-    return BadRequestError("the mark", f"cannot be {verb} ({why})", "see `state()`, or pass a date")
+    return BadRequestError("the mark", f"cannot be {verb} ({why_unusable(error)})", "see `state()`, or pass a date")

@@ -3,8 +3,8 @@
 import os
 
 from pipcacheplus.errors import BadRequestError
-from pipcacheplus.host.records import FOLDER, UseRecords
-from pipcacheplus.host.state import UntrustedError, state_folder
+from pipcacheplus.host.records import UseRecords
+from pipcacheplus.host.state import why_unusable
 from pipcacheplus.model.use import RecordedUse
 
 __all__ = ["add_use", "forget_uses", "recorded_uses"]
@@ -18,7 +18,7 @@ def add_use(cache_path: str, recorded: RecordedUse) -> None:
     Raises:
         OSError: Our state directory cannot be written, or is not ours alone.
     """
-    _records().add(os.path.realpath(cache_path), recorded.to_record())
+    UseRecords().add(os.path.realpath(cache_path), recorded.to_record())
 
 
 def recorded_uses(cache_path: str) -> tuple[RecordedUse, ...]:
@@ -28,10 +28,10 @@ def recorded_uses(cache_path: str) -> tuple[RecordedUse, ...]:
         BadRequestError: Our state directory cannot be read.
     """
     try:
-        found = _records().of_cache(os.path.realpath(cache_path))
+        found = UseRecords().of_cache(os.path.realpath(cache_path))
     except OSError as error:
-        why = str(error) if isinstance(error, UntrustedError) else f"{error.filename}: {error.strerror}"
-        raise BadRequestError(_WHAT, f"cannot be read ({why})", "remove it, or move it away") from error
+        problem = f"cannot be read ({why_unusable(error)})"
+        raise BadRequestError(_WHAT, problem, "remove it, or move it away") from error
     return tuple(one for record in found if (one := RecordedUse.of_record(record)) is not None)
 
 
@@ -41,9 +41,5 @@ def forget_uses(cache_path: str) -> None:
     Raises:
         OSError: As `add_use`.
     """
-    records = _records()
+    records = UseRecords()
     records.remove(records.path_of(os.path.realpath(cache_path)))
-
-
-def _records() -> UseRecords:
-    return UseRecords(os.path.join(state_folder(), FOLDER))
