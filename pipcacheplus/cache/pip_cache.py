@@ -54,7 +54,7 @@ from pipcacheplus.model.values import (
 )
 from pipcacheplus.pips.layout import part_of
 from pipcacheplus.pips.locate import index_urls as configured_index_urls
-from pipcacheplus.pips.locate import locate
+from pipcacheplus.pips.locate import locate, of_python
 from pipcacheplus.plan.keeps import Keeps
 from pipcacheplus.plan.limits import Limited, LimitOn, limits_of
 from pipcacheplus.plan.lookups import Need
@@ -134,7 +134,7 @@ class PipCache:
         found = cls.__new__(cls)
         machine = this_machine(environ)
         if python is not None:
-            machine = machine._replace(prefix=os.path.dirname(os.path.dirname(os.path.abspath(python))))
+            machine = of_python(machine, python)
         indexes = several("index_urls", index_urls)
         where = locate(machine, cache_dir=cache_dir, command=command, isolated=isolated)
         found._open(where, indexes, machine)  # noqa: SLF001 - its own class
@@ -168,10 +168,10 @@ class PipCache:
         if self._machine is None:
             return tuple(index_urls)
         urls = dict.fromkeys(index_urls)
-        prefixes = [os.path.dirname(os.path.dirname(os.path.abspath(path))) for path in named]
-        for prefix in prefixes if pythons is not None else (self._machine.prefix,):
+        machines = [of_python(self._machine, path) for path in named]
+        for machine in machines if pythons is not None else (self._machine,):
             try:
-                found = configured_index_urls(self._machine._replace(prefix=prefix))
+                found = configured_index_urls(machine)
             except BadRequestError as error:
                 self.settings_trouble = str(error)
                 continue
@@ -251,7 +251,7 @@ class PipCache:
             remembers=remembers,
             hears=self._hear,
             progress=progress,
-            parts=frozenset(part_of(str(one)) for one in what) if alone else None,
+            parts=_parts_of(what) if alone else None,
         )
         return inventory_of(self.dir, self._with_lookups(query, selection))
 
@@ -365,7 +365,7 @@ class PipCache:
         query = replace(query, remembers=remembers, details=True, wants_evidence=True, progress=progress)
         query = replace(query, is_deep=not what)  # a selection is read again entry by entry
         if alone:
-            query = replace(query, parts=frozenset(part_of(str(one)) for one in what))
+            query = replace(query, parts=_parts_of(what))
         return inspection_of(self.dir, query)
 
     def why(
@@ -961,6 +961,10 @@ class PipCache:
         from pipcacheplus.apply.apply import trashed_here  # noqa: PLC0415 - as above
 
         return trashed_here(self.dir.path)
+
+
+def _parts_of(ids: Sequence[str | Kind]) -> frozenset[str]:
+    return frozenset(part_of(str(id_)) for id_ in ids)
 
 
 def _past(name: str, moment_s: float | None, now_s: float) -> float | None:

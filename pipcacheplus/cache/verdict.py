@@ -21,13 +21,13 @@ class CacheVerdict(NamedTuple):
     since: datetime
     """When it was marked, in UTC."""
     restored: Count
-    """What was there already."""
+    """The entries that were there already."""
     used: Count
-    """What of that was used since, or may have been."""
+    """Those of them that were used since, or may have been."""
     unused: Count
-    """What of that was certainly not."""
+    """Those of them that were certainly not used."""
     added: Count
-    """What was written since."""
+    """The entries that were written since."""
     notes: tuple[str, ...]
     """Why little or nothing is certain of what was used."""
 

@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_view
 from pipcacheplus.cli.base.family import Family
 from pipcacheplus.model.values import CacheDir, Source
+from pipcacheplus.wrap import PIP_CACHE_VERBS
 
 __all__ = ["COMMAND"]
 
@@ -55,7 +56,6 @@ _SHELLS = {"bash": _POSIX + _BASH, "zsh": _POSIX + _ZSH, "fish": _FISH}
 _FIND = {"bash": "type -P", "zsh": "whence -p", "fish": ""}
 _COMMANDS = "cache check config debug download freeze hash help index inspect install list lock show uninstall wheel"
 """Of pip 26.3."""
-_OF_PIP = ("dir", "info", "list", "purge", "remove")
 _NOT_BEHIND_CACHE = frozenset({"pip", "shell-init"})
 
 
@@ -67,7 +67,7 @@ def _declare(parser: ArgumentParser) -> None:
 
 def _run(request: Request) -> CommandResult:
     view = make_view(request, CacheDir(path="", source=Source.DEFAULT, detail=""), "atime")
-    verbs = sorted({*Family("pipcacheplus.cli", "COMMAND", Command), *_OF_PIP} - _NOT_BEHIND_CACHE)
+    verbs = sorted({*Family("pipcacheplus.cli", "COMMAND", Command), *PIP_CACHE_VERBS} - _NOT_BEHIND_CACHE)
     shell = request.options.shell
     words = {"program": view.program, "verbs": " ".join(verbs), "find": _FIND[shell], "commands": _COMMANDS}
     code = _SHELLS[shell].format_map(words)

@@ -15,7 +15,7 @@ class UsedFile(NamedTuple):
     """Canonical name (PEP 503)."""
     version: str
     size: int
-    """Bytes; as pip rounds them where the cache does not hold the file."""
+    """Bytes of the file; in a one-file entry of an old pip, with its head."""
     is_cached: bool
     """Whether it came from the cache."""
     url: str | None = None

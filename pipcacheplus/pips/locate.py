@@ -12,11 +12,10 @@ from pipcacheplus.model.cache_dir import CacheDir
 from pipcacheplus.model.terms import Source
 from pipcacheplus.pips.default_paths import default_cache
 from pipcacheplus.pips.paths import absolute
-from pipcacheplus.pips.settings import ENVIRONMENT, Setting, Settings, find, read_settings
+from pipcacheplus.pips.settings import ENVIRONMENT, NO, YES, Setting, Settings, find, find_for, read_settings
 
-__all__ = ["Machine", "index_urls", "locate", "owner_objection", "this_machine"]
+__all__ = ["Machine", "index_urls", "locate", "of_python", "owner_objection", "this_machine"]
 
-_BOOLEANS = frozenset({"y", "yes", "t", "true", "on", "1", "n", "no", "f", "false", "off", "0"})
 _IS_WEB = re.compile("https?://", re.IGNORECASE)
 _USERS_OF_INDEXES = ("install", "download", "wheel", "lock", "index", "list")
 """Commands that ask an index, each with a section of its own."""
@@ -59,13 +58,18 @@ def locate(
         return _cache_dir(machine, cache_dir, Source.ARGUMENT, "--cache-dir")
     settings = read_settings(machine, isolated=isolated)
     _refuse_if_off(settings, command)
-    if setting := find(settings, "cache-dir", ENVIRONMENT, command, "global"):
+    if setting := find_for(settings, "cache-dir", command):
         source = Source.ENVIRONMENT if setting.path is None else Source.CONFIG
         return _cache_dir(machine, setting.value, source, str(setting))
     path, variable = default_cache(machine)
     if variable:
         return _cache_dir(machine, path, Source.ENVIRONMENT, variable)
     return _cache_dir(machine, path, Source.DEFAULT, f"the default on {machine.platform}")
+
+
+def of_python(machine: Machine, path: str) -> Machine:
+    """Return the same machine with the environment of another interpreter, by its path."""
+    return machine._replace(prefix=os.path.dirname(os.path.dirname(os.path.abspath(path))))
 
 
 def _cache_dir(machine: Machine, path: str, source: Source, detail: str) -> CacheDir:
@@ -78,7 +82,7 @@ def _refuse_if_off(settings: Settings, command: str) -> None:
     for section in ("global", command, ENVIRONMENT):
         # pip looks at the word of each section, also of those that another one outranks.
         if setting := find(settings, "no-cache-dir", section):
-            if setting.value.lower() not in _BOOLEANS:
+            if setting.value.lower() not in YES | NO:
                 raise BadRequestError(
                     str(setting), f"{setting.value!r} is no word for yes or no", "write 1, or unset it"
                 )

@@ -12,7 +12,19 @@ from pipcacheplus.host.machine import Machine
 from pipcacheplus.pips.default_paths import system_config_directories, user_config_directories
 from pipcacheplus.pips.paths import path_module
 
-__all__ = ["ENVIRONMENT", "Setting", "Settings", "configuration_files", "find", "read_settings", "settings_in_section"]
+__all__ = [
+    "ENVIRONMENT",
+    "NO",
+    "YES",
+    "Setting",
+    "Settings",
+    "configuration_files",
+    "find",
+    "find_for",
+    "is_on",
+    "read_settings",
+    "settings_in_section",
+]
 
 ENVIRONMENT = ":env:"
 """The section in which the `PIP_*` variables stand. pip honours a file's section of this name, so we do."""
@@ -41,6 +53,10 @@ class Setting(NamedTuple):
         return self.name if self.path is None else f"{self.name} in [{self.section}] of {self.path}"
 
 
+YES = frozenset({"y", "yes", "t", "true", "on", "1"})
+NO = frozenset({"n", "no", "f", "false", "off", "0"})
+"""Words that switch something on or off, in lower case."""
+
 Settings = Mapping[str, Mapping[str, Setting]]
 """By section, then by key in pip's own spelling: `cache-dir`."""
 
@@ -52,6 +68,16 @@ def find(settings: Settings, key: str, *sections: str) -> Setting | None:
         if setting is not None and setting.value:
             return setting
     return None
+
+
+def find_for(settings: Settings, key: str, command: str) -> Setting | None:
+    """Return the setting that counts for a command: of variables, of the command's section, of `[global]`."""
+    return find(settings, key, ENVIRONMENT, command, "global")
+
+
+def is_on(setting: Setting | None) -> bool:
+    """Return whether something is switched on; a word that pip would refuse counts as that."""
+    return setting is not None and setting.value.lower() not in NO
 
 
 def read_settings(machine: Machine, *, isolated: bool = False) -> Settings:

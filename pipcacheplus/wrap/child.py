@@ -8,14 +8,13 @@ this process alone are passed on.
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from threading import Timer
 from types import FrameType
 from typing import Any, NamedTuple
 
-from pipcacheplus.wrap.in_place import not_started
+from pipcacheplus.wrap.in_place import flush_streams, not_started
 
 __all__ = ["Ended", "run_child", "run_quietly"]
 
@@ -67,7 +66,7 @@ def run_child(
             timer.daemon = True
             timer.start()
 
-    _flush()
+    flush_streams()
     with _handling(pass_on_late, _FROM_TERMINAL), _handling(pass_on, _PASSED_ON):
         try:
             # With what the shell has opened for it: `-r <(...)`.
@@ -90,13 +89,6 @@ def _is_in_front() -> bool:
             if os.tcgetpgrp(descriptor) == os.getpgrp():
                 return True
     return False
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            with suppress(OSError, ValueError):  # full, or closed: who wrote to it hears of it
-                stream.flush()
 
 
 def run_quietly(command: Sequence[str], environ: Mapping[str, str], *, limit_s: float) -> str | None:

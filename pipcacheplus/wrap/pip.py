@@ -8,8 +8,8 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pipcacheplus.host.machine import Machine, this_machine
-from pipcacheplus.pips.settings import ENVIRONMENT, find, read_settings
+from pipcacheplus.pips.locate import Machine, locate, of_python, this_machine
+from pipcacheplus.pips.settings import ENVIRONMENT, Settings, find_for, is_on, read_settings
 from pipcacheplus.wrap.child import run_child
 from pipcacheplus.wrap.pip_arguments import PipArguments, read_pip_arguments
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:  # slow to import
 
 __all__ = ["Pip"]
 
-_OFF = frozenset({"0", "false", "no", "off", "n", "f"})
 _REPORTS_SINCE = (23, 0)
 """The first pip whose `--report` prints no warning. Source: the news of pip 22.2 and 23.0."""
 
@@ -93,7 +92,7 @@ class Pip:
         """
         found = read_settings(self._machine())
         names = dict.fromkeys(name for section in ("global", command, ENVIRONMENT) for name in found.get(section, {}))
-        chosen = {name: find(found, name, ENVIRONMENT, command, "global") for name in names}
+        chosen = {name: find_for(found, name, command) for name in names}
         return {name: one.value for name, one in chosen.items() if one is not None}
 
     def cache(
@@ -195,6 +194,7 @@ class Pip:
     ) -> "PipSession":
         from pipcacheplus.wrap.session import PipSession, PipTask  # noqa: PLC0415 - slow to import
 
+        set_, command = self._read_settings(arguments), arguments.command or ""
         task = PipTask(
             python=self.python,
             arguments=arguments,
@@ -202,11 +202,11 @@ class Pip:
             find_cache=lambda: self._cache_of(arguments),
             environ=self._environ,
             # An option would take the place of what the user has set.
-            has_report=self._set(arguments, "report") is None and self._has_report(),
+            has_report=find_for(set_, "report", command) is None and self._has_report(),
             heals=heal,
             exclusive=exclusive,
             check=check,
-            is_dry_run=arguments.dry_run or (self._set(arguments, "dry-run") or "0").lower() not in _OFF,
+            is_dry_run=arguments.dry_run or is_on(find_for(set_, "dry-run", command)),
             say=say or _say_nothing,
             waiting=None if say is None else _announced(say),
         )
@@ -234,15 +234,14 @@ class Pip:
         parts = (version or "").split(".")[:2]
         return all(part.isdecimal() for part in parts) and tuple(map(int, parts)) >= _REPORTS_SINCE
 
-    def _set(self, arguments: PipArguments, name: str) -> str | None:
-        """Return what a variable or a file sets for a command, `None` if nothing does."""
+    def _read_settings(self, arguments: PipArguments) -> Settings:
+        """Return pip's settings, none if pip itself would stop at them."""
         from pipcacheplus.errors import BadRequestError  # noqa: PLC0415 - slow to import
 
-        with suppress(BadRequestError):  # pip stops at it too
-            settings = read_settings(self._machine(), isolated=arguments.isolated)
-            setting = find(settings, name, ENVIRONMENT, arguments.command or "", "global")
-            return None if setting is None else setting.value
-        return None
+        try:
+            return read_settings(self._machine(), isolated=arguments.isolated)
+        except BadRequestError:
+            return {}
 
     def _cache_of(self, arguments: PipArguments) -> "PipCache":
         return self.cache(
@@ -255,7 +254,6 @@ class Pip:
     def _cache_path(self, arguments: PipArguments) -> str | None:
         """Return where the cache is, which need not exist; `None` if this pip uses none."""
         from pipcacheplus.errors import PipCachePlusError  # noqa: PLC0415 - slow to import
-        from pipcacheplus.pips.locate import locate  # noqa: PLC0415 - as above
 
         command = arguments.command or "cache"
         try:
@@ -265,8 +263,7 @@ class Pip:
         return found.path if found.disabled_by is None else None
 
     def _machine(self) -> Machine:
-        machine = this_machine(self._environ)
-        return machine._replace(prefix=os.path.dirname(os.path.dirname(os.path.abspath(self.python))))
+        return of_python(this_machine(self._environ), self.python)
 
 
 def _announced(say: Callable[[str], None]) -> "Callable[[Waiting], None]":

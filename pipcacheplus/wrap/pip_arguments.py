@@ -7,14 +7,12 @@ commands may stand before the command; optparse takes any prefix of a long optio
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-__all__ = ["USES_CACHE", "PipArguments", "read_pip_arguments"]
+from pipcacheplus.wrap import USES_CACHE
 
-USES_CACHE = frozenset({"download", "install", "lock", "wheel"})
-"""Commands that take from the cache what they install, build or name."""
+__all__ = ["PipArguments", "read_pip_arguments"]
 
-_LOG = ("--log", "--log-file", "--local-log")
 _VALUED = {
-    **dict.fromkeys(_LOG, "log"),
+    **dict.fromkeys(("--log", "--log-file", "--local-log"), ""),
     "--cache-dir": "cache_dir",
     "--python": "python",
     "--report": "report",
@@ -93,11 +91,8 @@ class PipArguments(NamedTuple):
     no_index: bool = False
     python: str | None = None
     """The interpreter for which pip is to do it, if it is not pip's own."""
-    log: str | None = None
     report: str | None = None
     index_urls: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
-    """Of requirements."""
     names: tuple[str, ...] = ()
     """Words behind the command that are no options: requirements, mostly."""
     wanted: frozenset[int] = frozenset()
@@ -120,7 +115,6 @@ class PipArguments(NamedTuple):
 class _Option(NamedTuple):
     """An option, or a word that is none."""
 
-    at: int
     fact: str
     """`word` for a word that is no option."""
     value: str
@@ -148,7 +142,7 @@ def read_pip_arguments(words: Sequence[str]) -> PipArguments:
     return PipArguments(
         words=tuple(words),
         command=plain[0].value if plain else None,
-        at=plain[0].at if plain else len(words),
+        at=plain[0].places.start if plain else len(words),
         quiet=sum(len(one.value) for one in found.get("quiet", ())),
         cache_dir=last("cache_dir"),
         no_cache="no_cache" in found,
@@ -156,10 +150,8 @@ def read_pip_arguments(words: Sequence[str]) -> PipArguments:
         dry_run="dry_run" in found,
         no_index="no_index" in found,
         python=last("python"),
-        log=last("log"),
         report=last("report"),
         index_urls=tuple(one.value for one in found.get("index_url", ())),
-        files=tuple(one.value for one in found.get("file", ())),
         names=tuple(one.value for one in plain[1:]),
         wanted=frozenset(
             at
@@ -177,7 +169,7 @@ def _options(words: Sequence[str]) -> Iterator[_Option]:
         word, here = words[at], at
         at += 1
         if are_words or word == "-" or not word.startswith("-"):
-            yield _Option(here, "word", word, range(here, at))
+            yield _Option("word", word, range(here, at))
             continue
         if word == "--":
             are_words = True
@@ -189,7 +181,7 @@ def _options(words: Sequence[str]) -> Iterator[_Option]:
             value = words[at]
             at += 1
         if value is not None:
-            yield _Option(here, fact, value, range(here, at))
+            yield _Option(fact, value, range(here, at))
 
 
 def _fact_and_value(word: str) -> tuple[str | None, str | None]:

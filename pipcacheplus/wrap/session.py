@@ -89,7 +89,7 @@ class PipSession:
         """Run pip, once more if what it failed by was damaged and is gone now, and return what became of it."""
         began_s = time.monotonic()
         healed: tuple[Healed, ...] = ()
-        ended, report = self._pip(self.task.arguments.words)
+        ended, report = self._pip(self.task.arguments)
         for _ in range(_MOST_TIMES):
             found = self._damaged() if self._may_heal(ended) else ()
             # What was removed before, and is damaged again, is so at the server.
@@ -98,7 +98,7 @@ class PipSession:
                 break
             healed = (*healed, *new)
             self.task.say("running pip once more")
-            ended, report = self._pip(self.task.arguments.words)
+            ended, report = self._pip(self.task.arguments)
         is_installed = ended.code == 0 and self.task.arguments.command == "install" and not self.task.is_dry_run
         if self.task.check is not None and is_installed:
             ended, rebuilt = self._checked(self.task.check, report)
@@ -137,7 +137,7 @@ class PipSession:
             use=run.use,
         )
 
-    def _pip(self, words: Sequence[str]) -> tuple[Ended, bytes | None]:
+    def _pip(self, arguments: PipArguments) -> tuple[Ended, bytes | None]:
         """Run pip with these arguments, and return how it ended, and its report; note what it read."""
         self._started_s = time.time()
         with ExitStack() as stack:
@@ -148,14 +148,13 @@ class PipSession:
                     pass
             except OSError:  # it runs all the same
                 self._trace = Trace()
-                return run_child((self.task.python, "-m", "pip", *words), self.task.environ), None
+                return run_child((self.task.python, "-m", "pip", *arguments.words), self.task.environ), None
             options = []
             if self.task.has_report and self.task.arguments.report is None and self.task.arguments.command == "install":
                 options = ["--report", report]
             command = traced_command(self.task.python, self.task.cache_path, trace)
-            found = read_pip_arguments(words)
             ended = run_child(
-                (*command, *found.with_options(*options)), self.task.environ, meanwhile=_import_what_follows
+                (*command, *arguments.with_options(*options)), self.task.environ, meanwhile=_import_what_follows
             )
             self._trace = read_trace(self.task.cache_path, trace)
             if self.task.arguments.python is not None:  # another interpreter did the work
@@ -196,7 +195,8 @@ class PipSession:
         if not wanted:
             return done, ()
         self.task.say(f"installing anew: {' '.join(wanted)}")
-        again, _ = self._pip(self.task.arguments.for_others("--force-reinstall", "--upgrade", "--no-deps", *wanted))
+        options = ("--force-reinstall", "--upgrade", "--no-deps")
+        again, _ = self._pip(read_pip_arguments(self.task.arguments.for_others(*options, *wanted)))
         return (run_child(words, self.task.environ) if again.code == 0 else again), healed
 
     def _requested(self) -> tuple[str, ...]:
@@ -217,10 +217,12 @@ def _named(one: "Healed") -> str:
 
 def _project_in(word: str) -> str:
     """Return the name in front of a requirement; empty for a path or a URL."""
+    from pipcacheplus.pips.filenames import PROJECT_NAME  # noqa: PLC0415 - slow to import, and of use to few
+
     if "/" in word or "\\" in word or word.endswith((".whl", ".gz", ".zip")):
         return ""
-    end = next((at for at, sign in enumerate(word) if not (sign.isalnum() or sign in "-_.")), len(word))
-    return word[:end]
+    found = PROJECT_NAME.match(word)
+    return found[0] if found else ""
 
 
 def check_words(check: str) -> list[str]:

@@ -43,8 +43,8 @@ def test_the_command_and_the_names_are_those_that_pip_would_take(
         ("install -qq six", "quiet", 2),
         ("-q install --quiet six", "quiet", 2),
         ("install --report - six", "report", "-"),
-        ("install --log=/tmp/log", "log", "/tmp/log"),
-        ("install -r a.txt --requirement b.txt", "files", ("a.txt", "b.txt")),
+        ("install --log /tmp/log six", "names", ("six",)),
+        ("install -r a.txt --requirement b.txt", "wanted", frozenset({1, 2, 3, 4})),
         (
             "install -i http://a.example --extra-index-url=http://b.example",
             "index_urls",

@@ -4,25 +4,22 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 
-from pipcacheplus.cli.base.configuration import configured
+from pipcacheplus.cli.base.configuration import AUTO, PERIODS_S, configured
 from pipcacheplus.cli.base.started import program_words, started_here
 from pipcacheplus.errors import PipCachePlusError
 from pipcacheplus.host.machine import this_machine
 from pipcacheplus.own.marks import moment_of_mark, set_mark
-from pipcacheplus.pips.settings import ENVIRONMENT, find, read_settings
+from pipcacheplus.pips.settings import find_for, is_on, read_settings
 from pipcacheplus.wrap.child import run_quietly
 from pipcacheplus.wrap.pip_arguments import PipArguments
 
 __all__ = ["prune_if_due"]
 
-_SETTING = "auto"
-_PERIODS_S = {"after-install": 0, "daily": 86_400, "weekly": 7 * 86_400}
 _MARK = "_auto"
 """The mark that says when it was done last."""
 _LIMIT_S = 60
 _NOTHING = "Entries removed: 0,"
 """What `prune -q` says if nothing went."""
-_OFF = frozenset({"0", "false", "no", "off", "n", "f"})
 
 
 def prune_if_due(arguments: PipArguments, cache_path: str, environ: Mapping[str, str]) -> str | None:
@@ -43,7 +40,7 @@ def prune_if_due(arguments: PipArguments, cache_path: str, environ: Mapping[str,
     now_s = time.time()
     try:
         last_s = moment_of_mark(cache_path, _MARK)
-        if last_s is not None and 0 <= now_s - last_s < _PERIODS_S[period]:
+        if last_s is not None and 0 <= now_s - last_s < PERIODS_S[period]:
             return None
         set_mark(cache_path, _MARK)  # before it: what takes too long is not begun by the next install again
     except PipCachePlusError as error:
@@ -55,13 +52,12 @@ def prune_if_due(arguments: PipArguments, cache_path: str, environ: Mapping[str,
 
 def _is_offline(environ: Mapping[str, str]) -> bool:
     """Return whether pip's settings have an install ask no index."""
-    found = find(read_settings(this_machine(environ)), "no-index", ENVIRONMENT, "install", "global")
-    return found is not None and found.value.lower() not in _OFF
+    return is_on(find_for(read_settings(this_machine(environ)), "no-index", "install"))
 
 
 def _period(environ: Mapping[str, str]) -> str | None:
     with suppress(OSError):  # the current directory is gone
         for one in configured(this_machine(environ)):
-            if one.name == _SETTING and one.unused is None:
+            if one.name == AUTO and one.unused is None:
                 return one.values[0]
     return None

@@ -27,15 +27,16 @@ if sys.version_info >= (3, 11):
 else:  # the same module, before it became part of Python
     import tomli as tomllib
 
-__all__ = ["Configured", "arguments_of", "configured", "refuse_misspelt"]
+__all__ = ["AUTO", "PERIODS_S", "Configured", "arguments_of", "configured", "refuse_misspelt"]
 
 _PREFIX = "PIPCACHEPLUS_"
 _SECTION = "pipcacheplus"
 _KEEPS = ("keep", "keep-lock", "keep-env")
 _LIMITS = tuple(limit.value.replace("_", "-") for limit in LimitOn)
-_AUTO = "auto"
-_NAMES = (*_KEEPS, "min-age", "reasons", *_LIMITS, _AUTO)
-_PERIODS = ("daily", "weekly", "after-install")
+AUTO = "auto"
+_NAMES = (*_KEEPS, "min-age", "reasons", *_LIMITS, AUTO)
+PERIODS_S = {"daily": 86_400, "weekly": 7 * 86_400, "after-install": 0}
+"""How often what `AUTO` switches on is done at most, in seconds."""
 _OF_PROJECT = ("keep", "keep-lock", "min-age")
 _OF_PRUNE = frozenset({"reasons", *_LIMITS})
 _PATHS = frozenset({"keep-lock", "keep-env"})
@@ -101,8 +102,8 @@ def _refuse_nonsense(setting: Configured) -> None:
     """
     if setting.name == "min-age":
         age_of(setting)
-    elif setting.name == _AUTO and setting.values[0] not in _PERIODS:
-        raise BadRequestError(setting.origin, f"{setting.values[0]!r} is no period", f"write {', '.join(_PERIODS)}")
+    elif setting.name == AUTO and setting.values[0] not in PERIODS_S:
+        raise BadRequestError(setting.origin, f"{setting.values[0]!r} is no period", f"write {', '.join(PERIODS_S)}")
     elif setting.name in _LIMITS:
         try:
             limits_of({LimitOn(setting.name.replace("-", "_")): setting.values})
@@ -135,7 +136,7 @@ def arguments_of(settings: Sequence[Configured], command: str, given: Sequence[s
     has_reasons, has_limits = bool(words & asked), bool(words & {f"--{name}" for name in _LIMITS})
     is_added = False
     for one in settings:
-        if one.unused is not None or one.name == _AUTO or (one.name in _OF_PRUNE and command != "prune"):
+        if one.unused is not None or one.name == AUTO or (one.name in _OF_PRUNE and command != "prune"):
             continue
         if one.name == "reasons":
             arguments = [] if has_reasons else [f"--{word}" for word in one.values]

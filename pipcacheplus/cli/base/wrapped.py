@@ -4,6 +4,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+from pipcacheplus.wrap import PIP_CACHE_VERBS, USES_CACHE
+
 TYPE_CHECKING = False  # for a type checker it is true; `typing` is slow to import
 if TYPE_CHECKING:  # a pip that uses no cache does without
     from pipcacheplus.wrap.pip_arguments import PipArguments
@@ -12,9 +14,7 @@ __all__ = ["Wrapped", "run_wrapped", "split_wrapped"]
 
 _COMMAND = "pip"
 _VALUED = frozenset({"--check", "--python"})
-_OF_PIP = frozenset({"dir", "info", "list", "purge", "remove"})
-"""Verbs of `pip cache`, 20.1 to 26.3."""
-_TAKEN = frozenset({"cache", "download", "install", "lock", "wheel"})
+_TAKEN = USES_CACHE | {"cache"}
 """Commands of pip for which more is done than to run it."""
 _HELP = frozenset({"-h", "--help"})
 _USAGE = 2
@@ -153,7 +153,7 @@ def _own_verb(names: Sequence[str], words: Sequence[str]) -> list[str] | None:
 
     verb = names[0] if names else ""
     is_list_of_all = verb == "list" and "--all" in words
-    if verb not in Family("pipcacheplus.cli", "COMMAND", Command) or (verb in _OF_PIP and not is_list_of_all):
+    if verb not in Family("pipcacheplus.cli", "COMMAND", Command) or (verb in PIP_CACHE_VERBS and not is_list_of_all):
         return None
     rest = list(words)
     rest.remove("cache")
