@@ -20,7 +20,6 @@ from pipcacheplus.catalog.queries import (
 from pipcacheplus.catalog.results import Explanation, Inspection, Inventory, Verification
 from pipcacheplus.checks.base.check import HOUR_S, Context, told_checks
 from pipcacheplus.checks.base.context import CURRENT, Pythons, considered_pythons, context_of, paths_of, with_builds
-from pipcacheplus.checks.base.why import why_of
 from pipcacheplus.disk import refusal
 from pipcacheplus.disk.access_times import is_marked_as_read
 from pipcacheplus.disk.open_cache import OpenCache, moves_access_times
@@ -395,6 +394,8 @@ class PipCache:
         selected = tuple(one.id if isinstance(one, Entry) else one for one in what)
         query = self._query_of_all(selected, min_age_s, pythons, keeps)
         query = replace(query, remembers=remembers, progress=progress)
+        from pipcacheplus.checks.base.why import why_of  # noqa: PLC0415 - slow to import
+
         return explanation_of(self.dir, query, lambda one: why_of(one, query.context, kept_by=keeps.fitting(one.entry)))
 
     def _query_of_all(

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from pipcacheplus.catalog.queries import Query, Run, answered, run_query
 from pipcacheplus.checks.base.check import Context, checks, is_within_grace, is_young
 from pipcacheplus.checks.base.context import with_builds
-from pipcacheplus.checks.base.why import why_of
 from pipcacheplus.errors import BadRequestError, MisspeltKeepError
 from pipcacheplus.model.arguments import check_switches
 from pipcacheplus.model.facts import Depth
@@ -193,6 +192,8 @@ class Planner:
         chosen = {} if whole is None else whole.chosen
 
         def explain(one: Checked) -> str:
+            from pipcacheplus.checks.base.why import why_of  # noqa: PLC0415 - slow to import
+
             sentences = [why_of(one, query.context).sentence] if one.findings or one.entry.id not in chosen else []
             return "; ".join((*sentences, *(why.why for why in chosen.get(one.entry.id, ()))))
 

@@ -9,7 +9,6 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
-from tempfile import TemporaryFile  # noqa: TID251 - without a name, and never in a cache
 from typing import Any, BinaryIO, Generic, TypeVar, overload
 
 from pipcacheplus.catalog.entry_rows import Names, brief_of, entry_of_checked, entry_of_row
@@ -69,6 +68,8 @@ class Records:
 
     def _spill(self) -> None:
         if self._file is None:
+            from tempfile import TemporaryFile  # noqa: PLC0415, TID251 - slow to import; without a name, never in a cache
+
             self._file = TemporaryFile(prefix="pipcacheplus-", buffering=0)
         written = memoryview(self._memory)
         self._file.seek(self._base)

@@ -8,9 +8,8 @@ import sys
 from array import array
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
 from pipcacheplus.catalog.content_rows import COLUMNS as CONTENT_COLUMNS
@@ -38,6 +37,9 @@ from pipcacheplus.disk.walk import parts
 from pipcacheplus.model.values import Area, Progress, Shape, Warned
 from pipcacheplus.pips.filenames import canonical
 from pipcacheplus.pips.layout import area_of, part_of
+
+if TYPE_CHECKING:  # slow to import
+    from concurrent.futures import Executor
 
 __all__ = ["SHARES", "Update", "UpdateRequest"]
 
@@ -74,7 +76,7 @@ class UpdateRequest:
     """Whether contents are read to their end too: these have a turn of their own."""
     looks_again: bool = False
     """Whether `read_again` is to be called: then it is noted what this run has read."""
-    executor: Executor | None = None
+    executor: "Executor | None" = None
     progress: Progress | None = None
     counts_bytes: bool = False
     """Whether progress counts the bytes of contents, which are read later, and not entries."""

@@ -20,7 +20,7 @@ _ROOT = 0
 _IMPORTED_LATE = (
     *("concurrent.futures.thread", "email.utils", "html.parser", "importlib.util", "json", "sqlite3", "tarfile"),
     *("bz2", "csv", "lzma", "zipfile", "zlib", "signal", "pwd", "filelock", "msgpack", "packaging.requirements"),
-    *("fcntl", "grp", "pathlib", "subprocess", "threading", "urllib.parse"),
+    *("fcntl", "grp", "pathlib", "subprocess", "tempfile", "threading", "urllib.parse"),
     *("platform", "socket", "encodings.raw_unicode_escape", "sysconfig"),
     *("packaging.tags", "packaging.utils", "platformdirs.unix", "psutil"),
 )

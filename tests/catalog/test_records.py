@@ -1,12 +1,12 @@
 """Records are what was added, in memory or in a file."""
 
+import tempfile
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from pipcacheplus.cache.pip_cache import PipCache
-from pipcacheplus.catalog import records as module
 from pipcacheplus.catalog.records import Findings, Records, Rows
 from tests.catalog.mixtures import BUILDS, mixed
 
@@ -25,7 +25,7 @@ def test_without_room_for_a_file_all_records_stay_in_memory(monkeypatch: pytest.
     def full(**_more: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module, "TemporaryFile", full)
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
     records = Records(may_spill=True)
     for number in range(600):
         records.append(b"x" * (10_000 + number))

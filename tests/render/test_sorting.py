@@ -1,10 +1,10 @@
 """Rows come in the order of their keys, however many they are."""
 
+import tempfile
 from random import Random
 
 import pytest
 
-from pipcacheplus.render.text import sorting
 from pipcacheplus.render.text.sorting import SortedRows
 
 
@@ -24,7 +24,7 @@ def test_without_room_for_a_file_all_rows_stay_in_memory(monkeypatch: pytest.Mon
     def full(**_more: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(sorting, "TemporaryFile", full)
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
     rows = SortedRows()
     for key in range(20_000, 0, -1):
         rows.add(key, (str(key),))

@@ -5,7 +5,6 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import chain
 from operator import itemgetter
-from tempfile import TemporaryFile  # noqa: TID251 - without a name, and never in a cache
 from typing import IO, Any
 
 from pipcacheplus.render.text.table import Row
@@ -59,6 +58,8 @@ class SortedRows:
         return self._widths
 
     def _spill(self) -> None:
+        from tempfile import TemporaryFile  # noqa: PLC0415, TID251 - slow to import; without a name, never in a cache
+
         self.widths  # noqa: B018 - measures what is about to go
         self._rows.sort()
         file = TemporaryFile(prefix="pipcacheplus-")
