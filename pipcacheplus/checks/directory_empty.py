@@ -27,5 +27,6 @@ CHECK = Check(
     remedy=Remedy.REMOVE,
     depth=Depth.NAMES,
     rows="1",
+    normal=("empty directory", "that pip left"),
     run=_run,
 )

@@ -36,10 +36,11 @@ CHECK = Check(
     slug="response-expired",
     group=Group.STALE,
     shapes=frozenset({Shape.PAIR, Shape.SINGLE}),
-    severity=Severity.WARNING,
+    severity=Severity.INFO,
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.ENDS,
     rows="e.fresh_until < :now OR e.written <= :now - :stale_age",
+    normal=("cached page", "past the freshness lifetime; pip asks the index again before it uses one"),
     # Whether a file has an ETag is no column.
     certain="e.kind NOT IN ('wheel', 'sdist', 'metadata') AND e.fresh_until < :now",
     run=_run,

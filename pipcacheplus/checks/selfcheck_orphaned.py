@@ -28,9 +28,10 @@ CHECK = Check(
     slug="selfcheck-orphaned",
     group=Group.ORPHANED,
     shapes=frozenset({Shape.SELFCHECK}),
-    severity=Severity.WARNING,
+    severity=Severity.INFO,
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.ENDS,
     rows="1",
+    normal=("self-check", "of environments that are gone; pip leaves these small files behind"),
     run=_run,
 )

@@ -31,6 +31,11 @@ def test_a_page_is_told_once_its_lifetime_is_over(cache: Cache, headers: dict[st
     assert messages == [message for message, _, _ in told("response-expired", cache)]
 
 
+def test_a_page_past_its_lifetime_is_information_and_goes_if_it_is_requested(cache: Cache) -> None:
+    cache.http_v2(URL, PAGE, headers=OLD | {"Cache-Control": "max-age=600"})
+    assert [rest for _, *rest in told("response-expired", cache)] == [["info", "remove-if-asked"]]
+
+
 def test_a_permanent_redirect_never_expires(cache: Cache) -> None:
     cache.http_v2(URL, status=301, headers=OLD | {"Location": "/x"})
     assert told("response-expired", cache) == []

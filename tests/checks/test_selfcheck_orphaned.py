@@ -11,7 +11,7 @@ URL = "https://files.example/demo"
 def test_a_selfcheck_of_an_environment_that_is_gone_is_told(cache: Cache) -> None:
     cache.selfcheck("/nonexistent/env")
     assert told("selfcheck-orphaned", cache) == [
-        ("self-check of an environment that is gone", "warning", "remove-if-asked")
+        ("self-check of an environment that is gone", "info", "remove-if-asked")
     ]
 
 

@@ -138,6 +138,9 @@ class Check:
     is_suspect: Callable[[bytes], bool] | None = None
     """Of a check of what heads say: whether the ends of the file that a head is in may be those of an entry that it
     objects to. Where everything else that is asked takes names alone, only such heads are read for it."""
+    normal: tuple[str, str] | None = None
+    """Of a check whose findings are information: how it calls what it finds when it is counted, a noun (`cached page`,
+    which gets its plural) and what follows it; `None`: its slug has to do."""
     is_told: bool = True
     """Whether `verify`, `show` and `info` put it to entries; if not, only `prune` does, if its group is asked for."""
     needs_links: bool = False
