@@ -314,6 +314,7 @@ class PipCache:
         executor: "Executor | None" = None,
         remembers: bool = True,
         deep: bool = False,
+        only_counts_normal: bool = False,
         progress: Progress | None = None,
     ) -> Verification:
         """Put every check to the entries that fit `what`; every byte of them is read.
@@ -326,6 +327,8 @@ class PipCache:
                 process has one thread (Linux), else threads. Where none can be started, entries are read here.
             remembers: Whether what was found is remembered, and what has not changed since is not read again.
             deep: Whether all is read again even so, and remembered anew.
+            only_counts_normal: Whether findings of severity `info` that follow from names and times alone (pages past
+                their freshness lifetime) are only counted: `Verification.counted` has them, and `findings` does not.
             progress: Called with the bytes done.
 
         Raises:
@@ -334,6 +337,7 @@ class PipCache:
         """
         query = self._query_of_all(what, min_age_s, pythons)
         query = replace(query, executor=executor, remembers=remembers, is_deep=deep, progress=progress)
+        query = replace(query, only_counts_normal=only_counts_normal)
         return verification_of(self.dir, query)
 
     def inspect(

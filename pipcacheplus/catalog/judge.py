@@ -1,7 +1,7 @@
 """Put the checks to those entries that they could object to: the catalog chooses, the checks decide."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from pipcacheplus.catalog.entry_rows import Names, as_bytes, check_entry, check_seal, names_of
@@ -14,7 +14,7 @@ from pipcacheplus.checks.base.check import Check, Context, is_listed, judge
 from pipcacheplus.checks.base.looked_for import keys_looked_for
 from pipcacheplus.checks.base.proof import evidence_of
 from pipcacheplus.model.facts import Depth, Facts, Unknown
-from pipcacheplus.model.values import Area, Checked, Count, NotJudged, Shape
+from pipcacheplus.model.values import Area, Checked, Count, CountedFindings, NotJudged, Severity, Shape
 
 __all__ = ["Judge"]
 
@@ -132,13 +132,14 @@ class Judge:
             self._connection.executemany("INSERT INTO looked_for VALUES (?)", [("",), *((name,) for name in names)])
 
     def findings(
-        self, unread: dict[bytes, str], where: str = "1", *, may_spill: bool
+        self, unread: dict[bytes, str], where: str = "1", *, but: Collection[int] = (), may_spill: bool
     ) -> tuple[Findings, Mapping[NotJudged, Count]]:
         """Return what the checks object to, and counts of the entries that they could not judge.
 
         Args:
             unread: Entries that could not be read, by id.
             where: Which entries are considered, a condition over `entry e`.
+            but: Numbers of conditions, as `counted` returns them, of entries that are left out.
             may_spill: Whether a temporary file may be written.
 
         Raises:
@@ -146,7 +147,7 @@ class Judge:
         """
         found = Findings(self._known.device, self._context, may_spill=may_spill)
         not_judged = dict.fromkeys(NotJudged, Count())
-        for row, choice in self._chosen(where):
+        for row, choice in self._chosen(where, but):
             if choice.is_certain:
                 found.add_certain(row, self._certain_names(row), choice.checks)
                 continue
@@ -158,6 +159,29 @@ class Judge:
                 found.add(row, names, checked.findings)
         not_judged[NotJudged.FOREIGN] = self._foreign(where)
         return found, {reason: count for reason, count in not_judged.items() if count.entries}
+
+    def counted(self, where: str = "1") -> tuple[tuple[CountedFindings, ...], frozenset[int]]:
+        """Count the findings that are certain and only information, without looking at a row of any.
+
+        A damaged row may make a count wrong; nothing is removed by these counts.
+
+        Returns:
+            The counts by check; and the numbers of conditions of the entries that have nothing but such findings.
+        """
+        select = (
+            f"SELECT {self._mask} AS mask, count(*) FROM entry e LEFT JOIN content c ON c.id = e.id"
+            f" WHERE ({where}) AND mask > 0 GROUP BY mask"
+        )
+        numbers = dict[Check, int]()
+        alone = set[int]()
+        for mask, number in self._connection.execute(select, self._parameters):
+            choice = self._choice(mask)
+            if choice.is_certain and all(check.severity is Severity.INFO for check in choice.checks):
+                alone.add(mask)
+                for check in choice.checks:
+                    numbers[check] = numbers.get(check, 0) + number
+        counts = (CountedFindings(check.slug, check.group, check.severity, of) for check, of in numbers.items())
+        return tuple(counts), frozenset(alone)
 
     def _foreign(self, where: str) -> Count:
         """Return the counts of what no pip wrote, which no check is put to."""
@@ -176,10 +200,11 @@ class Judge:
             if checked.findings or checked.not_judged is not None:
                 yield checked
 
-    def _chosen(self, where: str) -> Iterator[tuple[JoinedRow, _Choice]]:
-        """Yield the rows that a check could object to, or be unable to judge."""
+    def _chosen(self, where: str, but: Collection[int] = ()) -> Iterator[tuple[JoinedRow, _Choice]]:
+        """Yield the rows that a check could object to, or be unable to judge, but for those of some numbers."""
         choices = dict[int, _Choice]()
-        for row in rows(self._connection, f"({where}) AND {self._mask} > 0", self._parameters, more=self._mask):
+        chosen = f"{self._mask} NOT IN ({', '.join(map(str, (0, *but)))})"
+        for row in rows(self._connection, f"({where}) AND {chosen}", self._parameters, more=self._mask):
             choice = choices.get(row.more)
             if choice is None:
                 choice = choices[row.more] = self._choice(row.more)

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import reduce
@@ -20,6 +20,7 @@ from pipcacheplus.model.values import (
     CacheDir,
     Checked,
     Count,
+    CountedFindings,
     Entry,
     Finding,
     Kind,
@@ -136,6 +137,8 @@ class Query:
     """Whether all that speaks for or against an entry is told as well."""
     only_usable: bool = False
     """Whether wheels are left out that none of the interpreters considered can use."""
+    only_counts_normal: bool = False
+    """Whether findings that are certain and only information are counted, and not among the findings."""
     is_deep: bool = False
     """Whether all is read again, and remembered anew."""
     parts: frozenset[str] | None = None
@@ -194,12 +197,15 @@ def verification_of(cache: CacheDir, query: Query) -> Verification:
     warnings: list[Warned] = []
 
     def answer(run: "Run") -> Verification:
-        found, not_judged = run.findings()
+        counted, but = run.counted() if query.only_counts_normal else ((), frozenset[int]())
+        found, not_judged = run.findings(but=but)
         total = reduce(Count.plus, run.totals().values(), Count())
         return Verification(
             cache=cache,
             findings=found,
+            counted=counted,
             entries=total.entries,
+            files=total.files,
             bytes=total.bytes,
             disk_bytes=total.disk_bytes,
             unverifiable=sum(not_judged[why].entries for why in UNVERIFIABLE if why in not_judged),
@@ -559,9 +565,13 @@ class Run:
             found.extend(rows)
         return found
 
-    def findings(self) -> tuple["Findings", Mapping[NotJudged, Count]]:
-        """Return what the checks object to, and counts of the entries that they could not judge."""
-        return self._judge.findings(self._update.unread, self._where, may_spill=self._what.remembers)
+    def counted(self) -> tuple[tuple[CountedFindings, ...], frozenset[int]]:
+        """Count the findings that are certain and only information; return also what `findings` leaves out for that."""
+        return self._judge.counted(self._where)
+
+    def findings(self, *, but: Collection[int] = ()) -> tuple["Findings", Mapping[NotJudged, Count]]:
+        """Return the findings of the checks, but for those that were counted, and counts of entries not judged."""
+        return self._judge.findings(self._update.unread, self._where, but=but, may_spill=self._what.remembers)
 
     def briefs(self) -> Iterator[Brief]:
         """Yield what a line says of each entry of the cache, wanted or not, with its names, in order of ids."""

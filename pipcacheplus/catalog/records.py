@@ -24,11 +24,8 @@ _IN_MEMORY = 4 << 20
 """Bytes of records that stay in memory."""
 _TOGETHER = 64
 """Rows that become one record, if they are added one by one."""
-_IS_NEXT = 1 << 7
-_GOES = 1 << 6
-_IS_DIRECTORY = 1 << 5
-_GROUPS = tuple(Group)
-_SEVERITIES = tuple(Severity)
+_IS_NEXT = 1
+"""Set in the code of a finding whose entry is another one than that of the finding before."""
 _EMPTY_DIRECTORY = Shape.EMPTY_DIRECTORY.value
 
 
@@ -219,8 +216,12 @@ class Findings(_Made[Finding]):
         self._context = context
         self._checks = dict[str, Check]()
         """Those of the findings that are still to be made, by slug."""
-        self._codes = bytearray()
-        """What a `Headline` has of each, and whether its entry is another one than that of the finding before."""
+        self._kinds = dict[tuple[Group, Severity, bool, bool, str], int]()
+        """What headlines have besides their entries, with a number: there are few, however many findings there are."""
+        self._codes = array("H")
+        """Twice the number of what the headline of each finding has, plus `_IS_NEXT`."""
+        self._disk_sizes = array("Q")
+        """Bytes that the entry of each finding takes."""
         self._rows = Rows(may_spill=may_spill)
         super().__init__(self._rows, self._finding)
 
@@ -228,30 +229,39 @@ class Findings(_Made[Finding]):
         """Add the findings of one entry."""
         entry = (row.id, row.shape, row.files, *names)
         for at, one in enumerate(found):
-            told = (one.check, one.message, one.evidence, one.remedy.value, one.paths)
-            self._append(one, (entry, (*told, one.group.value, one.severity.value)), is_next=not at)
+            told = (
+                one.check,
+                one.message,
+                one.evidence,
+                one.remedy.value,
+                one.paths,
+                one.group.value,
+                one.severity.value,
+            )
+            self._append(one, one.check, (entry, told), row.disk_size, is_next=not at)
 
     def add_certain(self, row: JoinedRow, names: Names, checks: Sequence[Check]) -> None:
         """Add what some checks object to for certain in one entry: `check_entry` has seen that it can be made."""
         entry = (row.id, row.shape, row.files, *names)
         for at, check in enumerate(checks):
             self._checks[check.slug] = check
-            self._append(check, (entry, check.slug), is_next=not at)
+            self._append(check, check.slug, (entry, check.slug), row.disk_size, is_next=not at)
 
-    def _append(self, head: Finding | Check, row: tuple[Any, ...], *, is_next: bool) -> None:
-        code = _GROUPS.index(head.group) * len(_SEVERITIES) + _SEVERITIES.index(head.severity)
-        code |= _GOES if head.remedy is not Remedy.NONE else 0
-        code |= _IS_DIRECTORY if row[0][1] == _EMPTY_DIRECTORY else 0
+    def _append(self, head: Finding | Check, slug: str, row: tuple[Any, ...], disk_size: int, *, is_next: bool) -> None:
+        kind = head.group, head.severity, head.remedy is not Remedy.NONE, row[0][1] == _EMPTY_DIRECTORY, slug
+        code = 2 * self._kinds.setdefault(kind, len(self._kinds))
         self._codes.append(code | _IS_NEXT if is_next else code)
+        self._disk_sizes.append(disk_size)
         self._rows.append(row)
 
     def heads(self) -> Iterator[Headline]:
         """Yield the head of each; no finding is made for that."""
-        table = [(group, severity) for group in _GROUPS for severity in _SEVERITIES]
+        kinds = tuple(self._kinds)
         entry = 0
-        for code in self._codes:
-            entry += code >= _IS_NEXT
-            yield Headline(*table[code & (_IS_DIRECTORY - 1)], entry, code & _GOES > 0, code & _IS_DIRECTORY > 0)
+        for code, disk_size in zip(self._codes, self._disk_sizes, strict=True):
+            entry += code & _IS_NEXT
+            group, severity, goes, is_directory, slug = kinds[code >> 1]
+            yield Headline(group, severity, entry, goes, is_directory, slug, disk_size)
 
     def _finding(self, row: tuple[Any, ...]) -> Finding:
         (id_, shape, files, *names), told = row

@@ -57,7 +57,7 @@ CREATE TEMP TABLE looked_for (name TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
 """
 ACTIVE = "(NOT l.is_relative OR l.page IN (SELECT page FROM resolved))"
 """Whether a row `l` of `link` counts in this run."""
-_OWN = ("id", "shape", "files", "size")
+_OWN = ("id", "shape", "files", "size", "disk_size")
 _ENTRY = (*_OWN, *FACTS)
 _SAID = (
     f" LEFT JOIN link l ON l.key = e.key AND {ACTIVE}"
@@ -147,6 +147,12 @@ class JoinedRow:
     def size(self) -> int:
         """Return the column of this name."""
         own: int = self.first[3]
+        return own
+
+    @property
+    def disk_size(self) -> int:
+        """Return the column of this name."""
+        own: int = self.first[4]
         return own
 
     @property

@@ -9,6 +9,7 @@ from pipcacheplus.model.values import (
     Area,
     CacheDir,
     Count,
+    CountedFindings,
     Entry,
     Finding,
     Kind,
@@ -83,6 +84,10 @@ class Verification:
     """Their size."""
     unverifiable: int
     """Entries of pip's of which it could not be told whether they are whole; those that are only young do not count."""
+    files: int = 0
+    """Files of the entries."""
+    counted: tuple[CountedFindings, ...] = ()
+    """Findings that were only counted, if that was asked for; they are not among `findings`."""
     warnings: tuple[Warned, ...] = ()
     unmatched: tuple[str, ...] = ()
     hints: Mapping[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""`verify`: find what is damaged, half, unreadable or dangerous."""
+"""`verify`: find what is damaged, incomplete, unreadable or dangerous."""
 
 from argparse import ArgumentParser
 from typing import TYPE_CHECKING
@@ -29,8 +29,8 @@ def _declare(parser: ArgumentParser) -> None:
     declare_selection(parser, needs_one=False, has_pythons=True)
     declare_min_age(
         parser,
-        "do not judge halves, leftovers and builds that are younger, as a pip may be writing them (default 1h;"
-        " 0 judges all)",
+        "do not judge incomplete downloads, leftovers and builds that are more recent, as a pip may be writing them"
+        " (default 1h; 0 judges all)",
     )
     declare_pythons(parser)
     declare_deep(parser)
@@ -44,6 +44,7 @@ def _run(request: Request) -> CommandResult:
             min_age_s=options.min_age,
             remembers=options.remembers,
             deep=options.deep,
+            only_counts_normal=not request.lists_normal and request.verbosity <= 0,
             pythons=pythons_of(options, request.environ),
             progress=show,
         )
@@ -55,6 +56,7 @@ def _run(request: Request) -> CommandResult:
         hints=found.hints,
         exit_code=exits.FOUND if found.errors else exits.DONE,
         findings=found.findings,
+        counted=found.counted,
         foreign=found.foreign,
         summary=_summary(found, found.survey),
     )
@@ -63,6 +65,7 @@ def _run(request: Request) -> CommandResult:
 def _summary(found: "Verification", survey: "Survey | None") -> dict[str, Json]:
     return {
         "entries": found.entries,
+        "files": found.files,
         "bytes": found.bytes,
         "disk_bytes": found.disk_bytes,
         "unverifiable": found.unverifiable,
@@ -70,7 +73,7 @@ def _summary(found: "Verification", survey: "Survey | None") -> dict[str, Json]:
         "pages_without_url": found.pages_without_url,
         "pythons": summarize_pythons(found.pythons),
         **summarize_owners(survey, found.cache.path),
-        **summarize_findings(found.findings),
+        **summarize_findings(found.findings, found.counted),
     }
 
 
@@ -81,7 +84,7 @@ def _summary_of_nothing(cache: CacheDir) -> dict[str, Json]:
 
 
 COMMAND = Command(
-    help="Find what is damaged, half, unreadable or dangerous; change nothing",
+    help="Find what is damaged, incomplete, unreadable or dangerous; change nothing",
     run=_run,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,

@@ -48,6 +48,7 @@ __all__ = [
     "CacheDir",
     "Checked",
     "Count",
+    "CountedFindings",
     "Cut",
     "Entry",
     "ExportReport",
@@ -317,13 +318,29 @@ class Headline(NamedTuple):
     """Whether removing the entry helps, so that `prune` does it for the group."""
     is_directory: bool
     """Whether it is of an empty directory, which is no entry to whoever counts them."""
+    check: str
+    """Slug of the check."""
+    disk_size: int
+    """Bytes allocated for all files of the entry."""
 
     @classmethod
     def of(cls, finding: Finding) -> "Headline":
         """Return the headline of a finding."""
         is_directory = finding.entry.shape is Shape.EMPTY_DIRECTORY
         goes = finding.remedy is not Remedy.NONE
-        return cls(finding.group, finding.severity, finding.entry.id, goes, is_directory)
+        entry = finding.entry
+        return cls(finding.group, finding.severity, entry.id, goes, is_directory, finding.check, entry.disk_size)
+
+
+class CountedFindings(NamedTuple):
+    """Findings of one check that were counted, and of which nothing else is kept."""
+
+    check: str
+    """Slug of the check."""
+    group: Group
+    severity: Severity
+    number: int
+    """How many there are, each of another entry."""
 
 
 class Checked(NamedTuple):

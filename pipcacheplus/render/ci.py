@@ -99,5 +99,6 @@ FORMAT = OutputFormat(
     render=_render,
     has_warnings=lambda view: view.job is not None and view.job.service is Service.GITHUB,
     render_failure=_render_failure,
+    lists_normal=False,
     attach=_attach,
 )

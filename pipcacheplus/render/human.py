@@ -28,4 +28,4 @@ def _render(view: View, write: Write, *, width: int | None, color: bool) -> None
         write("\n".join(some) + "\n")
 
 
-FORMAT = OutputFormat(help="text for people", render=_render)
+FORMAT = OutputFormat(help="text for people", render=_render, lists_normal=False)

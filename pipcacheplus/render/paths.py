@@ -38,13 +38,15 @@ def _parts(view: View, key: str) -> Iterator[Mapping[str, Json]]:
 
 
 def _paths(view: View) -> Iterator[str]:
-    """Yield the paths of entries, of findings, and of files that were taken away or brought back, or would be."""
+    """Yield the paths of entries, of what is damaged, and of files that were removed or restored, or would be."""
+    from pipcacheplus.render.summary import damaged  # noqa: PLC0415 - slow to import, as above
+
     for entry in view.entries:
         yield from entry.paths
-    for finding in view.findings:
+    for finding in damaged(view.findings):
         yield from finding.paths
     for outcome in view.outcomes:
         yield from (file.path for file in (*outcome.removed, *outcome.moved))
 
 
-FORMAT = OutputFormat(help="absolute paths, one a line", render=_render, aliases=("abspath",))
+FORMAT = OutputFormat(help="absolute paths, one a line", render=_render, aliases=("abspath",), lists_normal=False)

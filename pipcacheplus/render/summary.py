@@ -1,12 +1,12 @@
 """Counts of entries, findings and outcomes, for the JSON and for people alike."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-from pipcacheplus.model.terms import Area, ExportState, Kind, NotJudged, Severity, Shape, State
+from pipcacheplus.model.terms import Area, ExportState, Group, Kind, NotJudged, Severity, Shape, State
 from pipcacheplus.render.times import rfc3339
 from pipcacheplus.render.view import Json, View
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # slow to import, and `dir` does without them
     from pipcacheplus.model.values import (
         Brief,
         Count,
+        CountedFindings,
         Cut,
         Entry,
         ExportReport,
@@ -32,6 +33,8 @@ __all__ = [
     "Census",
     "Tally",
     "briefs_of",
+    "counts_as_damage",
+    "damaged",
     "first_errors",
     "group_by",
     "heads_of",
@@ -186,6 +189,17 @@ def first_errors(findings: "Sequence[Finding]", most: int) -> "tuple[tuple[Findi
     return tuple(findings[place] for place in places), count
 
 
+def counts_as_damage(head: "Headline") -> bool:
+    """Return whether an entry is damaged for pip: it fails, installs or runs something wrong, or cannot read it."""
+    is_unread = head.group is Group.CORRUPT and head.severity is Severity.WARNING and head.goes
+    return is_unread or head.severity is Severity.ERROR
+
+
+def damaged(findings: "Sequence[Finding]") -> "Iterator[Finding]":
+    """Yield the findings of what is damaged; no other one is made."""
+    return (findings[at] for at, head in enumerate(heads_of(findings)) if counts_as_damage(head))
+
+
 def briefs_of(entries: "Sequence[Entry]") -> "Iterator[Brief]":
     """Yield what a line says of each entry; where it can be, no entry is made."""
     from pipcacheplus.model.values import Brief  # noqa: PLC0415 - slow to import, and `dir` does without it
@@ -194,14 +208,23 @@ def briefs_of(entries: "Sequence[Entry]") -> "Iterator[Brief]":
     return map(Brief.of, entries) if briefs is None else briefs()
 
 
-def summarize_findings(findings: "Sequence[Finding]") -> dict[str, Json]:
-    """Count findings by severity, and by group."""
+def summarize_findings(findings: "Sequence[Finding]", counted: "Sequence[CountedFindings]" = ()) -> dict[str, Json]:
+    """Count findings by severity, by group and by check; `counted` are others, of which only the number is known."""
     by_severity = {severity.value: 0 for severity in Severity}
-    by_group = dict[str, int]()
-    for head in heads_of(findings):
-        by_severity[head.severity.value] += 1
-        by_group[head.group.value] = by_group.get(head.group.value, 0) + 1
-    return {"findings": len(findings), "by_severity": by_severity, "by_group": dict(sorted(by_group.items()))}
+    by_group = defaultdict[str, int](int)
+    by_check = defaultdict[str, int](int)
+    numbers = Counter((head.severity, head.group, head.check) for head in heads_of(findings))
+    numbers.update({(one.severity, one.group, one.check): one.number for one in counted})
+    for (severity, group, check), number in numbers.items():
+        by_severity[severity.value] += number
+        by_group[group.value] += number
+        by_check[check] += number
+    return {
+        "findings": sum(by_severity.values()),
+        "by_severity": by_severity,
+        "by_group": dict(sorted(by_group.items())),
+        "by_check": dict(sorted(by_check.items())),
+    }
 
 
 def summarize_not_judged(

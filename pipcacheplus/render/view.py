@@ -5,7 +5,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:  # slow to import, and `dir` does without them
-    from pipcacheplus.model.values import CacheDir, Entry, Finding, Outcome
+    from pipcacheplus.model.values import CacheDir, CountedFindings, Entry, Finding, Outcome
 
 __all__ = [
     "PYTHON_OPTIONS",
@@ -61,11 +61,13 @@ class View(NamedTuple):
     summary: Mapping[str, Json] = {}
     entries: "Sequence[Entry]" = ()
     findings: "Sequence[Finding]" = ()
+    counted: "tuple[CountedFindings, ...]" = ()
+    """Findings that were only counted; they are not among `findings`."""
     outcomes: "tuple[Outcome, ...]" = ()
     kept: "tuple[Entry, ...]" = ()
     """Entries that stay although a reason holds: `--keep` names them, or they are younger than `--min-age`."""
     foreign: "Sequence[Entry]" = ()
-    """What no pip wrote, of a command that tells of it."""
+    """What no pip wrote, if the command reports that."""
     warnings: tuple[str, ...] = ()
     verbosity: int = 0
     """0 unless the user asks for more, above 0, or for less, below it."""
@@ -73,7 +75,7 @@ class View(NamedTuple):
     program: str = "python -m pipcacheplus"
     """What starts this program as it was started, quoted for a shell."""
     repeated: Mapping[str, str] = {}
-    """Options of this run that another one needs for the same: by their names, each with its value, quoted likewise."""
+    """Options of this run that another one needs for the same: by name, each with its value, quoted for a shell."""
     is_selection: bool = False
     """Whether entries were selected: then that there are none does not mean that the cache is empty."""
     job: Job | None = None
@@ -142,5 +144,7 @@ class OutputFormat(NamedTuple):
     """Whether it writes the warnings of a view too; else they go to stderr."""
     render_failure: Callable[[FailedCommand, Write], None] | None = None
     """Writes that nothing came of a command; `None` if that goes to stderr alone."""
+    lists_normal: bool = True
+    """Whether it writes each finding that is only information, also where the user did not ask for more with `-v`."""
     attach: Callable[[View], Attachments | None] | None = None
     """Returns what goes into files of the CI service, if anything does."""

@@ -1,5 +1,6 @@
 """What a check objects to for certain is found as if it had been put to the entry, and made when it is looked at."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import product
@@ -8,18 +9,19 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus.catalog.entry_rows import Names, check_entry, entry_of_row, seal_of
-from pipcacheplus.catalog.queries import Run, answered
+from pipcacheplus.catalog.queries import Run, answered, verification_of
 from pipcacheplus.catalog.schema import FACTS
 from pipcacheplus.catalog.stored_facts import RowDamagedError
-from pipcacheplus.checks.base.check import Check, Context, Verdict, checks
+from pipcacheplus.checks.base.check import Check, Context, Verdict, checks, told_checks
 from pipcacheplus.model.facts import Facts
-from pipcacheplus.model.values import Checked, Entry, Finding, NotJudged, Remedy
+from pipcacheplus.model.values import CacheDir, Checked, Entry, Finding, NotJudged, Remedy, Severity, Source
 from tests.catalog.forged_values import VALUES
 from tests.catalog.mixtures import BUILDS, mixed
 from tests.replay.caches import Runs
 from tests.support.builders import Cache
 from tests.support.requests import NOW, whole
 
+CACHE = CacheDir(path="/cache", source=Source.ARGUMENT)
 CERTAIN = tuple(check for check in checks() if check.certain != "0")
 OLD = replace(NOW, now_s=2 * NOW.now_s, stale_age_s=0.0, tags=frozenset({"py27-none-any"}), is_http_read=False)
 """A time when all pages are old, for an interpreter that can use nothing, and whose pip reads no `http`."""
@@ -81,6 +83,19 @@ def test_what_is_counted_of_a_finding_is_what_it_says(tmp_path: Path, unasked: t
     goes = [finding.remedy is not Remedy.NONE for finding in found]
     assert [head.goes for head in found.heads()] == goes
     assert all(goes) == (not unasked)
+
+
+def test_findings_that_are_only_counted_are_as_many_as_those_that_are_made_and_no_others_are_missing(
+    tmp_path: Path,
+) -> None:
+    cache = mixed(tmp_path, sorted(BUILDS))
+    listed = verification_of(CACHE, whole(cache, checks=told_checks(), context=OLD))
+    counted = verification_of(CACHE, whole(cache, checks=told_checks(), context=OLD, only_counts_normal=True))
+    left_out = Counter((one.check, one.group, one.severity) for one in listed.findings if one not in counted.findings)
+    assert left_out == {(one.check, one.group, one.severity): one.number for one in counted.counted}
+    assert {severity for _, _, severity in left_out} == {Severity.INFO}
+    assert [one for one in listed.findings if one in counted.findings] == list(counted.findings)
+    assert (listed.counted, listed.not_judged, listed.files) == ((), counted.not_judged, counted.files)
 
 
 @pytest.mark.parametrize("change", ["seal = seal + 1", "files = CAST(files || 'x' AS BLOB)", "project = 'other'"])

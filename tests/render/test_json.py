@@ -7,7 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.model.values import Area, CacheDir, Kind, OriginFacts, Shape, Source, State, UrlSource
+from pipcacheplus.model.values import (
+    Area,
+    CacheDir,
+    CountedFindings,
+    Group,
+    Kind,
+    OriginFacts,
+    Severity,
+    Shape,
+    Source,
+    State,
+    UrlSource,
+)
 from pipcacheplus.render.json import FORMAT
 from pipcacheplus.render.summary import summarize_entries, summarize_findings, summarize_outcomes
 from pipcacheplus.render.view import View
@@ -214,6 +226,18 @@ def test_findings_are_counted_by_severity_and_group() -> None:
         "findings": 2,
         "by_severity": {"error": 2, "warning": 0, "info": 0},
         "by_group": {"corrupt": 2},
+        "by_check": {"body-digest-mismatch": 2},
+    }
+
+
+def test_findings_that_were_only_counted_are_in_the_sums_with_the_others() -> None:
+    expired = CountedFindings("response-expired", Group.STALE, Severity.INFO, 40_000)
+    told = summarize_findings((a_finding(SIX), a_finding(PAGE, severity=Severity.INFO, group=Group.STALE)), (expired,))
+    assert told == {
+        "findings": 40_002,
+        "by_severity": {"error": 1, "warning": 0, "info": 40_001},
+        "by_group": {"corrupt": 1, "stale": 40_001},
+        "by_check": {"body-digest-mismatch": 2, "response-expired": 40_000},
     }
 
 

@@ -38,6 +38,8 @@ class Request(NamedTuple):
     """The character between the parts of a path on this system."""
     now_s: float
     """The time in seconds since 1970."""
+    lists_normal: bool = True
+    """Whether the output format writes each finding that is only information; `-v` always does."""
 
     @property
     def verbosity(self) -> int:

@@ -57,7 +57,13 @@ def run(arguments: Sequence[str]) -> int:
     )
     form = formats[aliases.get(chosen.format, chosen.format)]
     request = Request(
-        command=name, options=chosen, console=console, environ=os.environ, separator=os.sep, now_s=time.time()
+        command=name,
+        options=chosen,
+        console=console,
+        environ=os.environ,
+        separator=os.sep,
+        now_s=time.time(),
+        lists_normal=form.lists_normal,
     )
     try:
         with raising():
