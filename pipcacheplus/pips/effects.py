@@ -32,6 +32,7 @@ __all__ = [
     "for_entry",
     "joined",
     "release_of",
+    "without_those_that_never_read",
 ]
 
 FAILS = "fails at every install until it is removed"
@@ -40,6 +41,8 @@ IGNORES = "ignores it"
 NEVER_READS = "never reads it"
 READS = "reads it"
 
+_SUBJECTS = re.compile(r", (?=pip )")
+"""What stands between what several pips do."""
 _NUMBERS = re.compile(r"\d+(?:\.\d+)*")
 
 
@@ -184,6 +187,18 @@ def clause(table: Sequence[Effect], pips: Sequence[str], *, proved: Sequence[str
     if len(subjects) == 1:
         return next(iter(subjects))
     return ", ".join(f"pip {joined(those, 'or')} {text}" for text, those in subjects.items())
+
+
+def without_those_that_never_read(clause: str) -> str:
+    """Return what `clause` made without the pips that never read the entry, unless that is all that it says.
+
+    >>> without_those_that_never_read("pip 9.0.3 or 22.0 never reads it, pip 24.0 fails, pip 26.3 ignores it")
+    'pip 24.0 fails, pip 26.3 ignores it'
+    >>> without_those_that_never_read("never reads it")
+    'never reads it'
+    """
+    parts = _SUBJECTS.split(clause)
+    return ", ".join(part for part in parts if not part.endswith(NEVER_READS)) or clause
 
 
 def _only_one(version: str) -> str:

@@ -101,7 +101,7 @@ def test_one_line_says_which_counted(machine: MadeMachine, run: Callable[..., st
     assert line in run(*command)
     assert line not in run(*command, "-qq")
     machine.program("bin/python3", "#!/bin/sh\necho hello\n")
-    assert line.removesuffix("\n") + f"; not asked: {machine.bin}/python3 (it is no Python, and said 'hello')" in run(
+    assert line.removesuffix("\n") + f"; left out: {machine.bin}/python3 (it is no Python, and said 'hello')" in run(
         *command
     )
 
@@ -271,7 +271,7 @@ def test_a_python_that_a_planted_self_check_names_is_not_run_and_keeps_all_wheel
     plant(made.folder / "planted")
     out = run("prune", "--incompatible", "--exclusive")
     assert "Entries removed: 0" in out
-    assert f"not asked: {made.folder}/planted/bin/python3.9 (" in out
+    assert f"left out: {made.folder}/planted/bin/python3.9 (" in out
     for command in (["verify"], ["info"], ["info", "-v"], ["pythons"], ["prune", "--corrupt", "--exclusive"]):
         run(*command)
     assert not mark.exists()

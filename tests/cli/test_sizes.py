@@ -108,16 +108,22 @@ def test_what_is_removed_is_what_du_says_less_and_what_a_dry_run_says(
     assert said.partition(": ")[2] == counted
 
 
-@pytest.mark.parametrize("group", ["corrupt", "partial", "stale"])
-def test_a_command_that_is_printed_removes_what_is_counted_beside_it(run: Run, group: str) -> None:
+@pytest.mark.parametrize(
+    ("group", "title"), [("corrupt", "Damaged"), ("partial", "Incomplete"), ("stale", "Stale (information only)")]
+)
+def test_a_command_that_is_printed_removes_what_is_counted_beside_it(run: Run, group: str, title: str) -> None:
     told = run("verify", "-v")
-    ((title, counted),) = re.findall(
-        rf"^{group.capitalize()}: (.*) \(.*\)$(?:\n  .*)*\n  To remove (.*): .* prune --{group} ", told, re.MULTILINE
+    ((listed, more, command),) = re.findall(
+        rf"^{re.escape(title)}: (.*) \(.*\)$(?:\n  .*)*\n  To remove (?:it|them)(.*): .* ((?:prune|remove) .*)$",
+        told,
+        re.MULTILINE,
     )
-    what = title if counted in {"it", "them"} else counted
+    what = f"{listed} {more}"
     entries, directories = (
         sum(int(count) for count in re.findall(rf"(\d+) {noun}", what)) for noun in ("entr", "empty director")
     )
-    dry = json.loads(run("prune", f"--{group}", "--exclusive", "-n", "--format", "json"))
+    assert group in command or command.startswith("remove ")
+    words = command.partition(" --cache-dir ")[0].split()
+    dry = json.loads(run(*words, "--exclusive", "-n", "--format", "json"))
     empty = sum(not action["paths"] for action in dry["actions"])
     assert (dry["summary"]["entries"], empty) == (entries, directories)

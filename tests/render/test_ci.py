@@ -178,6 +178,8 @@ def test_findings_are_summed_up_by_group_and_severity_and_the_first_errors_named
     summary = {"entries": 3, "disk_bytes": 4096, **summarize_findings(findings)}
     told = step_summary(a_view("verify", findings=findings, summary=summary)).splitlines()
     assert told[4:] == [
+        "1 damaged, 1 stale of 3 entries",
+        "",
         "| Findings | count |",
         "| --- | ---: |",
         "| corrupt | 1 |",

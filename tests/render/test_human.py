@@ -1,6 +1,7 @@
 """Text for people: what it says, and that it can be read at any width."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -12,9 +13,8 @@ from pipcacheplus.model.values import (
     CacheDir,
     Count,
     Entry,
-    Group,
+    Finding,
     Kind,
-    NotJudged,
     Owned,
     OwnFiles,
     OwnKind,
@@ -28,8 +28,8 @@ from pipcacheplus.model.values import (
 )
 from pipcacheplus.render import paths
 from pipcacheplus.render.human import FORMAT
-from pipcacheplus.render.summary import summarize_entries, summarize_not_judged, summarize_outcomes, summarize_state
-from pipcacheplus.render.view import View
+from pipcacheplus.render.summary import summarize_entries, summarize_outcomes, summarize_state
+from pipcacheplus.render.view import Json, View
 from tests.support.values import NUMPY, PAGE, SIX, a_finding, a_view, an_entry, an_outcome
 
 LEFT = an_entry(f"http-v2/a/{'0123456789' * 8}.tmp", shape=Shape.TEMPORARY, kind=Kind.LEFTOVER)
@@ -124,145 +124,108 @@ def test_no_command_lets_a_name_reach_the_terminal_unescaped(view: View, width: 
 def test_an_entry_is_shown_with_all_that_is_known_and_nothing_that_is_not() -> None:
     assert lines(a_view("show", entries=(SIX,))) == [
         "six 1.16.0, built wheel for py2.py3",
-        "  Id:                wheels/ab/cd/ef/0/six-1.16.0-py2.py3-none-any.whl",
-        "  Kind:              built wheel",
-        "  Project:           six",
-        "  Version:           1.16.0",
-        "  File name:         six-1.16.0-py2.py3-none-any.whl",
-        "  Tags:              py2-none-any py3-none-any",
-        "  Interpreter:       cp311",
-        "  Written:           2026-11-21T00:00:00Z",
-        "  Last used (atime): 2026-11-22T00:00:00Z",
-        "  Size:              8.2 kB (content: 11,203 bytes)",
-        "  Files:             /cache/wheels/ab/cd/ef/0/origin.json",
-        "                     /cache/wheels/ab/cd/ef/0/six-1.16.0-py2.py3-none-any.whl",
+        "  Id:        wheels/ab/cd/ef/0/six-1.16.0-py2.py3-none-any.whl",
+        "  Kind:      built wheel",
+        "  Project:   six",
+        "  Version:   1.16.0",
+        "  File name: six-1.16.0-py2.py3-none-any.whl",
+        "  Tags:      py2-none-any py3-none-any",
+        "  Built by:  CPython 3.11",
+        "  Written:   2026-11-21T00:00:00Z",
+        "  Last used: 2026-11-22T00:00:00Z",
+        "  Size:      11,203 bytes, 8.2 kB on the disk",
+        "  Files:     /cache/wheels/ab/cd/ef/0/origin.json",
+        "             /cache/wheels/ab/cd/ef/0/six-1.16.0-py2.py3-none-any.whl",
     ]
 
 
-def test_what_is_wrong_is_told_by_group_with_the_command_that_helps() -> None:
-    partial = a_finding(
-        LEFT, group=Group.PARTIAL, severity=Severity.WARNING, message="was never finished", check="temporary-left"
-    )
-    stale = a_finding(PAGE, group=Group.STALE, severity=Severity.WARNING)
-    view = a_view(
-        "verify",
-        findings=(partial, a_finding(NUMPY), stale),
-        summary={"entries": 78, "bytes": 400_000, "disk_bytes": 454_000},
-    )
-    assert lines(view) == [
-        "Corrupt: 1 entry (8.2 kB)",
-        "  error    numpy 2.1.0, wheel for cp312 on manylinux x86_64: content is not what the index published",
-        "  To remove it: python -m pipcacheplus prune --corrupt",
-        "",
-        "Partial: 1 entry (4.1 kB)",
-        f"  warning  temporary file {LEFT.id}: was never finished",
-        "  To remove it: python -m pipcacheplus prune --partial",
-        "",
-        "Also: 1 entry stale (-v names them)",
-        "",
-        "78 entries checked (454 kB): 1 error, 2 warnings",
-    ]
+def test_the_files_of_a_cached_response_are_shown_by_what_they_hold() -> None:
+    told = lines(a_view("show", entries=(replace(NUMPY, fresh_until_s=1_795_219_200),)))
+    assert "  Metadata file: /cache/http-v2/a/b/c/d/e/abcde" in told
+    assert "  Content file:  /cache/http-v2/a/b/c/d/e/abcde.body" in told
+    assert "  Fresh until:   2026-11-21T00:00:00Z" in told
 
 
-def test_the_command_that_helps_means_the_same_cache() -> None:
-    repeated = {"--cache-dir": "--cache-dir '/my cache'", "--python": "--python python3.9"}
-    view = a_view("verify", repeated=repeated, program="./pipcacheplus", findings=(a_finding(NUMPY),))
-    assert "  To remove it: ./pipcacheplus prune --corrupt --cache-dir '/my cache' --python python3.9\n" in text(view)
-    few = text(view._replace(is_selection=True))
-    assert f"  To remove it: ./pipcacheplus remove {NUMPY.id} --cache-dir '/my cache'\n" in few
-    entries = [an_entry(f"http-v2/{at}") for at in range(9)]
-    many = text(view._replace(is_selection=True, findings=tuple(map(a_finding, entries))))
-    assert "prune --corrupt --cache-dir '/my cache' --python python3.9 (that takes all such entries)\n" in many
+def test_where_no_access_times_are_kept_last_use_is_shown_by_times_of_writing() -> None:
+    (told,) = [line for line in lines(a_view("show", entries=(SIX,), last_use="mtime")) if "Last used" in line]
+    assert told == "  Last used: 2026-11-21T00:00:00Z (by times of writing, as no access times are kept here)"
 
 
-def test_no_command_is_offered_where_none_helps() -> None:
-    told = text(a_view("verify", findings=(a_finding(NUMPY, remedy=Remedy.NONE),)))
-    assert "prune" not in told
-
-
-def test_an_error_of_any_group_is_told_in_full() -> None:
-    told = text(a_view("verify", findings=(a_finding(PAGE, group=Group.STALE),), verbosity=-1))
-    assert "error    numpy, index page" in told
-
-
-def test_information_is_only_counted_until_it_is_asked_for() -> None:
-    young = a_finding(
-        LEFT, group=Group.PARTIAL, severity=Severity.INFO, evidence=(("age_s", 5), ("is_cut", None), ("fresh_until", 0))
-    )
-    assert "Also: 1 entry partial" in text(a_view("verify", findings=(young,)))
-    told = text(a_view("verify", findings=(young,), verbosity=1))
-    assert "    age s: 5\n    is cut: unknown\n    fresh until: 1970-01-01T00:00:00Z\n" in told
-
-
-def test_an_entry_has_one_line_with_the_worst_first_and_what_pip_does_about_it() -> None:
-    found = (
-        a_finding(NUMPY, message="smells", severity=Severity.WARNING, evidence=(("effect", "frowns"),)),
-        a_finding(NUMPY, message="is broken", evidence=(("effect", "fails"),)),
-    )
-    told = lines(a_view("verify", findings=found))
-    assert [line for line in told if "numpy" in line] == [
-        "  error    numpy 2.1.0, wheel for cp312 on manylinux x86_64: is broken; smells (pip fails)"
-    ]
-
-
-def test_a_sound_cache_has_nothing_wrong() -> None:
-    view = a_view("verify", summary={"entries": 1, "bytes": 10, "disk_bytes": 4096})
-    assert lines(view) == ["1 entry checked (4.1 kB): nothing wrong"]
-
-
-def test_what_a_command_removes_is_counted_beside_it_if_it_is_not_what_was_listed() -> None:
-    empty = an_entry(shape=Shape.EMPTY_DIRECTORY, kind=Kind.LEFTOVER, id="http-v2/a/b")
-    partial = {"group": Group.PARTIAL, "severity": Severity.WARNING}
-    told = {
-        (a_finding(NUMPY), a_finding(SIX, remedy=Remedy.NONE)): "  To remove 1 entry: ",
-        (a_finding(NUMPY), a_finding(NUMPY), a_finding(SIX)): "  To remove them: ",
-        (a_finding(LEFT, **partial), a_finding(empty, group=Group.PARTIAL, severity=Severity.INFO)): (
-            "  To remove 1 entry and 1 empty directory: "
+@pytest.mark.parametrize(
+    ("entry", "evidence", "found", "said"),
+    [
+        (NUMPY, {"proof": "index-page"}, (), "yes: a cached index page publishes its digest"),
+        (NUMPY, {"proof": "index-page"}, (a_finding(NUMPY),), "no"),
+        (NUMPY, {"proof": None, "damage": "no zip"}, (a_finding(NUMPY),), "no: no zip"),
+        (NUMPY, {"proof": None, "damage": "no zip"}, (), "no: no zip"),
+        (
+            NUMPY,
+            {"proof": None, "read_to_its_end": True},
+            (),
+            "in part: archive checksums are right; no index page in this cache gives a digest to compare with",
         ),
-    }
-    for found, line in told.items():
-        assert line in text(a_view("verify", findings=found))
-    young = a_finding(LEFT, group=Group.PARTIAL, severity=Severity.INFO, remedy=Remedy.NONE)
-    assert "partial" not in text(a_view("verify", findings=(young,)))
+        (
+            SIX,
+            {"proof": None, "read_to_its_end": True},
+            (),
+            "in part: archive checksums are right; pip stores no digest to compare with",
+        ),
+        (
+            NUMPY,
+            {"proof": None, "read_to_its_end": False},
+            (),
+            "not possible: no index page in this cache gives a digest to compare with",
+        ),
+        (PAGE, {"proof": None, "read_to_its_end": False}, (), "not possible: it has no digest"),
+        (
+            NUMPY,
+            {"proof": None, "damage": "cut", "not_judged": "young"},
+            (),
+            "not yet: it looks damaged (cut), but a pip may still be writing it (`verify --min-age 0` judges it)",
+        ),
+        (
+            NUMPY,
+            {"proof": None},
+            (a_finding(NUMPY, check="pages-disagree", severity=Severity.WARNING, remedy=Remedy.NONE),),
+            "not possible: cached pages publish different digests of it",
+        ),
+    ],
+)
+def test_show_says_once_whether_the_content_was_verified(
+    entry: Entry, evidence: dict[str, Json], found: tuple[Finding, ...], said: str
+) -> None:
+    told = lines(a_view("show", entries=(entry,), findings=found, summary={"evidence": {entry.id: evidence}}))
+    assert [line.partition(":")[2].strip() for line in told if line.startswith("  Verified:")] == [said]
+    assert not any("amage:" in line for line in told)
 
 
-def test_what_could_not_be_judged_has_a_line_for_each_reason_with_the_option_that_judges_it() -> None:
-    counts = {NotJudged.LIMIT: Count(1, 2, 300, 4096), NotJudged.YOUNG: Count(2, 2, 5000, 8192)}
-    not_judged = summarize_not_judged(counts, {NotJudged.UNREADABLE: 1, NotJudged.OTHER_DEVICE: 2})
-    summary = {"entries": 5, "bytes": 10, "disk_bytes": 16_384, "not_judged": not_judged}
-    told = [
-        "Not judged: 1 entry (4.1 kB), not verifiable: beyond a limit, or of a form that is not read",
-        "Not judged: 1 directory with all that lies below, unreadable: the system did not let us read it",
-        "Not judged: 2 entries (8.2 kB), young: a pip may still be writing it (--min-age 0 judges all)",
-        "Not judged: 2 directories with all that lies below, on another file system: not entered",
-        "",
+def test_show_names_what_is_wrong_first_and_calls_what_is_normal_a_note() -> None:
+    stale = a_finding(NUMPY, check="response-expired", severity=Severity.INFO, message="page is old")
+    broken = a_finding(NUMPY, evidence=(("effect", "pip 9.0 never reads it, pip 26.3 fails"),))
+    told = lines(a_view("show", entries=(NUMPY,), findings=(broken, stale)))
+    assert told[1:3] == [
+        "  error: content is not what the index published (pip 26.3 fails) [body-digest-mismatch]",
+        "  note: page is old [response-expired]",
     ]
-    last = "2 of 5 entries checked (4.1 kB): nothing wrong; 3 not judged (1 not verifiable, 2 young)"
-    assert lines(a_view("verify", summary=summary)) == [*told, last]
-    assert lines(a_view("verify", summary=summary, verbosity=-1)) == [last]
 
 
-def test_what_is_not_pips_is_named_if_that_is_asked_for() -> None:
-    summary = {"not_judged": summarize_not_judged({NotJudged.FOREIGN: Count(1, 1, 4, 4096)}, {})}
-    foreign = (an_entry("notes.txt", area=Area.OTHER, shape=Shape.FOREIGN, kind=Kind.FOREIGN),)
-    told = "Not judged: 1 entry (4.1 kB), foreign: no pip writes such names: neither opened nor removed"
-    assert f"{told} (-v names them)\n" in text(a_view("verify", summary=summary, foreign=foreign))
-    assert f"{told}\n    notes.txt\n" in text(a_view("verify", summary=summary, foreign=foreign, verbosity=1))
+def test_why_is_one_line_an_entry_in_a_pipe_and_wrapped_on_a_terminal() -> None:
+    sentence = "pip 23.3 and later reads it; prune has no reason to remove it"
+    view = a_view("why", entries=(SIX,), summary={"why": {SIX.id: {"sentence": sentence}}})
+    assert lines(view) == [f"six 1.16.0, built wheel for py2.py3: {sentence}."]
+    wrapped = lines(view, width=60)
+    assert max(map(len, wrapped)) <= 60
+    assert " ".join(line.strip() for line in wrapped) == lines(view)[0]
 
 
 def test_what_belongs_to_others_and_a_restored_cache_are_told() -> None:
     survey = Survey(uid=1000, owner="me", others=(Owned(0, "root", 2, 1, 12_288),), restored_s=1_795_219_200)
     summary = summarize_survey(survey, "/my cache", ())
     said = ("2 files and 1 directory (12 kB) of root (uid 0)", "chown -Rh me '/my cache'", "2026-11-21T00:00:00Z")
-    for command in ("verify", "info"):
+    for command, verbosity in (("verify", 1), ("info", 0)):
         for words in said:
-            assert words in text(a_view(command, summary=summary))
-
-
-def test_every_reason_for_not_judging_has_its_words() -> None:
-    for reason in NotJudged:
-        summary = {"not_judged": summarize_not_judged({reason: Count(1)}, {})}
-        assert "Not judged: 1 entry (0 bytes), " in text(a_view("verify", summary=summary))
+            assert words in text(a_view(command, summary=summary, verbosity=verbosity))
+    assert said[1] in text(a_view("verify", summary=summary))
 
 
 OUTCOMES = (
@@ -275,7 +238,8 @@ OUTCOMES = (
 def test_a_removal_tells_what_became_of_each_entry_and_ends_with_pips_count() -> None:
     view = a_view("prune", outcomes=OUTCOMES, summary=summarize_outcomes(OUTCOMES, ()))
     assert lines(view) == [
-        "removed: numpy 2.1.0, wheel for cp312 on manylinux x86_64 (8.2 kB), http body missing",
+        "Removed, http body missing: 1 entry (8.2 kB)",
+        "  numpy 2.1.0, wheel for cp312 on manylinux x86_64 (8.2 kB)",
         "kept: changed since the scan: six 1.16.0, built wheel for py2.py3 (8.2 kB), asked for",
         "failed: numpy, index page (8.2 kB), asked for: Permission denied",
         "Entries that could not be removed: 1",
@@ -287,9 +251,33 @@ def test_a_dry_run_says_would() -> None:
     outcomes = (an_outcome(SIX, State.PLANNED),)
     view = a_view("remove", outcomes=outcomes, summary=summarize_outcomes(outcomes, ()), is_dry_run=True)
     assert lines(view) == [
-        "would remove: six 1.16.0, built wheel for py2.py3 (8.2 kB), asked for",
+        "Would remove: 1 entry (8.2 kB)",
+        "  six 1.16.0, built wheel for py2.py3 (8.2 kB)",
         "Entries to remove: 1, files: 2 (8.2 kB)",
     ]
+
+
+def test_entries_that_go_for_the_same_reasons_stand_together_and_the_first_are_listed() -> None:
+    many = tuple(an_outcome(numpy(f"1.{at}"), State.PLANNED, "response-expired") for at in range(22))
+    empty = an_entry(shape=Shape.EMPTY_DIRECTORY, kind=Kind.LEFTOVER, id="http-v2/a/b")
+    others = (an_outcome(SIX, State.PLANNED, "a-b", "c"), an_outcome(empty, State.PLANNED, "directory-empty"))
+    outcomes = (*many[:5], *others, *many[5:])
+    view = a_view("prune", outcomes=outcomes, summary=summarize_outcomes(outcomes, ()), is_dry_run=True)
+    told = lines(view)
+    assert told[0] == "Would remove, response expired: 22 entries (90 kB)"
+    assert told[1:21] == [f"  numpy 1.{at}, wheel (4.1 kB)" for at in range(20)]
+    assert told[21:26] == [
+        "  ... and 2 more: -v lists them",
+        "Would remove, a b, c: 1 entry (8.2 kB)",
+        "  six 1.16.0, built wheel for py2.py3 (8.2 kB)",
+        "Would remove, directory empty: 1 empty directory (0 bytes)",
+        "  empty directory http-v2/a/b (0 bytes)",
+    ]
+    every = text(view._replace(verbosity=1))
+    assert "more: -v" not in every
+    assert every.count(", wheel (4.1 kB)") == 22
+    # That one more would be left out takes as much room as to list it.
+    assert "more: -v" not in text(view._replace(outcomes=many[:21]))
 
 
 def test_what_was_kept_is_counted_and_named_if_asked() -> None:
@@ -364,7 +352,7 @@ def test_information_says_which_share_of_the_pages_has_no_known_url(
 
 def test_colours_are_there_only_if_they_are_wanted() -> None:
     view = a_view("verify", findings=(a_finding(NUMPY),))
-    assert "\x1b[31merror" in text(view, color=True)
+    assert "\x1b[31m  error" in text(view, color=True)
     plain = re.sub(r"\x1b\[\d+m", "", text(view, color=True))
     assert plain == text(view)
 

@@ -1,4 +1,4 @@
-"""The line that says which interpreters counted, and which were not asked."""
+"""The line that names the interpreters considered, and those that were not run."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -11,17 +11,17 @@ _MAX_NAMED = 3
 
 
 def considered_in_words(summary: Mapping[str, Json]) -> Iterator[str]:
-    """Yield one line, nothing if no interpreter mattered.
+    """Yield one line, nothing if the result does not depend on interpreters.
 
-    >>> asked = {"path": "/usr/bin/python3", "name": "cp311", "reason": None}
-    >>> list(considered_in_words({"pythons": [asked, {**asked, "path": "/opt/a/python3"}]}))
+    >>> one = {"path": "/usr/bin/python3", "name": "cp311", "reason": None}
+    >>> list(considered_in_words({"pythons": [one, {**one, "path": "/opt/a/python3"}]}))
     ['Interpreters considered: cp311 (2 interpreters)']
-    >>> list(considered_in_words({"pythons": [asked, {"path": None, "name": "cp39"}]}))
+    >>> list(considered_in_words({"pythons": [one, {"path": None, "name": "cp39"}]}))
     ['Interpreters considered: cp39, cp311 (1 interpreter and 1 target)']
-    >>> unasked = {"path": "/srv/python", "name": None, "reason": "it did not answer within 10 s"}
-    >>> print(*considered_in_words({"pythons": [asked, unasked]}))  # doctest: +NORMALIZE_WHITESPACE
-    Interpreters considered: cp311 (1 interpreter); not asked: /srv/python (it did not answer within 10 s),
-    so that nothing goes for want of an interpreter (--python names those that count)
+    >>> failed = {"path": "/srv/python", "name": None, "reason": "it did not answer within 10 s"}
+    >>> print(*considered_in_words({"pythons": [one, failed]}))  # doctest: +NORMALIZE_WHITESPACE
+    Interpreters considered: cp311 (1 interpreter); left out: /srv/python (it did not answer within 10 s),
+    so nothing is removed as incompatible (--python names the interpreters to consider)
     """
     pythons = summary.get("pythons")
     known = [one for one in pythons if isinstance(one, Mapping)] if isinstance(pythons, Sequence) else []
@@ -29,15 +29,15 @@ def considered_in_words(summary: Mapping[str, Json]) -> Iterator[str]:
         return
     names = dict.fromkeys(str(one["name"]) for one in known if one.get("name"))
     targets = sum(one.get("path") is None for one in known)
-    asked = sum(bool(one.get("name")) for one in known) - targets
-    counted = number(asked, "interpreter") + (f" and {number(targets, 'target')}" if targets else "")
+    answered = sum(bool(one.get("name")) for one in known) - targets
+    counted = number(answered, "interpreter") + (f" and {number(targets, 'target')}" if targets else "")
     line = f"Interpreters considered: {', '.join(sorted(names, key=_order)) or 'none'} ({counted})"
-    unasked = [f"{safe(str(one.get('path')))} ({safe(str(one.get('reason')))})" for one in known if not one.get("name")]
-    if unasked:
-        others = f" and {number(len(unasked) - _MAX_NAMED, 'other')}" if len(unasked) > _MAX_NAMED else ""
+    failed = [f"{safe(str(one.get('path')))} ({safe(str(one.get('reason')))})" for one in known if not one.get("name")]
+    if failed:
+        others = f" and {number(len(failed) - _MAX_NAMED, 'other')}" if len(failed) > _MAX_NAMED else ""
         line += (
-            f"; not asked: {', '.join(unasked[:_MAX_NAMED])}{others}, so that nothing goes for want of an interpreter"
-            " (--python names those that count)"
+            f"; left out: {', '.join(failed[:_MAX_NAMED])}{others}, so nothing is removed as incompatible"
+            " (--python names the interpreters to consider)"
         )
     yield line
 

@@ -43,7 +43,8 @@ def _sections(view: View, layout: Layout) -> Iterator[str]:
     for title, rows in (("", named), ("Pages", pages), ("Others", others)):
         yield from _section(title, rows, layout)
     if view.verbosity >= 0:
-        yield from pages_without_url(summary_count(view, "pages_without_url"))
+        for line in pages_without_url(summary_count(view, "pages_without_url")):
+            yield from (line, "")
 
 
 def _sums(sums: Mapping[str, Json], layout: Layout) -> Iterator[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from pipcacheplus.model.values import Group
 from pipcacheplus.render.summary import first_errors, heads_of, summary_count
+from pipcacheplus.render.text.verify import verdict
 from pipcacheplus.render.text.words import KIND_WORDS, describe, number, reasons_in_words, safe, size
 from pipcacheplus.render.view import Json, View
 
@@ -35,7 +36,8 @@ def step_summary(view: View) -> str:
     title = f"pipcacheplus {view.command}{' (dry run)' if view.is_dry_run else ''}"
     errors, _ = first_errors(view.findings, _MOST_ERRORS)
     named = _table(("First errors", "problem"), *((describe(one.entry), one.message) for one in errors), right="---")
-    return f"### {title}\n\nCache: {markdown(view.cache.path) or 'switched off'}\n\n{table}{named}"
+    said = f"{markdown(verdict(view))}\n\n" if view.command == "verify" else ""
+    return f"### {title}\n\nCache: {markdown(view.cache.path) or 'switched off'}\n\n{said}{table}{named}"
 
 
 def _table(heading: tuple[str, ...], *rows: tuple[str, ...], right: str) -> str:

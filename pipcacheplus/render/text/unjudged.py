@@ -1,6 +1,6 @@
 """Words for what could not be judged, and why."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pipcacheplus.model.values import NotJudged
@@ -10,19 +10,19 @@ from pipcacheplus.render.view import Json, View
 __all__ = ["Unjudged", "all_unjudged", "unjudged_in_words"]
 
 _REASONS = {
-    NotJudged.LIMIT.value: ("not verifiable", "beyond a limit, or of a form that is not read"),
-    NotJudged.UNREADABLE.value: ("unreadable", "the system did not let us read it"),
-    NotJudged.YOUNG.value: ("young", "a pip may still be writing it"),
-    NotJudged.CONTRADICTORY.value: ("contradictory", "pages publish different digests, and none is the newest"),
-    NotJudged.FOREIGN.value: ("foreign", "no pip writes such names: neither opened nor removed"),
-    NotJudged.DISARMED.value: ("disarmed", "an interrupted run wrote over what its server said of it"),
-    NotJudged.OTHER_DEVICE.value: ("on another file system", "not entered"),
+    NotJudged.LIMIT.value: ("beyond a limit or of a form that is not read", ""),
+    NotJudged.UNREADABLE.value: ("that could not be read", "the system refused, or they changed meanwhile"),
+    NotJudged.YOUNG.value: ("that a pip may still be writing", "they are younger than --min-age"),
+    NotJudged.CONTRADICTORY.value: ("for which cached pages publish different digests", "no page is the newest"),
+    NotJudged.FOREIGN.value: ("that pip did not write", "they are neither opened nor removed"),
+    NotJudged.DISARMED.value: ("left by a removal that was interrupted", "it overwrote what their servers sent"),
+    NotJudged.OTHER_DEVICE.value: ("on another file system", "they are not entered"),
     NotJudged.LIBRARIES.value: (
-        "not sure to load here",
+        "that may not load here",
         "libraries that they need may be supplied later, or are beyond a limit",
     ),
 }
-"""What each reason is called, and what it means."""
+"""What entries are that were not judged for a reason, and more about the reason."""
 
 
 class Unjudged(NamedTuple):
@@ -37,13 +37,13 @@ class Unjudged(NamedTuple):
     """The one that judges it."""
 
     @property
-    def word(self) -> str:
-        """Return what the reason is called."""
+    def phrase(self) -> str:
+        """Return what these entries are, to follow their number."""
         return _REASONS.get(self.reason, (self.reason, ""))[0]
 
     @property
     def means(self) -> str:
-        """Return what the reason means."""
+        """Return more about the reason; empty if the phrase says all."""
         return _REASONS.get(self.reason, ("", ""))[1]
 
 
@@ -64,13 +64,41 @@ def _option_of(count: Json) -> str | None:
 
 
 def unjudged_in_words(view: View) -> Iterator[str]:
-    """Yield a line for each reason why entries could not be judged; with `-v`, the names of what is not pip's too."""
-    for one in all_unjudged(view):
-        counted = [f"{number(one.entries, 'entry')} ({size(one.disk_bytes)})"] if one.entries else []
-        counted += [f"{number(one.directories, 'directory')} with all that lies below"] if one.directories else []
-        judges = f" ({one.option} 0 judges all)" if one.option else ""
-        names = one.reason == NotJudged.FOREIGN.value
-        judges = " (-v names them)" if names and view.verbosity == 0 else judges
-        yield f"Not judged: {' and '.join(counted)}, {one.word}: {one.means}{judges}"
-        if names and view.verbosity > 0:
-            yield from (f"    {safe(entry.id)}" for entry in view.foreign)
+    """Yield one line about all that could not be judged; with `-v`, one for each reason, and what pip did not write."""
+    found = list(all_unjudged(view))
+    if view.verbosity > 0:
+        for one in found:
+            means = f": {one.means}" if one.means else ""
+            yield f"{_label(one)}: {_counted([one])} {one.phrase}{means}{_judges(one)}"
+            if one.reason == NotJudged.FOREIGN.value:
+                yield from (f"    {safe(entry.id)}" for entry in view.foreign)
+        return
+    # Whether it loads here is another question than whether it is damaged, which was judged.
+    loadable = [one for one in found if one.reason != NotJudged.LIBRARIES.value]
+    if len(loadable) > 1:
+        parts = (f"{_short(one)} {one.phrase}{_judges(one)}" for one in loadable)
+        yield f"Not judged: {_counted(loadable)}: {', '.join(parts)}; -v says more"
+    for one in found:
+        if one not in loadable or len(loadable) == 1:
+            yield f"{_label(one)}: {_counted([one])} {one.phrase}{_judges(one)}; -v says more"
+
+
+def _label(one: Unjudged) -> str:
+    return "Not certain" if one.reason == NotJudged.LIBRARIES.value else "Not judged"
+
+
+def _counted(found: Sequence[Unjudged]) -> str:
+    entries, directories = (sum(getattr(one, name) for one in found) for name in ("entries", "directories"))
+    counted = [f"{number(entries, 'entry')} ({size(sum(one.disk_bytes for one in found))})"] if entries else []
+    counted += [f"{number(directories, 'directory')} with all below"] if directories else []
+    return " and ".join(counted)
+
+
+def _short(one: Unjudged) -> str:
+    counted = [f"{one.entries:,}"] if one.entries else []
+    counted += [number(one.directories, "directory")] if one.directories else []
+    return " and ".join(counted)
+
+
+def _judges(one: Unjudged) -> str:
+    return f" ({one.option} 0 judges them)" if one.option else ""

@@ -4,13 +4,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from pipcacheplus.model.values import Brief, Entry, Kind, Shape
+from pipcacheplus.pips.effects import without_those_that_never_read
+from pipcacheplus.pips.wheel_keys import LEGACY
 from pipcacheplus.render.text.tags import platforms_in_words, pythons_in_words
 from pipcacheplus.render.times import evidence_value
 from pipcacheplus.render.view import Json
 
 __all__ = [
     "KIND_WORDS",
+    "built_by",
     "describe",
+    "effect_in_words",
     "evidence_in_words",
     "kind_in_words",
     "name",
@@ -36,13 +40,14 @@ KIND_WORDS = {
 _SHAPES = {
     Shape.BUILD: "unfinished build",
     Shape.TEMPORARY: "temporary file",
-    Shape.LOCK: "lock",
-    Shape.HEAD: "head without body",
-    Shape.BODY: "body without head",
-    Shape.ORIGIN: "origin without wheel",
+    Shape.LOCK: "lock file",
+    Shape.HEAD: "cached response without its content file",
+    Shape.BODY: "content file without its metadata file",
+    Shape.ORIGIN: "origin.json without its wheel",
     Shape.LOG: "log",
     Shape.EMPTY_DIRECTORY: "empty directory",
 }
+_IMPLEMENTATIONS = {"cp": "CPython", "pp": "PyPy", "py": "Python", "ip": "IronPython", "jy": "Jython"}
 _UNREAD = (Kind.LEFTOVER, Kind.UNREADABLE)
 _EMPTY_DIRECTORY = Shape.EMPTY_DIRECTORY
 _REASONS = {"requested": "asked for"}
@@ -66,7 +71,7 @@ def _escape(code: int) -> str:
 
 
 def evidence_in_words(key: str, value: Json) -> str:
-    """Return a piece of evidence as people read it; what is unknown, and which number is a second, the key tells.
+    """Return a piece of evidence as people read it; its key decides whether a number is a time in seconds.
 
     >>> evidence_in_words("page_1_written", 0), evidence_in_words("wheel_is_proven", False)
     ('1970-01-01T00:00:00Z', 'no')
@@ -113,14 +118,40 @@ def size(size_bytes: int) -> str:
 def pages_without_url(count: int) -> Iterator[str]:
     """Yield a line about pages whose relative links lead nowhere, as their own URL is not known, if there are any.
 
-    >>> list(pages_without_url(2))
-    ['2 pages of unknown URL, so that their relative links tell of no file (--index-url names their index)', '']
+    >>> list(pages_without_url(1))
+    ['The URL of 1 cached page is not known, so files are not compared with its relative links (--index-url names it)']
     """
     if count:
-        whose = "its relative links tell" if count == 1 else "their relative links tell"
-        index = "its index" if count == 1 else "their index"
-        yield f"{number(count, 'page')} of unknown URL, so that {whose} of no file (--index-url names {index})"
-        yield ""
+        whose, what = ("its", "it") if count == 1 else ("their", "them")
+        yield (
+            f"The URL of {number(count, 'cached page')} is not known, so files are not compared with {whose} relative"
+            f" links (--index-url names {what})"
+        )
+
+
+def effect_in_words(effect: str) -> str:
+    """Return what pip does with an entry; pips that never read it are named only if there are no others.
+
+    >>> effect_in_words("fails at every install"), effect_in_words("pip 9.0 never reads it, pip 24.0 ignores it")
+    ('pip fails at every install', 'pip 24.0 ignores it')
+    """
+    # An effect that differs between pips names each with its version.
+    effect = without_those_that_never_read(effect)
+    return safe(effect if effect.startswith("pip ") else f"pip {effect}")
+
+
+def built_by(interpreter: str) -> str:
+    """Return which interpreter a wheel was built by.
+
+    >>> built_by("cp38"), built_by("cp313t"), built_by("pp310"), built_by("legacy")
+    ('CPython 3.8', 'CPython 3.13t', 'PyPy 3.10', 'an interpreter that pip before 20.0 did not record')
+    """
+    if interpreter == LEGACY:
+        return "an interpreter that pip before 20.0 did not record"
+    name, digits = interpreter[:2], interpreter[2:]
+    if name not in _IMPLEMENTATIONS or not digits[:1].isdigit():
+        return safe(interpreter)
+    return safe(f"{_IMPLEMENTATIONS[name]} {digits[0]}{'.' if digits[1:] else ''}{digits[1:]}")
 
 
 def owners_in_words(summary: Mapping[str, Json]) -> Iterator[str]:
