@@ -20,7 +20,7 @@ def _declare(parser: ArgumentParser) -> None:
 
 
 def _run(request: Request) -> CommandResult:
-    """Read the entries to their end: an earlier verification is no evidence."""
+    """Read the entries to their end: that they were verified earlier is not evidence."""
     cache = request.open_cache()
     with progress(request.console, "reading", is_bytes=True) as show:
         found = cache.inspect(*request.options.what, remembers=request.options.remembers, progress=show)
@@ -32,11 +32,11 @@ def _run(request: Request) -> CommandResult:
         hints=found.hints,
         entries=found.entries,
         findings=found.findings,
-        summary={**summarize_entries(found.entries), "evidence": _told(found.evidence)},
+        summary={**summarize_entries(found.entries), "evidence": _evidence(found.evidence)},
     )
 
 
-def _told(evidence: Mapping[str, Mapping[str, Json]]) -> dict[str, dict[str, Json]]:
+def _evidence(evidence: Mapping[str, Mapping[str, Json]]) -> dict[str, dict[str, Json]]:
     return {id_: {key: evidence_value(key, value) for key, value in one.items()} for id_, one in evidence.items()}
 
 
@@ -45,7 +45,7 @@ def _summary_of_nothing(_cache: CacheDir) -> dict[str, Json]:
 
 
 COMMAND = Command(
-    help="Show everything about entries, and what proves them whole",
+    help="Show everything about entries, and how their content was verified",
     run=_run,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,

@@ -1,4 +1,4 @@
-"""`why`: say in a sentence whom an entry is for, and what would remove it or keep it."""
+"""`why`: explain in a sentence who can use an entry, and what would remove it or keep it."""
 
 from argparse import ArgumentParser
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ __all__ = ["COMMAND"]
 def _declare(parser: ArgumentParser) -> None:
     declare_selection(parser, needs_one=True, has_pythons=True)
     parser.add_argument(
-        "--keep", metavar="WHAT", action="append", default=[], help="what `prune` would be told to keep (repeatable)"
+        "--keep", metavar="WHAT", action="append", default=[], help="a selection that `prune` is to keep (repeatable)"
     )
     declare_min_age(parser, LEAVES_YOUNG)
     declare_pythons(parser)
@@ -51,11 +51,11 @@ def _run(request: Request) -> CommandResult:
         unmatched=found.unmatched,
         hints=found.hints,
         entries=tuple(one.entry for one in found.entries),
-        summary={"why": {one.entry.id: _told(one) for one in found.entries}},
+        summary={"why": {one.entry.id: _explained(one) for one in found.entries}},
     )
 
 
-def _told(one: "Why") -> "dict[str, Json]":
+def _explained(one: "Why") -> "dict[str, Json]":
     return {
         "sentence": one.sentence,
         "usable_by": one.usable_by,
@@ -69,7 +69,7 @@ def _summary_of_nothing(_cache: "CacheDir") -> "dict[str, Json]":
 
 
 COMMAND = Command(
-    help="Say whom entries are for, and what would remove or keep them",
+    help="Explain who can use entries, and what would remove or keep them",
     run=_run,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,
