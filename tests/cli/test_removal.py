@@ -153,7 +153,7 @@ def test_what_is_in_use_is_one_line_with_a_number_and_names_with_v(cache: Cache)
     )
     line = next(line for line in brief.splitlines() if "in use" in line)
     assert line.startswith("kept: in use: 3 entries (")
-    assert line.endswith("), 1 empty directory; --exclusive says that no pip is at work (-v names them)")
+    assert line.endswith("), 1 empty directory; pass --exclusive if no pip is running (-v names them)")
     assert brief.count("in use") == 1
     assert "could not be removed" not in brief
     assert full.count("kept: in use: demo") == 3
@@ -175,7 +175,7 @@ def test_what_stays_as_it_could_not_be_judged_is_counted_with_the_option_that_ju
     for reason in ("--partial", "--corrupt"):
         done = run("prune", reason, cache=cache)
         assert "Not judged: 1 entry (" in done.stdout
-        assert "young: a pip may still be writing it (--min-age 0 judges all)" in done.stdout
+        assert "that a pip may still be writing (--min-age 0 judges them)" in done.stdout
         document = json.loads(run("prune", reason, "--format", "json", cache=cache).stdout)
         assert document["summary"]["not_judged"]["young"]["entries"] == 1
     gone = json.loads(run("prune", "--partial", "--min-age", "0", "--format", "json", cache=cache).stdout)["summary"]

@@ -127,7 +127,7 @@ def test_what_the_next_run_finds_is_disarmed_and_goes_with_prune_partial(cache: 
     assert "disarmed by an interrupted run" in named.stdout
     assert "prune --partial" in named.stdout
     dry = run([*PIPCACHEPLUS, "prune", "-n", "--cache-dir", str(cache.path)])
-    assert "would remove" in dry.stdout
+    assert "Would remove, response disarmed: 1 entry (" in dry.stdout
     run([*PIPCACHEPLUS, "prune", "--partial", "--exclusive", "--cache-dir", str(cache.path)], is_checked=True)
     assert not {path for path in tree(cache.path) if not path.endswith("/")}
 

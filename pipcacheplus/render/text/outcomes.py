@@ -1,8 +1,8 @@
-"""The text of `prune`, `remove` and `purge`: the outcome of each entry with its reasons, then the counts."""
+"""The text of `prune`, `remove` and `purge`: the outcome of each entry, by reason, then the counts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pipcacheplus.model.values import Entry, Measure, Outcome, State
+from pipcacheplus.model.values import Entry, Measure, Outcome, Shape, State
 from pipcacheplus.render.summary import TAKEN_STATES, summary_count, tally
 from pipcacheplus.render.text.considered import considered_in_words
 from pipcacheplus.render.text.table import Layout, Row
@@ -26,6 +26,9 @@ _MEASURES = {Measure.AT_LEAST.value: "at least ", Measure.UP_TO.value: "up to "}
 _NOT_OF_UNDO = ("--index-url", "--min-age", "--no-catalog", *PYTHON_OPTIONS)
 """Options that make no difference to `undo`."""
 _COUNTED = ("entries", "files", "du_bytes")
+_MOST_LISTED = 20
+"""Entries that are listed for the same reasons without `-v`."""
+_REQUESTED = ("requested",)
 _FEWEST_REASONS = 2
 """One alone has the counts of all, which the last line says."""
 _NO_WORDS: Mapping[State, str] = {}
@@ -33,17 +36,56 @@ _STYLES = {State.FAILED: "red", State.BUSY: "yellow", State.CHANGED: "yellow"}
 
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
-    """Yield a line for each entry, then the counts; below a verbosity of 0, only for entries that stayed or failed."""
+    """Yield what was removed, or would be, by reason; then what was not, and the counts. With `-q` not the first."""
+    if view.verbosity >= 0:
+        yield from _taken(view, layout)
     for outcome in view.outcomes:
         if view.verbosity <= 0 and (outcome.state is State.BUSY or outcome.owner is not None):
             continue  # they are counted
-        if view.verbosity >= 0 or outcome.state not in TAKEN_STATES:
+        if outcome.state not in TAKEN_STATES:
             yield line(outcome, layout)
             if view.verbosity > 0:
                 yield from _details(outcome, view)
     if view.verbosity > 0:
         yield from (f"kept: {describe(entry)}" for entry in view.kept)
     yield from _last(view, layout)
+
+
+def _taken(view: View, layout: Layout) -> Iterator[str]:
+    taken: dict[tuple[State, tuple[str, ...]], list[Outcome]] = {}
+    for outcome in view.outcomes:
+        if outcome.state in TAKEN_STATES:
+            taken.setdefault((outcome.state, outcome.action.reasons), []).append(outcome)
+    for (state, reasons), outcomes in taken.items():
+        yield from _group(state, reasons, outcomes, view, layout)
+
+
+def _group(
+    state: State, reasons: tuple[str, ...], outcomes: Sequence[Outcome], view: View, layout: Layout
+) -> Iterator[str]:
+    """Yield a heading and the entries that were removed for the same reasons; without `-v` the first ones only."""
+    because = f", {reasons_in_words(reasons)}" if reasons != _REQUESTED else ""
+    folders = sum(outcome.action.entry.shape is Shape.EMPTY_DIRECTORY for outcome in outcomes)
+    counted = ((len(outcomes) - folders, "entry"), (folders, "empty directory"))
+    total = size(sum(_disk_size(outcome) for outcome in outcomes))
+    what = " and ".join(number(count, noun) for count, noun in counted if count)
+    yield layout.paint(f"{_STATES[state].capitalize()}{because}: {what} ({total})", "bold")
+    is_cut = view.verbosity <= 0 and len(outcomes) > _MOST_LISTED + 1  # one alone is not left out
+    most = _MOST_LISTED if is_cut else len(outcomes)
+    for outcome in outcomes[:most]:
+        yield f"  {describe(outcome.action.entry)} ({size(_disk_size(outcome))}{_lower(outcome)})"
+        if view.verbosity > 0:
+            yield from _details(outcome, view)
+    if more := len(outcomes[most:]):
+        yield f"  ... and {more:,} more: -v lists them"
+
+
+def _disk_size(outcome: Outcome) -> int:
+    return sum(file.disk_size for file in outcome.action.files)
+
+
+def _lower(outcome: Outcome) -> str:
+    return ", in a lower layer" if outcome.is_lower else ""
 
 
 def _details(outcome: Outcome, view: View) -> Iterator[str]:
@@ -57,12 +99,9 @@ def line(outcome: Outcome, layout: Layout, *, words: Mapping[State, str] = _NO_W
     state = words.get(outcome.state, _STATES[outcome.state])
     if outcome.state in _STYLES:
         state = layout.paint(state, _STYLES[outcome.state])
-    total = size(sum(file.disk_size for file in outcome.action.files))
+    total = f"{size(_disk_size(outcome))}{_lower(outcome)}"
     error = f": {safe(outcome.error)}" if outcome.error else ""
-    lower = ", in a lower layer" if outcome.is_lower else ""
-    return (
-        f"{state}: {describe(outcome.action.entry)} ({total}{lower}), {reasons_in_words(outcome.action.reasons)}{error}"
-    )
+    return f"{state}: {describe(outcome.action.entry)} ({total}), {reasons_in_words(outcome.action.reasons)}{error}"
 
 
 def _last(view: View, layout: Layout) -> Iterator[str]:
@@ -160,7 +199,7 @@ def _in_use(busy: Sequence[Outcome], *, is_named: bool) -> str:
     parts = [f"{number(total['entries'], 'entry')} ({size(total['disk_bytes'])})"] if entries else []
     parts += [number(folders, "empty directory")] if folders else []
     named = "" if is_named else " (-v names them)"
-    return f"kept: in use: {', '.join(parts)}; --exclusive says that no pip is at work{named}"
+    return f"kept: in use: {', '.join(parts)}; pass --exclusive if no pip is running{named}"
 
 
 def counts(view: View) -> str:
