@@ -56,20 +56,20 @@ def _render_for_github(view: View, write: Write, *, width: int | None, color: bo
 
 
 def _warnings(view: View) -> Iterator[str]:
-    """Yield a command for each of the first warnings and findings that are errors, then how many more there are."""
+    """Yield a command for each of the first warnings and entries that are damaged, then how many more there are."""
     from pipcacheplus.pips.credentials import shown_text  # noqa: PLC0415 - slow to import, as above
-    from pipcacheplus.render.summary import first_errors  # noqa: PLC0415 - as above
+    from pipcacheplus.render.summary import first_damaged  # noqa: PLC0415 - as above
     from pipcacheplus.render.text.words import describe, number, safe  # noqa: PLC0415 - as above
     from pipcacheplus.render.text.workflow_commands import workflow_command  # noqa: PLC0415 - as above
 
     own = {"title": f"pipcacheplus {view.command}"}
     shown = view.warnings[:_MOST_WARNINGS]
     yield from (workflow_command("warning", safe(shown_text(text)), own) for text in shown)
-    found, errors = first_errors(view.findings, _MOST_WARNINGS - len(shown))
-    for finding in found:
-        text = f"{describe(finding.entry)}: {safe(finding.message)}"
-        yield workflow_command("warning", text, {"title": f"pipcacheplus: {finding.check}"})
-    if more := len(view.warnings) + errors - len(shown) - len(found):
+    damaged, count = first_damaged(view.findings, _MOST_WARNINGS - len(shown))
+    for findings in damaged:
+        text = f"{describe(findings[0].entry)}: {safe('; '.join(finding.message for finding in findings))}"
+        yield workflow_command("warning", text, {"title": f"pipcacheplus: {findings[0].check}"})
+    if more := len(view.warnings) + count - len(shown) - len(damaged):
         # Not as a warning: GitHub would drop the eleventh.
         yield workflow_command("notice", f"{number(more, 'more warning')}: see the log of this step", own)
 

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
+from itertools import groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -35,7 +36,7 @@ __all__ = [
     "briefs_of",
     "counts_as_damage",
     "damaged",
-    "first_errors",
+    "first_damaged",
     "group_by",
     "heads_of",
     "summarize_cuts",
@@ -177,18 +178,6 @@ def heads_of(findings: "Sequence[Finding]") -> "Iterator[Headline]":
     return map(Headline.of, findings) if heads is None else heads()
 
 
-def first_errors(findings: "Sequence[Finding]", most: int) -> "tuple[tuple[Finding, ...], int]":
-    """Return the first findings that are errors, so many at most, and how many there are; no other one is made."""
-    places: list[int] = []
-    count = 0
-    for place, head in enumerate(heads_of(findings)):
-        if head.severity is Severity.ERROR:
-            count += 1
-            if len(places) < most:
-                places.append(place)
-    return tuple(findings[place] for place in places), count
-
-
 def counts_as_damage(head: "Headline") -> bool:
     """Return whether an entry is damaged for pip: it fails, installs or runs something wrong, or cannot read it."""
     is_unread = head.group is Group.CORRUPT and head.severity is Severity.WARNING and head.goes
@@ -198,6 +187,21 @@ def counts_as_damage(head: "Headline") -> bool:
 def damaged(findings: "Sequence[Finding]") -> "Iterator[Finding]":
     """Yield the findings of what is damaged; no other one is made."""
     return (findings[at] for at, head in enumerate(heads_of(findings)) if counts_as_damage(head))
+
+
+def first_damaged(findings: "Sequence[Finding]", most: int) -> "tuple[tuple[tuple[Finding, ...], ...], int]":
+    """Return what is damaged of the first entries that are, so many at most, and how many such entries there are.
+
+    No other finding is made.
+    """
+    first: list[tuple[Finding, ...]] = []
+    count = 0
+    for _, numbered in groupby(enumerate(heads_of(findings)), lambda one: one[1].entry):
+        places = [at for at, head in numbered if counts_as_damage(head)]
+        count += bool(places)
+        if places and len(first) < most:
+            first.append(tuple(findings[at] for at in places))
+    return tuple(first), count
 
 
 def briefs_of(entries: "Sequence[Entry]") -> "Iterator[Brief]":

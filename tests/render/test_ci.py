@@ -133,11 +133,22 @@ def test_ten_warnings_are_shown_and_the_others_counted(
     warnings: int, errors: int, shown: int, more: str | None
 ) -> None:
     findings = [a_finding(an_entry(f"http-v2/{at}")) for at in range(errors)]
-    findings.insert(0, a_finding(PAGE, severity=Severity.WARNING))
+    findings.insert(0, a_finding(PAGE, group=Group.STALE, severity=Severity.WARNING))
     view = a_view("verify", findings=tuple(findings), warnings=tuple(f"w{at}" for at in range(warnings)), job=GITHUB)
     told = text(view).partition("::endgroup::\n")[2].splitlines()
     assert sum(line.startswith("::warning ") for line in told) == shown
     assert [line.rpartition("::")[2].partition(":")[0] for line in told[shown:]] == ([] if more is None else [more])
+
+
+def test_an_entry_that_is_damaged_is_one_warning_however_much_is_wrong_with_it_as_the_verdict_counts() -> None:
+    unreadable = a_finding(PAGE, severity=Severity.WARNING, message="cannot be read")
+    findings = (a_finding(NUMPY, message="is cut"), a_finding(NUMPY, message="is another"), unreadable)
+    told = text(a_view("verify", findings=findings, summary={"entries": 3}, job=GITHUB)).splitlines()
+    assert told[1] == "2 damaged of 3 entries; nothing else is wrong"
+    assert [line.rpartition("::")[2] for line in told if line.startswith("::warning ")] == [
+        "numpy 2.1.0, wheel for cp312 on manylinux x86_64: is cut; is another",
+        "numpy, index page: cannot be read",
+    ]
 
 
 def test_credentials_in_a_warning_are_cut() -> None:
@@ -173,7 +184,7 @@ def test_a_removal_is_summed_up_by_reason() -> None:
     ).replace("8192 bytes", "8.2 kB")
 
 
-def test_findings_are_summed_up_by_group_and_severity_and_the_first_errors_named() -> None:
+def test_findings_are_summed_up_by_group_and_severity_and_the_first_that_are_damaged_named() -> None:
     findings = (a_finding(NUMPY), a_finding(PAGE, group=Group.STALE, severity=Severity.WARNING))
     summary = {"entries": 3, "disk_bytes": 4096, **summarize_findings(findings)}
     told = step_summary(a_view("verify", findings=findings, summary=summary)).splitlines()
@@ -189,7 +200,7 @@ def test_findings_are_summed_up_by_group_and_severity_and_the_first_errors_named
         "| of all, info | 0 |",
         "| all, in 3 entries checked (4.1 kB) | 2 |",
         "",
-        "| First errors | problem |",
+        "| Damaged, the first | problem |",
         "| --- | --- |",
         "| numpy 2.1.0, wheel for cp312 on manylinux x86&#95;64 | content is not what the index published |",
         "",

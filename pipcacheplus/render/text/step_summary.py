@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from pipcacheplus.model.values import Group
-from pipcacheplus.render.summary import first_errors, heads_of, summary_count
+from pipcacheplus.render.summary import first_damaged, heads_of, summary_count
 from pipcacheplus.render.text.verify import verdict
 from pipcacheplus.render.text.words import KIND_WORDS, describe, number, reasons_in_words, safe, size
 from pipcacheplus.render.view import Json, View
@@ -12,7 +12,7 @@ from pipcacheplus.render.view import Json, View
 __all__ = ["markdown", "outputs_of", "step_summary"]
 
 _REMOVALS = frozenset({"apply", "prune", "purge", "remove"})
-_MOST_ERRORS = 10
+_MOST_DAMAGED = 10
 _COUNTS = frozenset({"entries", "files", "bytes", "disk_bytes"})
 _OF_MARKUP = re.compile(r"[^\w .,/()-]|_", re.ASCII)
 
@@ -34,8 +34,9 @@ def step_summary(view: View) -> str:
     if not table:
         return ""
     title = f"pipcacheplus {view.command}{' (dry run)' if view.is_dry_run else ''}"
-    errors, _ = first_errors(view.findings, _MOST_ERRORS)
-    named = _table(("First errors", "problem"), *((describe(one.entry), one.message) for one in errors), right="---")
+    damaged, _ = first_damaged(view.findings, _MOST_DAMAGED)
+    rows = ((describe(found[0].entry), "; ".join(one.message for one in found)) for found in damaged)
+    named = _table(("Damaged, the first", "problem"), *rows, right="---")
     said = f"{markdown(verdict(view))}\n\n" if view.command == "verify" else ""
     return f"### {title}\n\nCache: {markdown(view.cache.path) or 'switched off'}\n\n{said}{table}{named}"
 
