@@ -240,8 +240,8 @@ def test_a_removal_tells_what_became_of_each_entry_and_ends_with_pips_count() ->
     assert lines(view) == [
         "Removed, http body missing: 1 entry (8.2 kB)",
         "  numpy 2.1.0, wheel for cp312 on manylinux x86_64 (8.2 kB)",
-        "kept: changed since the scan: six 1.16.0, built wheel for py2.py3 (8.2 kB), asked for",
-        "failed: numpy, index page (8.2 kB), asked for: Permission denied",
+        "kept: changed since the scan: six 1.16.0, built wheel for py2.py3 (8.2 kB), requested",
+        "failed: numpy, index page (8.2 kB), requested: Permission denied",
         "Entries that could not be removed: 1",
         "Entries removed: 1, files: 2 (8.2 kB)",
     ]

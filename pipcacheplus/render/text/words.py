@@ -50,7 +50,6 @@ _SHAPES = {
 _IMPLEMENTATIONS = {"cp": "CPython", "pp": "PyPy", "py": "Python", "ip": "IronPython", "jy": "Jython"}
 _UNREAD = (Kind.LEFTOVER, Kind.UNREADABLE)
 _EMPTY_DIRECTORY = Shape.EMPTY_DIRECTORY
-_REASONS = {"requested": "asked for"}
 
 
 def safe(text: str) -> str:
@@ -193,9 +192,9 @@ def reasons_in_words(reasons: tuple[str, ...]) -> str:
     """Return the reasons of an action; a slug says it in words already.
 
     >>> reasons_in_words(("requested",)), reasons_in_words(("http-body-missing", "wheel-cut"))
-    ('asked for', 'http body missing, wheel cut')
+    ('requested', 'http body missing, wheel cut')
     """
-    return ", ".join(_REASONS.get(reason, safe(reason.replace("-", " "))) for reason in reasons)
+    return ", ".join(safe(reason.replace("-", " ")) for reason in reasons)
 
 
 def name(entry: Entry | Brief) -> str:
