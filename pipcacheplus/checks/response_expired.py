@@ -40,7 +40,7 @@ CHECK = Check(
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.ENDS,
     rows="e.fresh_until < :now OR e.written <= :now - :stale_age",
-    normal=("cached page", "past the freshness lifetime; pip asks the index again before it uses one"),
+    normal=("cached page", "past the freshness lifetime; pip asks the index again before it uses such a page"),
     # Whether a file has an ETag is no column.
     certain="e.kind NOT IN ('wheel', 'sdist', 'metadata') AND e.fresh_until < :now",
     run=_run,

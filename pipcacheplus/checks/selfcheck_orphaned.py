@@ -32,6 +32,6 @@ CHECK = Check(
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.ENDS,
     rows="1",
-    normal=("self-check", "of environments that are gone; pip leaves these small files behind"),
+    normal=("self-check", "whose environment is gone; pip never removes such files"),
     run=_run,
 )

@@ -52,7 +52,7 @@ def verdict(*findings: Finding, not_judged: dict[NotJudged, Count] | None = None
 def test_the_verdict_comes_first_then_each_group_with_the_command_that_removes_it() -> None:
     assert text(a_verification(PARTIAL, a_finding(NUMPY), EXPIRED)).splitlines() == [
         "1 damaged, 1 incomplete of 78 entries",
-        "Normal: 1 cached page past the freshness lifetime; pip asks the index again before it uses one",
+        "Normal: 1 cached page past the freshness lifetime; pip asks the index again before it uses such a page",
         "",
         "Damaged: 1 entry (8.2 kB)",
         "  error    numpy 2.1.0, wheel for cp312 on manylinux x86_64: content is not what the index published",
@@ -125,7 +125,9 @@ def test_what_is_normal_is_one_line_however_often_it_was_found_and_listed_only_w
     pages = [an_entry(f"http-v2/{at}", kind=Kind.INDEX_PAGE, project=f"p{at}") for at in range(3)]
     found = [a_finding(page, group=Group.STALE, severity=INFO, check="response-expired") for page in pages]
     counted = (CountedFindings("response-expired", Group.STALE, INFO, 4180),)
-    said = "Normal: 4,183 cached pages past the freshness lifetime; pip asks the index again before it uses one\n"
+    said = (
+        "Normal: 4,183 cached pages past the freshness lifetime; pip asks the index again before it uses such a page\n"
+    )
     view = a_verification(*found, counted=counted)
     assert text(view).endswith(said)
     assert "p1, index page" not in text(view)
