@@ -16,6 +16,7 @@ from pipcacheplus.host.machine import this_machine
 from pipcacheplus.host.marks import Marks
 from pipcacheplus.host.records import UseRecords
 from pipcacheplus.host.state import UntrustedError, state_folder
+from pipcacheplus.model.spelling import did_you_mean
 from pipcacheplus.model.values import OwnFiles, OwnKind, OwnState, Warned
 from pipcacheplus.pips.locate import locate
 
@@ -80,8 +81,9 @@ def _kind(word: str | OwnKind) -> OwnKind:
     try:
         return OwnKind(word)
     except ValueError as error:
-        words = ", ".join(kind.value for kind in OwnKind)
-        raise BadRequestError(what="kind", problem=f"there is no {word!r}", next_step=f"name one of {words}") from error
+        words = [kind.value for kind in OwnKind]
+        step = did_you_mean(word, words) or f"name one of {', '.join(words)}"
+        raise BadRequestError(what="kind", problem=f"there is no {word!r}", next_step=step) from error
 
 
 def _warned(path: str, error: OSError | PipCachePlusError) -> Warned:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.arguments import age_in_seconds
+from pipcacheplus.model.spelling import did_you_mean
 from pipcacheplus.model.units import age_s, size_bytes
 from pipcacheplus.model.values import Kind
 
@@ -78,9 +79,8 @@ def _kind_and_amount(on: LimitOn, one: Amount) -> tuple[Kind | None, Amount]:
     name = word.strip().lower().replace(" ", "-")
     kind = kinds.get(name) or kinds.get(name.removesuffix("s"))
     if kind is None:
-        raise BadRequestError(
-            what=f"`{on.value}`", problem=f"{word!r} is no kind", next_step=f"the kinds are {', '.join(kinds)}"
-        )
+        step = did_you_mean(name, kinds) or f"the kinds are {', '.join(kinds)}"
+        raise BadRequestError(what=f"`{on.value}`", problem=f"{word!r} is no kind", next_step=step)
     return kind, amount
 
 

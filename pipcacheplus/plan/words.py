@@ -9,7 +9,6 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
 from enum import Enum, auto
 from fnmatch import fnmatchcase
 from typing import NamedTuple, TypeVar
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.arguments import moment_in_seconds
+from pipcacheplus.model.spelling import did_you_mean
 from pipcacheplus.model.units import date_or_age, size_bytes
 from pipcacheplus.model.values import Area, Brief, Entry, Group, Kind, OriginFacts, Shape
 from pipcacheplus.pips.credentials import shown_text
@@ -141,7 +141,8 @@ def parse_word(
     if "://" in what:
         return _url(what)
     if prefixed and not os.path.isabs(what):
-        raise _refusal(what, f"there is no {prefixed[1]}:{_near(prefixed[1])}", _WORDS)
+        near = did_you_mean(prefixed[1], _FACTS, form="{}:")
+        raise _refusal(what, f"there is no {prefixed[1]}:", near or _WORDS)
     if "/" in what or (os.sep != "/" and os.sep in what):
         return _path(what, cache_dir)
     return _name(what)
@@ -273,14 +274,16 @@ def _of_kind(word: _Word) -> _Test:
     kinds = {kind.value: kind for kind in Kind}
     name = word.value.strip().lower().replace(" ", "-")
     if name not in kinds:
-        raise _refusal(word.what, "names no kind", f"the kinds are {', '.join(kinds)}")
+        near = did_you_mean(name, kinds, form="kind:{}")
+        raise _refusal(word.what, "names no kind", near or f"the kinds are {', '.join(kinds)}")
     return lambda entry: entry.kind is kinds[name]
 
 
 def _of_area(word: _Word) -> _Test:
     areas = {area.value: area for area in Area}
     if word.value not in areas:
-        raise _refusal(word.what, "names no area", f"the areas are {', '.join(areas)}")
+        near = did_you_mean(word.value, areas, form="area:{}")
+        raise _refusal(word.what, "names no area", near or f"the areas are {', '.join(areas)}")
     return lambda entry: area_of(entry.id) is areas[word.value]
 
 
@@ -373,7 +376,8 @@ def _of_state(word: _Word) -> _Test:
     groups = {group.value: group for group in Group}
     state = word.value.strip().lower()
     if state not in {*groups, _SOUND}:
-        raise _refusal(word.what, "is no state", f"the states are {', '.join((_SOUND, *groups))}")
+        near = did_you_mean(state, (_SOUND, *groups), form="state:{}")
+        raise _refusal(word.what, "is no state", near or f"the states are {', '.join((_SOUND, *groups))}")
     lookups = word.lookups
     lookups.needs.add(Need.STATES)
     if state == _SOUND:
@@ -461,11 +465,6 @@ _FACTS: Mapping[str, Callable[[_Word], _Test]] = {
 _MEASURES = frozenset({"area", "larger", "smaller", "older", "newer", "unused", "used"})
 """Facts of which one that is mistaken can mean everything."""
 _WORDS = f"those are {', '.join(f'{word}:' for word in _FACTS)} and not:"
-
-
-def _near(word: str) -> str:
-    found = get_close_matches(word.lower(), _FACTS, n=1)
-    return f"; did you mean {found[0]}:?" if found else ""
 
 
 def _in_range(what: str) -> _Test:

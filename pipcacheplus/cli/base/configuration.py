@@ -12,12 +12,12 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import NamedTuple
 
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.host.machine import Machine
 from pipcacheplus.host.user_files import read_user_file
+from pipcacheplus.model.spelling import did_you_mean, near_word
 from pipcacheplus.model.units import age_s
 from pipcacheplus.pips.settings import settings_in_section
 from pipcacheplus.plan.limits import LimitOn, limits_of
@@ -84,8 +84,8 @@ def _judged(found: Iterable[Configured]) -> Iterator[Configured]:
     for one in found:
         unused = one.unused
         if unused is None and one.name not in _NAMES:
-            near = get_close_matches(one.name, _NAMES, n=1)
-            unused = "there is no such setting" + (f"; did you mean {near[0]}?" if near else "")
+            near = did_you_mean(one.name, _NAMES)
+            unused = "there is no such setting" + (f"; {near}" if near else "")
         elif unused is None and one.name not in _KEEPS and one.name in said:
             unused = f"{said[one.name]} says it"
         if unused is None:
@@ -118,9 +118,9 @@ def refuse_misspelt(settings: Iterable[Configured]) -> None:
         BadRequestError: There is one.
     """
     for one in settings:
-        near = get_close_matches(one.name, _NAMES, n=1) if one.name not in _NAMES else []
-        if near and near[0] in (*_KEEPS, "min-age"):
-            raise BadRequestError(one.origin, "there is no such setting", f"did you mean {near[0]}?")
+        near = near_word(one.name, _NAMES) if one.name not in _NAMES else None
+        if near in {*_KEEPS, "min-age"}:
+            raise BadRequestError(one.origin, "there is no such setting", f"did you mean {near}?")
 
 
 def arguments_of(settings: Sequence[Configured], command: str, given: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
@@ -231,7 +231,10 @@ def _setting(name: str, value: str, origin: str, *, base: str | None = None) -> 
     if name == "reasons":
         for word in values:
             if not _REASON.fullmatch(word) or word.partition("=")[0] not in _REASONS:
-                raise BadRequestError(origin, f"{word!r} is no reason", f"the reasons are {', '.join(_REASONS)}")
+                near = did_you_mean(word.partition("=")[0], _REASONS)
+                raise BadRequestError(
+                    origin, f"{word!r} is no reason", near or f"the reasons are {', '.join(_REASONS)}"
+                )
     return Configured(name, _from(values, base) if name in _PATHS and base else values, origin)
 
 
