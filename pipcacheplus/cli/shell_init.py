@@ -61,7 +61,10 @@ _NOT_BEHIND_CACHE = frozenset({"pip", "shell-init"})
 
 def _declare(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "shell", choices=tuple(_SHELLS), help='for a shell\'s start file: eval "$(... shell-init bash)"'
+        "shell",
+        metavar="SHELL",
+        choices=tuple(_SHELLS),
+        help='bash, zsh or fish; for its start file: eval "$(... shell-init bash)"',
     )
 
 

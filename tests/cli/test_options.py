@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from pipcacheplus import errors
-from pipcacheplus.cli.base import exits, options
+from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import Command
+from pipcacheplus.cli.base.console import open_console
 from pipcacheplus.cli.base.family import Family, members
 from pipcacheplus.cli.base.options import pythons_of
+from pipcacheplus.cli.base.parsing import parse_arguments
 from pipcacheplus.model.pythons import Target
 from pipcacheplus.model.units import age_s
 from pipcacheplus.render.view import OutputFormat
@@ -22,7 +24,7 @@ FORMATS = members("pipcacheplus.render", "FORMAT", OutputFormat)
 
 def parsed(*arguments: str) -> Namespace:
     words = {name: form.help for name, form in FORMATS.items()} | {"abspath": ""}
-    return options.parse_arguments(arguments, COMMANDS, words, version="1.2")[1]
+    return parse_arguments(arguments, COMMANDS, words, version="1.2")[1]
 
 
 def test_commands_and_formats_are_found_by_walking_their_folder() -> None:
@@ -47,13 +49,8 @@ def test_options_may_stand_before_after_and_between(arguments: tuple[str, ...]) 
 
 def test_what_is_not_given_has_a_default() -> None:
     chosen = parsed("list")
-    assert (chosen.cache_dir, chosen.format, chosen.dry_run, chosen.no_color, chosen.no_input) == (
-        None,
-        "human",
-        False,
-        False,
-        False,
-    )
+    assert (chosen.cache_dir, chosen.format, chosen.color) == (None, "human", "auto")
+    assert (chosen.dry_run, chosen.no_progress, chosen.no_input) == (False, False, False)
     assert (chosen.verbose, chosen.quiet, chosen.index_url, chosen.what) == (0, 0, (), ())
 
 
@@ -109,21 +106,21 @@ def test_a_moment_is_a_date_or_an_age(text: str, moment: object) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["prune", "--outdated-builds", "strict"], "unrecognized arguments: strict"),
+        (["prune", "--outdated-builds", "strict"], "write --outdated-builds=strict"),
         (["prune", "--outdated-builds=all"], "'all' is no word for it; write --outdated-builds or"),
         (["prune", "--built-before", "May"], "invalid date or age 'May': use a day or a time as 2025-03-31"),
         (["prune", "--built-before", "2025-02-30"], "invalid date or age '2025-02-30'"),
-        (["prune", "--stale", "numpy"], "unrecognized arguments: numpy"),
-        (["prune", "--stale", "30d"], "unrecognized arguments: 30d"),
+        (["prune", "--stale", "numpy"], "prune takes no argument 'numpy'"),
+        (["prune", "--stale", "30d"], "the value of --stale stands behind an equals sign; write --stale=30d"),
         (["prune", "--stale=soon"], "invalid age 'soon': use seconds, or a number with s, m, h, d or w"),
         (["prune", "--min-age", "-1"], "--min-age"),
         (["frobnicate"], f"there is no command 'frobnicate'; the commands are {', '.join(COMMANDS)}"),
-        (["list", "--format", "xml"], "invalid choice: 'xml'"),
-        (["--cache", "/c", "list"], "--cache"),
-        (["dir", "extra"], "unrecognized arguments: extra"),
+        (["list", "--format", "xml"], "--format: there is no 'xml'; use ci, human, json, paths or abspath"),
+        (["--cache", "/c", "list"], "there is no option --cache; did you mean --cache-dir?"),
+        (["dir", "extra"], "dir takes no argument 'extra'"),
         (["show"], "WHAT"),
         (["remove"], "WHAT"),
-        (["list", "--corrupt"], "unrecognized arguments: --corrupt"),
+        (["list", "--corrupt"], "list has no option --corrupt; it is one of prune"),
     ],
 )
 def test_arguments_that_mean_nothing_are_refused_with_2(
@@ -256,3 +253,76 @@ def test_the_catalog_is_done_without_by_its_name_and_by_its_former_one(
     told = capsys.readouterr().out
     assert "--no-catalog" in told
     assert "--no-ledger" not in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "format_"),
+    [
+        (("--json", "list"), "json"),
+        (("list", "--json"), "json"),
+        (("--format", "json", "list", "--json"), "json"),
+        (("--format", "paths", "list", "--format", "json", "--json"), "json"),
+        (("list",), "human"),
+    ],
+)
+def test_json_is_short_for_the_format(arguments: tuple[str, ...], format_: str) -> None:
+    assert parsed(*arguments).format == format_
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--json", "list", "--format", "human"),
+        ("--format=paths", "list", "--json"),
+        ("list", "--json", "--format", "ci"),
+    ],
+)
+def test_json_and_another_format_contradict_each_other(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parsed(*arguments)
+    assert caught.value.code == 2
+    assert "contradict each other; give one of them" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "color"),
+    [
+        (("list",), "auto"),
+        (("--no-color", "list"), "never"),
+        (("list", "--no-color"), "never"),
+        (("--color", "always", "list"), "always"),
+        (("--no-color", "list", "--color=always"), "always"),
+        (("--color=always", "list", "--no-color"), "never"),
+        (("--no-color", "list", "--color", "auto"), "auto"),
+    ],
+)
+def test_the_last_word_about_colours_counts(arguments: tuple[str, ...], color: str) -> None:
+    assert parsed(*arguments).color == color
+
+
+@pytest.mark.parametrize(
+    ("environ", "color", "is_colorful"),
+    [
+        ({}, "auto", False),  # a pipe
+        ({"FORCE_COLOR": "1"}, "auto", True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, "auto", False),
+        ({"FORCE_COLOR": "", "NO_COLOR": ""}, "auto", False),
+        ({"NO_COLOR": "1"}, "always", True),
+        ({"FORCE_COLOR": "1"}, "never", False),
+        ({}, "always", True),
+    ],
+)
+def test_the_option_wins_over_no_color_that_over_force_color_and_that_over_the_terminal(
+    environ: dict[str, str],
+    color: str,
+    is_colorful: bool,  # noqa: FBT001 - a row's value
+) -> None:
+    assert open_console(environ, color=color).color is is_colorful
+
+
+def test_no_progress_is_an_option_in_both_places() -> None:
+    assert [parsed(*words).no_progress for words in (("--no-progress", "list"), ("list", "--no-progress"))] == [
+        True
+    ] * 2

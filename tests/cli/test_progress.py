@@ -191,14 +191,20 @@ def test_progress_is_for_somebody_who_looks(
     is_shown: bool,  # noqa: FBT001 - as above
 ) -> None:
     monkeypatch.setattr(sys, "stderr", terminal[0])
-    chosen = open_console(environ, no_color=False, no_input=False, is_quiet=is_quiet)
+    chosen = open_console(environ, is_quiet=is_quiet)
     with progress(chosen, "reading", clock=clock) as show:
         assert is_shown == (show is not None)
 
 
+def test_nothing_is_shown_with_no_progress(clock: Clock, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", terminal[0])
+    with progress(open_console({"TERM": "xterm"}, no_progress=True), "reading", clock=clock) as show:
+        assert show is None
+
+
 def test_nothing_is_shown_in_a_pipe(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", io.StringIO())
-    with progress(open_console({}, no_color=False, no_input=False, is_quiet=False), "reading", clock=clock) as show:
+    with progress(open_console({}), "reading", clock=clock) as show:
         assert show is None
 
 

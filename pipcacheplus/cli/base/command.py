@@ -85,6 +85,10 @@ class Command(NamedTuple):
     optional_values: Mapping[str, str] = {}
     """Options whose value is optional and stands behind `=`; each with the argument that replaces it where it stands
     alone, so that the next argument is not taken for its value."""
+    examples: tuple[str, ...] = ()
+    """Two runs worth knowing, without what starts the program; a test runs them in this order."""
+    page: str = "docs/reference/cli.md#commands"
+    """Where the documentation says more."""
 
 
 def make_view(

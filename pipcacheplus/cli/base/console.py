@@ -65,21 +65,35 @@ class Console(NamedTuple):
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
-def open_console(environ: Mapping[str, str], *, no_color: bool, no_input: bool, is_quiet: bool) -> Console:
+def open_console(
+    environ: Mapping[str, str],
+    *,
+    color: str = "auto",
+    no_input: bool = False,
+    no_progress: bool = False,
+    is_quiet: bool = False,
+) -> Console:
     """Return a console for the standard streams of this process.
 
-    `NO_COLOR` and `FORCE_COLOR` count if they are not empty; `--no-color` wins, then `NO_COLOR`. A terminal that is
-    `dumb` gets neither colours nor progress; CI gets no progress.
+    Args:
+        environ: `NO_COLOR` and `FORCE_COLOR` count if they are not empty. A terminal whose `TERM` is `dumb` gets
+            neither colours nor progress; `CI` gets no progress.
+        color: `always` and `never` win over the environment; with `auto`, `NO_COLOR` wins over `FORCE_COLOR`, and
+            that over what stdout is.
+        no_input: Whether nothing is asked.
+        no_progress: Whether it is not shown how far the work is.
+        is_quiet: Whether nothing is said but what was asked for, and what is wrong.
     """
     is_terminal = sys.stdout.isatty()
     is_dumb = environ.get("TERM") == "dumb"
-    wants_color = bool(environ.get("FORCE_COLOR")) or (is_terminal and not is_dumb)
+    is_colorful = not environ.get("NO_COLOR") and (bool(environ.get("FORCE_COLOR")) or (is_terminal and not is_dumb))
+    is_silent = no_progress or is_quiet or is_dumb or bool(environ.get("CI"))
     return Console(
         out=sys.stdout,
         err=sys.stderr,
         width=width_of(environ) if is_terminal else None,
-        color=wants_color and not no_color and not environ.get("NO_COLOR"),
-        shows_progress=sys.stderr.isatty() and not is_dumb and not is_quiet and not environ.get("CI"),
+        color=is_colorful if color == "auto" else color == "always",
+        shows_progress=sys.stderr.isatty() and not is_silent,
         is_quiet=is_quiet,
         can_ask=not no_input and sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty(),
         service=service_of(environ),

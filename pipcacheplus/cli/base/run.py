@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 
-from pipcacheplus.cli.base import exits, options
+from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.absence import result_of_nothing
 from pipcacheplus.cli.base.command import Command, CommandResult, Request
 from pipcacheplus.cli.base.console import Console, open_console
 from pipcacheplus.cli.base.family import Family, members
 from pipcacheplus.cli.base.job import append, service_of
+from pipcacheplus.cli.base.parsing import parse_arguments
 from pipcacheplus.cli.base.sentences import sentence
 from pipcacheplus.cli.base.signals import StoppedError, raising, signal_name
 from pipcacheplus.cli.base.streams import flush, open_closed, redirect
@@ -43,7 +44,7 @@ def run(arguments: Sequence[str]) -> int:
     formats = members("pipcacheplus.render", "FORMAT", OutputFormat)
     words = {name: form.help for name, form in formats.items()}
     aliases = {alias: name for name, form in formats.items() for alias in form.aliases}
-    name, chosen = options.parse_arguments(
+    name, chosen = parse_arguments(
         arguments,
         commands,
         words | dict.fromkeys(aliases, ""),
@@ -53,7 +54,11 @@ def run(arguments: Sequence[str]) -> int:
     if name is None:
         return exits.DONE
     console = open_console(
-        os.environ, no_color=chosen.no_color, no_input=chosen.no_input, is_quiet=chosen.quiet > chosen.verbose
+        os.environ,
+        color=chosen.color,
+        no_input=chosen.no_input,
+        no_progress=chosen.no_progress,
+        is_quiet=chosen.quiet > chosen.verbose,
     )
     form = formats[aliases.get(chosen.format, chosen.format)]
     request = Request(
