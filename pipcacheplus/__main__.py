@@ -1,7 +1,9 @@
 """`python -m pipcacheplus`, and the console script."""
+# PYTHON_ARGCOMPLETE_OK: by this, shells that complete every `python -m …` know that they may ask this module.
 
 import atexit
 import gc
+import os
 import sys
 from collections.abc import Sequence
 
@@ -19,6 +21,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         atexit.register(gc.freeze)  # what is about to go need not be searched for cycles: a tenth of a short run
     words = sys.argv[1:] if arguments is None else arguments
     try:
+        if arguments is None and "_ARGCOMPLETE" in os.environ:
+            from pipcacheplus.cli.base.completing import complete  # noqa: PLC0415 - a shell asks; no run needs it
+
+            complete()
         if "pip" in words:
             from pipcacheplus.cli.base.wrapped import run_wrapped, split_wrapped  # noqa: PLC0415 - only for pips
 

@@ -56,7 +56,7 @@ _SHELLS = {"bash": _POSIX + _BASH, "zsh": _POSIX + _ZSH, "fish": _FISH}
 _FIND = {"bash": "type -P", "zsh": "whence -p", "fish": ""}
 _COMMANDS = "cache check config debug download freeze hash help index inspect install list lock show uninstall wheel"
 """Of pip 26.3."""
-_NOT_BEHIND_CACHE = frozenset({"pip", "shell-init"})
+_NOT_BEHIND_CACHE = frozenset({"completion", "pip", "shell-init"})
 
 
 def _declare(parser: ArgumentParser) -> None:

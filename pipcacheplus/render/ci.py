@@ -14,7 +14,7 @@ from pipcacheplus.render.view import Attachments, FailedCommand, OutputFormat, S
 
 __all__ = ["FORMAT"]
 
-_AS_THEY_ARE = frozenset({"dir", "shell-init"})
+_AS_THEY_ARE = frozenset({"completion", "dir", "shell-init"})
 """Commands whose output is a value for a shell: `dir=$(pipcacheplus dir)`."""
 _MOST_WARNINGS = 10
 """So many of a step GitHub shows."""

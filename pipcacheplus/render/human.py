@@ -9,7 +9,10 @@ from pipcacheplus.render.view import OutputFormat, View, Write
 
 __all__ = ["FORMAT", "lines_of"]
 
-_SHARED = {"prune": "outcomes", "remove": "outcomes", "purge": "outcomes", "apply": "outcomes"}
+_SHARED = {
+    **dict.fromkeys(("prune", "remove", "purge", "apply"), "outcomes"),
+    "completion": "shell_init",
+}
 """Commands whose view is written by a module of another name."""
 _AT_ONCE = 256
 """Lines that are written at once: to pass them on one by one takes more time than to make them."""

@@ -53,6 +53,7 @@ VERBS = [
     ["stats", "--reset", "-n"],
     ["verdict"],
     ["shell-init", "bash"],
+    ["completion", "zsh"],
 ]
 RUN_A_PIP = {"pip", "warm"}
 """Commands that have a pip write what it wants."""

@@ -1,4 +1,4 @@
-"""The text of `shell-init`: the code, for a shell to run."""
+"""The text of `shell-init` and `completion`: the code, for a shell to run."""
 
 from collections.abc import Iterator
 
