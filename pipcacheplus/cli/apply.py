@@ -29,4 +29,6 @@ COMMAND = Command(
     run=_run,
     declare=_declare,
     summary_of_nothing=summary_of_no_removal,
+    examples=("prune --corrupt --plan-out plan.json", "apply plan.json"),
+    page="docs/reference/cli.md#plans",
 )

@@ -40,4 +40,10 @@ def _summary_of_nothing(_cache: CacheDir) -> Mapping[str, Json]:
     return {"settings": []}
 
 
-COMMAND = Command(help="Show every setting, and where it stands", run=_run, summary_of_nothing=_summary_of_nothing)
+COMMAND = Command(
+    help="Show every setting, and where it stands",
+    run=_run,
+    summary_of_nothing=_summary_of_nothing,
+    examples=("config", "config --json"),
+    page="docs/reference/cli.md#settings",
+)

@@ -13,4 +13,8 @@ def _run(request: Request) -> CommandResult:
     return CommandResult(view=make_view(request, found, "atime"))
 
 
-COMMAND = Command(help="Print the cache directory", run=_run)
+COMMAND = Command(
+    help="Print the cache directory",
+    run=_run,
+    examples=("dir", "dir --cache-dir /srv/pip"),
+)

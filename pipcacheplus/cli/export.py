@@ -81,4 +81,6 @@ COMMAND = Command(
     run=_run,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,
+    examples=("export numpy --to wheels", "export kind:built-wheel --to wheels --dry-run"),
+    page="docs/reference/cli.md#export",
 )

@@ -213,4 +213,5 @@ COMMAND = Command(
     run=_run,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,
+    examples=("info", "info --json"),
 )

@@ -101,4 +101,5 @@ COMMAND = Command(
     run=_run,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,
+    examples=("list numpy", "list --sort size --limit 10"),
 )

@@ -45,4 +45,6 @@ COMMAND = Command(
     run=_run,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,
+    examples=("mark before-tests", "prune --unused-since before-tests --dry-run"),
+    page="docs/reference/cli.md#last-use",
 )

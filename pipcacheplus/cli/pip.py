@@ -41,5 +41,9 @@ def _run(_request: Request) -> CommandResult:
 
 
 COMMAND = Command(
-    help="Run the real pip: a damaged cache is cured, and what was used is noted", run=_run, declare=_declare
+    help="Run the real pip: a damaged cache is cured, and what was used is noted",
+    run=_run,
+    declare=_declare,
+    examples=("pip install numpy", "--no-heal pip install numpy"),
+    page="docs/how-to/wrap-pip.md",
 )

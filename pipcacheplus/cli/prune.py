@@ -206,4 +206,6 @@ COMMAND = Command(
     summary_of_nothing=_summary_of_nothing,
     is_configurable=True,
     optional_values={f"--{word}": f"--{word}=" for word in ("stale", "outdated-builds", "superseded")},
+    examples=("prune --corrupt --stale --dry-run", "prune --max-size 2GB --keep numpy"),
+    page="docs/reference/cli.md#reasons-of-prune",
 )

@@ -41,4 +41,6 @@ COMMAND = Command(
     declare=_declare,
     summary_of_nothing=summary_of_no_removal,
     is_configurable=True,
+    examples=("purge --dry-run", "purge --yes --trash"),
+    page="docs/reference/cli.md#trash",
 )

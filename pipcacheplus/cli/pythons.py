@@ -92,5 +92,9 @@ def _usable(one: "FoundPython", by_tags: "Mapping[tuple[str, ...], int]") -> int
 
 
 COMMAND = Command(
-    help="List the interpreters that count, and what of the cache each can use", run=_run, declare=_declare
+    help="List the interpreters that count, and what of the cache each can use",
+    run=_run,
+    declare=_declare,
+    examples=("pythons", "pythons --python current"),
+    page="docs/reference/interpreters.md",
 )

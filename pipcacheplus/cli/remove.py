@@ -77,4 +77,6 @@ COMMAND = Command(
     declare=_declare,
     summary_of_nothing=summary_of_no_removal,
     is_configurable=True,
+    examples=("remove 'numpy<2' --dry-run", "remove kind:index-page"),
+    page="docs/reference/selections.md",
 )

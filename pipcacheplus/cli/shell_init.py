@@ -77,4 +77,10 @@ def _run(request: Request) -> CommandResult:
     return CommandResult(view=view._replace(summary={"shell": shell, "code": code}))
 
 
-COMMAND = Command(help="Print what makes `pip` in a shell the wrapped one", run=_run, declare=_declare)
+COMMAND = Command(
+    help="Print what makes `pip` in a shell the wrapped one",
+    run=_run,
+    declare=_declare,
+    examples=("shell-init bash", "shell-init fish"),
+    page="docs/how-to/wrap-pip.md#in-your-shell",
+)

@@ -49,4 +49,6 @@ COMMAND = Command(
     run=_run,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,
+    examples=("show numpy", "show 'numpy-*.whl' --json"),
+    page="docs/reference/selections.md",
 )

@@ -52,4 +52,10 @@ def _question(found: OwnState) -> str:
     return f"Remove {files} ({size(sum(one.disk_size for one in found.files))}) that we keep outside of caches?"
 
 
-COMMAND = Command(help="Show what we keep outside of caches, or remove it with --clear", run=_run, declare=_declare)
+COMMAND = Command(
+    help="Show what we keep outside of caches, or remove it with --clear",
+    run=_run,
+    declare=_declare,
+    examples=("state", "state catalogs --clear --yes"),
+    page="docs/reference/cli.md#what-we-keep",
+)

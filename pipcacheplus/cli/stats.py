@@ -40,4 +40,6 @@ COMMAND = Command(
     run=_run,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,
+    examples=("stats", "stats --by project"),
+    page="docs/how-to/wrap-pip.md",
 )

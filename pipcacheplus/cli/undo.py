@@ -35,4 +35,10 @@ def _run(request: Request) -> CommandResult:
     return result_of(request, cache, report, stop)
 
 
-COMMAND = Command(help="Bring back what the last run with --trash took away", run=_run, declare=_declare)
+COMMAND = Command(
+    help="Bring back what the last run with --trash took away",
+    run=_run,
+    declare=_declare,
+    examples=("undo --list", "undo --dry-run"),
+    page="docs/reference/cli.md#trash",
+)

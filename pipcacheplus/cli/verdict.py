@@ -48,4 +48,6 @@ COMMAND = Command(
     run=_run,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,
+    examples=("mark restored", "verdict restored"),
+    page="docs/how-to/ci.md",
 )

@@ -88,4 +88,6 @@ COMMAND = Command(
     run=_run,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,
+    examples=("verify", "verify numpy --json"),
+    page="docs/reference/checks.md",
 )

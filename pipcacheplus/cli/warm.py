@@ -62,5 +62,9 @@ def _run(request: Request) -> CommandResult:
 
 
 COMMAND = Command(
-    help="Fill the cache with what is named, by pip download, for several interpreters", run=_run, declare=_declare
+    help="Fill the cache with what is named, by pip download, for several interpreters",
+    run=_run,
+    declare=_declare,
+    examples=("warm numpy --python 3.12", "warm -r requirements.txt --python current"),
+    page="docs/how-to/wrap-pip.md",
 )

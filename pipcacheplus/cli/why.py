@@ -73,4 +73,5 @@ COMMAND = Command(
     run=_run,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,
+    examples=("why numpy", "why kind:built-wheel --python current"),
 )
