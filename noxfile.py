@@ -13,7 +13,9 @@ nox.options.error_on_missing_interpreters = False
 
 CODE = ("pipcacheplus", "tests", "examples", "noxfile.py")
 TESTS = (
+    "argparse-manpage==4.8",  # the manual pages are what this version writes
     "hypothesis>=6.115",
+    "jsonschema>=4.23",
     "pytest>=8.3",
     "pytest-cov>=6",
     "pytest-timeout>=2.3",

@@ -16,7 +16,7 @@ from pipcacheplus.cli.base.started import program_words, started_here
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.render.shell import quoted
 
-__all__ = ["Grammar", "command_parser", "parse_arguments", "whole_parser"]
+__all__ = ["Grammar", "command_parser", "parse_arguments", "top_parser", "whole_parser"]
 
 COLORS = ("auto", "always", "never")
 _COUNTED = ("verbose", "quiet")
@@ -72,7 +72,7 @@ def parse_arguments(
     """
     program = quoted(program_words(started_here(os.environ)), is_windows=os.name == "nt")
     grammar = Grammar(commands, formats, version, program)
-    top = _TopParser(grammar)
+    top = top_parser(grammar)
     early, unknown = top.parse_known_args(arguments)
     if unknown:
         _refuse_before(top, unknown[0].partition("=")[0], early.command, grammar)
@@ -106,6 +106,11 @@ def command_parser(name: str, grammar: Grammar, *, has_common: bool = True) -> O
     parser = OneSentenceParser(prog=f"{grammar.program} {name}", formatter_class=help_formatter, allow_abbrev=False)
     _fill(parser, name, grammar, has_common=has_common)
     return parser
+
+
+def top_parser(grammar: Grammar) -> "_TopParser":
+    """Return the parser of what stands before the command."""
+    return _TopParser(grammar)
 
 
 def whole_parser(grammar: Grammar, *, only: str | None = None) -> OneSentenceParser:
