@@ -26,8 +26,10 @@ def _run(request: Request) -> CommandResult:
     from argcomplete.shell_integration import shellcode  # noqa: PLC0415 - slow to import, and help imports this module
 
     shell = request.options.shell
+    # Without `-o default`, by which bash would offer files where a size or an age is to be written.
+    code = shellcode([_NAME], shell=shell, complete_arguments=("-o", "nospace"))
     view = make_view(request, CacheDir(path="", source=Source.DEFAULT, detail=""), "atime")
-    return CommandResult(view=view._replace(summary={"shell": shell, "code": shellcode([_NAME], shell=shell)}))
+    return CommandResult(view=view._replace(summary={"shell": shell, "code": code}))
 
 
 COMMAND = Command(

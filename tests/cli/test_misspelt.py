@@ -98,6 +98,7 @@ def test_every_word_of_another_program_leads_to_a_command_that_exists() -> None:
             "the value of --superseded stands behind an equals sign; write --superseded=2",
         ),
         (["prune", "--stale", "30d"], "the value of --stale stands behind an equals sign; write --stale=30d"),
+        (["prune", "corrupt"], "prune takes no argument 'corrupt'; did you mean --corrupt?"),
         (["prune", "--corrupt=yes"], "--corrupt takes no value: 'yes'"),
         (["list", "--by", "projects"], "--by: there is no 'projects'; did you mean project?"),
         (["list", "--format", "jsno"], "--format: there is no 'jsno'; did you mean json?"),

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 from pipcacheplus.cli.base.console import width_of
-from pipcacheplus.model.spelling import did_you_mean
 
 __all__ = ["OneSentenceParser", "help_formatter", "help_width"]
 
@@ -109,6 +108,8 @@ class OneSentenceParser(ArgumentParser):
         argparse calls this for each value; it has no public name for it.
         """
         if action.choices is not None and value not in action.choices:
+            from pipcacheplus.model.spelling import did_you_mean  # noqa: PLC0415 - for errors alone
+
             words = [*map(str, action.choices)]
             step = did_you_mean(str(value), words) or f"use {_alternatives(words)}"
             raise ArgumentError(action, f"there is no {value!r}; {step}")

@@ -163,7 +163,8 @@ def _refuse_word(parser: OneSentenceParser, word: str, name: str, grammar: Gramm
     before = words[words.index(word) - 1] if word in words[1:] else ""
     if before in grammar.commands[name].optional_values and parser.takes(before, word):
         parser.error(f"the value of {before} stands behind an equals sign; write {before}={word}")
-    parser.error(f"{name} takes no argument {word!r}")
+    near = f"; did you mean --{word}?" if f"--{word}" in parser.options() else ""
+    parser.error(f"{name} takes no argument {word!r}{near}")
 
 
 def _settings(early: Namespace, command: Command, parser: OneSentenceParser) -> list[str]:
@@ -245,7 +246,7 @@ class _TopParser(OneSentenceParser):
         """Import all commands, which is slow and needed for this alone, and return the help with a line for each."""
         width = max(map(len, self._commands))
         listed = "\n".join(f"  {name.ljust(width)}  {command.help}" for name, command in self._commands.items())
-        self.epilog = f"commands:\n{listed}\n\n{self.prog} COMMAND --help tells the options of a command."
+        self.epilog = f"commands:\n{listed}\n\n{self.prog} COMMAND --help lists the options of a command."
         return super().format_help()
 
 
