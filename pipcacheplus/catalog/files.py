@@ -119,7 +119,7 @@ def connect(path: str, mode: str, *, timeout_s: float = 0) -> "sqlite3.Connectio
     is_file = mode != "memory"
     target = f"{Path(path).as_uri()}?mode={mode}" if is_file else ":memory:"
     # A generator that is left in the middle may be closed in another thread, and must be able to write.
-    connection = sqlite3.connect(target, timeout_s, isolation_level=None, check_same_thread=False, uri=is_file)
+    connection = sqlite3.connect(target, timeout=timeout_s, isolation_level=None, check_same_thread=False, uri=is_file)
     for pragma in (
         "trusted_schema = OFF",
         "cell_size_check = ON",
