@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -120,18 +120,21 @@ def connect(path: str, mode: str, *, timeout_s: float = 0) -> "sqlite3.Connectio
     target = f"{Path(path).as_uri()}?mode={mode}" if is_file else ":memory:"
     # A generator that is left in the middle may be closed in another thread, and must be able to write.
     connection = sqlite3.connect(target, timeout=timeout_s, isolation_level=None, check_same_thread=False, uri=is_file)
-    for pragma in (
-        "trusted_schema = OFF",
-        "cell_size_check = ON",
-        "mmap_size = 0",
-        f"cache_size = -{_CACHE_KIB}",
-        "synchronous = NORMAL",
-        # Temporary tables and sorting beside a file leave memory flat: SQLite makes files that have lost their name
-        # before anything is in them. Without a file, nothing is written anywhere.
-        f"temp_store = {'FILE' if is_file else 'MEMORY'}",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-    _restrict(connection)
+    with ExitStack() as stack:
+        stack.callback(connection.close)  # of what is no database, even this fails
+        for pragma in (
+            "trusted_schema = OFF",
+            "cell_size_check = ON",
+            "mmap_size = 0",
+            f"cache_size = -{_CACHE_KIB}",
+            "synchronous = NORMAL",
+            # Temporary tables and sorting beside a file leave memory flat: SQLite makes files that have lost their name
+            # before anything is in them. Without a file, nothing is written anywhere.
+            f"temp_store = {'FILE' if is_file else 'MEMORY'}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        _restrict(connection)
+        stack.pop_all()
     return connection
 
 
