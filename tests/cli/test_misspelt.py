@@ -11,6 +11,7 @@ from pipcacheplus.__main__ import main
 from pipcacheplus.cli.base.command import Command
 from pipcacheplus.cli.base.family import Family
 from pipcacheplus.cli.base.parsing import Grammar, command_parser
+from tests.support import processes
 from tests.support.builders import Cache, tree
 
 COMMANDS = Family("pipcacheplus.cli", "COMMAND", Command)
@@ -150,6 +151,13 @@ def test_what_stands_behind_two_dashes_is_no_option() -> None:
 def test_a_setting_that_makes_no_sense_cannot_write_to_the_terminal(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.pipcacheplus]\nkeep = ["kind:\\u001b[2Jx"]\n')
     assert "\x1b" not in "".join(refused("prune", "--max-age", "\x1b]0;x\x07"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+def test_an_error_that_nobody_can_read_is_the_exit_code_alone(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w", encoding="ascii") as full:
+        done = processes.run([*processes.PIPCACHEPLUS, "dir", "--corupt"], stderr=full)
+    assert done.returncode == 2
 
 
 def test_an_error_reaches_a_stream_that_cannot_encode_it(tmp_path: Path) -> None:

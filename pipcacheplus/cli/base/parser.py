@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 from pipcacheplus.cli.base.console import width_of
+from pipcacheplus.cli.base.streams import redirect
 
 __all__ = ["OneSentenceParser", "help_formatter", "help_width"]
 
@@ -45,10 +46,14 @@ class OneSentenceParser(ArgumentParser):
         self.exit(_USAGE, f"ERROR: {safe(said)}\nHelp: {self.prog} --help\n")
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
-        """Exit with a code, after a message on stderr if there is one and somebody can read it."""
+        """Exit with a code, after a message on stderr if there is one and stderr takes it."""
         if message and sys.stderr is not None:
             encoding = sys.stderr.encoding or "ascii"
-            sys.stderr.write(message.encode(encoding, "backslashreplace").decode(encoding))
+            try:
+                sys.stderr.write(message.encode(encoding, "backslashreplace").decode(encoding))
+                sys.stderr.flush()
+            except OSError:
+                redirect(sys.stderr)
         sys.exit(status)
 
     def format_help(self) -> str:
@@ -86,10 +91,13 @@ class OneSentenceParser(ArgumentParser):
     def takes(self, option: str, word: str) -> bool:
         """Return whether an option that this parser has takes a word as its value."""
         read = self._option_string_actions[option].type
+        if not callable(read):
+            return False
         try:
-            return callable(read) and bool(read(word) or True)
+            read(word)
         except (ArgumentTypeError, ValueError):
             return False
+        return True
 
     def short_usage(self) -> str:
         """Return the usage without the options that can be left out."""
