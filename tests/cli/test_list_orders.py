@@ -101,7 +101,7 @@ def test_a_total_is_one_line(run: Callable[..., str]) -> None:
     [
         (("--limit", "0"), "invalid number '0': use 1 or more"),
         (("--limit", "-1"), "--limit"),
-        (("--sort", "colour"), "invalid choice: 'colour'"),
+        (("--sort", "colour"), "--sort: there is no 'colour'; use name, size, used or written"),
         (("--by", "kind", "--total"), "not allowed with"),
     ],
 )
