@@ -1,5 +1,5 @@
 """`python -m pipcacheplus`, and the console script."""
-# PYTHON_ARGCOMPLETE_OK: by this, shells that complete every `python -m …` know that they may ask this module.
+# PYTHON_ARGCOMPLETE_OK: by this, argcomplete knows that it may ask the module of `python -m pipcacheplus`.
 
 import atexit
 import gc
