@@ -27,7 +27,8 @@ def lines_of(view: View, layout: Layout) -> Iterator[str]:
 
 def _render(view: View, write: Write, *, width: int | None, color: bool) -> None:
     lines = lines_of(view, Layout(width=width, color=color))
-    while some := [*islice(lines, _AT_ONCE)]:
+    at_once = _AT_ONCE if view.live is None else 1
+    while some := [*islice(lines, at_once)]:
         write("\n".join(some) + "\n")
 
 

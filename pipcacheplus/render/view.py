@@ -1,6 +1,6 @@
 """The result of a command as values, and the interface of the formats that it is written in."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -80,6 +80,9 @@ class View(NamedTuple):
     """Whether entries were selected: then that there are none does not mean that the cache is empty."""
     job: Job | None = None
     """The CI job, if the command is part of one."""
+    live: "Generator[Mapping[str, Json], None, None] | None" = None
+    """Parts of the result that come while it is written: each line then goes out at once. Whoever writes the view
+    closes it."""
 
     def command_line(self, words: str, *, but: Collection[str] = ()) -> str:
         """Return a command to print: the program, these words of it, and the options that matter.

@@ -63,6 +63,8 @@ class CommandResult(NamedTuple):
 
     view: View
     exit_code: int = exits.DONE
+    late_code: Callable[[], int] | None = None
+    """Returns the exit code of what is done while the view is written (`View.live`)."""
 
 
 def _declare_nothing(_parser: ArgumentParser) -> None:

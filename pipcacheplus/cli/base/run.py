@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing, nullcontext
 from io import TextIOWrapper
 
 from pipcacheplus.cli.base import exits
@@ -135,8 +136,14 @@ def _deliver(result: CommandResult, form: OutputFormat, request: Request) -> int
     if not form.has_warnings(result.view):
         for warning in result.view.warnings:
             console.say(f"WARNING: {warning}")
+    live = result.view.live
     try:
-        _render(lambda write: form.render(result.view, write, width=console.width, color=console.color), console)
+        with nullcontext() if live is None else closing(live):
+            _render(
+                lambda write: form.render(result.view, write, width=console.width, color=console.color),
+                console,
+                at_once=live is not None,
+            )
     except OSError as error:
         redirect(console.out)
         return exits.worst(result.exit_code, _not_delivered(result, console, error))
@@ -145,7 +152,7 @@ def _deliver(result: CommandResult, form: OutputFormat, request: Request) -> int
         _say_sum(result, console, f"interrupted by {signal_name(number)}")
         return exits.worst(result.exit_code, exits.stopped_by(number))
     _attach(result.view, form, request)
-    return result.exit_code
+    return result.exit_code if result.late_code is None else exits.worst(result.exit_code, result.late_code())
 
 
 def _attach(view: View, form: OutputFormat, request: Request) -> None:
@@ -160,11 +167,17 @@ def _number_of(interrupt: KeyboardInterrupt) -> int:
     return interrupt.number if isinstance(interrupt, StoppedError) else signal.SIGINT
 
 
-def _render(render: Callable[[Write], None], console: Console) -> None:
+def _render(render: Callable[[Write], None], console: Console, *, at_once: bool = False) -> None:
+    """Have text written to stdout; each piece goes out `at_once` where there is work between them."""
+
+    def write_at_once(text: str) -> None:
+        console.out.write(text)
+        console.out.flush()
+
     if isinstance(console.out, TextIOWrapper):
         codecs.register_error(_ERROR_HANDLER, _bytes_or_escape)
         console.out.reconfigure(errors=_ERROR_HANDLER)
-    render(console.out.write)
+    render(write_at_once if at_once else console.out.write)
     console.out.flush()
 
 
