@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from pipcacheplus.wrap.in_place import flush_streams, not_started
 
-__all__ = ["Ended", "run_child", "run_quietly"]
+__all__ = ["Ended", "Printed", "run_child", "run_for_output", "run_quietly"]
 
 _SIGNALLED = 128
 _LATE_S = 1.0
@@ -35,6 +35,15 @@ class Ended(NamedTuple):
     """As a shell has it: 128 and the signal, if it was one."""
     is_interrupted: bool
     """Whether a signal came meanwhile, or ended it."""
+
+
+class Printed(NamedTuple):
+    """What a child printed, and its exit code."""
+
+    code: int
+    """As a shell has it: 128 and the signal, if it was one."""
+    text: str
+    """Of both streams."""
 
 
 def run_child(
@@ -112,6 +121,40 @@ def run_quietly(command: Sequence[str], environ: Mapping[str, str], *, limit_s: 
             out, _ = child.communicate()
     lines = out.decode(errors="replace").splitlines()
     return lines[-1] if lines else None
+
+
+def run_for_output(command: Sequence[str], environ: Mapping[str, str], *, cwd: str, limit_s: float) -> Printed:
+    """Run a program that reads nothing, and return what it printed; whatever ends this process ends it too.
+
+    Args:
+        command: Its words.
+        environ: Its variables.
+        cwd: Its working directory.
+        limit_s: After so many seconds it is ended.
+    """
+    pipe = subprocess.PIPE
+    try:
+        child = subprocess.Popen(
+            command, env=environ, cwd=cwd, stdin=subprocess.DEVNULL, stdout=pipe, stderr=subprocess.STDOUT
+        )
+    except OSError as error:
+        return Printed(_SIGNALLED - 1, f"{command[0]} cannot be run: {error.strerror or error}")
+    with child:
+        try:
+            out, _ = child.communicate(timeout=limit_s)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            out, _ = child.communicate()
+            return Printed(_SIGNALLED + signal.SIGTERM, f"{_text(out)}\nERROR: it did not end within {limit_s:g} s")
+        except BaseException:
+            child.kill()  # nobody waits for it any more, and what it wrote is removed
+            raise
+    code = child.returncode
+    return Printed(_SIGNALLED - code if code < 0 else code, _text(out))
+
+
+def _text(out: bytes) -> str:
+    return out.decode("utf-8", "backslashreplace")
 
 
 @contextmanager
