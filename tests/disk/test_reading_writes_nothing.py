@@ -55,8 +55,8 @@ VERBS = [
     ["shell-init", "bash"],
     ["completion", "zsh"],
 ]
-RUN_A_PIP = {"pip", "warm"}
-"""Commands that have a pip write what it wants."""
+RUN_A_PIP = {"demo", "pip", "warm"}
+"""Commands that have a pip write what it wants; `demo` uses no cache that is named, see `tests/wrap/test_demo.py`."""
 
 
 @pytest.fixture
