@@ -80,6 +80,22 @@ def test_every_command_of_the_readme_ends_well_on_a_fresh_machine(used: Cache, t
     assert done.stderr.count("\n") <= 1
 
 
+@pytest.mark.parametrize(
+    "command", re.findall(r"\.venv/bin/python -m pipcacheplus (.+)", (TOP / "README.md").read_text("utf-8"))
+)
+def test_what_the_readme_has_typed_ends_well_on_a_fresh_machine(used: Cache, tmp_path: Path, command: str) -> None:
+    used.path = tmp_path / "nothing"
+    done = run(used, sys.executable, "-m", "pipcacheplus", *command.split())
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stdout + done.stderr
+
+
+def test_the_first_command_of_the_readme_installs_and_shows_the_demonstration() -> None:
+    first, *others = re.findall(r"```console\n(.*?)\n```", (TOP / "README.md").read_text("utf-8"), re.DOTALL)
+    install = "python3 -m venv .venv && .venv/bin/pip install -q ."
+    assert first == f"{install} && .venv/bin/python -m pipcacheplus demo"
+    assert others[0] == ".venv/bin/python -m pipcacheplus verify"
+
+
 def test_every_command_of_the_readme_is_one(used: Cache) -> None:
     text = (TOP / "README.md").read_text(encoding="utf-8")
     named = {words.split()[0] for words in re.findall(r"`python -m pipcacheplus ([^`]+)`", text)}
