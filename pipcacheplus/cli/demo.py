@@ -135,5 +135,9 @@ def _run(request: Request) -> CommandResult:
 
 
 COMMAND = Command(
-    help="Show on a cache of its own, offline, how a pip's cache breaks and is repaired", run=_run, declare=_declare
+    help="Show on a cache of its own, offline, how a pip's cache breaks and is repaired",
+    run=_run,
+    declare=_declare,
+    examples=("demo", "demo --keep demo-folder"),
+    page="docs/reference/cli.md#demo",
 )

@@ -88,6 +88,7 @@ LOOKS = [
     "undo -n",
     "shell-init fish",
     "completion powershell",
+    "demo",
 ]
 CHANGES = [
     "prune --corrupt --partial --trash --exclusive",
