@@ -21,8 +21,9 @@ from pipcacheplus.model.units import date_or_age, size_bytes
 from pipcacheplus.model.values import Area, Brief, Entry, Group, Kind, OriginFacts, Shape
 from pipcacheplus.pips.credentials import shown_text
 from pipcacheplus.pips.filenames import PROJECT_NAME, SDIST_SUFFIXES, canonical
-from pipcacheplus.pips.layout import HTTP_AREAS, area_of, body_path, key_of, page_key, wheel_key_of
+from pipcacheplus.pips.layout import HTTP_AREAS, area_of, body_path, key_of, page_key
 from pipcacheplus.pips.urls import spellings
+from pipcacheplus.plan.ids import digits_of_path, key_in_path
 from pipcacheplus.plan.lookups import Lookups, Need
 
 __all__ = ["WIDE", "WIDEST", "Form", "Selector", "is_of_host", "keys_of", "matches", "parse_word", "selectable_names"]
@@ -208,14 +209,20 @@ def _name(what: str) -> Selector:
 
 
 def _hash(what: str, project: str) -> Selector:
-    """Compare keys with digits: those of responses, and those of the directories of built wheels."""
+    """Compare digits with the key in an entry's path, and with the SHA-224 of the path: `ShortIds` makes such words."""
 
     def readings(entry: Entry | Brief) -> frozenset[str]:
-        key = key_of(entry.id) or wheel_key_of(entry.id)
-        found = {f"hash:{key}"} if key is not None and key.startswith(what) else set[str]()
-        return frozenset(found | ({"project"} if entry.project == project else set()))
+        digits, is_foreign = digits_of_path(entry.id), entry.shape is Shape.FOREIGN
+        found = {f"hash:{digits}"} if digits.startswith(what) else set[str]()
+        if not is_foreign:  # that it lies beside something of pip's means nothing
+            key = key_in_path(entry.id)
+            found |= {f"hash:{key}"} if key is not None and key.startswith(what) else set()
+            found |= {"project"} if entry.project == project else set()
+        return frozenset(found)
 
-    return Selector(what, Form.HASH, lambda entry: bool(readings(entry)), path=what, readings=readings)
+    return Selector(
+        what, Form.HASH, lambda entry: bool(readings(entry)), path=what, may_be_foreign=True, readings=readings
+    )
 
 
 def _url(what: str) -> Selector:
