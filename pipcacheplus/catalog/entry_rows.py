@@ -2,8 +2,9 @@
 
 import zlib
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
+from operator import add
 from typing import Any, NamedTuple
 
 from pipcacheplus.catalog.stored_facts import (
@@ -33,7 +34,7 @@ __all__ = [
     "as_bytes",
     "as_column",
     "as_text",
-    "brief_of",
+    "briefs_of_rows",
     "check_entry",
     "check_seal",
     "checked_rows",
@@ -391,7 +392,7 @@ def checked_rows(rows: Sequence[Sequence[Any]], device: int) -> list[tuple[Any, 
     for joined in {*tags} - {None}:
         split_tags(joined)
     paths = [*map(as_text, ids)]
-    columns: list[Sequence[Any]] = [paths, shapes, packed, *zip(*_looks(paths, packed, device), strict=True)]
+    columns: list[Sequence[Any]] = [paths, shapes, packed, *_looks(paths, packed, device)]
     columns += [kinds, *map(_texts, named), tags, _texts(interpreters), lifetimes, _texts(urls), sources]
     columns += [statuses, _texts(locations)]
     return [*zip(*columns, strict=True)]
@@ -405,13 +406,26 @@ _Look = tuple[int, int, int | None, int | None, int | None, int]
 """Bytes of all files of an entry, and those on the disk; when one was last written, read and changed; their number."""
 _LOOKS = 6
 """Fields of a look."""
+_PAIR_FILES = 2
+"""A head and its body."""
+_AT_NAMES = 3 + _LOOKS
+"""The first column of names in rows of `checked_rows`, behind those of a look."""
+_NAMES_OF_BRIEF = Names._fields.index("url") + 1
+"""Of the names, those that a brief has."""
 
 
-def _looks(paths: Sequence[str], packed: Sequence[bytes], device: int) -> list[_Look]:
-    all_files = _files_of_most(unpack_each(packed))
-    if all_files is None:
+def _looks(paths: Sequence[str], packed: Sequence[bytes], device: int) -> Iterable[Sequence[Any]]:
+    """Return the columns of looks at the files of some entries."""
+    unpacked = unpack_each(packed)
+    numbers = _numbers_of_most(unpacked)
+    if numbers is None:
         all_files = (files_of(path, files, device)[0] for path, files in zip(paths, packed, strict=True))
-    return [_look(files) for files in all_files]
+        return zip(*map(_look, all_files), strict=True)
+    counts = [len(files) for (files,) in unpacked]
+    if {*counts} == {_PAIR_FILES}:  # as in most parts of a cache
+        columns = [(column[::2], column[1::2]) for column in numbers[: _LOOKS - 1]]
+        return [*([*map(add, *two)] for two in columns[:2]), *([*map(max, *two)] for two in columns[2:]), counts]
+    return zip(*(_look(files) for (files,) in unpacked), strict=True)
 
 
 def _look(files: Sequence[Sequence[Any]]) -> _Look:
@@ -419,7 +433,7 @@ def _look(files: Sequence[Sequence[Any]]) -> _Look:
     if len(files) == 1:
         _, size, on_disk, mtime, atime, ctime, *_ = files[0]
         return size, on_disk, mtime, atime, ctime, 1
-    if len(files) == 2:  # noqa: PLR2004 - a head and its body
+    if len(files) == _PAIR_FILES:
         (_, size, on_disk, mtime, atime, ctime, *_), (_, size_2, on_disk_2, mtime_2, atime_2, ctime_2, *_) = files
         times = max(mtime, mtime_2), max(atime, atime_2), max(ctime, ctime_2)
         return size + size_2, on_disk + on_disk_2, *times, 2
@@ -429,11 +443,10 @@ def _look(files: Sequence[Sequence[Any]]) -> _Look:
     return sum(sizes), sum(on_disk), max(mtimes), max(atimes), max(ctimes), len(files)
 
 
-def _files_of_most(unpacked: Iterable[Any]) -> Iterable[Any] | None:
-    """Return the files in unpacked columns, if all are of the form that most have: then they need no second look."""
+def _numbers_of_most(unpacked: Iterable[Any]) -> Sequence[Sequence[int]] | None:
+    """Return the numbers of all files, column by column, if all are of the form that most have."""
     try:
-        found = [files for (files,) in unpacked]
-        names, *numbers, _ = zip(*chain.from_iterable(found), strict=True)
+        names, *numbers, _ = zip(*chain.from_iterable(files for (files,) in unpacked), strict=True)
     except (ValueError, TypeError):
         return None
     are_usual = (
@@ -441,43 +454,31 @@ def _files_of_most(unpacked: Iterable[Any]) -> Iterable[Any] | None:
         and all({*map(type, column)} == {int} for column in numbers)
         and {name for name in names if type(name) is not str} <= {0, _BODY}
     )
-    return found if are_usual else None
+    return numbers if are_usual else None
 
 
 def entry_of_checked(row: tuple[Any, ...], device: int) -> Entry:
     """Return the entry of a row of `checked_rows`."""
-    path, shape, packed, *names = row[:3] + row[3 + _LOOKS :]
+    path, shape, packed, *names = row[:3] + row[_AT_NAMES:]
     if len(names) == _NAMES:
         return _entry(path, shape, packed, Names._make(names), device)
     *names, sha256, origin = names
     return _entry(path, shape, packed, Names._make(names), device, (sha256, origin))
 
 
-def brief_of(row: Sequence[Any]) -> Brief:
-    """Return the brief of a row of `checked_rows`."""
-    path, shape, _, size, on_disk, mtime, atime, ctime, count = row[: 3 + _LOOKS]
-    kind, project, version, filename, tags, interpreter, fresh_until, url, *_ = row[3 + _LOOKS :]
-    return Brief(
-        path,
-        _SHAPES[shape],
-        _KINDS[kind],
-        project,
-        version,
-        filename,
-        unless_cut(url),
-        url,
-        _split_once(tags) if tags is not None else (),
-        interpreter,
-        size,
-        on_disk,
-        mtime,
-        atime,
-        ctime,
-        count,
-        fresh_until,
-    )
+def briefs_of_rows(rows: Sequence[Sequence[Any]]) -> Iterable[Brief]:
+    """Return the briefs of rows of `checked_rows`; column by column, as these are made."""
+    if not rows:
+        return ()
+    columns = [*zip(*rows, strict=True)][: _AT_NAMES + _NAMES_OF_BRIEF]
+    ids, shapes, _, *looks, kinds, projects, versions, filenames, tags, interpreters, lifetimes, urls = columns
+    names = (map(_KINDS.__getitem__, kinds), projects, versions, filenames, map(unless_cut, urls), urls)
+    more = (map(_split_once, tags), interpreters, *looks, lifetimes)
+    return map(_new_brief, zip(ids, map(_SHAPES.__getitem__, shapes), *names, *more, strict=True))
 
 
+_new_brief = partial(tuple.__new__, Brief)
+"""Makes a brief of a tuple of its fields."""
 _split_once = lru_cache(maxsize=256)(split_tags)
 
 

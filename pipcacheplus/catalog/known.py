@@ -45,6 +45,7 @@ _WRITTEN = [*FACTS].index("written")
 _MAX_PAGE_URLS = 8
 """Of how many pages that disagree the URLs are looked for."""
 _LINKS = UrlSource.LINKS.value
+_GUESS = UrlSource.INDEX_GUESS.value
 _AT_ONCE = 256
 _MAY_BE_QUOTED = re.compile(r"[+!]")
 """Characters of a version that a URL may have otherwise."""
@@ -101,10 +102,13 @@ class Known:
             if others or row[1] == _BUILT or row[3] is None or row[3] == _REDIRECT:
                 yield *row[:3], *self._names_of(row, others)
                 continue
-            *own, filename, tags, interpreter, fresh_until, _, page, url, other_name, guess, _, found, _, _ = row
+            *own, filename, tags, interpreter, fresh_until, _, page, url, other_name, guess, listed, found, _, _ = row
             if page is not None and guess is None:
                 source = None if url is None else _LINKS
                 yield *own, other_name or filename, tags, interpreter, fresh_until, url, source, None, None
+            elif page is found is None and guess is not None:
+                names = (own[4] or listed, own[5], filename, tags, interpreter, fresh_until, guess, _GUESS, None, None)
+                yield *own[:4], *names
             elif page is guess is found is None:
                 yield *own, filename, tags, interpreter, fresh_until, None, None, None, None
             else:

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Mapping
 
-from pipcacheplus.catalog.entry_rows import as_bytes, as_text, brief_of, origin_facts
+from pipcacheplus.catalog.entry_rows import as_bytes, as_text, briefs_of_rows, origin_facts
 from pipcacheplus.catalog.known import Known
 from pipcacheplus.catalog.references import ACTIVE
 from pipcacheplus.catalog.stored_facts import unpack_origin
@@ -55,7 +55,7 @@ def entries_of_index(connection: sqlite3.Connection, known: Known, index: str) -
     pages = [
         brief.id
         for rows in known.named(_PAGES)
-        for brief in map(brief_of, rows)
+        for brief in briefs_of_rows(rows)
         if brief.url_shown is not None
         and (brief.url_shown.startswith(start) if is_url else is_of_host(brief.url_shown, index.lower()))
     ]

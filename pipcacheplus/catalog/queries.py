@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import reduce
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pipcacheplus.catalog.results import Explanation, Inspection, Inventory, Verification
@@ -498,12 +499,12 @@ class Run:
 
     def _choose(self, known: "Known") -> None:
         """Note which entries are wanted, by their names."""
-        from pipcacheplus.catalog.entry_rows import as_bytes, brief_of  # noqa: PLC0415 - slow to import
+        from pipcacheplus.catalog.entry_rows import as_bytes, briefs_of_rows  # noqa: PLC0415 - slow to import
 
         chosen = [
             (as_bytes(brief.id),)
             for rows in known.named("1")
-            for brief in map(brief_of, rows)
+            for brief in briefs_of_rows(rows)
             if self._what.selection.is_wanted(brief)
         ]
         for table in ("chosen", "wanted"):
@@ -527,7 +528,7 @@ class Run:
 
     def look_for(self, selection: Selection) -> None:
         """Have a selection note what of it fits any entry; what fits none costs a look at each that could."""
-        from pipcacheplus.catalog.entry_rows import brief_of  # noqa: PLC0415 - slow to import
+        from pipcacheplus.catalog.entry_rows import briefs_of_rows  # noqa: PLC0415 - slow to import
 
         unmatched = selection.unmatched_alternatives
         if len(unmatched) > _MANY:
@@ -536,7 +537,7 @@ class Run:
             return
         for one in unmatched:
             rows = self._known.named(_where_of(one))
-            selection.note(one, (brief_of(row) for some in rows for row in some))
+            selection.note(one, chain.from_iterable(map(briefs_of_rows, rows)))
 
     def look_for_similar(self) -> None:
         """Look for what was meant by words that fit nothing; each costs a look at all entries, so few are tried."""
@@ -575,10 +576,10 @@ class Run:
 
     def briefs(self) -> Iterator[Brief]:
         """Yield what a line says of each entry of the cache, wanted or not, with its names, in order of ids."""
-        from pipcacheplus.catalog.entry_rows import brief_of  # noqa: PLC0415 - slow to import
+        from pipcacheplus.catalog.entry_rows import briefs_of_rows  # noqa: PLC0415 - slow to import
 
         for some in self._known.named("1"):
-            yield from map(brief_of, some)
+            yield from briefs_of_rows(some)
 
     def same_contents(self) -> Mapping[str, str]:
         """Return the SHA-256 of all downloads whose content another one has too, by id; as far as it was read."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, BinaryIO, Generic, TypeVar, overload
 
-from pipcacheplus.catalog.entry_rows import Names, brief_of, entry_of_checked, entry_of_row
+from pipcacheplus.catalog.entry_rows import Names, briefs_of_rows, entry_of_checked, entry_of_row
 from pipcacheplus.catalog.references import JoinedRow
 from pipcacheplus.checks.base.check import Check, Context, certain_finding
 from pipcacheplus.disk.file_content import read_at
@@ -135,8 +135,12 @@ class Rows:
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         """Yield all."""
+        return chain.from_iterable(self.blocks())
+
+    def blocks(self) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield all, those of a record together."""
         self._put_away()
-        return chain.from_iterable(map(marshal.loads, self._records))
+        return map(marshal.loads, self._records)
 
 
 class _Made(Sequence[_T], Generic[_T]):
@@ -198,7 +202,7 @@ class Entries(_Made[Entry]):
 
     def briefs(self) -> Iterator[Brief]:
         """Yield what a line says of each entry; none is made for that."""
-        return map(brief_of, self._rows)
+        return chain.from_iterable(map(briefs_of_rows, self._rows.blocks()))
 
 
 class Findings(_Made[Finding]):
