@@ -214,6 +214,7 @@ class PipCache:
         *what: str | Kind,
         kind: str | Kind | None = None,
         details: bool = False,
+        short_ids: bool = False,
         pythons: Pythons = None,
         remembers: bool = True,
         alone: bool = False,
@@ -225,6 +226,7 @@ class PipCache:
             what: Selections, in the words of the command line.
             kind: The kind of all of them.
             details: Whether each has its SHA-256, if a run has made it since the entry was written, and its origin.
+            short_ids: Whether the result abbreviates ids, to digits that mean one entry wherever `what` stands.
             pythons: As `plan`: wheels that none of them can use are left out. By default none is, and nobody is asked.
             remembers: As `verify`.
             alone: As `inspect`.
@@ -247,6 +249,7 @@ class PipCache:
             needs_urls=True,
             selection=selection,
             details=details,
+            short_ids=short_ids,
             remembers=remembers,
             hears=self._hear,
             progress=progress,

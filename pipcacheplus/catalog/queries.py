@@ -34,6 +34,7 @@ from pipcacheplus.model.values import (
     Warned,
     Why,
 )
+from pipcacheplus.plan.ids import ShortIds
 from pipcacheplus.plan.last_use import LastUse
 from pipcacheplus.plan.lookups import Lookups, Need
 from pipcacheplus.plan.misspelt import meant
@@ -134,6 +135,8 @@ class Query:
     """Returns what need not stay because of other entries: ids by the reason."""
     details: bool = False
     """Whether the entries, but not those of findings, tell their SHA-256, as far as it is known, and their origin."""
+    short_ids: bool = False
+    """Whether ids are to be abbreviated: all ids of the cache are compared for that."""
     wants_evidence: bool = False
     """Whether all that speaks for or against an entry is told as well."""
     only_usable: bool = False
@@ -151,10 +154,11 @@ def inventory_of(cache: CacheDir, query: Query) -> Inventory:
     """List the entries that are wanted; as `PipCache.scan`."""
     warnings: list[Warned] = []
 
-    def answer(run: "Run") -> tuple["Entries", Mapping[tuple[Area, Kind], Count], int, Survey]:
-        return run.entries(), run.totals(), run.pages_without_url(), run.survey()
+    def answer(run: "Run") -> tuple["Entries", Mapping[tuple[Area, Kind], Count], int, Survey, ShortIds | None]:
+        short_ids = run.short_ids() if query.short_ids else None
+        return run.entries(), run.totals(), run.pages_without_url(), run.survey(), short_ids
 
-    entries, totals, pages_without_url, survey = answered(query, answer, warnings)
+    entries, totals, pages_without_url, survey, short_ids = answered(query, answer, warnings)
     return Inventory(
         cache=cache,
         entries=entries,
@@ -165,6 +169,7 @@ def inventory_of(cache: CacheDir, query: Query) -> Inventory:
         pages_without_url=pages_without_url,
         survey=survey,
         pythons=query.context.pythons,
+        short_ids=short_ids,
     )
 
 
@@ -556,6 +561,12 @@ class Run:
         from pipcacheplus.catalog.totals import totals  # noqa: PLC0415 - slow to import
 
         return totals(self._connection, self._where)
+
+    def short_ids(self) -> ShortIds:
+        """Return the short forms of the ids of all entries of the cache, wanted or not."""
+        from pipcacheplus.catalog.entry_rows import as_text  # noqa: PLC0415 - slow to import
+
+        return ShortIds(as_text(id_) for (id_,) in self._connection.execute("SELECT id FROM entry"))
 
     def entries(self, where: str = "e.shape <> 'empty-directory'") -> "Entries":
         """Return those of the entries that are wanted for which a condition holds, with their names."""

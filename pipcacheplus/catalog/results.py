@@ -20,6 +20,7 @@ from pipcacheplus.model.values import (
     Warned,
     Why,
 )
+from pipcacheplus.plan.ids import ShortIds
 from pipcacheplus.plan.select import Selection
 
 if TYPE_CHECKING:  # slow to import
@@ -56,6 +57,8 @@ class Inventory:
     redundant: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """What need not stay because of other entries, as far as an overview that reads shows it: ids by the reason, which
     is `superseded`, `duplicate` or `sdist-built`."""
+    short_ids: ShortIds | None = None
+    """Short forms of the ids, which mean no other entry of the cache, if these were asked for."""
 
     def select(self, *what: str | Kind, kind: str | Kind | None = None) -> tuple[Entry, ...]:
         """Return the entries that fit one of these, in the words of the command line; all if none is given.
