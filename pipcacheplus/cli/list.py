@@ -50,10 +50,13 @@ def _run(request: Request) -> CommandResult:
         raise BadRequestError(
             what="--by", problem=f"sums have no order by {options.sort}", next_step="use --sort name or --sort size"
         )
+    is_text = options.format in {"human", "ci"} and not (options.by or options.total)
+    has_short_ids = is_text and (request.console.width is not None or options.format == "ci")
     with progress(request.console, "reading") as show:
         inventory = cache.scan(
             *request.options.what,
             details=options.format == "json",
+            short_ids=has_short_ids,
             pythons=pythons_of(request.options, request.environ),
             remembers=request.options.remembers,
             progress=show,
@@ -65,13 +68,16 @@ def _run(request: Request) -> CommandResult:
         entries = ()
     elif order is not None:
         entries = in_order(entries, order, limit=options.limit, last_use=cache.last_use)
-    return make_result(
+    if is_text and not inventory.entries and not request.options.what and request.console.width is None:
+        request.console.say("Nothing cached.")  # stdout has values alone, and of nothing there are none
+    result = make_result(
         request,
         cache,
         warnings=inventory.warnings,
         unmatched=inventory.unmatched,
         hints=inventory.hints,
         entries=entries,
+        short_id=str if inventory.short_ids is None else inventory.short_ids.of,
         summary={
             "sort": order,
             "sums": sums,
@@ -81,6 +87,9 @@ def _run(request: Request) -> CommandResult:
             "pythons": summarize_pythons(inventory.pythons),
         },
     )
+    if options.total:  # as if that were all that there is to say
+        return result._replace(view=result.view._replace(verbosity=-1))
+    return result
 
 
 def _summary_of_nothing(_cache: CacheDir) -> dict[str, Json]:

@@ -23,16 +23,17 @@ _AT_ONCE = 256
 
 
 def _render(view: View, write: Write, *, width: int | None, color: bool) -> None:
-    from pipcacheplus.render import human  # noqa: PLC0415 - slow to import, and not needed to list formats
+    from pipcacheplus.render.human import write_lines  # noqa: PLC0415 - slow to import, and not needed to list formats
+    from pipcacheplus.render.text.table import Layout  # noqa: PLC0415 - as above
 
     if view.job is None or view.command in _AS_THEY_ARE:
-        human.FORMAT.render(view, write, width=width, color=color and view.job is not None)
+        write_lines(view, write, Layout(width=width, color=color and view.job is not None))
     elif view.job.service is Service.GITLAB:
         name = f"pipcacheplus_{view.command}_{view.job.started_s}"
         title = f"pipcacheplus {view.command}"
         write(f"\x1b[0Ksection_start:{view.job.started_s}:{name}[collapsed=true]\r\x1b[0K{title}\n")
         try:
-            human.FORMAT.render(view, write, width=width, color=color)
+            write_lines(view, write, Layout(width=width, color=color))
         finally:  # what the job prints next is not ours to fold
             write(f"\x1b[0Ksection_end:{view.job.ended_s}:{name}\r\x1b[0K\n")
     else:

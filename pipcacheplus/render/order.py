@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, overload
 
+from pipcacheplus.model.terms import Kind
 from pipcacheplus.render.summary import Tally, briefs_of
 from pipcacheplus.render.times import last_used_of
 from pipcacheplus.render.view import Json
@@ -13,18 +14,21 @@ from pipcacheplus.render.view import Json
 if TYPE_CHECKING:  # slow to import, and help imports this module
     from pipcacheplus.model.values import Brief, Entry
 
-__all__ = ["ORDERS", "SUMS", "Ordered", "in_order", "name_order", "sums_of"]
+__all__ = ["ORDERS", "SUMS", "Ordered", "in_order", "listed_order", "sums_of"]
 
 _PARTS = re.compile(r"[0-9]+|[^0-9._-]+")
+_PAGES = (Kind.INDEX_PAGE, Kind.LINKS_PAGE, Kind.REDIRECT)
 _BEFORE_THE_END = ("a", "b", "c", "dev", "pre", "rc")
 
 
-def name_order(brief: "Brief") -> str:
-    """Order by project, version, kind; `1.10` comes behind `1.9`, and `1.9rc1` before it.
+def listed_order(brief: "Brief") -> str:
+    """Order by project, version, kind; `1.10` comes behind `1.9`, and `1.9rc1` before it. Pages and others come last.
 
-    One text: to compare two of them takes least time.
+    One text, to which what else is to be compared can be added: to compare two of them takes least time.
     """
-    return f"{_ended(brief.project or '')}{_version(brief.version or '')}{brief.kind.value}\0{brief.id}"
+    project, kind = brief.project, brief.kind
+    part = "1" if kind in _PAGES else "0" if project else "2"
+    return part + _ended(project or "") + _version(brief.version or "") + kind + "\0"
 
 
 @lru_cache(maxsize=1024)
@@ -58,7 +62,7 @@ def _by_writing(brief: "Brief", _last_use: str) -> object:
 
 
 def _by_name(brief: "Brief", _last_use: str) -> object:
-    return not brief.project, name_order(brief)
+    return not brief.project, listed_order(brief)[1:], brief.id  # pages among the files of their project
 
 
 _KEYS: "Mapping[str, Callable[[Brief, str], object]]" = {

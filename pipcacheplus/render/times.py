@@ -8,11 +8,15 @@ from pipcacheplus.render.view import Json
 if TYPE_CHECKING:  # slow to import, and `dir` does without it
     from pipcacheplus.model.values import Brief, Entry
 
-__all__ = ["day", "evidence_value", "last_used_ns", "last_used_of", "rfc3339"]
+__all__ = ["ago", "day", "evidence_value", "last_used_ns", "last_used_of", "rfc3339"]
 
 _SECONDS = ("_until", "_written")
 """Ends of keys of evidence whose values are seconds since 1970."""
 _DAY_S = 86_400
+_FEW_DAYS = 60
+"""From so many on, months are counted."""
+_FEW_MONTHS_DAYS = 730
+"""From so many on, years are counted."""
 _FIRST_S = -62_135_596_800
 _LAST_S = 253_402_300_799
 """The first second of the year 1, and the last of the year 9999: what four digits can say."""
@@ -62,6 +66,24 @@ def day(time_s: int | None) -> str:
     '2026-11-21'
     """
     return "" if time_s is None else _date(_within(time_s) // _DAY_S)
+
+
+def ago(time_s: int, now_s: float) -> str:
+    """Return how many days ago a moment was, in UTC, in words; of a moment that is still to come, the day.
+
+    >>> [ago(0, days * 86_400) for days in (0, 1, 3, 59, 60, 729, 730)]
+    ['today', 'yesterday', '3 days ago', '59 days ago', '2 months ago', '24 months ago', '2 years ago']
+    >>> ago(1_795_219_200, 1_795_219_199)
+    '2026-11-21'
+    """
+    days = int(now_s) // _DAY_S - time_s // _DAY_S
+    if days < 0:
+        return day(time_s)
+    if days <= 1:
+        return "yesterday" if days else "today"
+    if days < _FEW_DAYS:
+        return f"{days} days ago"
+    return f"{days // 30} months ago" if days < _FEW_MONTHS_DAYS else f"{days // 365} years ago"
 
 
 def _within(time_s: int) -> int:

@@ -72,6 +72,10 @@ class View(NamedTuple):
     verbosity: int = 0
     """0 unless the user asks for more, above 0, or for less, below it."""
     is_dry_run: bool = False
+    now_s: float | None = None
+    """The present, in seconds since 1970; `None`: times are shown as they are."""
+    short_id: Callable[[str], str] = str
+    """Returns the short form of the id of an entry, which means that entry alone; by default, the id."""
     program: str = "python -m pipcacheplus"
     """What starts this program as it was started, quoted for a shell."""
     repeated: Mapping[str, str] = {}

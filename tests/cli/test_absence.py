@@ -58,7 +58,7 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 def test_the_default_directory_need_not_exist(fresh: Fresh, command: tuple[str, ...]) -> None:
     code, out, err = fresh.run(*command)
     assert code == 0
-    assert out
+    assert out or command == ("list",), "values of nothing are nothing"
     assert err.startswith(f"WARNING: there is no cache directory at {fresh.home}/.cache/pip yet (from the default on ")
     assert err.endswith(f": nothing to {'count' if command[0] == 'info' else command[0]}\n")
     assert err.count("\n") == 1
@@ -156,12 +156,12 @@ def test_what_we_keep_is_shown_also_if_the_cache_is_off(fresh: Fresh, monkeypatc
 def test_a_selection_that_fits_nothing_is_not_an_empty_cache(fresh: Fresh, cache: Cache) -> None:
     cache.built_wheel("demo", "1.0")
     own = ("--cache-dir", str(cache.path))
-    assert fresh.run("list", "nobody", *own)[:2] == (0, "Nothing matches.\n")
+    assert fresh.run("list", "nobody", *own) == (0, "", 'WARNING: No matching entries for "nobody"\n')
     assert fresh.run("verify", "nobody", *own)[:2] == (0, "Nothing matches, so nothing was checked.\n")
-    assert fresh.run("list", *own)[1] != "Nothing matches.\n"
+    assert fresh.run("list", *own)[1].startswith("demo\t1.0\t")
     empty = Cache(fresh.home / "empty")
     empty.directory("http-v2")
-    assert fresh.run("list", "--cache-dir", str(empty.path))[1] == "Nothing cached.\n"
+    assert fresh.run("list", "--cache-dir", str(empty.path)) == (0, "", "Nothing cached.\n")
 
 
 @no_windows

@@ -138,8 +138,8 @@ def test_list_tells_every_file_of_the_cache_in_exactly_one_entry(run: Run, cache
 
 def test_list_in_words_goes_by_project(run: Run) -> None:
     ran = run("list")
-    assert [line.split("  ")[0] for line in ran.out.splitlines()[:2]] == ["demo-app 1.0", "demo-lib 2.0"]
-    assert ran.out.splitlines()[-1].startswith("5 entries, 8 files, 22 directories (")
+    assert [line.split("\t")[:2] for line in ran.out.splitlines()[:2]] == [["demo-app", "1.0"], ["demo-lib", "2.0"]]
+    assert ran.out.count("\n") == 5
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_list_takes_selections(run: Run, what: str, kinds: set[str]) -> None:
 
 def test_a_selection_that_fits_nothing_is_a_warning_or_23_if_asked(run: Run) -> None:
     ran = run("list", "nobody")
-    assert (ran.code, ran.out) == (0, "Nothing matches.\n")
+    assert (ran.code, ran.out) == (0, "")
     assert ran.err == 'WARNING: No matching entries for "nobody"\n'
     assert run("list", "nobody", "--error-on-no-match").code == 23
     assert run("list", "nobody", "demo-app", "--error-on-no-match").code == 0
@@ -395,12 +395,13 @@ def _is_wheel(head: Path) -> bool:
 
 
 def test_colour_is_a_matter_of_options_and_environment(run: Run, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "\x1b[" not in run("list").out
+    assert "\x1b[" not in run("verify").out
     monkeypatch.setenv("FORCE_COLOR", "1")
-    assert "\x1b[1m" in run("list").out
-    assert "\x1b[" not in run("list", "--no-color").out
+    assert "\x1b[1m" in run("verify").out
+    assert "\x1b[" not in run("list").out  # values for programs have none
+    assert "\x1b[" not in run("verify", "--no-color").out
     monkeypatch.setenv("NO_COLOR", "1")
-    assert "\x1b[" not in run("list").out
+    assert "\x1b[" not in run("verify").out
 
 
 def test_what_cannot_be_looked_at_is_a_warning_and_4(run: Run, cache: Cache) -> None:
@@ -408,7 +409,7 @@ def test_what_cannot_be_looked_at_is_a_warning_and_4(run: Run, cache: Cache) -> 
     ran = run("list")
     assert ran.code == 4
     assert ran.err.startswith("WARNING: deep/deep/")
-    assert ran.out.splitlines()[-1].startswith("5 entries, ")
+    assert ran.out.count("\n") == 5
     assert "deep/deep" in run("verify", "--format", "json").document["warnings"][0]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from pipcacheplus import PipCache
 from pipcacheplus.__main__ import main
 from pipcacheplus.render.order import ORDERS, SUMS, in_order
 from tests.support.builders import DAY_S, Cache
+from tests.support.processes import run as run_process
 
 
 @pytest.fixture
@@ -54,13 +56,13 @@ def test_every_format_has_the_same_entries_in_the_same_order(
 ) -> None:
     words = ("kind:built-wheel", "--sort", order)
     assert names(run(*words, "--format", "json")) == first
-    assert [line.split("  ")[0] for line in run(*words).splitlines()[:3]] == first
+    assert [" ".join(line.split("\t")[:2]) for line in run(*words).splitlines()] == first
     files = [line.rpartition("/")[2] for line in run(*words, "--format", "paths").splitlines() if line.endswith(".whl")]
     assert [f"{name} {version}" for name, version, *_ in (file.split("-") for file in files)] == first
     limited = run(*words, "--limit", "2", "--format", "json")
     assert names(limited) == first[:2]
     assert json.loads(limited)["summary"]["entries"] == 3
-    assert "... and 1 more\n" in run(*words, "--limit", "2")
+    assert len(run(*words, "--limit", "2").splitlines()) == 2
 
 
 def test_no_order_loses_an_entry(cache: Cache) -> None:
@@ -79,21 +81,53 @@ def test_sums_add_up_to_the_total(run: Callable[..., str], by: str) -> None:
         assert sum(row[count] for row in rows) == summary[count]
     assert len({row["name"] for row in rows}) == len(rows) == summary["sums"]["sums"]
     assert [row["disk_bytes"] for row in rows] == sorted((row["disk_bytes"] for row in rows), reverse=True)
-    assert run("--by", by).splitlines()[-1].startswith("5 entries, ")
+    counts = ("entries", "files", "disk_bytes")
+    expected = [[row["name"] or "-", *(str(row[count]) for count in counts)] for row in rows]
+    assert [line.split("\t") for line in run("--by", by).splitlines()] == expected
 
 
 def test_sums_have_the_words_that_selections_have(run: Callable[..., str]) -> None:
-    assert [line.split()[0] for line in run("--by", "project").splitlines()[:4]] == ["Project", "aa", "bb", "-"]
-    assert "\nbuilt-wheel" in run("--by", "kind")
+    assert [line.split()[0] for line in run("--by", "project").splitlines()] == ["aa", "bb", "-"]
+    assert "built-wheel\t" in run("--by", "kind")
     told = json.loads(run("--by", "kind", "--sort", "name", "--limit", "1", "--format", "json"))["summary"]["sums"]
     assert [row["name"] for row in told["rows"]] == ["built-wheel"]
     assert told["sums"] > 1
 
 
 def test_a_total_is_one_line(run: Callable[..., str]) -> None:
-    assert run("--total", "kind:built-wheel").startswith("3 entries, ")
+    assert run("--total", "kind:built-wheel").startswith("3\t")
+    assert run("--total", "nobody") == "0\t0\t0\n"
     assert len(run("--total").splitlines()) == 1
     assert json.loads(run("--total", "--format", "json"))["entries"] == []
+
+
+def test_a_terminal_gets_a_table_of_what_comes_first_and_how_much_more_there_is(
+    run: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+    told = run("--sort", "size", "--limit", "2").splitlines()
+    assert [line.split()[0] for line in told[:3]] == ["PROJECT", "aa", "bb"]
+    assert told[3:5] == ["... and 3 more", ""]
+    assert told[5].startswith("5 entries, ")
+    sums = run("--by", "kind").splitlines()
+    assert sums[0].split() == ["KIND", "ENTRIES", "FILES", "SIZE"]
+    assert sums[-1].startswith("5 entries, ")
+    assert run("--total", "kind:built-wheel").startswith("3 entries, ")
+    assert len(run("--total").splitlines()) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such terminals")
+def test_a_real_terminal_gets_a_table_of_its_width_and_a_pipe_gets_values(cache: Cache) -> None:
+    command = [sys.executable, "-m", "pipcacheplus", "list", "--no-color", "--cache-dir", str(cache.path)]
+    script = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+    environment = {**os.environ, "COLUMNS": "60"}
+    shown = run_process([sys.executable, "-c", script, *command], env=environment, is_checked=True).stdout.splitlines()
+    assert shown[0].startswith("PROJECT")
+    assert max(map(len, shown)) <= 60
+    piped = run_process(command, env=environment, is_checked=True).stdout.splitlines()
+    assert {len(line.split("\t")) for line in piped} == {8}
 
 
 @pytest.mark.parametrize(

@@ -45,14 +45,15 @@ def lines_of_reader(written: str) -> list[str]:
 def test_text_for_people_is_folded_on_github() -> None:
     view = a_view("list", entries=(NUMPY, PAGE, SIX))
     told = text(view._replace(job=GITHUB))
-    assert told == f"::group::pipcacheplus list\n{text(view, form='human')}::endgroup::\n"
+    assert told == f"::group::pipcacheplus list\n{text(view)}::endgroup::\n"
+    assert text(view).startswith("PROJECT")
 
 
 def test_text_for_people_is_folded_and_collapsed_on_gitlab() -> None:
     view = a_view("list", entries=(NUMPY, PAGE, SIX))
     first = "\x1b[0Ksection_start:1795219200:pipcacheplus_list_1795219200[collapsed=true]\r\x1b[0Kpipcacheplus list\n"
     last = "\x1b[0Ksection_end:1795219203:pipcacheplus_list_1795219200\r\x1b[0K\n"
-    assert text(view._replace(job=GITLAB)) == first + text(view, form="human") + last
+    assert text(view._replace(job=GITLAB)) == first + text(view) + last
 
 
 def test_without_a_service_it_is_text_for_people_without_colour() -> None:

@@ -1,7 +1,8 @@
-"""Rows come in the order of their keys, however many they are."""
+"""Rows come in their own order, however many they are."""
 
 import tempfile
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -9,15 +10,22 @@ from pipcacheplus.render.text.sorting import SortedRows
 
 
 @pytest.mark.parametrize("count", [0, 1, 8191, 8192, 20_000])
-def test_rows_come_in_the_order_of_their_keys_with_the_widths_of_their_columns(count: int) -> None:
+def test_rows_come_in_their_order(count: int) -> None:
     keys = list(range(count))
     Random(count).shuffle(keys)  # noqa: S311 - no secret
-    rows = SortedRows()
-    for key in keys:
-        rows.add((key,), (str(key), "x" * (key % 7)))
+    rows = SortedRows[tuple[Any, ...]]()
+    for at in range(0, count, 100):
+        rows.extend([(key, str(key), None) for key in keys[at : at + 100]])
     assert len(rows) == count
-    assert rows.widths == ([max(map(len, map(str, keys))), min(count - 1, 6)] if count else [])
-    assert [int(number) for number, _ in rows] == sorted(keys)
+    assert list(rows) == [(key, str(key), None) for key in range(count)]
+
+
+def test_text_is_sorted_as_it_is_whatever_it_holds() -> None:
+    texts = [f"{number:05}\udcff\n\0{'x' * (number % 7)}" for number in range(20_000)]
+    rows = SortedRows[str]()
+    for text in reversed(texts):
+        rows.extend([text])
+    assert list(rows) == texts
 
 
 def test_without_room_for_a_file_all_rows_stay_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,7 +33,7 @@ def test_without_room_for_a_file_all_rows_stay_in_memory(monkeypatch: pytest.Mon
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
-    rows = SortedRows()
+    rows = SortedRows[str]()
     for key in range(20_000, 0, -1):
-        rows.add(key, (str(key),))
-    assert [int(number) for (number,) in rows] == list(range(1, 20_001))
+        rows.extend([f"{key:05}"])
+    assert [int(number) for number in rows] == list(range(1, 20_001))

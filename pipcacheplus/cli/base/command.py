@@ -115,6 +115,7 @@ def make_view(
         separator=request.separator,
         verbosity=request.verbosity,
         is_dry_run=bool(request.options.dry_run),
+        now_s=request.now_s,
         program=_quoted(program_words(started_here(request.environ))),
         repeated=_repeated(request, cache),
         is_selection=bool(getattr(request.options, "what", ())),

@@ -11,6 +11,9 @@ from pipcacheplus.render.view import Service
 
 __all__ = ["Console", "open_console", "width_of"]
 
+_COLUMNS = 80
+"""Of a terminal that does not say how wide it is."""
+
 
 class Console(NamedTuple):
     """Where data and messages go, and what is possible there."""
@@ -20,7 +23,7 @@ class Console(NamedTuple):
     err: TextIO
     """Takes messages and progress."""
     width: int | None
-    """Columns of stdout; `None` if it is no terminal, or its width is unknown."""
+    """Columns of stdout; `None` if it is no terminal."""
     color: bool
     """Whether colours are written to stdout."""
     shows_progress: bool
@@ -91,7 +94,7 @@ def open_console(
     return Console(
         out=sys.stdout,
         err=sys.stderr,
-        width=width_of(environ) if is_terminal else None,
+        width=width_of(environ) or _COLUMNS if is_terminal else None,
         color=is_colorful if color == "auto" else color == "always",
         shows_progress=sys.stderr.isatty() and not is_silent,
         is_quiet=is_quiet,

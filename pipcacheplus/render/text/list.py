@@ -1,56 +1,202 @@
-"""The text of `list`: a line for each entry, by project and version; then what has no project; then totals."""
+"""The text of `list`: a table of entries by project and version, pages and others behind them; then totals."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import chain, groupby, islice
+from typing import Any, NamedTuple
 
-from pipcacheplus.model.values import Brief, Kind
-from pipcacheplus.render.order import name_order
+from pipcacheplus.model.values import Brief
+from pipcacheplus.render.order import listed_order
 from pipcacheplus.render.summary import briefs_of, summary_count
+from pipcacheplus.render.text.places import place_in_words, whole_place
 from pipcacheplus.render.text.sorting import SortedRows
-from pipcacheplus.render.text.table import Layout, Row
-from pipcacheplus.render.text.words import describe, kind_in_words, name, number, pages_without_url, safe, size, target
-from pipcacheplus.render.times import day, last_used_of
+from pipcacheplus.render.text.table import Grid, Layout, breadth, fitted, wrapped
+from pipcacheplus.render.text.words import number, pages_without_url, safe, size, target, what_in_words
+from pipcacheplus.render.times import ago, day, last_used_of
 from pipcacheplus.render.view import Json, View
 
 __all__ = ["lines"]
 
-_PAGES = (Kind.INDEX_PAGE, Kind.LINKS_PAGE, Kind.REDIRECT)
+_TITLES = ("PROJECT", "VERSION", "KIND", "FOR", "SIZE", "USED", "FROM", "ID")
+_PROJECT, _VERSION, _KIND, _FOR, _SIZE, _USED, _FROM, _ID = range(len(_TITLES))
+_LEASTS = (
+    *((_FOR, 15), (_PROJECT, 14), (_FOR, 11), (_PROJECT, 12), (_FOR, 9), (_VERSION, 7), (_KIND, 8)),
+    *((_PROJECT, 8), (_FOR, 6), (_USED, 6), (_KIND, 5), (_VERSION, 5)),
+)
+"""Columns that give way where a terminal is narrow, one after the other, and what they keep; cells go on below."""
+_AT_ONCE = 1024
+"""Entries of which rows are made at once."""
+_SUM_WIDTH = 8
+"""Of the sizes of entries that look the same, added up."""
+_DAY_S = 86_400
+_BELOW = "    "
+"""What a line below that of an entry begins with."""
+
+
+class _Row(NamedTuple):
+    """An entry as a line shows it, or several that look the same; plain values, for they may go to a file."""
+
+    order: str | int
+    project: str
+    version: str
+    kind: str
+    fits: str
+    """For whom it is."""
+    place: str
+    """Where it is from."""
+    disk_size: int
+    used_s: int
+    """-1 if it is not known."""
+    id: str
+    entries: int = 1
+
+    @property
+    def look(self) -> tuple[str, ...]:
+        """Return what tells lines apart where there is little room."""
+        return self.project, self.version, self.kind, self.fits
 
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield the list, or what it adds up to; below a verbosity of 0 the totals alone."""
-    sums = view.summary.get("sums")
+    sums, sort = view.summary.get("sums"), view.summary.get("sort")
     if isinstance(sums, Mapping):
         yield from _sums(sums, layout)
-    elif view.verbosity >= 0 and view.summary.get("sort"):
-        rows = [(*_named(brief, view)[:-1], _identity(brief, view)) for brief in briefs_of(view.entries)]
-        yield from layout.table(rows, right=(3,), give=0)
-        yield from _left_out(len(rows), summary_count(view, "entries"))
-        yield from [""] if rows else []
-    else:
-        yield from _sections(view, layout)
+    elif view.verbosity >= 0:
+        if view.entries:
+            yield from _table(view, layout)
+            yield from _left_out(len(view.entries), summary_count(view, "entries")) if sort else ()
+            yield ""
+        yield from () if sort else pages_without_url(summary_count(view, "pages_without_url"))
     yield _totals(view)
 
 
-def _sections(view: View, layout: Layout) -> Iterator[str]:
-    named, pages, others = SortedRows(), SortedRows(), SortedRows()
-    for brief in briefs_of(view.entries) if view.verbosity >= 0 else ():
-        if brief.kind in _PAGES:
-            pages.add("\0".join(row := _unnamed(brief, view)), row)
-        elif brief.project:
-            named.add(name_order(brief), _named(brief, view))
+def _table(view: View, layout: Layout) -> Iterator[str]:
+    is_verbose, has_order = view.verbosity > 0, bool(view.summary.get("sort"))
+    used = _words_for_use(view.now_s if layout.width is not None else None)
+    widths = [*map(len, _TITLES)]
+    found = SortedRows[tuple[Any, ...]]()
+    briefs = enumerate(briefs_of(view.entries))
+    while some := [*islice(briefs, _AT_ONCE)]:
+        rows = [_row(brief, at if has_order else None, view) for at, brief in some]
+        columns = zip(*(_cells(row, used) for row in rows), strict=True)
+        widths = [*map(max, widths, (max(map(len, column)) for column in columns))]
+        found.extend([*map(tuple, rows)])
+    every = map(_Row._make, found)
+    if not is_verbose and not has_order:
+        every, widths[_SIZE] = map(_together, _alike(every)), max(widths[_SIZE], _SUM_WIDTH)
+    has_room = layout.width is None or breadth(widths) <= layout.width
+    yield from _lines_of(
+        every, widths, used, layout, below=() if has_room else (_FROM, _ID) if is_verbose else (_FROM,)
+    )
+
+
+def _row(brief: Brief, at: int | None, view: View) -> _Row:
+    is_verbose = view.verbosity > 0
+    fits = target(brief)
+    where = whole_place(brief) if is_verbose else place_in_words(brief)
+    last = last_used_of(brief, view.last_use)
+    return _Row(
+        order=f"{listed_order(brief)}{fits}\0{where}\0{brief.id}" if at is None else at,
+        project=safe(brief.project or "-"),
+        version=safe(brief.version or ""),
+        kind=what_in_words(brief),
+        fits=fits,
+        place=where,
+        disk_size=brief.disk_size,
+        used_s=-1 if last is None else last // 10**9,
+        id=safe(brief.id if is_verbose else view.short_id(brief.id)),
+    )
+
+
+def _words_for_use(now_s: float | None) -> Callable[[int], str]:
+    """Return what makes words of a last use: how long ago it was, or the day, which stays true in a log."""
+
+    @lru_cache(maxsize=4096)
+    def words(day_of_use: int) -> str:
+        time_s = day_of_use * _DAY_S
+        return day(time_s) if now_s is None else ago(time_s, now_s)
+
+    return lambda used_s: "" if used_s < 0 else words(used_s // _DAY_S)
+
+
+def _alike(rows: Iterable[_Row]) -> Iterator[list[_Row]]:
+    """Yield rows that look the same one after the other, together."""
+    return (list(same) for _, same in groupby(rows, key=lambda row: (*row.look, row.place)))
+
+
+def _together(rows: list[_Row]) -> _Row:
+    """Return one row for several that look the same."""
+    if len(rows) == 1:
+        return rows[0]
+    size_bytes, used_s = sum(row.disk_size for row in rows), max(row.used_s for row in rows)
+    return rows[0]._replace(
+        disk_size=size_bytes, used_s=used_s, id=f"\N{MULTIPLICATION SIGN}{len(rows):,}", entries=len(rows)
+    )
+
+
+def _cells(row: _Row, used: Callable[[int], str]) -> tuple[str, ...]:
+    return (*row.look, size(row.disk_size), used(row.used_s), row.place, row.id)
+
+
+def _lines_of(
+    rows: Iterable[_Row], widths: Sequence[int], used: Callable[[int], str], layout: Layout, *, below: Sequence[int]
+) -> Iterator[str]:
+    """Yield the lines of a table.
+
+    Args:
+        rows: In order.
+        widths: Of the longest cell of each column.
+        used: Makes words of a last use.
+        layout: Of the terminal.
+        below: Columns for which there is no room: they stand in lines below the others, if several are left out or
+            lines would look the same without them.
+    """
+    shown = [at for at in range(len(_TITLES)) if at not in below]
+    leasts = [(shown.index(at), least) for at, least in _LEASTS]
+    fitting = fitted([widths[at] for at in shown], leasts, layout.width)
+    grid = Grid(fitting, right={shown.index(_SIZE)})
+    for line in grid.lines(tuple(_TITLES[at] for at in shown)):
+        yield layout.paint(line, "bold")
+    are_left_out = has_groups = False
+    for before, row, behind in _with_neighbours(rows):
+        cells = _cells(row, used)
+        yield from grid.lines(tuple(cells[at] for at in shown))
+        has_groups |= row.entries > 1
+        if len(below) > 1 or (below and any(other and other.look == row.look for other in (before, behind))):
+            yield from (_BELOW + layout.paint(_below(cells[at]), "dim") for at in below)
         else:
-            others.add("\0".join(row := _unnamed(brief, view)), row)
-    for title, rows in (("", named), ("Pages", pages), ("Others", others)):
-        yield from _section(title, rows, layout)
-    if view.verbosity >= 0:
-        for line in pages_without_url(summary_count(view, "pages_without_url")):
-            yield from (line, "")
+            are_left_out |= bool(below)
+    if has_groups or are_left_out:
+        yield ""
+    if has_groups:
+        times = "\N{MULTIPLICATION SIGN}N"
+        yield from _note(f"{times} stands for N entries that look the same; -v lists each with its ID", layout)
+    if are_left_out:
+        yield from _note("FROM is left out, as the terminal is too narrow for it; -v shows it", layout)
+
+
+def _note(text: str, layout: Layout) -> Iterator[str]:
+    return (layout.paint(line, "dim") for line in wrapped(text, layout.width))
+
+
+def _below(cell: str) -> str:
+    """Return a cell as it stands without the title of its column."""
+    unknown, _, area = cell.partition(" ")
+    return f"unknown URL {area}".rstrip() if unknown == "-" else cell
+
+
+def _with_neighbours(rows: Iterable[_Row]) -> Iterator[tuple[_Row | None, _Row, _Row | None]]:
+    before, row = None, None
+    for behind in chain(rows, (None,)):
+        if row is not None:
+            yield before, row, behind
+        before, row = row, behind
 
 
 def _sums(sums: Mapping[str, Json], layout: Layout) -> Iterator[str]:
     rows = sums.get("rows")
     found = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, Sequence) else []
-    titles = (str(sums.get("by")).capitalize(), "entries", "files", "size")
+    titles = (str(sums.get("by")).upper(), "ENTRIES", "FILES", "SIZE")
     cells = [
         (safe(str(row["name"] or "-")), f"{row['entries']:,}", f"{row['files']:,}", size(_int(row["disk_bytes"])))
         for row in found
@@ -65,35 +211,6 @@ def _sums(sums: Mapping[str, Json], layout: Layout) -> Iterator[str]:
 
 def _int(value: Json) -> int:
     return value if isinstance(value, int) else 0
-
-
-def _identity(brief: Brief, view: View) -> str:
-    """Return the URL or id of an entry without a project; with `-v`, the id of any."""
-    return safe(brief.id) if view.verbosity > 0 else "" if brief.project else safe(brief.url_shown or brief.id)
-
-
-def _section(title: str, rows: SortedRows, layout: Layout) -> Iterator[str]:
-    if not len(rows):
-        return
-    if title:
-        yield layout.paint(title, "bold")
-    at_size = len(rows.widths) - 3
-    yield from layout.aligned(rows, rows.widths, right=(at_size,), give=at_size - 1)
-    yield ""
-
-
-def _named(brief: Brief, view: View) -> Row:
-    return name(brief), kind_in_words(brief.kind), target(brief), *_end(brief, view)
-
-
-def _unnamed(brief: Brief, view: View) -> Row:
-    return describe(brief), *_end(brief, view)
-
-
-def _end(brief: Brief, view: View) -> Row:
-    last = last_used_of(brief, view.last_use)
-    identity = safe(brief.id) if view.verbosity > 0 else ""
-    return size(brief.disk_size), "" if last is None else day(last // 10**9), identity
 
 
 def _totals(view: View) -> str:

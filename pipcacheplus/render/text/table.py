@@ -1,9 +1,11 @@
-"""Layout of text: aligned columns, cut to a terminal's width, and colours if they are wanted."""
+"""Layout of text: aligned columns, cut or wrapped to a terminal's width, and colours if they are wanted."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
+from itertools import zip_longest
+from operator import le
 from typing import NamedTuple
 
-__all__ = ["Layout", "Row"]
+__all__ = ["Grid", "Layout", "Row", "breadth", "fitted", "wrapped"]
 
 Row = tuple[str, ...]
 
@@ -40,9 +42,9 @@ class Layout(NamedTuple):
         return text[: limit - 1] + "…"
 
     def table(
-        self, rows: Sequence[Row], *, right: Iterable[int] = (), give: int = 0, indent: str = ""
+        self, rows: Sequence[Row], *, right: Container[int] = (), give: int = 0, indent: str = ""
     ) -> Iterator[str]:
-        """Yield rows with aligned columns.
+        """Return lines of rows with aligned columns.
 
         Args:
             rows: Cells; all rows have as many.
@@ -50,20 +52,71 @@ class Layout(NamedTuple):
             give: The column that gives way if the terminal is too narrow.
             indent: What each line begins with.
         """
-        if rows:
-            widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-            yield from self.aligned(rows, widths, right=right, give=give, indent=indent)
-
-    def aligned(
-        self, rows: Iterable[Row], widths: Sequence[int], *, right: Iterable[int] = (), give: int = 0, indent: str = ""
-    ) -> Iterator[str]:
-        """Yield rows with aligned columns, of which the widths are known; the rest is as `table`."""
-        wide = list(widths)
-        total = len(indent) + sum(wide) + len(_GAP) * (len(wide) - 1)
+        if not rows:
+            return iter(())
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        natural, total = widths[give], len(indent) + breadth(widths)
         if self.width is not None and total > self.width:
-            wide[give] = max(min(_LEAST, wide[give]), wide[give] - (total - self.width))
-        aligned = frozenset(right)
-        line = indent + _GAP.join(f"%{'' if at in aligned else '-'}{width}s" for at, width in enumerate(wide))
-        if wide[give] < widths[give] and give not in aligned:
-            rows = ((*row[:give], self.cut(row[give], wide[give]), *row[give + 1 :]) for row in rows)
-        return map(str.rstrip, map(line.__mod__, rows))
+            widths[give] = max(min(_LEAST, natural), natural - (total - self.width))
+        line, cells = indent + _line(widths, right), iter(rows)
+        if widths[give] < natural and give not in right:
+            cells = ((*row[:give], self.cut(row[give], widths[give]), *row[give + 1 :]) for row in rows)
+        return map(str.rstrip, map(line.__mod__, cells))
+
+
+class Grid:
+    """Columns of widths that are known before the rows; a cell that is wider than its column goes on below."""
+
+    def __init__(self, widths: Sequence[int], *, right: Container[int] = ()) -> None:
+        """Take the width of each column, and which ones are aligned to the right."""
+        self._widths = widths
+        self._line = _line(widths, right)
+
+    def lines(self, row: Row) -> Iterator[str]:
+        """Yield the lines of a row."""
+        if all(map(le, map(len, row), self._widths)):
+            yield (self._line % row).rstrip()
+            return
+        for cells in zip_longest(*map(wrapped, row, self._widths), fillvalue=""):
+            yield (self._line % cells).rstrip()
+
+
+def fitted(widths: Sequence[int], leasts: Iterable[tuple[int, int]], room: int | None) -> list[int]:
+    """Return the widths of columns that fit into a line, as far as they can.
+
+    Args:
+        widths: Of the longest cell of each column.
+        leasts: Columns that give way, one after the other, each with the width that it keeps. One can come again.
+        room: Characters of a line; `None`: as many as it takes.
+
+    >>> fitted([20, 10, 30], [(2, 12), (0, 15)], 50), fitted([20, 10, 30], [(2, 12), (0, 15)], 30)
+    ([20, 10, 16], [15, 10, 12])
+    """
+    wide = list(widths)
+    for at, least in leasts:
+        excess = 0 if room is None else breadth(wide) - room
+        if excess > 0:
+            wide[at] = min(wide[at], max(least, wide[at] - excess))
+    return wide
+
+
+def breadth(widths: Sequence[int]) -> int:
+    """Return how many characters a line has with columns of these widths."""
+    return sum(widths) + len(_GAP) * (len(widths) - 1)
+
+
+def _line(widths: Sequence[int], right: Container[int]) -> str:
+    return _GAP.join(f"%{'' if at in right else '-'}{width}s" for at, width in enumerate(widths))
+
+
+def wrapped(text: str, width: int | None) -> list[str]:
+    """Return the lines of text that may be so wide.
+
+    >>> wrapped("argon2-cffi-bindings", 12), wrapped("a b", None)
+    (['argon2-cffi-', 'bindings'], ['a b'])
+    """
+    if width is None or len(text) <= width:
+        return [text]
+    from textwrap import wrap  # noqa: PLC0415 - few terminals are so narrow
+
+    return wrap(text, width)

@@ -26,6 +26,8 @@ __all__ = [
     "safe",
     "size",
     "target",
+    "target_of",
+    "what_in_words",
 ]
 
 KIND_WORDS = {
@@ -205,12 +207,13 @@ def name(entry: Entry | Brief) -> str:
 
 def target(entry: Entry | Brief) -> str:
     """Return the Pythons and systems that an entry fits: `cp312 manylinux x86_64`."""
-    return _target(entry.tags, entry.interpreter)
+    return target_of(entry.tags, entry.interpreter)
 
 
 @lru_cache(maxsize=1024)
-def _target(tags: tuple[str, ...], interpreter: str | None) -> str:
-    words = f"{pythons_in_words(tags)} {platforms_in_words(tags)}".strip()
+def target_of(tags: tuple[str, ...], interpreter: str | None, most: int = 3) -> str:
+    """Return the same of its tags, and the interpreter that built it; of each sort of words so many at most."""
+    words = f"{pythons_in_words(tags, most)} {platforms_in_words(tags, most)}".strip()
     if interpreter is None or interpreter in words.replace(".", " ").split():
         return safe(words)
     return safe(f"{words} ({interpreter})".strip())
@@ -221,7 +224,7 @@ def describe(entry: Entry | Brief) -> str:
 
     One without a project is followed by its URL, or by its id if that is not known.
     """
-    what = _what(entry)
+    what = what_in_words(entry)
     if entry.tags:
         pythons, platforms = pythons_in_words(entry.tags), platforms_in_words(entry.tags)
         what += f" for {pythons}" + (f" on {platforms}" if platforms else "")
@@ -229,7 +232,8 @@ def describe(entry: Entry | Brief) -> str:
     return f"{named}, {safe(what)}" if named else f"{safe(what)} {safe(entry.url_shown or entry.id)}"
 
 
-def _what(entry: Entry | Brief) -> str:
+def what_in_words(entry: Entry | Brief) -> str:
+    """Return the kind of an entry, of a leftover what it is, as people say it."""
     # An entry that could be read has a kind that says more than its shape.
     if entry.kind in _UNREAD or entry.shape is _EMPTY_DIRECTORY:
         return _SHAPES.get(entry.shape, kind_in_words(entry.kind))
