@@ -1,6 +1,6 @@
 """The text of `list`: a table of entries by project and version, pages and others behind them; then totals."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, groupby, islice
 from typing import Any, NamedTuple
@@ -19,11 +19,14 @@ __all__ = ["lines"]
 
 _TITLES = ("PROJECT", "VERSION", "KIND", "FOR", "SIZE", "USED", "FROM", "ID")
 _PROJECT, _VERSION, _KIND, _FOR, _SIZE, _USED, _FROM, _ID = range(len(_TITLES))
+_FIRST_LEASTS = ((_FROM, 24), (_FOR, 15))
 _LEASTS = (
-    *((_FOR, 15), (_PROJECT, 14), (_FOR, 11), (_PROJECT, 12), (_FOR, 9), (_VERSION, 7), (_KIND, 8)),
-    *((_PROJECT, 8), (_FOR, 6), (_USED, 6), (_KIND, 5), (_VERSION, 5)),
+    *((_FOR, 15), (_KIND, 14), (_PROJECT, 14), (_FOR, 11), (_PROJECT, 12), (_KIND, 11), (_FOR, 9), (_VERSION, 7)),
+    *((_KIND, 8), (_PROJECT, 8), (_FOR, 6), (_USED, 6), (_KIND, 5), (_VERSION, 5)),
 )
-"""Columns that give way where a terminal is narrow, one after the other, and what they keep; cells go on below."""
+"""Columns that give way where a terminal is narrow, one after the other, and what they keep; cells go on below. The
+first while FROM has room too, the others without it."""
+_TIMES = "\N{MULTIPLICATION SIGN}"
 _AT_ONCE = 1024
 """Entries of which rows are made at once."""
 _SUM_WIDTH = 8
@@ -64,7 +67,6 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     elif view.verbosity >= 0:
         if view.entries:
             yield from _table(view, layout)
-            yield from _left_out(len(view.entries), summary_count(view, "entries")) if sort else ()
             yield ""
         yield from () if sort else pages_without_url(summary_count(view, "pages_without_url"))
     yield _totals(view)
@@ -84,10 +86,23 @@ def _table(view: View, layout: Layout) -> Iterator[str]:
     every = map(_Row._make, found)
     if not is_verbose and not has_order:
         every, widths[_SIZE] = map(_together, _alike(every)), max(widths[_SIZE], _SUM_WIDTH)
-    has_room = layout.width is None or breadth(widths) <= layout.width
-    yield from _lines_of(
-        every, widths, used, layout, below=() if has_room else (_FROM, _ID) if is_verbose else (_FROM,)
-    )
+    below = (_FROM, _ID) if is_verbose else (_FROM,)
+    notes = yield from _lines_of(every, used, layout, _fitting(widths, below, layout.width))
+    yield from _left_out(len(view.entries), summary_count(view, "entries")) if has_order else ()
+    if notes:
+        yield ""
+    for note in notes:
+        yield from (layout.paint(line, "dim") for line in wrapped(note, layout.width))
+
+
+def _fitting(widths: Sequence[int], below: Collection[int], room: int | None) -> dict[int, int]:
+    """Return the width of each column that there is room for: of all of them, or of all but those that stand below."""
+    together = fitted(widths, () if _ID in below else _FIRST_LEASTS, room)
+    if room is None or breadth(together) <= room:
+        return dict(enumerate(together))
+    shown = [at for at in range(len(widths)) if at not in below]
+    leasts = [(shown.index(at), least) for at, least in _LEASTS]
+    return dict(zip(shown, fitted([widths[at] for at in shown], leasts, room), strict=True))
 
 
 def _row(brief: Brief, at: int | None, view: View) -> _Row:
@@ -129,9 +144,7 @@ def _together(rows: list[_Row]) -> _Row:
     if len(rows) == 1:
         return rows[0]
     size_bytes, used_s = sum(row.disk_size for row in rows), max(row.used_s for row in rows)
-    return rows[0]._replace(
-        disk_size=size_bytes, used_s=used_s, id=f"\N{MULTIPLICATION SIGN}{len(rows):,}", entries=len(rows)
-    )
+    return rows[0]._replace(disk_size=size_bytes, used_s=used_s, id=f"{_TIMES}{len(rows):,}", entries=len(rows))
 
 
 def _cells(row: _Row, used: Callable[[int], str]) -> tuple[str, ...]:
@@ -139,44 +152,32 @@ def _cells(row: _Row, used: Callable[[int], str]) -> tuple[str, ...]:
 
 
 def _lines_of(
-    rows: Iterable[_Row], widths: Sequence[int], used: Callable[[int], str], layout: Layout, *, below: Sequence[int]
-) -> Iterator[str]:
-    """Yield the lines of a table.
+    rows: Iterable[_Row], used: Callable[[int], str], layout: Layout, widths: Mapping[int, int]
+) -> Generator[str, None, list[str]]:
+    """Yield the lines of a table, and return notes on it.
 
     Args:
         rows: In order.
-        widths: Of the longest cell of each column.
         used: Makes words of a last use.
         layout: Of the terminal.
-        below: Columns for which there is no room: they stand in lines below the others, if several are left out or
-            lines would look the same without them.
+        widths: Of the columns that there is room for. The others stand in lines below, if they are several or lines
+            would look the same without them.
     """
-    shown = [at for at in range(len(_TITLES)) if at not in below]
-    leasts = [(shown.index(at), least) for at, least in _LEASTS]
-    fitting = fitted([widths[at] for at in shown], leasts, layout.width)
-    grid = Grid(fitting, right={shown.index(_SIZE)})
-    for line in grid.lines(tuple(_TITLES[at] for at in shown)):
+    grid = Grid([*widths.values()], right={[*widths].index(_SIZE)})
+    for line in grid.lines(tuple(_TITLES[at] for at in widths)):
         yield layout.paint(line, "bold")
+    below = [at for at in range(len(_TITLES)) if at not in widths]
     are_left_out = has_groups = False
     for before, row, behind in _with_neighbours(rows):
         cells = _cells(row, used)
-        yield from grid.lines(tuple(cells[at] for at in shown))
+        yield from grid.lines(tuple(cells[at] for at in widths))
         has_groups |= row.entries > 1
         if len(below) > 1 or (below and any(other and other.look == row.look for other in (before, behind))):
             yield from (_BELOW + layout.paint(_below(cells[at]), "dim") for at in below)
         else:
             are_left_out |= bool(below)
-    if has_groups or are_left_out:
-        yield ""
-    if has_groups:
-        times = "\N{MULTIPLICATION SIGN}N"
-        yield from _note(f"{times} stands for N entries that look the same; -v lists each with its ID", layout)
-    if are_left_out:
-        yield from _note("FROM is left out, as the terminal is too narrow for it; -v shows it", layout)
-
-
-def _note(text: str, layout: Layout) -> Iterator[str]:
-    return (layout.paint(line, "dim") for line in wrapped(text, layout.width))
+    notes = [f"{_TIMES}N stands for N entries that look the same; -v lists each with its ID"] if has_groups else []
+    return [*notes, "FROM is left out, as the terminal is too narrow for it; -v shows it"] if are_left_out else notes
 
 
 def _below(cell: str) -> str:

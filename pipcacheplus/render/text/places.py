@@ -16,12 +16,12 @@ _URL = re.compile(r"(?:[a-z]+\+)?([a-z]+)://(?:[^/?#]*@)?([^/?#]*)([^?#]*)")
 def place_in_words(brief: Brief) -> str:
     """Return where an entry is from: its host and area; for a built wheel, the host of an archive, or its whole origin.
 
-    For a file that lies where no pip writes responses or wheels, return its path in the cache.
+    For a file that pip did not write, or that is neither a response nor a wheel, return its path in the cache.
     """
     area, url = area_of(brief.id), brief.url_shown
     parts = _URL.match(url or "")
     if brief.shape is not Shape.BUILT_WHEEL:
-        if area is Area.OTHER:
+        if area is Area.OTHER or brief.shape is Shape.FOREIGN:
             return safe(brief.id)
         return safe(f"{parts[2] if parts else '-'} ({area.value})")
     if parts is None:
