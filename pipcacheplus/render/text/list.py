@@ -1,7 +1,7 @@
 """The text of `list`: a table of entries by project and version, pages and others behind them; then totals."""
 
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import chain, groupby, islice
 from typing import Any, NamedTuple
 
@@ -27,6 +27,8 @@ _LEASTS = (
 """Columns that give way where a terminal is narrow, one after the other, and what they keep; cells go on below. The
 first while FROM has room too, the others without it."""
 _TIMES = "\N{MULTIPLICATION SIGN}"
+_Used = Callable[[int | None], str]
+"""Makes words of the second of a last use."""
 _AT_ONCE = 1024
 """Entries of which rows are made at once."""
 _SUM_WIDTH = 8
@@ -48,15 +50,15 @@ class _Row(NamedTuple):
     place: str
     """Where it is from."""
     disk_size: int
-    used_s: int
-    """-1 if it is not known."""
+    used_s: int | None
+    """Of its last use, in seconds since 1970."""
     id: str
     entries: int = 1
 
     @property
     def look(self) -> tuple[str, ...]:
-        """Return what tells lines apart where there is little room."""
-        return self.project, self.version, self.kind, self.fits
+        """Return the cells that tell lines apart where there is no room for the place."""
+        return self[1:5]
 
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
@@ -80,12 +82,13 @@ def _table(view: View, layout: Layout) -> Iterator[str]:
     briefs = enumerate(briefs_of(view.entries))
     while some := [*islice(briefs, _AT_ONCE)]:
         rows = [_row(brief, at if has_order else None, view) for at, brief in some]
-        columns = zip(*(_cells(row, used) for row in rows), strict=True)
+        _, *look, sizes, times, ids, _ = zip(*rows, strict=True)
+        columns = (*look[:_SIZE], map(_size, sizes), map(used, times), *look[_SIZE:], ids)
         widths = [*map(max, widths, (max(map(len, column)) for column in columns))]
         found.extend([*map(tuple, rows)])
-    every = map(_Row._make, found)
+    every: Iterator[_Row] = map(_Row._make, found)
     if not is_verbose and not has_order:
-        every, widths[_SIZE] = map(_together, _alike(every)), max(widths[_SIZE], _SUM_WIDTH)
+        every, widths[_SIZE] = _together(every), max(widths[_SIZE], _SUM_WIDTH)
     below = (_FROM, _ID) if is_verbose else (_FROM,)
     notes = yield from _lines_of(every, used, layout, _fitting(widths, below, layout.width))
     yield from _left_out(len(view.entries), summary_count(view, "entries")) if has_order else ()
@@ -118,12 +121,12 @@ def _row(brief: Brief, at: int | None, view: View) -> _Row:
         fits=fits,
         place=where,
         disk_size=brief.disk_size,
-        used_s=-1 if last is None else last // 10**9,
+        used_s=None if last is None else last // 10**9,
         id=safe(brief.id if is_verbose else view.short_id(brief.id)),
     )
 
 
-def _words_for_use(now_s: float | None) -> Callable[[int], str]:
+def _words_for_use(now_s: float | None) -> _Used:
     """Return what makes words of a last use: how long ago it was, or the day, which stays true in a log."""
 
     @lru_cache(maxsize=4096)
@@ -131,28 +134,34 @@ def _words_for_use(now_s: float | None) -> Callable[[int], str]:
         time_s = day_of_use * _DAY_S
         return day(time_s) if now_s is None else ago(time_s, now_s)
 
-    return lambda used_s: "" if used_s < 0 else words(used_s // _DAY_S)
+    return lambda used_s: "" if used_s is None else words(used_s // _DAY_S)
 
 
-def _alike(rows: Iterable[_Row]) -> Iterator[list[_Row]]:
-    """Yield rows that look the same one after the other, together."""
-    return (list(same) for _, same in groupby(rows, key=lambda row: (*row.look, row.place)))
+def _together(rows: Iterable[_Row]) -> Iterator[_Row]:
+    """Yield one row for those that look the same and come one after the other; there may be very many."""
+    return (reduce(_plus, same) for _, same in groupby(rows, key=lambda row: row[1:6]))  # the look, and the place
 
 
-def _together(rows: list[_Row]) -> _Row:
-    """Return one row for several that look the same."""
-    if len(rows) == 1:
-        return rows[0]
-    size_bytes, used_s = sum(row.disk_size for row in rows), max(row.used_s for row in rows)
-    return rows[0]._replace(disk_size=size_bytes, used_s=used_s, id=f"{_TIMES}{len(rows):,}", entries=len(rows))
+def _plus(row: _Row, other: _Row) -> _Row:
+    times = [used_s for used_s in (row.used_s, other.used_s) if used_s is not None]
+    entries = row.entries + 1
+    return row._replace(
+        disk_size=row.disk_size + other.disk_size,
+        used_s=max(times, default=None),
+        id=f"{_TIMES}{entries:,}",
+        entries=entries,
+    )
 
 
-def _cells(row: _Row, used: Callable[[int], str]) -> tuple[str, ...]:
-    return (*row.look, size(row.disk_size), used(row.used_s), row.place, row.id)
+def _cells(row: _Row, used: _Used) -> tuple[str, ...]:
+    return (*row.look, _size(row.disk_size), used(row.used_s), row.place, row.id)
+
+
+_size = lru_cache(maxsize=4096)(size)
 
 
 def _lines_of(
-    rows: Iterable[_Row], used: Callable[[int], str], layout: Layout, widths: Mapping[int, int]
+    rows: Iterable[_Row], used: _Used, layout: Layout, widths: Mapping[int, int]
 ) -> Generator[str, None, list[str]]:
     """Yield the lines of a table, and return notes on it.
 

@@ -72,13 +72,12 @@ class Grid:
         self._widths = widths
         self._line = _line(widths, right)
 
-    def lines(self, row: Row) -> Iterator[str]:
-        """Yield the lines of a row."""
-        if all(map(le, map(len, row), self._widths)):
-            yield (self._line % row).rstrip()
-            return
-        for cells in zip_longest(*map(wrapped, row, self._widths), fillvalue=""):
-            yield (self._line % cells).rstrip()
+    def lines(self, row: Row) -> list[str]:
+        """Return the lines of a row."""
+        rows = [row]
+        if not all(map(le, map(len, row), self._widths)):
+            rows = [*zip_longest(*map(wrapped, row, self._widths), fillvalue="")]
+        return [(self._line % cells).rstrip() for cells in rows]
 
 
 def fitted(widths: Sequence[int], leasts: Iterable[tuple[int, int]], room: int | None) -> list[int]:
