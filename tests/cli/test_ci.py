@@ -38,11 +38,11 @@ def run(cache: Cache, *arguments: str, **variables: str) -> "subprocess.Complete
     [
         (GITHUB, (), "::group::pipcacheplus list"),
         (GITLAB, (), "\x1b[0Ksection_start:"),
-        ({"CI": "true"}, (), "demo 1.0"),
-        ({"GITHUB_ACTIONS": ""}, (), "demo 1.0"),
-        (GITHUB, ("--format", "human"), "demo 1.0"),
+        ({"CI": "true"}, (), "demo\t1.0\t"),
+        ({"GITHUB_ACTIONS": ""}, (), "demo\t1.0\t"),
+        (GITHUB, ("--format", "human"), "demo\t1.0\t"),
         (GITHUB, ("--format", "json"), "{"),
-        ({}, ("--format", "ci"), "demo 1.0"),
+        ({}, ("--format", "ci"), "PROJECT  VERSION  "),
     ],
 )
 def test_a_job_has_a_format_of_its_own_unless_one_is_asked_for(
@@ -78,7 +78,7 @@ def test_a_removal_appends_a_table_and_values(damaged: Cache, tmp_path: Path) ->
     table = summary.read_text(encoding="utf-8")
     assert table.startswith("# Mine\n### pipcacheplus prune\n")
     assert re.search(r"^\| all \| 1 \| 2 \| [\d.]+ kB \|$", table, re.MULTILINE)
-    assert run(damaged, "list", **GITHUB).stdout.count("demo 1.0") == 1
+    assert run(damaged, "list", **GITHUB).stdout.count("\ndemo  ") == 1
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no name has these characters there")

@@ -1,12 +1,16 @@
 """`list`: a table on a terminal, in which lines that look alike are told apart or put together; values in a pipe."""
 
 import re
+import tracemalloc
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from pipcacheplus.model.values import Area, Entry, Kind, Shape
 from pipcacheplus.render.ci import FORMAT as CI
 from pipcacheplus.render.human import FORMAT
+from pipcacheplus.render.text import sorting
 from pipcacheplus.render.view import View
 from tests.support.values import NUMPY, PAGE, SIX, a_file, a_view, an_entry
 
@@ -192,3 +196,41 @@ def test_ten_thousand_entries_are_in_order(width: int | None) -> None:
     rows = [line.split()[:2] for line in told if line.startswith("p")]
     assert rows == sorted(rows, key=lambda row: (row[0], int(row[1])))
     assert len(rows) == 10_000
+
+
+class Many(Sequence[Entry]):
+    """So many entries that each is made when it is looked at."""
+
+    def __init__(self, size: int, *, are_alike: bool) -> None:
+        self.size = size
+        self.are_alike = are_alike
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return self.size
+
+    def __getitem__(self, at: Any) -> Any:  # noqa: ANN401 - an entry; nobody slices it
+        """Return one."""
+        if not 0 <= at < self.size:
+            raise IndexError(at)
+        return an_entry(f"http-v2/{at * 7919 % self.size:06}", project=None if self.are_alike else f"p{at}")
+
+
+@pytest.mark.parametrize("are_alike", [False, True])
+@pytest.mark.parametrize("width", [None, 80])
+def test_memory_does_not_grow_with_the_number_of_entries(
+    width: int | None, monkeypatch: pytest.MonkeyPatch, *, are_alike: bool
+) -> None:
+    monkeypatch.setattr(sorting, "_IN_MEMORY", 1024)  # as if the caches were eight times as large
+
+    def peak(count: int) -> int:
+        view = a_view("list", entries=Many(count, are_alike=are_alike), summary={"entries": count}, now_s=NOW_S)
+        tracemalloc.start()
+        try:
+            FORMAT.render(view, lambda _text: None, width=width, color=False)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(10)  # modules and caches
+    assert peak(8000) < 1.5 * peak(2000)
