@@ -70,7 +70,8 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
         if view.entries:
             yield from _table(view, layout)
             yield ""
-        yield from () if sort else pages_without_url(summary_count(view, "pages_without_url"))
+        for line in () if sort else pages_without_url(summary_count(view, "pages_without_url")):
+            yield from (line, "")
     yield _totals(view)
 
 
