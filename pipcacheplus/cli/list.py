@@ -26,7 +26,7 @@ def _declare(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--sort",
         choices=ORDERS,
-        help="in one list: by name, the largest first, the longest unused first, or the oldest first",
+        help="the order: by name, the largest first, the longest unused first, or the oldest first",
     )
     parser.add_argument("--limit", metavar="N", type=argument(_count), help="the first N alone")
     shown = parser.add_mutually_exclusive_group()

@@ -67,7 +67,7 @@ def test_what_is_said_of_all_is_what_du_says(run: Run, full: Cache, words: tuple
     assert told["directory_bytes"] == sum(path.stat().st_blocks * 512 for path in folders)
     assert told["bytes"] < told["disk_bytes"]
     pattern = r"^all .* (\S+ \S+)$" if words[0] == "info" else r"\((\S+ \S+)\)$"
-    (said,) = re.findall(pattern, run(*words), re.MULTILINE)
+    (said,) = re.findall(pattern, run(*words, "--format", "ci"), re.MULTILINE)
     assert said == size(du(full.path))
 
 

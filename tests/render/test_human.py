@@ -14,7 +14,6 @@ from pipcacheplus.model.values import (
     Count,
     Entry,
     Finding,
-    Group,
     Kind,
     Owned,
     OwnFiles,
@@ -48,6 +47,10 @@ def text(view: View, *, width: int | None = None, color: bool = False) -> str:
 
 def lines(view: View, *, width: int | None = None) -> list[str]:
     return text(view, width=width).splitlines()
+
+
+def numpy(version: str) -> Entry:
+    return an_entry(f"http-v2/{version}", project="numpy", version=version)
 
 
 def test_dir_prints_the_path_alone() -> None:

@@ -10,8 +10,9 @@ from pipcacheplus.render.order import listed_order
 from pipcacheplus.render.summary import briefs_of, summary_count
 from pipcacheplus.render.text.places import place_in_words, whole_place
 from pipcacheplus.render.text.sorting import SortedRows
-from pipcacheplus.render.text.table import Grid, Layout, breadth, fitted, wrapped
+from pipcacheplus.render.text.table import Grid, Layout, breadth, fitted
 from pipcacheplus.render.text.words import number, pages_without_url, safe, size, target, what_in_words
+from pipcacheplus.render.text.wrapping import wrapped
 from pipcacheplus.render.times import ago, day, last_used_of
 from pipcacheplus.render.view import Json, View
 
@@ -96,7 +97,7 @@ def _table(view: View, layout: Layout) -> Iterator[str]:
     if notes:
         yield ""
     for note in notes:
-        yield from (layout.paint(line, "dim") for line in wrapped(note, layout.width))
+        yield from (layout.paint(line, "dim") for line in wrapped(note, layout, indent=""))
 
 
 def _fitting(widths: Sequence[int], below: Collection[int], room: int | None) -> dict[int, int]:

@@ -5,7 +5,7 @@ from itertools import zip_longest
 from operator import le
 from typing import NamedTuple
 
-__all__ = ["Grid", "Layout", "Row", "breadth", "fitted", "wrapped"]
+__all__ = ["Grid", "Layout", "Row", "breadth", "cell_lines", "fitted"]
 
 Row = tuple[str, ...]
 
@@ -76,7 +76,7 @@ class Grid:
         """Return the lines of a row."""
         rows = [row]
         if not all(map(le, map(len, row), self._widths)):
-            rows = [*zip_longest(*map(wrapped, row, self._widths), fillvalue="")]
+            rows = [*zip_longest(*map(cell_lines, row, self._widths), fillvalue="")]
         return [(self._line % cells).rstrip() for cells in rows]
 
 
@@ -108,10 +108,10 @@ def _line(widths: Sequence[int], right: Container[int]) -> str:
     return _GAP.join(f"%{'' if at in right else '-'}{width}s" for at, width in enumerate(widths))
 
 
-def wrapped(text: str, width: int | None) -> list[str]:
-    """Return the lines of text that may be so wide.
+def cell_lines(text: str, width: int | None) -> list[str]:
+    """Return the lines of a cell in a column of a width.
 
-    >>> wrapped("argon2-cffi-bindings", 12), wrapped("a b", None)
+    >>> cell_lines("argon2-cffi-bindings", 12), cell_lines("a b", None)
     (['argon2-cffi-', 'bindings'], ['a b'])
     """
     if width is None or len(text) <= width:
