@@ -11,10 +11,13 @@ from pipcacheplus.catalog.environments import environments_in
 from pipcacheplus.catalog.queries import (
     Each,
     Query,
+    census_of,
     explanation_of,
+    has_catalog,
     inspection_of,
     inventory_of,
     overview_of,
+    run_query,
     verification_of,
 )
 from pipcacheplus.catalog.results import Explanation, Inspection, Inventory, Verification
@@ -66,6 +69,7 @@ if TYPE_CHECKING:  # slow to import
     from datetime import datetime, timedelta
 
     from pipcacheplus.cache.planning import Used
+    from pipcacheplus.catalog.census import CacheCounts
     from pipcacheplus.model.pythons import FoundPython
     from pipcacheplus.plan.needed import Needed
 
@@ -308,6 +312,68 @@ class PipCache:
         if reads:
             query = replace(query, redundant=redundancy(context), has_access_times=self.last_use == "atime")
         return overview_of(self.dir, query, each)
+
+    def count(
+        self,
+        *,
+        reads: bool = False,
+        spans_s: tuple[int, ...] = (),
+        details: bool = False,
+        pythons: Pythons = None,
+        each: Each | None = None,
+        remembers: bool = True,
+        progress: Progress | None = None,
+    ) -> "CacheCounts":
+        """Count entries by area, kind, project and last use, and what could go of them.
+
+        Without `reads` no entry is read: those count by what earlier calls have remembered of them, and by their names
+        and times if nothing is remembered, or if they have changed since.
+
+        Args:
+            reads: Whether heads, pages and the ends of archives are opened, as far as that is not remembered; then
+                entries are compared with each other too.
+            spans_s: Times since the last use, in seconds and in order, up to which entries are counted together.
+            details: As `scan`, of what `each` is given.
+            pythons: As `plan`.
+            each: Called with every entry, empty directories too, and with its findings.
+            remembers: As `verify`.
+            progress: Called with the entries looked at.
+
+        Raises:
+            InterpreterError: One of `pythons` cannot be asked.
+        """
+        from pipcacheplus.catalog.census import census_by_names  # noqa: PLC0415 - slow to import, and of use to few
+        from pipcacheplus.catalog.counts import CountRequest  # noqa: PLC0415 - as above
+
+        context = self._context(min_age_s=HOUR_S, pythons=pythons, needs_tags=True)
+        # Interpreters are no matter of names: what none of them reads is counted with what is read.
+        names = replace(context, is_http_read=True)
+        request = CountRequest(self.dir.path, names, told_checks(), self.last_use, spans_s, context.now_s)
+        query = Query(
+            path=self.dir.path,
+            index_urls=self._with_settings(self.index_urls, pythons),
+            depth=Depth.ENDS,
+            context=context,
+            checks=tuple(check for check in told_checks() if check.depth <= Depth.ENDS),
+            needs_urls=True,
+            details=details,
+            remembers=remembers,
+            hears=self._hear,
+            progress=progress,
+            reads=reads,
+            counting=request,
+            has_access_times=self.last_use == "atime",
+        )
+        if reads:
+            found = census_of(replace(query, redundant=redundancy(context)), each)
+        elif remembers and has_catalog(self.dir.path):
+            found = census_of(query, each)
+        else:
+            if each is not None:
+                for one in run_query(replace(query, depth=Depth.NAMES, needs_urls=False), []):
+                    each(one.entry, one.findings)
+            found = census_by_names(request, is_http_read=context.is_http_read, progress=progress)
+        return found._replace(pythons=context.pythons)
 
     def verify(
         self,

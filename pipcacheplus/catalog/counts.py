@@ -14,7 +14,19 @@ from pipcacheplus.disk.survey import Surveyor
 from pipcacheplus.disk.walk import Seen, entry_of, parts, unread_kind, walk
 from pipcacheplus.host.users import user_name
 from pipcacheplus.model.facts import Depth, Facts
-from pipcacheplus.model.values import Area, Count, Finding, Group, Kind, Progress, Remedy, Shape, Survey, Warned
+from pipcacheplus.model.values import (
+    Area,
+    Count,
+    Finding,
+    Group,
+    Kind,
+    Progress,
+    Remedy,
+    Severity,
+    Shape,
+    Survey,
+    Warned,
+)
 from pipcacheplus.pips.layout import HTTP_AREAS, area_of
 
 __all__ = ["CountRequest", "Counter", "Counts", "PipCount", "count_entries", "count_parts"]
@@ -22,6 +34,7 @@ __all__ = ["CountRequest", "Counter", "Counts", "PipCount", "count_entries", "co
 _PARTS_OF_TASK = 8
 
 _K = TypeVar("_K")
+_NONE: Mapping[str, int] = {}
 
 
 class CountRequest(NamedTuple):
@@ -55,13 +68,17 @@ class Counts(NamedTuple):
     totals: Mapping[tuple[Area, Kind], Count]
     by_last_use: Mapping[int, Count]
     """By the place of their span, the number of spans for those that were not used for longer."""
-    reclaimable: Mapping[str, Count]
-    """What each option of `prune` would remove; an entry may be under several."""
-    reclaimable_at_all: Count
-    """What all of these would remove together: each entry once."""
+    reclaimable: Mapping[tuple[Kind, str], Count]
+    """What each reason of `prune` would remove of each kind; an entry may be under several reasons."""
+    reclaimable_at_all: Mapping[Kind, Count]
+    """What all reasons would remove together of each kind: each entry once."""
     empty_directories: Mapping[Group, int]
-    """The empty directories that each option would remove besides."""
+    """The empty directories that each reason would remove besides."""
     pip: PipCount
+    errors: int = 0
+    """Entries of which a check says that pip would fail, or install or run something wrong."""
+    by_check: Mapping[str, int] = _NONE
+    """Entries that each check objects to, empty directories among them."""
 
     def plus(self, other: "Counts") -> "Counts":
         """Return the counts of both, which have no entry or file in common."""
@@ -69,12 +86,17 @@ class Counts(NamedTuple):
             _sum(self.totals, other.totals),
             _sum(self.by_last_use, other.by_last_use),
             _sum(self.reclaimable, other.reclaimable),
-            self.reclaimable_at_all.plus(other.reclaimable_at_all),
+            _sum(self.reclaimable_at_all, other.reclaimable_at_all),
             {
                 group: self.empty_directories.get(group, 0) + other.empty_directories.get(group, 0)
                 for group in {**self.empty_directories, **other.empty_directories}
             },
             PipCount(*map(sum, zip(self.pip, other.pip, strict=True))),
+            self.errors + other.errors,
+            {
+                slug: self.by_check.get(slug, 0) + other.by_check.get(slug, 0)
+                for slug in {**self.by_check, **other.by_check}
+            },
         )
 
 
@@ -151,13 +173,15 @@ class Counter:
         """Where those like it are counted, if they are plain."""
         self._totals = _Sums[tuple[Area, Kind]]()
         self._by_last_use = _Sums[int](adds_up=True)
-        self._reclaimable = _Sums[str]()
-        self._at_all = _Sums[None]()
+        self._reclaimable = _Sums[tuple[Kind, str]]()
+        self._at_all = _Sums[Kind]()
         self._empty: dict[Group, int] = {}
         """Empty directories that could go."""
         self._links = _Sums[tuple[Area, bool]]()
         """Links among the foreign files, by whether they are to directories."""
         self._wheels = 0
+        self._errors = 0
+        self._by_check: dict[str, int] = {}
 
     def add_seen(self, seen: Seen) -> None:
         """Count an entry of which no more than names and times is known."""
@@ -187,15 +211,17 @@ class Counter:
         last_used_ns = max(times, default=0)
         return bisect_left(self._request.spans_s, self._request.now_s - last_used_ns / 1e9)
 
-    def add(self, area: Area, kind: Kind, shape: Shape, files: Sequence[FileStamp], found: Iterable[Finding]) -> None:
+    def add(self, area: Area, kind: Kind, shape: Shape, files: Sequence[FileStamp], found: Sequence[Finding]) -> None:
         """Count an entry, with what was found wrong with it."""
         # Files beside a built wheel may be in several entries, others are not.
         may_share = area is Area.WHEELS
         groups = {finding.group for finding in found if finding.remedy is not Remedy.NONE}
+        self.add_found({finding.check for finding in found})
         if shape is Shape.EMPTY_DIRECTORY:
             self._empty.update({group: self._empty.get(group, 0) + 1 for group in groups})
             return
-        self.add_reclaimable([group.value for group in groups], files, may_share=may_share)
+        self._errors += any(finding.severity is Severity.ERROR for finding in found)
+        self.add_reclaimable(kind, [group.value for group in groups], files, may_share=may_share)
         self._totals.add((area, kind), files, may_share=may_share)
         self._by_last_use.add(self._span(files), files, may_share=may_share)
         is_to_directory = shape is Shape.FOREIGN and self._is_link_to_directory(area, files)
@@ -203,14 +229,37 @@ class Counter:
             self._wheels += sum(fnmatch(file[PATH].rpartition("/")[2], "*-*.whl") for file in files)
 
     def add_reclaimable(
-        self, reasons: Iterable[str], files: Sequence[FileStamp], *, may_share: bool, is_first: bool = True
+        self,
+        kind: Kind,
+        reasons: Iterable[str],
+        files: Sequence[FileStamp],
+        *,
+        may_share: bool,
+        is_first: bool = True,
     ) -> None:
         """Count what could go for some reasons; `is_first` unless the entry was counted for others already."""
         reasons = list(reasons)
         for reason in reasons:
-            self._reclaimable.add(reason, files, may_share=may_share)
+            self._reclaimable.add((kind, reason), files, may_share=may_share)
         if reasons and is_first:
-            self._at_all.add(None, files, may_share=may_share)
+            self._at_all.add(kind, files, may_share=may_share)
+
+    def add_reclaimable_count(self, kind: Kind, reasons: Iterable[str], count: Count, *, is_first: bool = True) -> None:
+        """Count the same of entries that were added up elsewhere, and share no file."""
+        reasons = list(reasons)
+        for reason in reasons:
+            self._reclaimable.add_count((kind, reason), count)
+        if reasons and is_first:
+            self._at_all.add_count(kind, count)
+
+    def add_errors(self, count: int) -> None:
+        """Count entries that a check finds an error in."""
+        self._errors += count
+
+    def add_found(self, slugs: Iterable[str], count: int = 1) -> None:
+        """Count entries that each of some checks objects to."""
+        for slug in slugs:
+            self._by_check[slug] = self._by_check.get(slug, 0) + count
 
     def _is_link_to_directory(self, area: Area, files: Sequence[FileStamp]) -> bool:
         real = os.path.join(self._request.path, *files[0][PATH].split("/"))
@@ -229,8 +278,16 @@ class Counter:
             by_last_use = _sum(by_last_use, found)
             for count in found.values():
                 totals = _sum(totals, {key: count})
-        at_all = self._at_all.counts.get(None, Count())
-        return Counts(totals, by_last_use, self._reclaimable.counts, at_all, self._empty, self._pip(totals))
+        return Counts(
+            totals,
+            by_last_use,
+            self._reclaimable.counts,
+            self._at_all.counts,
+            self._empty,
+            self._pip(totals),
+            self._errors,
+            self._by_check,
+        )
 
     def _pip(self, totals: Mapping[tuple[Area, Kind], Count]) -> PipCount:
         """Return the counts of pip.
@@ -284,6 +341,10 @@ class _Sums(Generic[_K]):
             sums[1] += 1
             sums[2] += file[SIZE]
             sums[3] += file[DISK_SIZE]
+
+    def add_count(self, key: _K, count: Count) -> None:
+        """Count what was added up elsewhere."""
+        self._by_key[key] = [*map(sum, zip(self._by_key.get(key, (0, 0, 0, 0)), count, strict=True))]
 
     @property
     def counts(self) -> dict[_K, Count]:

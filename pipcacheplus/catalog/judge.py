@@ -14,9 +14,9 @@ from pipcacheplus.checks.base.check import Check, Context, is_listed, judge
 from pipcacheplus.checks.base.looked_for import keys_looked_for
 from pipcacheplus.checks.base.proof import evidence_of
 from pipcacheplus.model.facts import Depth, Facts, Unknown
-from pipcacheplus.model.values import Area, Checked, Count, CountedFindings, NotJudged, Severity, Shape
+from pipcacheplus.model.values import Area, Checked, Count, CountedFindings, Kind, NotJudged, Severity, Shape
 
-__all__ = ["Judge"]
+__all__ = ["Certain", "Judge"]
 
 
 _CONTRADICTED = (
@@ -45,6 +45,15 @@ class _Choice(NamedTuple):
     is_certain: bool
     """Whether each of them does, and nothing else is to be told."""
     may_be_unknown: bool
+
+
+class Certain(NamedTuple):
+    """Entries that nothing is said of but what their columns tell for certain, counted together."""
+
+    kind: Kind
+    checks: tuple[Check, ...]
+    """Those that object to each of them."""
+    counts: Count
 
 
 class _Later:
@@ -200,6 +209,43 @@ class Judge:
             if checked.findings or checked.not_judged is not None:
                 yield checked
 
+    def counted(self, where: str) -> Iterator[Certain | Checked]:
+        """Yield counts of the entries whose columns tell all that checks say, then the others that a check objects to.
+
+        Built wheels are never counted together, as they may share a file.
+
+        Args:
+            where: Which entries are considered, a condition over `entry e`.
+
+        Raises:
+            RowDamagedError: A row is not one that was written.
+        """
+        counts = "count(*), sum(e.file_count), sum(e.size), sum(e.disk_size)"
+        select = (
+            f"SELECT {self._mask} AS mask, e.kind, e.shape, {counts} FROM entry e LEFT JOIN content c ON c.id = e.id"
+            f" WHERE {where} GROUP BY 1, 2, 3"
+        )
+        choices = dict[int, _Choice]()
+        others = set[int]()
+        for mask, kind, shape, *sums in self._connection.execute(select, self._parameters).fetchall():
+            if not mask:
+                continue
+            choice = choices.setdefault(mask, self._choice(mask))
+            if choice.is_certain and shape != Shape.BUILT_WHEEL.value:
+                yield Certain(Kind(kind), choice.checks, Count(*sums))
+            else:
+                others.add(mask)
+        if not others:
+            return
+        in_others = f"({where}) AND {self._mask} IN ({', '.join(map(str, sorted(others)))})"
+        for row in rows(self._connection, in_others, self._parameters, more=self._mask):
+            choice = choices[row.more]
+            if choice.is_certain and row.shape != Shape.BUILT_WHEEL.value:
+                continue
+            _, checked = self._judged(row, choice.checks, {}, may_be_unknown=choice.may_be_unknown)
+            if checked.findings:
+                yield checked
+
     def _chosen(self, where: str, but: Collection[int] = ()) -> Iterator[tuple[JoinedRow, _Choice]]:
         """Yield the rows that a check could object to, or be unable to judge, but for those of some numbers."""
         choices = dict[int, _Choice]()
@@ -298,6 +344,11 @@ class Judge:
         """Yield an entry without putting any check to it; nothing if there is none of this id."""
         for row in rows(self._connection, "e.id = :own", {"own": id_}):
             yield self._judged(row, (), {}).checked
+
+    def judged(self, id_: bytes) -> Iterator[Checked]:
+        """Yield an entry with what all checks say of it; nothing if there is none of this id."""
+        for row in rows(self._connection, "e.id = :own", {"own": id_}):
+            yield self._judged(row, self._checks, {}).checked
 
     def beside(self, one: Checked) -> Iterator[Checked]:
         """Yield the other built wheels that share a file with one."""

@@ -45,6 +45,8 @@ if TYPE_CHECKING:  # slow to import
     import sqlite3
     from concurrent.futures import Executor
 
+    from pipcacheplus.catalog.census import CacheCounts
+    from pipcacheplus.catalog.counts import CountRequest
     from pipcacheplus.catalog.judge import Judge
     from pipcacheplus.catalog.known import Known
     from pipcacheplus.catalog.records import Entries, Findings
@@ -70,7 +72,9 @@ __all__ = [
     "Query",
     "Run",
     "answered",
+    "census_of",
     "explanation_of",
+    "has_catalog",
     "inspection_of",
     "inventory_of",
     "overview_of",
@@ -147,7 +151,19 @@ class Query:
     """Whether all is read again, and remembered anew."""
     parts: frozenset[str] | None = None
     """Which parts of the cache alone are looked at, of which nothing is remembered; all by default."""
+    reads: bool = True
+    """Whether entries are read; if not, what earlier runs read of those that have not changed since is all."""
+    counting: "CountRequest | None" = None
+    """How entries are counted by names and times; `None` if nobody needs that."""
     progress: Progress | None = None
+
+
+def has_catalog(path: str) -> bool:
+    """Return whether an earlier run has kept facts of the cache at a path."""
+    from pipcacheplus.catalog.store import has_file  # noqa: PLC0415 - slow to import
+    from pipcacheplus.host.state import state_folder  # noqa: PLC0415 - as above
+
+    return has_file(path, state_folder())
 
 
 def inventory_of(cache: CacheDir, query: Query) -> Inventory:
@@ -196,6 +212,24 @@ def overview_of(cache: CacheDir, query: Query, each: Each | None) -> Inventory:
         pythons=query.context.pythons,
         redundant=told[-1].redundant if told else {},
     )
+
+
+def census_of(query: Query, each: Each | None = None) -> "CacheCounts":
+    """Count the entries with all that the catalog knows of them, or that this run reads.
+
+    Args:
+        query: With `counting`, and links to be followed.
+        each: Called with every entry, with what is found of it by the checks of the query.
+    """
+    warnings: list[Warned] = []
+
+    def answer(run: "Run") -> "CacheCounts":
+        if each is not None:
+            for one in run.checked():
+                each(one.entry, one.findings)
+        return run.census()
+
+    return answered(query, answer, warnings)._replace(warnings=tuple(warnings))
 
 
 def verification_of(cache: CacheDir, query: Query) -> Verification:
@@ -556,6 +590,36 @@ class Run:
         """Return how many pages have relative links that lead nowhere, as their own URL is not known."""
         return self._update.urls.unknown()
 
+    def census(self) -> "CacheCounts":
+        """Return the counts of all entries, with what is known of them."""
+        from pipcacheplus.catalog.census import CacheCounts, checks_of_columns, learned  # noqa: PLC0415 - of use to few
+        from pipcacheplus.catalog.judge import Judge  # noqa: PLC0415 - slow to import
+        from pipcacheplus.catalog.known import Known  # noqa: PLC0415 - as above
+
+        what, counts = self._what, self._update.counts
+        if what.counting is None or counts is None:
+            raise RuntimeError("nothing was counted")  # noqa: EM101, TRY003 - a fault of ours
+        known = Known(self._connection, what.path, self._update.hosts)
+        # What is known of contents counts, whoever read them: `c.id` says in each condition that somebody did.
+        judge = Judge(self._connection, known, what.context, checks_of_columns(), depth=Depth.WHOLE)
+        found = learned(
+            self._connection,
+            what.counting,
+            counts,
+            judge,
+            is_http_read=what.context.is_http_read,
+            redundant=what.redundant(self) if what.redundant is not None else {},
+        )
+        return CacheCounts(
+            found.counts,
+            self.survey(),
+            (),
+            found.unread,
+            found.lacking_end,
+            found.projects,
+            self.pages_without_url(),
+        )
+
     def totals(self) -> Mapping[tuple[Area, Kind], Count]:
         """Return the counts of the entries that are wanted, by area and kind."""
         from pipcacheplus.catalog.totals import totals  # noqa: PLC0415 - slow to import
@@ -686,4 +750,6 @@ def _request(what: Query) -> "UpdateRequest":
         progress=what.progress,
         counts_bytes=what.depth is Depth.WHOLE,
         parts=what.parts,
+        reads=what.reads,
+        counting=what.counting,
     )

@@ -7,7 +7,7 @@ body, or with that of the cache.
 
 from collections.abc import Collection, Iterator, Sequence
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipcacheplus.catalog.content_rows import Content
 from pipcacheplus.catalog.entry_rows import (
@@ -31,6 +31,9 @@ from pipcacheplus.model.facts import Depth, Expected, Facts, Head, Origin, Page,
 from pipcacheplus.model.values import Kind, Warned
 from pipcacheplus.readers.entry import read, read_content
 
+if TYPE_CHECKING:  # of use to few
+    from pipcacheplus.catalog.counts import CountRequest, Counts
+
 __all__ = [
     "ContentRow",
     "ContentTask",
@@ -38,6 +41,7 @@ __all__ = [
     "FactsRow",
     "Failure",
     "ReadShared",
+    "WalkShared",
     "Walked",
     "read_contents",
     "read_facts",
@@ -58,23 +62,39 @@ class Walked(NamedTuple):
     warnings: list[Warned]
     surveyor: Surveyor
     """Counts what else was seen."""
+    counts: "Counts | None" = None
+    """Of the entries, by names and times alone, if they are to be counted."""
 
 
-def walk_shard(path: str, task: tuple[str, bytes | None]) -> Walked:
+class WalkShared(NamedTuple):
+    """What is needed to walk a cache."""
+
+    path: str
+    """Of the cache directory."""
+    counting: "CountRequest | None" = None
+    """How the entries are counted on the way; `None` if nobody needs that."""
+
+
+def walk_shard(shared: WalkShared, task: tuple[str, bytes | None]) -> Walked:
     """Look at the names and stamps in a part of the cache.
 
     Args:
-        path: Of the cache directory.
+        shared: Of the cache.
         task: The part, and the digest that is known of it.
 
     Raises:
         OSError: The cache directory cannot be opened, or not be listed.
     """
     name, known = task
+    counter = None
+    if shared.counting is not None:
+        from pipcacheplus.catalog.counts import Counter  # noqa: PLC0415 - of use to few
+
+        counter = Counter(shared.counting)
     found: list[tuple[Seen, bytes]] = []
     warnings: list[Warned] = []
     made = blake2b(digest_size=16)
-    with OpenCache(path) as cache:
+    with OpenCache(shared.path) as cache:
         surveyor = Surveyor(cache.owner)
         for seen in walk(cache, name, is_split=not name, surveyor=surveyor):
             if isinstance(seen, Warned):
@@ -83,10 +103,13 @@ def walk_shard(path: str, task: tuple[str, bytes | None]) -> Walked:
             packed = pack_files(seen, cache.device)
             made.update(as_bytes(seen.id) + b"\0" + packed)
             found.append((seen, packed))
+            if counter is not None:
+                counter.add_seen(seen)
     digest = made.digest()
     changed_ns = max((last_change_ns(seen.files) for seen, _ in found), default=0)
     rows = None if digest == known else [seen_row(seen, packed) for seen, packed in found]
-    return Walked(name, digest, changed_ns, rows, warnings, surveyor)
+    counts = None if counter is None else counter.counts
+    return Walked(name, digest, changed_ns, rows, warnings, surveyor, counts)
 
 
 _NOTHING = Expected()

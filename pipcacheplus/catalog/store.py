@@ -28,7 +28,7 @@ from pipcacheplus.host.state import OwnFolder, UntrustedError, open_own_folder, 
 if TYPE_CHECKING:  # slow to import
     import sqlite3
 
-__all__ = ["MAX_COPY_BYTES", "MAX_COPY_S", "Schema", "Store", "is_damage", "open_store"]
+__all__ = ["MAX_COPY_BYTES", "MAX_COPY_S", "Schema", "Store", "has_file", "is_damage", "open_store"]
 
 MAX_COPY_BYTES = 256 << 20
 """The largest file that a run which cannot write it copies into memory."""
@@ -319,6 +319,21 @@ def is_damage(error: Exception) -> bool:
     True
     """
     return str(error) not in _FILE_IS_WHOLE
+
+
+def has_file(cache_path: str, folder: str) -> bool:
+    """Return whether an earlier run left a catalog of a cache that can be looked at; nothing is made or locked.
+
+    Args:
+        cache_path: The cache directory.
+        folder: Our state directory, absolute.
+    """
+    try:
+        with open_own_folder(folder, FOLDER) as own:
+            status = check_database(own, name_of(os.path.realpath(cache_path), own))
+    except OSError:  # it is missing, or could be somebody else's
+        return False
+    return status is not None and status.st_size > 0
 
 
 @contextmanager

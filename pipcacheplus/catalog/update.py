@@ -28,7 +28,16 @@ from pipcacheplus.catalog.page_links import NO_LINKS, KeyFilter, mark_of_sdist
 from pipcacheplus.catalog.page_urls import PageUrls
 from pipcacheplus.catalog.parallel import processes_for, side_by_side
 from pipcacheplus.catalog.schema import FACTS
-from pipcacheplus.catalog.shard import EntryTask, FactsRow, Failure, ReadShared, Walked, read_facts, walk_shard
+from pipcacheplus.catalog.shard import (
+    EntryTask,
+    FactsRow,
+    Failure,
+    ReadShared,
+    Walked,
+    WalkShared,
+    read_facts,
+    walk_shard,
+)
 from pipcacheplus.catalog.stored_facts import unpack
 from pipcacheplus.catalog.transactions import transaction
 from pipcacheplus.disk.open_cache import OpenCache
@@ -40,6 +49,8 @@ from pipcacheplus.pips.layout import area_of, part_of
 
 if TYPE_CHECKING:  # slow to import
     from concurrent.futures import Executor
+
+    from pipcacheplus.catalog.counts import CountRequest, Counts
 
 __all__ = ["SHARES", "Update", "UpdateRequest"]
 
@@ -82,6 +93,10 @@ class UpdateRequest:
     """Whether progress counts the bytes of contents, which are read later, and not entries."""
     parts: frozenset[str] | None = None
     """Which parts alone are walked, for a catalog in memory; all by default."""
+    reads: bool = True
+    """Whether entries are read; if not, those that are new or have changed are left to the next run."""
+    counting: "CountRequest | None" = None
+    """How the walk counts entries by names and times; `None` if nobody needs that."""
 
 
 class _Unread(NamedTuple):
@@ -91,6 +106,11 @@ class _Unread(NamedTuple):
     seal: object
     """Of what is known of it."""
     size: int
+
+
+def _never_due(_name: str) -> tuple[bool, bool]:
+    """Return that no part is to be read again, in a run that reads nothing."""
+    return False, False
 
 
 def _is_done(read: FactsRow | Failure) -> bool:
@@ -109,6 +129,8 @@ class Update:
     """Ids of entries that cannot be read, and why."""
     surveyor: Surveyor | None = None
     """Counts what the walk saw besides entries; `None` before it."""
+    counts: "Counts | None" = None
+    """Of the entries that the walk saw, if they are counted."""
     _is_changed: bool = False
     _new_marks: set[int] = field(default_factory=set)
     _has_pages: bool = False
@@ -163,7 +185,7 @@ class Update:
         for gone in known.keys() - set(names):
             self._forget(id_ for id_, *_ in self._known_in(gone))
             execute("DELETE FROM shard WHERE name = ?", (as_bytes(gone),))
-        is_due = self._turns()
+        is_due = self._turns() if self.request.reads else _never_due
         for one in self._walked((name, known.get(name)) for name in names):
             self._take(one)
             is_read_again, is_unpacked_again = is_due(one.name)
@@ -178,7 +200,11 @@ class Update:
 
     def _walked(self, parts_to_walk: Iterable[tuple[str, bytes | None]]) -> Iterator[Walked]:
         return side_by_side(
-            walk_shard, self.request.path, parts_to_walk, executor=self.request.executor, processes=self._processes
+            walk_shard,
+            WalkShared(self.request.path, self.request.counting),
+            parts_to_walk,
+            executor=self.request.executor,
+            processes=self._processes,
         )
 
     def _forget_all(self) -> None:
@@ -210,6 +236,8 @@ class Update:
         """Put what was seen of a part in place of what is known of it."""
         self.warnings.extend(walked.warnings)
         self.surveyor = walked.surveyor if self.surveyor is None else self.surveyor.plus(walked.surveyor)
+        if walked.counts is not None:
+            self.counts = walked.counts if self.counts is None else self.counts.plus(walked.counts)
         if walked.rows is None:
             return
         self._merge(walked.name, walked.rows)
@@ -306,7 +334,9 @@ class Update:
         self._new_marks.clear()
 
     def read(self) -> None:
-        """Read all entries that are not read yet."""
+        """Read all entries that are not read yet, unless this run is to read none."""
+        if not self.request.reads:
+            return
         execute = self.connection.execute
         total, unread_bytes = execute("SELECT count(*), sum(size) FROM entry WHERE read_ns IS NULL").fetchone()
         if not total:

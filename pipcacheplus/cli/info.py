@@ -1,28 +1,27 @@
-"""`info`: print pip's own counts, then kinds, what could go, last use and health."""
+"""`info`: count what is in the cache, what could go, when it was used, and how far all that was looked into."""
 
 import os
 from argparse import ArgumentParser
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from pipcacheplus.checks.base.check import HOUR_S, is_listed, told_checks
+from pipcacheplus.checks.base.check import is_listed
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
 from pipcacheplus.cli.base.options import declare_catalog, declare_pythons, pythons_of
 from pipcacheplus.cli.base.owners import summarize_owners, summarize_survey
 from pipcacheplus.cli.base.progress import progress
-from pipcacheplus.model.values import Area, Count, Group, Kind, Remedy
+from pipcacheplus.model.values import Area, Count, Group, Kind
 from pipcacheplus.render.summary import summarize_pythons, summarize_totals
 from pipcacheplus.render.view import Json
 
 if TYPE_CHECKING:  # slow to import, and needed for annotations alone
-    from pipcacheplus.cache.pip_cache import PipCache
-    from pipcacheplus.catalog.counts import CountRequest, Counts
-    from pipcacheplus.catalog.results import Inventory
+    from pipcacheplus.catalog.census import CacheCounts
+    from pipcacheplus.catalog.counts import Counts
     from pipcacheplus.model.pythons import FoundPython
-    from pipcacheplus.model.values import CacheDir, Entry, Finding, Progress, Survey
+    from pipcacheplus.model.values import CacheDir, Entry, Finding, Survey
 
-__all__ = ["COMMAND"]
+__all__ = ["COMMAND", "summarize_census"]
 
 _DAY_S = 86_400
 _NOTHING = Count()
@@ -33,71 +32,43 @@ OPTIONS_OF_REASONS = {
 }
 """Of reasons whose option of `prune` has another name."""
 _SPANS_S = tuple(days * _DAY_S for days in (1, 7, 30, 90, 365))
+_FEW_PROJECTS = 10
+_LISTING = frozenset({"json", "paths"})
+"""Formats that have a place for entries."""
 
 
 def _run(request: Request) -> CommandResult:
-    """Count by names and times; with `-v`, read heads, pages and the ends of archives as well, and list the entries."""
-    from pipcacheplus.catalog.counts import CountRequest, count_entries  # noqa: PLC0415 - slow to import
-    from pipcacheplus.checks.base.context import context_of  # noqa: PLC0415 - as above
-
+    """Count by the catalog and by names; with `--read`, read what the catalog does not hold."""
+    options = request.options
     cache = request.open_cache()
-    what = CountRequest(
-        path=cache.dir.path,
-        context=context_of(min_age_s=HOUR_S),
-        checks=told_checks(),
-        last_use=cache.last_use,
-        spans_s=_SPANS_S,
-        now_s=request.now_s,
-    )
     entries: list[Entry] = []
-    with progress(request.console, "reading") as show:
-        if request.verbosity > 0:
-            counts, inventory = _read(cache, what, entries, show, request)
-            found = inventory.pythons
-            warnings, survey, pages_without_url = inventory.warnings, inventory.survey, inventory.pages_without_url
-        else:
-            counts, survey, warnings = count_entries(what, show)
-            pages_without_url = None
-            found = cache.pythons(pythons_of(request.options, request.environ))
-    summary = {
-        **_summary(cache.dir, counts, survey, _cache_of_installs(request, cache.dir)),
-        "pages_without_url": pages_without_url,
-        "pythons": summarize_pythons(found),
-        "http_unread": None if _is_http_read(found) else _in_http(counts),
-    }
-    return make_result(request, cache, warnings=warnings, entries=tuple(entries), summary=summary)
 
-
-def _read(
-    cache: "PipCache", what: "CountRequest", entries: "list[Entry]", show: "Progress | None", request: Request
-) -> "tuple[Counts, Inventory]":
-    """Count the entries with what reading them shows, and list them."""
-    from pipcacheplus.catalog.counts import Counter  # noqa: PLC0415 - as above
-
-    counter = Counter(what)
-    going = set[str]()
-
-    def each(entry: "Entry", findings: "Sequence[Finding]") -> None:
-        counter.add(entry.area, entry.kind, entry.shape, entry.files, findings)
-        if any(one.remedy is not Remedy.NONE for one in findings):
-            going.add(entry.id)
+    def each(entry: "Entry", _findings: "Sequence[Finding]") -> None:
         if is_listed(entry):
             entries.append(entry)
 
-    options = request.options
-    inventory = cache.overview(
-        reads=True,
-        details=options.format == "json",
-        pythons=pythons_of(options, request.environ),
-        each=each,
-        remembers=options.remembers,
-        progress=show,
+    with progress(request.console, "reading") as show:
+        census = cache.count(
+            reads=options.read,
+            spans_s=_SPANS_S,
+            details=options.format == "json",
+            pythons=pythons_of(options, request.environ),
+            each=each if request.verbosity > 0 and options.format in _LISTING else None,
+            remembers=options.remembers,
+            progress=show,
+        )
+    summary = {
+        **summarize_census(cache.dir, census, most=None if request.verbosity > 0 else _FEW_PROJECTS),
+        "read": options.read,
+    }
+    summary["health"] = {**summary["health"], "install_cache": _cache_of_installs(request, cache.dir)}
+    return make_result(
+        request,
+        cache,
+        warnings=census.warnings,
+        entries=tuple(entries),
+        summary=summary,
     )
-    for entry in entries if inventory.redundant else ():
-        reasons = [reason for reason, ids in inventory.redundant.items() if entry.id in ids]
-        is_built = entry.area is Area.WHEELS
-        counter.add_reclaimable(reasons, entry.files, may_share=is_built, is_first=entry.id not in going)
-    return counter.counts, inventory
 
 
 def _cache_of_installs(request: Request, cache: "CacheDir") -> str | None:
@@ -114,18 +85,16 @@ def _cache_of_installs(request: Request, cache: "CacheDir") -> str | None:
     return None if found.path == cache.path else f"{found.path} ({found.detail})"
 
 
-def _summary(cache: "CacheDir", counts: "Counts", survey: "Survey", other: str | None = None) -> dict[str, Json]:
-    """Return the counts, and the health of the cache itself; `other` is the cache of installs, if it is another one."""
+def summarize_census(cache: "CacheDir", census: "CacheCounts", *, most: int | None) -> dict[str, Json]:
+    """Return the counts, and the health of the cache itself, as the JSON has them.
+
+    Args:
+        cache: Of which cache.
+        census: What was counted.
+        most: So many projects at most; all that are there by default.
+    """
+    counts, survey = census.counts, census.survey
     names = [f"within-{span_s // _DAY_S}d" for span_s in _SPANS_S] + ["older"]
-    empty = {group.value: count for group, count in counts.empty_directories.items()}
-    reclaimable = {
-        reason: {
-            **counts.reclaimable.get(reason, _NOTHING)._asdict(),
-            "empty_directories": empty.get(reason, 0),
-            "option": OPTIONS_OF_REASONS.get(reason, reason),
-        }
-        for reason in (*counts.reclaimable, *empty)
-    }
     return {
         **summarize_totals(counts.totals),
         **summarize_survey(survey, cache.path, counts.totals.values()),
@@ -138,19 +107,57 @@ def _summary(cache: "CacheDir", counts: "Counts", survey: "Survey", other: str |
             "wheels_bytes": counts.pip.wheels_bytes,
             "wheels": counts.pip.wheels,
         },
-        "reclaimable": dict(sorted(reclaimable.items())),
-        "reclaimable_at_all": {
-            **_parts(counts.reclaimable_at_all),
-            "empty_directories": max(empty.values(), default=0),
-        },
+        **_reclaimable(counts),
         "by_last_use": {names[at]: _parts(count) for at, count in sorted(counts.by_last_use.items())},
         "health": {
             "owner": _owner(survey),
             "disabled_by": cache.disabled_by,
             "free_bytes": _free_bytes(cache.path),
-            "install_cache": other,
+            "install_cache": None,
         },
+        "problems": counts.errors,
+        "unread": {kind.value: _parts(count) for kind, count in sorted(census.unread.items())},
+        "not_read_to_end": _parts(census.lacking_end),
+        "projects": [{"name": name, **_parts(count)} for name, count in census.projects[:most]],
+        "pages_without_url": census.pages_without_url,
+        "pythons": summarize_pythons(census.pythons),
+        "http_unread": None if _is_http_read(census.pythons) else _in_http(counts),
     }
+
+
+def _reclaimable(counts: "Counts") -> dict[str, Json]:
+    """Return what could go by reason, by kind and reason, and at all."""
+    empty = {group.value: count for group, count in counts.empty_directories.items()}
+    by_reason = {
+        reason: {
+            **_parts(_sum(count for (_, own), count in counts.reclaimable.items() if own == reason)),
+            "empty_directories": empty.get(reason, 0),
+            "option": OPTIONS_OF_REASONS.get(reason, reason),
+        }
+        for reason in sorted({*(reason for _, reason in counts.reclaimable), *empty})
+    }
+    by_kind = {
+        kind.value: {
+            **_parts(counts.reclaimable_at_all.get(kind, _NOTHING)),
+            "by_reason": {
+                reason: _parts(count) for (own, reason), count in sorted(counts.reclaimable.items()) if own is kind
+            },
+        }
+        for kind in Kind
+        if kind in counts.reclaimable_at_all
+    }
+    return {
+        "reclaimable": by_reason,
+        "reclaimable_at_all": {
+            **_parts(_sum(counts.reclaimable_at_all.values())),
+            "empty_directories": max(empty.values(), default=0),
+        },
+        "reclaimable_by_kind": by_kind,
+    }
+
+
+def _sum(counts: Iterable[Count]) -> Count:
+    return reduce(Count.plus, counts, _NOTHING)
 
 
 def _is_http_read(pythons: "Sequence[FoundPython]") -> bool:
@@ -162,8 +169,7 @@ def _is_http_read(pythons: "Sequence[FoundPython]") -> bool:
 def _in_http(counts: "Counts") -> Mapping[str, Json] | None:
     """Return the counts of responses in `http`; `None` if there are none."""
     others = {Kind.LEFTOVER, Kind.FOREIGN}  # these do not go for this reason
-    some = (count for (area, kind), count in counts.totals.items() if area is Area.HTTP and kind not in others)
-    total = reduce(Count.plus, some, _NOTHING)
+    total = _sum(count for (area, kind), count in counts.totals.items() if area is Area.HTTP and kind not in others)
     return _parts(total) if total.entries else None
 
 
@@ -188,28 +194,35 @@ def _free_bytes(path: str) -> int | None:
 
 
 def _summary_of_nothing(cache: "CacheDir") -> dict[str, Json]:
-    from pipcacheplus.catalog.counts import Counts, PipCount  # noqa: PLC0415 - slow to import
+    from pipcacheplus.catalog.census import CacheCounts  # noqa: PLC0415 - slow to import
+    from pipcacheplus.catalog.counts import Counts, PipCount  # noqa: PLC0415 - as above
     from pipcacheplus.model.values import Survey  # noqa: PLC0415 - as above
 
-    summary = _summary(cache, Counts({}, {}, {}, Count(), {}, PipCount()), Survey())
+    nothing = CacheCounts(Counts({}, {}, {}, {}, {}, PipCount()), Survey(), (), unread={}, lacking_end=_NOTHING)
     health = {"owner": None, "disabled_by": None, "free_bytes": _free_bytes(cache.path), "install_cache": None}
     return {
-        **summary,
+        **summarize_census(cache, nothing, most=None),
         **summarize_owners(None, cache.path),
         "health": health,
         "pages_without_url": 0,
-        "pythons": [],
         "http_unread": None,
+        "read": False,
     }
 
 
 def _declare(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--read",
+        action="store_true",
+        help="read each entry that has not been read since it was written, and compare entries: without this option,"
+        " info counts by what earlier commands have read",
+    )
     declare_pythons(parser)
-    declare_catalog(parser)
+    declare_catalog(parser, help_="use nothing that earlier commands have read, and keep nothing of what is read now")
 
 
 COMMAND = Command(
-    help="Tell what is in the cache, and what could go",
+    help="Count what is in the cache, and what could go",
     run=_run,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,

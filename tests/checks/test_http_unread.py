@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -121,11 +122,19 @@ def test_info_tells_how_much_it_is(cache: Cache, tmp_path: Path) -> None:
         "PYTHONPATH": os.pathsep.join([str(lib), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]),
     }
     said = run(info, env=environment, is_checked=True).stdout
-    assert "No pip considered reads http: 2 entries, " in said
+    assert re.search(r"^response +3 .* prune --incompatible$", said, re.MULTILINE)
     told = json.loads(run((*info, "--format", "json"), env=environment, is_checked=True).stdout)
     counts = told["summary"]["http_unread"]
+    assert told["summary"]["reclaimable"]["incompatible"] == {
+        **counts,
+        "empty_directories": 0,
+        "option": "incompatible",
+    }
     assert (counts["entries"], counts["files"]) == (2, 2)
     assert counts["bytes"] > 10_000
+    for words in (("--read",), ()):  # the second time, the catalog has read them
+        told = json.loads(run((*info, *words, "--format", "json"), env=environment, is_checked=True).stdout)
+        assert told["summary"]["reclaimable"]["incompatible"]["entries"] == 2
     (lib / "pip-26.3.dist-info").rename(lib / "pip-23.2.1.dist-info")
     (lib / "pip" / "__init__.py").write_text('__version__ = "23.2.1"')
-    assert "No pip considered reads" not in run(info, env=environment, is_checked=True).stdout
+    assert "prune --incompatible" not in run(info, env=environment, is_checked=True).stdout

@@ -357,7 +357,7 @@ def test_info_has_counts_beside_pips_own(run: Run) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
-def test_info_begins_with_what_pip_prints(run: Run, cache: Cache, pip_of: Callable[[str, str], Pip]) -> None:
+def test_info_ends_with_what_pip_prints(run: Run, cache: Cache, pip_of: Callable[[str, str], Pip]) -> None:
     pip = pip_of(NEWEST, "3.11")
     cache.foreign("http/notes", b"x" * 5000)
     cache.foreign("wheels/not-a-wheel.whl", b"x" * 12_345)
@@ -365,7 +365,8 @@ def test_info_begins_with_what_pip_prints(run: Run, cache: Cache, pip_of: Callab
     (cache.path / "http-v2" / "folder").symlink_to(cache.path / "wheels")
     (cache.path / "http" / "broken").symlink_to("nowhere")
     told = pip.run("cache", "info", cache_dir=cache.path).stdout
-    assert run("info").out.startswith(told + "\n")
+    assert run("info").out.endswith("\nAs pip counts it\n" + told)
+    assert run("info", "-q").out == told
 
 
 def test_verify_tells_what_the_pips_of_the_interpreters_do(

@@ -205,5 +205,6 @@ def test_info_names_another_cache_that_installs_use(
     monkeypatch.delenv("PIP_CACHE_DIR", raising=False)
     assert main(["info"]) == 0
     out = capsys.readouterr().out
-    assert f"pip install uses:      {tmp_path}/other (cache-dir in [install] of {tmp_path}/pip.conf)" in out
+    (line,) = [line for line in out.splitlines() if line.lstrip().startswith("pip install uses:")]
+    assert line.endswith(f"  {tmp_path}/other (cache-dir in [install] of {tmp_path}/pip.conf)")
     assert os.path.basename(full.path) in out

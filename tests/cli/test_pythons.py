@@ -95,7 +95,7 @@ def test_a_target_counts_besides(machine: MadeMachine, run: Callable[..., str]) 
     assert document(run("prune", "-n", "--incompatible", "--exclusive", "--format", "json"))["actions"]
 
 
-@pytest.mark.parametrize("command", [("info",), ("info", "-v"), ("verify",), ("prune", "-n", "--incompatible")])
+@pytest.mark.parametrize("command", [("info",), ("info", "--read"), ("verify",), ("prune", "-n", "--incompatible")])
 def test_one_line_says_which_counted(machine: MadeMachine, run: Callable[..., str], command: tuple[str, ...]) -> None:
     line = f"Interpreters considered: {running().name} (1 interpreter)\n"
     assert line in run(*command)
@@ -272,7 +272,7 @@ def test_a_python_that_a_planted_self_check_names_is_not_run_and_keeps_all_wheel
     out = run("prune", "--incompatible", "--exclusive")
     assert "Entries removed: 0" in out
     assert f"left out: {made.folder}/planted/bin/python3.9 (" in out
-    for command in (["verify"], ["info"], ["info", "-v"], ["pythons"], ["prune", "--corrupt", "--exclusive"]):
+    for command in (["verify"], ["info"], ["info", "--read"], ["pythons"], ["prune", "--corrupt", "--exclusive"]):
         run(*command)
     assert not mark.exists()
     assert "Entries removed: 1" in run("prune", "--incompatible", "--exclusive", "--python", "current")

@@ -58,7 +58,7 @@ def summary(run: Run, *arguments: str) -> Any:  # noqa: ANN401 - a JSON document
     return json.loads(run(*arguments, "--format", "json"))["summary"]
 
 
-@pytest.mark.parametrize("words", [("info",), ("info", "-v"), ("list",)], ids=" ".join)
+@pytest.mark.parametrize("words", [("info",), ("info", "--read"), ("list",)], ids=" ".join)
 def test_what_is_said_of_all_is_what_du_says(run: Run, full: Cache, words: tuple[str, ...]) -> None:
     told = summary(run, *words)
     assert told["du_bytes"] == du(full.path)
@@ -66,7 +66,7 @@ def test_what_is_said_of_all_is_what_du_says(run: Run, full: Cache, words: tuple
     assert told["directories"] == len(folders)
     assert told["directory_bytes"] == sum(path.stat().st_blocks * 512 for path in folders)
     assert told["bytes"] < told["disk_bytes"]
-    pattern = r"^all .* (\S+ \S+)$" if words[0] == "info" else r"\((\S+ \S+)\)$"
+    pattern = r"^total +\d+ +(\S+ \S+) " if words[0] == "info" else r"\((\S+ \S+)\)$"
     (said,) = re.findall(pattern, run(*words, "--format", "ci"), re.MULTILINE)
     assert said == size(du(full.path))
 

@@ -142,8 +142,8 @@ def test_what_was_moved_to_the_trash_comes_back_by_the_command_that_is_printed(b
 def test_the_commands_of_info_run(broken: Cache, tmp_path: Path) -> None:
     env = {**os.environ, "PIP_CACHE_DIR": str(broken.path), "XDG_STATE_HOME": str(tmp_path / "state")}
     out = run([sys.executable, "-m", "pipcacheplus", "info"], env=env, cwd=tmp_path).stdout
-    (line,) = [line for line in out.splitlines() if "prune --partial" in line]
-    command = line.strip().partition("  ")[0]
+    (line,) = [line for line in out.partition("To reclaim")[2].splitlines() if "prune --partial" in line]
+    command = line.strip().partition("  ")[2]
     assert shell(command, cwd=tmp_path).stdout.splitlines()[-1].startswith("Entries removed: 1, ")
 
 

@@ -55,7 +55,7 @@ READING = (
     ("verify", "--format", "json"),
     ("verify", "-v"),
     ("list", "-v"),
-    ("info", "-v"),
+    ("info", "--read"),
 )
 MEMORY_BYTES = 400 << 20
 TIME_S = 20

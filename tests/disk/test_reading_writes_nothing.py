@@ -18,6 +18,8 @@ VERBS = [
     ["dir"],
     ["info"],
     ["info", "-v"],
+    ["info", "--read"],
+    ["info", "--read", "-v", "--format", "json"],
     ["list"],
     ["list", "--format", "json"],
     ["show", "demo"],

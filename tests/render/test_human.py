@@ -11,7 +11,6 @@ from pipcacheplus.cli.base.owners import summarize_survey
 from pipcacheplus.model.values import (
     Area,
     CacheDir,
-    Count,
     Entry,
     Finding,
     Kind,
@@ -28,7 +27,7 @@ from pipcacheplus.model.values import (
 )
 from pipcacheplus.render import paths
 from pipcacheplus.render.human import FORMAT
-from pipcacheplus.render.summary import summarize_entries, summarize_outcomes, summarize_state
+from pipcacheplus.render.summary import summarize_outcomes, summarize_state
 from pipcacheplus.render.view import Json, View
 from tests.support.values import NUMPY, PAGE, SIX, a_finding, a_view, an_entry, an_outcome
 
@@ -252,57 +251,6 @@ def test_a_quiet_removal_tells_what_stayed_and_the_count() -> None:
         "Entries that could not be removed",
         "Entries removed",
     ]
-
-
-def test_information_begins_with_pips_own_lines() -> None:
-    told = {
-        "http_v2_location": "/cache/http-v2",
-        "http_location": "/cache/http",
-        "http_bytes": 333_999,
-        "http_files": 78,
-        "wheels_location": "/cache/wheels",
-        "wheels_bytes": 1_300_000_000,
-        "wheels": 18,
-    }
-    room = {"directories": 3, "directory_bytes": 12_288, "du_bytes": 28_672}
-    health = {"free_bytes": 10**12}
-    view = a_view("info", summary={**summarize_entries((NUMPY, SIX)), **room, "pip": told, "health": health})
-    assert lines(view)[:13] == [
-        "Package index page cache location (pip v23.3+): /cache/http-v2",
-        "Package index page cache location (older pips): /cache/http",
-        "Package index page cache size: 333 kB",
-        "Number of HTTP files: 78",
-        "Locally built wheels location: /cache/wheels",
-        "Locally built wheels size: 1300.0 MB",
-        "Number of locally built wheels: 18",
-        "",
-        "Kind           entries  files  on disk",
-        "wheel                1      2   8.2 kB",
-        "built wheel          1      2   8.2 kB",
-        "3 directories                    12 kB",
-        "all                  2      4    28 kB",
-    ]
-    assert "Free on this disk:    1.0 TB" in text(view)
-    assert "Setting:              caching is enabled in pip" in text(view)
-
-
-@pytest.mark.parametrize(
-    ("kinds", "count", "said"),
-    [
-        (("index-page", "links-page", "wheel"), 3, "3 of 9: the relative links there tell of no file (--index-url"),
-        (("index-page", "wheel"), 0, "none of 4"),
-        (("wheel",), 0, None),
-        (("response",), None, "not counted (-v reads pages)"),
-        (("built-wheel",), None, None),
-    ],
-)
-def test_information_says_which_share_of_the_pages_has_no_known_url(
-    kinds: tuple[str, ...], count: int | None, said: str | None
-) -> None:
-    counts = {kind: Count(4 + at, 1, 1, 1)._asdict() for at, kind in enumerate(kinds)}
-    view = a_view("info", summary={"by_kind": counts, "pages_without_url": count, "health": {}})
-    found = [line.partition(":")[2].strip() for line in lines(view) if line.startswith("  Pages of unknown URL:")]
-    assert [one.startswith(said or "") for one in found] == ([True] if said else [])
 
 
 def test_colours_are_there_only_if_they_are_wanted() -> None:

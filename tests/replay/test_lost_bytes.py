@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pipcacheplus.catalog.shard import walk_shard
+from pipcacheplus.catalog.shard import WalkShared, walk_shard
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import parts
 from pipcacheplus.model.facts import Depth
@@ -20,7 +20,7 @@ def deceive(runs: Runs) -> None:
         tops = ["", *parts(opened)]
     with runs.database() as connection:
         for top in tops:
-            walked = walk_shard(path, (top, None))
+            walked = walk_shard(WalkShared(path), (top, None))
             stamps = [(row.files, row.changed_ns, row.id) for row in walked.rows or ()]
             connection.executemany("UPDATE entry SET files = ?, changed_ns = ? WHERE id = ?", stamps)
             connection.execute("UPDATE shard SET digest = ? WHERE name = ?", (walked.digest, top.encode()))

@@ -1,11 +1,12 @@
-"""The text of `info`: pip's own lines, then kinds, what could go, last use and health."""
+"""The text of `info`: a table of kinds with what could go, then projects, last use, health, and pip's own lines."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from textwrap import wrap
 
 from pipcacheplus.model.values import Kind
 from pipcacheplus.render.text.considered import considered_in_words
 from pipcacheplus.render.text.table import Layout, Row
-from pipcacheplus.render.text.words import KIND_WORDS, number, owners_in_words, pip_size, safe, size
+from pipcacheplus.render.text.words import number, owners_in_words, pip_size, safe, size
 from pipcacheplus.render.view import Json, View
 
 __all__ = ["lines"]
@@ -20,10 +21,37 @@ _PIP = (
     ("Number of locally built wheels", "wheels"),
 )
 """Source: pip 26.3 `_internal/commands/cache.py` `get_cache_info`."""
-_ENABLED, _OFF = "caching is enabled in pip", "caching is off in pip"
+_KINDS = {
+    Kind.INDEX_PAGE.value: "index page",
+    Kind.LINKS_PAGE.value: "links page",
+    Kind.RESPONSE.value: "other response",
+    Kind.UNREADABLE.value: "unreadable response",
+    Kind.BUILT_WHEEL.value: "built wheel",
+    Kind.SELFCHECK.value: "self-check",
+    Kind.LEFTOVER.value: "leftovers",
+    Kind.FOREIGN.value: "foreign files",
+}
+"""Kinds whose word for people is not their value."""
+_RESPONSE = Kind.RESPONSE.value
+_UNREAD_NOUNS = {
+    _RESPONSE: "response",
+    Kind.BUILT_WHEEL.value: "built wheel",
+    Kind.SELFCHECK.value: "self-check file",
+}
+_READABLE = tuple(kind.value for kind in Kind if kind not in {Kind.LEFTOVER, Kind.FOREIGN})
+"""Kinds of entries that there is something to read in."""
 _PAGES = (Kind.INDEX_PAGE.value, Kind.LINKS_PAGE.value)
-_PAGES_OR_NOT = {*_PAGES, Kind.RESPONSE.value}
-"""Kinds of responses that may be pages, where no page was read."""
+_SPANS = (
+    ("within 1 day", ("within-1d",)),
+    ("within 1 week", ("within-7d",)),
+    ("within 1 month", ("within-30d",)),
+    ("within 3 months", ("within-90d",)),
+    ("longer ago", ("within-365d", "older")),
+)
+"""Times since the last use, each with the parts of the summary that it takes."""
+_COUNTS = ("entries", "files", "bytes", "disk_bytes")
+_Part = Mapping[str, Json]
+_NOTHING: _Part = {}
 
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
@@ -31,120 +59,291 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     if not view.cache.path:
         yield "pip uses no cache."
         return
-    yield from _pip(_part(view.summary, "pip"))
     if view.verbosity < 0:
+        yield from _pip(_part(view.summary, "pip"))
         return
-    yield from _counts("Kind", _part(view.summary, "by_kind"), layout, whole=view.summary)
-    yield from _reclaimable(_part(view.summary, "reclaimable"), layout, view)
-    yield from _unread(_part(view.summary, "http_unread"), view)
-    yield from _counts("Last used", _part(view.summary, "by_last_use"), layout)
-    yield from _health(_part(view.summary, "health"), view, layout)
+    yield from _kinds(view, layout)
+    yield from _remedies(view, layout)
+    yield from _not_looked_into(view, layout)
+    yield from _projects(view.summary, layout)
+    yield from _last_use(view, layout)
+    yield from _health(view, layout)
     for line in considered_in_words(view.summary):
         yield ""
         yield line
+    yield ""
+    yield layout.paint("As pip counts it", "bold")
+    yield from _pip(_part(view.summary, "pip"))
 
 
-def _part(summary: Mapping[str, Json], key: str) -> Mapping[str, Json]:
+def _part(summary: _Part, key: str) -> _Part:
     part = summary.get(key)
-    return part if isinstance(part, Mapping) else {}
+    return part if isinstance(part, Mapping) else _NOTHING
 
 
-def _pip(counts: Mapping[str, Json]) -> Iterator[str]:
+def _number(part: _Part, key: str) -> int:
+    value = part.get(key)
+    return value if isinstance(value, int) else 0
+
+
+def _parts(parts: _Part) -> list[_Part]:
+    return [_part(parts, key) for key in parts]
+
+
+def _less(part: _Part, other: _Part) -> _Part:
+    return {key: _number(part, key) - _number(other, key) for key in _COUNTS}
+
+
+def _plus(parts: Sequence[_Part]) -> _Part:
+    return {key: sum(_number(part, key) for part in parts) for key in _COUNTS}
+
+
+def _wrapped(text: str, layout: Layout, *, indent: str = "") -> Iterator[str]:
+    """Yield a sentence in lines that fit the terminal; in one line elsewhere. Paths and commands do not belong here."""
+    yield from (
+        [indent + text]
+        if layout.width is None
+        else wrap(text, layout.width, initial_indent=indent, subsequent_indent=indent, break_long_words=False)
+    )
+
+
+def _pip(counts: _Part) -> Iterator[str]:
     for label, key in _PIP:
         value = counts.get(key)
         shown = pip_size(value) if isinstance(value, int) and key.endswith("_bytes") else value
         yield f"{label}: {safe(str(shown))}"
 
 
-def _counts(
-    title: str, parts: Mapping[str, Json], layout: Layout, *, whole: Mapping[str, Json] | None = None
-) -> Iterator[str]:
-    """Yield a table of counts; that of a `whole` has directories too, and ends with what `du` says."""
-    if not parts and whole is None:
+def _kinds(view: View, layout: Layout) -> Iterator[str]:
+    """Yield the table of kinds; its last row is the sum of all others, and what `du` says."""
+    summary = view.summary
+    rows: list[Row] = [("TYPE", "ENTRIES", "SIZE ON DISK", "RECLAIMABLE", "COMMAND")]
+    by_kind, unread = _part(summary, "by_kind"), _part(summary, "unread")
+    for kind in by_kind:
+        rows += _rows_of_kind(kind, summary)
+    rows += _others(summary)
+    du_bytes, at_all = _number(summary, "du_bytes"), _part(summary, "reclaimable_at_all")
+    bound = "at least" if unread else ""
+    rows.append(("total", f"{_number(summary, 'entries'):,}", size(du_bytes), _share(at_all, du_bytes), bound))
+    heading, *others, total = _uncut(rows, layout)
+    yield layout.paint(heading, "bold")
+    yield from others
+    yield layout.paint(total, "bold")
+    yield from _twice(_part(summary, "reclaimable_by_kind"), at_all, layout)
+
+
+def _uncut(rows: Sequence[Row], layout: Layout) -> Iterator[str]:
+    """Yield a table in which nothing is cut, however narrow the terminal: only its first and last column are words."""
+    last = len(rows[0]) - (rows[0][-1] == "COMMAND")
+    return layout._replace(width=None).table(rows, right=range(1, last))
+
+
+def _rows_of_kind(kind: str, summary: _Part) -> Iterator[Row]:
+    """Yield the rows of a kind; what could go of entries that were not read is unknown.
+
+    Responses that were not read are of any kind, and have a row of their own. If anything can be said of some all the
+    same, as no pip reads them, those that were read are in that row.
+    """
+    part = _part(_part(summary, "by_kind"), kind)
+    unread = _part(_part(summary, "unread"), kind)
+    reasons = _part(_part(_part(summary, "reclaimable_by_kind"), kind), "by_reason")
+    read = _less(part, unread)
+    if kind == _RESPONSE and unread and not reasons:
+        yield from _rows_of("response, not read yet", unread, None, summary)
+        if _number(read, "entries"):
+            yield from _rows_of(_KINDS[kind], read, reasons, summary)
+        return
+    word = "response" if kind == _RESPONSE and unread else _KINDS.get(kind, kind)
+    yield from _rows_of(word, part, reasons if reasons or _number(read, "entries") else None, summary)
+
+
+def _rows_of(word: str, part: _Part, reasons: _Part | None, summary: _Part) -> Iterator[Row]:
+    """Yield a row, and one more for each further reason to remove some of it; `None` if these are unknown."""
+    disk_bytes = _number(part, "disk_bytes")
+    named = (word, f"{_number(part, 'entries'):,}", size(disk_bytes))
+    if not reasons:
+        yield *named, "unknown" if reasons is None else _share(_NOTHING, disk_bytes), ""
+        return
+    for at, reason in enumerate(reasons):
+        own = named if at == 0 else ("", "", "")
+        yield *own, _share(_part(reasons, reason), disk_bytes), f"prune --{_option(summary, reason)}"
+
+
+def _others(summary: _Part) -> Iterator[Row]:
+    """Yield what takes room besides entries, or less than was counted of them."""
+    count, disk_bytes = (_number(summary, key) for key in ("directories", "directory_bytes"))
+    if count:
+        parts = _part(summary, "reclaimable")
+        told = [
+            (f"{found:,} empty", f"prune --{_option(summary, reason)}")
+            for reason in parts
+            if (found := _empty(parts, reason))
+        ]
+        first, *more = told or [("0 bytes (0%)", "")]
+        yield (number(count, "directory"), "", size(disk_bytes), *first)
+        yield from (("", "", "", *one) for one in more)
+    if twice := _number(summary, "disk_bytes") + disk_bytes - _number(summary, "du_bytes"):
+        yield "other names of files", "", f"-{size(twice)}", "", ""
+
+
+def _empty(parts: _Part, reason: str) -> int:
+    return _number(_part(parts, reason), "empty_directories")
+
+
+def _option(summary: _Part, reason: str) -> str:
+    option = _part(_part(summary, "reclaimable"), reason).get("option")
+    return option if isinstance(option, str) else reason
+
+
+def _share(part: _Part, of_bytes: int) -> str:
+    """Return what could go, with its share; the share is cut, and never 0 or 100 if it is only nearly so.
+
+    >>> _share({"disk_bytes": 999}, 1000), _share({"disk_bytes": 1}, 1000), _share({}, 0)
+    ('999 bytes (99%)', '1 byte (<1%)', '0 bytes (0%)')
+    """
+    disk_bytes = _number(part, "disk_bytes")
+    percent = disk_bytes * 100 // of_bytes if of_bytes else 0
+    return f"{size(disk_bytes)} ({'<1' if disk_bytes and not percent else percent}%)"
+
+
+def _twice(by_kind: _Part, at_all: _Part, layout: Layout) -> Iterator[str]:
+    """Yield how much stands in several rows, as several reasons hold for it."""
+    by_reasons = [_part(_part(by_kind, kind), "by_reason") for kind in by_kind]
+    twice = _less(_plus([_part(reasons, reason) for reasons in by_reasons for reason in reasons]), at_all)
+    if entries := _number(twice, "entries"):
+        counted = f"{number(entries, 'entry')} ({size(_number(twice, 'disk_bytes'))})"
+        more = "is listed under a further reason" if entries == 1 else "are listed under further reasons"
+        yield from _wrapped(f"{counted} {more}, and counted once in the total.", layout)
+
+
+def _remedies(view: View, layout: Layout) -> Iterator[str]:
+    """Yield the commands that reclaim something, each in one line as it can be run."""
+    parts = _part(view.summary, "reclaimable")
+    if not parts:
         return
     yield ""
-    rows: list[Row] = [(title, "entries", "files", "on disk")]
-    rows += [_row(KIND_WORDS.get(key, key.replace("-", " ")), part) for key in parts if (part := _part(parts, key))]
-    if whole is not None:
-        rows += _others(whole)
-        entries, files = (_number(whole, key) for key in ("entries", "files"))
-        rows.append(("all", f"{entries:,}", f"{files:,}", size(_number(whole, "du_bytes"))))
-    heading, *others = layout.table(rows, right=(1, 2, 3))
+    yield layout.paint("To reclaim", "bold")
+    told = []
+    for reason in sorted(parts, key=lambda one: -_number(_part(parts, one), "disk_bytes")):
+        part = _part(parts, reason)
+        empty = number(count, "empty directory") if (count := _empty(parts, reason)) else ""
+        amount = size(_number(part, "disk_bytes")) if _number(part, "entries") else empty
+        told.append((amount, view.command_line(f"prune --{_option(view.summary, reason)}")))
+    width = max(len(amount) for amount, _ in told)
+    yield from (f"  {amount:>{width}}  {command}" for amount, command in told)
+
+
+def _not_looked_into(view: View, layout: Layout) -> Iterator[str]:
+    """Yield what the counts leave out as nobody has read it, and the command that reads it."""
+    summary = view.summary
+    unread = _part(summary, "unread")
+    counts = {kind: _number(_part(unread, kind), "entries") for kind in _UNREAD_NOUNS if kind in unread}
+    told = [number(count, _UNREAD_NOUNS[kind]) for kind, count in counts.items()]
+    sentences = []
+    if told:
+        kind = "kind, project" if _RESPONSE in counts else "project"
+        its = "its" if sum(counts.values()) == 1 else "their"
+        what = f"{', '.join(told[:-1])} and {told[-1]}" if len(told) > 1 else told[0]
+        sentences.append(f"{what} not read yet: {its} {kind} and what of them could go are unknown.")
+    elif not summary.get("read") and _number(summary, "entries"):
+        sentences.append(
+            "Not compared: which versions are superseded, which files are duplicates, which sdists have a built wheel."
+        )
+    if not sentences:
+        return
+    yield ""
+    yield layout.paint("Not looked into", "bold")
+    for sentence in sentences:
+        yield from _wrapped(sentence, layout, indent="  ")
+    yield f"  To do that:  {view.command_line('info --read')}"
+
+
+def _projects(summary: _Part, layout: Layout) -> Iterator[str]:
+    found = summary.get("projects")
+    projects = [one for one in found if isinstance(one, Mapping)] if isinstance(found, Sequence) else []
+    if not projects:
+        return
+    yield ""
+    title = "LARGEST PROJECTS, of what was read" if _part(summary, "unread") else "LARGEST PROJECTS"
+    rows: list[Row] = [(title, "ENTRIES", "SIZE ON DISK")]
+    rows += [
+        (safe(str(one.get("name"))), f"{_number(one, 'entries'):,}", size(_number(one, "disk_bytes")))
+        for one in projects
+    ]
+    yield from _headed(rows, layout)
+
+
+def _headed(rows: Sequence[Row], layout: Layout) -> Iterator[str]:
+    heading, *others = _uncut(rows, layout)
     yield layout.paint(heading, "bold")
     yield from others
 
 
-def _row(title: str, part: Mapping[str, Json]) -> Row:
-    entries, files, disk_bytes = (_number(part, key) for key in ("entries", "files", "disk_bytes"))
-    return title, f"{entries:,}", f"{files:,}", size(disk_bytes)
-
-
-def _others(whole: Mapping[str, Json]) -> Iterator[Row]:
-    """Yield what takes room besides entries, or less than was counted of them."""
-    count, disk_bytes = (_number(whole, key) for key in ("directories", "directory_bytes"))
-    if count:
-        yield number(count, "directory"), "", "", size(disk_bytes)
-    if twice := _number(whole, "disk_bytes") + disk_bytes - _number(whole, "du_bytes"):
-        yield "other names of files", "", "", f"-{size(twice)}"
-
-
-def _number(part: Mapping[str, Json], key: str) -> int:
-    value = part.get(key)
-    return value if isinstance(value, int) else 0
-
-
-def _reclaimable(parts: Mapping[str, Json], layout: Layout, view: View) -> Iterator[str]:
-    how = "without reading every file (verify does)" if view.verbosity > 0 else "by names and times alone (-v reads)"
-    yield ""
-    if not parts:
-        yield f"Nothing to reclaim {how}."
+def _last_use(view: View, layout: Layout) -> Iterator[str]:
+    by_last_use = _part(view.summary, "by_last_use")
+    if not by_last_use:
         return
-    yield layout.paint(f"Reclaimable, {how}", "bold")
-    found = [part for key in parts if (part := _part(parts, key))]
-    rows = [(view.command_line(f"prune --{part['option']}"), _counted(part), _in_files(part)) for part in found]
-    if len(rows) > 1:
-        at_all = _part(view.summary, "reclaimable_at_all")
-        if twice := sum(_number(part, "entries") for part in found) - _number(at_all, "entries"):
-            size_twice = sum(_number(part, "disk_bytes") for part in found) - _number(at_all, "disk_bytes")
-            rows.append(("for several of these", f"-{number(twice, 'entry')}", f"-{size(size_twice)}"))
-        rows.append(("at all", _counted(at_all), _in_files(at_all)))
-    yield from layout.table(rows, right=(2,), indent="  ")
+    spans = [(word, _plus([_part(by_last_use, key) for key in keys])) for word, keys in _SPANS]
+    rows: list[Row] = [("LAST USED", "ENTRIES", "SIZE ON DISK")]
+    rows += [
+        (word, f"{_number(part, 'entries'):,}", size(_number(part, "disk_bytes")))
+        for word, part in spans
+        if _number(part, "entries")
+    ]
+    yield ""
+    yield from _headed(rows, layout)
+    if view.last_use != "atime":
+        yield from _wrapped(
+            "This file system does not keep when a file was read: what counts is when it was written.", layout
+        )
 
 
-def _unread(part: Mapping[str, Json], view: View) -> Iterator[str]:
-    if part:
-        command = view.command_line("prune --incompatible")
-        yield f"No pip considered reads http: {_counted(part)}, {_in_files(part)} ({command} takes it)"
-
-
-def _counted(part: Mapping[str, Json]) -> str:
-    counts = ((_number(part, "entries"), "entry"), (_number(part, "empty_directories"), "empty directory"))
-    return " and ".join(number(count, noun) for count, noun in counts if count)
-
-
-def _in_files(part: Mapping[str, Json]) -> str:
-    # Which directories go with them shows when they go.
-    files = _number(part, "files")
-    return f"{size(_number(part, 'disk_bytes'))} in {number(files, 'file')}" if files else ""
-
-
-def _health(health: Mapping[str, Json], view: View, layout: Layout) -> Iterator[str]:
-    free = health.get("free_bytes")
+def _health(view: View, layout: Layout) -> Iterator[str]:
+    health = _part(view.summary, "health")
+    free, restored = health.get("free_bytes"), view.summary.get("restored")
+    off = f"caching is off in pip: {safe(view.cache.disabled_by)}" if view.cache.disabled_by else ""
     fields = (
+        ("Directory", safe(view.cache.path)),
         ("Chosen by", safe(view.cache.detail or view.cache.source.value)),
         ("Owner", safe(str(health.get("owner") or ""))),
         *_of_others(view),
-        ("Setting", f"{_OFF}: {safe(view.cache.disabled_by)}" if view.cache.disabled_by else _ENABLED),
+        ("Setting", off or "caching is enabled in pip"),
         ("pip install uses", safe(str(health.get("install_cache") or ""))),
         ("Free on this disk", size(free) if isinstance(free, int) else ""),
-        ("Last use is told by", "access times" if view.last_use == "atime" else "times of writing"),
-        ("Restored", _restored(view.summary)),
-        ("Pages of unknown URL", _pages_without_url(view.summary)),
+        ("Restored", f"{restored}: when entries were used before then is unknown" if restored else ""),
     )
     yield ""
     yield layout.paint("Health", "bold")
+    yield from _condition(view, layout)
+    yield from _pages_without_url(view.summary, layout)
     rows = [(label and f"{label}:", value) for label, value in fields if value]
-    yield from layout.table(rows, give=1, indent="  ")
+    widest = max((len(label) for label, _ in rows), default=0)
+    # Values are paths and commands, which are never cut.
+    yield from (f"  {label:<{widest}}  {value}".rstrip() for label, value in rows)
+
+
+def _condition(view: View, layout: Layout) -> Iterator[str]:
+    """Yield whether anything that was read is wrong, and how much was never read to its end."""
+    summary = view.summary
+    if not _number(summary, "entries"):
+        yield "  The cache is empty."
+        return
+    problems, lacking = _number(summary, "problems"), _number(_part(summary, "not_read_to_end"), "entries")
+    found = f"{number(problems, 'entry')} with a problem" if problems else "no problem found"
+    unread = sum(_number(part, "entries") for part in _parts(_part(summary, "unread")))
+    readable = sum(_number(_part(_part(summary, "by_kind"), kind), "entries") for kind in _READABLE)
+    if lacking and not problems and unread == readable:
+        text = f"no entry has been read yet, so that no damage can be seen; {number(lacking, 'file')} to read."
+    elif lacking:
+        was = "file was" if lacking == 1 else "files were"
+        text = f"{found} among what was read; {lacking:,} {was} never read to {'its' if lacking == 1 else 'their'} end."
+    else:
+        text = f"{found}; every file has been read to its end."
+    for line in _wrapped(text[0].upper() + text[1:], layout, indent="  "):
+        yield layout.paint(line, "red") if problems else line
+    if problems or lacking:
+        told = "To see which" if problems else "To read them"
+        yield f"  {told}:  {view.command_line('verify')}"
 
 
 def _of_others(view: View) -> Iterator[tuple[str, str]]:
@@ -155,18 +354,15 @@ def _of_others(view: View) -> Iterator[tuple[str, str]]:
     yield "To change that", safe(command) if isinstance(command, str) else ""
 
 
-def _restored(summary: Mapping[str, Json]) -> str:
-    restored = summary.get("restored")
-    return f"{restored}: use before then is not known" if isinstance(restored, str) else ""
-
-
-def _pages_without_url(summary: Mapping[str, Json]) -> str:
-    """Return which share of the pages has no known URL, or how to find out; nothing if there are no responses."""
-    by_kind = _part(summary, "by_kind")
-    count = summary.get("pages_without_url")
-    if not isinstance(count, int):
-        return "not counted (-v reads pages)" if _PAGES_OR_NOT & by_kind.keys() else ""
-    pages = max(count, sum(_number(_part(by_kind, kind), "entries") for kind in _PAGES))
+def _pages_without_url(summary: _Part, layout: Layout) -> Iterator[str]:
+    """Yield how many pages have links that cannot be followed, and the option that helps."""
+    count = _number(summary, "pages_without_url")
     if not count:
-        return f"none of {pages:,}" if pages else ""
-    return f"{count:,} of {pages:,}: the relative links there tell of no file (--index-url names the index)"
+        return
+    by_kind = _part(summary, "by_kind")
+    pages = max(count, sum(_number(_part(by_kind, kind), "entries") for kind in _PAGES))
+    text = (
+        f"The index of {count:,} of {number(pages, 'page')} is unknown, so that the files which they link to cannot be"
+        " compared with them: name it by --index-url."
+    )
+    yield from _wrapped(text, layout, indent="  ")

@@ -1,0 +1,113 @@
+"""`info` from arguments to output: what it reads, and what adds up."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from pipcacheplus.__main__ import main
+from tests.support import artefacts
+from tests.support.asking import PRESENT_S, at
+from tests.support.builders import INDEX_URL, Cache, file_headers, page_headers
+
+PROJECT, USER, HOST, SECRET = "zebraproject", "zebrauser", "zebrahost.example", "zebrasecret"
+
+
+class Ran(NamedTuple):
+    """What a run wrote, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def summary(self) -> Any:  # noqa: ANN401 - a JSON document
+        """Return the summary of the JSON document on stdout."""
+        return json.loads(self.out)["summary"]
+
+
+@pytest.fixture
+def zebras(tmp_path: Path) -> Cache:
+    """Return a cache in whose path, projects, URLs, pages and names of files the word `zebra` stands."""
+    cache = Cache(tmp_path / USER / "zebracache")
+    wheel = artefacts.wheel(tmp_path, PROJECT, "1.0")
+    content = wheel.read_bytes()
+    url = f"https://{USER}:{SECRET}@{HOST}/files/{wheel.name}"
+    cache.http_v2(url, content, headers=file_headers(content))
+    index = f"https://{USER}:{SECRET}@{HOST}/simple/{PROJECT}/"
+    listing = json.dumps({"name": PROJECT, "files": [], "meta": {"api-version": "1.0"}}).encode()
+    cache.http_v2(index, listing, headers=page_headers(listing))
+    cache.http_v2(f"{INDEX_URL}{PROJECT}/half", b"half", has_head=False)
+    cache.built_wheel(PROJECT, "1.0", content=b"broken")
+    cache.selfcheck(f"/home/{USER}/zebraenv")
+    cache.foreign("zebra-notes.txt")
+    cache.foreign("/".join(["zebra"] * 70) + "/notes.txt")  # too deep to be looked at, which is a warning
+    return cache
+
+
+@pytest.fixture
+def run(
+    zebras: Cache, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., Ran]:
+    """Return a function that runs the command line on the cache, some time after all in it was written."""
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / USER / "zebrastate"))
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str, cache_dir: str | None = None) -> Ran:
+        with at(PRESENT_S):
+            try:
+                code = main(["--cache-dir", cache_dir or str(zebras.path), *arguments])
+            except SystemExit as stopped:
+                code = int(stopped.code or 0)
+        return Ran(code, *capsys.readouterr())
+
+    return run
+
+
+Run = Callable[..., Ran]
+JSON = ("--format", "json", "--python", "current")
+
+
+def test_a_plain_info_after_a_list_has_kinds_that_an_earlier_one_had_not(run: Run) -> None:
+    first = run("info", *JSON).summary
+    assert first["unread"]["response"]["entries"] == 2
+    assert (first["projects"], first["read"]) == ([], False)
+    run("list", "--python", "current")
+    again = run("info", *JSON).summary
+    assert again["unread"] == {}
+    assert {"wheel", "index-page"} <= again["by_kind"].keys()
+    assert [one["name"] for one in again["projects"]] == [PROJECT]
+    for key in ("entries", "files", "bytes", "disk_bytes", "du_bytes", "by_last_use", "pip"):
+        assert again[key] == first[key]
+
+
+def test_reading_is_for_who_asks_for_it_and_is_remembered(run: Run) -> None:
+    assert run("info", "-v", *JSON).summary["unread"] != {}
+    read = run("info", "--read", *JSON).summary
+    assert (read["unread"], read["read"]) == ({}, True)
+    assert run("info", *JSON).summary["unread"] == {}
+    assert run("info", "--no-catalog", *JSON).summary["unread"] != {}
+
+
+@pytest.mark.parametrize("more", [(), ("--read",)])
+def test_entries_are_listed_in_the_json_if_more_is_wanted_and_as_far_as_they_were_read(
+    run: Run, more: tuple[str, ...]
+) -> None:
+    assert json.loads(run("info", *more, *JSON).out)["entries"] == []
+    entries = json.loads(run("info", "-v", *more, *JSON).out)["entries"]
+    assert len(entries) == run("info", *JSON).summary["entries"] > 0
+    assert ("wheel" in {entry["kind"] for entry in entries}) is bool(more)
+
+
+def test_each_reason_of_the_kinds_adds_up_to_that_of_all(run: Run) -> None:
+    summary = run("info", "--read", *JSON).summary
+    by_kind = summary["reclaimable_by_kind"]
+    for reason, part in summary["reclaimable"].items():
+        for key in ("entries", "files", "bytes", "disk_bytes"):
+            assert part[key] == sum(kind["by_reason"].get(reason, {}).get(key, 0) for kind in by_kind.values())
+    for key in ("entries", "files", "bytes", "disk_bytes"):
+        assert summary["reclaimable_at_all"][key] == sum(kind[key] for kind in by_kind.values())
