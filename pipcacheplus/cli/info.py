@@ -7,10 +7,13 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from pipcacheplus.checks.base.check import is_listed
+from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
 from pipcacheplus.cli.base.options import declare_catalog, declare_pythons, pythons_of
 from pipcacheplus.cli.base.owners import summarize_owners, summarize_survey
 from pipcacheplus.cli.base.progress import progress
+from pipcacheplus.cli.base.units import argument
+from pipcacheplus.model.units import SIZE_HELP, size_bytes
 from pipcacheplus.model.values import Area, Count, Group, Kind
 from pipcacheplus.render.summary import summarize_pythons, summarize_totals
 from pipcacheplus.render.view import Json
@@ -60,15 +63,30 @@ def _run(request: Request) -> CommandResult:
     summary = {
         **summarize_census(cache.dir, census, most=None if request.verbosity > 0 else _FEW_PROJECTS),
         "read": options.read,
+        "fail_above": options.fail_above,
     }
     summary["health"] = {**summary["health"], "install_cache": _cache_of_installs(request, cache.dir)}
+    taken_bytes, most_bytes = summary["du_bytes"], options.fail_above
+    is_above = most_bytes is not None and taken_bytes > most_bytes
     return make_result(
         request,
         cache,
         warnings=census.warnings,
+        remarks=(_above(taken_bytes, most_bytes),) if is_above else (),
+        exit_code=exits.FOUND if is_above else exits.DONE,
         entries=tuple(entries),
         summary=summary,
     )
+
+
+def _above(taken_bytes: int, most_bytes: int) -> str:
+    """Return the sentence about a cache that takes more than `--fail-above`, exact where rounding hides it."""
+    from pipcacheplus.render.text.words import size  # noqa: PLC0415 - slow to import, and seldom needed
+
+    taken, most = size(taken_bytes), size(most_bytes)
+    if taken == most:
+        taken, most = f"{taken_bytes:,} bytes", f"{most_bytes:,} bytes"
+    return f"the cache takes {taken} on disk, more than the {most} of --fail-above"
 
 
 def _cache_of_installs(request: Request, cache: "CacheDir") -> str | None:
@@ -207,6 +225,7 @@ def _summary_of_nothing(cache: "CacheDir") -> dict[str, Json]:
         "pages_without_url": 0,
         "http_unread": None,
         "read": False,
+        "fail_above": None,
     }
 
 
@@ -216,6 +235,12 @@ def _declare(parser: ArgumentParser) -> None:
         action="store_true",
         help="read each entry that has not been read since it was written, and compare entries: without this option,"
         " info counts by what earlier commands have read",
+    )
+    parser.add_argument(
+        "--fail-above",
+        metavar="SIZE",
+        type=argument(size_bytes),
+        help=f"exit with 3 if the cache takes more on disk; {SIZE_HELP}",
     )
     declare_pythons(parser)
     declare_catalog(parser, help_="use nothing that earlier commands have read, and keep nothing of what is read now")

@@ -1,7 +1,8 @@
-"""`info` from arguments to output: what it reads, and what adds up."""
+"""`info` from arguments to output: what it reads, when it fails."""
 
 import json
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -111,3 +112,24 @@ def test_each_reason_of_the_kinds_adds_up_to_that_of_all(run: Run) -> None:
             assert part[key] == sum(kind["by_reason"].get(reason, {}).get(key, 0) for kind in by_kind.values())
     for key in ("entries", "files", "bytes", "disk_bytes"):
         assert summary["reclaimable_at_all"][key] == sum(kind[key] for kind in by_kind.values())
+
+
+def test_a_cache_above_the_size_that_is_named_is_3_and_a_sentence_and_else_0(run: Run, zebras: Cache) -> None:
+    foreign = zebras.path / "zebra"
+    subprocess.run(["rm", "-r", str(foreign)], check=True, timeout=60)  # so that there is no other warning
+    taken = run("info", *JSON).summary["du_bytes"]
+    for size, code in ((f"{taken}", 0), (f"{taken - 1}", 3), ("1kB", 3), ("1TB", 0)):
+        ran = run("info", *JSON, "--fail-above", size)
+        assert ran.code == code
+        assert ("more than the" in ran.out) is bool(code)
+    assert run("info", *JSON, "--fail-above", "1TB").summary["fail_above"] == 10**12
+    ran = run("info", "--fail-above", f"{taken - 1}")
+    assert ran.err == (
+        f"WARNING: the cache takes {taken:,} bytes on disk, more than the {taken - 1:,} bytes of --fail-above\n"
+    )
+
+
+def test_a_size_that_is_none_is_2(run: Run) -> None:
+    ran = run("info", "--fail-above", "much")
+    assert (ran.code, ran.out) == (2, "")
+    assert "argument --fail-above: invalid size 'much': use bytes" in ran.err

@@ -18,7 +18,7 @@ VERBS = [
     ["dir"],
     ["info"],
     ["info", "-v"],
-    ["info", "--read"],
+    ["info", "--read", "--fail-above", "1"],
     ["info", "--read", "-v", "--format", "json"],
     ["list"],
     ["list", "--format", "json"],

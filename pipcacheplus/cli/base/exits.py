@@ -28,7 +28,7 @@ DONE = 0
 FAILED = 1
 USAGE = 2
 FOUND = 3
-"""`verify` found an error, or `prune --dry-run --exit-code` something to remove."""
+"""`verify` found an error, `prune --dry-run --exit-code` something to remove, `info --fail-above` too large a cache."""
 PARTLY = 4
 """Some entries could not be removed, or not be read."""
 BUSY = 5
