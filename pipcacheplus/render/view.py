@@ -147,6 +147,8 @@ class OutputFormat(NamedTuple):
     help: str
     render: Render
     aliases: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    """The commands whose views it writes; all if there is none."""
     has_warnings: Callable[[View], bool] = _never
     """Whether it writes the warnings of a view too; else they go to stderr."""
     render_failure: Callable[[FailedCommand, Write], None] | None = None

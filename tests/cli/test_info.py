@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from pipcacheplus.__main__ import main
 from tests.support import artefacts
@@ -133,3 +134,27 @@ def test_a_size_that_is_none_is_2(run: Run) -> None:
     ran = run("info", "--fail-above", "much")
     assert (ran.code, ran.out) == (2, "")
     assert "argument --fail-above: invalid size 'much': use bytes" in ran.err
+
+
+def test_metrics_of_a_cache_can_be_parsed_and_end_with_a_line_end(run: Run, zebras: Cache) -> None:
+    ran = run("info", "--format", "prometheus", "--python", "current")
+    assert ran.out.endswith("\n")
+    values = {
+        sample.name: sample.value
+        for family in text_string_to_metric_families(ran.out)
+        for sample in family.samples
+        if sample.labels.keys() == {"cache"} and sample.labels["cache"] == str(zebras.path)
+    }
+    assert values["pipcacheplus_cache_bytes"] == run("info", *JSON).summary["du_bytes"]
+
+
+@pytest.mark.parametrize("command", [("list",), ("verify",), ("prune", "-n"), ("purge", "--yes")])
+def test_a_format_of_one_command_is_refused_for_others_before_anything_is_done(
+    run: Run, zebras: Cache, command: tuple[str, ...]
+) -> None:
+    before = {*zebras.path.rglob("*")}
+    ran = run(*command, "--format", "prometheus")
+    assert (ran.code, ran.out) == (2, "")
+    others = "ci, human, json, paths"
+    assert ran.err == f"ERROR: --format prometheus is for info alone; for {command[0]} use one of {others}\n"
+    assert {*zebras.path.rglob("*")} == before

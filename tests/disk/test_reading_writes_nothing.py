@@ -20,6 +20,7 @@ VERBS = [
     ["info", "-v"],
     ["info", "--read", "--fail-above", "1"],
     ["info", "--read", "-v", "--format", "json"],
+    ["info", "--format", "prometheus"],
     ["list"],
     ["list", "--format", "json"],
     ["show", "demo"],

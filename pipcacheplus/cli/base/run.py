@@ -62,6 +62,11 @@ def run(arguments: Sequence[str]) -> int:
         is_quiet=chosen.quiet > chosen.verbose,
     )
     form = formats[aliases.get(chosen.format, chosen.format)]
+    if form.commands and name not in form.commands:
+        others = ", ".join(word for word, one in formats.items() if not one.commands)
+        own = " and ".join(form.commands)
+        console.say(f"ERROR: --format {chosen.format} is for {own} alone; for {name} use one of {others}")
+        return exits.USAGE
     request = Request(
         command=name,
         options=chosen,
