@@ -43,6 +43,10 @@ _LISTING = frozenset({"json", "paths"})
 def _run(request: Request) -> CommandResult:
     """Count by the catalog and by names; with `--read`, read what the catalog does not hold."""
     options = request.options
+    if options.bug_report:
+        from pipcacheplus.cli.base.bug_report import report_result  # noqa: PLC0415 - of use to few
+
+        return report_result(request)
     cache = request.open_cache()
     entries: list[Entry] = []
 
@@ -241,6 +245,11 @@ def _declare(parser: ArgumentParser) -> None:
         metavar="SIZE",
         type=argument(size_bytes),
         help=f"exit with 3 if the cache takes more on disk; {SIZE_HELP}",
+    )
+    parser.add_argument(
+        "--bug-report",
+        action="store_true",
+        help="print versions, counts and findings to paste into a report of a bug: no names, paths, hosts or URLs",
     )
     declare_pythons(parser)
     declare_catalog(parser, help_="use nothing that earlier commands have read, and keep nothing of what is read now")

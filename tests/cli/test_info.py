@@ -1,8 +1,9 @@
-"""`info` from arguments to output: what it reads, when it fails."""
+"""`info` from arguments to output: what it reads, when it fails, and what a report of a bug does not say."""
 
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -158,3 +159,52 @@ def test_a_format_of_one_command_is_refused_for_others_before_anything_is_done(
     others = "ci, human, json, paths"
     assert ran.err == f"ERROR: --format prometheus is for info alone; for {command[0]} use one of {others}\n"
     assert {*zebras.path.rglob("*")} == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a variable of this name is none there")
+@pytest.mark.parametrize("more", [(), ("--read",), ("--no-catalog",), ("-v",)])
+def test_a_bug_report_names_nobody_and_nothing(
+    run: Run, zebras: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    settings = tmp_path / "zebra.conf"
+    settings.write_text(
+        f"[global]\nindex-url = https://{USER}:{SECRET}@{HOST}/simple/\n"
+        f"[pipcacheplus]\nkeep = {PROJECT}\nzebra-name = 1\n"
+    )
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(settings))
+    monkeypatch.setenv("PIPCACHEPLUS_KEEP", PROJECT)
+    monkeypatch.setenv("PIPCACHEPLUS_ZEBRA", SECRET)
+    (tmp_path / "pyproject.toml").write_text(f'[tool.pipcacheplus]\nkeep = ["{PROJECT}"]\n')
+    monkeypatch.setenv("USER", USER)
+    run("verify", "--index-url", f"https://{USER}:{SECRET}@{HOST}/simple/")
+    ran = run("info", "--bug-report", *more, "--python", "current")
+    assert ran.code == 0
+    said = ran.out + ran.err
+    assert "zebra" not in said.lower()
+    assert str(tmp_path) not in said
+    assert "/" not in ran.out
+    assert "@" not in said
+    assert str(zebras.path.owner()) not in ran.out.split()
+    assert os.uname().nodename not in ran.out.split()
+    for line in ("pipcacheplus: ", "Python: ", "SQLite: ", "file system: ", "  keep (variable)", "  keep (project)"):
+        assert f"\n{line}" in f"\n{ran.out}"
+    assert "  keep (pip)\n" in ran.out
+    assert ran.out.count("  other (") == 2
+    assert "  leftover in http-v2: 1 (" in ran.out
+    assert "\nwarnings: 1\n" in ran.out
+    if more in {(), ("--read",), ("-v",)}:
+        assert "  built-wheel-broken: 1\n" in ran.out
+
+
+def test_a_bug_report_of_no_cache_says_so_without_its_path(run: Run, tmp_path: Path) -> None:
+    ran = run("info", "--bug-report", cache_dir=str(tmp_path / "zebra-none"))
+    assert (ran.code, ran.err) == (0, "")
+    assert "cache: CacheNotFoundError\n" in ran.out
+    assert "zebra" not in ran.out
+
+
+@pytest.mark.parametrize("form", ["json", "paths", "prometheus"])
+def test_a_bug_report_is_text_alone(run: Run, form: str) -> None:
+    ran = run("info", "--bug-report", "--format", form)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == f"ERROR: --bug-report: has no form for {form}; leave --format away\n"

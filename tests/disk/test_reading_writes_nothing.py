@@ -21,6 +21,7 @@ VERBS = [
     ["info", "--read", "--fail-above", "1"],
     ["info", "--read", "-v", "--format", "json"],
     ["info", "--format", "prometheus"],
+    ["info", "--bug-report"],
     ["list"],
     ["list", "--format", "json"],
     ["show", "demo"],

@@ -27,14 +27,15 @@ if sys.version_info >= (3, 11):
 else:  # the same module, before it became part of Python
     import tomli as tomllib
 
-__all__ = ["AUTO", "PERIODS_S", "Configured", "arguments_of", "configured", "refuse_misspelt"]
+__all__ = ["AUTO", "NAMES", "PERIODS_S", "Configured", "arguments_of", "configured", "refuse_misspelt"]
 
 _PREFIX = "PIPCACHEPLUS_"
 _SECTION = "pipcacheplus"
 _KEEPS = ("keep", "keep-lock", "keep-env")
 _LIMITS = tuple(limit.value.replace("_", "-") for limit in LimitOn)
 AUTO = "auto"
-_NAMES = (*_KEEPS, "min-age", "reasons", *_LIMITS, AUTO)
+NAMES = (*_KEEPS, "min-age", "reasons", *_LIMITS, AUTO)
+"""The settings that there are."""
 PERIODS_S = {"daily": 86_400, "weekly": 7 * 86_400, "after-install": 0}
 """How often what `AUTO` switches on is done at most, in seconds."""
 _OF_PROJECT = ("keep", "keep-lock", "min-age")
@@ -64,6 +65,8 @@ class Configured(NamedTuple):
     """The place, for people."""
     unused: str | None = None
     """Why it does not count: a clause."""
+    place: str = ""
+    """The sort of place: `variable`, `project` or `pip`."""
 
 
 def configured(machine: Machine) -> tuple[Configured, ...]:
@@ -72,9 +75,11 @@ def configured(machine: Machine) -> tuple[Configured, ...]:
     Raises:
         BadRequestError: A file cannot be parsed, or a value makes no sense.
     """
-    of_pip = [*_of_pip(machine)]
+    of_pip = [one._replace(place="pip") for one in _of_pip(machine)]
     longest_s = max((age_of(one) for one in of_pip if one.name == "min-age"), default=_DEFAULT_AGE_S)
-    found = [*_of_variables(machine.environ), *_of_project(machine.cwd, longest_s), *of_pip]
+    of_variables = (one._replace(place="variable") for one in _of_variables(machine.environ))
+    of_project = (one._replace(place="project") for one in _of_project(machine.cwd, longest_s))
+    found = [*of_variables, *of_project, *of_pip]
     return tuple(_judged(found))
 
 
@@ -83,8 +88,8 @@ def _judged(found: Iterable[Configured]) -> Iterator[Configured]:
     said = dict[str, str]()
     for one in found:
         unused = one.unused
-        if unused is None and one.name not in _NAMES:
-            near = did_you_mean(one.name, _NAMES)
+        if unused is None and one.name not in NAMES:
+            near = did_you_mean(one.name, NAMES)
             unused = "there is no such setting" + (f"; {near}" if near else "")
         elif unused is None and one.name not in _KEEPS and one.name in said:
             unused = f"{said[one.name]} says it"
@@ -118,7 +123,7 @@ def refuse_misspelt(settings: Iterable[Configured]) -> None:
         BadRequestError: There is one.
     """
     for one in settings:
-        near = near_word(one.name, _NAMES) if one.name not in _NAMES else None
+        near = near_word(one.name, NAMES) if one.name not in NAMES else None
         if near in {*_KEEPS, "min-age"}:
             raise BadRequestError(one.origin, "there is no such setting", f"did you mean {near}?")
 
@@ -187,7 +192,7 @@ def _of_project(cwd: str, min_age_s: float) -> Iterator[Configured]:
             raise BadRequestError(origin, "is no text, and no list of texts", 'write for instance ["numpy"]')
         values = tuple(map(str, words))
         one = Configured(name, _from(values, os.path.dirname(path)) if name in _PATHS else values, origin)
-        is_known = name in _NAMES
+        is_known = name in NAMES
         if is_known and name not in _OF_PROJECT:
             one = one._replace(unused="a project may have more kept, and for longer, and nothing else")
         elif name == "min-age" and age_of(one) < min_age_s:
