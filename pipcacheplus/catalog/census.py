@@ -210,7 +210,7 @@ def _judged(request: CountRequest, judge: Judge, redundant: Mapping[str, frozens
     No entry of a shape that names are judged by is among them, so that none counts twice; a test holds that.
     """
     counter = Counter(request)
-    for one in judge.counted(_IS_READ):
+    for one in judge.summed(_IS_READ):
         if isinstance(one, Certain):
             groups = {check.group.value for check in one.checks if check.remedy is not Remedy.NONE}
             counter.add_reclaimable_count(one.kind, groups, one.counts)

@@ -209,7 +209,7 @@ class Judge:
             if checked.findings or checked.not_judged is not None:
                 yield checked
 
-    def counted(self, where: str) -> Iterator[Certain | Checked]:
+    def summed(self, where: str) -> Iterator[Certain | Checked]:
         """Yield counts of the entries whose columns tell all that checks say, then the others that a check objects to.
 
         Built wheels are never counted together, as they may share a file.
