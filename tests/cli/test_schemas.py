@@ -54,6 +54,7 @@ LOOKS = [
     "dir",
     "info",
     "info -v",
+    "info --read --fail-above 1kB",
     "list",
     "list demo nobody",
     "list --total",
