@@ -37,8 +37,9 @@ def checks_page() -> str:
     lines = [
         "# Checks",
         "",
-        "What `verify` looks for, and what `prune` removes. A bare `prune` takes what has the remedy `remove`; with",
-        "reasons, it takes what is in their groups and has a remedy. This page is written from the code.",
+        "`verify` runs these checks, and `prune` removes entries by them. A `prune` without reasons removes entries",
+        "whose remedy is `remove`; with reasons, it removes those in their groups that have a remedy. This page is",
+        "written from the code; [Words](words.md) defines its terms.",
         "",
         *_readers(),
     ]
@@ -50,22 +51,22 @@ def checks_page() -> str:
 
 
 def _readers() -> Iterator[str]:
-    yield "What pip does with a damaged entry depends on its version. Findings tell it (`effect`) for the pips of the"
-    yield "[interpreters](interpreters.md) considered, and for those that the cache proves: what lies in `http-v2` was"
-    yield "written by 23.3 or later, a pickle by one before 7. If none of them reads the entry, those that do come"
-    yield "first; if none is known, the newest are told of. Severity and exit code are the same whichever pips are"
-    yield "found. Not every pip reads every entry:"
+    yield "What pip does with a damaged entry depends on its version. Findings report it (`effect`) for the pips of the"
+    yield "[interpreters](interpreters.md) considered, and for those that the cache proves: `http-v2` was written"
+    yield "by 23.3 or later, a pickle by one before 7. If none of them reads the entry, the pips that do are named"
+    yield "first; if no pip is known, the newest are named. Severity and exit code do not depend on the pips that"
+    yield "are found. Not every pip reads every entry:"
     yield ""
     rows = [[area.value, _KEYS[key], *_spans(table)] for (area, key), table in READERS.items()]
     yield from _table(["area", "format, or key", "versions of pip"], rows)
     yield ""
-    yield "Those that read it do what the tables of the checks say."
+    yield "The tables of the checks apply to the pips that read the entry."
 
 
 def _spans(table: Sequence[Effect]) -> Iterator[str]:
     starts = [None, *(row.below for row in table)]
-    told = [f"{_span(start, row.below)} {row.text}" for start, row in zip(starts, table, strict=False) if start]
-    yield "; ".join(told)
+    spans = [f"{_span(start, row.below)} {row.text}" for start, row in zip(starts, table, strict=False) if start]
+    yield "; ".join(spans)
 
 
 def _span(start: str | None, below: str | None) -> str:
@@ -88,7 +89,7 @@ def _effects(check: Check) -> Iterator[str]:
 
 
 def _read_by(areas: Iterable[Area]) -> tuple[str, str | None]:
-    """Return the first version that reads one of these areas, and that from which on none does."""
+    """Return the first version that reads one of these areas, and the first later one that reads none."""
     tables = [READERS[area, None] for area in areas]
     starts = [before.below for table in tables for before, row in pairwise(table) if row.text == READS]
     ends = [row.below for table in tables for row in table if row.text == READS]

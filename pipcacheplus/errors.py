@@ -1,4 +1,4 @@
-"""Every exception that pipcacheplus raises on purpose: a request that cannot be carried out.
+"""All exceptions that pipcacheplus raises itself: a request that cannot be carried out.
 
 Broken data in a cache is never an exception; it is a finding.
 """
@@ -17,11 +17,11 @@ __all__ = [
 
 
 class PipCachePlusError(Exception):
-    """Base of everything that pipcacheplus raises on purpose."""
+    """Base of all exceptions that pipcacheplus raises itself."""
 
 
 class BadRequestError(PipCachePlusError):
-    """An option, argument or selection does not say what it has to say."""
+    """An option, argument or selection is invalid."""
 
     what: str
     problem: str
@@ -34,12 +34,12 @@ class BadRequestError(PipCachePlusError):
         super().__init__(what, problem, next_step)
 
     def __str__(self) -> str:
-        """Name the input, what is wrong with it, and the next step."""
+        """Return the input, the problem and the next step."""
         return f"{self.what}: {self.problem}; {self.next_step}"
 
 
 class MisspeltKeepError(BadRequestError):
-    """What is to be kept fits nothing in the cache, and something that would go has almost the same name."""
+    """A keep matches nothing in the cache, and an entry that would be removed has almost the same name."""
 
     keep: str
     similar: str
@@ -49,10 +49,10 @@ class MisspeltKeepError(BadRequestError):
         self.similar = similar
         super().__init__(
             f"`keep` {keep!r}",
-            f"it fits nothing, and {similar} would go",
+            f"it matches nothing, and {similar} would be removed",
             f"did you mean {similar}? If not, pass `keep_missing_ok=True`",
         )
-        self.args = (keep, similar)  # what the constructor takes, so that it can be pickled
+        self.args = (keep, similar)  # the constructor's arguments, so that it can be pickled
 
 
 class CacheNotFoundError(PipCachePlusError):
@@ -67,16 +67,16 @@ class CacheNotFoundError(PipCachePlusError):
         super().__init__(path, source)
 
     def __str__(self) -> str:
-        """Name the place, what decided it, and the next step."""
+        """Return the place, the setting that decided it, and the next step."""
         return f"no cache directory at {self.path} (from {self.source}); pass `cache_dir`, or run pip once"
 
 
 class CacheDisabledError(PipCachePlusError):
-    """The settings tell pip to use no cache at all."""
+    """pip's settings switch its cache off."""
 
     setting: str
     file: str | None
-    """In which it stands; `None` of a variable or an argument."""
+    """The file with the setting; `None` for a variable or an argument."""
 
     def __init__(self, setting: str, file: str | None = None) -> None:
         self.setting = setting
@@ -84,12 +84,12 @@ class CacheDisabledError(PipCachePlusError):
         super().__init__(setting, file)
 
     def __str__(self) -> str:
-        """Name the setting, and the next step."""
-        return f"pip's cache is switched off by {self.setting}; pass `cache_dir` to name a cache all the same"
+        """Return the setting and the next step."""
+        return f"pip's cache is switched off by {self.setting}; pass `cache_dir` to name a cache nevertheless"
 
 
 class NotACacheError(PipCachePlusError):
-    """The directory is no pip cache, so nothing in it is read or removed."""
+    """The directory does not look like a pip cache, so nothing in it is read or removed."""
 
     path: str
     reason: str
@@ -100,14 +100,14 @@ class NotACacheError(PipCachePlusError):
         super().__init__(path, reason)
 
     def __str__(self) -> str:
-        """Name the directory, why it is refused, and the next step."""
+        """Return the directory, the reason why it is refused, and the next step."""
         return (
-            f"{self.path} is not taken for a pip cache: {self.reason}; pass the directory that `pip cache dir` prints"
+            f"{self.path} does not look like a pip cache: {self.reason}; pass the directory that `pip cache dir` prints"
         )
 
 
 class OtherOwnerError(NotACacheError):
-    """The cache belongs to another user, so nothing in it is changed, root's rights or not."""
+    """The cache belongs to another user, so nothing in it is changed, not even by root."""
 
     owner: int
     uid: int
@@ -116,15 +116,15 @@ class OtherOwnerError(NotACacheError):
         self.owner = owner
         self.uid = uid
         super().__init__(path, f"it belongs to another user (uid {owner}, not {uid})")
-        self.args = (path, owner, uid)  # what the constructor takes, so that it can be pickled
+        self.args = (path, owner, uid)  # the constructor's arguments, so that it can be pickled
 
     def __str__(self) -> str:
-        """Name the directory, its owner, and the next step."""
-        return f"nothing in {self.path} is changed: {self.reason}; run this in a process of that user"
+        """Return the directory, its owner and the next step."""
+        return f"nothing in {self.path} is changed: {self.reason}; run this as that user"
 
 
 class CacheBusyError(PipCachePlusError):
-    """Another pipcacheplus changes this cache, and did not finish in time."""
+    """Another pipcacheplus is changing this cache, and did not finish in time."""
 
     path: str
     waited_s: float
@@ -135,12 +135,12 @@ class CacheBusyError(PipCachePlusError):
         super().__init__(path, waited_s)
 
     def __str__(self) -> str:
-        """Name the cache, how long was waited, and the next step."""
-        return f"another pipcacheplus works on {self.path} (waited {self.waited_s:g} s); try again when it is done"
+        """Return the cache, the seconds of waiting and the next step."""
+        return f"another pipcacheplus is using {self.path} (waited {self.waited_s:g} s); try again when it is done"
 
 
 class InterpreterError(PipCachePlusError):
-    """A Python interpreter that was named cannot be asked for its tags."""
+    """A Python interpreter that was named gives no tags."""
 
     path: str
     reason: str
@@ -151,5 +151,5 @@ class InterpreterError(PipCachePlusError):
         super().__init__(path, reason)
 
     def __str__(self) -> str:
-        """Name the interpreter, what it did, and the next step."""
-        return f"{self.path} cannot be asked for its tags: {self.reason}; pass the path of a Python that runs"
+        """Return the interpreter, its failure and the next step."""
+        return f"{self.path} does not give its tags: {self.reason}; pass the path of a Python that runs"

@@ -84,7 +84,7 @@ def prune_outdated_builds(
     dry_run: bool = False,
     exclusive: bool | None = None,
 ) -> Report:
-    """Remove built wheels that this machine, as it is today, cannot load; pip builds them anew.
+    """Remove built wheels that this machine cannot load in its present state; pip builds them again.
 
     With `strict`, also those that need what may be supplied later, or were built with tools that are not here any more.
     The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.

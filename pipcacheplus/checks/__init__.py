@@ -1,1 +1,1 @@
-"""The checks: one question a file. Each module has one `CHECK`; its docstring is its page in the documentation."""
+"""The checks, one rule in each file. Each module has one `CHECK`; its docstring is its section of the documentation."""

@@ -1,10 +1,11 @@
-"""A downloaded wheel or sdist is no archive, or ends before its end.
+"""A downloaded wheel or sdist is not an archive, or is truncated.
 
-**Why it matters.** pip never looks at a cached file before it uses it, and never drops one that is bad: the same
-install fails for ever. Only what is shorter than its head says, pip 25.2 and later complete. A wheel of which nothing
-says what it should be, and whose members contradict its RECORD, is told and kept: pip installs it.
+**Why it matters.** pip does not verify a cached file before it uses it, and never removes a damaged one: the same
+install fails until the entry is removed. Only a file that is shorter than its headers say is completed by pip 25.2 and
+later. A wheel of which no digest is published, and whose members contradict its RECORD, is reported and kept: pip
+installs it.
 
-**What to do.** Remove it; pip downloads it anew.
+**What to do.** Remove it; pip downloads it again.
 """
 
 from collections.abc import Iterator
@@ -18,8 +19,8 @@ from pipcacheplus.pips.headers import is_short
 __all__ = ["CHECK"]
 
 _ARCHIVES = frozenset({Kind.WHEEL, Kind.SDIST})
-_BROKEN = always(FAILS, when="it is as long as its head says, or that says nothing")
-_NOT_AS_RECORD = always("installs it as it is", when="it is not what RECORD says")
+_BROKEN = always(FAILS, when="it is as long as its headers say, or they give no length")
+_NOT_AS_RECORD = always("installs it unchecked", when="it differs from its RECORD")
 
 
 def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
@@ -33,7 +34,7 @@ def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
         yield Verdict(
             message=f"{entry.kind.value} is broken: {broken.reason}",
             evidence=(("reason", broken.reason), ("offset", broken.offset)),
-            # It unpacks, and may well be what was published: tools that mend wheels forget RECORD.
+            # It unpacks, and may be what was published: tools that repair wheels forget RECORD.
             severity=Severity.WARNING if broken.is_tolerated else None,
             remedy=Remedy.NONE if broken.is_tolerated else None,
             effects=_NOT_AS_RECORD if broken.is_tolerated else effects,

@@ -1,18 +1,19 @@
 """A stored file is not the one that its index published.
 
-**Why it matters.** pip holds every file against the page, and never drops one that does not fit: the same install fails
-for ever ("THESE PACKAGES DO NOT MATCH THE HASHES"). pip 22.3 looks at no digest of a JSON page, and takes it. What is
-shorter than its head says, pip 25.2 and later complete. If pages publish different digests, the newest decides.
+**Why it matters.** pip compares every file with the page, and never removes one that differs: the same install fails
+until the entry is removed ("THESE PACKAGES DO NOT MATCH THE HASHES"). pip 22.3 ignores the digests of a JSON page, and
+installs the file. A file that is shorter than its headers say is completed by pip 25.2 and later. If pages publish
+different digests, the newest page decides.
 
-**What to do.** Remove it; pip downloads it anew. A file that its own address or its ETag proves is what was sent,
-whatever a page says: there this is a warning, and nothing is to be removed. One that an older page publishes is not
-damaged, but was replaced since: `download-replaced`.
+**What to do.** Remove it; pip downloads it again. If the file's own address or its ETag proves that it is what the
+server sent, this is a warning, and nothing is removed, whatever a page publishes. A file that an older page publishes
+is not damaged but was replaced since: `download-replaced`.
 """
 
 from collections.abc import Iterator
 
 from pipcacheplus.checks.base.check import Check, Context, Verdict
-from pipcacheplus.checks.base.pages import do_pages_disagree, is_published_before, refused_digest, told_of_pages
+from pipcacheplus.checks.base.pages import do_pages_disagree, evidence_of_pages, is_published_before, refused_digest
 from pipcacheplus.checks.base.proof import AS_SENT, proof_of
 from pipcacheplus.model.facts import Depth, Facts, Head
 from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
@@ -32,18 +33,18 @@ def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
         name, value = refused
         is_as_sent = proof_of(entry, facts) in AS_SENT
         if not is_as_sent and is_published_before(entry, facts):
-            return  # it is not damaged, but old: `download-replaced`
+            return  # not damaged but old: `download-replaced`
         do_disagree = do_pages_disagree(facts)
         published = "newest page publishes" if do_disagree else "index published"
         yield Verdict(
-            message=f"content is what was sent, but not what the {published}"
+            message=f"content is what the server sent, but not what the {published}"
             if is_as_sent
             else f"content is not what the {published}",
             evidence=(
                 (f"expected_{name}", value),
                 (f"actual_{name}", digests[name]),
                 ("expected_from", "index-page"),
-                *(told_of_pages(facts.pages) if do_disagree else ()),
+                *(evidence_of_pages(facts.pages) if do_disagree else ()),
             ),
             severity=Severity.WARNING if is_as_sent else None,
             remedy=Remedy.NONE if is_as_sent else None,
@@ -51,7 +52,7 @@ def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
         )
     elif etag is not None and digests.get("md5", etag) != etag and proof_of(entry, facts) is None and not facts.pages:
         yield Verdict(
-            message="content is not what was sent",
+            message="content is not what the server sent",
             evidence=(("expected_md5", etag), ("actual_md5", digests["md5"]), ("expected_from", "etag")),
             effects=effects_of_body(facts),
         )

@@ -1,10 +1,10 @@
-"""A stored body is longer or shorter than its head says.
+"""The content of a cached response is longer or shorter than its headers say.
 
 **Why it matters.** pip 8.0 and later store a response only if its length is right, so something changed it afterwards.
-pip 25.2 and later fetch what is missing of a file; all others, and all if it is too long, fail at every install until
-the entry is removed.
+pip 25.2 and later download the missing part of a file that is too short. All other pips, and all pips if the file is
+too long, fail at every install until the entry is removed.
 
-**What to do.** Remove it; pip downloads it anew.
+**What to do.** Remove it; pip downloads it again.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
     if stated is None or stated == facts.body_size:
         return
     yield Verdict(
-        message=f"body has {facts.body_size} bytes, its head says {stated}",
+        message=f"content has {facts.body_size} bytes, its headers say {stated}",
         evidence=(("expected_bytes", stated), ("actual_bytes", facts.body_size)),
         severity=None if entry.kind in FILE_KINDS else Severity.WARNING,
         effects=PAGE if entry.kind in _PAGES else effects_of_body(facts),

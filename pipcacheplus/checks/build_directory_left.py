@@ -1,6 +1,6 @@
-"""A directory in which a pip (25.3 or later) was building a wheel, and that it never cleaned up.
+"""A directory in which a pip (25.3 or later) was building a wheel, and that it did not remove.
 
-**Why it matters.** No pip uses what lies there, not even a wheel that is whole; `pip cache list` counts it.
+**Why it matters.** No pip uses the contents, not even a whole wheel; `pip cache list` counts it.
 
 **What to do.** Remove it once it is older than a build could take: a day at least.
 """

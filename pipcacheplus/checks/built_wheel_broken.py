@@ -1,9 +1,10 @@
-"""A wheel that pip built is no zip archive, ends before its end, or is not what its own RECORD says.
+"""A wheel that pip built is not a zip archive, is truncated, or differs from its own RECORD.
 
-**Why it matters.** pip never looks at it before it uses it, and never drops one that is bad: what cannot be unpacked
-fails for ever ("Wheel ... is invalid", or a traceback), and what is only not as RECORD says is installed.
+**Why it matters.** pip does not verify it before it uses it, and never removes a damaged one: a wheel that cannot be
+unpacked fails until it is removed ("Wheel ... is invalid", or a traceback), and a wheel that only differs from RECORD
+is installed.
 
-**What to do.** Remove it; pip builds it anew.
+**What to do.** Remove it; pip builds it again.
 """
 
 from collections.abc import Iterator
@@ -16,9 +17,9 @@ from pipcacheplus.pips.effects import FAILS, always
 __all__ = ["CHECK"]
 
 
-# Seen with halves, wrong checksums and changed members under pip 20.2.4 to 26.3.
+# Seen with truncated wheels, wrong checksums and changed members under pip 20.2.4 to 26.3.
 _UNREADABLE = always(FAILS, when="it cannot be unpacked")
-_NOT_AS_RECORD = always("installs what is damaged", when="it is not what RECORD says")
+_NOT_AS_RECORD = always("installs what is damaged", when="it differs from its RECORD")
 
 
 def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict | NotJudged]:

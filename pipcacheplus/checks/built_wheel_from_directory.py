@@ -1,9 +1,9 @@
-"""A wheel was built from a local directory, and kept.
+"""A wheel was built from a local directory, and stored.
 
-**Why it matters.** pip up to 26.1.2 kept such wheels by mistake, and installs them again although the source has
-changed since. Later pips never look for one.
+**Why it matters.** pip up to 26.1.2 stored such wheels by mistake, and installs them again although the source may have
+changed since. Later pips do not look for them.
 
-**What to do.** Remove it with `prune --stale`; pip builds it from the source as it is.
+**What to do.** Remove it with `prune --stale`; pip builds it from the current source.
 """
 
 from collections.abc import Iterator

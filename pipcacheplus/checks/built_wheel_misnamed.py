@@ -1,11 +1,11 @@
-"""A wheel that pip built says that it is another project, or another version, than its file name does.
+"""The metadata in a wheel that pip built names another project, or another version, than its file name.
 
-**Why it matters.** pip chooses a built wheel by its file name alone, and never drops it. It fails if it is another
-project inside; another version is installed by pip up to 20.2, and later pips act as if there were no such version. A
-back end that builds something else than it was asked for leaves such a wheel; pip 25.3 and later keep it even if they
-object.
+**Why it matters.** pip chooses a built wheel by its file name alone, and never removes it. If the project differs, the
+install fails; another version is installed by pip up to 20.2, and later pips act as if there were no such version. A
+build back end that builds something else than was requested leaves such a wheel; pip 25.3 and later store it even if
+they reject it.
 
-**What to do.** Remove it; pip builds it anew.
+**What to do.** Remove it; pip builds it again.
 """
 
 from collections.abc import Iterator
@@ -21,10 +21,10 @@ __all__ = ["CHECK"]
 
 # Both seen with pip 20.2.4, 20.3.4 to 26.3; the project read in pip 8.1.2 `wheel.py` to 19.3.1 `_internal/wheel.py`
 # ("dist-info directory not found").
-_OTHER_PROJECT = always(FAILS, when="it is another project")
+_OTHER_PROJECT = always(FAILS, when="it names another project")
 _OTHER_VERSION = Effects(
-    rows=(Effect("installs it by its file name", below="20.3"), Effect("passes that version over")),
-    when="it is another version",
+    rows=(Effect("installs it by its file name", below="20.3"), Effect("ignores that version")),
+    when="it names another version",
 )
 
 
@@ -35,7 +35,7 @@ def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
     is_other_project = canonical(wheel.name) != entry.project
     if is_other_project or not _is_same_version(wheel.version, entry.version):
         yield Verdict(
-            message=f"wheel says that it is {wheel.name} {wheel.version}",
+            message=f"metadata in the wheel names {wheel.name} {wheel.version}",
             evidence=(("project", wheel.name), ("version", wheel.version)),
             paths=(entry.files[0].path,),
             effects=_OTHER_PROJECT if is_other_project else _OTHER_VERSION,
@@ -43,7 +43,7 @@ def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
 
 
 def _is_same_version(one: str, other: str) -> bool:
-    # In a file name, what may not stand there is an underscore.
+    # In a file name, an underscore replaces each character that is not allowed there.
     if one == other or one.replace("-", "_") == other:
         return True
     from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - slow to import, and hardly ever needed
@@ -51,7 +51,7 @@ def _is_same_version(one: str, other: str) -> bool:
     try:
         return Version(one) == Version(other.replace("_", "-"))
     except InvalidVersion:
-        return True  # not certain, so nothing is said
+        return True  # not certain, so there is no finding
 
 
 CHECK = Check(

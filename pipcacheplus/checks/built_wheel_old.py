@@ -1,11 +1,11 @@
 """A compiled wheel was built before the day that `prune --built-before` names.
 
-**Why it matters.** A new CUDA, MPI, BLAS or compiler makes builds worth doing again that load without complaint. No
-file records when they were installed, so the user gives the day.
+**Why it matters.** After an update of CUDA, MPI, BLAS or the compiler, wheels may be worth building again although they
+load without error. No file records when these were installed, so the user names the day.
 
-**What to do.** Remove them with `prune --built-before DATE`; pip builds them anew. A wheel counts as compiled if its
-tags name a platform. It was built when its file was written: what a copy of the cache made younger stays, and the
-times within the archive, which many build back ends set to a constant, play no part.
+**What to do.** Remove them with `prune --built-before DATE`; pip builds them again. A wheel counts as compiled if its
+tags name a platform. The time of its build is the time at which its file was written: a wheel that became younger when
+the cache was copied stays. The times within the archive, which many build back ends set to a constant, are not used.
 """
 
 from collections.abc import Iterator
@@ -25,9 +25,7 @@ def _run(entry: Entry, _facts: Facts, context: Context) -> Iterator[Verdict]:
     built_s = entry.files[0].mtime_ns / 1e9
     if built_s >= context.built_before_s or all(tag.endswith(_PURE) for tag in entry.tags):
         return
-    yield Verdict(
-        message="compiled wheel was built before the day that is named", evidence=(("built_until", int(built_s)),)
-    )
+    yield Verdict(message="compiled wheel was built before the given day", evidence=(("built_until", int(built_s)),))
 
 
 CHECK = Check(

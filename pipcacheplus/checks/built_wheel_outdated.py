@@ -1,29 +1,29 @@
-"""A wheel that pip built cannot be loaded by this machine as it is today.
+"""A wheel that pip built cannot be loaded by this machine in its present state.
 
-**Why it matters.** It was linked with libraries as they were on the day of the build. pip knows nothing of them: it
-installs the wheel from the cache, and the import fails. So it does again after every reinstall, until the wheel goes.
+**Why it matters.** It was linked with the libraries of the day of the build. pip does not check them: it installs the
+wheel from the cache, and the import fails, again after every reinstall, until the wheel is removed.
 
-**What to do.** Remove it with `prune --outdated-builds`; pip builds it anew, with what is here now.
+**What to do.** Remove it with `prune --outdated-builds`; pip builds it again, with the libraries that are here now.
 
-Judged are Linux wheels that an interpreter considered can use: their extension modules and scripts, and what these need
-of each other; of a wheel without any, all its libraries. Each of these is an objection:
+Linux wheels that an interpreter considered can use are judged: their extension modules and scripts, and the libraries
+in the same wheel that these need; in a wheel without any, all its libraries. Each of these is reported:
 
-* a library that the loader finds nowhere: not in the wheel, by RPATH or RUNPATH, in `LD_LIBRARY_PATH`, its cache or its
+* a library that the loader does not find: not in the wheel, by RPATH or RUNPATH, in `LD_LIBRARY_PATH`, its cache or its
   directories, nor in the packages and the `lib` of an environment considered, from where `import torch` and the like
-  load them. Which libraries those need in turn is not looked at;
+  load them. Which libraries those need in turn is not examined;
 * a version of symbols (`GLIBC_2.38`, `GLIBCXX_3.4.32`, `OPENSSL_3.2.0`) that the library here does not have;
 * another machine, another C library (musl, glibc), or another Python than the interpreters have;
 * NumPy's C API of 1.x, where all interpreters considered have NumPy 2; or one that is newer than all of theirs.
 
-Not judged are wheels for any platform, which hold what somebody else compiled, if anything; and on macOS and Windows
-all that are compiled, which are counted.
+Not judged are wheels for any platform, since compiled files in them come from the project and not from this build; and
+on macOS and Windows all compiled wheels, which are counted.
 
-Left alone unless strictness is asked for, and counted as not judged: missing drivers (CUDA, NVIDIA, ROCm, OpenGL,
-InfiniBand) and libpython; and whatever is missing where environment modules may supply it, or where other machines
-mount the cache: hours of compiling do not go because a login node has no GPU. `--outdated-builds=strict` takes them,
-and also what was built by another major version of GCC than those that are here, and before a library that it needs was
-replaced; and wheels with a platform in their tags in which nothing is compiled, as extensions that are optional and
-failed to build leave them. Whether the source had any is not known.
+Kept unless strictness is requested, and counted as not judged: missing drivers (CUDA, NVIDIA, ROCm, OpenGL, InfiniBand)
+and libpython; and anything missing where environment modules may supply it, or where other machines mount the cache: a
+wheel that took hours to compile is not removed because a login node has no GPU. `--outdated-builds=strict` removes
+them, and also wheels that were built by another major version of GCC than those installed here, before a library that
+they need was replaced; and wheels with a platform in their tags in which nothing is compiled, as optional extensions
+that failed to build leave them. Whether the source had any extension is not known.
 """
 
 import os
@@ -44,25 +44,25 @@ if TYPE_CHECKING:  # slow to import
 
 __all__ = ["CHECK"]
 
-_INSTALLS = always("installs it as it is")
+_INSTALLS = always("installs it unchanged")
 _PURE = "-any"
 _SCRIPTS = ".data/scripts/"
 _MAX_TOLD = 20
 _ORIGIN = re.compile(r"\$(?:ORIGIN|\{ORIGIN\})")
-"""The directory of the library itself; what else may stand behind a `$`, the loader alone knows."""
+"""The directory of the library itself; only the loader can resolve other names after a `$`."""
 _LIBC = re.compile(
     r"(?:ld-linux.*|ld-musl-.*|ld64|lib(?:c|m|pthread|dl|rt|util|resolv|nsl|anl|crypt|mvec|BrokenLocale|thread_db)"
     r"(?:\.musl-.*)?)\.so(?:\.\d+)?"
 )
-"""Of the C library, which is that of the machine: no module, and no package, brings another one."""
+"""Libraries of the C library, which is the machine's: no module and no package supplies another one."""
 _SUPPLIED = re.compile(
     r"lib(?:cuda|nvcuvid|nvidia-.*|nvoptix|cudadebugger|GL|GLX|GLES.*|EGL|OpenGL|GLdispatch|OpenCL|vulkan|amdhip64|hip.*"
     r"|hsa-runtime64|hsakmt|rocm.*|rocblas|rocfft|rocrand|rocsolver|rocsparse|rccl|MIOpen|ze_loader|ibverbs|rdmacm|mlx\d"
     r"|efa|psm2|fabric|cxi|python\d.*)\.so(?:\..*)?"
 )
-"""Drivers, and what the interpreter itself brings."""
+"""Drivers, and libraries that the interpreter itself supplies."""
 _MODULE = re.compile(r"\.(cpython-(\d)(\d+)[a-z]*|pypy(\d)(\d+)-pp\d+)-[^/]*\.(?:so|pyd)\Z")
-"""The end of the name of an extension module: which Python it is for."""
+"""The end of the name of an extension module, which names its Python."""
 _STABLE = re.compile(r"\.abi\d\.so\Z")
 _OWN_ABI = re.compile(r"(?:cp|pp)\d+-(?!abi\d|none)")
 """A tag of a wheel for one Python alone."""
@@ -74,7 +74,7 @@ class _Reason(NamedTuple):
     message: str
     evidence: tuple[tuple[str, str], ...]
     rests_on_all: bool = False
-    """Whether an interpreter that was not asked could be one to which it does not apply."""
+    """Whether it may not apply to an interpreter that was not run."""
 
 
 class _Wheel(NamedTuple):
@@ -97,7 +97,7 @@ def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict | Not
         return
     users = _users(entry, context.considered)
     if not users or not entry.tags or any(tag.endswith(_PURE) for tag in entry.tags):
-        return  # what is for any platform was not compiled by whoever built it
+        return  # compiled files in a wheel for any platform do not come from this build
     wheel = _Wheel(libraries, users, builds, context.considered, entry.files[0].mtime_ns / 1e9)
     certain, possible, is_judged = _judged(entry, wheel)
     reasons = [*certain, *possible] if builds.is_strict else certain
@@ -119,7 +119,7 @@ def _verdict(reasons: Sequence[_Reason], context: Context) -> Verdict:
     evidence = dict(pair for reason in reversed(reasons) for pair in reason.evidence)
     if context.unasked and all(reason.rests_on_all for reason in reasons):
         return Verdict(
-            message=f"{message}, but not every interpreter of this machine was asked",
+            message=f"{message}, but not every interpreter of this machine was run",
             evidence=tuple(sorted(evidence.items())),
             severity=Severity.INFO,
             remedy=Remedy.NONE,
@@ -128,7 +128,7 @@ def _verdict(reasons: Sequence[_Reason], context: Context) -> Verdict:
 
 
 def _judged(entry: Entry, wheel: _Wheel) -> tuple[list[_Reason], list[_Reason], bool]:
-    """Return what is certain, what a strict look adds, and whether everything could be judged."""
+    """Return the certain reasons, those of strict mode, and whether everything could be judged."""
     found = wheel.libraries.found
     if not found:
         return [], list(_nothing_compiled(wheel.libraries)), True
@@ -195,7 +195,7 @@ def _of_other_python(entry: Entry, modules: Sequence[Library], users: "Sequence[
     if pythons.isdisjoint(names):
         built_for = " ".join(sorted({match[1] for match in named}))
         yield _Reason(
-            f"its extension modules are for {built_for}, although it is a wheel for {' '.join(entry.tags[:1])}",
+            f"its extension modules are for {built_for}, although the wheel is for {' '.join(entry.tags[:1])}",
             (("modules_for", built_for),),
         )
 
@@ -248,14 +248,14 @@ class _Needs:
         self._own = {
             name for one in wheel.libraries.found for name in (posixpath.basename(one.path), one.soname) if name
         }
-        # Those of whoever loads a library count for what that needs, too.
+        # The paths of the file that loads a library count for that library's needs, too.
         folders = {folder for one in wheel.libraries.found for folder in (*one.rpath, *one.runpath)}
         self._folders = sorted(folder for folder in folders if os.path.isabs(folder) and "$" not in folder)
         self._are_folders_known = not any("$" in _ORIGIN.sub("", folder) for folder in folders)
         self.is_judged = True
         self._missing: dict[str, str] = {}
         self._newer: dict[str, str] = {}
-        """What lacks, each with the library that needs it."""
+        """The missing names, each with the library that needs it."""
         self.certain: list[_Reason] = []
         self.possible: list[_Reason] = []
         for one in libraries:
@@ -292,7 +292,7 @@ class _Needs:
             self._missing.setdefault(name, library.path)
             return
         if self._libc == "musl":
-            # It has no versions, and compares none: they tell for which C library something was built.
+            # musl has no versions and compares none: they show for which C library a file was built.
             if any(version.startswith("GLIBC_") for version in versions):
                 self._is_for_glibc(name, library)
             return
@@ -327,13 +327,13 @@ class _Needs:
 
     def _newer_reason(self, newer: dict[str, str]) -> _Reason:
         names = sorted(newer)
-        told = _listed([f"{version} of {name}" for name, _, version in (lack.partition(" ") for lack in names)])
-        message = f"needs {told}, which is older here"
+        versions = _listed([f"{version} of {name}" for name, _, version in (lack.partition(" ") for lack in names)])
+        message = f"needs {versions}, which is older here"
         return _Reason(message, (("newer", ", ".join(names[:_MAX_TOLD])), ("library", newer[names[0]])))
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004 - as many are told
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004 - as many are named
     return ", ".join(names[:3]) + more
 
 

@@ -1,17 +1,18 @@
-"""A wheel was built from a source that has been replaced since: something else lies under the same URL now.
+"""A wheel was built from a source that has been replaced since: the same URL now has other content.
 
-**Why it matters.** pip looks for what it built by the URL of the source, and never looks whether that is still the
-same. Where its index publishes no digests, or a URL is asked for directly, it installs the old build for ever.
+**Why it matters.** pip finds a built wheel by the URL of its source, and does not check whether the source is still the
+same. Where its index publishes no digests, or a requirement names the URL directly, pip installs the old build until it
+is removed.
 
-pip 22.2 and later note beside a wheel, in `origin.json`, the URL and the digest of what it was built from. That is held
-against the source that the cache has under that URL, if it is sound; the newest page that publishes a digest of it; and
-the file itself, if the URL is that of a file of this machine. Of a page and a download the newer decides, and neither
-does that is older than the wheel by more than a day: builds take hours. A file of this machine is read only if it is a
-regular one of this user or root, is called like a source distribution, has at most 1 GiB, and no link leads to it. If
-it is gone, or if nothing tells of the source, there is no finding. A wheel that was built from a commit is never called
-old.
+pip 22.2 and later store beside a wheel, in `origin.json`, the URL and the digest of its source. This digest is compared
+with the source that the cache has under that URL, if it is undamaged; with the newest page that publishes a digest of
+it; and with the file itself, if the URL is that of a file of this machine. Of a page and a download the newer decides,
+and neither decides if it is older than the wheel by more than a day: builds take hours. A file of this machine is read
+only if it is a regular file of this user or root, is named like a source distribution, has at most 1 GiB, and is
+reached without a link. If it is gone, or if nothing shows the present source, there is no finding. A wheel that was
+built from a commit is never reported as old.
 
-**What to do.** Remove it with `prune --stale`; pip builds it from the source as it is now.
+**What to do.** Remove it with `prune --stale`; pip builds it from the present source.
 """
 
 from collections.abc import Iterator, Sequence
@@ -57,7 +58,7 @@ def _of_file(origin: Origin, context: Context) -> str | None:
 
 
 def _deciding(entry: Entry, now: SourceNow, recorded: dict[str, str]) -> Sequence[Published]:
-    """Return what tells best what the source is now, of all that can be compared."""
+    """Return the best evidence of the present source, of all that can be compared."""
     built_s = entry.files[0].mtime_ns // 10**9
     told = [
         one
@@ -73,7 +74,7 @@ def _verdict(
     told = [(name, value) for name, value in now if name in recorded]
     key = key_of_wheel(entry.id, origin, ())
     return Verdict(
-        message="source that it was built from has been replaced since",
+        message="source of this wheel has been replaced since it was built",
         evidence=(
             ("source", shown_url(origin.url)),
             ("source_from", where),

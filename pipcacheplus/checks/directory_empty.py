@@ -1,7 +1,7 @@
-"""A directory of pip's own has nothing in it.
+"""A directory that pip made is empty.
 
-**Why it matters.** It costs an inode, and time whenever the cache is walked. It is all that a killed build of pip up
-to 25.2 leaves.
+**Why it matters.** It costs an inode, and time whenever the cache is walked. A killed build of pip up to 25.2 leaves
+nothing else.
 
 **What to do.** Remove it, once no build can be about to use it.
 """

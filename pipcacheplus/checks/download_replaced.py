@@ -1,16 +1,16 @@
-"""A stored file has been replaced on its server: an older page publishes it, and the newest publishes another.
+"""A stored file has been replaced on its server: an older page publishes its digest, and the newest another one.
 
-**Why it matters.** It is whole, and what was sent. But pip holds it against the page that it has now, and never drops
-one that does not fit: the same install fails for ever ("THESE PACKAGES DO NOT MATCH THE HASHES"). Only an older page
-tells that it was right once; without one it counts as damaged (`body-digest-mismatch`).
+**Why it matters.** The file is whole, and is what the server sent. But pip compares it with the present page, and never
+removes one that differs: the same install fails until the entry is removed ("THESE PACKAGES DO NOT MATCH THE HASHES").
+Only an older page shows that it was right once; without one the file counts as damaged (`body-digest-mismatch`).
 
-**What to do.** Remove it with `prune --stale`; pip downloads what is there now.
+**What to do.** Remove it with `prune --stale`; pip downloads the present file.
 """
 
 from collections.abc import Iterator
 
 from pipcacheplus.checks.base.check import Check, Context, Verdict
-from pipcacheplus.checks.base.pages import is_published_before, refused_digest, told_of_pages
+from pipcacheplus.checks.base.pages import evidence_of_pages, is_published_before, refused_digest
 from pipcacheplus.checks.base.proof import AS_SENT, proof_of
 from pipcacheplus.model.facts import Depth, Facts, Head
 from pipcacheplus.model.values import Entry, Group, Remedy, Severity, Shape
@@ -31,7 +31,7 @@ def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
                 (f"expected_{name}", value),
                 (f"actual_{name}", dict(facts.digests)[name]),
                 ("expected_from", "index-page"),
-                *told_of_pages(facts.pages),
+                *evidence_of_pages(facts.pages),
             ),
         )
 
@@ -43,7 +43,7 @@ CHECK = Check(
     severity=Severity.ERROR,
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.SOURCES,
-    # The same as of `body-digest-mismatch`, so that it is asked once.
+    # The same as of `body-digest-mismatch`, so that the query runs once.
     rows="c.id IS NOT NULL AND (:contradicted OR c.md5 <> e.etag)",
     run=_run,
     needs_links=True,

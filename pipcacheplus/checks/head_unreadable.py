@@ -1,10 +1,10 @@
-"""The head of a response cannot be read.
+"""The metadata of a cached response cannot be read.
 
-**Why it matters.** Most pips take it as absent, with a warning, and download again. Two damages of entries of `http`
-end in a traceback, at every install: that of a zlib stream under pip 6.0.7 to 9.0.3, and that of a pickle under every
-pip that unpickles, which is up to 23.2.1.
+**Why it matters.** Most pips treat the response as absent, with a warning, and download again. Two kinds of damage to
+entries of `http` end in a traceback, at every install: that of a zlib stream under pip 6.0.7 to 9.0.3, and that of a
+pickle under every pip that unpickles, which is up to 23.2.1.
 
-**What to do.** Remove it; pip writes it anew.
+**What to do.** Remove it; pip writes it again.
 """
 
 from collections.abc import Iterator
@@ -26,10 +26,10 @@ _ZLIB = Effects(
         Effect(_TRACEBACK, below="10.0"),
         Effect(DOWNLOADS_AGAIN),
     ),
-    when="zlib objects",
+    when="zlib reports an error",
 )
-# `_loads_v1` there minds a ValueError only; seen with the serializers of pip 8.1.2, 22.3.1 and 23.2.1, on pickles that
-# were cut off and on garbage.
+# `_loads_v1` there catches a ValueError only; seen with the serializers of pip 8.1.2, 22.3.1 and 23.2.1, on pickles
+# that were cut off and on garbage.
 _PICKLE = Effects(
     rows=(Effect(_TRACEBACK, below="23.3"), Effect(DOWNLOADS_AGAIN)),
     when="it is a pickle",
@@ -39,12 +39,12 @@ _PICKLE = Effects(
 def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict | NotJudged]:
     if not isinstance(facts.head, Broken):
         return
-    # pip up to 19.2 wrote in place: a young file that ends early may still grow.
+    # pip up to 19.2 wrote in place: a recent file that ends early may still grow.
     if facts.head.is_cut and entry.shape is Shape.SINGLE and is_young(entry, context):
         yield NotJudged.YOUNG
         return
     yield Verdict(
-        message=f"head cannot be read: {facts.head.reason}",
+        message=f"metadata of the cached response cannot be read: {facts.head.reason}",
         evidence=(("reason", facts.head.reason), ("offset", facts.head.offset)),
         severity=Severity.ERROR if "zlib" in facts.head.reason else None,
         paths=(entry.files[0].path,),

@@ -1,9 +1,9 @@
-"""A response's head lies in `http-v2` without its body.
+"""A metadata file lies in `http-v2` without its content file.
 
-**Why it matters.** It is what a pip leaves that was killed between its two writes. pip takes the pair as absent and
-downloads again; pip 23.3.0 alone takes it for an empty file and fails.
+**Why it matters.** A pip that is killed between its two writes leaves it. pip treats the response as absent and
+downloads again; only pip 23.3.0 takes the content as empty and fails.
 
-**What to do.** Remove it; pip writes both files anew.
+**What to do.** Remove it; pip writes both files again.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _EFFECTS = Effects(rows=(Effect(FAILS, below="23.3.1"), Effect(DOWNLOADS_AGAIN))
 
 
 def _run(entry: Entry, _facts: Facts, context: Context) -> Iterator[Verdict | NotJudged]:
-    yield from left_behind(entry, context, "response has no body")
+    yield from left_behind(entry, context, "cached response has no content file")
 
 
 CHECK = Check(

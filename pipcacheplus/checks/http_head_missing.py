@@ -1,7 +1,7 @@
-"""A response's body lies in `http-v2` without its head.
+"""A content file lies in `http-v2` without its metadata file.
 
-**Why it matters.** No pip reads it. It is poison all the same: if the next pip is killed between its two writes, its
-new head lies over this old body, and every later install of that file fails.
+**Why it matters.** No pip reads it. It is still dangerous: if the next pip is killed between its two writes, its new
+metadata file is combined with this old content file, and every later install of that file fails.
 
 **What to do.** Remove it.
 """
@@ -17,7 +17,7 @@ __all__ = ["CHECK"]
 
 
 def _run(entry: Entry, _facts: Facts, context: Context) -> Iterator[Verdict | NotJudged]:
-    yield from left_behind(entry, context, "response has no head")
+    yield from left_behind(entry, context, "cached response has no metadata file")
 
 
 CHECK = Check(
@@ -29,5 +29,5 @@ CHECK = Check(
     depth=Depth.NAMES,
     rows="1",
     run=_run,
-    effects=(always(f"{IGNORES}, until a new head lies over it"),),
+    effects=(always(f"{IGNORES}, until a new metadata file is written beside it"),),
 )

@@ -1,10 +1,10 @@
 """A response lies in `http`, which no pip considered reads.
 
-**Why it matters.** pip 23.3 and later use `http-v2`, and never look into `http` again, nor remove it.
+**Why it matters.** pip 23.3 and later use `http-v2`, and neither read `http` nor remove it.
 
-`verify` says nothing of it: nothing is wrong. `info` tells how much it is. It is told, and taken, only if every pip of
-the interpreters considered is 23.3 or later, none on this machine was left out, and none of them has pip-audit beside
-it, which keeps what it downloads there.
+`verify` does not report it, because nothing is wrong. `info` shows how much space it takes. It is reported, and
+removed, only if every pip of the interpreters considered is 23.3 or later, no interpreter of this machine was left out,
+and none of them has pip-audit beside it, which stores its downloads there.
 
 **What to do.** Remove it with `prune --incompatible`, if no older pip shares the cache.
 """

@@ -1,9 +1,9 @@
 """A lock of a pip up to 19.2 whose process is gone.
 
-**Why it matters.** pip up to 19.2 waits for such a lock for ever, without a time-out and without a word.
+**Why it matters.** pip up to 19.2 waits for such a lock without a time-out and without a message.
 
-**What to do.** Remove it. A lock whose process lives stays; one of another machine, whose processes cannot be seen
-from here, counts as left behind after a day: pip holds a lock only while it writes one file.
+**What to do.** Remove it. A lock whose process is running stays; one of another machine, whose processes cannot be seen
+from here, counts as a leftover after a day: pip holds a lock only while it writes one file.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ __all__ = ["CHECK"]
 
 
 # pip 19.3 writes by renaming, and locks nothing: `_internal/network/cache.py`.
-_EFFECTS = Effects(rows=(Effect("waits for it for ever", below="19.3"), Effect(IGNORES)))
+_EFFECTS = Effects(rows=(Effect("waits for it without end", below="19.3"), Effect(IGNORES)))
 
 
 def _run(entry: Entry, _facts: Facts, context: Context) -> Iterator[Verdict | NotJudged]:

@@ -1,12 +1,12 @@
-"""Metadata that the index served beside a wheel is not what the wheel holds, or of another project or version.
+"""Metadata that the index served beside a wheel differs from the wheel's own, or is of another project or version.
 
-**Why it matters.** pip from 22.3 on chooses dependencies by it, before it has the wheel (PEP 658: the two have to be
-the same), and never asks for it again. If it names another project or version than the wheel's file name does, pip
-fails ("MetadataInconsistent") or passes that version over. Metadata that is not what its page publishes is found by
+**Why it matters.** pip from 22.3 on chooses dependencies by it, before it has the wheel (PEP 658: the two must be
+equal), and never downloads it again. If it names another project or version than the wheel's file name, pip fails
+("MetadataInconsistent") or ignores that version. Metadata that differs from what its page publishes is reported by
 `body-digest-mismatch`.
 
-**What to do.** Remove it; pip downloads it anew. If the wheel itself is in the cache, and not proven to be the one that
-was published, this is a warning.
+**What to do.** Remove it; pip downloads it again. If the wheel itself is in the cache, and not proven to be the one
+that was published, this is a warning.
 """
 
 from collections.abc import Iterator
@@ -21,11 +21,11 @@ from pipcacheplus.pips.filenames import canonical, project_and_version
 __all__ = ["CHECK"]
 
 _OTHER = Effects(
-    rows=(Effect(NEVER_READS, below="22.3"), Effect("goes by the dependencies that it names")),
-    when="it is not what the wheel holds",
+    rows=(Effect(NEVER_READS, below="22.3"), Effect("uses the dependencies that it names")),
+    when="it differs from the wheel's",
 )
 _MISNAMED = Effects(
-    rows=(Effect(NEVER_READS, below="22.3"), Effect("fails or passes that version over, until it is removed")),
+    rows=(Effect(NEVER_READS, below="22.3"), Effect("fails or ignores that version, until it is removed")),
     when="it is of another project or version",
 )
 """`_internal/operations/prepare.py` compares the name, `_internal/resolution/resolvelib/candidates.py` both."""
@@ -40,7 +40,7 @@ def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
     if facts.wheel_metadata is None or actual is None or actual == facts.wheel_metadata.sha256:
         return
     yield Verdict(
-        message="metadata is not what the wheel holds",
+        message="metadata differs from the wheel's",
         evidence=(
             ("expected_sha256", facts.wheel_metadata.sha256),
             ("actual_sha256", actual),
@@ -53,7 +53,7 @@ def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
 
 
 def _named_otherwise(entry: Entry, facts: Facts) -> Iterator[Verdict]:
-    """Hold it against the file name of the wheel, where there is no wheel to hold it against."""
+    """Compare it with the file name of the wheel, where there is no wheel to compare it with."""
     metadata = facts.payload
     named = project_and_version(entry.filename) if entry.filename is not None else None
     if not isinstance(metadata, Metadata) or named is None:
@@ -61,7 +61,7 @@ def _named_otherwise(entry: Entry, facts: Facts) -> Iterator[Verdict]:
     project, version = named
     if canonical(metadata.name) != project or not _is_same_version(metadata.version, version):
         yield Verdict(
-            message=f"metadata says that it is of {metadata.name} {metadata.version}",
+            message=f"metadata is of {metadata.name} {metadata.version}",
             evidence=(("project", metadata.name), ("version", metadata.version), ("wheel", entry.filename)),
             effects=_MISNAMED,
         )
@@ -73,7 +73,7 @@ def _is_same_version(one: str, other: str) -> bool:
     try:
         return Version(one) == Version(other.replace("_", "-"))
     except InvalidVersion:
-        return True  # not certain, so nothing is said
+        return True  # not certain, so there is no finding
 
 
 CHECK = Check(
@@ -83,7 +83,7 @@ CHECK = Check(
     severity=Severity.ERROR,
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.WHOLE,
-    # What all its links publish a digest of, which fits, is what was sent.
+    # If all its links publish a digest and it matches, it is what was sent.
     rows=(
         "c.id IS NULL AND e.kind = 'metadata' OR c.id IS NOT NULL AND (e.key IN (SELECT key FROM found)"
         " OR :contradicted AND EXISTS (SELECT 1 FROM link l WHERE l.key = e.key AND l.wheel IS NOT NULL))"

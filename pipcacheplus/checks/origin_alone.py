@@ -1,8 +1,8 @@
 """An `origin.json` lies in a directory of `wheels` without any wheel.
 
-**Why it matters.** `pip cache remove` before pip 26.0 takes the wheel and leaves this behind. It describes nothing.
+**Why it matters.** `pip cache remove` before pip 26.0 removes the wheel and leaves this file, which describes nothing.
 
-**What to do.** Remove it; pip writes it anew with the next build.
+**What to do.** Remove it; pip writes it again with the next build.
 """
 
 from collections.abc import Iterator

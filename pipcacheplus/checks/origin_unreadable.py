@@ -1,6 +1,6 @@
 """The `origin.json` beside a built wheel cannot be read.
 
-**Why it matters.** pip 23.2 and later ignore it with a warning, and write it anew; the wheel is not concerned.
+**Why it matters.** pip 23.2 and later ignore it with a warning, and write it again; the wheel is not affected.
 
 **What to do.** Nothing.
 """

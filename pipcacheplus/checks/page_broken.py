@@ -1,10 +1,10 @@
 """A cached index page, or a wheel's metadata, cannot be read.
 
-**Why it matters.** pip asks the index whether a page is still current, is told that it is, and uses it: it fails, or
-does not see all files, until the page changes. Metadata that are not those which the page tells of make it fail for
-ever.
+**Why it matters.** pip asks the index whether the page is current, gets the answer that it is, and uses it: it fails,
+or does not see all files, until the page changes. Metadata other than the page announces makes pip fail until it is
+removed.
 
-**What to do.** Remove it; pip downloads it anew.
+**What to do.** Remove it; pip downloads it again.
 """
 
 from collections.abc import Iterator

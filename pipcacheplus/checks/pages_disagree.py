@@ -1,19 +1,19 @@
 """Pages in the cache publish different digests of one file.
 
-**Why it matters.** One of them is old, or a mirror's: the file was replaced on its server, or two servers have
-different ones. pip fails through each page that does not fit the file which it has. The newest page decides whether the
-file is what it should be: if not, it is old (`download-replaced`) or damaged (`body-digest-mismatch`). Where none is
-the newest, that cannot be told, and the file counts as not judged. One that its own address or its ETag proves is what
-was sent, and no page makes it damaged.
+**Why it matters.** One of the pages is old or belongs to a mirror: the file was replaced on its server, or two servers
+have different files. pip fails through each page that differs from the file that it has. The newest page decides
+whether the file is correct: if not, it is old (`download-replaced`) or damaged (`body-digest-mismatch`). Where no page
+is the newest, the file counts as not judged. A file whose own address or ETag proves that it is what the server sent is
+not damaged, whatever a page publishes.
 
-**What to do.** Nothing, if the newest page fits. Otherwise look at the indexes: pip asks them again for a page that is
-past its lifetime, and `prune --stale` makes it do so.
+**What to do.** Nothing, if the file agrees with the newest page. Otherwise look at the indexes: pip asks them again for
+a page that has expired, and `prune --stale` makes it do so.
 """
 
 from collections.abc import Iterator
 
 from pipcacheplus.checks.base.check import Check, Context, Verdict
-from pipcacheplus.checks.base.pages import decided_by, do_pages_disagree, fits, told_of_pages
+from pipcacheplus.checks.base.pages import decided_by, do_pages_disagree, evidence_of_pages, fits
 from pipcacheplus.checks.base.proof import proof_of
 from pipcacheplus.model.facts import Depth, Facts, Head
 from pipcacheplus.model.values import Entry, Group, NotJudged, Remedy, Severity, Shape
@@ -41,7 +41,7 @@ def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict | No
         return
     yield Verdict(
         message="pages publish different digests of it",
-        evidence=(*((f"actual_{name}", value) for name, value in made.items()), *told_of_pages(facts.pages)),
+        evidence=(*((f"actual_{name}", value) for name, value in made.items()), *evidence_of_pages(facts.pages)),
     )
     deciding = {fits(one.hashes, made) for one in decided_by(entry, facts)}
     if len(deciding) > 1 and proof_of(entry, facts) is None:
@@ -55,7 +55,7 @@ CHECK = Check(
     severity=Severity.WARNING,
     remedy=Remedy.NONE,
     depth=Depth.WHOLE,
-    # The same as of `body-digest-mismatch`, so that it is asked once.
+    # The same as of `body-digest-mismatch`, so that the query runs once.
     rows="c.id IS NOT NULL AND (:contradicted OR c.md5 <> e.etag)",
     run=_run,
     effects=(always("fails at every install through a page that publishes another digest"),),

@@ -1,10 +1,10 @@
-"""Permanent redirects in the cache lead in a circle, or to more of them than pip follows.
+"""Permanent redirects in the cache form a circle, or there are more in a row than pip follows.
 
-**Why it matters.** pip takes permanent redirects (301; 308 from 22.1 on) out of its cache whatever their age, and asks
-nobody. After 30 of them it fails ("TooManyRedirects"), also if the server was repaired long ago.
+**Why it matters.** pip uses permanent redirects (301; 308 from 22.1 on) from its cache whatever their age, without
+asking the server. After 30 of them it fails ("TooManyRedirects"), also if the server was repaired long ago.
 
-**What to do.** Remove those that form the circle, and those of a line from which more than 30 have to be followed; pip
-asks the server anew. One that merely leads to a circle does no harm once that is gone.
+**What to do.** Remove those that form the circle, and those after which more than 30 follow in a row; pip asks the
+server again. A redirect that merely leads to a circle does no harm once the circle is gone.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _PAGE = Effects(
     rows=(Effect(FAILS, below="18.1"), Effect("asks the index again", below="26.2"), Effect(FAILS)),
     when="it is a redirect of a page",
 )
-"""pip 18.1 to 26.1 ask for pages with `max-age=0`, `_internal/index/collector.py`, which goes before the cache."""
+"""pip 18.1 to 26.1 request pages with `max-age=0`, `_internal/index/collector.py`, which bypasses the cache."""
 
 
 def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
@@ -31,7 +31,7 @@ def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
         return
     is_too_long = met.count > MAX_REDIRECTS
     if met.is_in_circle:
-        message = f"redirects lead in a circle of {met.circle}"
+        message = f"redirects form a circle of {met.circle}"
     elif is_too_long:
         message = f"leads to {met.count - 1} more redirects, and pip follows {MAX_REDIRECTS}"
     elif met.circle:
@@ -58,8 +58,8 @@ CHECK = Check(
     shapes=frozenset({Shape.PAIR, Shape.SINGLE}),
     severity=Severity.ERROR,
     remedy=Remedy.REMOVE_IF_ASKED,
-    depth=Depth.WHOLE,  # where a redirect lies is told by links, and less is read without these
-    rows="e.fresh_until IS NULL AND e.kind = 'redirect'",  # a permanent one is fresh for ever
+    depth=Depth.WHOLE,  # links show the URL of a redirect, and less is read without these
+    rows="e.fresh_until IS NULL AND e.kind = 'redirect'",  # a permanent one never expires
     run=_run,
     effects=(_FILE, _PAGE),
 )

@@ -1,14 +1,14 @@
-"""A response was disarmed by a run of ours that was broken off before it removed it.
+"""A response was invalidated by a run of pipcacheplus that was interrupted before it removed it.
 
-A run that removes entries while pips may be at work first writes over what makes a response worth relying on, and
-removes it after a wait (see what is safe). One that is killed, or stopped, during the wait leaves the response like
-that. A run that is under way leaves it like that for 20 seconds.
+A run that removes entries while pips may be running first overwrites the dates and the ETag of a response, and removes
+it after a wait (see what is safe). A run that is killed or stopped during the wait leaves the response so. A run that
+is in progress leaves it so for 20 seconds.
 
-**Why it matters.** Little: pip takes it for expired, asks the index with an ETag that fits nothing, and gets all anew.
-But no pip can use it any more, so that it takes room for nothing.
+**Why it matters.** Little: pip treats the response as expired, asks the index with an ETag that matches nothing, and
+downloads everything again. But no pip can use the stored content any more, so it wastes space.
 
-**What to do.** Remove it with `prune --partial`. If the run was one with `--trash`, `undo` puts it right, from what its
-manifest says of it; nothing else knows what stood there.
+**What to do.** Remove it with `prune --partial`. If the run was one with `--trash`, `undo` restores it from the run's
+manifest, which alone holds the values that were overwritten.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ __all__ = ["CHECK"]
 
 def _run(_entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict | NotJudged]:
     if isinstance(facts.head, Head) and is_disarmed(facts.head):
-        yield Verdict(message="disarmed by an interrupted run: pip asks the index again")
+        yield Verdict(message="invalidated by an interrupted run: pip downloads it again")
         yield NotJudged.DISARMED
 
 
@@ -34,7 +34,7 @@ CHECK = Check(
     severity=Severity.WARNING,
     remedy=Remedy.REMOVE,
     depth=Depth.ENDS,
-    # The year 1000 in seconds since 1970; without a date, the ETag tells, which is no column.
+    # The year 1000 in seconds since 1970; without a date, the ETag decides, which is not a column.
     rows="e.written < -30578600000 OR (e.written IS NULL AND e.key IS NOT NULL)",
     run=_run,
     is_suspect=may_be_disarmed,

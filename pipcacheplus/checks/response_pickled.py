@@ -1,7 +1,7 @@
 """A response is stored as a pickle (pip 6.0 to 6.0.6).
 
-**Why it matters.** Every pip from 6.0 to 23.2.1 loads it when it meets it, and loading a pickle runs what it names.
-pip 23.3 and later ignore it. It is never loaded here.
+**Why it matters.** Every pip from 6.0 to 23.2.1 loads it when it reads the entry, and loading a pickle runs the
+functions that it names. pip 23.3 and later ignore it. pipcacheplus never loads it.
 
 **What to do.** Remove it with `prune --unsafe`.
 """
@@ -24,10 +24,10 @@ def _run(_entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
     if pickle.is_plain:
         yield Verdict(message="response is a pickle", evidence=evidence)
     elif pickle.calls:
-        message = "response is a pickle that runs what pip never put there"
+        message = "response is a pickle that calls functions which pip never stores"
         yield Verdict(message=message, evidence=evidence, severity=Severity.ERROR)
     else:
-        message = "response is a pickle that was not followed to its end"
+        message = "response is a pickle that could not be read to its end"
         yield Verdict(message=message, evidence=evidence, severity=Severity.ERROR)
 
 
@@ -40,5 +40,5 @@ CHECK = Check(
     depth=Depth.ENDS,
     rows="e.is_pickle",
     run=_run,
-    effects=(always("runs what it names"),),
+    effects=(always("runs the functions that it names"),),
 )

@@ -1,6 +1,6 @@
 """A response has neither a date nor an ETag.
 
-**Why it matters.** pip cannot tell whether it is current, and cannot ask: it drops it when it meets it.
+**Why it matters.** pip cannot determine whether it is current, and cannot ask: it discards it when it reads it.
 
 **What to do.** Remove it with `prune --stale`.
 """

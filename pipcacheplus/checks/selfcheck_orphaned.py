@@ -1,6 +1,6 @@
-"""A self-check, in which pip remembers its last look for a newer pip, names an environment that no longer exists.
+"""A self-check, in which pip stores when it last looked for a newer pip, names an environment that no longer exists.
 
-**Why it matters.** It is small, and nothing ever removes it.
+**Why it matters.** It is small, and no pip ever removes it.
 
 **What to do.** Remove it with `prune --orphaned`.
 """

@@ -1,6 +1,6 @@
-"""A self-check, in which pip remembers its last look for a newer pip, cannot be read.
+"""A self-check, in which pip stores when it last looked for a newer pip, cannot be read.
 
-**Why it matters.** pip takes it as absent, and writes it anew.
+**Why it matters.** pip treats it as absent, and writes it again.
 
 **What to do.** Remove it.
 """
@@ -15,7 +15,7 @@ __all__ = ["CHECK"]
 
 
 def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
-    # pip up to 19.2 wrote selfcheck.json in place, a moment during which it is empty.
+    # pip up to 19.2 wrote selfcheck.json in place, so that it is empty for a moment.
     if isinstance(facts.selfcheck, Broken) and entry.size:
         yield Verdict(
             message=f"self-check cannot be read: {facts.selfcheck.reason}",

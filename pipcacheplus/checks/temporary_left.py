@@ -1,6 +1,6 @@
-"""A file that pip was writing and never renamed to its final name.
+"""A file that pip was writing and did not rename to its final name.
 
-**Why it matters.** No pip looks at it again, and no pip removes it but `pip cache purge`.
+**Why it matters.** No pip uses it again, and only `pip cache purge` removes it.
 
 **What to do.** Remove it once it is older than any download could take.
 """

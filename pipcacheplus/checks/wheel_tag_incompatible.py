@@ -1,12 +1,12 @@
 """No interpreter considered can use this wheel.
 
-**Why it matters.** It was downloaded or built for a Python, or a system, that is not among them. pip passes it over,
-and keeps it for ever.
+**Why it matters.** It was downloaded or built for a Python, or a system, that is not among them. pip ignores it, and
+never removes it.
 
 **What to do.** Remove it with `prune --incompatible`. All interpreters of this machine are considered; those of other
 machines that share the cache are described by `--platform`, `--python-version`, `--implementation` and `--abi`. While
-an interpreter of this machine exists that was not asked, or gave no answer, nothing is removed: the message names it,
-and `--python` names those that count.
+an interpreter of this machine was not run, or gave no answer, nothing is removed: the message names it, and `--python`
+names the interpreters to consider.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ def _run(entry: Entry, _facts: Facts, context: Context) -> Iterator[Verdict]:
         evidence = (("tags", " ".join(entry.tags)), ("interpreters", " ".join(context.interpreters)))
         if context.unasked:
             yield Verdict(
-                message=f"{message}, but {_named(context.unasked)} not asked",
+                message=f"{message}, but {_named(context.unasked)} not run",
                 evidence=(*evidence, ("not_asked", " ".join(context.unasked))),
                 remedy=Remedy.NONE,
             )

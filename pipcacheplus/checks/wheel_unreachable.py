@@ -1,14 +1,14 @@
 """A wheel that pip built lies where no pip of the interpreters considered looks for it.
 
-**Why it matters.** pip keeps what it builds in a directory whose name it makes of the URL of the source, of its digest
+**Why it matters.** pip stores a built wheel in a directory whose name is made of the URL of the source, of its digest
 if the index publishes one, and from pip 20.0 on of the interpreter. So each Python has wheels of its own, even of those
-that any Python could use, and they outlive it. Wheels of pip before 20.0 lie under other names, which pip up to 20.3
-still looks for. pip 22.3 leaves out the digest that an index publishes as JSON: what it built is found later only if
-that very URL is required, without a digest. That is information: nothing is removed for it.
+that any Python could use, and they stay when that Python is removed. Wheels of pip before 20.0 lie under other names,
+which pip up to 20.3 still looks for. pip 22.3 leaves out the digest that an index publishes as JSON: such a wheel is
+found later only if exactly that URL is required, without a digest. That is information: nothing is removed for it.
 
-The name is made again from `origin.json`, or from the links of pages in the cache. Where nothing tells of the source,
-there is no finding: the wheel may well be in use, and it counts as judged, since it can be told whether it is whole.
-Nothing is removed if there are interpreters on this machine that were not asked.
+The name is computed again from `origin.json`, or from the links of pages in the cache. Where nothing shows the source,
+there is no finding: the wheel may be in use. It counts as judged, since it can be verified whether it is whole.
+Nothing is removed if there are interpreters on this machine that were not run.
 
 **What to do.** Remove it with `prune --incompatible`, if no other machine shares the cache.
 """
@@ -24,8 +24,8 @@ from pipcacheplus.pips.wheel_keys import LEGACY, key_of_wheel
 __all__ = ["CHECK"]
 
 _MAX_PYTHONS = 3
-_MAX_TOLD = 8
-"""Interpreters that were not asked and are named in a finding."""
+_MAX_NAMED = 8
+"""Most interpreters that were not run and are named in a finding."""
 
 
 def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict]:
@@ -35,13 +35,13 @@ def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict]:
     if entry.interpreter not in looked_for:
         yield Verdict(
             message=_message(entry, entry.interpreter, context)
-            + (", but not every one of this machine was asked" if context.unasked else ""),
+            + (", but not every interpreter of this machine was run" if context.unasked else ""),
             evidence=tuple(_evidence(entry.interpreter, context)),
             remedy=Remedy.NONE if context.unasked else None,
         )
     elif _is_for_its_url_alone(entry, facts, context, entry.interpreter):
         yield Verdict(
-            message="only a requirement of its very URL, without a digest, leads to it",
+            message="pip finds it only if exactly its URL is required, without a digest",
             evidence=tuple(_evidence(entry.interpreter, context)),
             severity=Severity.INFO,
             remedy=Remedy.NONE,
@@ -62,11 +62,11 @@ def _evidence(interpreter: str, context: Context) -> Iterator[tuple[str, Value]]
     yield "interpreters", " ".join(context.interpreters)
     yield "pips", " ".join(context.pips)
     if context.unasked:
-        yield "not_asked", " ".join(context.unasked[:_MAX_TOLD])
+        yield "not_asked", " ".join(context.unasked[:_MAX_NAMED])
 
 
 def _is_for_its_url_alone(entry: Entry, facts: Facts, context: Context, interpreter: str) -> bool:
-    """Return whether its key holds no digest, although there is one, and no page links its source without."""
+    """Return whether its key holds no digest, although there is one, and no page links its source without it."""
     origin = facts.origin
     if not isinstance(origin, Origin) or origin.is_directory or origin.vcs is not None:
         return False
@@ -84,7 +84,7 @@ CHECK = Check(
     severity=Severity.WARNING,
     remedy=Remedy.REMOVE_IF_ASKED,
     depth=Depth.ENDS,
-    # Without an origin, the interpreter is only told by links.
+    # Without an origin, only links show the interpreter.
     rows="EXISTS (SELECT 1 FROM looked_for) AND (e.interpreter NOT IN (SELECT name FROM looked_for) OR"
     " e.is_of_url_alone OR e.interpreter IS NULL AND EXISTS (SELECT 1 FROM source l WHERE l.project = e.project))",
     run=_run,

@@ -1,4 +1,4 @@
-"""Arguments of the Python interface: refuse at once what would be taken for something else.
+"""Arguments of the Python interface: reject values that would be treated as something else.
 
 One rule for each sort, whatever the argument is called:
 
@@ -47,7 +47,7 @@ def age_in_seconds(name: str, age: "float | timedelta") -> float:
 
 
 def moment_in_seconds(name: str, moment: "float | timedelta | datetime", now_s: float) -> float:
-    """Return a moment of the past, which an age or a date tells, in seconds since 1970.
+    """Return a past time, given as an age or a date, in seconds since 1970.
 
     Args:
         name: Of the argument.
@@ -109,7 +109,7 @@ def number_of_versions(name: str, number: object) -> int | None:
 
 
 def check_switches(**switches: object) -> None:
-    """Refuse what is no bool: `"no"` would be taken for yes, and 0 for no.
+    """Reject a value that is not a bool: `"no"` would be treated as true, and 0 as false.
 
     Raises:
         TypeError: One of them is not.

@@ -1,4 +1,4 @@
-"""Facts that readers learn from an entry's bytes; never a judgement.
+"""Facts that readers find in an entry's bytes; never a judgement.
 
 A reader returns one of these or `Broken`, whatever the bytes; it raises `OSError` only when the file itself cannot be
 read. All are frozen and hold no more than a stated number of bytes (see each reader). They are structs of msgspec: a
@@ -39,38 +39,38 @@ __all__ = [
 _PERMANENT_REDIRECTS = frozenset({301, 308})
 
 FILE_HOST_DIGEST = "blake2b"
-"""BLAKE2b-256, which the file host makes the path of a file from."""
+"""BLAKE2b-256, from which the file host makes the path of a file."""
 
 
 class Depth(IntEnum):
-    """How far an entry is read."""
+    """The depth to which an entry is read."""
 
     NAMES = 0
-    """Nothing: names and stamps only."""
+    """No file is read: names and stamps only."""
     ENDS = 1
-    """Heads, pages, and of archives what names them."""
+    """Heads, pages, and the parts of archives that name them."""
     SOURCES = 2
-    """Besides, to their end, the sources in the cache that built wheels were made from, and what pages publish
-    different digests of."""
+    """In addition, to their end, the sources in the cache of built wheels, and files of which pages publish different
+    digests."""
     WHOLE = 3
     """Archives to their end."""
 
 
 class Broken(Struct, frozen=True, kw_only=True):
-    """The bytes are not what they should be."""
+    """Damaged bytes."""
 
     reason: str
     """One clause, without path and full stop: `ends inside the central directory`."""
     offset: int | None = None
-    """Where, in bytes from the start, if that is known."""
+    """Position in bytes from the start, if it is known."""
     is_cut: bool = False
-    """Whether it looks like the front part of something sound."""
+    """Whether it looks like the beginning of undamaged data."""
     is_tolerated: bool = False
-    """Whether pip uses it all the same: no pip holds the members of a wheel against its RECORD."""
+    """Whether pip uses it nevertheless: no pip compares the members of a wheel with its RECORD."""
 
 
 class Unknown(Struct, frozen=True, kw_only=True):
-    """The bytes may be sound, but a limit of ours, or a feature that we do not read, keeps us from telling."""
+    """Bytes that may be undamaged: a limit, or an unsupported feature, prevents a judgement."""
 
     reason: str
 
@@ -83,12 +83,12 @@ class Span(Struct, frozen=True, kw_only=True):
 
 
 class Pickle(Struct, frozen=True, kw_only=True):
-    """What the opcodes of a pickled entry (cc=1) name. It is never loaded."""
+    """Names in the opcodes of a pickled entry (cc=1). It is never loaded."""
 
     calls: tuple[str, ...]
     """Dotted names that loading would import, sorted: `os.mkdir`."""
     is_plain: bool
-    """Whether it holds only what pip's own writer puts there (plain data and its header class)."""
+    """Whether it holds only what pip itself writes there (plain data and its header class)."""
     strings: tuple[str, ...]
     """Text constants in order, those over 4 KiB left out, at most 1,000."""
     body: bytes | None = None
@@ -114,7 +114,7 @@ class Head(Struct, frozen=True, kw_only=True):
 
     @property
     def is_permanent_redirect(self) -> bool:
-        """Whether pip keeps it without its body, and serves it for ever: 301 from pip 6.1, 308 from 22.1 on."""
+        """Whether pip stores it without its content, and never lets it expire: 301 from pip 6.1, 308 from 22.1 on."""
         return self.status in _PERMANENT_REDIRECTS
 
     def header(self, name: str) -> str | None:
@@ -126,7 +126,7 @@ class Head(Struct, frozen=True, kw_only=True):
 
 
 class Wheel(Struct, frozen=True, kw_only=True):
-    """What a wheel says of itself: dist-info directory, METADATA, WHEEL."""
+    """A wheel's own facts: dist-info directory, METADATA, WHEEL."""
 
     name: str
     """As in METADATA."""
@@ -134,38 +134,38 @@ class Wheel(Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...]
     """The `Tag` lines of WHEEL, expanded, sorted."""
     tags_as_written: tuple[str, ...] = ()
-    """The same in the order of the lines, which most often is that of the file name."""
+    """The same in the order of the lines, which is usually that of the file name."""
     build: str | None
     stem: str
     """The dist-info directory's name without `.dist-info`."""
     members: int
     metadata_sha256: str | None = None
-    """Of the METADATA in it, in hex; `None` if it was not computed."""
+    """SHA-256 of the METADATA in it, in hex; `None` if it was not computed."""
 
 
 class Library(Struct, frozen=True, kw_only=True):
-    """What a shared library, an extension module or a program in ELF asks of the machine that loads it."""
+    """The requirements of a shared library, an extension module or a program in ELF on the machine that loads it."""
 
     path: str
     """Within the wheel."""
     machine: str
-    """As tags of Linux have it: `x86_64`; any other with class and byte order, `mips-32be`."""
+    """As in tags of Linux: `x86_64`; any other with class and byte order, `mips-32be`."""
     soname: str | None = None
     needed: tuple[str, ...] = ()
-    """Names of the libraries that it is linked with, in their order."""
+    """Names of the libraries that it is linked with, in file order."""
     rpath: tuple[str, ...] = ()
     runpath: tuple[str, ...] = ()
-    """Directories to look in for them, as they are written: `$ORIGIN/../demo.libs`."""
+    """Directories in which the loader looks for them, as written: `$ORIGIN/../demo.libs`."""
     versions: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Of each library the versions of symbols without which it is not loaded: `libc.so.6`, `GLIBC_2.34`."""
+    """For each library, the versions of symbols that it must have: `libc.so.6`, `GLIBC_2.34`."""
     offered: tuple[str, ...] = ()
-    """Versions that its own symbols have; never kept of a wheel."""
+    """Versions of its own symbols; never stored for a wheel."""
     compilers: tuple[str, ...] | None = None
-    """What `.comment` says: `GCC: (Debian 12.2.0-14) 12.2.0`; `None` if it was not at hand."""
+    """The text of `.comment`: `GCC: (Debian 12.2.0-14) 12.2.0`; `None` if it was not read."""
     is_extension: bool = False
-    """Whether it has what Python looks for in an extension module."""
+    """Whether it has the symbol that Python looks for in an extension module."""
     numpy: str | None = None
-    """Of what uses NumPy's C API: `1` if it was built with headers of 1.x, else the oldest NumPy that it is for."""
+    """For users of NumPy's C API: `1` if built with headers of 1.x, otherwise the oldest NumPy that it is for."""
 
 
 class Libraries(Struct, frozen=True, kw_only=True):
@@ -174,13 +174,13 @@ class Libraries(Struct, frozen=True, kw_only=True):
     found: tuple[Library, ...] = ()
     """Those in ELF, in the order of the archive."""
     not_read: int = 0
-    """How many in ELF could not be read, or were beyond a limit."""
+    """Number of ELF files that could not be read, or were beyond a limit."""
     others: int = 0
-    """How many are Mach-O or PE, which are not read."""
+    """Number of Mach-O or PE files, which are not read."""
 
 
 class Sdist(Struct, frozen=True, kw_only=True):
-    """What a source distribution says of itself: PKG-INFO nearest the top."""
+    """A source distribution's own facts: the PKG-INFO nearest the top."""
 
     name: str | None
     """`None` if there is no PKG-INFO."""
@@ -235,12 +235,12 @@ class Origin(Struct, frozen=True, kw_only=True):
     vcs: str | None = None
     commit: str | None = None
     requested_revision: str | None = None
-    """The branch, tag or commit that was asked for."""
+    """The branch, tag or commit that was requested."""
     subdirectory: str | None = None
 
 
 class Selfcheck(Struct, frozen=True, kw_only=True):
-    """What pip remembers of its last look for a newer pip."""
+    """A self-check: pip's stored time of its last look for a newer pip."""
 
     environments: tuple[str, ...]
     """`sys.prefix` of each environment named."""
@@ -249,7 +249,7 @@ class Selfcheck(Struct, frozen=True, kw_only=True):
 
 
 class PayloadFormat(str, Enum):
-    """What a payload is by its first bytes."""
+    """The format of a payload by its first bytes."""
 
     ZIP = "zip"
     TAR = "tar"
@@ -273,7 +273,7 @@ class WheelMetadata(Struct, frozen=True, kw_only=True):
 
 
 class Expected(Struct, frozen=True, kw_only=True):
-    """What the rest of the cache says that a payload should be."""
+    """Evidence in the rest of the cache about the correct payload."""
 
     published: tuple[tuple[str, str], ...] = ()
     """Algorithm and hex digest, as the index published them; several by one algorithm if pages disagree."""
@@ -286,12 +286,12 @@ class Expected(Struct, frozen=True, kw_only=True):
 
 
 class Published(Struct, frozen=True, kw_only=True):
-    """What one page publishes of a payload; or the digest of a response itself."""
+    """The digests that one page publishes for a payload, or those of a response itself."""
 
     page: str
     """Id of the page, or the response."""
     url: str | None
-    """Of it, if it is known."""
+    """Its URL, if it is known."""
     written_s: int | None
     """Its `Date` in seconds since 1970."""
     hashes: tuple[tuple[str, str], ...]
@@ -299,29 +299,29 @@ class Published(Struct, frozen=True, kw_only=True):
 
 
 class SourceNow(Struct, frozen=True, kw_only=True):
-    """What the cache says now of the URL that a wheel was built from."""
+    """Present evidence in the cache about the URL that a wheel was built from."""
 
     responses: tuple[Published, ...] = ()
-    """Those under that URL which are sound sources, as far as that can be told; the newest first."""
+    """The responses under that URL that are undamaged sources by the present evidence; the newest first."""
     pages: tuple[Published, ...] = ()
-    """What each page publishes of it; the newest first."""
+    """The digests that each page publishes for it; the newest first."""
     is_linked_without_digest: bool = False
-    """Whether a page links it, and publishes no digest."""
+    """Whether a page links to it without a digest."""
 
 
 class Redirects(Struct, frozen=True, kw_only=True):
-    """What pip meets if it follows a redirect, as long as the cache answers."""
+    """The redirects that pip follows from one redirect within the cache."""
 
     count: int
-    """Redirects one after the other, this one among them, up to those that form a circle."""
+    """Number of redirects in a row, including this one, up to those that form a circle."""
     circle: int
-    """How many form a circle; 0 if none do."""
+    """Number that form a circle; 0 if none do."""
     is_in_circle: bool
-    """Whether this one is among those; then they are all that it meets, and `count` is 0."""
+    """Whether this one is in the circle; then the circle is all there is, and `count` is 0."""
 
 
 class Facts(Struct, frozen=True, kw_only=True):
-    """All that was read of one entry; `None` stands for not read, or not there."""
+    """All facts about one entry; `None` stands for not read, or absent."""
 
     head: Head | Broken | None = None
     payload: Payload | None = None
@@ -330,23 +330,23 @@ class Facts(Struct, frozen=True, kw_only=True):
     origin: Origin | Broken | None = None
     selfcheck: Selfcheck | Broken | None = None
     format: PayloadFormat | None = None
-    """What the payload's first bytes, and its head, say that it is."""
+    """The format of the payload by its first bytes and its head."""
     is_read_whole: bool = False
     """Whether the archive was read to its end."""
     damage: Broken | Unknown | None = None
-    """What reading it to its end showed: `Broken`, or `Unknown` where it could not be told."""
+    """The damage found by reading it to its end: `Broken`, or `Unknown` if it could not be judged."""
     libraries: Libraries | None = None
     """Of a built wheel that was read to its end and is whole; `None` stands for not read."""
     published: tuple[tuple[str, str], ...] = ()
     """Digests of the payload that the index published; several by one algorithm if pages disagree."""
     pages: tuple[Published, ...] = ()
-    """What each page publishes, the newest first and those without a date before it, if it is not the same."""
+    """The digests that each page publishes if they differ: pages without a date first, then the newest first."""
     redirects: Redirects | None = None
-    """Of a redirect: what it leads to, as far as the cache tells."""
+    """Of a redirect: the redirects that follow it in the cache."""
     source: SourceNow | None = None
-    """Of a built wheel: what the cache says now of the URL that it was built from, responses only from
-    `Depth.SOURCES` on; `None` if it was not looked at."""
+    """Of a built wheel: present evidence about the URL that it was built from, responses only from `Depth.SOURCES` on;
+    `None` if it was not examined."""
     wheel_metadata: WheelMetadata | None = None
     """Of metadata: what the wheel itself holds, if that is cached as well."""
     digests: tuple[tuple[str, str], ...] = ()
-    """Digests of the payload as it is stored, of those that something can be held against."""
+    """Digests of the payload as stored, for which a value to compare with exists."""

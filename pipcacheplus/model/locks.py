@@ -1,4 +1,4 @@
-"""Things that lock files name: versions of projects, and files of them."""
+"""Versions of projects, and their files, that lock files name."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ __all__ = ["Lock", "LockedFile", "LockedPackage"]
 
 
 class LockedFile(NamedTuple):
-    """One file that a lock names, as far as it does."""
+    """One file that a lock names; a field that the lock does not give is `None`."""
 
     filename: str | None = None
     url: str | None = None
@@ -20,13 +20,13 @@ class LockedPackage(NamedTuple):
     project: str
     """Canonical name (PEP 503)."""
     version: str | None = None
-    """`None` if the lock does not say, so that any will do."""
+    """`None` if the lock gives none: then any version matches."""
     files: tuple[LockedFile, ...] = ()
-    """Those that will do; any of that version if none is named."""
+    """The files that match; any of that version if none is named."""
 
 
 class Lock(NamedTuple):
-    """What one file names."""
+    """The contents of one lock file."""
 
     packages: tuple[LockedPackage, ...]
     includes: tuple[str, ...] = ()

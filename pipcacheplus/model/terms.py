@@ -1,4 +1,4 @@
-"""The closed sets of words that the values are made of: kinds, areas, reasons, outcomes."""
+"""The closed sets of words in the values: kinds, areas, reasons, outcomes."""
 
 from enum import Enum
 
@@ -27,17 +27,17 @@ __all__ = [
 
 
 class Measure(str, Enum):
-    """How a number of bytes given back to the file system is to be read."""
+    """The exactness of a number of bytes that were given back to the file system."""
 
     EXACT = "exact"
     AT_LEAST = "at-least"
-    """Some of it could not be measured, as where nothing can be learned of a file once its name is gone."""
+    """Some of it could not be measured, because the file system gives no data on a file whose name is gone."""
     UP_TO = "up-to"
-    """Some of it may be shared with other files, or held by a snapshot, and is not free then."""
+    """Some of it may be shared with other files, or held by a snapshot, and is then not free."""
 
 
 class Source(str, Enum):
-    """What decided which directory is the cache."""
+    """The setting that decided which directory is the cache."""
 
     ARGUMENT = "argument"
     ENVIRONMENT = "environment"
@@ -56,38 +56,38 @@ class Area(str, Enum):
 
 
 class Shape(str, Enum):
-    """What the names of an entry's files say, before any is opened."""
+    """The form of an entry by the names of its files, before any is opened."""
 
     PAIR = "pair"
-    """`http-v2`: a head and its body."""
+    """`http-v2`: a metadata file (head) and its content file (body)."""
     HEAD = "head"
-    """`http-v2`: a head without a body."""
+    """`http-v2`: a metadata file without its content file."""
     BODY = "body"
-    """`http-v2`: a body without a head."""
+    """`http-v2`: a content file without its metadata file."""
     SINGLE = "single"
-    """`http`: head and body in one file."""
+    """`http`: metadata and content in one file."""
     BUILT_WHEEL = "built-wheel"
     """`wheels`: a wheel, with `origin.json` if there is one."""
     ORIGIN = "origin"
     """`wheels`: an `origin.json` without any wheel beside it."""
     SELFCHECK = "selfcheck"
-    """What pip remembers of its last look for a newer pip."""
+    """A file in which pip stores when it last looked for a newer pip."""
     TEMPORARY = "temporary"
     """A file that pip had not yet renamed to its final name."""
     LOCK = "lock"
     """The lock of a pip up to 19.2: a file and its second name, or a directory with a file."""
     BUILD = "build"
-    """The directory below a leaf of `wheels` in which pip 25.3 and later builds."""
+    """The directory, below the one of a built wheel, in which pip 25.3 and later build."""
     LOG = "log"
     """The log of pip 6 in the cache directory."""
     EMPTY_DIRECTORY = "empty-directory"
-    """A directory of pip's with nothing in it; it is judged, but never listed."""
+    """An empty directory that pip made; it is judged, but never listed."""
     FOREIGN = "foreign"
-    """What no pip writes: another name, another place, a link, a pipe, a device."""
+    """An object that no pip writes: another name, another place, a link, a pipe, a device."""
 
 
 class Kind(str, Enum):
-    """What an entry is to somebody who uses pip."""
+    """The type of an entry in the terms of a pip user."""
 
     WHEEL = "wheel"
     SDIST = "sdist"
@@ -106,38 +106,38 @@ class Kind(str, Enum):
 FILE_KINDS = frozenset({Kind.WHEEL, Kind.SDIST, Kind.METADATA})
 """Downloads that an index publishes once and never changes."""
 WHEEL_KINDS = frozenset({Kind.WHEEL, Kind.BUILT_WHEEL})
-"""Wheels, downloaded or built here: what tags say who can use."""
+"""Wheels, downloaded or built here: their tags say which interpreters can use them."""
 
 
 class NotJudged(str, Enum):
-    """Why it cannot be told of an entry, or of all that lies in a directory, whether something is wrong with it."""
+    """The reason why it is unknown whether something is wrong with an entry or with the contents of a directory."""
 
     LIMIT = "limit"
-    """It is beyond a limit of ours, or has a form that is not read."""
+    """It is beyond a limit of pipcacheplus, or has a form that is not read."""
     UNREADABLE = "unreadable"
-    """The system did not let us read it, or it changed meanwhile."""
+    """The system did not permit reading it, or it changed meanwhile."""
     YOUNG = "young"
-    """It is a half, a leftover or a build, or ends early, and a pip may still be writing it."""
+    """It is a recent leftover or build, or ends early, and a pip may still be writing it."""
     CONTRADICTORY = "contradictory"
-    """Pages publish different digests of it, and it cannot be told which of them is the newest."""
+    """Pages publish different digests of it, and it is unknown which of them is the newest."""
     FOREIGN = "foreign"
     """No pip wrote it, so it is never opened."""
     DISARMED = "disarmed"
-    """A run of ours that was broken off wrote over what the server said of it."""
+    """An interrupted run of pipcacheplus invalidated it: the dates and the ETag of the server are overwritten."""
     OTHER_DEVICE = "other-device"
     """It lies on another file system than the cache directory, which is not entered."""
     LIBRARIES = "libraries"
-    """Whether a built wheel would load here: what it needs may be supplied later, or is beyond a limit of ours."""
+    """Whether a built wheel would load here is unknown: its libraries may be supplied later, or are beyond a limit."""
 
 
 UNFINISHED = frozenset({Shape.TEMPORARY, Shape.LOCK, Shape.BUILD, Shape.HEAD, Shape.BODY, Shape.EMPTY_DIRECTORY})
-"""Shapes that no pip uses as they are: one that is at work may be making them, or one was interrupted."""
+"""Shapes that no pip uses in this state: a running pip may be making them, or one was interrupted."""
 UNVERIFIABLE = frozenset({NotJudged.LIMIT, NotJudged.UNREADABLE, NotJudged.CONTRADICTORY})
-"""Reasons why nobody can tell of an entry of pip's if it is whole, however long one waits."""
+"""Reasons why it stays unknown whether an entry is whole, however long one waits."""
 
 
 class UrlSource(str, Enum):
-    """How a URL was recovered."""
+    """The method by which a URL was recovered."""
 
     LINKS = "links"
     FILE_HOST = "file-host"
@@ -146,20 +146,20 @@ class UrlSource(str, Enum):
 
 
 class Proof(str, Enum):
-    """What proves that an entry's content is what was published, strongest first."""
+    """Proofs that an entry's content is what was published, strongest first."""
 
     INDEX_PAGE = "index-page"
     """A page in the cache publishes its digest."""
     FILE_HOST = "file-host"
-    """The path that it came from is made of its digest."""
+    """The path in its URL is computed from its digest."""
     ETAG = "etag"
-    """The host that sent it makes its ETags of the content."""
+    """The host that sent it computes its ETags from the content."""
     WHEEL = "wheel"
-    """Metadata that is just what the wheel beside it holds."""
+    """The metadata equals that in the wheel beside it."""
 
 
 class Group(str, Enum):
-    """The reason a finding gives for removing an entry; `prune --<option>` asks for it."""
+    """The reason a finding gives for removing an entry; `prune --<option>` requests it."""
 
     CORRUPT = "corrupt"
     PARTIAL = "partial"
@@ -173,12 +173,12 @@ class Group(str, Enum):
 
     @property
     def option(self) -> str:
-        """Return the word of the option of `prune` that asks for it."""
+        """Return the name of the option of `prune` that requests it."""
         return "outdated-builds" if self is Group.OUTDATED_BUILD else self.value
 
 
 class Severity(str, Enum):
-    """How bad a finding is."""
+    """The severity of a finding."""
 
     ERROR = "error"
     """pip would fail, or would install or run something wrong."""
@@ -189,64 +189,64 @@ class Severity(str, Enum):
 
 
 class Remedy(str, Enum):
-    """What helps against a finding."""
+    """The action that repairs the state which a finding reports."""
 
     REMOVE = "remove"
     """No pip can ever use it: a bare `prune` removes it."""
     REMOVE_IF_ASKED = "remove-if-asked"
-    """Removed when its group is asked for."""
+    """Removed when its group is requested."""
     NONE = "none"
-    """Nothing; it stays."""
+    """No action; the entry stays."""
 
 
 class State(str, Enum):
-    """What became of an action."""
+    """The result of an action."""
 
     PLANNED = "planned"
     REMOVED = "removed"
     TRASHED = "trashed"
     RESTORED = "restored"
     CHANGED = "changed"
-    """Not what was judged any more, so it was kept."""
+    """It changed after it was judged, so it was kept."""
     GONE = "gone"
     BUSY = "busy"
     FAILED = "failed"
 
 
 class ExportState(str, Enum):
-    """What became of an entry that was to be exported."""
+    """The result of exporting an entry."""
 
     PLANNED = "planned"
     EXPORTED = "exported"
     THERE = "there"
     """A file of this name with the same content was there already."""
     OCCUPIED = "occupied"
-    """Something else of this name was there already, and stays."""
+    """A different file of this name was there already, and stays."""
     DAMAGED = "damaged"
     UNVERIFIED = "unverified"
-    """It is not known to be whole."""
+    """Nothing proves that it is whole."""
     UNNAMED = "unnamed"
     """Nothing in the cache names the file as the index published it."""
     CHANGED = "changed"
-    """Its content is not what was verified a moment ago."""
+    """Its content changed after it was verified."""
     FAILED = "failed"
 
 
 class Transfer(str, Enum):
-    """How the bytes of a file came to lie in another place."""
+    """The method by which a file was exported."""
 
     CLONED = "cloned"
-    """Both share blocks until one is written to."""
+    """Both files share blocks until one of them is written to."""
     COPIED = "copied"
     LINKED = "linked"
-    """It is the same file under another name: who writes to one writes to the other."""
+    """It is the same file under another name: a change of one changes the other."""
 
 
 class Stays(str, Enum):
-    """Why an entry stays whatever the limits of a cache say."""
+    """The reason why an entry stays, whatever the limits say."""
 
     KEPT = "kept"
-    """It is to be kept."""
+    """A keep selects it."""
     FOREIGN = "foreign"
     """No pip wrote it."""
     YOUNG = "young"
@@ -254,15 +254,15 @@ class Stays(str, Enum):
 
 
 class OwnKind(str, Enum):
-    """What we keep outside of a cache."""
+    """The kinds of files that pipcacheplus stores outside of a cache."""
 
     CATALOGS = "catalogs"
-    """What entries were found to be, a file for each cache."""
+    """Facts about entries, a file for each cache."""
     TRASH = "trash"
-    """What was moved away and can be brought back, beside its cache."""
+    """Removed files that can be restored, beside their cache."""
     INTERPRETERS = "interpreters"
-    """What interpreters and their pips answered."""
+    """Stored answers of interpreters and their pips."""
     MARKS = "marks"
-    """Moments since which it can be asked what was not used, a file for each cache and name."""
+    """Times since which unused entries can be found, a file for each cache and name."""
     RECORDS = "records"
-    """What wrapped pips used of a cache, and what that was worth, a file for each cache."""
+    """Records of wrapped pips: the entries they used, and the downloads this saved; a file for each cache."""

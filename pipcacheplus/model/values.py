@@ -90,15 +90,15 @@ __all__ = [
 ]
 
 Value = str | int | bool | None
-"""What `evidence` may hold: flat, so that text and JSON come from the same facts."""
+"""The type of a value in `evidence`: flat, so that text and JSON come from the same facts."""
 
 
 Progress = Callable[[int, int | None], None]
-"""Called with what is done and with all there is to do, `None` if that is not known."""
+"""Called with the amount done and the total, `None` if the total is unknown."""
 
 
 class Waiting(NamedTuple):
-    """Why answers that pips may be waiting for are waited for, and for how long still."""
+    """The wait in shared mode: the reason for it, and the time left."""
 
     reason: str
     """A clause: `pip (process 123) is running`."""
@@ -109,20 +109,20 @@ class Waiting(NamedTuple):
 
 
 class File(NamedTuple):
-    """A file and its stamp: enough to tell later whether it is still the same. A tuple: a cache has very many."""
+    """A file and its stamp, by which a later run sees whether it is still the same. A tuple: a cache has very many."""
 
     path: str
     size: int
     """Bytes."""
     disk_size: int
-    """Bytes allocated; equals `size` where the system does not tell."""
+    """Bytes allocated; equals `size` where the system does not report them."""
     mtime_ns: int
     atime_ns: int
     ctime_ns: int
     inode: int
     device: int
     links: int
-    """Names that this file has; above 1, removing one name frees nothing."""
+    """Number of names of this file; above 1, removing one name frees nothing."""
 
 
 class Folder(NamedTuple):
@@ -135,27 +135,27 @@ class Folder(NamedTuple):
 
 
 class OriginFacts(NamedTuple):
-    """What a built wheel was built from, as the `origin.json` beside it says (PEP 610)."""
+    """The source of a built wheel by the `origin.json` beside it (PEP 610)."""
 
     url: str | None
     """`None` if it holds credentials."""
     url_shown: str
-    """The same, or what is left of it once credentials are cut out."""
+    """The same without its credentials."""
     is_directory: bool
     """Whether it is a local directory."""
     vcs: str | None
     """`git`, `hg`, `svn` or `bzr`."""
     commit: str | None
     requested_revision: str | None
-    """The branch, tag or commit that was asked for."""
+    """The branch, tag or commit that was requested."""
     subdirectory: str | None
     source_sha256: str | None
-    """Of the archive, in hex."""
+    """SHA-256 of the archive, in hex."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Entry:
-    """What pip uses, or ignores, as a whole.
+    """A unit that pip uses, or ignores, as a whole.
 
     `scan` fills the part up to `folders`; `identify` returns a copy with the rest.
     """
@@ -168,30 +168,30 @@ class Entry:
     files: tuple[File, ...]
     """All files, the main one first. Only `origin.json` may be in several entries, those of the wheels beside it."""
     folders: tuple[Folder, ...] = ()
-    """Directories that are the entry's own and go with it, deepest first."""
+    """Directories that belong to the entry and are removed with it, deepest first."""
     project: str | None = None
     """Canonical name (PEP 503)."""
     version: str | None = None
     """As written in the artefact."""
     filename: str | None = None
     url: str | None = None
-    """Only if it is proven to be the one, and holds no credentials."""
+    """Only if it is proven, and holds no credentials."""
     url_shown: str | None = None
-    """The same, or what is left of it once credentials are cut out: `…` stands in place of each."""
+    """The same, with `…` in place of each credential."""
     url_source: UrlSource | None = None
     tags: tuple[str, ...] = ()
     """Wheel tags, expanded and sorted."""
     interpreter: str | None = None
     fresh_until_s: int | None = None
-    """Seconds since 1970 at which pip stops serving it unasked."""
+    """Seconds since 1970 at which its freshness lifetime ends."""
     sha256: str | None = None
-    """Of a downloaded file or built wheel, in hex, if it was read to its end; only where it is asked for."""
+    """Of a downloaded file or built wheel, in hex, if it was read to its end; only if it is requested."""
     origin: OriginFacts | None = None
-    """Of a built wheel; only where it is asked for."""
+    """Of a built wheel; only if it is requested."""
     status: int | None = None
     """Of a redirect: the HTTP status."""
     location: str | None = None
-    """Of a redirect: where it leads to, as the server wrote it, with `…` in place of each credential."""
+    """Of a redirect: its target, as the server wrote it, with `…` in place of each credential."""
 
     @property
     def size(self) -> int:
@@ -210,28 +210,28 @@ class Entry:
 
     @property
     def written(self) -> "datetime | None":
-        """Return when its main file was written, in UTC; `None` if it has no file, or a time of no calendar."""
+        """Return when its main file was written, in UTC; `None` without a file or with a time outside the calendar."""
         return _moment(self.files[0].mtime_ns) if self.files else None
 
     @property
     def used(self) -> "datetime | None":
-        """Return when a file of it was last read or written, in UTC, as far as the file system keeps that."""
+        """Return when a file of it was last read or written, in UTC, by the times that the file system keeps."""
         return _moment(max(max(file.atime_ns, file.mtime_ns) for file in self.files)) if self.files else None
 
     @property
     def label(self) -> str:
-        """Return a short line for people: what it is called, and its kind; what a terminal would obey is escaped."""
+        """Return a short line for people: its name and its kind; control characters are escaped."""
         name = " ".join(filter(None, (self.project, self.version))) or self.filename or self.id
         printable = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in name)
         return f"{printable} ({self.kind.value})"
 
     def __repr__(self) -> str:
-        """Show what it is called, and its id."""
+        """Return its name and its id."""
         return f"<Entry {self.label} {self.id!r}>"
 
 
 class Brief(NamedTuple):
-    """What a line says of an entry; a tuple, and without its files: a list has very many."""
+    """The fields of an entry that a list shows; a tuple, and without its files: a list has very many."""
 
     id: str
     shape: Shape
@@ -250,9 +250,9 @@ class Brief(NamedTuple):
     mtime_ns: int | None
     """When a file of it was last written; `None` if it has none."""
     atime_ns: int | None
-    """When a file of it was last read, as far as the file system keeps that."""
+    """When a file of it was last read, if the file system keeps that."""
     ctime_ns: int | None
-    """When a file of it was last changed, its times and its name too."""
+    """When a file of it was last changed, including its times and its name."""
     file_count: int
     fresh_until_s: int | None = None
     """As of an entry."""
@@ -292,7 +292,7 @@ def _moment(time_ns: int) -> "datetime | None":
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that is wrong with, or worth knowing of, one entry."""
+    """One problem of one entry, or one piece of information about it."""
 
     check: str
     """Slug of the check."""
@@ -308,16 +308,16 @@ class Finding:
 
 
 class Headline(NamedTuple):
-    """What is counted of a finding; a tuple, and without its entry: a cache can have very many."""
+    """The fields of a finding that are counted; a tuple, and without its entry: a cache can have very many."""
 
     group: Group
     severity: Severity
     entry: int | str
     """The same for all findings of one entry, which come one after the other."""
     goes: bool
-    """Whether removing the entry helps, so that `prune` does it for the group."""
+    """Whether the remedy is removal, so that `prune` removes the entry for the group."""
     is_directory: bool
-    """Whether it is of an empty directory, which is no entry to whoever counts them."""
+    """Whether it is of an empty directory, which is not counted as an entry."""
     check: str
     """Slug of the check."""
     disk_size: int
@@ -344,18 +344,18 @@ class CountedFindings(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """An entry, and what was found wrong with it."""
+    """An entry with its findings."""
 
     entry: Entry
     findings: tuple[Finding, ...] = ()
     not_judged: NotJudged | None = None
-    """What kept a check from telling if it is whole."""
+    """The reason why a check could not judge whether it is whole."""
     evidence: tuple[tuple[str, Value], ...] = ()
-    """All that speaks for or against its content, if that was asked for; the same as of a finding."""
+    """All evidence for or against its content, if that was requested; the same as of a finding."""
 
     @property
     def is_unverifiable(self) -> bool:
-        """Return whether nobody can tell if it is whole, however long one waits."""
+        """Return whether it stays unknown if it is whole, however long one waits."""
         return self.not_judged in UNVERIFIABLE
 
 
@@ -373,7 +373,7 @@ class Count(NamedTuple):
 
 
 class Owned(NamedTuple):
-    """What of a cache belongs to another user than the cache directory."""
+    """The files and directories that belong to another user than the cache directory."""
 
     uid: int
     """The number of that user."""
@@ -386,12 +386,12 @@ class Owned(NamedTuple):
 
 
 class Survey(NamedTuple):
-    """What a look at all names of a cache shows besides its entries."""
+    """Facts about a cache besides its entries, from a walk over all names."""
 
     directories: int = 0
     """The cache directory and all below it."""
     directory_bytes: int = 0
-    """Bytes on the disk that the directories themselves take; 0 where the system does not tell."""
+    """Bytes on the disk of the directories themselves; 0 where the system does not report them."""
     bytes_of_other_names: int = 0
     """Bytes on the disk of files that have several names here, once for each name but the first."""
     uid: int = 0
@@ -399,17 +399,17 @@ class Survey(NamedTuple):
     owner: str | None = None
     """The name of that user; `None` if there is none."""
     others: tuple[Owned, ...] = ()
-    """What belongs to other users, by their numbers."""
+    """Files and directories of other users, by the users' numbers."""
     restored_s: int | None = None
     """When the cache was copied or restored as a whole, in seconds since 1970: all files were changed within minutes of
-    then, but written at other times. `None` if nothing speaks for that. It says nothing of the age of anything."""
+    then, but written at other times. `None` if there is no sign of it. It is not the age of any file."""
     are_reads_of_restoring: bool = False
-    """Whether no file has an access time from before that: then nothing is known of what was used before."""
+    """Whether no file has an access time from before that: then earlier use is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
-    """What can be said for an entry and against it."""
+    """The reasons to keep and to remove an entry."""
 
     entry: Entry
     sentence: str
@@ -417,9 +417,9 @@ class Why:
     usable_by: tuple[str, ...] = ()
     """Of a wheel: names of the interpreters considered that can use it, as `cp311`; the oldest first."""
     removed_by: tuple[str, ...] = ()
-    """Commands that would remove it for what was found: `prune --stale`; `remove` and `purge` take anything."""
+    """Commands that would remove it for its findings: `prune --stale`; `remove` and `purge` can remove any entry."""
     kept_by: tuple[str, ...] = ()
-    """Options that keep it from that: `--keep demo`, `--min-age 3600s`."""
+    """Options that prevent that: `--keep demo`, `--min-age 3600s`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -430,106 +430,107 @@ class Action:
     reasons: tuple[str, ...]
     """Slugs of the checks or rules that chose it; sorted, none twice."""
     files: tuple[File, ...]
-    """In the order in which they go. A file that an entry which stays shares is not among them."""
+    """In the order of their removal. A file that is shared with an entry that stays is not among them."""
     why: str = ""
     """The same as `Why.sentence`, if findings chose it."""
     because: tuple[str, ...] = ()
-    """Ids of entries without which it would have to stay: a newer version, the same bytes, a wheel built from it."""
+    """Ids of entries on which the removal depends: a newer version, the same bytes, a wheel built from it."""
 
 
 class Locked(NamedTuple):
-    """How much of what locks name is in the cache."""
+    """The number of versions and files that locks name, and the number of them in the cache."""
 
     packages: int
     """Versions of projects, and single files, that locks name."""
     missing: int
-    """Those of which the cache has nothing."""
+    """Those of which nothing is in the cache."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
-    """What one limit takes of a cache, after all reasons, and whether that is enough."""
+    """The entries that one limit removes after all reasons, and whether that is enough."""
 
     limit: str
-    """As people read it: the argument in backticks, and its value."""
+    """For people: the argument in backticks, and its value."""
     entries: int
-    """How many go for it."""
+    """Number of entries that it removes."""
     disk_bytes: int
     """Bytes on the disk of their files, and of the directories that they leave empty."""
     used_before_s: int | None
-    """When the last of them was last used, in seconds since 1970: nothing that is left and may go was used before."""
+    """When the last of them was last used, in seconds since 1970: no removable entry that stays was used earlier."""
     over: int = 0
-    """By how much it is exceeded nevertheless, in bytes or in files; 0 if it is kept."""
+    """The excess that remains, in bytes or in files; 0 if the limit is met."""
     is_in_bytes: bool = True
     """Whether that is in bytes."""
     is_unknown: bool = False
-    """Whether nobody can say if it is kept, as the file system does not tell what is free."""
+    """Whether it is unknown if the limit is met, because the file system does not report its free space."""
     staying: Mapping[Stays, int] = field(default_factory=dict)
-    """If it is exceeded: how much of what is there stays whatever limits say, by why, in bytes or in files."""
+    """If it is exceeded: the bytes or files that stay whatever limits say, by reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is to be removed: reviewable, and complete before anything is touched."""
+    """The actions to carry out: reviewable, and complete before anything is changed."""
 
     cache: CacheDir
     actions: tuple[Action, ...]
     kept: tuple[Entry, ...] = ()
-    """What a reason chose and a keep, or its youth, held back."""
+    """Entries that a reason chose and that stay, because of a keep or because they are recent."""
     unmatched: tuple[str, ...] = ()
-    """Selections that fitted nothing."""
+    """Selections that matched nothing."""
     hints: Mapping[str, str] = field(default_factory=dict)
-    """Of these, what may have been meant, where something has almost the same name."""
+    """For these, entries with almost the same name."""
     warnings: tuple["Warned", ...] = ()
     foreign: tuple[Entry, ...] = ()
-    """What was asked for and never goes, as no pip wrote it."""
+    """Foreign files that were selected and are never removed."""
     unmatched_keeps: tuple[str, ...] = ()
-    """What was to be kept and fitted nothing in the cache, unless that was said to be well."""
+    """Keeps that matched nothing in the cache, unless `keep_missing_ok` permits that."""
     is_for_all: bool = False
-    """Whether patterns (`'*'`) chose every entry that has a file name: the command line asks, as before a purge."""
+    """Whether patterns (`'*'`) chose every entry that has a file name: the command line asks first, as before a
+    purge."""
     not_judged: Mapping[NotJudged, Count] = field(default_factory=dict)
-    """Counts of entries that could not be judged by the checks for these reasons, by why; only what occurred."""
+    """Counts of entries that the checks could not judge, by reason; only reasons that occurred."""
     pythons: "tuple[FoundPython, ...]" = ()
-    """The interpreters that counted, and those that were not asked; empty if none mattered."""
+    """The interpreters considered, and those that were not run; empty if none mattered."""
     gone: int = 0
-    """Of a plan that was saved: how many of its entries are not there any more."""
+    """Of a saved plan: the number of its entries that no longer exist."""
     cuts: tuple[Cut, ...] = ()
-    """What each limit takes."""
+    """The result of each limit."""
     notes: tuple[str, ...] = ()
-    """What could not be decided, and why, in sentences without full stops."""
+    """Decisions that could not be made, with the reason, in sentences without full stops."""
     locked: "Locked | None" = None
-    """What locks name; `None` without any."""
+    """Counts of what locks name; `None` without any lock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of an action."""
+    """The result of an action."""
 
     action: Action
     state: State
     removed: tuple[File, ...] = ()
-    """Files that are really gone; for a planned outcome, those that would go."""
+    """Files that were really removed; for a planned outcome, those that would be removed."""
     disk_size: int = 0
     """Bytes really given back to the file system."""
     measure: Measure = Measure.EXACT
-    """How `disk_size` is to be read."""
+    """The exactness of `disk_size`."""
     is_lower: bool = False
     """Whether files of it lie in a lower layer of an overlay, which keeps them: removing them only hides them."""
     error: str | None = None
     moved: tuple[File, ...] = ()
-    """Files that were moved to the trash, or back from it."""
+    """Files that were moved to the trash, or restored from it."""
     folders: int = 0
-    """Directories that went too: the entry's own, and those above that it left empty."""
+    """Directories that were removed too: the entry's own, and those above that became empty."""
     folder_disk_size: int = 0
     """Bytes on the disk that these took."""
     owner: int | None = None
-    """The number of the user to whom it belongs, if it failed because that is another one."""
+    """The number of the owner, if the action failed because that is another user."""
 
     @property
     def is_failure(self) -> bool:
-        """Return whether an entry is still there that should have gone.
+        """Return whether an entry still exists that should have been removed.
 
-        None is an empty directory that a build may be about to use: nobody counts it, and a later run takes it.
+        An empty directory that a build may be about to use does not count: a later run removes it.
         """
         is_waited_for = self.state is State.BUSY and self.action.entry.shape is not Shape.EMPTY_DIRECTORY
         return self.state is State.FAILED or is_waited_for
@@ -537,82 +538,82 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What became of an entry that was to be exported."""
+    """The result of exporting an entry."""
 
     entry: Entry
     state: ExportState
     path: str | None = None
-    """Of the file, absolute; `None` if its name is not known."""
+    """Path of the file, absolute; `None` if its name is not known."""
     transfer: Transfer | None = None
-    """How it came there; `None` if it did not, or not yet."""
+    """The method of the export; `None` if it failed, or is only planned."""
     why: str | None = None
-    """Why it did not: a clause."""
+    """The reason of a failure, as a clause."""
 
     @property
     def is_failure(self) -> bool:
-        """Return whether there is no such file now as was asked for."""
+        """Return whether the requested file does not exist now."""
         return self.state not in {ExportState.PLANNED, ExportState.EXPORTED, ExportState.THERE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportReport:
-    """What was exported, and what was not."""
+    """The exported entries, and those that were not exported."""
 
     cache: CacheDir
     folder: str
-    """Where to; absolute."""
+    """The target directory; absolute."""
     outcomes: tuple[Exported, ...]
     unmatched: tuple[str, ...] = ()
-    """Selections that fitted nothing."""
+    """Selections that matched nothing."""
     hints: Mapping[str, str] = field(default_factory=dict)
-    """Of these, what may have been meant, where something has almost the same name."""
+    """For these, entries with almost the same name."""
     warnings: tuple["Warned", ...] = ()
     locked: Locked | None = None
-    """What locks name; `None` without any."""
+    """Counts of what locks name; `None` without any lock."""
     missing: tuple[str, ...] = ()
-    """What locks name and the cache has nothing of: `demo 1.0`."""
+    """Names in locks of which nothing is in the cache: `demo 1.0`."""
     is_interrupted: bool = False
-    """Whether it was told to stop: entries without an outcome were not begun."""
+    """Whether it was stopped: entries without an outcome were not begun."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trashed:
-    """What one run moved to the trash, and can be brought back."""
+    """Entries that one run moved to the trash, and that can be restored."""
 
     run: str
-    """What `undo` calls it: the time at which it began."""
+    """The name of the run for `undo`: the time at which it began."""
     started_s: int
     """Seconds since 1970."""
     kept_until_s: int
-    """From then on, the next run that changes this cache removes it."""
+    """The time from which the next run that changes this cache removes it."""
     files: int
     size: int
     """Bytes."""
     disk_size: int
-    """Bytes that emptying would give back."""
+    """Bytes that emptying it would give back."""
     path: str
-    """Of the directory in which it lies, in the trash; absolute."""
+    """Path of its directory in the trash; absolute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Warned:
-    """Something that could not be looked at; the rest was."""
+    """A file or directory that could not be read; the rest was read."""
 
     path: str
     message: str
     not_entered: NotJudged | None = None
-    """Of a directory: why nothing that lies in it was looked at."""
+    """Of a directory: the reason why its contents were not read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnFiles:
-    """Files of ours that lie outside of a cache, for one cache or one purpose."""
+    """Files that pipcacheplus stores outside of a cache, for one cache or one purpose."""
 
     kind: OwnKind
     path: str
-    """Of the file, or of the directory that holds them; absolute."""
+    """Path of the file, or of the directory that holds them; absolute."""
     cache: str | None
-    """The path of the cache they are of; `None` if they are of none, or if they do not say."""
+    """The path of their cache; `None` if they belong to none, or do not name one."""
     files: int
     size: int
     """Bytes."""
@@ -624,46 +625,46 @@ class OwnFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnState:
-    """What we keep outside of caches, or what of it was removed."""
+    """Files that pipcacheplus stores outside of caches, or those of them that were removed."""
 
     files: tuple[OwnFiles, ...]
     warnings: tuple[Warned, ...] = ()
-    """What could not be looked at or removed."""
+    """Files that could not be read or removed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What was freed, never what was hoped."""
+    """The results of a removal, as measured."""
 
     plan: Plan
     outcomes: tuple[Outcome, ...]
     warnings: tuple[Warned, ...] = field(default=())
     is_interrupted: bool = False
-    """Whether it was told to stop: actions without an outcome were not begun."""
+    """Whether it was stopped: actions without an outcome were not begun."""
     run: str | None = None
-    """What `undo` calls it, if anything was moved to the trash; or the run that was brought back."""
+    """The name of the run for `undo`, if anything was moved to the trash; or the run that was restored."""
     emptied_bytes: int = 0
     """Bytes that emptying the trash of earlier runs gave back to the file system."""
     emptied_measure: Measure = Measure.EXACT
-    """How that is to be read."""
+    """The exactness of that number."""
 
     @property
     def freed_bytes(self) -> int:
-        """Return the bytes of all files that went; what lies in the trash is not freed."""
+        """Return the bytes of all removed files; files in the trash are not freed."""
         return sum(file.size for outcome in self.outcomes for file in outcome.removed)
 
     @property
     def measure(self) -> Measure:
-        """Return how the bytes that were given back are to be read, all together."""
+        """Return the exactness of the sum of bytes that were given back."""
         found = {outcome.measure for outcome in self.outcomes}
         return next((one for one in (Measure.UP_TO, Measure.AT_LEAST) if one in found), Measure.EXACT)
 
     @property
     def removed(self) -> tuple[Outcome, ...]:
-        """Return the outcomes of entries that went."""
+        """Return the outcomes of entries that were removed."""
         return tuple(o for o in self.outcomes if o.state in {State.REMOVED, State.TRASHED})
 
     @property
     def failed(self) -> tuple[Outcome, ...]:
-        """Return the outcomes of entries that could not go; see `Outcome.is_failure`."""
+        """Return the outcomes of entries that could not be removed; see `Outcome.is_failure`."""
         return tuple(outcome for outcome in self.outcomes if outcome.is_failure)

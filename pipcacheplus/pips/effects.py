@@ -47,7 +47,7 @@ _NUMBERS = re.compile(r"\d+(?:\.\d+)*")
 
 
 class Effect(NamedTuple):
-    """What the pips of one span of versions do."""
+    """The effect of a damaged entry on the pips of one span of versions."""
 
     text: str
     below: str | None = None
@@ -55,40 +55,40 @@ class Effect(NamedTuple):
 
 
 class Effects(NamedTuple):
-    """What every pip from 6.0 on does with one kind of damage, if it reads the entry."""
+    """The effects of one kind of damage on every pip from 6.0 on that reads the entry."""
 
     rows: tuple[Effect, ...]
     """In order of versions; the last one has no end."""
     when: str = ""
-    """Which of a check's findings it is about, for people; empty if all."""
+    """The condition that selects some findings of a check, in words; empty if all."""
 
 
 def always(text: str, *, when: str = "") -> Effects:
-    """Return the table of what all pips do alike."""
+    """Return the table for an effect that is the same for all pips."""
     return Effects(rows=(Effect(text),), when=when)
 
 
 OTHER_CONTENT = Effects(
     rows=(
         Effect(FAILS, below="22.3"),
-        Effect("takes it as it is if the index speaks JSON, and fails if not", below="23.0"),
+        Effect("installs it if the index serves JSON, and fails if not", below="23.0"),
         Effect(FAILS),
     ),
-    when="the content is another",
+    when="the content differs",
 )
-"""No pip drops a file whose digest is wrong. Seen with a flipped byte under pip 6.1.1 to 26.3. pip 22.3 and 22.3.1 look
-for digests in the fragments of links alone, `_internal/models/link.py`, and JSON pages have none there."""
+"""No pip removes a file whose digest is wrong. Seen with a flipped byte under pip 6.1.1 to 26.3. pip 22.3 and 22.3.1
+look for digests in the fragments of links alone, `_internal/models/link.py`, and JSON pages have none there."""
 
 SHORT_BODY = Effects(
     rows=(Effect(FAILS, below="25.2"), Effect("fetches what is missing")),
-    when="the body is shorter than its head says",
+    when="the content is shorter than its headers say",
 )
-"""pip 25.2 takes it for a download that broke off, and resumes it: `_internal/network/download.py`, where pip 25.1 has
-the same, but does not try by default. Seen with halves and nothing at all under pip 23.3, 24.0, 25.1.1, 25.2, 26.3."""
+"""pip 25.2 treats it as an interrupted download, and resumes it: `_internal/network/download.py`, where pip 25.1 has
+the same, but does not try by default. Seen with truncated and empty files under pip 23.3, 24.0, 25.1.1, 25.2, 26.3."""
 
 PAGE = always("fails or misses files, until it is removed or the index changes the page", when="it is a page")
-"""pip asks by the page's ETag, is told that it is current, and uses it. Seen with pip 21.3.1 (HTML cut short: links are
-missing), and 22.3.1 to 26.3 (JSON: a traceback)."""
+"""pip asks by the page's ETag, gets the answer that it is current, and uses it. Seen with pip 21.3.1 (truncated HTML:
+links are missing), and 22.3.1 to 26.3 (JSON: a traceback)."""
 
 _BEFORE_6 = Effect(NEVER_READS, below="6.0")
 _SINCE_23_3 = Effect(NEVER_READS)
@@ -106,7 +106,7 @@ READERS: dict[tuple[Area, int | str | None], tuple[Effect, ...]] = {
     (Area.WHEELS, LEGACY): (Effect(NEVER_READS, below="7.0"), Effect(READS, below="21.0"), Effect(NEVER_READS)),
     (Area.WHEELS, "cp"): (Effect(NEVER_READS, below="20.0"), Effect(READS)),
 }
-"""Who reads what: by the area, and the format of the head (`cc=N`; `None` if it is unknown) or the key of the wheel
+"""The pips that read an entry: by the area, and the format of the head (`cc=N`; `None` if unknown) or the wheel's key
 (`cp` stands for any interpreter's).
 
 Source: `_vendor/cachecontrol/serialize.py` of pip 6.0 to 26.3: a format that is newer than pip is a miss, one that is
@@ -115,7 +115,7 @@ keys."""
 
 
 def for_entry(effects: Effects, entry: Entry, facts: Facts) -> tuple[Effect, ...]:
-    """Return what all pips do with an entry, whether they read it or not."""
+    """Return the effects of an entry on all pips, including those that never read it."""
     if entry.area is Area.WHEELS:
         key: int | str | None = "cp" if entry.interpreter not in {None, LEGACY} else entry.interpreter
     else:
@@ -125,7 +125,7 @@ def for_entry(effects: Effects, entry: Entry, facts: Facts) -> tuple[Effect, ...
 
 
 def combine(readers: Sequence[Effect], rows: Sequence[Effect]) -> tuple[Effect, ...]:
-    """Return the table of those who read, put into the table of who reads; neighbours that do the same are one row.
+    """Return one table of the pips that read an entry and what these do; equal neighbours become one row.
 
     >>> combine([Effect("reads it", below="10.0"), Effect("never reads it")], [Effect("a", below="8.0"), Effect("b")])
     (Effect(text='a', below='8.0'), Effect(text='b', below='10.0'), Effect(text='never reads it', below=None))
@@ -152,15 +152,15 @@ def _row_before(table: Sequence[Effect], end: str | None) -> Effect:
 
 
 def clause(table: Sequence[Effect], pips: Sequence[str], *, proved: Sequence[str] = ()) -> str:
-    """Tell what these pips do: without their versions if they all do the same.
+    """Return what these pips do, in words: without their versions if they all do the same.
 
-    Whether an entry is damaged does not hang on the pips that were found: if none of them reads it, it is told first
-    what those do that do.
+    Whether an entry is damaged does not depend on the pips that were found: if none of them reads it, the clause begins
+    with what the pips do that read it.
 
     Args:
         table: What `for_entry` returns.
-        pips: Versions, in any order. If there is none, it is told what the newest do, and since when if the pips before
-            them did something else; those that never read such an entry are left aside.
+        pips: Versions, in any order. If there are none, the clause says what the newest do, and since which version if
+            earlier pips did something else; those that never read such an entry are left out.
         proved: Pips that have used the cache, `>=23.3` or `>=6.0,<7.0`, and may not be among those that were found.
 
     >>> table = (Effect("fails", below="25.2"), Effect("fetches what is missing"))
@@ -206,7 +206,7 @@ def _only_one(version: str) -> str:
 
 
 def _reading(table: Sequence[Effect]) -> str:
-    """Tell what the newest pips do that read an entry, and which those are."""
+    """Return what the newest pips do that read an entry, and which those are, in words."""
     at = max(at for at, row in enumerate(table) if row.text != NEVER_READS)
     since = table[at - 1].below if at else None
     return f"pip {_versions(since, table[at].below)} {table[at].text}"
@@ -235,7 +235,7 @@ def _is_in(version: str, span: str) -> bool:
 
 
 def _of_span(table: Sequence[Effect], span: str) -> Iterator[tuple[str, str]]:
-    """Yield what the pips of a span do that is proved, with the versions that do so, in words."""
+    """Yield what the pips of a proved span do, with their versions in words."""
     since, below = _bounds(span)
     start: str | None = None
     for row in table:
@@ -249,8 +249,8 @@ def _of_span(table: Sequence[Effect], span: str) -> Iterator[tuple[str, str]]:
 
 def _newest(table: Sequence[Effect]) -> str:
     # `combine` leaves no two neighbours alike, so at most one row is of pips from before there was such an entry.
-    told = table[1:] if len(table) > 1 and table[0].text == NEVER_READS else table
-    return told[-1].text if len(told) == 1 else f"pip from {told[-2].below} on {told[-1].text}"
+    rows = table[1:] if len(table) > 1 and table[0].text == NEVER_READS else table
+    return rows[-1].text if len(rows) == 1 else f"pip from {rows[-2].below} on {rows[-1].text}"
 
 
 def _text_of(table: Sequence[Effect], version: str) -> str:
@@ -259,7 +259,7 @@ def _text_of(table: Sequence[Effect], version: str) -> str:
 
 
 def joined(words: Sequence[str], last: str) -> str:
-    """Join words as a sentence has them, with `last` before the last one.
+    """Join words with commas, and with `last` before the last one.
 
     >>> joined(["23.0"], "or"), joined(["cp39", "cp310", "cp311"], "and")
     ('23.0', 'cp39, cp310 and cp311')
@@ -281,5 +281,5 @@ def release_of(version: str) -> tuple[int, ...]:
 
 
 def effects_of_body(facts: Facts) -> Effects:
-    """Return what pip does with the body of a file that is not what was sent: one that is too short, or any other."""
+    """Return what pip does with a file whose content is not what was sent: one that is too short, or any other."""
     return SHORT_BODY if is_short(facts) else OTHER_CONTENT

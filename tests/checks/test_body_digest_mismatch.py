@@ -74,7 +74,7 @@ def test_a_body_that_is_what_was_sent_is_not_damaged_although_the_page_has_chang
     published(cache, "0" * 64)
     (told,) = found(cache)
     assert (told.severity, told.remedy) == (Severity.WARNING, Remedy.NONE)
-    assert told.message == "content is what was sent, but not what the index published"
+    assert told.message == "content is what the server sent, but not what the index published"
 
 
 @pytest.mark.parametrize("is_whole", [True, False])

@@ -11,7 +11,9 @@ URL = "https://files.example/demo"
 def test_a_body_of_another_length_is_told(cache: Cache) -> None:
     head = cache.http_v2(URL, b"12345")
     cache.write(head + ".body", b"1234")
-    assert [message for message, _, _ in told("body-length-mismatch", cache)] == ["body has 4 bytes, its head says 5"]
+    assert [message for message, _, _ in told("body-length-mismatch", cache)] == [
+        "content has 4 bytes, its headers say 5"
+    ]
 
 
 @pytest.mark.parametrize("cc", [2, 4])

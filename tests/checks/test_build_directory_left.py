@@ -16,7 +16,7 @@ def test_a_build_directory_is_told_once_it_is_old(cache: Cache) -> None:
 def test_a_build_directory_that_is_young_may_be_in_use(cache: Cache) -> None:
     cache.build_directory(cache.built_wheel("demo"), b"half", age_s=7200)
     assert told("build-directory-left", cache) == [
-        ("build directory of a pip that did not finish, but young enough to be in use", "info", "none")
+        ("build directory of a pip that did not finish, but recent enough to be in use", "info", "none")
     ]
 
 

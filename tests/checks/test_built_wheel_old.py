@@ -5,7 +5,7 @@ import pytest
 from tests.checks.objections import told
 from tests.support.builders import DAY_S, NOW_S, Cache
 
-SAID = ("compiled wheel was built before the day that is named", "info", "remove-if-asked")
+SAID = ("compiled wheel was built before the given day", "info", "remove-if-asked")
 TAG = "cp311-cp311-linux_x86_64"
 
 

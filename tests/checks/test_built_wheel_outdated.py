@@ -220,7 +220,7 @@ def test_a_wheel_with_modules_of_several_machines_is_sound(cache: Cache, tmp_pat
 
 def test_modules_of_another_python_are_told(cache: Cache, tmp_path: Path) -> None:
     compiled(cache, {"_demo.cpython-310-x86_64-linux-gnu.so": elf(["libc.so.6"])})
-    said = f"its extension modules are for cpython-310, although it is a wheel for {TAG}"
+    said = f"its extension modules are for cpython-310, although the wheel is for {TAG}"
     assert messages(cache, builds(tmp_path / "root")) == [said]
 
 
@@ -286,7 +286,7 @@ def test_another_numpy_is_told_if_all_have_it(
 def test_nothing_goes_for_its_numpy_if_an_interpreter_was_not_asked(cache: Cache, tmp_path: Path) -> None:
     compiled(cache, {MODULE: elf(["libc.so.6"], exports=["PyInit__demo"], text=NUMPY_1)})
     users = with_numpy(tmp_path, "2.2.0")
-    said = "it was built for NumPy 1.x, and NumPy 2.2 is installed, but not every interpreter of this machine was asked"
+    said = "it was built for NumPy 1.x, and NumPy 2.2 is installed, but not every interpreter of this machine was run"
     made = builds(tmp_path / "root")
     assert told(SLUG, cache, builds=made, considered=users, unasked=("/other",)) == [(said, "info", "none")]
 

@@ -44,9 +44,9 @@ NEVER = "never reads it"
 IGNORES = "ignores it"
 TRACEBACK = "ends with a traceback at every install until it is removed"
 FETCHES = "fetches what is missing"
-DEPENDENCIES = "goes by the dependencies that it names"
-UNSEEN = "takes it as it is if the index speaks JSON, and fails if not"
-INCONSISTENT = "fails or passes that version over, until it is removed"
+DEPENDENCIES = "uses the dependencies that it names"
+UNSEEN = "installs it if the index serves JSON, and fails if not"
+INCONSISTENT = "fails or ignores that version, until it is removed"
 OTHER_PAGE = "fails at every install through a page that publishes another digest"
 ASKS = "asks the index again"
 PAGE = "fails or misses files, until it is removed or the index changes the page"
@@ -137,7 +137,7 @@ DAMAGES: dict[str, tuple[str, Callable[[Cache], object], dict[str, str]]] = {
     "http-v2, wheel with another module than in RECORD": (
         "archive-broken",
         lambda cache: cache.http_v2(URL, changed(wheel(cache))),
-        {TO_23_2: NEVER, SINCE_23_3: "installs it as it is"},
+        {TO_23_2: NEVER, SINCE_23_3: "installs it unchecked"},
     ),
     **{
         f"http-v2, body {name} ({slug})": (
@@ -167,7 +167,7 @@ DAMAGES: dict[str, tuple[str, Callable[[Cache], object], dict[str, str]]] = {
     "http-v2, head missing": (
         "http-head-missing",
         lambda cache: cache.http_v2(URL, b"body", has_head=False),
-        {TO_23_2: NEVER, SINCE_23_3: "ignores it, until a new head lies over it"},
+        {TO_23_2: NEVER, SINCE_23_3: "ignores it, until a new metadata file is written beside it"},
     ),
     "http, cc=2, entry cut in half": (
         "head-unreadable",
@@ -211,7 +211,7 @@ DAMAGES: dict[str, tuple[str, Callable[[Cache], object], dict[str, str]]] = {
     "http, cc=1": (
         "response-pickled",
         lambda cache: cache.http(URL, b"x", cc=1),
-        {f"6.0 6.0.6 {BEFORE_10} {TO_23_2}": "runs what it names", SINCE_23_3: NEVER},
+        {f"6.0 6.0.6 {BEFORE_10} {TO_23_2}": "runs the functions that it names", SINCE_23_3: NEVER},
     ),
     "http, page cut in half": (
         "page-broken",
@@ -238,7 +238,7 @@ DAMAGES: dict[str, tuple[str, Callable[[Cache], object], dict[str, str]]] = {
     "http, lock": (
         "lock-left",
         lambda cache: cache.lock_directory(cache.http(URL), host="here", pid=1),
-        {f"{BEFORE_10} 10.0.1 19.2.3": "waits for it for ever", "19.3 20.3.4 23.2.1": IGNORES, SINCE_23_3: NEVER},
+        {f"{BEFORE_10} 10.0.1 19.2.3": "waits for it without end", "19.3 20.3.4 23.2.1": IGNORES, SINCE_23_3: NEVER},
     ),
     "wheels, half": (
         "built-wheel-broken",
@@ -267,7 +267,7 @@ DAMAGES: dict[str, tuple[str, Callable[[Cache], object], dict[str, str]]] = {
         {
             "19.3.1": NEVER,
             "20.0.2 20.2.4": "installs it by its file name",
-            f"20.3 20.3.4 {SINCE_23_3}": "passes that version over",
+            f"20.3 20.3.4 {SINCE_23_3}": "ignores that version",
         },
     ),
     "wheels, from a directory": (
@@ -293,7 +293,7 @@ DAMAGES: dict[str, tuple[str, Callable[[Cache], object], dict[str, str]]] = {
     "wheels, for another machine": (
         "built-wheel-outdated",
         built_elsewhere,
-        {"6.1.1 9.0.3 19.3.1": NEVER, f"20.0.2 23.2.1 {SINCE_23_3}": "installs it as it is"},
+        {"6.1.1 9.0.3 19.3.1": NEVER, f"20.0.2 23.2.1 {SINCE_23_3}": "installs it unchanged"},
     ),
     "wheels, build directory": (
         "build-directory-left",

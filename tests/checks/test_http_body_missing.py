@@ -8,7 +8,7 @@ URL = "https://files.example/demo"
 
 def test_a_head_without_a_body_is_told_once_it_is_old(cache: Cache) -> None:
     cache.http_v2(URL, b"x", has_body=False, age_s=7 * 86_400)
-    assert told("http-body-missing", cache) == [("response has no body", "warning", "remove")]
+    assert told("http-body-missing", cache) == [("cached response has no content file", "warning", "remove")]
 
 
 def test_a_head_without_a_body_that_is_young_may_be_in_use(cache: Cache) -> None:

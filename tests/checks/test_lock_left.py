@@ -16,7 +16,7 @@ URL = "https://files.example/demo"
     [
         ("here", 4_000_001, 7 * 86_400, ("lock of a process that is gone", "warning", "remove")),
         ("here", 77, 7 * 86_400, ("lock of a process that is running", "info", "none")),
-        ("here", 4_000_001, 60, ("lock of a process that is gone, but young enough to be in use", "info", "none")),
+        ("here", 4_000_001, 60, ("lock of a process that is gone, but recent enough to be in use", "info", "none")),
         ("there", 77, 7 * 86_400, ("lock of a process that is gone", "warning", "remove")),
         ("there", 77, 7_200, ("lock of a process on another machine", "info", "none")),
     ],

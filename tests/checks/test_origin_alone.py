@@ -14,7 +14,7 @@ def test_an_origin_without_a_wheel_is_told_once_it_is_old(cache: Cache) -> None:
 def test_an_origin_without_a_wheel_that_is_young_may_be_in_use(cache: Cache) -> None:
     cache.real(cache.built_wheel("demo", age_s=60)).unlink()
     assert told("origin-alone", cache) == [
-        ("origin.json without a wheel, but young enough to be in use", "info", "none")
+        ("origin.json without a wheel, but recent enough to be in use", "info", "none")
     ]
 
 

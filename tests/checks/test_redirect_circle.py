@@ -44,7 +44,7 @@ def told(cache: Cache) -> dict[str, tuple[str, str, str]]:
 
 
 def of_circle(size: int) -> tuple[str, str, str]:
-    return "error", "remove-if-asked", f"redirects lead in a circle of {size}"
+    return "error", "remove-if-asked", f"redirects form a circle of {size}"
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, MAX_REDIRECTS, MAX_REDIRECTS + 1, 50])

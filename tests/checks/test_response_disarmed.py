@@ -16,7 +16,7 @@ from tests.checks.objections import told
 from tests.support.builders import Cache, file_headers, page_headers
 
 URL = "https://files.example/demo"
-TOLD = ("disarmed by an interrupted run: pip asks the index again", "warning", "remove")
+TOLD = ("invalidated by an interrupted run: pip downloads it again", "warning", "remove")
 DATE = "Fri, 20 Nov 2026 12:00:00 GMT"
 
 

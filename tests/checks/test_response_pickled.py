@@ -37,7 +37,7 @@ def test_a_pickle_that_runs_something_is_an_error_and_is_not_run(cache: Cache, t
 def test_a_pickle_that_was_not_followed_to_its_end_is_an_error_that_says_so(cache: Cache) -> None:
     cache.write(cache.http(URL, b"x", cc=1), b"cc=1," + b"N0" * 60_000 + b"N.")
     assert told("response-pickled", cache) == [
-        ("response is a pickle that was not followed to its end", "error", "remove-if-asked")
+        ("response is a pickle that could not be read to its end", "error", "remove-if-asked")
     ]
 
 

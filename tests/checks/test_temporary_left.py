@@ -14,7 +14,7 @@ def test_a_temporary_file_is_told_once_it_is_old(cache: Cache) -> None:
 def test_a_temporary_file_that_is_young_may_be_in_use(cache: Cache) -> None:
     cache.temporary(cache.http_v2(URL, b"x", has_head=False, has_body=False), age_s=60)
     assert told("temporary-left", cache) == [
-        ("temporary file of a pip that did not finish, but young enough to be in use", "info", "none")
+        ("temporary file of a pip that did not finish, but recent enough to be in use", "info", "none")
     ]
 
 

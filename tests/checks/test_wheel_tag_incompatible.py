@@ -35,5 +35,5 @@ def test_while_an_interpreter_was_not_asked_nothing_is_to_be_removed_and_the_mes
     one = told("wheel-tag-incompatible", cache, tags=TAGS, unasked=("/opt/python",))
     several = told("wheel-tag-incompatible", cache, tags=TAGS, unasked=("/opt/python", "/srv/python", "/x/python"))
     message = "no interpreter considered can use cp27-cp27m-win32, but /opt/python"
-    assert one == [(f"{message} was not asked", "warning", "none")]
-    assert several == [(f"{message} and 2 others were not asked", "warning", "none")]
+    assert one == [(f"{message} was not run", "warning", "none")]
+    assert several == [(f"{message} and 2 others were not run", "warning", "none")]

@@ -94,7 +94,7 @@ def test_nothing_goes_if_an_interpreter_of_this_machine_was_not_asked(cache: Cac
     unreachable(cache)
     (one,) = found(cache, interpreter(), unasked=["/opt/python/bin/python3"])
     assert (one.severity.value, one.remedy.value) == ("warning", "none")
-    assert one.message.endswith("built for cp36, but not every one of this machine was asked")
+    assert one.message.endswith("built for cp36, but not every interpreter of this machine was run")
     assert dict(one.evidence)["not_asked"] == "/opt/python/bin/python3"
 
 
@@ -138,7 +138,7 @@ def test_a_wheel_of_an_old_pip_is_told_with_the_python_that_its_tags_name(cache:
     assert one.message == "no pip considered looks for it, as pip before 20.0 built it for cp27, cp36"
 
 
-INFO = ("info", "none", "only a requirement of its very URL, without a digest, leads to it")
+INFO = ("info", "none", "pip finds it only if exactly its URL is required, without a digest")
 
 
 def test_a_key_without_a_digest_is_information(cache: Cache) -> None:

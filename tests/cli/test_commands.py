@@ -124,7 +124,7 @@ def test_a_directory_that_is_no_cache_is_refused_and_kept(run: Run, tmp_path: Pa
     (mine / "thesis.txt").write_text("x")
     ran = run("purge", "--yes", cache_dir=str(mine))
     assert (ran.code, ran.out) == (2, "")
-    assert "is not taken for a pip cache" in ran.err
+    assert "does not look like a pip cache" in ran.err
     assert (mine / "thesis.txt").exists()
 
 
@@ -194,7 +194,7 @@ def test_show_tells_what_is_wrong_with_an_entry(run: Run, cache: Cache) -> None:
     cache.http_v2(f"{FILE_URL}/broken.zip", b"CONTENT", headers=headers)
     ran = run("show", "broken")
     assert ran.code == 0
-    assert re.search(r"\n  error: content is not what was sent \(pip .*\) \[body-digest-mismatch\]\n", ran.out)
+    assert re.search(r"\n  error: content is not what the server sent \(pip .*\) \[body-digest-mismatch\]\n", ran.out)
     assert re.search(r"\n  Verified: +no\n", ran.out)
 
 

@@ -51,7 +51,7 @@ def test_a_misspelt_keep_stops_the_run_with_2_before_anything_goes(
     out, err = capsys.readouterr()
     assert out == ""
     assert err == (
-        f"ERROR: --keep '{keep}': it fits nothing, and demo-tiny would go; did you mean demo-tiny?"
+        f"ERROR: --keep '{keep}': it matches nothing, and demo-tiny would be removed; did you mean demo-tiny?"
         " If not, pass --keep-missing-ok\n"
     )
     assert tree(tiny.path) == before
@@ -133,7 +133,7 @@ def test_python_is_told_the_same_in_its_own_words(tiny: Cache, ask: Plan) -> Non
         ask(opened, keep=["demo_tyni"])
     assert (caught.value.keep, caught.value.similar) == ("demo_tyni", "demo-tiny")
     assert str(caught.value) == (
-        "`keep` 'demo_tyni': it fits nothing, and demo-tiny would go; did you mean demo-tiny?"
+        "`keep` 'demo_tyni': it matches nothing, and demo-tiny would be removed; did you mean demo-tiny?"
         " If not, pass `keep_missing_ok=True`"
     )
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # noqa: S301 - our own

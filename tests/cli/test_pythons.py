@@ -135,7 +135,7 @@ def test_while_one_was_not_asked_no_wheel_goes_and_the_finding_says_why(
     cache = PipCache(wheels.path)
     (found,) = [one for one in cache.verify().findings if one.check == "wheel-tag-incompatible"]
     assert found.remedy is Remedy.NONE
-    assert found.message.endswith(f"but {broken} was not asked")
+    assert found.message.endswith(f"but {broken} was not run")
     assert cache.plan(incompatible=True).actions == ()
     assert "Entries removed: 0" in run("prune", "--incompatible", "--exclusive")
     assert len(cache.plan(incompatible=True, pythons=["all"]).actions) == 0

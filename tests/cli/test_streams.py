@@ -115,7 +115,7 @@ def failed(done_code: int, words: str, cache: Cache) -> str:
 def test_a_cache_that_is_busy_is_a_document(full: Cache) -> None:
     with held(full.path):
         for words in ("prune", "prune -n", "remove demo", "purge --yes"):
-            assert "works on" in failed(5, words, full)
+            assert "is using" in failed(5, words, full)
 
 
 def test_where_there_is_no_cache_there_is_a_document(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_what_nothing_speaks_against_goes_by_name_alone(cache: Cache) -> None:
     fresh = page_headers(page) | {"Cache-Control": "max-age=9999999999"}
     cache.http_v2(INDEX_URL + "demo/", page, headers=fresh)
     why = said(cache, "demo")
-    expected = "pip 23.3 and later reads it; no reason of prune holds for it, so that only remove and purge take it"
+    expected = "pip 23.3 and later reads it; prune has no reason to remove it, so that only remove and purge do"
     assert (why.sentence, why.removed_by) == (expected, ())
 
 
@@ -62,7 +62,7 @@ def test_a_half_that_may_still_be_growing_is_kept_by_its_age(cache: Cache) -> No
 def test_a_wheel_in_the_directory_of_another_python_is_said_to_lie_where_nobody_looks(cache: Cache) -> None:
     cache.built_wheel("demo", interpreter="27")
     why = said(cache, "demo")
-    assert "it lies in the directory of cp27, where none of their pips looks" in why.sentence
+    assert "it lies in the directory of cp27, where none of their pips looks for it" in why.sentence
     assert why.removed_by == ("prune --incompatible",)
     assert len(why.usable_by) == 1
 

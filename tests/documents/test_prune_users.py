@@ -66,7 +66,7 @@ def test_the_cache_of_each_home_is_pruned_and_has_a_line(homes: Path) -> None:
     first, second, third, fourth = done.stdout.splitlines()
     assert first.startswith(f"{homes}/ada: 1 entries removed, ")
     assert second == f"{homes}/bob: no cache"
-    assert third.startswith(f"{homes}/eve: {eve.path} is not taken for a pip cache: ")
+    assert third.startswith(f"{homes}/eve: {eve.path} does not look like a pip cache: ")
     assert fourth.startswith(f"{homes}/zoe: 1 entries removed, ")
     assert bodies(ada) == bodies(zoe) == {b"y"}
     assert tree(eve.path) == before
@@ -137,7 +137,7 @@ def test_a_cache_that_is_in_use_is_reported_and_the_next_has_its_turn(homes: Pat
         done = run(homes)
     assert (done.returncode, done.stderr) == (1, "")
     first, second = done.stdout.splitlines()
-    assert "works on" in first
+    assert "is using" in first
     assert second.startswith(f"{homes}/zoe: 1 entries removed, ")
     assert (bodies(ada), bodies(zoe)) == ({b"x", b"y"}, {b"y"})
 

@@ -1,1 +1,1 @@
-"""The parts that checks are made of: the check itself, its context, and proofs of content."""
+"""The parts of checks: the check itself, its context, and proofs of content."""

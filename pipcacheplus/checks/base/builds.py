@@ -1,6 +1,7 @@
-"""Ask this machine what it has today of all that built wheels may need, when a check wants to know it.
+"""Find the libraries, NumPys and compilers of this machine that built wheels may need, when a check needs them.
 
-Facts of the wheels are in the catalog; nothing of this is ever kept. Each library of the machine is opened once in a
+Facts about the wheels are in the catalog; facts about the machine are never stored. Each library of the machine is
+opened once in a
 run: its versions are read with the reader for those of wheels. Environments are searched for a library by its name only
 if the loader finds it nowhere, `_MAX_FOLDERS` directories of each at most.
 """
@@ -32,7 +33,7 @@ _LINUX_TAG = re.compile(r"-linux_(\w+)\Z")
 
 
 class Builds:
-    """This machine, as far as built wheels need it."""
+    """The parts of this machine that built wheels need."""
 
     def __init__(
         self,
@@ -43,22 +44,22 @@ class Builds:
         why_later: str | None = None,
         root: str = "/",
     ) -> None:
-        """Say what is to be looked at; nothing is yet.
+        """Store what is to be examined; nothing is examined yet.
 
         Args:
             is_linux: Whether wheels for this system are in ELF, and its loader is one of those that we know.
-            is_strict: Whether also counts what may be supplied later, and what was only built with other tools.
+            is_strict: Whether missing parts that may be supplied later, and builds by other tools, count too.
             environ: Environment variables, as loaders see them.
-            why_later: Why libraries that are missing may be there later, as far as somebody else knows it: a clause.
+            why_later: Reason of the caller why missing libraries may be there later, as a clause.
             root: Directory below which the loader's files are looked for.
         """
         self.is_linux = is_linux
         self.is_strict = is_strict
         environ = {} if environ is None else environ
         self.may_come = why_libraries_may_come(environ, root=root) if is_linux else None
-        """Why libraries may be there later, but for the C library; `None` if nothing speaks for it."""
+        """The reason why libraries other than the C library may be there later; `None` if there is none."""
         self.is_elsewhere = why_later
-        """Why even the C library may be another one where the wheel is used."""
+        """The reason why even the C library may be another one where the wheel is used."""
         self._root = root
         self._loaders = {libc: Loader(libc, environ=environ, root=root) for libc in ("glibc", "musl")}
         self._libraries: dict[str, Library | None] = {}
@@ -68,11 +69,11 @@ class Builds:
         self._compilers: frozenset[str] | None = None
 
     def machines(self, interpreters: "Sequence[Interpreter]") -> frozenset[str]:
-        """Return for which machines interpreters take wheels, as `Library` has them."""
+        """Return the machines for which interpreters take wheels, as `Library` names them."""
         return frozenset().union(*(self._told(one)[0] for one in interpreters))
 
     def libcs(self, interpreters: "Sequence[Interpreter]") -> frozenset[str]:
-        """Return the C libraries of interpreters, told by their tags; none if these do not tell them."""
+        """Return the C libraries of interpreters by their tags; none if the tags do not show them."""
         return frozenset().union(*(self._told(one)[1] for one in interpreters))
 
     def _told(self, interpreter: "Interpreter") -> tuple[frozenset[str], frozenset[str]]:
@@ -81,7 +82,7 @@ class Builds:
         return self._tags[interpreter]
 
     def knows_loader(self, libc: str, machine: str) -> bool:
-        """Return whether the C library lies where its loader would find it: else we do not know how it looks."""
+        """Return whether the C library lies where its loader would find it: else the search path is unknown."""
         loader = self._loaders[libc]
         if libc == "musl":
             return os.path.exists(loader.real(loader.musl(machine)))
@@ -100,7 +101,7 @@ class Builds:
     ) -> Iterator[tuple[str, Library]]:
         """Yield path and facts of the libraries of a name that a loader would take, of this machine.
 
-        One that cannot be read is taken for what it is called, and offers nothing.
+        One that cannot be read counts under its name and offers no symbol.
         """
         loader = self._loaders[libc]
         for path in loader.candidates(name, machine, folders=folders):
@@ -109,15 +110,15 @@ class Builds:
                 yield loader.real(path), library
 
     def _library(self, path: str) -> Library | None:
-        """Return what a file of this machine is; `None` if it is no library."""
+        """Return the facts of a library of this machine; `None` if the file is not a library."""
         if path not in self._libraries:
             self._libraries[path] = _read(path)
         return self._libraries[path]
 
     def changed_s(self, path: str) -> float:
-        """Return when a library came to lie here, in seconds since 1970; 0 if nobody knows.
+        """Return when a library was installed here, in seconds since 1970; 0 if that is unknown.
 
-        Packages keep the time of writing that their files had where they were made; the time of change is ours.
+        Packages keep the time of writing from the machine that made them; the time of change is that of this machine.
         """
         try:
             return os.stat(path).st_ctime
@@ -125,11 +126,11 @@ class Builds:
             return 0
 
     def prefix_folders(self, interpreters: "Sequence[Interpreter]") -> tuple[str, ...]:
-        """Return the `lib` of each environment, and of the Python it was made of, from where that may load."""
+        """Return the `lib` of each environment and of its base Python, from which it may load."""
         return tuple(dict.fromkeys(folder for one in interpreters for folder in _prefix_folders(one)))
 
     def is_in_environment(self, name: str, interpreters: "Sequence[Interpreter]") -> bool | None:
-        """Return whether a library lies in an environment; `None` if one has more directories than are looked at."""
+        """Return whether a library lies in an environment; `None` if one has more directories than are searched."""
         answers = [names if names is None else name in names for names in map(self._names_in, interpreters)]
         return True if True in answers else None if None in answers else False
 
@@ -146,7 +147,7 @@ class Builds:
         return self._numpys[interpreter.search_path]
 
     def compilers(self) -> frozenset[str]:
-        """Return the major versions of GCC that have their own directory here; none is run to be asked."""
+        """Return the major versions of GCC that have their own directory here; no compiler is run."""
         if self._compilers is None:
             top = os.path.join(self._root, _GCC.lstrip("/"))
             names = [name for folder in _listed(top) for name in _listed(os.path.join(top, folder))]

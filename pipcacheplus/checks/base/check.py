@@ -55,35 +55,35 @@ def _unknown_for_all_we_know(_path: str, /) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What checks may know of the world besides the entry."""
+    """The time, the interpreters considered and the machine, as passed to checks."""
 
     now_s: float
     """Seconds since 1970."""
     min_age_s: float = HOUR_S
-    """The grace period: younger halves and leftovers may be a pip's work in hand."""
+    """The grace period: a running pip may still be writing younger leftovers."""
     tags: frozenset[str] | None = None
-    """What the interpreters considered can use; `None` if none was asked."""
+    """Tags that the interpreters considered can use; `None` if none was run."""
     interpreters: tuple[str, ...] = ()
     """Their names, for people: `cp311`."""
     pips: tuple[str, ...] = ()
-    """Versions of the pips of these interpreters, as far as they are known: findings tell what these do."""
+    """Versions of the pips of these interpreters, if known: findings report what these do."""
     proved_pips: tuple[str, ...] = ()
-    """Pips that the cache itself proves to have used it, `>=23.3` or `>=6.0,<7.0`: findings tell of these as well."""
+    """Pips that the cache itself proves to have used it, `>=23.3` or `>=6.0,<7.0`: findings report these as well."""
     considered: "tuple[Interpreter, ...]" = ()
-    """The interpreters considered, if they were asked."""
+    """The interpreters considered, if they were run."""
     unasked: tuple[str, ...] = ()
-    """Paths of interpreters of this machine that were not asked, or gave no answer: what they can use is not known, so
-    that of no wheel it is certain that nobody can use it."""
+    """Paths of interpreters of this machine that were not run, or gave no answer: their tags are unknown, so that no
+    wheel is certain to be unusable."""
     pythons: "tuple[FoundPython, ...]" = ()
-    """All of these, with from where they are known, and why one was not asked."""
+    """All of these, with the place that names each, and the reason why one was not run."""
     is_http_read: bool = True
-    """Whether something on this machine may still read what lies in `http`, for all that is known."""
+    """Whether a program on this machine may still read `http`, by the present evidence."""
     stale_age_s: float | None = None
     """Pages older than this are stale, fresh or not."""
     builds: "Builds | None" = None
-    """What this machine has of all that built wheels may need; `None` if they are not to be judged by it."""
+    """The parts of this machine that built wheels need; `None` if they are not judged by it."""
     built_before_s: float | None = None
-    """Compiled wheels that were built before are to go; seconds since 1970."""
+    """Compiled wheels that were built before are to be removed; seconds since 1970."""
     host: str = ""
     """Name of this machine, as locks have it."""
     is_owner_alive: Callable[[Sequence[int], float], bool] = _is_alive_for_all_we_know
@@ -97,7 +97,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a check says of an entry. What is `None` is as the check has it."""
+    """The result of a check for one entry. A field that is `None` has the check's own value."""
 
     message: str
     evidence: tuple[tuple[str, Value], ...] = ()
@@ -106,12 +106,12 @@ class Verdict:
     paths: tuple[str, ...] | None = None
     """The files concerned, if not all of the entry."""
     effects: Effects | None = None
-    """Which one of the check's."""
+    """One of the effects of the check."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One question to every entry of some shapes."""
+    """One rule for every entry of some shapes."""
 
     slug: str
     group: Group
@@ -121,32 +121,32 @@ class Check:
     depth: Depth
     """How far an entry must have been read for it."""
     rows: str
-    """Which rows of the catalog it could object to: a condition over `entry e` and `content c`, true for all entries
-    that `run` objects to, and for as few others as is cheap to tell. It may use `:now`, `:stale_age`,
-    `:all_asked` (no interpreter of this machine was left unasked), and `:contradicted`: that a page publishes another
+    """The rows of the catalog that could have a finding: a condition over `entry e` and `content c`, true for all
+    entries for which `run` yields a finding, and for as few others as is cheap. It may use `:now`, `:stale_age`,
+    `:all_asked` (every interpreter of this machine was run), and `:contradicted`: that a page publishes another
     digest than the one that was made; and `:replaced`: that something else than a wheel was built from may lie under
     the URL of its source."""
     run: Callable[[Entry, Facts, Context], Iterable[Verdict | NotJudged]]
-    """What is wrong with an entry, or why that cannot be told yet."""
+    """Yield what is wrong with an entry, or the reason why that is not known yet."""
     certain: str = "0"
-    """Which of these rows it objects to for certain: a condition as `rows`, true only for entries of which `run` yields
-    one verdict, of the check's own severity and remedy, and asks for no facts. Such a finding is made when somebody
-    looks at it: worth it where most of a cache may be concerned."""
+    """Which of these rows certainly have a finding: a condition as `rows`, true only for entries for which `run` yields
+    one verdict, of the check's own severity and remedy, and uses no facts. Such a finding is made when it is
+    read: useful where most of a cache may be concerned."""
     unjudged: str = "0"
-    """Which rows it may be unable to judge, because of a limit of ours or a feature that we do not read: a condition as
-    `rows`. They are counted, as are those of which `run` says why it does not judge them."""
+    """Which rows it may be unable to judge, because of a limit or an unsupported feature: a condition as
+    `rows`. They are counted, as are those for which `run` yields a reason why it does not judge them."""
     is_suspect: Callable[[bytes], bool] | None = None
-    """Of a check of what heads say: whether the ends of the file that a head is in may be those of an entry that it
-    objects to. Where everything else that is asked takes names alone, only such heads are read for it."""
+    """Of a check of heads: whether the ends of the file with the head may be those of an entry with a finding. Where
+    all other checks of a run need names alone, only such heads are read for it."""
     normal: tuple[str, str] | None = None
-    """Of a check whose findings are information: how it calls what it finds when it is counted, a noun (`cached page`,
-    which gets its plural) and what follows it; `None`: its slug has to do."""
+    """Of a check whose findings are information: the noun for what it finds (`cached page`, which gets its plural) and
+    what follows it in a count; `None`: the count uses the slug."""
     is_told: bool = True
-    """Whether `verify`, `show` and `info` put it to entries; if not, only `prune` does, if its group is asked for."""
+    """Whether `verify`, `show` and `info` run it; if not, only `prune` does, if its group is requested."""
     needs_links: bool = False
-    """Whether it goes by what pages say of an entry, so that their links have to be followed for it."""
+    """Whether it uses what pages publish about an entry, so that their links have to be followed for it."""
     effects: tuple[Effects, ...] = ()
-    """What pip does when it meets such an entry, by version; the first holds if a verdict does not name another. It is
+    """What pip does with such an entry, by version; the first applies if a verdict does not name another. It is
     in the evidence of every finding that is more than information."""
 
 
@@ -160,14 +160,14 @@ def checks() -> tuple[Check, ...]:
 
 
 def told_checks() -> tuple[Check, ...]:
-    """Return those that are put to entries without being asked for, in order of slugs."""
+    """Return those that run without being requested, in order of slugs."""
     return tuple(check for check in checks() if check.is_told)
 
 
 def judge(
     entry: Entry, facts: Facts, context: Context, chosen: Iterable[Check]
 ) -> tuple[tuple[Finding, ...], NotJudged | None]:
-    """Return what the chosen checks object to, and why one of them could not tell."""
+    """Return the findings of the chosen checks, and the reasons why one of them could not judge."""
     found: list[Finding] = []
     not_judged: NotJudged | None = None
     for check in chosen:
@@ -181,12 +181,12 @@ def judge(
 
 
 def findings(entry: Entry, facts: Facts, context: Context, chosen: Iterable[Check]) -> tuple[Finding, ...]:
-    """Return what the chosen checks object to."""
+    """Return the findings of the chosen checks."""
     return judge(entry, facts, context, chosen)[0]
 
 
 def certain_finding(entry: Entry, context: Context, check: Check) -> Finding:
-    """Return what a check says of an entry that it objects to for certain."""
+    """Return the finding of a check for an entry that certainly has one."""
     (found,) = findings(entry, Facts(), context, (check,))
     return found
 
@@ -215,7 +215,7 @@ def _finding(check: Check, entry: Entry, verdict: Verdict, does: str | None) -> 
 
 
 def is_listed(entry: Entry) -> bool:
-    """Return whether an entry is one to whoever looks at the cache: an empty directory is judged, but is none."""
+    """Return whether an entry is listed and counted as one: an empty directory is judged, but is not."""
     return entry.shape is not Shape.EMPTY_DIRECTORY
 
 
@@ -227,14 +227,14 @@ def newest_s(entry: Entry) -> float:
 def is_young(entry: Entry, context: Context) -> bool:
     """Return whether the newest file or directory of an entry is within the grace period, or dated in the future.
 
-    A build may take hours, and its directory is in use all the while: there the period is a day at least. A period of 0
-    is nobody's guess but what was asked for: then nothing is young, a build neither, nor what is dated in the future.
+    A build may take hours, and its directory is in use until it ends: there the period is a day at least. A period of 0
+    can only come from the user: then nothing is recent, not even a build or a file dated in the future.
     """
     return is_within_grace(entry.shape, newest_s(entry), context)
 
 
 def is_within_grace(shape: Shape, newest_s: float, context: Context) -> bool:
-    """Return the same of what has a shape, and whose newest part was written at that second since 1970."""
+    """Return the same for a shape, and the second since 1970 at which the newest part was written."""
     if context.min_age_s <= 0:
         return False
     grace_s = max(context.min_age_s, DAY_S) if shape is Shape.BUILD else context.min_age_s
@@ -244,13 +244,13 @@ def is_within_grace(shape: Shape, newest_s: float, context: Context) -> bool:
 def left_behind(
     entry: Entry, context: Context, message: str, *evidence: tuple[str, Value]
 ) -> Iterator[Verdict | NotJudged]:
-    """Yield the verdict on something that a pip may still be at work on: while it is young, nothing is to be done.
+    """Yield the verdict on a leftover that a pip may still be writing: while it is recent, it is kept.
 
-    Then it is not judged either, which is counted.
+    Then it also counts as not judged.
     """
     if is_young(entry, context):
         yield Verdict(
-            message=f"{message}, but young enough to be in use",
+            message=f"{message}, but recent enough to be in use",
             evidence=evidence,
             severity=Severity.INFO,
             remedy=Remedy.NONE,

@@ -1,4 +1,4 @@
-"""The moment, the interpreters and the machine as checks may know them."""
+"""The context of checks: the time, the interpreters considered and the machine."""
 
 import os
 import sys
@@ -28,9 +28,9 @@ __all__ = [
 ]
 
 ALL = "all"
-"""The word for all interpreters of this machine."""
+"""The argument for all interpreters of this machine."""
 CURRENT = "current"
-"""The word for the interpreter that runs this."""
+"""The argument for the interpreter that runs this program."""
 
 Pythons = str | Iterable[str | os.PathLike[str] | Target] | None
 """Which interpreters count: a word, or a list of words, paths and targets; `None` stands for all of this machine."""
@@ -44,18 +44,18 @@ def context_of(
     environments: Callable[[], tuple[str, ...]] = tuple,
     environ: Mapping[str, str] | None = None,
 ) -> Context:
-    """Return the present as checks see it.
+    """Return the context of checks at the present time.
 
     Args:
         min_age_s: The grace period, in seconds or as a `timedelta`.
         pythons: Which interpreters count, see `considered_pythons`; all of this machine by default.
-        needs_tags: Whether they are asked at all; the versions of their pips come with the tags.
+        needs_tags: Whether they are run at all; the versions of their pips come with the tags.
         environments: Returns `sys.prefix` of environments that the cache names; called only if it matters.
         environ: The environment variables; those of this process by default.
 
     Raises:
-        BadRequestError: The grace period is none, or a target makes no sense.
-        InterpreterError: One that `pythons` names cannot be asked.
+        BadRequestError: The grace period is not a number of seconds, or a target is invalid.
+        InterpreterError: One that `pythons` names gives no answer.
         TypeError: `pythons` is a single path, and no list.
     """
     wanted = _wanted(pythons)
@@ -91,11 +91,11 @@ def context_of(
 
 
 def with_builds(context: Context, *, cache_dir: str, is_strict: bool = False) -> Context:
-    """Return the present with what this machine has of all that built wheels may need; it is asked as that is due.
+    """Return the context with the parts of this machine that built wheels need; each is examined on first use.
 
     Args:
-        context: The present.
-        cache_dir: Of the cache: what other machines use as well may need what they have.
+        context: The context so far.
+        cache_dir: Path of the cache: if other machines use it too, their libraries may differ.
         is_strict: As `Builds`.
     """
     from pipcacheplus.checks.base.builds import Builds  # noqa: PLC0415 - slow to import, and of use to few commands
@@ -114,7 +114,7 @@ def considered_pythons(
     environments: Callable[[], tuple[str, ...]] = tuple,
     environ: Mapping[str, str] | None = None,
 ) -> "tuple[FoundPython, ...]":
-    """Return the interpreters that count, each with what it can install, or why that is not known.
+    """Return the interpreters that count, each with what it can install, or the reason why that is unknown.
 
     Args:
         pythons: `all`, the ones of this machine (the default), `current`, or a list of these words, paths and targets.
@@ -123,8 +123,8 @@ def considered_pythons(
         environ: As `context_of`.
 
     Raises:
-        BadRequestError: A target makes no sense.
-        InterpreterError: One that is named by its path cannot be asked.
+        BadRequestError: A target is invalid.
+        InterpreterError: One that is named by its path gives no answer.
         TypeError: `pythons` is a single path, and no list.
     """
     return _found(_wanted(pythons), environments, os.environ if environ is None else environ)
@@ -135,7 +135,7 @@ class _Wanted(NamedTuple):
 
     is_all: bool
     paths: tuple[str, ...]
-    """Of those that are named, or `current`."""
+    """Paths that are named, or `current`."""
     targets: "tuple[Target, ...]"
 
 
@@ -145,7 +145,7 @@ def _wanted(pythons: "Pythons") -> _Wanted:
     if isinstance(pythons, str) and pythons in {ALL, CURRENT}:
         pythons = (pythons,)
     if isinstance(pythons, str | bytes | os.PathLike):
-        return _Wanted(is_all=False, paths=several("pythons", pythons), targets=())  # which objects
+        return _Wanted(is_all=False, paths=several("pythons", pythons), targets=())  # which raises
     given = tuple(pythons)
     targets = tuple(one for one in given if isinstance(one, Target))
     words = several("pythons", [one for one in given if not isinstance(one, Target)])
@@ -189,13 +189,13 @@ def _key(one: "FoundPython") -> tuple[str, str]:
 
 
 def default_index_of_pip() -> tuple[str | None, tuple[str, ...]]:
-    """Return the index that the pip of this interpreter asks if nothing else is said, and the hosts of its files."""
+    """Return the default index of the pip of this interpreter, and the hosts of its files."""
     from importlib.util import find_spec  # noqa: PLC0415 - all of it is slow to import, and of use to few commands
 
     from pipcacheplus.host.interpreter_cache import answers_of_indexes  # noqa: PLC0415
     from pipcacheplus.pips.default_index import default_index, file_hosts  # noqa: PLC0415
 
-    found = find_spec("pip")  # looks where it lies, and imports nothing
+    found = find_spec("pip")  # finds its location, and imports nothing
     if found is None or found.origin is None:
         return None, ()
     memory = answers_of_indexes()

@@ -1,4 +1,4 @@
-"""Tell what the pips of the interpreters considered look for: which keys of built wheels they make, and where."""
+"""Keys of built wheels that the pips of the interpreters considered compute, and areas that they read."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -23,13 +23,13 @@ _WITHOUT_DIGEST = release_of("22.3"), release_of("23.0")
 def keys_looked_for(context: Context) -> frozenset[str] | None:
     """Return the interpreters of keys that are looked for: `cp311`, or `legacy` for keys of pip up to 19.3.
 
-    An interpreter without a pip may be served by one of any version. If no version at all is known, nothing can be said
-    of versions: then legacy keys count as looked for.
+    A pip of any version may install for an interpreter without a pip. If no version at all is known, legacy keys count
+    as looked for.
 
     Source: `_internal/cache.py` of pip 19.3, 20.3.4 and 26.3: pip 20.0 to 20.3.4 look for wheels under both keys.
 
     Returns:
-        `None` if no interpreter was asked.
+        `None` if no interpreter was run.
     """
     if not context.considered:
         return None
@@ -51,11 +51,11 @@ def makes_keys_without_digest(context: Context, interpreter: str) -> bool:
 
 
 def is_http_read(pythons: "Iterable[FoundPython]", *, has_path: Callable[[str], bool]) -> bool:
-    """Return whether something may still read `http`: a pip before 23.3, or pip-audit, which writes there to this day.
+    """Return whether a program may still read `http`: a pip before 23.3, or pip-audit, which still writes there.
 
     Args:
-        pythons: The interpreters that count; one that was not asked may have any pip.
-        has_path: Tells whether a path exists: where each looks for packages, pip-audit is looked for.
+        pythons: The interpreters that count; one that was not run may have any pip.
+        has_path: Returns whether a path exists; pip-audit is searched in the package directories of each interpreter.
     """
     interpreters: list[Interpreter] = []
     for one in pythons:

@@ -1,6 +1,6 @@
-"""Pages that publish different digests of one file: which of them decides, and what is told of them.
+"""Pages that publish different digests of one file: which of them decides, and the evidence that they give.
 
-A page that is newer than another says what its server has now. Which pages pip meets depends on its version: the pages
+A page that is newer than another shows what its server has now. Which pages pip reads depends on its version: the pages
 below `http` are read by pips before 23.3, those below `http-v2` by all later ones, and each reads its files in the same
 area.
 """
@@ -14,11 +14,11 @@ from pipcacheplus.pips.layout import area_of
 __all__ = [
     "decided_by",
     "do_pages_disagree",
+    "evidence_of_pages",
     "fits",
     "is_published_before",
     "newest_of",
     "refused_digest",
-    "told_of_pages",
 ]
 
 _MAX_TOLD = 8
@@ -26,7 +26,7 @@ _MAX_TOLD = 8
 
 
 def fits(hashes: Sequence[tuple[str, str]], made: Mapping[str, str]) -> bool | None:
-    """Return whether a file with these digests is what a page publishes; `None` if none of them was made.
+    """Return whether a file with these digests is what a page publishes; `None` if none of them was computed.
 
     One that fits is enough for pip: `_internal/utils/hashes.py` `Hashes.check_against_chunks`.
     """
@@ -35,7 +35,7 @@ def fits(hashes: Sequence[tuple[str, str]], made: Mapping[str, str]) -> bool | N
 
 
 def do_pages_disagree(facts: Facts) -> bool:
-    """Return whether there is no file that would be what all pages publish."""
+    """Return whether no file could be what all pages publish."""
     if not facts.pages:
         return False
     if len({fits(one.hashes, dict(facts.digests)) for one in facts.pages}) > 1:
@@ -45,17 +45,17 @@ def do_pages_disagree(facts: Facts) -> bool:
 
 
 def decided_by(entry: Entry, facts: Facts) -> tuple[Published, ...]:
-    """Return the page that decides what a file should be, the newest; several if it cannot be told which that is.
+    """Return the newest page, which decides what a file should be; several if the newest is unknown.
 
-    Those that the pips read which read the file come before all others, whichever pips are found on this machine:
-    whether a file is damaged does not hang on that. One without a date may be newer than any other.
+    Pages read by the same pips as the file come before all others, whichever pips are found on this machine:
+    whether a file is damaged does not depend on that. One without a date may be newer than any other.
     """
     relevant = [one for one in facts.pages if area_of(one.page) is entry.area] or facts.pages
     return newest_of(relevant)
 
 
 def refused_digest(entry: Entry, facts: Facts) -> tuple[str, str] | None:
-    """Return the published digest that a file should have and has not; `None` if none speaks against it for certain."""
+    """Return the published digest that a file should have and has not; `None` if none certainly contradicts it."""
     made = dict(facts.digests)
     if not facts.pages:
         deciding: Sequence[Sequence[tuple[str, str]]] = (facts.published,)
@@ -67,7 +67,7 @@ def refused_digest(entry: Entry, facts: Facts) -> tuple[str, str] | None:
 
 
 def is_published_before(entry: Entry, facts: Facts) -> bool:
-    """Return whether a page publishes just this file that is certain to be older than each that decides."""
+    """Return whether a page publishes exactly this file and is certainly older than each page that decides."""
     made = dict(facts.digests)
     dates = [one.written_s for one in decided_by(entry, facts)] if facts.pages else []
     older = [one for one in facts.pages if one.written_s is not None and fits(one.hashes, made)]
@@ -77,13 +77,13 @@ def is_published_before(entry: Entry, facts: Facts) -> bool:
 
 
 def newest_of(relevant: Sequence[Published]) -> tuple[Published, ...]:
-    """Return the newest; several if it cannot be told which that is."""
+    """Return the newest; several if the newest is unknown."""
     newest = max((one.written_s for one in relevant if one.written_s is not None), default=None)
     return tuple(one for one in relevant if one.written_s in {None, newest})
 
 
-def told_of_pages(pages: Sequence[Published]) -> Iterator[tuple[str, Value]]:
-    """Yield, as evidence, what each of some pages publishes, and when; and how many there are."""
+def evidence_of_pages(pages: Sequence[Published]) -> Iterator[tuple[str, Value]]:
+    """Yield as evidence the digest that each page publishes, its time, and the number of pages."""
     yield "pages", len(pages)
     for number, one in enumerate(pages[:_MAX_TOLD], 1):
         yield f"page_{number}", one.url or one.page

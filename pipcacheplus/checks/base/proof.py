@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pipcacheplus.checks.base.pages import do_pages_disagree, told_of_pages
+from pipcacheplus.checks.base.pages import do_pages_disagree, evidence_of_pages
 from pipcacheplus.model.facts import FILE_HOST_DIGEST, Broken, Facts, Head, Libraries, Unknown
 from pipcacheplus.model.values import Entry, Proof, UrlSource, Value
 from pipcacheplus.pips.file_host import digest_in_path
@@ -11,9 +11,9 @@ from pipcacheplus.pips.headers import single_part_md5, stated_size
 __all__ = ["AS_SENT", "evidence_of", "is_sound", "proof_of"]
 
 AS_SENT = frozenset({Proof.FILE_HOST, Proof.ETAG})
-"""Proofs that a file is what was sent, whatever pages say of it."""
+"""Proofs that a file is what the server sent, whatever pages publish."""
 
-_MAX_TOLD = 100
+_MAX_NAMED = 100
 _NUMPY_ONE = "1.x"
 
 
@@ -23,7 +23,7 @@ def proof_of(entry: Entry, facts: Facts) -> Proof | None:
     if any(made.get(name) == value for name, value in facts.published) and not do_pages_disagree(facts):
         return Proof.INDEX_PAGE
     if entry.url_source is UrlSource.FILE_HOST:
-        return Proof.FILE_HOST  # the path was made from the content: else it would not have been found
+        return Proof.FILE_HOST  # the path is computed from the content: otherwise the URL would not have been found
     if FILE_HOST_DIGEST in made and made[FILE_HOST_DIGEST] == digest_in_path(entry.url):
         return Proof.FILE_HOST
     if isinstance(facts.head, Head) and (etag := single_part_md5(facts.head)) and made.get("md5") == etag:
@@ -34,9 +34,9 @@ def proof_of(entry: Entry, facts: Facts) -> Proof | None:
 
 
 def is_sound(entry: Entry, facts: Facts) -> bool:
-    """Return whether the content of a response, which was read to its end, is what was sent, for all that is known.
+    """Return whether the content of a response, which was read to its end, is what was sent, by the present evidence.
 
-    It is not where a page publishes something else, and no proof stands against that.
+    It is not if a page publishes another digest, and no proof contradicts that page.
     """
     if not isinstance(facts.head, Head) or facts.damage is not None or isinstance(facts.payload, (Broken, Unknown)):
         return False
@@ -53,12 +53,12 @@ def is_sound(entry: Entry, facts: Facts) -> bool:
 
 
 def evidence_of(entry: Entry, facts: Facts) -> Iterator[tuple[str, Value]]:
-    """Yield all that speaks for or against an entry's content, strongest first."""
+    """Yield all evidence for or against an entry's content, strongest first."""
     proof = proof_of(entry, facts)
     yield "proof", proof.value if proof else None
     made = dict(facts.digests)
     if do_pages_disagree(facts):
-        yield from told_of_pages(facts.pages)
+        yield from evidence_of_pages(facts.pages)
     else:
         for name, value in facts.published:
             yield f"published_{name}", value
@@ -78,7 +78,7 @@ def evidence_of(entry: Entry, facts: Facts) -> Iterator[tuple[str, Value]]:
 
 
 def _of_libraries(libraries: Libraries) -> Iterator[tuple[str, Value]]:
-    """Yield what the libraries in a wheel need of a machine, all together; of each other they may need more."""
+    """Yield what the libraries in a wheel together need from a machine; from each other they may need more."""
     own = {name for one in libraries.found for name in (one.path.rpartition("/")[2], one.soname)}
     needed = dict[str, dict[str, None]]()
     for one in libraries.found:
@@ -86,13 +86,13 @@ def _of_libraries(libraries: Libraries) -> Iterator[tuple[str, Value]]:
         for name in one.needed:
             if name not in own:
                 needed.setdefault(name, {}).update(dict.fromkeys(versions.get(name, ())))
-    told = [f"{name} ({' '.join(sorted(needed[name]))})" if needed[name] else name for name in sorted(needed)]
+    shown = [f"{name} ({' '.join(sorted(needed[name]))})" if needed[name] else name for name in sorted(needed)]
     if libraries.found:
         yield "machine", " ".join(sorted({one.machine for one in libraries.found}))
-        yield "needed_libraries", ", ".join(told[:_MAX_TOLD]) or "none"
+        yield "needed_libraries", ", ".join(shown[:_MAX_NAMED]) or "none"
     compilers = sorted({name for one in libraries.found for name in one.compilers or ()})
     if compilers:
-        yield "compilers", ", ".join(compilers[:_MAX_TOLD])
+        yield "compilers", ", ".join(compilers[:_MAX_NAMED])
     numpys = sorted({_NUMPY_ONE if one.numpy == "1" else one.numpy for one in libraries.found if one.numpy is not None})
     if numpys:
         yield "built_for_numpy", ", ".join(numpys)

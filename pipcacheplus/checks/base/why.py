@@ -1,4 +1,4 @@
-"""Say in one sentence whom an entry is for, what is wrong with it, what would remove it and what would keep it."""
+"""One sentence about an entry: who can use it, what is wrong with it, what would remove it and what would keep it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -24,30 +24,30 @@ from pipcacheplus.pips.wheel_keys import LEGACY
 __all__ = ["usable_by", "why_of"]
 
 _MAX_NAMED = 8
-"""Interpreters that a sentence names; of more it tells the number."""
+"""Interpreters that a sentence names; if there are more, it gives the number."""
 _MAX_TAGS = 2
 _MAX_MESSAGES = 3
 _READERS = {Area.HTTP: "pip before 23.3 reads it", Area.HTTP_V2: "pip 23.3 and later reads it"}
 """Source: pip 23.3 `_internal/network/cache.py`, which writes and reads `http-v2` in place of `http`."""
 _USES = {
     Kind.SDIST: "any interpreter may build a wheel from it",
-    Kind.SELFCHECK: "the pip of one environment notes in it when it last looked for a newer pip",
+    Kind.SELFCHECK: "the pip of one environment stores in it when it last looked for a newer pip",
     Kind.FOREIGN: "no pip wrote it",
     Kind.LEFTOVER: "no pip uses it",
 }
 _PARTIAL = f"prune --{Group.PARTIAL.option}"
 _SAID = frozenset({"wheel-tag-incompatible", "wheel-unreachable"})
-"""Checks whose objection is said already by who can use an entry, and who looks for it."""
+"""Checks whose finding repeats which interpreters can use an entry, and which pips look for it."""
 _MINOR = frozenset({Severity.INFO})
 _LEFT_ALONE = "nothing here ever removes it"
 
 
 def why_of(checked: Checked, context: Context, *, kept_by: Sequence[str] = ()) -> Why:
-    """Return what can be said for an entry and against it.
+    """Return who can use an entry, what is wrong with it, what would remove it and what keeps it.
 
     Args:
         checked: The entry, and what the checks found.
-        context: With the interpreters considered, if they were asked.
+        context: With the interpreters considered, if they were run.
         kept_by: Selections to be kept that it fits, as they were given.
     """
     entry = checked.entry
@@ -70,7 +70,7 @@ def why_of(checked: Checked, context: Context, *, kept_by: Sequence[str] = ()) -
 
 
 def usable_by(entry: Entry, context: Context) -> tuple[str, ...]:
-    """Return the names of the interpreters considered that can use a wheel, by its tags; nothing of anything else."""
+    """Return the names of the interpreters considered that can use a wheel, by its tags; empty for any other entry."""
     if entry.kind not in WHEEL_KINDS:
         return ()
     fitting = (one for one in context.considered if not entry.tags or not one.tags.isdisjoint(entry.tags))
@@ -87,7 +87,7 @@ def _use(entry: Entry, users: Sequence[str], context: Context) -> Iterator[str]:
 
 
 def _use_of_wheel(entry: Entry, users: Sequence[str], context: Context) -> Iterator[str]:
-    if not context.considered:  # nobody was asked, as what is wanted does not hang on it
+    if not context.considered:  # no interpreter was run, as the result does not depend on it
         return
     if not users:
         tags = ", ".join(entry.tags[:_MAX_TAGS])
@@ -102,21 +102,21 @@ def _use_of_wheel(entry: Entry, users: Sequence[str], context: Context) -> Itera
 
 def _who_looks(entry: Entry, context: Context) -> str:
     if entry.interpreter is None:
-        return "for which of them it was built is not known"
+        return "the interpreter that it was built for is not known"
     looked_for = keys_looked_for(context) or frozenset()
     maker = "pip before 20.0" if entry.interpreter == LEGACY else entry.interpreter
     if entry.interpreter in looked_for:
         return f"pip looks for it in the directory of {maker}, where it lies"
-    return f"it lies in the directory of {maker}, where none of their pips looks"
+    return f"it lies in the directory of {maker}, where none of their pips looks for it"
 
 
 def _wrong(findings: Iterable[Finding]) -> Iterator[str]:
     order = {severity: place for place, severity in enumerate(Severity)}
     messages = dict.fromkeys(one.message for one in sorted(findings, key=lambda one: order[one.severity]))
-    told = [*messages][:_MAX_MESSAGES]
-    if told:
-        more = len(messages) - len(told)
-        yield ", ".join(told) + (f", and {more} more" if more else "")
+    shown = [*messages][:_MAX_MESSAGES]
+    if shown:
+        more = len(messages) - len(shown)
+        yield ", ".join(shown) + (f", and {more} more" if more else "")
 
 
 def _removers(findings: Iterable[Finding]) -> Iterator[str]:
@@ -130,7 +130,7 @@ def _removal(entry: Entry, removed_by: Sequence[str]) -> str:
         return _LEFT_ALONE
     if removed_by:
         return f"{joined(removed_by, 'or')} removes it"
-    return "no reason of prune holds for it, so that only remove and purge take it"
+    return "prune has no reason to remove it, so that only remove and purge do"
 
 
 def _kept(keeps: Sequence[str]) -> Iterator[str]:
