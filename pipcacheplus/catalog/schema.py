@@ -20,7 +20,7 @@ Text that is not UTF-8 is stored as bytes. Nothing here is the answer to a quest
 __all__ = ["APPLICATION", "FACTS", "TABLES", "VERSION"]
 
 _LAYOUT = 6
-_READERS = 3
+_READERS = 4
 """To be raised whenever reading the same bytes would show something else than before."""
 VERSION = _LAYOUT << 16 | _READERS
 APPLICATION = 0x70637032

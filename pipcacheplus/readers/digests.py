@@ -36,9 +36,9 @@ __all__ = [
 ]
 
 PUBLISHED_FORMATS = frozenset({PayloadFormat.ZIP, PayloadFormat.TAR, PayloadFormat.METADATA})
-"""What indexes publish digests of: whatever else is made of it, its SHA-256 is told to users."""
+"""Kinds of which indexes publish digests: their SHA-256 is always computed, because it is shown to users."""
 MAX_TOLD_BYTES = 1 << 30
-"""A file of more bytes is not read for that alone: one that is sparse would take for ever."""
+"""A file of more bytes is not read for that alone: a sparse one would take too long."""
 _KNOWN = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
 _WEAK = frozenset({"md5", "sha1"})
 _STRONG = _KNOWN - _WEAK
@@ -47,7 +47,7 @@ _BLAKE2B_BYTES = 32
 
 
 def read_whole(facts: Facts, body: BinaryIO, expected: Expected) -> Facts:
-    """Return the facts of a payload with its digests, and with what reading it to its end showed.
+    """Return the facts of a payload with its digests, and with the damage found by reading it to its end.
 
     Raises:
         OSError: The payload cannot be read.
@@ -85,12 +85,12 @@ def _read_archive(facts: Facts, body: BinaryIO, size: int) -> Broken | Unknown |
 
 
 def usable(published: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """Return the digests that can be made here."""
+    """Return the names of the digests that can be computed here."""
     return tuple((name, value) for name, value in published if name in _KNOWN)
 
 
 def is_proven(published: tuple[tuple[str, str], ...], made: Mapping[str, str]) -> bool:
-    """Return whether a payload with these digests is what was published; such a one is not unpacked."""
+    """Return whether a payload with these digests is what was published; it is then not unpacked."""
     return any(name in _STRONG and made.get(name) == value for name, value in published)
 
 
@@ -100,7 +100,7 @@ def is_contradicted(published: tuple[tuple[str, str], ...], made: Mapping[str, s
 
 
 def sent_digests(facts: Facts, expected: Expected) -> frozenset[str]:
-    """Return the names of the digests that tell whether a payload is what was sent, whatever pages publish."""
+    """Return the names of the digests that prove whether a payload is what was sent, whatever pages publish."""
     names = {FILE_HOST_DIGEST} if expected.in_path is not None else set()
     if isinstance(facts.head, Head) and single_part_md5(facts.head) is not None:
         names.add("md5")
@@ -108,7 +108,7 @@ def sent_digests(facts: Facts, expected: Expected) -> frozenset[str]:
 
 
 def wanted_digests(facts: Facts, expected: Expected) -> frozenset[str]:
-    """Return the names of the digests to make first: the published ones; without any, all others that can prove it."""
+    """Return the names of the digests to compute first: the published ones, or, without any, all that can prove it."""
     published = {name for name, _ in usable(expected.published)}
     wanted = published | ({"sha256"} if expected.wheel_metadata else set())
     if published & _STRONG:
@@ -128,7 +128,7 @@ def digest(stream: BinaryIO, size: int, *, algorithms: frozenset[str]) -> Mappin
     Args:
         stream: Seekable.
         size: Length of the payload in bytes; nothing behind it is read.
-        algorithms: As hashlib names them; `blake2b` is BLAKE2b-256, which file hosts make paths from. Unknown ones are
+        algorithms: As hashlib names them; `blake2b` is BLAKE2b-256, from which file hosts make paths. Unknown ones are
             left out, and those whose digests have no length of their own (`shake_128`).
 
     Returns:
@@ -151,7 +151,7 @@ def digest(stream: BinaryIO, size: int, *, algorithms: frozenset[str]) -> Mappin
 
 
 class _Hash(Protocol):
-    """What hashlib makes."""
+    """The interface of hashlib's objects."""
 
     def update(self, data: bytes, /) -> object:
         """Take more bytes."""
@@ -166,9 +166,9 @@ def _made(name: str) -> _Hash | None:
     if name == "blake2b":
         return hashlib.blake2b(digest_size=_BLAKE2B_BYTES)
     try:
-        # Two of them are broken as signatures; here they only tell whether bytes are what they were.
+        # Two of them are broken as signatures; here they only show whether bytes changed.
         made = hashlib.new(name, usedforsecurity=name not in _WEAK)
     except (TypeError, ValueError):
-        # TypeError is what a name with a NUL, or with half a surrogate pair, ends in.
+        # A name with a NUL, or with a lone surrogate, raises TypeError.
         return None
     return made if made.digest_size else None

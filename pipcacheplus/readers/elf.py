@@ -1,11 +1,11 @@
-"""Read what a library, an extension module or a program asks of the machine that loads it: the dynamic part of ELF.
+"""The dynamic part of ELF: the requirements of a library, an extension module or a program on its machine.
 
 Records are taken apart by the structures of pyelftools; its own walks through a file are not used, as none of them has
-bounds. Of a file at most `_MAX_RECORDS` records are looked at, some 40 µs each, and of all files of a wheel together as
-many as its `Budget` grants; what is kept of them is bounded by the same budget. Nothing is held but the facts
-themselves: whoever opens the file decides how much of it is in memory.
+bounds. Of a file at most `_MAX_RECORDS` records are read, some 40 µs each, and of all files of a wheel together as
+many as its `Budget` grants; the stored facts are bounded by the same budget. Only the facts
+are held: the caller that opens the file decides how much of it is in memory.
 
-NumPy's C API is told by what `import_array()` of its headers leaves in a binary (`numpy/__multiarray_api.h`; built
+The use of NumPy's C API is recognised by traces of `import_array()` in a binary (`numpy/__multiarray_api.h`; built
 with the headers of 1.26.4 and 2.2.0, and imported under both):
 
 - The check of the ABI has a message of its own, "module compiled against ABI version ". Without it, nothing is known:
@@ -13,7 +13,7 @@ with the headers of 1.26.4 and 2.2.0, and imported under both):
 - The headers of 2.0 and later look for `numpy._core._multiarray_umath` first, and name in a message the oldest NumPy
   for which the module was built: "(NumPy 1.20) but the running NumPy". Such a module runs under all later ones too.
 - The headers of 1.x look for `numpy.core` alone: such a module cannot be imported under 2.0 and later. Which older 1.x
-  it would run under is not told by its strings, and not judged.
+  it would run under does not follow from its strings, and is not judged.
 
 Sources: the System V ABI, chapters 4 and 5; the Linux Standard Base 5.0 on symbol versions; `elf.h` of glibc 2.36.
 """
@@ -50,7 +50,7 @@ _MAX_RECORDS = 8192
 _MAX_NAME_BYTES = 4096
 _USUAL_NAME_BYTES = 128
 _MAX_NAMES = 512
-"""Of each sort: libraries that are needed, versions of one of them."""
+"""Limit for each: needed libraries, versions of one of them."""
 _MAX_SECTIONS = 2048
 _MAX_SECTION_NAMES = 64 << 10
 _MAX_COMMENT_BYTES = 4096
@@ -83,15 +83,15 @@ _MACHINES = {
 
 
 class NotHeldError(Exception):
-    """Bytes were asked for that whoever opened the file does not hold."""
+    """Bytes were requested that the caller which opened the file does not hold."""
 
 
 class _BrokenError(Exception):
-    """What was read contradicts itself."""
+    """The record contradicts itself."""
 
 
 class Budget:
-    """How much may still be looked at and kept of the files of a wheel."""
+    """The number of records and characters that may still be read and stored for the files of a wheel."""
 
     def __init__(self, *, records: int = 65_536, characters: int = 1 << 20) -> None:
         """Take the number of records, and of characters of names."""
@@ -99,7 +99,7 @@ class Budget:
         self.characters = characters
 
     def take(self, name: str) -> str:
-        """Return a name that is to be kept.
+        """Return a name that is to be stored.
 
         Raises:
             NotHeldError: There are too many already.
@@ -129,18 +129,18 @@ def read_elf(
     numpy: str | None = None,
     is_offered: bool = False,
 ) -> Library | Broken | Unknown:
-    """Read what one file asks for.
+    """Read the requirements of one file.
 
     Args:
         file: Seekable.
         size: Its length in bytes.
-        path: Of the file, as the facts have it.
-        budget: What may still be looked at; that of one file by default.
-        numpy: What is known of NumPy's C API in it.
-        is_offered: Whether the versions of its own symbols are wanted as well.
+        path: Path of the file for the facts.
+        budget: The remaining budget; that of one file by default.
+        numpy: Its use of NumPy's C API, if known.
+        is_offered: Whether the versions of its own symbols are read as well.
 
     Returns:
-        `Broken` for what no loader would load, or what is no ELF file at all; `Unknown` beyond a limit.
+        `Broken` for a file that no loader would load, or that is not ELF; `Unknown` beyond a limit.
 
     Raises:
         OSError: The file cannot be read.
@@ -154,7 +154,7 @@ def read_elf(
     except ELFError:
         return Broken(reason="ends inside a record of ELF", is_cut=True)
     except NotHeldError:
-        return Unknown(reason="library beyond the limits to what is looked at")
+        return Unknown(reason="library is beyond the limits of reading")
 
 
 def numpy_minimum(text: bytes) -> str | None:
@@ -164,7 +164,7 @@ def numpy_minimum(text: bytes) -> str | None:
 
 
 def dynamic_span(front: bytes) -> tuple[int, int] | None:
-    """Return offset and length of the dynamic section, by the front of a file; `None` if that does not tell it."""
+    """Return offset and length of the dynamic section, by the front of a file; `None` if they are not there."""
     from elftools.common.exceptions import ELFError  # noqa: PLC0415 - as above
 
     try:
@@ -174,7 +174,7 @@ def dynamic_span(front: bytes) -> tuple[int, int] | None:
 
 
 def import_structures() -> None:
-    """Import now what reading takes: a process that becomes another user may not be able to later."""
+    """Import now the modules that reading needs: a process that becomes another user may not be able to later."""
     _structures(64, is_little=True)
 
 
@@ -184,7 +184,7 @@ def _structures(bits: int, *, is_little: bool) -> Any:  # noqa: ANN401 - not all
 
     made = ELFStructs(little_endian=is_little, elfclass=bits)
     made.create_basic_structs()
-    # Machines and systems add numbers of their own, which nothing here asks for.
+    # Machines and systems add numbers of their own, which are not used here.
     made.create_advanced_structs("ET_DYN", "EM_NONE", "ELFOSABI_SYSV")
     return made
 
@@ -198,9 +198,9 @@ class _Reading:
         self._budget = budget
         identity = read_at(file, 0, 16)
         if identity[:4] != MAGIC:
-            reason = "no ELF file"
+            reason = "not an ELF file"
             raise _BrokenError(reason)
-        if len(identity) < 16 or identity[4] not in _BITS or identity[5] not in {_LITTLE, _BIG}:  # noqa: PLR2004 - as asked for
+        if len(identity) < 16 or identity[4] not in _BITS or identity[5] not in {_LITTLE, _BIG}:  # noqa: PLR2004 - as requested above
             reason = "an ELF file of no known class or byte order"
             raise _BrokenError(reason)
         self._bits, self._is_little = _BITS[identity[4]], identity[5] == _LITTLE
@@ -256,7 +256,7 @@ class _Reading:
         if offset < 0 or offset + length > self._size:
             reason = "a record lies beyond the end of the file"
             raise _BrokenError(reason)
-        # Whatever a file raises, `struct_parse` takes for a fault of the record.
+        # `struct_parse` treats every exception of a file as a fault of the record.
         return struct_parse(structure, io.BytesIO(self._bytes(offset, length)), 0)
 
     def _all_segments(self) -> Iterator[Any]:
@@ -350,11 +350,11 @@ class _Reading:
         try:
             table = self._bytes(strings, min(length, _MAX_STRINGS_BYTES))
         except NotHeldError:
-            return False  # its name may tell it
+            return False  # its name may show it
         return any(entry in table for entry in _ENTRIES)
 
     def _compilers(self) -> tuple[str, ...] | None:
-        """Return the compilers that `.comment` names; `None` if there is no such section, or none that is at hand."""
+        """Return the compilers that `.comment` names; `None` if there is no such section, or it is not held."""
         try:
             section = self._comment()
             if section is None:
@@ -366,7 +366,7 @@ class _Reading:
         return tuple(self._budget.take(name) for name in list(names)[:_MAX_COMPILERS])
 
     def _comment(self) -> tuple[int, int] | None:
-        """Return where `.comment` lies; section headers are looked at only as far as it takes to find it."""
+        """Return where `.comment` lies; section headers are read only until it is found."""
         start, count, step = self._header["e_shoff"], self._header["e_shnum"], _SECTION_BYTES[self._bits]
         names_at = self._header["e_shstrndx"]
         if not 0 < names_at < count <= _MAX_SECTIONS or self._header["e_shentsize"] != step:

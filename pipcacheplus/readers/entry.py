@@ -1,4 +1,4 @@
-"""Read an entry with the readers that its shape and the first bytes of its payload ask for."""
+"""Reading of an entry, with the readers for its shape and the first bytes of its payload."""
 
 import errno
 import io
@@ -33,9 +33,9 @@ from pipcacheplus.readers.wheel import NO_DIST_INFO, read_wheel
 __all__ = ["opened_payload", "read", "read_content"]
 
 PAGE_LIMIT = 64 << 20
-"""Bytes of a decoded page that are looked at."""
+"""Most bytes of a decoded page that are read."""
 _SMALL_BYTES = 64 << 10
-"""A file of at most so many is read at one go: that costs less than to open it as a file and to seek in it."""
+"""A file of at most so many bytes is read at once: that costs less than opening it as a file and seeking in it."""
 _NOTHING = Expected()
 _REDIRECTS = range(300, 400)
 
@@ -57,19 +57,19 @@ def read(
     keeps: Keeps = keep_all,
     reads_small: bool = False,
 ) -> Facts:
-    """Read what an entry says of itself.
+    """Read the facts of an entry from its files.
 
     Memory is bounded whatever the entry's size: by some `PAGE_LIMIT`s for pages, by `MAX_DECODER_BYTES` for packed
     archives, by nine times `MAX_PICKLE_BYTES` for pickles, and by a few MiB for everything else.
 
     Args:
-        shape: What the names of its files say.
+        shape: Its form by the names of its files.
         files: As they were scanned, the main one first.
         cache: Where they lie.
-        depth: How far it is read; what it was built from lies elsewhere, so that `SOURCES` is as `ENDS`.
-        expected: What the rest of the cache says that it should be.
+        depth: The depth of reading; the source of a built wheel lies elsewhere, so that `SOURCES` is as `ENDS`.
+        expected: Evidence in the rest of the cache about its correct content.
         keeps: Which links of a page are kept.
-        reads_small: Whether, of what is in memory whole to read its ends, the content is read as well: the SHA-256 of
+        reads_small: Whether the content of a file that is wholly in memory is read as well: the SHA-256 of
             a response, the members of a built wheel.
 
     Raises:
@@ -101,14 +101,14 @@ def read(
 
 
 def read_content(shape: Shape, files: Sequence[File], facts: Facts, cache: OpenCache, expected: Expected) -> Facts:
-    """Read to its end what was read at its ends before; memory as `read`.
+    """Read an entry to its end that was read at its ends before; memory as `read`.
 
     Args:
-        shape: What the names of its files say.
+        shape: Its form by the names of its files.
         files: As they were scanned, the main one first.
-        facts: What its ends gave, by `read` at `Depth.ENDS`; they may come from another run.
+        facts: Its facts from `read` at `Depth.ENDS`; they may come from another run.
         cache: Where they lie.
-        expected: What the rest of the cache says that it should be.
+        expected: Evidence in the rest of the cache about its correct content.
 
     Raises:
         ChangedError: A file is not the one that was scanned.
@@ -138,11 +138,11 @@ def read_content(shape: Shape, files: Sequence[File], facts: Facts, cache: OpenC
 
 @contextmanager
 def opened_payload(shape: Shape, files: Sequence[File], cache: OpenCache) -> Iterator[tuple[BinaryIO, bool]]:
-    """Open what was downloaded or built, as it was, and say whether it is a file of its own.
+    """Open the payload, unchanged, and return whether it is a file of its own.
 
     Raises:
         ChangedError: A file is not the one that was scanned.
-        OSError: It cannot be read, or nothing tells where it is.
+        OSError: It cannot be read, or its position is unknown.
     """
     if shape in {Shape.PAIR, Shape.BUILT_WHEEL}:
         with cache.open_same(files[shape is Shape.PAIR]) as own:
@@ -152,13 +152,13 @@ def opened_payload(shape: Shape, files: Sequence[File], cache: OpenCache) -> Ite
         head = read_head(file, files[0].size)
         payload = open_payload(file, head) if isinstance(head, Head) else None
         if payload is None:
-            raise OSError(errno.EINVAL, "nothing tells where the payload is", files[0].path)
+            raise OSError(errno.EINVAL, "the position of the payload is unknown", files[0].path)
         with payload:
             yield payload, False
 
 
 def _opened(file: File, cache: OpenCache) -> BinaryIO:
-    """Open a file, or take all of it at once if it is small."""
+    """Open a file, or read all of it at once if it is small."""
     return io.BytesIO(cache.read_same(file, file.size)) if file.size <= _SMALL_BYTES else cache.open_same(file)
 
 
@@ -181,7 +181,7 @@ def _single(file: File, cache: OpenCache, task: _Task) -> Facts:
 
 
 def _taken(file: BinaryIO, head: Head) -> BinaryIO | None:
-    """Return the payload if it is in memory as it is: that costs less than a window with a buffer of its own."""
+    """Return the payload if it is in memory unchanged: that costs less than a window with a buffer of its own."""
     if not isinstance(file, io.BytesIO) or head.body is None:
         return None
     begin, end = head.body.offset, head.body.offset + head.body.length
@@ -205,14 +205,14 @@ def _response(head: Head | Broken | None, body: BinaryIO, size: int, task: _Task
 
 
 def _with_sha256(facts: Facts, body: io.BytesIO) -> Facts:
-    """Return the facts with the digest that indexes publish, of what they publish one for."""
+    """Return the facts with the digest that indexes publish, for kinds that have one."""
     if facts.format not in PUBLISHED_FORMATS:
         return facts
     return replace(facts, digests=(("sha256", sha256(body.getbuffer()).hexdigest()),))
 
 
 def _format(start: bytes, head: Head | None) -> PayloadFormat:
-    """Tell a payload by its first bytes; a content encoding stands before them."""
+    """Return the format of a payload by its first bytes, after a content encoding."""
     if not start:
         return PayloadFormat.EMPTY
     if head and (head.header("content-encoding") or "identity").strip().lower() != "identity":

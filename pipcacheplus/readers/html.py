@@ -1,6 +1,6 @@
 """The few tags of an HTML page that name a project and its files, found by one scan in linear time.
 
-`html.parser` takes a second for ten thousand links, and in the Pythons that we run on its time grows with the square
+`html.parser` takes a second for ten thousand links, and in the supported Pythons its time grows with the square
 of the length of a page that is nothing but unfinished tags.
 """
 
@@ -36,7 +36,7 @@ class Tag(NamedTuple):
 
 
 def read_tags(data: bytes, encoding: str) -> Iterator[Tag]:
-    """Yield the tags `a`, `base`, `title`, `h1` and `meta` in order; comments, scripts and styles are passed over.
+    """Yield the tags `a`, `base`, `title`, `h1` and `meta` in order; comments, scripts and styles are skipped.
 
     Args:
         data: The page.

@@ -1,4 +1,4 @@
-"""Read an archive from its first byte to its last, and compare every checksum in it."""
+"""Verification of an archive: read it from its first byte to its last, and compare every checksum in it."""
 
 from typing import BinaryIO
 
@@ -21,7 +21,7 @@ _MAX_TAR_HEADERS = 2_000_000
 def read_to_end(
     file: BinaryIO, size: int, *, max_bytes: int = MAX_BYTES, max_ratio: int = MAX_RATIO
 ) -> Broken | Unknown | None:
-    """Tell whether a zip or tar archive is whole; `None` if it is.
+    """Return the damage of a zip or tar archive; `None` if it is whole.
 
     Args:
         file: Seekable.
@@ -50,7 +50,7 @@ def read_wheel_to_end(
     max_ratio: int = MAX_RATIO,
     watcher: Watcher | None = None,
 ) -> Broken | Unknown | None:
-    """Do what `read_to_end` does, and hold each member against RECORD.
+    """Do the same as `read_to_end`, and compare each member with RECORD.
 
     Args:
         file: Seekable.
@@ -58,10 +58,10 @@ def read_wheel_to_end(
         directory: What `read_directory` returned for this file, if it was read already.
         max_bytes: As of `read_to_end`.
         max_ratio: As of `read_to_end`.
-        watcher: Sees what the members hold.
+        watcher: Receives the contents of the members.
 
     Returns:
-        As `read_to_end`. What only RECORD contradicts is `is_tolerated`: no pip looks.
+        As `read_to_end`. Damage that only RECORD shows is `is_tolerated`: no pip compares it.
 
     Raises:
         OSError: The file cannot be read.
@@ -99,7 +99,7 @@ def _rows(file: BinaryIO, directory: CentralDirectory) -> dict[str, Row] | Broke
 
 
 def _is_plain(name: str) -> bool:
-    """Tell whether a member would have to have just this name: no other spelling, no place outside the archive."""
+    """Return whether a member must have exactly this name: no other spelling, no place outside the archive."""
     return name.isascii() and not {"", ".", ".."} & set(name.split("/"))
 
 
@@ -123,7 +123,7 @@ def _read_tar(file: BinaryIO, kind: str, max_bytes: int, max_ratio: int) -> Brok
     tar = Tar(stream, max_headers=_MAX_TAR_HEADERS)
     for _ in tar:
         pass
-    # What follows the members is read as well: the checksum stands at the very end.
+    # The bytes behind the members are read as well: the checksum is at the very end.
     fault = stream.drain() or tar.fault
     if fault is None and kind == "tar" and not tar.has_end:
         return Unknown(reason="tar archive without the mark of its end")

@@ -1,9 +1,9 @@
-"""Libraries, extension modules and programs in a wheel, seen while its members are read to their end.
+"""Libraries, extension modules and programs in a wheel, found while its members are read to their end.
 
-A member is taken for what its first bytes say. Of one of up to `_FRONT_BYTES` all is in memory; of a larger one its
+The first bytes of a member decide its type. Of one of up to `_FRONT_BYTES` all is in memory; of a larger one its
 front, its end and its dynamic section are, together `_FRONT_BYTES` and twice `_TAIL_BYTES` at most, however many
-gigabytes it has: there linkers put what a loader reads. What lies elsewhere is not read, and the member counts so. Of a
-wheel at most `_MAX_LIBRARIES` are looked at, and some 65,000 records of them together, that is 3 s.
+gigabytes it has: there linkers put the parts that a loader reads. Other parts are not read, and the member counts so.
+Of a wheel at most `_MAX_LIBRARIES` are read, and some 65,000 records of them together, that is 3 s.
 
 Mach-O (macOS) and PE (Windows) are counted, and not read.
 """
@@ -38,11 +38,11 @@ _MACH_O_NAMES = (".so", ".dylib")
 _PE = b"MZ"
 _PE_NAMES = (".pyd", ".dll")
 _NUMPY_BYTES = 512
-"""How much of two pieces is looked at together: more than the messages that are looked for have."""
+"""Bytes of two pieces that are searched together: more than the length of the messages that are searched."""
 
 
 class LibraryWatcher:
-    """Takes note of the libraries of one wheel."""
+    """Collects the libraries of one wheel."""
 
     magics: tuple[bytes, ...] = (MAGIC, *_MACH_O, _PE)
 
@@ -52,18 +52,18 @@ class LibraryWatcher:
         self._not_read = self._others = self._seen = 0
 
     def libraries(self) -> Libraries:
-        """Return what was seen."""
+        """Return the libraries that were found."""
         return Libraries(found=tuple(self._found), not_read=self._not_read, others=self._others)
 
     def see(self, name: str, content: bytes) -> None:
-        """Look at a member."""
+        """Examine a member."""
         if not content.startswith(MAGIC):
             self._others += _is_other(name, content)
         elif self._is_one_more():
             self._read(name, io.BytesIO(content), len(content), _numpy(content))
 
     def watched(self, name: str, size: int, pieces: Iterable[Piece]) -> Iterator[Piece]:
-        """Look at a member that comes in pieces, and pass them on."""
+        """Examine a member that comes in pieces, and pass them on."""
         held: _Held | None = None
         is_first = True
         for piece in pieces:
@@ -101,19 +101,19 @@ def _is_other(name: str, content: bytes) -> bool:
 
 
 def _numpy(content: bytes) -> str | None:
-    """Return what a binary tells of NumPy's C API, as `Library` has it."""
+    """Return the use of NumPy's C API by a binary, as in `Library`."""
     if NUMPY_CHECK not in content:
         return None
     return numpy_minimum(content) or (None if NUMPY_TWO in content else "1")
 
 
 class _Held(io.RawIOBase):
-    """The front, the end and the dynamic section of a file that went by in pieces, in the place of the file."""
+    """The front, the end and the dynamic section of a file that came in pieces, with the interface of the file."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
         self.size = 0
-        """Bytes that went by."""
+        """Bytes so far."""
         self._front = bytearray()
         self._tail = bytearray()
         self._tail_at = max(0, size - _TAIL_BYTES)
@@ -131,7 +131,7 @@ class _Held(io.RawIOBase):
         if len(self._front) < _FRONT_BYTES:
             self._front += piece[: _FRONT_BYTES - len(self._front)]
         if not self._is_front_read and len(self._front) >= _SEGMENTS_BYTES:
-            # Segments are told right behind the header; a section that lies there is in the front itself.
+            # Segments are listed right behind the header; a section that lies there is in the front itself.
             self._is_front_read = True
             self._dynamic_span = dynamic_span(bytes(self._front))
         if self._dynamic_span is not None:
@@ -141,7 +141,7 @@ class _Held(io.RawIOBase):
         self.size += len(piece)
 
     def _part(self, piece: bytes, start: int, length: int) -> bytes:
-        """Return what of a piece lies in a part of the file."""
+        """Return the bytes of a piece that lie in a part of the file."""
         return piece[max(0, start - self.size) : max(0, start + length - self.size)]
 
     def _look_for_numpy(self, piece: bytes) -> None:
@@ -153,7 +153,7 @@ class _Held(io.RawIOBase):
 
     @property
     def numpy(self) -> str | None:
-        """What it tells of NumPy's C API, as `Library` has it."""
+        """Its use of NumPy's C API, as in `Library`."""
         if not self._has_check:
             return None
         return self._minimum or (None if self._has_two else "1")
@@ -167,16 +167,16 @@ class _Held(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Stand anywhere."""
+        """Set the position, which may be anywhere."""
         self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
         return self._at
 
     def tell(self) -> int:
-        """Return where it stands."""
+        """Return the position."""
         return self._at
 
     def read(self, count: int = -1) -> bytes:
-        """Return bytes from where it stands.
+        """Return bytes from the position.
 
         Raises:
             NotHeldError: Not all of them are held.

@@ -8,16 +8,16 @@ from pipcacheplus.model.facts import Broken, Metadata
 __all__ = ["MAX_HEADER_BYTES", "fields", "name_and_version", "read_metadata"]
 
 MAX_HEADER_BYTES = 1 << 20
-"""Most bytes of a METADATA or PKG-INFO that are looked at; the header of the largest known ones takes a tenth."""
+"""Most bytes of a METADATA or PKG-INFO that are read; the header of the largest known ones takes a tenth."""
 _MAX_VALUE_CHARS = 1024
 _USUAL = re.compile(rb"Metadata-Version:[^\n]*\nName:([^\n]*)\nVersion:([^\n]*)")
 """The front of nearly every file: the three fields that have to be there, as every build back end writes them."""
 
 
 def fields(data: bytes) -> Iterator[tuple[str, str]]:
-    r"""Yield the header fields in order, names in lower case, up to the first line that is none.
+    r"""Yield the header fields in order, names in lower case, up to the first line that is not a field.
 
-    Of a folded field only the first line is given: nothing that is read here is ever folded.
+    Of a folded field only the first line is given: the fields that are read here are never folded.
 
     >>> list(fields(b"Name: demo\r\nLicense: one\n  two\nVersion:1.0\n\nName: other"))
     [('name', 'demo'), ('license', 'one'), ('version', '1.0')]

@@ -29,7 +29,7 @@ def read_object(data: bytes) -> dict[str, object] | Broken:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
-        # Also UnicodeDecodeError. pip writes such files in place, so that they may be cut.
+        # Also UnicodeDecodeError. pip writes such files in place, so that they may be truncated.
         return Broken(reason="is not JSON", offset=getattr(error, "pos", None), is_cut=not data.rstrip().endswith(b"}"))
     return document if isinstance(document, dict) else Broken(reason="is not a JSON object")
 
@@ -78,7 +78,7 @@ def _hashes(info: dict[str, object]) -> tuple[tuple[str, str], ...] | Broken:
     if given is None:
         given = {}
     if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
-        return Broken(reason="archive_info has hashes that are no text")
+        return Broken(reason="archive_info has hashes that are not text")
     found = {str(name): str(value).lower() for name, value in given.items()}
     single = info.get("hash")
     if single is not None:

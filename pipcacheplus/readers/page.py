@@ -1,7 +1,7 @@
 """Project, files and digests of an index page, or the links of any other page.
 
 Sources: PEP 503 and 629 (HTML), 691 (JSON), 658 and 714 (metadata beside a file); pip 26.3 `_internal/models/link.py`
-for which key and which attribute goes before which, because what counts is what pip understood.
+for which key and which attribute goes before which, because pip's reading counts.
 """
 
 import re
@@ -48,7 +48,7 @@ def keep_all(_url: str, _has_metadata: bool, /) -> bool:  # noqa: FBT001 - as `K
 
 
 def keep_none(_url: str, _has_metadata: bool, /) -> bool:  # noqa: FBT001 - as `Keeps` has it
-    """Keep no link: what the page is called is all that is wanted."""
+    """Keep no link: only the name of the page is used."""
     return False
 
 
@@ -61,8 +61,8 @@ def read_page(data: bytes, *, content_type: str | None, keeps: Keeps = keep_all)
         keeps: Which links are kept.
 
     Returns:
-        The page; `Broken` if it is cut or no JSON; `Unknown` if it has neither links nor the marks of an index page,
-        or more than `MAX_LINKS` links.
+        The page; `Broken` if it is truncated or not JSON; `Unknown` if it has neither links nor the marks of an index
+        page, or more than `MAX_LINKS` links.
     """
     front = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not data:
@@ -78,7 +78,7 @@ def _read_json(data: bytes, keeps: Keeps) -> Page | Broken | Unknown:
     page = read_simple_page(data, max_files=MAX_LINKS)
     if isinstance(page, (Broken, Unknown)):
         return page
-    # For the name alone, none of them need be looked at.
+    # The name alone needs none of them.
     links = () if keeps is keep_none else _json_links(page.files, keeps)
     name = _clean(page.name) if isinstance(page.name, str) and page.name else None
     is_index = name is not None
@@ -89,7 +89,7 @@ def _read_json(data: bytes, keeps: Keeps) -> Page | Broken | Unknown:
 
 
 def _note_project(tag: Tag, marks: Mapping[str, str], projects: set[str]) -> None:
-    """Note of which project the file of a link is, as long as that may tell of which one the page is."""
+    """Store the project of the file of a link, while that may still decide the project of the page."""
     if "name" not in marks and len(projects) <= 1:
         projects |= _projects_of(_filename(tag.attributes["href"].strip().partition("#")[0]))
 
@@ -100,7 +100,7 @@ def _projects_of(filename: str) -> set[str]:
 
 
 def _only(projects: set[str]) -> str | None:
-    """Return the project that all files of a page are of; `None` if they are of several, or there is none."""
+    """Return the project of all files of a page; `None` if there are several, or none."""
     return min(projects) if len(projects) == 1 else None
 
 
@@ -133,7 +133,7 @@ def _json_link(file: "SimpleFile", url: str, metadata: object) -> Link:
 
 
 def _json_hashes(given: object) -> _Hashes:
-    """Return the digests that pip takes, in their order; pip from 23.0 on goes by the first of a file's."""
+    """Return the digests that pip takes, in their order; pip from 23.0 on uses the first one of a file."""
     if not isinstance(given, dict):
         return ()
     return tuple([pair for name, value in given.items() if isinstance(value, str) for pair in _digest(name, value)])
@@ -175,7 +175,7 @@ def _read_html(data: bytes, content_type: str, keeps: Keeps) -> Page | Broken | 
                 links.append(link)
     is_index = "name" in marks or "version" in marks
     if not count and not is_index:
-        return Unknown(reason="no index page")
+        return Unknown(reason="not an index page")
     if "end" not in marks:
         return Broken(reason="ends inside a tag", offset=len(data), is_cut=True)
     return Page(
@@ -188,7 +188,7 @@ def _read_html(data: bytes, content_type: str, keeps: Keeps) -> Page | Broken | 
 
 
 def _mark(tag: Tag, marks: dict[str, str]) -> None:
-    """Note what a tag says of the page; the first that says it counts."""
+    """Store the facts about the page in a tag; the first tag with a fact counts."""
     if not tag.name:
         marks["end"] = ""
     elif tag.name == "base" and "href" in tag.attributes:
@@ -200,7 +200,7 @@ def _mark(tag: Tag, marks: dict[str, str]) -> None:
 
 
 def _encoding(data: bytes, content_type: str) -> str:
-    """Return the encoding that the header names, if it is a known one; else UTF-8, or Latin-1 where that cannot be."""
+    """Return the encoding that the header names, if it is known; otherwise UTF-8, or Latin-1 for invalid UTF-8."""
     named = _CHARSET.search(content_type)
     if named and named[1].lower() in _LATIN:
         return "latin-1"

@@ -40,12 +40,12 @@ def read_sdist(file: BinaryIO, size: int) -> Sdist | Broken | Unknown:
         return Broken(reason="is empty", offset=0, is_cut=True)
     kind = format_of(read_at(file, 0, MAGIC_BYTES))
     if kind is None:
-        return Broken(reason="no archive", offset=0)
+        return Broken(reason="not an archive", offset=0)
     return _read_zip(file, size) if kind == "zip" else _read_tar(file, kind)
 
 
 class _Search:
-    """Looks at one name after the other for the best PKG-INFO, and for the directory that holds all."""
+    """Searches the names for the best PKG-INFO, and for the directory that holds all."""
 
     def __init__(self) -> None:
         self._text = b""
@@ -53,7 +53,7 @@ class _Search:
         self._tops: set[str] = set()
 
     def see(self, name: str) -> None:
-        """Take notice of a member's name; that of a directory ends with a slash."""
+        """Register a member's name; that of a directory ends with a slash."""
         parts = _parts(name)
         if parts and len(self._tops) <= 1:
             self._tops.add(parts[0] if len(parts) > 1 or name.endswith("/") else "")
@@ -64,11 +64,11 @@ class _Search:
         return not self._tops
 
     def wants(self, name: str) -> bool:
-        """Tell whether this member would be better than what was kept."""
+        """Return whether this member would be better than the present choice."""
         return _rank(name) < self._rank
 
     def keep(self, name: str, text: bytes) -> bool:
-        """Keep this PKG-INFO; tell whether there can be no better one."""
+        """Keep this PKG-INFO; return whether there can be no better one."""
         self._rank, self._text = _rank(name), text
         return self._rank == 0
 
@@ -105,7 +105,8 @@ def _read_tar(file: BinaryIO, kind: str) -> Sdist | Broken | Unknown:
             text = stream.take(wanted)
             if len(text) == wanted and search.keep(member.name, text):
                 return search.sdist(kind)
-    # A limit that is met behind the first members says that there is no PKG-INFO near; before them, it says nothing.
+    # A limit that is reached after the first members shows that there is no PKG-INFO near; before them, it shows
+    # nothing.
     if isinstance(tar.fault, Broken) or (tar.fault and search.is_blank):
         return tar.fault
     return search.sdist(kind)
@@ -116,7 +117,7 @@ def _read_zip(file: BinaryIO, size: int) -> Sdist | Broken | Unknown:
     if isinstance(directory, (Broken, Unknown)):
         return directory
     if not len(directory):
-        return Broken(reason="no archive", offset=0)
+        return Broken(reason="not an archive", offset=0)
     search = _Search()
     for member in islice(directory.members(), MAX_MEMBERS):
         search.see(member.name)

@@ -1,4 +1,4 @@
-"""Read what pip keeps of its last look for a newer pip.
+"""Reader of self-checks, in which pip stores when it last looked for a newer pip.
 
 Sources: pip 26.3 and 19.3 `_internal/self_outdated_check.py` (one environment a file), pip 18.0
 `_internal/utils/outdated.py` (one file for all environments).

@@ -1,7 +1,7 @@
 """Name and files of a JSON page of an index (PEP 691); of a file, only the fields that are used.
 
-msgspec reads it in a third of the time of `json`. What it refuses is left to `json`, which takes more (NaN, half a
-surrogate pair, other encodings than UTF-8) and reports where a page is broken: so what is found is what `json` finds.
+msgspec reads it in a third of the time of `json`. Pages that it refuses are passed to `json`, which accepts more (NaN,
+a lone surrogate, other encodings than UTF-8) and reports where a page is broken: so the result is that of `json`.
 """
 
 import json
@@ -37,18 +37,18 @@ _FIELDS = {field.encode_name: field.name for field in msgspec.structs.fields(Sim
 
 
 def read_simple_page(data: bytes, *, max_files: int) -> SimplePage | Broken | Unknown:
-    """Return what a page holds; values may be of any type, and numbers are only known to be some.
+    """Return the contents of a page; values may be of any type, and numbers are not converted.
 
     Args:
         data: The decoded content, all of it; in memory it takes up to twenty times as much.
-        max_files: With more than these the answer is `Unknown`.
+        max_files: With more than these the result is `Unknown`.
 
     Returns:
-        The page; `Broken` if it is cut or no JSON; `Unknown` if it has no list of files.
+        The page; `Broken` if it is truncated or not JSON; `Unknown` if it has no list of files.
     """
     try:
         if not data.isascii():
-            data.decode()  # msgspec does not look whether text that it passes over is UTF-8
+            data.decode()  # msgspec does not check whether text that it skips is UTF-8
         page = _decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _read_slowly(data, max_files)
@@ -61,10 +61,10 @@ def _too_many(files: Sized) -> Unknown:
 
 def _read_slowly(data: bytes, max_files: int) -> SimplePage | Broken | Unknown:
     try:
-        # No number is looked at, and a number of a million digits takes int() too long.
+        # No number is used, and int() takes too long for a million digits.
         document = json.loads(data, parse_int=float)
     except json.JSONDecodeError as error:
-        # What is cut ends in the middle: within a text, or where something else has to follow.
+        # A truncated page ends within a text, or where a token must follow.
         is_cut = error.msg.startswith("Unterminated") or error.pos >= len(error.doc.rstrip()) - len("\\uXXXX")
         return Broken(reason="is not JSON", offset=error.pos, is_cut=is_cut)
     except UnicodeDecodeError as error:
@@ -73,7 +73,7 @@ def _read_slowly(data: bytes, max_files: int) -> SimplePage | Broken | Unknown:
         return Broken(reason="is not JSON")
     files = document.get("files") if isinstance(document, dict) else None
     if not isinstance(files, list):
-        return Unknown(reason="no index page")
+        return Unknown(reason="not an index page")
     if len(files) > max_files:
         return _too_many(files)
     found = [_simple_file(file) for file in files if isinstance(file, dict)]

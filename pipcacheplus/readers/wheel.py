@@ -13,7 +13,7 @@ from pipcacheplus.readers.metadata import MAX_HEADER_BYTES, fields, name_and_ver
 __all__ = ["NO_DIST_INFO", "expand_tags", "has_dist_info", "read_wheel"]
 
 NO_DIST_INFO = Broken(reason="zip without a .dist-info directory")
-"""Returned for a zip that is no wheel: it may be a source distribution."""
+"""Returned for a zip that is not a wheel: it may be a source distribution."""
 _SUFFIX = ".dist-info"
 _MARK = _SUFFIX.encode()
 _USUAL = re.compile(
@@ -43,7 +43,7 @@ def read_wheel(
         file: Seekable.
         size: Its length in bytes.
         directory: What `read_directory` returned for this file, if it was read already.
-        is_whole: Whether the digest of METADATA is made as well.
+        is_whole: Whether the digest of METADATA is computed as well.
 
     Raises:
         OSError: The file cannot be read.
@@ -110,7 +110,7 @@ def _read(
 
 
 def _read_metadata(file: BinaryIO, metadata: Member) -> tuple[bytes, tuple[str, str] | Broken | Unknown]:
-    """Return the front of METADATA, and what it says."""
+    """Return the front of METADATA, and its fields."""
     front = read_front(file, metadata, length=_FRONT_BYTES)
     if isinstance(front, (Broken, Unknown)):
         return b"", front
@@ -143,7 +143,7 @@ def _tags_and_build(text: bytes) -> tuple[tuple[str, ...], str | None] | Unknown
         lines = [line.strip().decode("utf-8", "replace") for line in usual[1].split(b"Tag:")[1:]]
         found = _expanded(lines)
         return found if isinstance(found, Unknown) else (found, None)
-    # WHEEL has no body: what stands behind an empty line is a field as well.
+    # WHEEL has no body: lines behind an empty line are fields as well.
     pairs = [pair for part in text.replace(b"\r\n", b"\n").split(b"\n\n") for pair in fields(part.lstrip(b"\n"))]
     found = _expanded(value for name, value in pairs if name == "tag")
     if isinstance(found, Unknown):

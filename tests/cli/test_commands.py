@@ -259,7 +259,7 @@ def test_verify_counts_what_it_did_not_judge_and_names_the_option_that_judges_it
 
 
 def test_what_is_complete_and_damaged_goes_at_any_age(run: Run, cache: Cache) -> None:
-    wheel = cache.built_wheel("garbage", has_origin=False, content=b"no archive", age_s=_FUTURE)
+    wheel = cache.built_wheel("garbage", has_origin=False, content=b"not an archive", age_s=_FUTURE)
     headers = file_headers(b"content", project="broken", version="1.0")
     head = cache.http_v2(f"{FILE_URL}/broken.zip", b"CONTENT", headers=headers, age_s=_FUTURE)
     half = cache.temporary(head, age_s=_FUTURE)

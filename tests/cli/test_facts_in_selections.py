@@ -38,7 +38,7 @@ def full(cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cache
             cache.http_v2(f"{INDEX_URL}{name}/", page, headers=page_headers(page))
     origin = {"url": "https://git.example/vcs.git", "vcs_info": {"vcs": "git", "commit_id": COMMIT}}
     cache.built_wheel("vcs", "1.0", url="https://git.example/vcs.git", origin=origin)
-    cache.built_wheel("broken", "1.0", content=b"no archive")
+    cache.built_wheel("broken", "1.0", content=b"not an archive")
     return cache
 
 

@@ -161,7 +161,7 @@ def test_what_is_in_use_is_one_line_with_a_number_and_names_with_v(cache: Cache)
 
 def test_wheels_that_are_broken_side_by_side_go_together_and_their_origin_with_the_last(cache: Cache) -> None:
     for tag in ("cp311-cp311-linux_x86_64", "py2-none-any", "py3-none-any"):
-        cache.built_wheel("demo", tag=tag, content=b"no archive")
+        cache.built_wheel("demo", tag=tag, content=b"not an archive")
     sound = cache.built_wheel("idna")
     done = json.loads(run("prune", "--corrupt", "--exclusive", "--format", "json", cache=cache).stdout)
     assert [len(outcome["paths"]) for outcome in done["actions"]] == [1, 1, 2]
@@ -184,7 +184,7 @@ def test_what_stays_as_it_could_not_be_judged_is_counted_with_the_option_that_ju
 
 def test_what_is_not_asked_about_is_none_that_could_not_be_judged(cache: Cache) -> None:
     cache.http_v2(URL, b"a half", has_head=False, age_s=NOT_YET)
-    cache.built_wheel("demo", content=b"no archive")
+    cache.built_wheel("demo", content=b"not an archive")
     for words in (["purge", "--yes"], ["remove", "demo"], ["prune", "--stale"]):
         document = json.loads(run(*words, "-n", "--format", "json", cache=cache).stdout)
         assert document["summary"]["not_judged"] == {}

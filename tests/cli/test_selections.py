@@ -97,8 +97,8 @@ def test_a_word_to_take_out_that_is_misspelt_stops_the_run_before_anything_goes(
     for dry in ((), ("-n",)):
         what = ("kind:built-wheel", "+", "not:nunpy")
         assert main(["remove", "--exclusive", *dry, *what, "--cache-dir", str(cache.path)]) == 2
-        assert "'not:nunpy': it matches nothing, and numpy would be removed; did you mean not:numpy?" in
-        capsys.readouterr().err
+        err = capsys.readouterr().err
+        assert "'not:nunpy': it matches nothing, and numpy would be removed; did you mean not:numpy?" in err
     assert tree(cache.path) == before
 
 

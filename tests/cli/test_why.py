@@ -36,7 +36,7 @@ def test_a_wheel_for_another_machine_is_said_to_be_for_nobody_with_what_removes_
 
 
 def test_what_would_be_kept_is_said_with_the_option_that_keeps_it(cache: Cache) -> None:
-    cache.built_wheel("demo", content=b"no archive")
+    cache.built_wheel("demo", content=b"not an archive")
     why = said(cache, "demo", keep=("idna", "demo", "kind:built-wheel"))
     assert why.sentence.endswith("prune --corrupt removes it; --keep demo and --keep kind:built-wheel keep it")
     assert why.kept_by == ("--keep demo", "--keep kind:built-wheel")

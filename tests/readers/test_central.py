@@ -89,7 +89,7 @@ def test_the_directory_of_an_archive_inside_a_cut_one_is_not_taken_for_its_own()
 
 
 @pytest.mark.parametrize(
-    ("data", "reason"), [(b"", "is empty"), (b"<html>", "no archive"), (b"P", "no end of a zip archive")]
+    ("data", "reason"), [(b"", "is empty"), (b"<html>", "not an archive"), (b"P", "no end of a zip archive")]
 )
 def test_what_is_no_archive_has_a_reason(data: bytes, reason: str) -> None:
     found = directory_of(data)
@@ -158,7 +158,7 @@ def test_a_member_packed_in_another_way_is_unknown() -> None:
 
 @pytest.mark.parametrize(
     ("at", "reason"),
-    [(0, "no header in front of a"), (26, "another name"), (30, "another name"), (31, "checksum of a does not fit")],
+    [(0, "no header in front of a"), (26, "another name"), (30, "another name"), (31, "checksum of a is wrong")],
 )
 def test_a_damaged_member_is_broken(at: int, reason: str) -> None:
     data = bytearray(zipped({"a": b"abc"}, method=zipfile.ZIP_STORED))

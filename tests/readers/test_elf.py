@@ -99,9 +99,9 @@ def test_a_program_without_a_dynamic_part_needs_nothing() -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "no ELF file"),
-        (b"INPUT ( /lib/libc.so.6 )\n", "no ELF file"),
-        (b"\xca\xfe\xba\xbe" + bytes(60), "no ELF file"),
+        (b"", "not an ELF file"),
+        (b"INPUT ( /lib/libc.so.6 )\n", "not an ELF file"),
+        (b"\xca\xfe\xba\xbe" + bytes(60), "not an ELF file"),
         (b"\x7fELF", "an ELF file of no known class or byte order"),
         (b"\x7fELF\x03\x01\x01" + bytes(60), "an ELF file of no known class or byte order"),
         (b"\x7fELF\x02\x05\x01" + bytes(60), "an ELF file of no known class or byte order"),

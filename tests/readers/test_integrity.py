@@ -102,7 +102,7 @@ def test_a_broken_member_is_named() -> None:
     data = zipped({"first.py": b"1", "second.py": b"abcdefgh"}, method=zipfile.ZIP_STORED)
     found = whole(data.replace(b"abcdefgh", b"abcdefgX", 1))
     assert isinstance(found, Broken)
-    assert found.reason == "checksum of second.py does not fit"
+    assert found.reason == "checksum of second.py is wrong"
 
 
 @pytest.mark.parametrize(
@@ -241,8 +241,8 @@ def test_a_wheel_is_what_its_record_says() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"demo.py": b"VERSION = 2\n" * 50}, "demo.py is not what RECORD says"),
-        ({"demo.py": b"VERSION"}, "demo.py is not what RECORD says"),
+        ({"demo.py": b"VERSION = 2\n" * 50}, "demo.py differs from RECORD"),
+        ({"demo.py": b"VERSION"}, "demo.py differs from RECORD"),
         ({"demo.py": None}, "demo.py is in RECORD, but not in the archive"),
         ({RECORD: None}, "no RECORD in demo-1.0.dist-info"),
         ({RECORD: b'"demo.py\n'}, "demo.py\n is in RECORD, but not in the archive"),

@@ -232,7 +232,7 @@ def test_a_page_is_decoded_as_its_header_says(data: bytes, content_type: str | N
     "text", ["plain text", "<html><body>404</body></html>", '{"message": 1}', "[1]", '{"files": 1}', "[]", "{}"]
 )
 def test_a_page_without_links_and_marks_is_unknown(text: str) -> None:
-    assert Unknown(reason="no index page") == read(text)
+    assert Unknown(reason="not an index page") == read(text)
 
 
 def test_json_without_a_name_is_no_index_page() -> None:

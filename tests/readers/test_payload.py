@@ -153,11 +153,11 @@ def test_a_file_that_was_changed_since_raises_while_it_is_read() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (b'{"response":{"body":"QUJD"}}', "payload is shorter than its head says"),
-        (b'{"response":{"body":"QUJDRA"}}', "payload cannot be decoded: body is no base64"),
-        (b'{"response":{"body":"Q!JDQUJD"}}', "payload cannot be decoded: body is no base64"),
-        (b'{"response":{"body":"QUJD', "payload cannot be decoded: not the JSON that pip writes"),
-        (b"[" * 99, "payload cannot be decoded: not the JSON that pip writes"),
+        (b'{"response":{"body":"QUJD"}}', "content is shorter than its metadata says"),
+        (b'{"response":{"body":"QUJDRA"}}', "content cannot be decoded: content is not base64"),
+        (b'{"response":{"body":"Q!JDQUJD"}}', "content cannot be decoded: content is not base64"),
+        (b'{"response":{"body":"QUJD', "content cannot be decoded: not the JSON that pip writes"),
+        (b"[" * 99, "content cannot be decoded: not the JSON that pip writes"),
     ],
 )
 def test_what_does_not_fit_the_head_is_named(text: bytes, reason: str) -> None:
@@ -174,5 +174,5 @@ def test_a_span_beyond_the_file_raises_while_it_is_read() -> None:
     head = Head(cc=4, status=200, headers=(), body=Span(offset=5, length=90), body_size=90)
     stream = open_payload(io.BytesIO(b"cc=4,abc"), head)
     assert stream is not None
-    with pytest.raises(PayloadError, match="file ends inside the payload"):
+    with pytest.raises(PayloadError, match="file ends inside the content"):
         stream.read()

@@ -94,7 +94,7 @@ def test_a_long_head_is_read_up_to_the_limit() -> None:
     assert not broken(data, limit=100_000).is_cut
     many = packed(document(headers={f"h{i}": "x" * 500 for i in range(900)}))
     assert sound(many).header("h899") == "x" * 500
-    assert broken(many, limit=100_000).reason == "head longer than 100000 bytes"
+    assert broken(many, limit=100_000).reason == "metadata is longer than 100000 bytes"
 
 
 def test_names_and_values_in_bytes_are_taken_as_text() -> None:
@@ -124,18 +124,18 @@ MAP = b"\x81\xa8response"
     [
         (packed(document()) + b"\0more", "5 bytes behind the end"),
         (packed({"vary": {}}), "no response in it"),
-        (packed(document(headers=[])), "headers is no map"),
-        (packed(document(headers={"a": 1})), "a value that is no text"),
-        (packed(document(status="200")), "status is no number"),
-        (packed(document(status=True)), "status is no number"),
-        (packed(document(body=None)), "body is no bytes"),
-        (packed(document(body=[])), "body is no bytes"),
-        (packed(document(reason=7)), "a value that is no text"),
+        (packed(document(headers=[])), "headers is not a map"),
+        (packed(document(headers={"a": 1})), "a value that is not text"),
+        (packed(document(status="200")), "status is not a number"),
+        (packed(document(status=True)), "status is not a number"),
+        (packed(document(body=None)), "content is not bytes"),
+        (packed(document(body=[])), "content is not bytes"),
+        (packed(document(reason=7)), "a value that is not text"),
         (packed([]), "not the msgpack of a response"),
         (packed({"response": {"body": b"", "headers": {}}}), "response without status"),
         (b"cc=4,\x82\xa4vary\x80\xa4vary\x80", "a key twice in a map"),
         (packed({"vary": {}, "response": document()["response"]}).replace(b"Accept", b"ACCEPT", 1), None),
-        (b"cc=4," + MAP + b"\x81\xa7headers\x82\xa1a\xa1b\xa1a\xa1b", "response without body"),
+        (b"cc=4," + MAP + b"\x81\xa7headers\x82\xa1a\xa1b\xa1a\xa1b", "response without content"),
         (b"cc=4," + b"\xc1" * 20, "not the msgpack of a response"),
         (b"cc=4," + MAP + b"\x81\xa7headers" + b"\x81\xa1a" * 5_000, "not the msgpack of a response"),
         (b"cc=4," + b"\x81\xa4junk" + b"\x91" * 200_000, "not the msgpack of a response"),
@@ -225,7 +225,7 @@ def test_the_spaces_that_json_puts_by_itself_do_not_matter() -> None:
 @pytest.mark.parametrize("text", ["[]" * 500, '{"response":{"body":"????' + "QUJD" * 500 + '"}}'])
 def test_damage_of_the_stream_comes_before_what_is_wrong_with_its_text(text: str) -> None:
     data = raw(text)
-    assert broken(data).reason in {OTHER, "body is no base64"}
+    assert broken(data).reason in {OTHER, "content is not base64"}
     assert broken(data[:-1]) == Broken(reason="ends inside the zlib stream", is_cut=True)
     assert broken(data[:-1] + b"!").reason == "zlib stream is damaged"
 
@@ -288,18 +288,18 @@ def behind(rest: str | bytes) -> bytes:
     ("data", "reason"),
     [
         (b"cc=2,garbage", "zlib stream is damaged"),
-        (changed(body="abc"), "body is no base64"),
-        (changed(body="ab=c"), "body is no base64"),
-        (changed(body="a==="), "body is no base64"),
-        (changed(body="QQ==QUJD"), "body is no base64"),
-        (changed(body="QUJD" * 20_000 + "QQ==" + "QUJD" * 40_000), "body is no base64"),
-        (changed(body="ab\ncabc"), "body is no base64"),
-        (changed(body="\\u0041BCD"), "body is no base64"),
-        (changed(headers=[]), "headers is no map"),
+        (changed(body="abc"), "content is not base64"),
+        (changed(body="ab=c"), "content is not base64"),
+        (changed(body="a==="), "content is not base64"),
+        (changed(body="QQ==QUJD"), "content is not base64"),
+        (changed(body="QUJD" * 20_000 + "QQ==" + "QUJD" * 40_000), "content is not base64"),
+        (changed(body="ab\ncabc"), "content is not base64"),
+        (changed(body="\\u0041BCD"), "content is not base64"),
+        (changed(headers=[]), "headers is not a map"),
         (changed(headers={"YQ==": "!"}), "not the JSON of a response"),
         (changed(headers={"YQ==": "\xe9"}), "not the JSON of a response"),
-        (changed(headers={"YQ==": 1}), "a value that is no text"),
-        (changed(status=None), "status is no number"),
+        (changed(headers={"YQ==": 1}), "a value that is not text"),
+        (changed(status=None), "status is not a number"),
         (changed(headers={text64(str(i)): "" for i in range(1_001)}), "too many headers"),
         (behind("}}}"), "not the JSON of a response"),
         (behind("}}"), "response without headers"),
@@ -311,7 +311,7 @@ def behind(rest: str | bytes) -> bytes:
         (behind(',"a":' + "[" * 100_000), "not the JSON of a response"),
         (behind(',"a":NaN}}'), "not the JSON of a response"),
         (behind(',"a":' + "9" * 900_000 + "}}"), "a number longer than any of pip's"),
-        (behind(',"a":"' + "9" * 2_000_000 + '"}}'), "head longer than 1048576 bytes"),
+        (behind(',"a":"' + "9" * 2_000_000 + '"}}'), "metadata is longer than 1048576 bytes"),
     ],
 )
 def test_json_that_is_no_response_is_broken(data: bytes, reason: str) -> None:

@@ -1,1 +1,1 @@
-"""zip and tar, and what unpacks them."""
+"""Reading of zip and tar archives, and of packed data."""

@@ -22,7 +22,7 @@ __all__ = [
 
 MAX_BYTES = 16 << 30
 MAX_RATIO = 1100
-"""deflate cannot pack better than 1,032 to 1; the others can, but then hold nothing that anybody wants."""
+"""deflate cannot pack better than 1,032 to 1; the others can, but no useful file does."""
 RATIO_SLACK_BYTES = 16 << 20
 MAX_DECODER_BYTES = 128 << 20
 """Memory for one decoder; `xz -9` needs half of it."""
@@ -36,26 +36,26 @@ _Piece = bytes | Broken | Unknown
 
 
 class Decoder(Protocol):
-    """What the decoders of `bz2` and `lzma` have in common."""
+    """The common interface of the decoders of `bz2` and `lzma`."""
 
     @property
     def eof(self) -> bool:
-        """Whether the end of the packed data was met."""
+        """Whether the end of the packed data was reached."""
 
     @property
     def needs_input(self) -> bool:
-        """Whether nothing more comes out before more goes in."""
+        """Whether more input is needed before there is more output."""
 
     @property
     def unused_data(self) -> bytes:
-        """What was given beyond the end."""
+        """Input beyond the end."""
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        """Take these bytes, and give at most `max_length`."""
+        """Decode these bytes, and return at most `max_length` bytes."""
 
 
 class Inflater:
-    """zlib's decoder, made to behave like the others."""
+    """zlib's decoder with the interface of the others."""
 
     def __init__(self, window_bits: int) -> None:
         self._inner = zlib.decompressobj(window_bits)
@@ -63,21 +63,21 @@ class Inflater:
 
     @property
     def eof(self) -> bool:
-        """Return whether the end of the packed data was met."""
+        """Return whether the end of the packed data was reached."""
         return self._inner.eof
 
     @property
     def needs_input(self) -> bool:
-        """Return whether nothing more comes out before more goes in."""
+        """Return whether more input is needed before there is more output."""
         return not self._is_full and not self._inner.unconsumed_tail
 
     @property
     def unused_data(self) -> bytes:
-        """Return what was given beyond the end."""
+        """Return the input beyond the end."""
         return self._inner.unused_data
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        """Take these bytes, and give at most `max_length`.
+        """Decode these bytes, and return at most `max_length` bytes.
 
         Raises:
             zlib.error: The data is broken.
@@ -115,13 +115,13 @@ class _Lzma:
 
 
 def decode_piece(decoder: Decoder, data: bytes) -> bytes | Broken | Unknown:
-    """Give data to a decoder, and take at most 256 KiB from it."""
+    """Pass data to a decoder, and return at most 256 KiB of output."""
     try:
         return decoder.decompress(data, _PIECE_BYTES)
     except MemoryError:
-        return Unknown(reason="unpacking takes more memory than we allow")
+        return Unknown(reason="unpacking needs more memory than the limit")
     except (zlib.error, OSError, EOFError, ValueError):
-        # OSError is what bz2 raises for broken data; no file is read here.
+        # bz2 raises OSError for broken data; no file is read here.
         return Broken(reason="packed data is garbled")
 
 
@@ -146,7 +146,7 @@ def lzma_decoder(*, raw: Sequence[Mapping[str, int]] | None = None) -> Decoder |
 
 
 class Stream:
-    """The content of a packed file, taken from front to end; `fault` says why it ended early."""
+    """The content of a packed file, read from start to end; `fault` is the reason if it ended early."""
 
     def __init__(
         self,
@@ -182,7 +182,7 @@ class Stream:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def skip(self, count: int) -> bool:
-        """Pass over `count` bytes; tell whether there were as many.
+        """Skip `count` bytes; return whether there were as many.
 
         Raises:
             OSError: The file cannot be read.
@@ -265,7 +265,7 @@ def _unpacked(source: _PackedFile, kind: str) -> Iterator[_Piece]:
         if not data:
             return
         if not data.startswith(_MAGICS[kind]):
-            # Python's gzip raises for this; bz2 and lzma take no notice.
+            # Python's gzip raises for this; bz2 and lzma ignore it.
             reason = "other bytes behind the packed data"
             yield Broken(reason=reason) if kind == "tar.gz" else Unknown(reason=reason)
             return
@@ -273,7 +273,7 @@ def _unpacked(source: _PackedFile, kind: str) -> Iterator[_Piece]:
 
 
 def _part(source: _PackedFile, decoder: Decoder, data: bytes) -> Generator[_Piece, None, bytes | None]:
-    """Unpack up to the end that the data itself marks; return what lies behind it, `None` after a fault."""
+    """Unpack up to the end that the data itself marks; return the bytes behind it, `None` after a fault."""
     while True:
         piece = decode_piece(decoder, data)
         yield piece

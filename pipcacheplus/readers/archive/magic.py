@@ -1,4 +1,4 @@
-"""First bytes of archives and of packed data, by which their formats are told apart."""
+"""First bytes of archives and of packed data, by which their formats are distinguished."""
 
 __all__ = ["BZIP2", "GZIP", "MAGIC_BYTES", "XZ", "ZIP_END", "ZIP_MEMBER", "format_of"]
 
@@ -7,7 +7,7 @@ BZIP2 = b"BZh"
 XZ = b"\xfd7zXZ\0"
 ZIP_MEMBER = b"PK\3\4"
 ZIP_END = b"PK\5\6"
-"""Of the record at the end, with which an archive without members starts as well."""
+"""First bytes of the end record, with which an archive without members also starts."""
 MAGIC_BYTES = 512
 """As many bytes as `format_of` needs: one block of a tar archive."""
 

@@ -1,4 +1,4 @@
-"""Size and digest of the members of a wheel, as its RECORD has them.
+"""Size and digest of the members of a wheel by its RECORD.
 
 Source: the binary distribution format (PEP 427, PEP 376): CSV rows of path, `algorithm=digest` in base64 without
 padding, and size.
@@ -18,7 +18,7 @@ _EXEMPT = ("/RECORD", "/RECORD.jws", "/RECORD.p7s")
 
 
 class Row(NamedTuple):
-    """One row that can be held against its member."""
+    """One row that can be compared with its member."""
 
     algorithm: str | None
     """`None` if there is no digest that counts; then there is no digest to compare."""
@@ -34,7 +34,7 @@ def read_rows(text: bytes, *, stem: str) -> dict[str, Row] | Broken | Unknown:
         text: The whole file.
         stem: Name of the dist-info directory, without `.dist-info`.
     """
-    import csv  # noqa: PLC0415 - only who reads a wheel to its end needs it
+    import csv  # noqa: PLC0415 - only needed to read a wheel to its end
 
     exempt = {f"{stem}.dist-info{name}" for name in _EXEMPT}
     rows: dict[str, Row] = {}

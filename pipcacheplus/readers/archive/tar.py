@@ -1,6 +1,6 @@
 """Members of a tar archive, one after the other: ustar, GNU and pax headers, nothing of it unpacked.
 
-`tarfile` is not used: in the Pythons that we run on, a hostile pax header of some megabytes keeps its regular
+`tarfile` is not used: in the supported Pythons, a hostile pax header of some megabytes keeps its regular
 expressions busy for days, and it holds an object for each member.
 
 Sources: POSIX.1-2017 `pax`, GNU tar's manual ("Basic Tar Format"); `tarfile.py` of Python 3.11 for what is tolerated.
@@ -86,11 +86,11 @@ class Tar:
             if header or self._stream.fault:
                 self._cut()
             elif not position:
-                self.fault = Unknown(reason="no tar archive")
+                self.fault = Unknown(reason="not a tar archive")
         elif not any(header):
             self.has_end = True
         elif not _is_header(header):
-            self.fault = Unknown(reason=f"no tar header at {position}" if position else "no tar archive")
+            self.fault = Unknown(reason=f"no tar header at {position}" if position else "not a tar archive")
         else:
             return header
         return None
@@ -113,7 +113,7 @@ class Tar:
         return extra[:length]
 
     def _pass_map(self, header: bytes) -> bool:
-        """Pass over the blocks that go on with the map of a sparse file (GNU)."""
+        """Skip the blocks that continue the map of a sparse file (GNU)."""
         is_extended = header[156] == _SPARSE and header[_IS_EXTENDED]
         while is_extended:
             block = self._stream.take(_BLOCK)
@@ -167,7 +167,7 @@ def _member(header: bytes, name: str | None, length: int) -> TarMember:
 
 
 def _extended(kind: int, extra: bytes, name: str | None, size: int | None) -> tuple[str | None, int | None]:
-    """Return the next member's name and size as far as this header sets them."""
+    """Return the next member's name and size if this header sets them."""
     if kind == ord("L"):
         return extra.partition(b"\0")[0].decode("utf-8", "surrogateescape"), size
     if kind in b"xX":
@@ -188,7 +188,7 @@ def _pax_records(extra: bytes) -> dict[str, bytes]:
         length = int(digits) if space and digits.isdigit() else 0
         start, end = at + len(digits) + 1, at + length - 1
         key, equals, value = extra[start:end].partition(b"=")
-        # A length that does not even reach behind itself would be read again and again.
+        # A length that does not even cover its own digits would be read again and again.
         if end <= start or end >= len(extra) or not equals:
             break
         records[key.decode("utf-8", "replace")] = value

@@ -3,11 +3,11 @@
 `zipfile` is not used, because it has no bounds: it reads a directory of any length, makes an object for each member,
 does not compare the header in front of a member with the directory, and raises something different for each damage.
 Speed is no reason to read the members here (Python 3.11: a wheel of 10 kB is read to its end in 0.3 ms by both, one of
-50 MB and 5,000 members in 0.5 s here, in 0.4 s by `zipfile`). Opening is faster, as members are decoded when they are
-asked for: 15 instead of 43 µs for 11 members, 1 instead of 16 ms and 0.6 instead of 3 MB for 5,000.
+50 MB and 5,000 members in 0.5 s here, in 0.4 s by `zipfile`). Opening is faster, as members are decoded on
+access: 15 instead of 43 µs for 11 members, 1 instead of 16 ms and 0.6 instead of 3 MB for 5,000.
 
 Sources: PKWARE's APPNOTE.TXT 6.3 for the records; `zipfile.py` of Python 3.13 for what is tolerated (bytes in front
-of the archive, or behind it), because that is what pip reads with.
+of the archive, or behind it), because pip reads with it.
 """
 
 import struct
@@ -86,11 +86,11 @@ def _text(raw_name: bytes, flags: int) -> str:
 
 
 class _EndRecord(NamedTuple):
-    """What the records at the end of the file say."""
+    """The contents of the records at the end of the file."""
 
     members: int
     is_wide: bool
-    """Whether the count comes from zip64; else it may have wrapped at 65,536."""
+    """Whether the count comes from zip64; otherwise it may have wrapped at 65,536."""
     size: int
     offset: int
     shift: int
@@ -118,7 +118,7 @@ class CentralDirectory:
         return len(self.starts)
 
     def members(self) -> Iterator[Member]:
-        """Yield the members in the order of the directory; each is decoded when it is asked for."""
+        """Yield the members in the order of the directory; each is decoded on access."""
         return map(self.member, self.starts)
 
     def member(self, start: int) -> Member:
@@ -129,7 +129,7 @@ class CentralDirectory:
             extra = self.raw[name_end : name_end + extra_size]
             size, packed, offset = _widened(extra, size, packed, offset)
         raw_name = self.raw[start + _ENTRY_BYTES : name_end]
-        # No member starts behind the directory; a garbled offset must not become one that no file can be sought to.
+        # No member starts behind the directory; a garbled offset must not become one beyond every file.
         return Member(raw_name, flags, method, crc, packed, size, min(offset + self.shift, self.offset))
 
     def names(self) -> Iterator[str]:
@@ -163,12 +163,12 @@ class CentralDirectory:
 def read_directory(
     file: BinaryIO, size: int, *, max_members: int = MAX_MEMBERS, max_bytes: int = MAX_DIRECTORY_BYTES
 ) -> CentralDirectory | Broken | Unknown:
-    """Find and read the central directory; no member is looked at.
+    """Find and read the central directory; no member is read.
 
     Args:
         file: Seekable.
         size: Its length in bytes.
-        max_members: With more than these the answer is `Unknown`.
+        max_members: With more than these the result is `Unknown`.
         max_bytes: Most bytes of the central directory.
 
     Raises:
@@ -188,7 +188,7 @@ def read_directory(
     if not isinstance(starts, list):
         return starts
     if end.shift and read_at(file, 0, 4) == ZIP_MEMBER:
-        # An archive inside a cut one brings an end record of its own: everything then lies too far back.
+        # An archive inside a truncated one has an end record of its own: all offsets are then too large.
         return Broken(reason="central directory belongs to an archive inside this one", is_cut=True)
     return CentralDirectory(raw=raw, starts=tuple(starts), offset=end.offset, shift=end.shift, trailing=end.trailing)
 
@@ -240,7 +240,7 @@ def data_start(local: bytes, member: Member) -> int | Broken:
 
     Args:
         local: The file's bytes from there, at least 30 and the name.
-        member: What the central directory says.
+        member: As the central directory describes it.
     """
     if len(local) < _LOCAL.size + len(member.raw_name):
         return Broken(reason=f"ends inside the header of {member.name}", offset=member.offset, is_cut=True)
@@ -263,14 +263,14 @@ def _content(packed: bytes, member: Member, length: int) -> bytes | Broken:
     if member.size > length:
         return content[:length]
     if len(content) != member.size:
-        return Broken(reason=f"{member.name} has not the size that the directory says", offset=member.offset)
+        return Broken(reason=f"{member.name} has not the size that the directory gives", offset=member.offset)
     if zlib.crc32(content) != member.crc:
-        return Broken(reason=f"checksum of {member.name} does not fit", offset=member.offset)
+        return Broken(reason=f"checksum of {member.name} is wrong", offset=member.offset)
     return content
 
 
 def _read_end(file: BinaryIO, size: int) -> _EndRecord | Broken | Unknown:
-    """Find the end record; that the directory is where it says is not looked at.
+    """Find the end record; the position of the directory that it gives is not checked.
 
     Raises:
         OSError: The file cannot be read.
@@ -284,12 +284,12 @@ def _read_end(file: BinaryIO, size: int) -> _EndRecord | Broken | Unknown:
             return _end(file, tail, tail_offset, at)
         if not tail_offset:
             break
-    # Other bytes may follow, or the comment may be cut.
+    # Other bytes may follow, or the comment may be truncated.
     at = tail.rfind(ZIP_END)
     if at >= 0:
         return _end(file, tail, tail_offset, at)
     is_cut = read_at(file, 0, 4) in {ZIP_MEMBER[: min(size, 4)], ZIP_END[: min(size, 4)]}
-    return Broken(reason="no end of a zip archive" if is_cut else "no archive", is_cut=is_cut)
+    return Broken(reason="no end of a zip archive" if is_cut else "not an archive", is_cut=is_cut)
 
 
 def _find_end(tail: bytes) -> int:
@@ -330,7 +330,7 @@ def _end(file: BinaryIO, tail: bytes, tail_offset: int, at: int) -> _EndRecord |
 def _read_wide(
     file: BinaryIO, tail: bytes, at: int, end_offset: int
 ) -> tuple[int, int, int, int, int, int, int] | None:
-    """Return where zip64's end record starts and what it says; `None` if there is none."""
+    """Return the start and the contents of zip64's end record; `None` if there is none."""
     front_size = _END64.size + _LOCATOR64.size
     if end_offset < front_size:
         return None

@@ -26,7 +26,7 @@ __all__ = ["Piece", "Watcher", "read_members"]
 
 _PIECE_BYTES = 256 << 10
 _FEW_MEMBERS = 1000
-"""As many may be in memory all at once; of more, only the offsets are."""
+"""Most members that are in memory at once; of more, only the offsets are."""
 _LOCAL = struct.Struct("<6x2H4x3L")
 _LOCAL_BYTES = 30
 _USUAL_EXTRA_BYTES = 64
@@ -42,16 +42,16 @@ Piece = bytes | Broken | Unknown
 
 
 class Watcher(Protocol):
-    """Looks at the contents of members while they go by."""
+    """Receives the contents of members while they are read."""
 
     magics: tuple[bytes, ...]
-    """What the contents that it wants to see begin with."""
+    """First bytes of the contents that it receives."""
 
     def see(self, name: str, content: bytes) -> None:
-        """Look at a whole member, which begins with one of `magics` and is sound."""
+        """Receive a whole member, which begins with one of `magics` and is undamaged."""
 
     def watched(self, name: str, size: int, pieces: Iterable[Piece]) -> Iterator[Piece]:
-        """Yield the pieces of any member as they are; if it is not sound, they end early, or with the fault."""
+        """Yield the pieces of any member unchanged; if it is damaged, they end early, or with the fault."""
 
 
 def read_members(
@@ -69,12 +69,12 @@ def read_members(
         file: The archive.
         directory: Its central directory.
         rows: By name.
-        max_bytes: Most bytes of content, all members together, as the directory says them.
+        max_bytes: Most bytes of content, all members together, by the sizes in the directory.
         max_ratio: Bytes of content to a packed byte, beyond which a member is not unpacked.
-        watcher: Sees what the members hold; what it raises is passed on.
+        watcher: Receives the contents of the members; its exceptions are passed on.
 
     Returns:
-        The first thing that is broken; else the first that is unknown; `None` if all is whole.
+        The first broken member; otherwise the first unknown one; `None` if all are whole.
 
     Raises:
         OSError: The file cannot be read.
@@ -142,7 +142,7 @@ def _read(
 
 
 def _small_and_whole(packed: bytes, member: Member, row: Row | None) -> bytes | None:
-    """Return the content of a member that is small, and sound; any other is read piece by piece to tell why."""
+    """Return the content of a small, undamaged member; any other is read piece by piece to find the fault."""
     if member.size > _PIECE_BYTES or len(packed) < member.packed_size or member.method not in {STORED, DEFLATED}:
         return None
     content = packed
@@ -180,7 +180,7 @@ def _lzma(front: bytes) -> Decoder | Unknown:
     rest, lc = divmod(packed, 9)
     pb, lp = divmod(rest, 5)
     if length != _LZMA_PROPERTY_BYTES or pb > 4 or lc + lp > 4 or dictionary_bytes > MAX_DECODER_BYTES:  # noqa: PLR2004 - the format's own bounds
-        return Unknown(reason="LZMA data with properties that we do not read")
+        return Unknown(reason="LZMA data with unsupported properties")
     # 0x4000000000000001 is LZMA_FILTER_LZMA1, so that `lzma` need not be imported here; 4 KiB is the least it takes.
     filters = {"id": 0x4000_0000_0000_0001, "dict_size": max(dictionary_bytes, 4096), "lc": lc, "lp": lp, "pb": pb}
     return lzma_decoder(raw=[filters])
@@ -230,16 +230,16 @@ def _compare(pieces: Iterable[Piece], member: Member, row: Row | None) -> Broken
         if digest:
             digest.update(piece)
     if size != member.size:
-        return Broken(reason=f"{member.name} has not the size that the directory says", offset=member.offset)
+        return Broken(reason=f"{member.name} has not the size that the directory gives", offset=member.offset)
     if crc != member.crc:
-        return Broken(reason=f"checksum of {member.name} does not fit", offset=member.offset)
+        return Broken(reason=f"checksum of {member.name} is wrong", offset=member.offset)
     if row and ((digest and digest.digest() != row.digest) or row.size not in {None, size}):
-        return Broken(reason=f"{member.name} is not what RECORD says", offset=member.offset, is_tolerated=True)
+        return Broken(reason=f"{member.name} differs from RECORD", offset=member.offset, is_tolerated=True)
     return None
 
 
 def _agrees(local: bytes, member: Member) -> bool:
-    """Tell whether the local header says what the directory says; readers go by the latter alone."""
+    """Return whether the local header agrees with the directory; readers use only the latter."""
     flags, method, crc, packed_size, size = _LOCAL.unpack_from(local)
     if (method, crc, packed_size, size) == (member.method, member.crc, member.packed_size, member.size):
         return True

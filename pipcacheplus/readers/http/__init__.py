@@ -1,1 +1,1 @@
-"""Cached responses: head and payload, in the formats of every pip."""
+"""Cached responses: metadata (head) and content (body or payload), in the formats of every pip."""

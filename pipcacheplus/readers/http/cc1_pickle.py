@@ -1,6 +1,6 @@
 """cc=1: a pickle, of which the opcodes are listed by `pickletools` and nothing is ever loaded.
 
-pips 6.0 to 23.2.1 load such a file when they meet it in `http`, so what it names is what they would run.
+pips 6.0 to 23.2.1 load such a file when they read it in `http`, and so run the functions that it names.
 
 Source: pip 6.0 to 6.0.6, `cachecontrol/serialize.py`: the same dictionary as in later formats, in the highest protocol
 of the Python that wrote it (2 to 4); `response.headers` is an `HTTPHeaderDict`, which holds pairs of name and value.
@@ -17,18 +17,18 @@ from pipcacheplus.model.facts import Broken, Head, Pickle
 __all__ = ["MAX_LINE", "MAX_OPCODES", "MAX_PICKLE_BYTES", "PLAIN_CALLS", "read_pickle"]
 
 MAX_PICKLE_BYTES = 16 << 20
-"""A longer pickle is not looked at: `pickletools` holds constants as text, of which a character takes up to 4 bytes."""
+"""A longer pickle is not read: `pickletools` holds constants as text, of which a character takes up to 4 bytes."""
 MAX_OPCODES = 100_000
 PLAIN_CALLS = frozenset({"pip._vendor.requests.packages.urllib3._collections.HTTPHeaderDict"})
-"""All that the writer names, seen in what pips 6.0 and 6.0.6 write under Python 2.7 and 3.
+"""All names that the writer uses, seen in files of pips 6.0 and 6.0.6 under Python 2.7 and 3.
 
-Loading it makes an empty mapping and fills it with constants. Nothing else is let through, also not what would be
-harmless: `copyreg` and `_codecs` serve protocols that this writer does not choose.
+Loading it makes an empty mapping and fills it with constants. No other name is accepted, not even one that does
+no harm: `copyreg` and `_codecs` serve protocols that this writer does not choose.
 """
 UNRESOLVED = "?"
-"""Stands for a call whose name the opcodes do not tell."""
+"""Stands for a call whose name does not follow from the opcodes."""
 MAX_LINE = 4 << 10
-"""Longest argument that ends with its line: no protocol of pip's has any but names, and a number takes time that grows
+"""Longest argument that ends with its line: in pip's protocols only names are such, and a number takes time that grows
 with the square of its length."""
 _TEXT_LIMIT = 4 << 10
 _MAX_STRINGS = 1_000
@@ -44,11 +44,11 @@ _CODES = {code.code: code for code in pickletools.opcodes}
 
 
 def read_pickle(file: BinaryIO, size: int, *, start: int) -> Head | Broken:
-    """List what a pickled entry names, and what its constants tell of the response.
+    """List the names in a pickled entry, and the fields of the response that its constants show.
 
-    A pickle that cannot be followed to its end is `Broken`, but not if loading would call something before that.
-    What we cannot follow, but a loader perhaps could (a limit of ours, a line that `pickletools` does not accept), is
-    never plain.
+    A pickle that cannot be read to its end is `Broken`, but not if loading would call a function before that.
+    A pickle that cannot be followed here, but perhaps by a loader (a limit, a line that `pickletools` does not
+    accept), is never plain.
 
     Memory: three times the size of what pip writes, nine times of text whose last character is a wide one.
 
@@ -78,7 +78,7 @@ def read_pickle(file: BinaryIO, size: int, *, start: int) -> Head | Broken:
 
 
 class _LimitError(Exception):
-    """A limit of ours, or of `pickletools`, ends the list; a loader might go on."""
+    """A limit of this module, or of `pickletools`, ends the list; a loader might go on."""
 
 
 class _MalformedError(Exception):
@@ -111,10 +111,10 @@ class _Lines(io.BytesIO):
 
 
 def _opcodes(data: bytes) -> Iterator[_Opcode]:
-    """Yield the opcodes up to and with `STOP`; what stands behind it no loader reads.
+    """Yield the opcodes up to and with `STOP`; no loader reads beyond it.
 
     Raises:
-        _LimitError: There are more than `MAX_OPCODES`, or one that only a loader can read.
+        _LimitError: There are more than `MAX_OPCODES`, or an opcode that only a loader can read.
         _MalformedError: The bytes end early, or are no opcode. A name that was cut off was yielded before.
     """
     stream = _Lines(data)
@@ -135,9 +135,9 @@ def _opcodes(data: bytes) -> Iterator[_Opcode]:
 
 
 def _call_at(data: bytes, at: int) -> str | None:
-    """Return the name in the opcode at this offset if it is `GLOBAL` or `INST`, as it stands there.
+    """Return the name in the opcode at this offset if it is `GLOBAL` or `INST`, unchanged.
 
-    The argument will not do: `pickletools` undoes escapes in it, and no loader does.
+    The argument cannot be used: `pickletools` decodes escapes in it, and no loader does.
     """
     if data[at : at + 1] not in {b"c", b"i"}:
         return None
@@ -150,10 +150,10 @@ def _call_at(data: bytes, at: int) -> str | None:
 
 
 def _fault(data: bytes, at: int, end: int, error: Exception) -> _LimitError | _MalformedError:
-    """Return why the opcode at this offset could not be read, of which the bytes up to `end` were looked at."""
+    """Return the reason why the opcode at this offset could not be read; the bytes up to `end` were examined."""
     code = _CODES.get(data[at : at + 1].decode("latin-1"))
     if code is None and at < len(data):
-        return _MalformedError("no opcode of a pickle", at)
+        return _MalformedError("not an opcode of a pickle", at)
     form = code.arg.n if code and code.arg else 0
     is_whole_line = form == pickletools.UP_TO_NEWLINE and data[end - 1 : end] == b"\n"
     if is_whole_line or (isinstance(error, UnicodeDecodeError) and end < len(data)):
@@ -164,7 +164,7 @@ def _fault(data: bytes, at: int, end: int, error: Exception) -> _LimitError | _M
 
 
 class _Scan:
-    """What the opcodes so far tell: two texts pushed one after the other are a name and a value."""
+    """The facts that follow from the opcodes so far: two texts in a row are a name and a value."""
 
     def __init__(self) -> None:
         self._calls: set[str] = set()
@@ -176,16 +176,16 @@ class _Scan:
         self._body: _Constant | None = None
         self._longest: _Constant = b"", False
         self._top: list[str | None] = []
-        """The last two values on the stack, the newest last, as far as they are known to be texts."""
+        """The last two values on the stack, the newest last, if they are known to be texts."""
         self._memo: dict[object, str | None] = {}
 
     @property
     def is_plain(self) -> bool:
-        """Return whether nothing was named yet but what pip's own writer names."""
+        """Return whether all names so far are those of pip's own writer."""
         return self._calls <= PLAIN_CALLS
 
     def add(self, opcode: _Opcode) -> None:
-        """Take the next opcode."""
+        """Process the next opcode."""
         name, argument = opcode.name, opcode.argument
         if name in _NEUTRAL:
             return
@@ -234,7 +234,7 @@ class _Scan:
         self._top = []
 
     def head(self, *, is_whole: bool) -> Head:
-        """Return what was found.
+        """Return the facts that were found.
 
         Args:
             is_whole: Whether the pickle was followed to its end. If not, it is not plain, and without a call that is
@@ -263,7 +263,7 @@ def _short_text(constant: str | bytes | bytearray) -> str | None:
 
 
 def _content(constant: _Constant) -> bytes:
-    """Return a constant as the bytes that stand in the file."""
+    """Return a constant as the bytes in the file."""
     content, is_unicode = constant
     if not isinstance(content, str):
         return bytes(content)

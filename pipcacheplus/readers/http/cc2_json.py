@@ -2,7 +2,8 @@
 
 Source: pip 6.0.7 to 9.0.3, `cachecontrol/serialize.py`: `json.dumps` with sorted keys and without spaces; the body,
 header names and values, the reason, vary names and values are base64 of bytes, the status is a number. Those pips would
-load any other spelling as well, but none wrote one; here only the spaces that `json.dumps` puts by itself are let pass.
+load any other spelling as well, but none wrote one; here only the spaces that `json.dumps` adds by default are
+accepted.
 """
 
 import json
@@ -18,11 +19,11 @@ __all__ = ["EncodedResponse", "read_encoded"]
 
 _BEGIN = b'{"response":{"body":"'
 _SPACED_BEGIN = b'{"response": {"body": "'
-"""What a tool writes that loads an entry and saves it by the defaults of `json.dumps`."""
+"""The form written by a tool that loads an entry and saves it with the defaults of `json.dumps`."""
 _OTHER_SPELLING = "not the JSON that pip writes"
 _CHUNK_BYTES = 64 << 10
 MAX_RATIO, FREE_BYTES = 200, 64 << 20
-"""What unpacks to more than this many times its size, and is not small, was made to keep us busy."""
+"""Data that unpacks to more than this many times its size, and is not small, is hostile."""
 _MAX_DIGITS = 18
 
 
@@ -45,7 +46,7 @@ def read_encoded(file: BinaryIO, size: int, *, start: int, limit: int) -> Head |
         response = unique(document["response"], "response")
         return head_of(2, response, document.get("vary", ()), text=_text, body_size=body_size)
     except DamageError as error:
-        # Damage of the stream comes first: it is what old pips end with a traceback for.
+        # Damage of the stream comes first: it makes old pips end with a traceback.
         damage = encoded.damage() or error
         return Broken(reason=str(damage), is_cut=damage.is_cut)
     except (ValueError, RecursionError):
@@ -60,19 +61,19 @@ class EncodedResponse:
 
         Args:
             file: Seekable; others may use it in between.
-            size: Length of the file in bytes, which also bounds what it unpacks to; `None` if that was looked at.
+            size: Length of the file in bytes, which also bounds what it unpacks to; `None` if that was checked.
             start: Where the zlib stream begins.
         """
         self._chunks = _unpacked(file, size, start)
         self._text = b""
-        """The part of the JSON that was unpacked last, as far as it was not handed on."""
+        """The part of the JSON that was unpacked last and not passed on yet."""
 
     def payload(self) -> Iterator[bytes]:
         """Yield the payload in parts of at most 48 KiB.
 
         Raises:
-            DamageError: It is no zlib, or ends early, or unpacks to more than any response; it does not begin as pip
-                writes it; it is no base64.
+            DamageError: It is not zlib, or ends early, or unpacks to more than any response; it does not begin as pip
+                writes it; it is not base64.
         """
         while len(self._text) < len(_SPACED_BEGIN):
             self._text += self._more()
@@ -98,11 +99,11 @@ class EncodedResponse:
         for chunk in self._chunks:
             text += chunk
             if len(text) > limit:
-                raise DamageError(reason=f"head longer than {limit} bytes")
+                raise DamageError(reason=f"metadata is longer than {limit} bytes")
         return bytes(text)
 
     def damage(self) -> DamageError | None:
-        """Go to the end of the stream, and return what is wrong with it; whether it is JSON is not looked at."""
+        """Read to the end of the stream, and return the damage; whether it is JSON is not checked."""
         try:
             for _ in self._chunks:
                 pass
@@ -118,7 +119,7 @@ class EncodedResponse:
 
 
 def _unpacked(file: BinaryIO, size: int | None, start: int) -> Iterator[bytes]:
-    """Yield what the zlib stream holds, 1 byte to 64 KiB at a time."""
+    """Yield the contents of the zlib stream, 1 byte to 64 KiB at a time."""
     stream = zlib.decompressobj()
     made, most = 0, None if size is None else FREE_BYTES + MAX_RATIO * size
     while not stream.eof:
@@ -142,7 +143,7 @@ def _unpacked(file: BinaryIO, size: int | None, start: int) -> Iterator[bytes]:
 
 def _without_padding(text: bytes) -> bytes:
     if text.endswith(b"="):
-        raise DamageError(reason="body is no base64")
+        raise DamageError(reason="content is not base64")
     return _from_base64(text)
 
 
@@ -150,7 +151,7 @@ def _from_base64(text: bytes) -> bytes:
     try:
         return b64decode(text, validate=True)
     except ValueError as error:
-        raise DamageError(reason="body is no base64") from error
+        raise DamageError(reason="content is not base64") from error
 
 
 def _decoded(text: bytes) -> object:
@@ -168,5 +169,5 @@ def _number(digits: str) -> int:
 def _text(value: object) -> str:
     """Decode base64 of text."""
     if not isinstance(value, str):
-        raise DamageError(reason="a value that is no text")
+        raise DamageError(reason="a value that is not text")
     return b64decode(value, validate=True).decode("utf-8", "surrogateescape")

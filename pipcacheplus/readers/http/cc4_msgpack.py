@@ -1,4 +1,4 @@
-"""cc=4: one msgpack map, in which the payload is stepped over.
+"""cc=4: one msgpack map, in which the payload is skipped.
 
 Source: pip 10.0 to 26.3, `cachecontrol/serialize.py`: `{"response": {"body", "headers", "status", …}, "vary": {…}}` and
 nothing behind it; bytes have a type of their own, but pips below 18.0 under Python 2 could write names as bytes.
@@ -15,7 +15,7 @@ __all__ = ["FRONT_BYTES", "StoredHeader", "locate_headers", "read_packed"]
 FRONT_BYTES = 8 << 10
 """Bytes that hold nearly every head, so that one read of the file is enough."""
 _MAX_TEXT = 64 << 10
-"""Most bytes of a name or value that is looked for in the file."""
+"""Most bytes of a name or value that is searched in the file."""
 _SHORT = 256
 _MAX_KEYS = 100
 _NO_RESPONSE = "not the msgpack of a response"
@@ -46,7 +46,7 @@ class StoredHeader(NamedTuple):
 
 
 def read_packed(file: BinaryIO, front: bytes, size: int, *, start: int, limit: int) -> Head | Broken:
-    """Decode a msgpack head; the payload's place is told, its bytes are not read.
+    """Decode a msgpack head; the payload's position is returned, its bytes are not read.
 
     Args:
         file: Seekable; its position is moved.
@@ -67,10 +67,10 @@ def read_packed(file: BinaryIO, front: bytes, size: int, *, start: int, limit: i
         return Broken(reason=str(damage), offset=parser.position, is_cut=damage.is_cut)
     except msgpack.OutOfData:
         if source.is_spent:
-            return Broken(reason=f"head longer than {limit} bytes", offset=parser.position)
-        return Broken(reason="ends inside the head", offset=size, is_cut=True)
+            return Broken(reason=f"metadata is longer than {limit} bytes", offset=parser.position)
+        return Broken(reason="ends inside the metadata", offset=size, is_cut=True)
     except msgpack.BufferFull:
-        return Broken(reason=f"head longer than {limit} bytes", offset=parser.position)
+        return Broken(reason=f"metadata is longer than {limit} bytes", offset=parser.position)
     except (ValueError, TypeError, OverflowError, RecursionError, msgpack.UnpackException):
         # The package does not promise which of these it raises for which damage.
         return Broken(reason=_NO_RESPONSE, offset=parser.position)
@@ -80,9 +80,9 @@ def read_packed(file: BinaryIO, front: bytes, size: int, *, start: int, limit: i
 
 
 def locate_headers(file: BinaryIO, front: bytes, size: int, *, start: int) -> tuple[StoredHeader, ...] | None:
-    """Find the headers in the file; what stands behind them is not read, and may be missing.
+    """Find the headers in the file; the bytes behind them are not read, and may be missing.
 
-    A name that stands twice comes twice. Memory: a few MiB, whatever stands in front of the headers.
+    A name that occurs twice is returned twice. Memory: a few MiB, whatever stands in front of the headers.
 
     Args:
         file: Seekable; its position is moved.
@@ -119,7 +119,7 @@ def _at_once(front: bytes, start: int) -> Head | None:
             return None
         return head_of(4, response, vary, text=_text, body=Span(offset=len(front), length=0), body_size=0)
     except (ValueError, TypeError, KeyError, RecursionError, msgpack.UnpackException, DamageError):
-        return None  # what is wrong with it is found by going through it value by value
+        return None  # reading it value by value finds the damage
 
 
 def _head(parser: "_Parser") -> Head:
@@ -134,7 +134,7 @@ def _head(parser: "_Parser") -> Head:
         raise DamageError(reason="no response in it")
     response = fields["response"]
     if "body" not in response:
-        raise DamageError(reason="response without body")
+        raise DamageError(reason="response without content")
     body = response["body"]
     return head_of(4, response, fields.get("vary", ()), text=_text, body=body, body_size=body.length)
 
@@ -144,19 +144,19 @@ def _text(value: object) -> str:
         return value
     if isinstance(value, bytes):
         return value.decode("utf-8", "surrogateescape")
-    raise DamageError(reason="a value that is no text")
+    raise DamageError(reason="a value that is not text")
 
 
 def _raw(value: object) -> bytes:
     """Return text or bytes as they stand in the file."""
     raw = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
     if not isinstance(raw, bytes) or len(raw) > _MAX_TEXT:
-        raise DamageError(reason="a value that is no text of a header")
+        raise DamageError(reason="a value that is not the text of a header")
     return raw
 
 
 class _LimitedFile:
-    """The bytes of the file as the unpacker asks for them, within a limit."""
+    """The bytes of the file for the unpacker, within a limit."""
 
     def __init__(self, file: BinaryIO, front: bytes, size: int, limit: int) -> None:
         self.size = size
@@ -211,7 +211,7 @@ class _Parser:
         return found
 
     def enter(self, wanted: str) -> None:
-        """Step into a map until right before the value of a key; a payload on the way is stepped over."""
+        """Step into a map until right before the value of a key; a payload on the way is skipped."""
         for key in self._keys():
             if key == wanted:
                 return
@@ -249,27 +249,27 @@ class _Parser:
         return value
 
     def skip_bytes(self) -> Span:
-        """Step over bytes or text, of which only the length is read."""
+        """Skip bytes or text, of which only the length is read."""
         at = self.position
         first = self._byte(at)
         width = _LENGTH_WIDTHS.get(first, 0)
         if not width and first not in _FIXED_TEXT:
-            raise DamageError(reason="body is no bytes")
+            raise DamageError(reason="content is not bytes")
         begin = at + 1 + width
         length = int.from_bytes([self._byte(at + 1 + i) for i in range(width)], "big") if width else first & 0x1F
         if begin + length > self._source.size:
-            raise DamageError(reason="ends inside the body", is_cut=True)
+            raise DamageError(reason="ends inside the content", is_cut=True)
         if length <= _SHORT:
-            self._unpacker.skip()  # cheaper than to start anew, as for the empty one of each head of `http-v2`
+            self._unpacker.skip()  # cheaper than to start again, as for the empty one of each head of `http-v2`
         else:
             self._go_to(begin + length)
         return Span(offset=begin, length=length)
 
     def _byte(self, at: int) -> int:
-        # One by one: a length may lie across the end of what was read at first.
+        # One by one: a length may cross the end of the first read.
         data = self._source.peek(at, 1) if at < self._source.size else b""
         if not data:
-            raise DamageError(reason="ends inside the head", is_cut=True)
+            raise DamageError(reason="ends inside the metadata", is_cut=True)
         return data[0]
 
     def _go_to(self, position: int) -> None:

@@ -21,7 +21,7 @@ def decode(source: bytes | BinaryIO, encoding: str | None, *, limit: int) -> byt
     """Return the content; at most twice `limit` bytes are held.
 
     Args:
-        source: The payload, or a file that is read from where it stands to its end.
+        source: The payload, or a file that is read from its position to its end.
         encoding: The header's value; `None` or nothing stands for `identity`.
         limit: Most bytes, both packed and unpacked. More are `Unknown`.
 
@@ -59,7 +59,7 @@ def _gunzip(data: bytes, limit: int) -> bytes | Broken | Unknown:
 
 
 def _inflate(data: bytes, window_bits: int, limit: int) -> tuple[bytes | Broken | Unknown, bytes]:
-    """Return the content and what lies behind its packed form."""
+    """Return the content and the bytes behind its packed form."""
     decoder = zlib.decompressobj(window_bits)
     try:
         content = decoder.decompress(data, limit + 1)

@@ -1,4 +1,4 @@
-"""The formats of cached responses, told apart by the first bytes of the file.
+"""The formats of cached responses, distinguished by the first bytes of the file.
 
 Source: pip 6.0 to 26.3, `cachecontrol/serialize.py`: an entry starts with `cc=`, one digit and a comma. Released pips
 wrote 1 (a pickle), 2 (zlib, JSON, base64) and 4 (msgpack).

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["KEPT_BYTES", "PayloadError", "open_payload"]
 
 KEPT_BYTES = 256 << 10
-"""How much of the end of a cc=2 payload, and of what was read last, is kept: the directory of most archives."""
+"""Bytes at the end of a cc=2 payload, and of the last read part, that are kept: the directory of most archives."""
 _BUFFER = 64 << 10
 
 
@@ -40,15 +40,15 @@ def open_payload(file: BinaryIO, head: Head) -> BinaryIO | None:
     Closing it leaves `file` open; while it is in use `file` may be read and moved by others in between.
 
     Cost: cc=4 reads from the file directly. cc=2 unpacks: a jump forwards costs what lies between; one backwards, to
-    before the last `KEPT_BYTES` that were read, all from the start; the last `KEPT_BYTES` of the payload stay at hand
-    once they were reached. Memory does not grow with the payload. cc=1 takes what the head holds.
+    before the last `KEPT_BYTES` that were read, all from the start; the last `KEPT_BYTES` of the payload are kept
+    once they were reached. Memory does not grow with the payload. cc=1 uses the constant in the head.
 
     Args:
         file: Seekable; the file from which `head` was read.
         head: As `read_head` returned it.
 
     Returns:
-        The payload, or `None` if the head does not tell where it is (a pickle whose body is too long to be held).
+        The payload, or `None` if the head does not give its position (a pickle whose body is too long to be held).
 
     Raises:
         PayloadError: Not here, but by reading: the bytes are not as they were when the head was read.
@@ -83,7 +83,7 @@ class _Payload(io.RawIOBase):
         return self._position
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move the position; nothing is read until it is asked for.
+        """Move the position; nothing is read until `read`.
 
         Raises:
             ValueError: It would lie before the start.
@@ -126,7 +126,7 @@ class _Window(_Payload):
         self._file.seek(self._offset + position)
         data = self._file.read(length)
         if not data:
-            raise PayloadError(reason="file ends inside the payload")
+            raise PayloadError(reason="file ends inside the content")
         return data
 
 
@@ -144,7 +144,7 @@ class _Decoded(_Payload):
         self._parts = EncodedResponse(self._file, None, start=PREFIX_LENGTH).payload()
         self._recent = bytearray()
         self._recent_at = 0
-        """Where the bytes that were decoded last begin."""
+        """Position of the bytes that were decoded last."""
 
     def _read(self, position: int, length: int) -> bytes:
         end_at = self._length - len(self._end)
@@ -161,9 +161,9 @@ class _Decoded(_Payload):
         try:
             part = next(self._parts)
         except StopIteration:
-            raise PayloadError(reason="payload is shorter than its head says") from None
+            raise PayloadError(reason="content is shorter than its metadata says") from None
         except DamageError as error:
-            raise PayloadError(reason=f"payload cannot be decoded: {error}") from error
+            raise PayloadError(reason=f"content cannot be decoded: {error}") from error
         surplus = len(self._recent) - KEPT_BYTES
         if surplus > 0:
             del self._recent[:surplus]

@@ -1,4 +1,4 @@
-"""Fields that pip stores of a response in every format, checked and made into a head.
+"""Fields that pip stores of a response in every format, checked and combined into a head.
 
 Source: pip 6.0.7 to 26.3, `cachecontrol/serialize.py`: `{"response": {"body", "headers", "status", …}, "vary": {…}}`.
 """
@@ -13,11 +13,11 @@ __all__ = ["HEAD_LIMIT", "MAX_HEADERS", "DamageError", "head_of", "unique"]
 HEAD_LIMIT = 1 << 20
 """Most bytes of a head, the payload not counted; pip's own stay below 20 KiB."""
 MAX_HEADERS = 1_000
-"""Ten times what `http.client` lets through, so that no sound head is refused."""
+"""Ten times what `http.client` lets through, so that no valid head is refused."""
 
 
 class DamageError(Exception):
-    """The bytes do not say what those of a response have to say; the text is the reason. Never leaves the readers."""
+    """The bytes are not those of a response; the text is the reason. Never leaves the readers."""
 
     def __init__(self, reason: str, *, is_cut: bool = False) -> None:
         self.is_cut = is_cut
@@ -31,7 +31,7 @@ def unique(pairs: object, what: str) -> dict[Any, Any]:
         DamageError: It is none, or has a key twice.
     """
     if not isinstance(pairs, tuple):
-        raise DamageError(reason=f"{what} is no map")
+        raise DamageError(reason=f"{what} is not a map")
     found = dict(pairs)
     if len(found) != len(pairs):
         raise DamageError(reason=f"a name twice in {what}")
@@ -66,7 +66,7 @@ def head_of(
             raise DamageError(reason=f"response without {name}")
     status, reason = response["status"], response.get("reason")
     if not isinstance(status, int) or isinstance(status, bool):
-        raise DamageError(reason="status is no number")
+        raise DamageError(reason="status is not a number")
     headers, varied = unique(response["headers"], "headers"), unique(vary, "vary")
     if len(headers) > MAX_HEADERS or len(varied) > MAX_HEADERS:
         raise DamageError(reason="too many headers")

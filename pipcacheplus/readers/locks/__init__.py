@@ -1,1 +1,1 @@
-"""Read what locks, requirements and reports of pip name, one format a file."""
+"""Readers of locks, requirements and reports of pip, one format in each file."""

@@ -1,4 +1,4 @@
-"""Read a lock of any format that is known; which one it is, its content says."""
+"""Reading of a lock of any supported format; the content decides which."""
 
 import json
 import re
@@ -19,7 +19,7 @@ else:  # the same module, before it became part of Python
 __all__ = ["MAX_LOCK_BYTES", "read_lock"]
 
 MAX_LOCK_BYTES = 1 << 26
-"""A longer file is none that a resolver wrote: 100,000 lines with a hash each take 15 MB."""
+"""No resolver writes a longer file: 100,000 lines with a hash each take 15 MB."""
 _TABLE = re.compile(r"^\s*(\[|lock-version\s*=)", re.MULTILINE)
 """What a line of TOML can begin with, and one of requirements cannot."""
 
@@ -45,7 +45,7 @@ def read_lock(data: bytes) -> Lock | Broken:
         data: All of the file.
 
     Returns:
-        What it names, or what is wrong with it. Of nothing, nothing is wrong: requirements may be empty.
+        Its contents, or the damage. An empty file is not damaged: requirements may be empty.
     """
     try:
         text = data.decode().removeprefix("\ufeff")
@@ -59,8 +59,8 @@ def read_lock(data: bytes) -> Lock | Broken:
         return _of_toml(text)
     try:
         return read_requirements(text)
-    except ValueError as error:  # a URL that is none
-        return Broken(reason=f"is no list of requirements ({error})")
+    except ValueError as error:  # an invalid URL
+        return Broken(reason=f"is not a list of requirements ({error})")
 
 
 def _checked(packages: Iterable[LockedPackage]) -> Lock:
@@ -71,7 +71,7 @@ def _checked(packages: Iterable[LockedPackage]) -> Lock:
     """
     found = tuple(packages)
     for package in found:
-        # Whatever a file held may have come this far.
+        # Values of any type may come this far.
         values: tuple[object, ...] = (package.version, *(value for file in package.files for value in file))
         if not all(isinstance(value, str | None) for value in (package.project, *values)):
             message = f"{package.project} is not described by text"
@@ -83,22 +83,22 @@ def _of_json(text: str) -> Lock | Broken:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        return Broken(reason="is cut, or no JSON")
+        return Broken(reason="is truncated, or not JSON")
     try:
         return _checked(report.packages_of_report(document))
     except (TypeError, ValueError, LookupError, AttributeError):
-        return Broken(reason="is JSON, but no report of pip install")
+        return Broken(reason="is JSON, but not a report of pip install")
 
 
 def _of_toml(text: str) -> Lock | Broken:
     try:
         tables = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        return Broken(reason=f"is cut, or no TOML ({error})")
+        return Broken(reason=f"is truncated, or not TOML ({error})")
     for one in _FORMATS:
         if one.is_it(tables):
             try:
                 return _checked(one.packages_of(tables))
             except (TypeError, ValueError, LookupError, AttributeError) as error:
-                return Broken(reason=f"is no valid lock ({error})")
+                return Broken(reason=f"is not a valid lock ({error})")
     return Broken(reason="is TOML, but none of pylock.toml, uv.lock and poetry.lock")

@@ -1,4 +1,4 @@
-"""Read a `poetry.lock`, as far as it names versions, file names and digests.
+"""Reader of `poetry.lock`: versions, file names and digests.
 
 Source: poetry 1.0 to 2.2, `packages/locker.py`: files stand beside each package, and up to 1.2 in `metadata.files`.
 """
@@ -19,10 +19,10 @@ def is_poetry_lock(tables: Mapping[str, Any]) -> bool:
 
 
 def packages_of_poetry(tables: Mapping[str, Any]) -> Iterator[LockedPackage]:
-    """Yield what it names.
+    """Yield the packages that it names.
 
     Raises:
-        KeyError, TypeError, AttributeError: It is not as poetry writes it.
+        KeyError, TypeError, AttributeError: Its form is not the one that poetry writes.
     """
     elsewhere = tables["metadata"].get("files") or {}
     for package in tables.get("package", ()):

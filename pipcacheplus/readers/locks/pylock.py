@@ -1,4 +1,4 @@
-"""Read a `pylock.toml`, which `pip lock`, uv, pdm and others write.
+"""Reader of `pylock.toml`, which `pip lock`, uv, pdm and others write.
 
 Source: PEP 751; https://packaging.python.org/en/latest/specifications/pylock-toml/.
 """
@@ -21,10 +21,10 @@ def is_pylock(tables: Mapping[str, Any]) -> bool:
 
 
 def packages_of_pylock(tables: Mapping[str, Any]) -> Iterator[LockedPackage]:
-    """Yield what it names.
+    """Yield the packages that it names.
 
     Raises:
-        ValueError: It is not as PEP 751 has it.
+        ValueError: Its form is not that of PEP 751.
     """
     try:
         lock = Pylock.from_dict(tables)
@@ -38,7 +38,7 @@ def packages_of_pylock(tables: Mapping[str, Any]) -> Iterator[LockedPackage]:
 def _files(package: Package) -> Iterator[LockedFile]:
     named = [*(package.wheels or ()), *((package.sdist,) if package.sdist is not None else ())]
     for file in named:
-        # packaging 26.0 does not tell the name that follows from the place, as the specification has it.
+        # packaging 26.0 does not return the name that the specification derives from the URL or path.
         place = file.name or file.path or unquote(urlsplit(file.url or "").path)
         yield LockedFile(place.replace("\\", "/").rpartition("/")[2] or None, file.url, _sha256(file.hashes))
     if package.archive is not None:

@@ -1,4 +1,4 @@
-"""Read the report that `pip install --report FILE` writes: what an install used.
+"""Reader of the report that `pip install --report FILE` writes: the files that an install used.
 
 Source: pip 26.3 `docs/html/reference/installation-report.md`, format 1 (pip 23.0) and 0 (pip 22.2).
 """
@@ -13,7 +13,7 @@ __all__ = ["packages_of_report"]
 
 
 def packages_of_report(document: Any) -> Iterator[LockedPackage]:  # noqa: ANN401 - whatever JSON holds
-    """Yield what was installed: the file that was asked for, and so the wheel that was built from it.
+    """Yield the installed packages, with the file that was used; for an sdist, this stands for the wheel built from it.
 
     Raises:
         KeyError, TypeError, AttributeError: It is not as pip writes it.
@@ -26,6 +26,6 @@ def packages_of_report(document: Any) -> Iterator[LockedPackage]:  # noqa: ANN40
         if digest is None and (archive.get("hash") or "").startswith("sha256="):
             digest = archive["hash"].removeprefix("sha256=")
         file = LockedFile(url=info["url"], sha256=None if digest is None else digest.lower())
-        # Of what comes from a version control system, the wheel that was built is all that a cache holds.
+        # For a source from version control, the cache holds only the built wheel.
         files = (file,) if "archive_info" in info else ()
         yield LockedPackage(canonical(metadata["name"]), str(metadata["version"]), files)

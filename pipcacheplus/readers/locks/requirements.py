@@ -1,4 +1,4 @@
-"""Read requirements, with hashes or without.
+"""Reader of requirements, with hashes or without.
 
 Source: pip 26.3 `docs/html/reference/requirements-file-format.md`, `_internal/req/req_file.py`.
 """
@@ -27,7 +27,7 @@ _MAX_SHOWN = 60
 
 
 def read_requirements(text: str) -> Lock | Broken:
-    """Read what requirements name; what they include is named, and not read."""
+    """Read requirements; files that they include are named, and not read."""
     packages: list[LockedPackage] = []
     includes: list[str] = []
     for number, line in _lines(text):
@@ -39,13 +39,13 @@ def read_requirements(text: str) -> Lock | Broken:
         requirement, *_ = _PER_REQUIREMENT.split(line, maxsplit=1)
         found = _package(_EDITABLE.sub("", requirement, count=1), _HASH.findall(line))
         if found is None:
-            return Broken(reason=f"line {number} is no requirement: {requirement[:_MAX_SHOWN]!r}")
+            return Broken(reason=f"line {number} is not a requirement: {requirement[:_MAX_SHOWN]!r}")
         packages += found
     return Lock(tuple(packages), tuple(includes))
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield lines with their numbers, without comments, those that go on in the next one joined."""
+    """Yield lines with their numbers, without comments; continued lines are joined."""
     started, parts = 0, list[str]()
     for number, raw in enumerate(text.splitlines(), start=1):
         started = started or number
@@ -63,7 +63,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _package(text: str, hashes: list[str]) -> list[LockedPackage] | None:
-    """Return what one requirement names; nothing if it is a directory, `None` if it is no requirement."""
+    """Return the packages of one requirement; none if it is a directory, `None` if it is not a requirement."""
     text = text.strip()
     digests = [digest.lower() for digest in hashes]
     try:
@@ -81,7 +81,7 @@ def _package(text: str, hashes: list[str]) -> list[LockedPackage] | None:
 
 
 def _at(url: str) -> tuple[LockedFile, ...]:
-    """Return the file at a URL; none if it is one of a version control system, whose wheels are found by name."""
+    """Return the file at a URL; none if it is a version control URL, whose wheels are found by name."""
     plain = url.partition("#")[0]
     if "+" in urlsplit(plain).scheme:
         return ()
@@ -89,7 +89,7 @@ def _at(url: str) -> tuple[LockedFile, ...]:
 
 
 def _place(text: str, digests: list[str]) -> list[LockedPackage] | None:
-    """Return what a URL or a path names."""
+    """Return the packages that a URL or a path names."""
     try:
         (place, *_) = shlex.split(text) or [""]
     except ValueError:

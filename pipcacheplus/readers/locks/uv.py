@@ -1,4 +1,4 @@
-"""Read a `uv.lock`, as far as it names versions, URLs and digests.
+"""Reader of `uv.lock`: versions, URLs and digests.
 
 Source: uv 0.5 to 0.9, `crates/uv-resolver/src/lock/mod.rs`: its format is uv's own and may change with its `version`.
 """
@@ -20,10 +20,10 @@ def is_uv_lock(tables: Mapping[str, Any]) -> bool:
 
 
 def packages_of_uv(tables: Mapping[str, Any]) -> Iterator[LockedPackage]:
-    """Yield what it names; the project itself, and others that are only a directory, have no files.
+    """Yield the packages that it names; the project itself, and others that are only a directory, have no files.
 
     Raises:
-        KeyError, TypeError, AttributeError: It is not as uv writes it.
+        KeyError, TypeError, AttributeError: Its form is not the one that uv writes.
     """
     for package in tables.get("package", ()):
         source = package.get("source") or {}
