@@ -1,1 +1,1 @@
-"""The cache directory, read-only."""
+"""Reading of the cache directory."""

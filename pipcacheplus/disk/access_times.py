@@ -1,4 +1,4 @@
-"""Find out whether reading a file moves its access time although the system was asked to leave it alone."""
+"""A test whether reading a file changes its access time in spite of `O_NOATIME`."""
 
 import os
 from collections.abc import Iterator
@@ -15,14 +15,14 @@ _MOST_FOLDERS = 64
 
 
 def is_marked_as_read(cache: OpenCache) -> bool | None:
-    """Return whether reading moves an access time in spite of `O_NOATIME`, by reading one byte of one file.
+    """Return whether reading changes an access time in spite of `O_NOATIME`, by reading one byte of one file.
 
-    Some file systems accept `O_NOATIME` and ignore it: FUSE passes it on to its server, NFS has no word for it. Read is
-    a file whose access time moves even where Linux keeps it sparingly (`relatime`): one that was not read since it was
+    Some file systems accept `O_NOATIME` and ignore it: FUSE passes it on to its server, NFS has no such flag. The file
+    is one whose access time changes even with `relatime`: it was not read since it was
     last written.
 
     Returns:
-        Whether it moved; `None` if none of the first few files can tell.
+        Whether it changed; `None` if none of the first few files can show it.
     """
     for path in islice(_some_files(cache), _MOST_FILES):
         try:
@@ -32,14 +32,14 @@ def is_marked_as_read(cache: OpenCache) -> bool | None:
                 if is_due and _is_read(file):
                     return os.fstat(file.fileno()).st_atime_ns != before.st_atime_ns
         except OSError:
-            continue  # whoever reads it for its content reports that
+            continue  # the reader of its content reports that
     return None
 
 
 def _is_read(file: BinaryIO) -> bool:
-    """Read a byte from where the file lies; return whether there was one."""
+    """Read a byte from the medium of the file; return whether there was one."""
     if hasattr(os, "posix_fadvise"):
-        # What the system still holds of it is not asked of a server, which then notes nothing (seen with exfat-fuse).
+        # A page in the system's cache is not requested from a server, which then stores no time (seen with exfat-fuse).
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
     return bool(file.read(1))
 

@@ -1,15 +1,15 @@
-"""Read a number of bytes from an open file, which may hand over fewer at a time: those of the cache are unbuffered."""
+"""Reading of a number of bytes from an unbuffered file, which may return fewer at a time."""
 
 from typing import BinaryIO
 
 __all__ = ["read_at", "read_up_to"]
 
 _PIECE_BYTES = 1 << 20
-"""Most bytes that are asked for at once: an unbuffered file makes room for all of them, however short it is."""
+"""Most bytes that are requested at once: an unbuffered file allocates all of them, however short it is."""
 
 
 def read_up_to(file: BinaryIO, count: int) -> bytes:
-    """Read `count` bytes from where the file stands; fewer only at its end.
+    """Read `count` bytes from the position of the file; fewer only at its end.
 
     Raises:
         OSError: It cannot be read.

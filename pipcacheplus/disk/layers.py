@@ -1,9 +1,9 @@
-"""Find out which files of an overlay lie in a lower layer, as those of an image do: removing them only hides them.
+"""A test whether a file of an overlay lies in a lower layer, as those of an image do: removing it only hides it.
 
-An overlay says so in the file handle that it makes for a file: three bytes of padding, version, 0xfb, length, flags, of
-which one tells that the file lies in the upper layer. A file that was copied up keeps the handle of the lower one.
+The file handle of an overlay shows it: three bytes of padding, version, 0xfb, length, flags, of
+which one marks a file in the upper layer. A file that was copied up keeps the handle of the lower one.
 
-Source: Linux 6.18, `fs/overlayfs/overlayfs.h` (`struct ovl_fb`); handles that lead nowhere exist since Linux 6.6.
+Source: Linux 6.18, `fs/overlayfs/overlayfs.h` (`struct ovl_fb`); handles that cannot be opened exist since Linux 6.6.
 """
 
 import errno
@@ -14,7 +14,7 @@ from typing import Any
 __all__ = ["LowerTest", "lower_test"]
 
 _HANDLE_FID = 0x200
-"""Ask for a handle that need not lead back to the file. Source: Linux 6.18, `include/uapi/linux/fcntl.h`."""
+"""Request a handle that need not be openable. Source: Linux 6.18, `include/uapi/linux/fcntl.h`."""
 _OVERLAY_V1 = 0xF8
 _MAGIC_AT, _MAGIC = 4, 0xFB
 _FLAGS_AT, _UPPER = 6, 1 << 2
@@ -23,11 +23,11 @@ _NOT_SUPPORTED = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno
 """EINVAL is that of a kernel that does not know the flag, EPERM that of a container that forbids the call."""
 
 LowerTest = Callable[[int, str], bool]
-"""Takes the descriptor of a directory and a name in it; whether that file lies in a lower layer. Raises `OSError`."""
+"""From the descriptor of a directory and a name in it: whether that file lies in a lower layer. Raises `OSError`."""
 
 
 def lower_test(folder: int) -> LowerTest | None:
-    """Return a test of files of an overlay; `None` if this system does not tell.
+    """Return a test of files of an overlay; `None` if this system does not show it.
 
     Args:
         folder: The descriptor of a directory of the overlay.
@@ -52,7 +52,7 @@ def lower_test(folder: int) -> LowerTest | None:
             raise OSError(number, os.strerror(number), name)
         data = bytes(handle.data[: handle.size])
         if handle.type != _OVERLAY_V1 or len(data) <= _FLAGS_AT or data[_MAGIC_AT] != _MAGIC:
-            raise OSError(errno.EOPNOTSUPP, "no handle of an overlay", name)
+            raise OSError(errno.EOPNOTSUPP, "not the handle of an overlay", name)
         return not data[_FLAGS_AT] & _UPPER
 
     try:

@@ -1,7 +1,7 @@
-"""Open directories and files of a cache for reading: no link is followed, no access time is moved, nothing blocks.
+"""Directories and files of a cache, opened for reading: no link is followed, no access time changes, nothing blocks.
 
 Where the system has them, every part of the path is opened by the descriptor of the directory above (`O_NOFOLLOW`), so
-that nobody can lead us out of the cache by swapping a directory for a link; the access time is left alone
+that a directory which is swapped for a link cannot lead out of the cache; the access time is left unchanged
 (`O_NOATIME`), because it says when an entry was last used; and opening never waits (`O_NONBLOCK`), because a pipe may
 lie there.
 """
@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 FileStamp = tuple[str, int, int, int, int, int, int, int, int]
-"""The fields of a `File`, in their order: of the many files that are walked over, few become objects."""
+"""The fields of a `File`, in their order: of the many files of a walk, few become objects."""
 PATH: Final = 0
 SIZE: Final = 1
 DISK_SIZE: Final = 2
@@ -50,7 +50,7 @@ ATIME_NS: Final = 4
 CTIME_NS: Final = 5
 INODE: Final = 6
 DEVICE: Final = 7
-"""Where those are that are looked at one by one."""
+"""Positions of the fields that are used one by one."""
 
 MAX_NAMES = 100_000
 """Names in one directory; one with more is not listed. pips spread what they write over a million directories."""
@@ -79,7 +79,7 @@ def file_stamp(path: str, status: os.stat_result) -> FileStamp:
 
 
 def file_from(stamp: FileStamp) -> File:
-    """Return the file that a stamp is of."""
+    """Return the file of a stamp."""
     return File(*stamp)
 
 
@@ -95,12 +95,12 @@ def is_same(file: File, status: os.stat_result) -> bool:
 
 
 def _numbers_differ(descriptor: int | None) -> bool:
-    """Return whether what is held open has one number now and another the next moment."""
+    """Return whether an open file may change its inode number from one moment to the next."""
     return descriptor is not None and os.fstat(descriptor).st_ino != os.fstat(descriptor).st_ino
 
 
 def moves_access_times(path: str) -> bool:
-    """Return whether reading below a directory moves access times, by trying it with the directory itself."""
+    """Return whether reading below a directory changes access times, by trying it with the directory itself."""
     if not _NOATIME:
         return True
     try:
@@ -111,10 +111,10 @@ def moves_access_times(path: str) -> bool:
 
 
 def _some(names: "Iterator[os.DirEntry[str]]", path: str) -> list["os.DirEntry[str]"]:
-    """Return what is in a directory.
+    """Return the contents of a directory.
 
     Raises:
-        OSError: It is more than we look at (`EFBIG`).
+        OSError: They are more than the limit (`EFBIG`).
     """
     found = list(islice(names, MAX_NAMES + 1))
     if len(found) > MAX_NAMES:
@@ -123,7 +123,7 @@ def _some(names: "Iterator[os.DirEntry[str]]", path: str) -> list["os.DirEntry[s
 
 
 class ChangedError(OSError):
-    """A file is not the one that was seen before; there is nothing to say of it. Never leaves the package."""
+    """A file is not the one that was seen before. Never leaves the package."""
 
 
 class OpenCache:
@@ -133,20 +133,20 @@ class OpenCache:
     """
 
     def __init__(self, path: str) -> None:
-        """Open the directory itself; it may be reached by links, what lies below may not.
+        """Open the directory itself; it may be reached by links, its contents may not.
 
         Raises:
             OSError: It cannot be opened.
         """
         self.path = path
         self.moves_access_times = False
-        """Whether a file was opened whose access time the system would not leave alone."""
+        """Whether a file was opened whose access time the system changes."""
         status = os.stat(path)
         self.device = status.st_dev
         self.owner = status.st_uid
         """The number of the user to whom the cache directory belongs; 0 where there are none."""
         self.entered: os.stat_result | None = None
-        """What `stat` says of the directory that was opened last; `None` where directories have no descriptors."""
+        """The `stat` result of the directory that was opened last; `None` where directories have no descriptors."""
         self._renumbers: bool | None = None
         self._layers: tuple[LowerTest | None] | None = None
         self._folder_flags = _FOLDER_FLAGS | _NOATIME
@@ -172,14 +172,14 @@ class OpenCache:
             os.close(self._chain.pop()[1])
 
     def is_renumbered(self, file: File, status: os.stat_result) -> bool:
-        """Return whether a file is the one that was seen, and has another number because nothing here keeps its own.
+        """Return whether a file is the one that was seen, with another number because the file system does not keep it.
 
-        There the time of its last change, which nobody can set, takes the place of the number: a file that was put
-        there since then has another, unless that happened within the time that the file system counts in.
+        There the time of its last change, which no program can set, replaces the number: a file that was put
+        there since then has another, unless that happened within the resolution of the file system's times.
 
         Args:
             file: As it was seen.
-            status: Of the file that bears its name now, or that is held open.
+            status: Status of the file that has its name now, or that is held open.
         """
         seen = (file.device, file.size, file.mtime_ns, file.ctime_ns)
         now = (status.st_dev, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
@@ -187,7 +187,7 @@ class OpenCache:
 
     @property
     def renumbers(self) -> bool:
-        """Whether the number of a file may change while it stays the same; found out when it is first asked."""
+        """Whether the number of a file may change while it stays the same; determined on first use."""
         if self._renumbers is None:
             is_so = renumbers_files(self.kind)
             self._renumbers = is_so or _numbers_differ(self._chain[0][1] if self._chain else None)
@@ -195,16 +195,16 @@ class OpenCache:
 
     @cached_property
     def kind(self) -> str | None:
-        """The kind of the file system; `None` if it cannot be told. Found out when it is first asked."""
+        """The kind of the file system; `None` if it is unknown. Determined on first use."""
         return kind_of(self.path, self.device)
 
     @property
     def shares_blocks(self) -> bool:
-        """Whether what a file occupies may not be free once it is gone."""
+        """Whether the bytes of a file may not be free once it is removed."""
         return shares_blocks(self.kind) or (self.kind == OVERLAY and self._lower_test is None)
 
     def is_lower(self, path: str) -> bool:
-        """Return whether a file lies in a lower layer of an overlay, or was copied up from one, as far as it is told.
+        """Return whether a file lies in a lower layer of an overlay, or was copied up from one, if the system shows it.
 
         One that is gone, or cannot be reached, lies in none.
         """
@@ -214,7 +214,7 @@ class OpenCache:
         try:
             return self._lower_test(self.folder(folder), name)
         except OSError:
-            return False  # whoever wants to use or remove it reports that
+            return False  # the code that uses or removes it reports that
 
     @property
     def _lower_test(self) -> LowerTest | None:
@@ -223,7 +223,8 @@ class OpenCache:
         return self._layers[0]
 
     def folder(self, path: str) -> int:
-        """Return a descriptor of a directory below the cache; it stays ours, and open until the next call.
+        """Return a descriptor of a directory below the cache; it belongs to this object, which keeps it until the next
+        call.
 
         Directories that stay on the way are not opened again, so walking in order is cheap.
 
@@ -261,7 +262,7 @@ class OpenCache:
         return descriptor
 
     def status(self, folder: str) -> os.stat_result:
-        """Return what `stat` says of a directory below the cache.
+        """Return the `stat` result of a directory below the cache.
 
         Raises:
             OSError: It cannot be opened, or a part of the path is a link.
@@ -283,8 +284,8 @@ class OpenCache:
     def found(self, folder: str) -> list["os.DirEntry[str]"]:
         """List a directory below the cache, in no order.
 
-        None of what is found was looked at yet: it is to be (by `is_dir` and `status_of`) before the next call of any
-        other method here, and may be gone by then.
+        The results are not examined yet: the caller must do so (by `is_dir` and `status_of`) before the next call of
+        any other method here; they may be gone by then.
 
         Raises:
             OSError: As `names`.
@@ -293,7 +294,7 @@ class OpenCache:
             return _some(names, folder)
 
     def found_in(self, prefix: str, name: str) -> list["os.DirEntry[str]"]:
-        """List a directory as `found` does; of many that lie in the same directory, at the least cost for each.
+        """List a directory as `found` does, at the least cost if many lie in the same directory.
 
         Args:
             prefix: Path of the directory that it lies in, with a slash behind it; empty for the cache directory.
@@ -314,19 +315,19 @@ class OpenCache:
             return _some(names, prefix + name)
 
     def status_of(self, found: "os.DirEntry[str]") -> os.stat_result:
-        """Return what `lstat` says of one of `found`.
+        """Return the `lstat` result of one of `found`.
 
         Raises:
-            OSError: It is gone, or cannot be looked at.
+            OSError: It is gone, or cannot be examined.
         """
-        # On Windows an entry's own answer lacks inode and device.
+        # On Windows the directory entry's own result lacks inode and device.
         return found.stat(follow_symlinks=False) if self._chain else os.lstat(found.path)
 
     def open(self, path: str) -> BinaryIO:
         """Open a file below the cache for reading, unbuffered.
 
         Raises:
-            OSError: It cannot be opened; a part of the path is a link; or it is no regular file.
+            OSError: It cannot be opened; a part of the path is a link; or it is not a regular file.
         """
         descriptor = self._opened(path)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -351,7 +352,7 @@ class OpenCache:
     def read_same(self, file: File, limit: int) -> bytes:
         """Return the first `limit` bytes of a file that was seen before, if it is still the same; fewer at its end.
 
-        A file object takes as long as all the rest of this.
+        Making a file object would take as long as all the rest.
 
         Raises:
             ChangedError: As `open_same`.
@@ -364,16 +365,16 @@ class OpenCache:
                 raise OSError(errno.EINVAL, "not a regular file", file.path)
             if not (is_same(file, status) or self.is_renumbered(file, status)):
                 raise ChangedError(errno.ESTALE, "changed since it was first seen", file.path)
-            wanted = min(limit, file.size)  # `os.read` makes room for all that it is asked for
+            wanted = min(limit, file.size)  # `os.read` allocates the requested size
             data = os.read(descriptor, wanted)
             while len(data) < wanted and (more := os.read(descriptor, wanted - len(data))):
-                data += more  # some file systems hand over less at a time
+                data += more  # some file systems return less at a time
             return data
         finally:
             os.close(descriptor)
 
     def _opened(self, path: str) -> int:
-        """Return a descriptor of whatever lies there."""
+        """Return a descriptor of any object that lies there."""
         if not self._chain:
             return os.open(self._checked(path), _FILE_FLAGS)
         folder, _, name = path.rpartition("/")
@@ -384,7 +385,7 @@ class OpenCache:
             try:
                 return os.open(name, flags | _NOATIME, dir_fd=folder)
             except PermissionError:
-                # Only the owner of a file, or root, may leave its access time alone.
+                # Only the owner of a file, or root, may open it without changing its access time.
                 descriptor = os.open(name, flags, dir_fd=folder)
                 self.moves_access_times = True
                 return descriptor

@@ -1,4 +1,4 @@
-"""Refuse directories that are no pip cache, before anything in them is read or changed."""
+"""Refusal of directories that do not look like a pip cache, before anything in them is read or changed."""
 
 import os
 
@@ -10,20 +10,20 @@ __all__ = ["check_named", "check_owner", "check_readable", "check_writable"]
 
 
 def check_named(path: str) -> None:
-    """Refuse a path that means another directory tomorrow, or from another place.
+    """Refuse a path that depends on the current directory.
 
     Raises:
         NotACacheError: It is empty or relative.
     """
     if not os.path.isabs(path):
-        raise NotACacheError(path or "''", "the path is relative or empty, and a cache is named in full")
+        raise NotACacheError(path or "''", "the path is relative or empty, and must be absolute")
 
 
 def check_readable(path: str, *, home: str) -> None:
-    """Refuse a directory that is no pip cache.
+    """Refuse a directory that does not look like a pip cache.
 
-    That is: a root of a file system's tree, the home directory or one above it, or one in which nothing has pip's
-    names but other things lie. An empty directory is fine: so a cache begins.
+    That is: the root of a file system, the home directory or one above it, or a directory that has other contents but
+    none with pip's names. An empty directory is accepted, because a new cache is empty.
 
     Raises:
         NotACacheError: It is refused.
@@ -37,21 +37,21 @@ def check_readable(path: str, *, home: str) -> None:
         raise NotACacheError(path, "it is the home directory, or above it")
     names = os.listdir(real)
     if names and not any(_is_pips(name) for name in names):
-        raise NotACacheError(path, "it has none of pip's directories, but other things")
+        raise NotACacheError(path, "it has other contents, but none of pip's directories")
 
 
 def check_writable(path: str, *, home: str, cwd: str, uid: int | None) -> None:
-    """Refuse to remove anything from a directory that is no cache, or not ours to change.
+    """Refuse to remove anything from a directory that does not look like a cache, or belongs to another user.
 
     Args:
         path: The cache directory.
         home: The home directory, as for `check_readable`.
-        cwd: The current directory: what holds it is no cache.
+        cwd: The current directory: a directory that contains it is not a cache.
         uid: The user that this process acts as; `None` where the system has none.
 
     Raises:
         NotACacheError: It is refused.
-        OSError: It cannot be looked at.
+        OSError: It cannot be examined.
     """
     check_readable(path, home=home)
     real = os.path.realpath(path)
@@ -61,13 +61,13 @@ def check_writable(path: str, *, home: str, cwd: str, uid: int | None) -> None:
 
 
 def check_owner(path: str, status: os.stat_result, *, uid: int | None) -> None:
-    """Refuse a directory of another user, root's rights or not.
+    """Refuse a directory of another user, also to root.
 
-    Root would be led by whoever owns the directory: links that appear while we look, names that change their meaning.
+    The owner of the directory could mislead root: by links that appear meanwhile, and names that change their meaning.
 
     Args:
-        path: The cache directory, as it is to be told.
-        status: Of that directory; the one that counts is that of the descriptor everything is opened by.
+        path: The cache directory, for the error.
+        status: Status of that directory, from the descriptor by which everything is opened.
         uid: As for `check_writable`.
 
     Raises:

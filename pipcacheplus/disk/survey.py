@@ -1,6 +1,6 @@
-"""Count what a walk sees besides entries: directories, owners, other names of a file, times that were set together.
+"""Counts of a walk besides entries: directories, owners, other names of a file, times that were set together.
 
-All of it is in the stamps that the walk takes anyway: nothing is looked at for this alone.
+All of it comes from the stamps that the walk reads anyway.
 """
 
 import os
@@ -13,17 +13,17 @@ __all__ = ["Surveyor"]
 
 _HAS_BLOCKS = hasattr(os.stat_result, "st_blocks")
 _TOGETHER_NS = 15 * 60 * 10**9
-"""What was restored at once has its change times within this time of each other."""
+"""Files that were restored at once have their change times within this time of each other."""
 _APART_NS = 60 * 60 * 10**9
-"""Times of writing that are further apart than this were not set by one restoring."""
+"""Times of writing that are further apart than this were not set by one restore."""
 
 _NONE = (1 << 64, -(1 << 64))
-"""Of times: the first of none is later than the last."""
+"""The range of no times: the first is later than the last."""
 
 
 @dataclass(slots=True)
 class Surveyor:
-    """Counts what a walk comes by; what several of them counted can be put together."""
+    """The counts of one walk; those of several can be added."""
 
     uid: int
     """The owner of the cache directory."""
@@ -35,7 +35,7 @@ class Surveyor:
     _linked: dict[tuple[int, int], list[int]] = field(default_factory=dict)
     """Names that were seen and bytes on the disk of files with several names, by device and inode."""
     _is_together: bool = True
-    """Whether the change times of all files may be those of one restoring."""
+    """Whether the change times of all files may be those of one restore."""
     _changed: tuple[int, int] = _NONE
     """The first and the last change time of files, in ns, as long as that is so."""
     _written: tuple[int, int] = _NONE
@@ -59,7 +59,7 @@ class Surveyor:
             self._read = min(self._read, status.st_atime_ns)
 
     def see_directory(self, status: os.stat_result | None) -> None:
-        """Count a directory by what `stat` says of it; `None` where the system has no such answer at hand."""
+        """Count a directory by its `stat` result; `None` where the system has none at hand."""
         self.directories += 1
         if status is not None:
             self.directory_bytes += status.st_blocks * 512 if _HAS_BLOCKS else 0
@@ -72,7 +72,7 @@ class Surveyor:
         counts[2] += _on_disk(status)
 
     def _see_times(self, changed: tuple[int, int], written: tuple[int, int]) -> None:
-        """Take more times in; once change times are too far apart, no others can bring them together."""
+        """Add more times; once change times are too far apart, they stay so."""
         self._changed = min(self._changed[0], changed[0]), max(self._changed[1], changed[1])
         self._written = min(self._written[0], written[0]), max(self._written[1], written[1])
         self._is_together &= self._changed[1] - self._changed[0] <= _TOGETHER_NS
@@ -91,7 +91,7 @@ class Surveyor:
         return self
 
     def result(self, name_of: Callable[[int], str | None]) -> Survey:
-        """Return what was counted.
+        """Return the counts.
 
         Args:
             name_of: Returns the name of the user with a number.

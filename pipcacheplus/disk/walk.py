@@ -1,7 +1,7 @@
-"""Walk a cache directory and put the files of each entry together; no file is opened, no link followed.
+"""A walk over a cache directory that groups the files of each entry; no file is opened, no link followed.
 
-What an entry is follows from names alone (`layout`); which of its files are read, and how, is not decided here. A cache
-has more directories than entries and more files than both: nothing becomes an object but what is asked for.
+The shape of an entry follows from names alone (`layout`); reading is not decided here. A cache
+has more directories than entries and more files than both: objects are made only on access.
 """
 
 import errno
@@ -34,7 +34,7 @@ _NOT_READ_YET = {
 
 
 class Seen(NamedTuple):
-    """An entry, as far as names and stamps tell."""
+    """An entry by its names and stamps."""
 
     id: str
     """As `Entry.id`."""
@@ -46,7 +46,7 @@ class Seen(NamedTuple):
 
 
 class _Listing(NamedTuple):
-    """What lies in one directory."""
+    """The contents of one directory."""
 
     path: str
     place: Place
@@ -56,13 +56,13 @@ class _Listing(NamedTuple):
 
 
 def scan(cache: OpenCache, top: str = "", *, is_split: bool = False) -> Iterator[Entry | Warned]:
-    """Yield what `walk` does, as entries."""
+    """Yield the results of `walk` as entries."""
     for seen in walk(cache, top, is_split=is_split):
         yield seen if isinstance(seen, Warned) else entry_of(seen)
 
 
 def entry_of(seen: Seen) -> Entry:
-    """Return an entry with its files and a first kind (responses: `response`); `identify` tells more."""
+    """Return an entry with its files and a first kind (responses: `response`); `identify` refines it."""
     return Entry(
         id=seen.id,
         area=area_of(seen.id),
@@ -84,17 +84,17 @@ def unread_kind(shape: Shape) -> Kind:
 def walk(
     cache: OpenCache, top: str = "", *, is_split: bool = False, surveyor: Surveyor | None = None
 ) -> Iterator[Seen | Warned]:
-    """Yield every entry of the cache, in order of directories, and a warning for what could not be looked at.
+    """Yield every entry of the cache, in order of directories, and warnings for objects that could not be examined.
 
     Empty directories of pip's own come as entries of the shape `EMPTY_DIRECTORY`, without files. Directories on other
-    devices are not entered. What vanishes meanwhile is left out. The directory of an entry is still open when the entry
-    is yielded: to open a file in it then costs no other directory.
+    devices are not entered. Files that vanish meanwhile are left out. The directory of an entry is still open when the
+    entry is yielded: to open a file in it then costs no other directory.
 
     Args:
         cache: The cache.
         top: The directory to begin with; one of `parts`, or all.
         is_split: Whether the `parts` are left to others.
-        surveyor: Counts what else is seen.
+        surveyor: Counts everything else.
 
     Raises:
         OSError: The cache directory itself cannot be listed.
@@ -121,7 +121,7 @@ def _outside_parts(prefix: str, names: list[str]) -> Iterator[str]:
 
 
 def parts(cache: OpenCache) -> list[str]:
-    """Return the directories that the cache falls into evenly, in order; what cannot be listed is left out."""
+    """Return the parts into which the cache is divided, in order; those that cannot be listed are left out."""
     found: list[str] = []
     waiting = [""]
     while waiting:
@@ -129,7 +129,7 @@ def parts(cache: OpenCache) -> list[str]:
         try:
             folders, _ = cache.names(path)
         except OSError:
-            continue  # whoever scans tells of it
+            continue  # the scan reports it
         below = sorted(path + "/" + name if path else name for name in folders)
         found.extend(filter(is_part, below))
         waiting.extend(folder for folder in below if place_of(folder) is Place.FAN_OUT and not is_part(folder))
@@ -137,7 +137,7 @@ def parts(cache: OpenCache) -> list[str]:
 
 
 def _look(cache: OpenCache, prefix: str, name: str, surveyor: Surveyor) -> tuple[Iterable[Seen | Warned], list[str]]:
-    """Return the entries of a directory, and the names of the directories in it that are still to be looked at.
+    """Return the entries of a directory, and the names of the directories in it that are still to be walked.
 
     Raises:
         OSError: It is the cache directory itself, and cannot be listed.
@@ -161,7 +161,7 @@ def _look(cache: OpenCache, prefix: str, name: str, surveyor: Surveyor) -> tuple
 
 
 def _pair(cache: OpenCache, path: str, found: list["os.DirEntry[str]"], surveyor: Surveyor) -> Seen | None:
-    """Return the entry of a directory that has nothing but a head and its body, as nearly all of `http-v2` have."""
+    """Return the entry of a directory with only a head and its body, as nearly all of `http-v2` are."""
     first, second = found
     if len(first.name) > len(second.name):
         first, second = second, first
@@ -205,7 +205,7 @@ def _contents(
     The list of what was found is empty afterwards, if there are files.
 
     Raises:
-        OSError: A file cannot be looked at.
+        OSError: A file cannot be examined.
     """
     folders = [one.name for one in found if one.is_dir(follow_symlinks=False)]
     folders.sort()
@@ -223,7 +223,7 @@ def _files(
 ) -> list[tuple[Role, FileStamp]]:
     prefix = path + "/" if path else ""
     files: list[tuple[Role, FileStamp]] = []
-    # Each is let go once it was looked at: a directory may hold a million.
+    # Each is released once it was examined: a directory may hold a million.
     found.sort(key=_name, reverse=True)
     while found:
         one = found.pop()
@@ -265,7 +265,7 @@ def _empty(cache: OpenCache, path: str, place: Place) -> Iterator[Seen]:
 
 
 def _entries(files: list[tuple[Role, FileStamp]]) -> Iterator[Seen]:
-    match files:  # what most directories hold that have no pair
+    match files:  # the contents of most directories without a pair
         case [(Role.WHEEL, wheel), (Role.ORIGIN, origin)] | [(Role.ORIGIN, origin), (Role.WHEEL, wheel)]:
             yield _seen(Shape.BUILT_WHEEL, wheel, origin)
             return
@@ -311,7 +311,7 @@ def _wheels(by_role: dict[Role, list[FileStamp]]) -> Iterator[Seen]:
 
 
 def _locks(by_role: dict[Role, list[FileStamp]]) -> Iterator[Seen]:
-    """Put the two names of a lock of pip 6 together: they are one file."""
+    """Combine the two names of a lock of pip 6: they are one file."""
     links = by_role.get(Role.LOCK_LINK, [])
     for lock in by_role.get(Role.LOCK, ()):
         same = [link for link in links if (link[INODE], link[DEVICE]) == (lock[INODE], lock[DEVICE])]

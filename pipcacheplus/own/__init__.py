@@ -1,1 +1,1 @@
-"""Our own things outside of caches, as users see them."""
+"""Files that pipcacheplus stores outside of caches, as users see them."""

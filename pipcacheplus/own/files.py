@@ -1,6 +1,6 @@
-"""Our files outside of caches, as a whole: catalogs, trash, answers of interpreters, marks, records; shown and removed.
+"""Files of pipcacheplus outside of caches: catalogs, trash, answers of interpreters, marks and records.
 
-Locks are not among it: they are files without content, and another run may be about to take one.
+Locks are not included: they are files without content, and another run may be about to take one.
 """
 
 import os
@@ -24,11 +24,11 @@ __all__ = ["clear_state", "state"]
 
 
 def state(*kinds: str | OwnKind, cache_dir: str | None = None) -> OwnState:
-    """Return what we keep outside of caches; nothing is changed.
+    """Return the files that pipcacheplus stores outside of caches; nothing is changed.
 
     Args:
         kinds: `catalogs`, `trash`, `interpreters`, `marks`, `records`; all by default.
-        cache_dir: A cache whose trash is looked for, besides those that have a catalog; by default the one that the
+        cache_dir: A cache whose trash is searched, besides those that have a catalog; by default the one that the
             pip of this interpreter would use.
 
     Raises:
@@ -42,19 +42,19 @@ def state(*kinds: str | OwnKind, cache_dir: str | None = None) -> OwnState:
             found.extend(look())
         except (OSError, PipCachePlusError) as error:
             warnings.append(_warned(path, error))
-    # One directory may be in the way of several kinds.
+    # One directory may be the reason for warnings of several kinds.
     return OwnState(files=tuple(found), warnings=tuple(dict.fromkeys(warnings)))
 
 
 def clear_state(*kinds: str | OwnKind, cache_dir: str | None = None, dry_run: bool = False) -> OwnState:
-    """Remove what we keep outside of caches, and return what is gone; what another run uses stays, with a warning.
+    """Remove these files, and return the removed ones; files that another run uses stay, with a warning.
 
-    What lay in the trash cannot be brought back. What catalogs and answers held is read anew when it is needed.
+    Files from the trash cannot be restored. Catalogs and answers are read again when they are needed.
 
     Args:
         kinds: As `state`.
         cache_dir: As `state`.
-        dry_run: Whether nothing is touched, and what would go is returned.
+        dry_run: Whether nothing is changed, and the files that would be removed are returned.
 
     Raises:
         BadRequestError: There is no such kind.
@@ -97,7 +97,7 @@ _Look = Callable[[], Sequence[OwnFiles]]
 
 
 def _looks(kinds: frozenset[OwnKind], cache_dir: str | None) -> Iterator[tuple[str, _Look]]:
-    """Yield where to look, and how."""
+    """Yield the places to search, with the function for each."""
     folder = state_folder()
     catalogs: list[OwnFiles] = []
 
@@ -176,4 +176,4 @@ _REMOVERS: Mapping[OwnKind, Callable[[OwnFiles], str | None]] = {
     OwnKind.MARKS: _remove_kept,
     OwnKind.RECORDS: _remove_kept,
 }
-"""Each removes what it is given, and returns why something is left."""
+"""Functions that remove their argument, and return the reason if something is left."""

@@ -1,4 +1,4 @@
-"""Moments that a user notes of a cache, so as to ask later what was not used since."""
+"""Marks: times that a user stores for a cache, to find later the entries that were not used since."""
 
 import os
 
@@ -12,10 +12,10 @@ _NS = 1e9
 
 
 def set_mark(cache_path: str, name: str) -> float:
-    """Note that it is now, and return that in seconds since 1970.
+    """Store the present time as a mark, and return it in seconds since 1970.
 
     Raises:
-        BadRequestError: The name is none, or our state directory cannot be written.
+        BadRequestError: The name is invalid, or the state directory cannot be written.
     """
     check_mark_name(name)
     try:
@@ -28,7 +28,7 @@ def moment_of_mark(cache_path: str, name: str) -> float | None:
     """Return when a cache was marked, in seconds since 1970; `None` if it was not.
 
     Raises:
-        BadRequestError: The name is none, or our state directory cannot be read.
+        BadRequestError: The name is invalid, or the state directory cannot be read.
     """
     check_mark_name(name)
     try:
@@ -39,13 +39,13 @@ def moment_of_mark(cache_path: str, name: str) -> float | None:
 
 
 def check_mark_name(name: str) -> None:
-    """Refuse what no mark can be called.
+    """Refuse an invalid name of a mark.
 
     Raises:
-        BadRequestError: It is no such name.
+        BadRequestError: It is invalid.
     """
     if not MARK_NAME.fullmatch(name):
-        raise BadRequestError(repr(name), "is no name of a mark", "use letters, digits, _ and -, a letter first")
+        raise BadRequestError(repr(name), "is not the name of a mark", "use letters, digits, _ and -, a letter first")
 
 
 def _unusable(error: OSError, *, verb: str) -> BadRequestError:

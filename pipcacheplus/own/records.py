@@ -1,4 +1,4 @@
-"""Records of what wrapped pips used: added, read, and forgotten."""
+"""Records of wrapped pips: added, read and removed."""
 
 import os
 
@@ -13,19 +13,19 @@ _WHAT = "the records of use"
 
 
 def add_use(cache_path: str, recorded: RecordedUse) -> None:
-    """Keep what a pip used of a cache.
+    """Store a record of the entries that a pip used.
 
     Raises:
-        OSError: Our state directory cannot be written, or is not ours alone.
+        OSError: The state directory cannot be written, or is not only this user's.
     """
     UseRecords().add(os.path.realpath(cache_path), recorded.to_record())
 
 
 def recorded_uses(cache_path: str) -> tuple[RecordedUse, ...]:
-    """Return what wrapped pips used of a cache, the oldest first.
+    """Return the records of a cache, the oldest first.
 
     Raises:
-        BadRequestError: Our state directory cannot be read.
+        BadRequestError: The state directory cannot be read.
     """
     try:
         found = UseRecords().of_cache(os.path.realpath(cache_path))
@@ -36,7 +36,7 @@ def recorded_uses(cache_path: str) -> tuple[RecordedUse, ...]:
 
 
 def forget_uses(cache_path: str) -> None:
-    """Forget what was recorded of a cache.
+    """Remove the records of a cache.
 
     Raises:
         OSError: As `add_use`.

@@ -1,4 +1,4 @@
-"""A cache that does not exist yet, or is switched off: no error, but nothing to look at, and nothing to remove."""
+"""A cache that does not exist yet, or is switched off: not an error, but there is nothing to read or remove."""
 
 import os
 from typing import NamedTuple
@@ -13,7 +13,7 @@ __all__ = ["Absence", "absence_of", "disabled"]
 
 
 class Absence(NamedTuple):
-    """Where a cache would lie, and why there is none."""
+    """The path of a cache that does not exist, and the reason."""
 
     cache: CacheDir
     """Its path is empty if the cache is switched off."""
@@ -22,12 +22,12 @@ class Absence(NamedTuple):
 
 
 def absence_of(error: CacheNotFoundError | CacheDisabledError, machine: Machine) -> Absence | None:
-    """Return what a cache that was not found is like; `None` if that is an error.
+    """Return the absence of a cache that was not found; `None` if it is an error instead.
 
-    It is one if something else lies there, or it cannot be seen whether anything does.
+    It is an error if something else lies there, or if the path cannot be examined.
 
     Args:
-        error: Why there is no cache, as `PipCache.locate` raised it without a `cache_dir`.
+        error: The error that `PipCache.locate` raised without a `cache_dir`.
         machine: Every input of the search.
     """
     if isinstance(error, CacheDisabledError):
@@ -39,7 +39,7 @@ def absence_of(error: CacheNotFoundError | CacheDisabledError, machine: Machine)
 
 
 def disabled(error: CacheDisabledError) -> CacheDir:
-    """Return the directory of a cache that is switched off: none, and what switched it off."""
+    """Return the directory of a cache that is switched off: no path, and the setting that switched it off."""
     source = Source.ENVIRONMENT if error.file is None else Source.CONFIG
     return CacheDir(path="", source=source, detail=error.setting)
 
@@ -50,5 +50,5 @@ def _is_absent(path: str) -> bool:
     except FileNotFoundError:
         return True
     except OSError:
-        return False  # it may be there
+        return False  # it may exist
     return False

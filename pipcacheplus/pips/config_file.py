@@ -18,7 +18,7 @@ _MAX_BYTES = 1 << 20
 
 
 def content_of(file: io.FileIO, path: str) -> bytes:
-    """Return the content of a configuration file that was opened without waiting; `path` is its name for an error.
+    """Return the content of a configuration file that was opened without blocking; `path` names it in errors.
 
     Raises:
         BadRequestError: It is a pipe, or longer than 1 MiB.
@@ -35,13 +35,13 @@ def content_of(file: io.FileIO, path: str) -> bytes:
 
 
 def parse(content: bytes, path: str, encoding: str, name_of: Callable[[str], str]) -> Iterator[tuple[str, str, str]]:
-    """Yield section, name and value of each option; outside of its own section, `[DEFAULT]` stands in every other.
+    """Yield section, name and value of each option; `[DEFAULT]` applies to every other section.
 
     Args:
-        content: Of the file.
-        path: Of the file, for an error.
-        encoding: Of the file.
-        name_of: Returns the spelling by which two options are the same one.
+        content: The bytes of the file.
+        path: Path of the file, for errors.
+        encoding: Encoding of the file.
+        name_of: Returns the spelling by which two options are compared.
 
     Raises:
         BadRequestError: pip would refuse it.
@@ -50,7 +50,7 @@ def parse(content: bytes, path: str, encoding: str, name_of: Callable[[str], str
     try:
         parser.read_file(io.TextIOWrapper(io.BytesIO(content), encoding=encoding), source=path)
     except UnicodeError:
-        raise _refusal(path, f"is not all {encoding}") from None
+        raise _refusal(path, f"is not valid {encoding}") from None
     except configparser.Error as error:
         raise _refusal(path, _reason(error)) from None
     for section in parser.sections():
@@ -68,18 +68,18 @@ class _Parser(configparser.RawConfigParser):
 
 
 def _refusal(path: str, problem: str) -> BadRequestError:
-    return BadRequestError(path, problem, "mend it, or pass `cache_dir`")
+    return BadRequestError(path, problem, "correct it, or pass `cache_dir`")
 
 
 def _reason(error: configparser.Error) -> str:
-    # Not the parser's own words: they quote the line, and passwords stand in these files.
+    # Not the parser's own message: it quotes the line, and these files hold passwords.
     match error:
         case configparser.DuplicateSectionError():
-            return f"section [{error.section}] stands there twice (line {error.lineno})"
+            return f"section [{error.section}] occurs twice (line {error.lineno})"
         case configparser.DuplicateOptionError():
-            return f"{error.option} stands twice in section [{error.section}] (line {error.lineno})"
+            return f"{error.option} occurs twice in section [{error.section}] (line {error.lineno})"
         case configparser.MissingSectionHeaderError():
-            return f"line {error.lineno} stands before any section"
+            return f"line {error.lineno} is before any section"
         case configparser.ParsingError(errors=[(line, _), *_]):
-            return f"line {line} is no setting"
+            return f"line {line} is not a setting"
     return f"cannot be parsed ({type(error).__name__})"

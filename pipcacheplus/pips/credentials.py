@@ -1,15 +1,15 @@
-"""Cut out of a URL what lets whoever has it in: none of that is ever stored, printed or logged.
+"""Removal of credentials from URLs: they are never stored, printed or logged.
 
-- User and password. What pip leaves in (PEP 610) stays: `git@`, and names of variables, `${TOKEN}@`.
+- User and password. The parts that pip keeps (PEP 610) stay: `git@`, and names of variables, `${TOKEN}@`.
 - The query of a signed URL, as a whole: if a name in it is one of those that tokens and signatures have, or a value is
   as long as a token is.
-- Tokens in the path: those that tell themselves by how they begin, and those that stand where a download server has
+- Tokens in the path: those with a known beginning, and those at the places where a download server has
   them: `/t/TOKEN/`, `/TOKEN/OWNER/REPOSITORY/python/`.
 
-In place of each stands `…`. No URL that pip asks for has this character: it would be escaped. So a URL with it is one
-that was cut, and nothing else need tell.
+`…` replaces each. No URL that pip requests has this character: it would be escaped. So a URL with it was shortened,
+and no other sign is needed.
 
-Sources: pip 26.3 `_internal/models/direct_url.py` for what stays; the parameters of signed URLs are those that
+Sources: pip 26.3 `_internal/models/direct_url.py` for the parts that stay; the parameters of signed URLs are those that
 the S3, Google and Azure storage, CloudFront, Akamai and GitLab document.
 """
 
@@ -19,10 +19,10 @@ from urllib.parse import unquote
 __all__ = ["CUT", "has_credentials", "is_cut", "shown_text", "shown_url", "unless_cut"]
 
 CUT = "…"
-"""Stands for what was cut out."""
+"""Replaces each credential."""
 
 _LONG = 16
-"""Characters of a value in a query that may be a token, whatever it is called; the shortest tokens are as long."""
+"""Characters of a value in a query that may be a token, whatever its name is; the shortest tokens are as long."""
 _SECRET_NAME = re.compile(
     r"sig|token|secret|passw|passphrase|pwd|credential|key|auth|jwt|session|cookie|policy|access|x-amz|x-goog|hdne|hdnts",
     re.IGNORECASE,
@@ -40,26 +40,26 @@ _HOST = re.compile(r"[^/?#]*")
 _PASSWORD = re.compile(r":[^@/:]*@")
 _PORT = re.compile(r"(?:\[[^\]]*\]|[^:]*)(?::[0-9]*)?")
 _IN_TEXT = re.compile(r"://[^\s\"<>]+")
-"""What stands behind the scheme, whatever that is."""
+"""The part of a URL behind its scheme."""
 
 
 def is_cut(url: str) -> bool:
-    """Return whether something was cut out of a URL."""
+    """Return whether a credential was removed from a URL."""
     return CUT in url
 
 
 def unless_cut(url: str | None) -> str | None:
-    """Return a URL as it is shown, `None` if it is not whole."""
+    """Return a URL in its shown form; `None` if a credential was removed from it."""
     return None if url is None or is_cut(url) else url
 
 
 def has_credentials(url: str) -> bool:
-    """Return whether a URL may hold a password, a token or a signature; of one that was cut, whether still."""
+    """Return whether a URL may hold a password, a token or a signature, also after one was removed."""
     return shown_url(url) != url
 
 
 def shown_url(url: str) -> str:
-    """Return a URL as it may be shown and stored: with `…` in place of each credential, and else as it is.
+    """Return a URL as it may be shown and stored: with `…` in place of each credential, and otherwise unchanged.
 
     >>> shown_url("https://me:secret@index.example/simple/"), shown_url("git+ssh://git@host.example/a.git@main")
     ('https://…@index.example/simple/', 'git+ssh://git@host.example/a.git@main')
@@ -76,7 +76,7 @@ def shown_url(url: str) -> str:
         user, at, place = host.rpartition("@")
         behind = rest[len(host) :]
         if _PASSWORD.search(behind) or (not _PORT.fullmatch(place) and "@" in behind):
-            # A password with an unescaped slash: pip would not understand it either, but somebody may have typed it.
+            # A password with an unescaped slash: pip would not understand it either, but a user may have typed it.
             return f"{start}{CUT}@{shown_url(behind.rpartition('@')[2])}"
         if at:
             rest = f"{user if _MAY_STAY.fullmatch(user) else CUT}@{place}{behind}"
@@ -92,7 +92,7 @@ def _without_token(found: re.Match[str]) -> str:
 
 
 def _shown(query: str) -> str:
-    """Return a query, or a fragment, unless something in it may be a credential."""
+    """Return a query, or a fragment, unless a part of it may be a credential."""
     for part in re.split("[&;]", query):
         name, equals, value = part.partition("=")
         if len(value if equals else name) >= _LONG and not _DIGEST.fullmatch(part):
@@ -106,7 +106,7 @@ _DIGEST = re.compile(r"(?:md5|sha1|sha224|sha256|sha384|sha512)=[0-9a-fA-F]+")
 
 
 def shown_text(text: str) -> str:
-    """Return a sentence with each URL in it as `shown_url` has it.
+    """Return a sentence with each URL in it in its shown form.
 
     >>> shown_text("no match for 'https://me:secret@index.example/'")
     "no match for 'https://…@index.example/'"

@@ -1,7 +1,7 @@
 """The default index of a pip, and the hosts of its files: read from pip's own source, or its help.
 
 Sources: pip 18.1 to 26.3, `_internal/models/index.py` and the option `--index-url` in `_internal/cli/cmdoptions.py`,
-which are read, and nothing is run; where these say something else, the help of that option, which ends in
+which are read, and nothing is run; where these have another form, the help of that option, which ends in
 `(default ...)` in pip 1.5 to 26.3.
 """
 
@@ -15,8 +15,8 @@ from pipcacheplus.host.interpreter_cache import InterpreterCache, interpreter_st
 
 __all__ = ["default_index", "file_hosts"]
 
-# Not `-m pip`, which looks for pip in the current directory first, and would run whatever has that name there; -P and
-# -I, which keep that from happening, are newer than some Pythons, and -I leaves out a pip that the user installed.
+# Not `-m pip`, which looks for pip in the current directory first, and would run any file of that name there; -P and
+# -I, which prevent that, are newer than some Pythons, and -I leaves out a pip that the user installed.
 _RUN_PIP = """
 import sys
 sys.path[:] = [p for p in sys.path if p]
@@ -34,7 +34,7 @@ _DEFAULT = re.compile(r"--index-url\b.*?\(default[:\s]+(https?://[^)]*)\)", re.D
 
 
 def file_hosts(pip_file: str) -> tuple[str, ...]:
-    """Return the hosts that a pip takes the files of its default index from, `https://host` each, by its own source.
+    """Return the hosts of the files of a pip's default index, `https://host` each, by its own source.
 
     Source: pip 10.0 to 26.3, `_internal/models/index.py`: `file_storage_domain`. It is read, and nothing is run.
 
@@ -46,7 +46,7 @@ def file_hosts(pip_file: str) -> tuple[str, ...]:
 
 
 def _source(pip_file: str, *below: str) -> str:
-    """Return a file of pip's source, nothing if it cannot be read."""
+    """Return a file of pip's source, empty if it cannot be read."""
     path = os.path.join(os.path.dirname(pip_file), "_internal", *below)
     try:
         with open(path, encoding="utf-8") as file:
@@ -56,7 +56,7 @@ def _source(pip_file: str, *below: str) -> str:
 
 
 def _index_in_source(pip_file: str) -> str | None:
-    """Return the default of `--index-url` where pip's source says it as that of pip 18.1 to 26.3 does; else `None`."""
+    """Return the default of `--index-url` if pip's source has the form of pip 18.1 to 26.3; otherwise `None`."""
     models = _source(pip_file, "models", "index.py")
     found = _INDEX.search(models)
     if found is None or not _SIMPLE.search(models) or not _OPTION.search(_source(pip_file, "cli", "cmdoptions.py")):
@@ -69,17 +69,17 @@ def default_index(
 ) -> str | None:
     """Return the default index of the pip of an interpreter.
 
-    If its source does not say it as it does in other pips, it is asked, in a process of its own.
+    If its source has another form, pip is run for it, in a process of its own.
 
     Args:
         python: Path of the interpreter, absolute.
-        pip_file: Path of the `__init__.py` of its pip: what was answered holds as long as it stays the same.
+        pip_file: Path of the `__init__.py` of its pip: the stored answer is valid while that file is unchanged.
         environ: Variables for it; those that would set an index are taken out.
-        null: The null device, which tells pip to read no configuration.
-        memory: What was answered before.
+        null: The null device, which makes pip read no configuration.
+        memory: Earlier answers.
 
     Returns:
-        The URL; `None` if there is no pip, or none that tells.
+        The URL; `None` if there is no pip, or it does not give the URL.
     """
     found = _index_in_source(pip_file)
     if found is not None:
@@ -88,11 +88,11 @@ def default_index(
     known = memory.load(python, stamp) if memory and stamp else None
     if isinstance(known, str):
         return known
-    # Slow to import, and an answer that is remembered does without.
+    # Slow to import, and not needed for a stored answer.
     from pipcacheplus.host.interpreters import output_of  # noqa: PLC0415 - see above
 
     variables = {name: value for name, value in environ.items() if not name.upper().startswith("PIP_")}
-    # Wide enough that no URL is broken, as help is to the width of the terminal.
+    # Wide enough that no URL is wrapped to the width of the terminal.
     variables |= {"PIP_CONFIG_FILE": null, "COLUMNS": "500"}
     try:
         status, output = output_of((python, *_COMMAND), timeout_s=30, environ=variables)

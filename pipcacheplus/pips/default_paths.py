@@ -1,7 +1,7 @@
 """Default directories of pip, by platform and version of pip.
 
 Source, unless stated otherwise: pip 26.3, `_internal/utils/appdirs.py`, with platformdirs 4.12.4 as it vendors it. That
-library reads the machine it runs on, so it cannot answer for another one; a test compares both on this one.
+library reads the machine it runs on, so it cannot be used for another one; a test compares both on this one.
 """
 
 import ntpath
@@ -24,7 +24,7 @@ _XDG_EMPTY_IS_UNSET = (21, 3)
 _XDG_ON_MACOS = (26, 2)
 """platformdirs 4.10.0: XDG variables on macOS, `WIN_PD_OVERRIDE_*` on Windows, values stripped."""
 _ONLY_ABSOLUTE = (26, 3)
-"""platformdirs 4.12.4: relative directories in variables are ignored, and an empty `HOME` is none."""
+"""platformdirs 4.12.4: relative directories in variables are ignored, and an empty `HOME` counts as unset."""
 
 _HOMEBREW = r"(?P<prefix>.+)/opt/python[^/]*/Frameworks/Python\.framework/Versions/[^/]+"
 
@@ -36,7 +36,7 @@ def _in_home(machine: Machine, *parts: str) -> str:
 
 
 def default_cache(machine: Machine) -> tuple[str, str | None]:
-    """Return the cache directory that pip takes if no setting names one, and the variable that decided, if one did.
+    """Return pip's default cache directory, and the variable that decided it, if there is one.
 
     The path may be relative: pips up to 26.2 follow a relative `XDG_CACHE_HOME`.
 
@@ -76,7 +76,7 @@ def _macos_directories(machine: Machine) -> list[str]:
 
 
 def user_config_directories(machine: Machine) -> list[str]:
-    """List the directories of the user's configuration files: the old place, then the one of today.
+    """List the directories of the user's configuration files: the old place, then the present one.
 
     Raises:
         BadRequestError: No home directory is known.
@@ -129,6 +129,8 @@ def _windows_folder(machine: Machine, name: str, known: str) -> tuple[str, str |
         if is_absolute or machine.pip_version < _ONLY_ABSOLUTE:
             return ntpath.normpath(value), variable
     if not known:
-        # Never the current directory instead: somebody else may have filled it.
-        raise BadRequestError(variable, "no such folder is known without it", "set it, or pass `cache_dir`")
+        # Never the current directory instead: another user may have filled it.
+        raise BadRequestError(
+            variable, "is not set, and the folder is not known without it", "set it, or pass `cache_dir`"
+        )
     return ntpath.normpath(known), None

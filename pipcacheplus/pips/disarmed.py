@@ -1,11 +1,11 @@
-"""Values of headers that no pip relies on, and responses that have them: what a run leaves that is broken off.
+"""Header values of invalidated responses, which a run leaves if it is interrupted.
 
-They are such that every pip (6.0 to 26.3, `_vendor/cachecontrol/controller.py`) holds the response for expired and asks
-the server with a validator that fits nothing, so that the answer is complete:
+With them, every pip (6.0 to 26.3, `_vendor/cachecontrol/controller.py`) treats the response as expired and asks
+the server with a validator that matches nothing, so that the answer is complete:
 
-* `ETag`: what stands between the quotes becomes `~`, which is allowed there and which nobody sends;
-* `Last-Modified`, `Expires`, `Date`: the year becomes 1000. It has to stay a date, pip stumbles over a `Date` that is
-  none; and four digits, because two are taken for a year of this age;
+* `ETag`: the characters between the quotes become `~`, which is allowed there and which no server sends;
+* `Last-Modified`, `Expires`, `Date`: the year becomes 1000. It must stay a date, because pip fails on an invalid
+  `Date`; and have four digits, because two are read as a year of this age;
 * `Cache-Control`: the digits of `max-age` become 0.
 
 Lengths stay.
@@ -19,7 +19,7 @@ from pipcacheplus.model.facts import Head
 __all__ = ["DISARMING", "is_disarmed", "may_be_disarmed"]
 
 _MSGPACK = 4
-"""The only format of heads that is written over."""
+"""The only format of heads that is overwritten."""
 _YEAR = re.compile(rb"(?<![0-9])[0-9]{4}(?![0-9])")
 _MAX_AGE = re.compile(rb"(max-age\s*=\s*\"?)([0-9]+)", re.IGNORECASE)
 _ETAG = re.compile(rb"([^\"]*\")(.+)(\"[^\"]*)", re.DOTALL)
@@ -52,14 +52,14 @@ DISARMING: Mapping[bytes, Callable[[bytes], bytes]] = {
     b"date": _no_year,
     b"cache-control": _no_max_age,
 }
-"""What makes each value harmless, by the name of the header in lower case; done twice, it is as if done once."""
+"""Functions that invalidate each value, by the name of the header in lower case; a second call changes nothing."""
 
 
 def is_disarmed(head: Head) -> bool:
-    """Return whether a head was written over so, by the header of these that tells: `Date`, else `ETag`.
+    """Return whether a head was invalidated, by its `Date`, or its `ETag` without one.
 
-    A server that has lived in the year 1000, or sends nothing but `~` as ETag, is not known. Every response that pip
-    can use has one of the two.
+    No known server sends the year 1000, or only `~` as ETag. Every response that pip can use has one of the two
+    headers.
     """
     if head.cc != _MSGPACK:
         return False
@@ -70,10 +70,10 @@ def is_disarmed(head: Head) -> bool:
 
 
 def may_be_disarmed(ends: bytes) -> bool:
-    """Return whether the file of a response may have a head that was written over so; false is certain.
+    """Return whether the file of a response may have an invalidated head; false is certain.
 
     Args:
-        ends: The file, or as much of its beginning and end as headers can take: in the layout of one file, they stand
-            behind the body.
+        ends: The file, or as much of its beginning and end as headers can take: in the layout of one file, they follow
+            the body.
     """
     return b"1000" in ends or b"~" in ends

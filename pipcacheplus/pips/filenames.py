@@ -32,7 +32,7 @@ def canonical(name: str) -> str:
 
 
 def project_and_version(filename: str) -> tuple[str, str] | None:
-    """Return the canonical project and the version in the name of a file; `None` if it is no name of a wheel or sdist.
+    """Return the canonical project and the version in the name of a file; `None` if it is not of a wheel or sdist.
 
     >>> project_and_version("Demo_Cext-2.0-cp313-cp313-win32.whl"), project_and_version("demo-cext-2.0.tar.gz")
     (('demo-cext', '2.0'), ('demo-cext', '2.0'))
@@ -51,7 +51,7 @@ def project_and_version(filename: str) -> tuple[str, str] | None:
 
 
 def file_name(facts: Facts) -> str | None:
-    """Return the name that the index must have published; `None` where it could be spelt in more than one way."""
+    """Return the name that the index must have published; `None` if it has more than one possible spelling."""
     match facts.payload:
         case Wheel(stem=stem, tags=tags, build=build):
             compressed = _compress(tags)

@@ -1,7 +1,7 @@
-"""Return until when pip serves a response without asking its server again, from the response's head.
+"""The freshness lifetime of a response, from its head: the time until which pip uses it without asking the server.
 
 Source: pip 26.3 `_vendor/cachecontrol/controller.py`: `max-age`, else `Expires` less `Date`, counted from `Date`. The
-`Age` header and heuristics play no part; permanent redirects are served for ever.
+`Age` header and heuristics are not used; permanent redirects never expire.
 """
 
 import re
@@ -22,14 +22,14 @@ _DAYS_TO_1970 = date(1970, 1, 1).toordinal()
 
 
 def fresh_until(head: Head, written: int | None) -> int | None:
-    """Return the second since 1970 at which pip stops serving it unasked.
+    """Return the second since 1970 until which a response is fresh.
 
     Args:
-        head: Of the response.
-        written: What `written_at` says of it.
+        head: The head of the response.
+        written: The result of `written_at` for it.
 
     Returns:
-        `None` if that is never (a permanent redirect), or cannot be told: no `Date`, or a date that is none. A
+        `None` if it never expires (a permanent redirect), or if the time is unknown: no `Date`, or an invalid one. A
         response without any lifetime is fresh until its own date.
     """
     if written is None or head.is_permanent_redirect:
@@ -46,7 +46,7 @@ def written_at(head: Head) -> int | None:
 
 
 def is_usable(head: Head) -> bool:
-    """Return whether any pip can use it at all: without `Date` and without `ETag` pip drops it when it meets it."""
+    """Return whether any pip can use it at all: without `Date` and without `ETag` pip discards it when it reads it."""
     if head.is_permanent_redirect:
         return True
     return head.header("date") is not None or head.header("etag") is not None
@@ -71,5 +71,5 @@ def _seconds_of(found: re.Match[str]) -> int | None:
     try:
         days = date(int(year), _MONTHS.index(month) // 3 + 1, int(day)).toordinal() - _DAYS_TO_1970
     except ValueError:
-        return None  # a 31st of February, which the library takes for the 3rd of March, as pip does
+        return None  # a 31st of February, which the library reads as the 3rd of March, as pip does
     return ((days * 24 + int(hour)) * 60 + int(minute)) * 60 + int(second)

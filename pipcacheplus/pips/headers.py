@@ -1,4 +1,4 @@
-"""Read what the headers of a response state of its body: its length, and an ETag that is its digest."""
+"""Facts about the body of a response in its headers: its length, and an ETag that is its digest."""
 
 import re
 
@@ -12,10 +12,10 @@ _MAX_DIGITS = 18
 
 
 def single_part_md5(head: Head) -> str | None:
-    """Return the MD5 that the ETag of a file is, `None` where it may be anything else.
+    """Return the ETag of a file if it is an MD5; `None` if it may be anything else.
 
     Only the host that sends `x-pypi-file-*` headers is known to make its ETags so. One of a file that was uploaded in
-    parts ends in `-N`, and says nothing of the content.
+    parts ends in `-N`, and is not a digest of the content.
     """
     if not any(name.startswith(_FILE_HOST_HEADER) for name, _ in head.headers):
         return None
@@ -26,10 +26,11 @@ def single_part_md5(head: Head) -> str | None:
 def stated_size(head: Head) -> int | None:
     """Return the `Content-Length` in bytes; `None` if there is none, or if the body may have any other length.
 
-    A permanent redirect is stored without its body. After a 304 the head keeps the length of the body that it lies on.
+    A permanent redirect is stored without its body. After a 304 the head keeps the length of the body that is stored
+    with it.
     """
     stated = (head.header("content-length") or "").strip()
-    # Longer numbers are no length, and from some thousand digits on Python refuses to convert them.
+    # Longer numbers are not a length, and from some thousand digits on Python refuses to convert them.
     if head.is_permanent_redirect or not (stated.isascii() and stated.isdecimal() and len(stated) <= _MAX_DIGITS):
         return None
     return int(stated)

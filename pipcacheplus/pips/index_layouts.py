@@ -1,19 +1,19 @@
-"""Guess where package servers have their index pages, from where they have files; each guess is to be proven by a key.
+"""Guesses of the URLs of index pages, from the URLs of files on the same server; a key must prove each guess.
 
-A page of an index with relative links, or one that nothing links to, tells its own URL nowhere. But the cache holds
-other URLs of the same server. What stands before the files of a server stands before its pages as well, and of what
-follows there are a few forms. Nothing here can be wrong: what no key of the cache fits is dropped.
+A page of an index with relative links, or one that nothing links to, does not contain its own URL. But the cache holds
+other URLs of the same server. The pages of a server have the same beginning as its files, followed by one of
+a few forms. No wrong guess is used: one that no key of the cache matches is dropped.
 
-Sources, each the vendor's own documentation or source, with the forms that are data below:
+Sources, each the vendor's own documentation or source, with the forms in the tables below:
 
 - PEP 503 and bandersnatch: `/simple/NAME/`, files at `/packages/aa/bb/…/FILE`.
-- pypiserver, README: `/simple/NAME/`, files at `/packages/FILE`, which is a listing by itself.
+- pypiserver, README: `/simple/NAME/`, files at `/packages/FILE`, which is itself a listing.
 - devpi, "User manual: Indexes": `/USER/INDEX/+simple/NAME/`, files at `/USER/INDEX/+f/aa/…/FILE` and `+e`.
 - JFrog Artifactory, "PyPI Repositories": `/artifactory/api/pypi/REPO/simple/NAME/`, files at
   `/artifactory/api/pypi/REPO/packages/packages/…/FILE` and `/artifactory/api/pypi/REPO/NAME/VERSION/FILE`.
 - Sonatype Nexus, "PyPI Repositories": `/repository/REPO/simple/NAME/`, files at `/repository/REPO/packages/NAME/…`.
 - GitLab, "PyPI API": `/api/v4/projects/N/packages/pypi/simple/NAME`, files at `…/pypi/files/SHA256/FILE`; of a group,
-  whose number stands in no link: `/api/v4/groups/N/-/packages/pypi/simple/NAME`.
+  whose number occurs in no link: `/api/v4/groups/N/-/packages/pypi/simple/NAME`.
 - Gitea and Forgejo, "PyPI Package Registry": `/api/packages/OWNER/pypi/simple/NAME`, files at `…/pypi/files/NAME/…`.
 - Azure Artifacts, "Python packages": `/ORG/PROJECT/_packaging/FEED/pypi/simple/NAME/`; files have numbers for names at
   `/ORG/…/_packaging/…/pypi/download/NAME/VERSION/FILE`, so that a feed's name is known by pip's settings alone.
@@ -37,20 +37,20 @@ from pipcacheplus.pips.filenames import canonical
 __all__ = ["LISTINGS", "MAX_BASES", "MAX_PLACE", "bases", "file_paths", "file_place", "listed_project", "project_of"]
 
 MAX_PLACE = 1024
-"""Longer URLs tell no place."""
+"""Longer URLs are not used."""
 MAX_BASES = 512
-"""So many are tried at most; the likely ones come first."""
+"""Most guesses that are tried; the likely ones come first."""
 LISTINGS = ("/", "", "/index.html", "/links.html", "/torch_stable.html")
-"""What follows a base if that is a page with files itself, as `--find-links` takes one."""
+"""The part after a base that is itself a page with files, as for `--find-links`."""
 
 _MAX_SEGMENTS = 12
 _MAX_HOSTS = 16
 _PAGES = ("/simple", "/+simple", "", "/pypi/simple", "/pypi", "/-/simple")
-"""What stands between the place of files, or a folder above it, and the names of projects; likely ones first."""
+"""Parts between the place of files, or a folder above it, and the names of projects; likely ones first."""
 _AT_A_HOST = ("/root/pypi/+simple", "/pypi/web/simple", "/repository/pypi/simple", "/artifactory/api/pypi/pypi/simple")
-"""Names that are set up by default."""
+"""Default names of repositories."""
 _HOSTS = ("", "pypi.", "index.", "www.", "download.", "simple.")
-"""What stands in place of the first word of a file host in the name of its index."""
+"""Replacements of the first word of a file host in the name of its index."""
 _WHEELS = "/whl"
 _COMPUTE = (
     *("cpu", "cu92", "cu100", "cu101", "cu102", "cu110", "cu111", "cu113", "cu115", "cu116", "cu117", "cu118", "cu121"),
@@ -59,7 +59,7 @@ _COMPUTE = (
     *("nightly", "nightly/cpu", "nightly/cu121", "nightly/cu124", "nightly/cu126", "nightly/cu128", "test", "test/cpu"),
 )
 _FILES = frozenset(("packages", "files", "download", "downloads", "+f", "+e", "-", "pool", "content"))
-"""Names of folders that a server has its files in: what stands before is the place."""
+"""Names of folders in which a server has its files: the part before is the place."""
 _DIGITS = re.compile(r"[0-9a-f]{10,}|[0-9].*\..*")
 """A folder that is named by a digest, or by a version."""
 _PAIR = re.compile(r"[0-9a-f]{2}")
@@ -68,7 +68,7 @@ _ROOT = re.compile(
     r".*?(?:/api/v4/projects/[^/]+/packages/pypi|/api/v4/groups/[^/]+/-/packages/pypi|/api/packages/[^/]+/pypi"
     r"|/api/pypi/[^/]+|/_packaging/[^/]+/pypi|/repository/[^/]+|/[^/]+/[^/]+(?=/\+[fe]/))(?=/)"
 )
-"""Of those servers whose URLs say so: all that stands before `simple`."""
+"""For servers with `simple` in their URLs: the part before it."""
 _URL = re.compile(r"(?:(https?)://([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?)?(/[!-~]*)?")
 _SUFFIX = re.compile(r"\.(?:whl|tar\.gz|tgz|tar\.bz2|tar\.xz|tar\.Z|tar|zip|egg|exe)(?:\.metadata)?\Z", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
@@ -76,13 +76,13 @@ _VERSION_AHEAD = re.compile(r"-(?=[0-9])")
 
 
 def file_place(url: str) -> str | None:
-    """Return where the server of a URL has its files: without what differs from file to file.
+    """Return the place of a server's files: a URL without the parts that differ from file to file.
 
     Args:
         url: Absolute, without user and query; or a path from the root of a host that is not known.
 
     Returns:
-        It, without a slash at its end; `None` if the URL is none of such a server.
+        The place, without a slash at its end; `None` if the URL is not of such a server.
 
     >>> file_place("https://host.example/repository/own/packages/demo/1.0/demo-1.0.zip")
     'https://host.example/repository/own'
@@ -110,12 +110,12 @@ def file_place(url: str) -> str | None:
 
 
 def file_paths(filename: str, project: str, version: str) -> tuple[str, ...]:
-    """Return where below its place a server may have a file, as pip spells it.
+    """Return the paths below its place at which a server may have a file, as pip spells them.
 
     Args:
-        filename: Of the file.
+        filename: Name of the file.
         project: Its canonical name.
-        version: Of the project.
+        version: Version of the project.
     """
     file, name = quote(filename), quote(project)
     below = (file, f"{name}/{file}", f"{name}/{quote(version)}/{file}")
@@ -128,7 +128,7 @@ def _is_named(file: str, folder: str) -> bool:
 
 
 def _in_ascii(url: str) -> str:
-    """Return a URL whose host is spelt as it is asked for (IDNA), if it can be."""
+    """Return a URL with its host spelt as it is requested (IDNA), if it can be."""
     if url.isascii():
         return url
     start, slashes, rest = url.partition("//")
@@ -140,7 +140,7 @@ def _in_ascii(url: str) -> str:
 
 
 def bases(places: Iterable[str]) -> Iterator[str]:
-    """Yield what may stand before the name of a project in the URL of a page; likely ones first, at most 512.
+    """Yield possible parts before the name of a project in the URL of a page; likely ones first, at most 512.
 
     Args:
         places: As `file_place` returns them, likely ones first.

@@ -1,7 +1,7 @@
 """pip's names on disk, pip 6.0 to 26.3: pure functions between a relative path and its meaning.
 
-Only this module makes these names and takes them apart; the words for the areas are those of `Area`. Whatever does not
-have exactly a shape that some pip writes, in exactly the place where it writes it, is foreign.
+Only this module makes these names and takes them apart; the words for the areas are those of `Area`. Any
+other name, or a name of pip's in another place, is foreign.
 
 Sources: pip 26.3 `_internal/network/cache.py`, `_internal/cache.py`, `_internal/self_outdated_check.py`;
 pip 6.0 to 19.2 `_vendor/cachecontrol/caches/file_cache.py` and `_vendor/lockfile/` for the locks.
@@ -73,7 +73,7 @@ _THREAD_DIGITS = 8
 
 
 class Place(Enum):
-    """What a directory is for."""
+    """The purpose of a directory."""
 
     ROOT = "root"
     FAN_OUT = "fan-out"
@@ -87,20 +87,20 @@ class Place(Enum):
 
 _HTTP_PLACES = (Place.FAN_OUT,) * _KEY_DEPTH + (Place.LEAF,)
 _WHEELS_PLACES = (Place.FAN_OUT,) * _WHEELS_DEPTH + (Place.LEAF,)
-"""What a directory is for that has the name of one of an area's own, by how deep it lies."""
+"""The purpose of a directory with a name of an area, by its depth."""
 
 
 class Role(Enum):
-    """What a file is for, as far as its name tells."""
+    """The purpose of a file by its name."""
 
     HEAD = "head"
     BODY = "body"
     SINGLE = "single"
     TEMPORARY = "temporary"
     LOCK = "lock"
-    """`<key>.lock`, or what lies inside it as a directory; has no content."""
+    """`<key>.lock`, or a file inside it if it is a directory; has no content."""
     LOCK_LINK = "lock-link"
-    """The lock's second name, which tells host and process; has no content."""
+    """The lock's second name, which contains host and process; has no content."""
     WHEEL = "wheel"
     ORIGIN = "origin"
     BUILD = "build"
@@ -110,11 +110,11 @@ class Role(Enum):
 
 
 class LockOwner(NamedTuple):
-    """Who holds a lock, as far as the name of its file tells."""
+    """The holder of a lock by the name of its file."""
 
     host: str
     pids: tuple[int, ...]
-    """Every process number that the name can mean: it is not set off from what stands beside it."""
+    """Every process number that the name can mean: no separator limits it."""
 
 
 def area_of(path: str) -> Area:
@@ -133,7 +133,7 @@ _AREAS = {area.value: area for area in Area if area is not Area.OTHER}
 
 
 def place_of(folder: str) -> Place:
-    """Return what a directory is for; `""` is the cache directory.
+    """Return the purpose of a directory; `""` is the cache directory.
 
     >>> place_of("http-v2/0/1/2/4/8"), place_of("wheels/ab"), place_of("http-v2/01")
     (<Place.LEAF: 'leaf'>, <Place.FAN_OUT: 'fan-out'>, <Place.FOREIGN: 'foreign'>)
@@ -158,7 +158,7 @@ def place_of(folder: str) -> Place:
 
 
 def is_part(folder: str) -> bool:
-    """Return whether a directory is one of those that a cache falls into evenly: the second level below each area.
+    """Return whether a directory is one of the parts into which a cache is divided: the second level below each area.
 
     >>> is_part("http-v2/0/1"), is_part("wheels/18"), is_part("http-v2/0")
     (True, True, False)
@@ -167,7 +167,7 @@ def is_part(folder: str) -> bool:
 
 
 def part_of(path: str) -> str:
-    """Return the part of the cache that a path lies in, or is, as `is_part` has it; the empty text if there is none.
+    """Return the part of the cache that contains a path or is it, as for `is_part`; the empty text if there is none.
 
     >>> part_of("http-v2/0/1/2/3/4/0123"), part_of("wheels/18"), part_of("selfcheck.json")
     ('http-v2/0/1', 'wheels/18', '')
@@ -181,7 +181,7 @@ def _only(is_leaf: bool, /) -> Place:  # noqa: FBT001 - private, positional
 
 
 def _http_place(top: str, parts: list[str]) -> Place:
-    """Return what a directory is for that is neither an area's own nor part of its fan-out."""
+    """Return the purpose of a directory that is neither an area's own nor part of its fan-out."""
     fan_out = parts[:_KEY_DEPTH]
     if len(parts) != _KEY_DEPTH + 1 or top != Area.HTTP.value or not _FAN_OUT.issuperset(fan_out):
         return Place.FOREIGN
@@ -195,7 +195,7 @@ def _is_key_of(fan_out: list[str], key: str) -> bool:
 
 
 def role_of(folder: str, name: str) -> Role:
-    """Return what a regular file is for, by the directory it lies in and its name.
+    """Return the purpose of a regular file by its directory and its name.
 
     >>> role_of("wheels/18/ac/23/" + "5" * 50, "demo-1.0-py3-none-any.whl")
     <Role.WHEEL: 'wheel'>
@@ -206,9 +206,9 @@ def role_of(folder: str, name: str) -> Role:
 
 
 def roles_in(folder: str, place: Place) -> Callable[[str], Role]:
-    """Return the function from the name of a regular file in this directory to what it is for.
+    """Return the function from the name of a regular file in this directory to its purpose.
 
-    `place` is what `place_of` says of the directory.
+    `place` is the result of `place_of` for the directory.
     """
     match place:
         case Place.ROOT:
@@ -286,7 +286,7 @@ def _selfcheck_role(name: str) -> Role:
 
 
 def lock_owner(name: str) -> LockOwner | None:
-    """Return who holds a lock by the name of its file, or `None` if the name does not tell.
+    """Return the holder of a lock by the name of its file, or `None` if the name does not contain it.
 
     >>> lock_owner("host.-a37f740123")
     LockOwner(host='host', pids=(123,))
@@ -299,7 +299,7 @@ def lock_owner(name: str) -> LockOwner | None:
 
 
 def _pids_behind_thread(digits: str) -> list[int]:
-    # The thread is an address cut to 32 bits: at most 8 digits, and a multiple of 64 on every system that pip met.
+    # The thread is an address truncated to 32 bits: at most 8 digits, and a multiple of 64 on every system seen.
     splits = range(1, min(_THREAD_DIGITS, len(digits) - 1) + 1)
     aligned = [at for at in splits if int(digits[:at], 16) % 64 == 0]
     return [pid for at in aligned or splits if (pid := _pid(digits[at:])) is not None]
@@ -328,7 +328,7 @@ def key_of(entry_id: str) -> str | None:
 def wheel_key_of(entry_id: str) -> str | None:
     """Return the key in the path of a built wheel's directory, `None` for anything else.
 
-    The key is the SHA-224 of what it was built from, in hex digits (pip 6.0 to 26.3, `_internal/cache.py`).
+    The key is the SHA-224 of the source's URL and more, in hex digits (pip 6.0 to 26.3, `_internal/cache.py`).
     """
     found = _WHEELS_PATH.match(entry_id)
     return "".join(found[0].split("/")[1:]) if found else None
@@ -350,7 +350,7 @@ def body_path(head: str) -> str:
 
 
 def head_path(path: str) -> str:
-    """Return the path of the head that a body belongs to; any other path as it is."""
+    """Return the path of the head that a body belongs to; any other path unchanged."""
     return path.removesuffix(_BODY_SUFFIX)
 
 

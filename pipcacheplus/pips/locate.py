@@ -1,4 +1,4 @@
-"""Find pip's cache directory, and name the setting that decided.
+"""The search for pip's cache directory, and the setting that decided it.
 
 pip itself is not started. The results are those of `pip cache dir`, pip 20.1 to 26.3.
 """
@@ -18,7 +18,7 @@ __all__ = ["Machine", "index_urls", "locate", "of_python", "owner_objection", "t
 
 _IS_WEB = re.compile("https?://", re.IGNORECASE)
 _USERS_OF_INDEXES = ("install", "download", "wheel", "lock", "index", "list")
-"""Commands that ask an index, each with a section of its own."""
+"""Commands that use an index, each with a section of its own."""
 
 
 def locate(
@@ -31,8 +31,8 @@ def locate(
 ) -> CacheDir:
     """Find pip's cache directory; it need not exist.
 
-    The first of these that says something: the arguments, `PIP_NO_CACHE_DIR` or `no-cache-dir` anywhere (pip 19.0 and
-    later: before any `cache-dir`, and whether the word means yes or no), `PIP_CACHE_DIR`, `cache-dir` in the
+    The first of these that is set: the arguments, `PIP_NO_CACHE_DIR` or `no-cache-dir` anywhere (pip 19.0 and
+    later: before any `cache-dir`, and whether the value is true or false), `PIP_CACHE_DIR`, `cache-dir` in the
     command's section of any file, then in `[global]`, and the default. With `cache_dir`, neither files nor variables
     are read, so that a broken file does not matter.
 
@@ -40,11 +40,13 @@ def locate(
         machine: Every input.
         cache_dir: As `--cache-dir`; relative to the machine's current directory.
         no_cache_dir: As `--no-cache-dir`. pip takes the last of both options; this takes this one.
-        isolated: As `--isolated`: no variables, no user's files.
-        command: Whose section counts. A cache that only `[install]` names is not what `pip cache dir` prints.
+        isolated: As `--isolated`: no variables, no files of the user.
+        command: The command whose section counts. A cache that only `[install]` names is not what `pip cache dir`
+            prints.
 
     Returns:
-        The directory, absolute, with links followed. If pip would not use it for its owner, `disabled_by` says so.
+        The directory, absolute, with links followed. If pip would not use it because of its owner, `disabled_by` gives
+        the reason.
 
     Raises:
         CacheDisabledError: A setting, or an empty `cache_dir`, switches the cache off.
@@ -80,25 +82,23 @@ def _cache_dir(machine: Machine, path: str, source: Source, detail: str) -> Cach
 def _refuse_if_off(settings: Settings, command: str) -> None:
     off: Setting | None = None
     for section in ("global", command, ENVIRONMENT):
-        # pip looks at the word of each section, also of those that another one outranks.
+        # pip checks the value of each section, also of those that another one outranks.
         if setting := find(settings, "no-cache-dir", section):
             if setting.value.lower() not in YES | NO:
-                raise BadRequestError(
-                    str(setting), f"{setting.value!r} is no word for yes or no", "write 1, or unset it"
-                )
+                raise BadRequestError(str(setting), f"{setting.value!r} is not a boolean", "use 1, or unset it")
             off = setting
     if off:
         raise CacheDisabledError(str(off), off.path)
 
 
 def owner_objection(path: str, uid: int | None) -> str | None:
-    """Return why pip would use no cache at this path, or `None` if it has no objection.
+    """Return the reason why pip would use no cache at this path, or `None` if it would use it.
 
-    The first path that exists, going up, has to belong to root if this is root, and else has to be writable.
+    The first path that exists, going up, must belong to root if this is root, and otherwise must be writable.
 
     Args:
         path: Absolute.
-        uid: The effective user. For another than root the system is asked what this process may write.
+        uid: The effective user. For a user other than root the system reports what this process may write.
 
     Source: pip 26.3 `_internal/utils/filesystem.py`, `check_path_owner`; the same since 6.1.
     """
@@ -110,17 +110,18 @@ def owner_objection(path: str, uid: int | None) -> str | None:
     if uid != 0:
         return None if os.access(path, os.W_OK) else f"{path} is not writable"
     try:
-        owner = os.stat(path).st_uid  # a link that leads nowhere is an objection for pip too
+        owner = os.stat(path).st_uid  # pip refuses a dangling link too
     except OSError as error:
-        return f"{path} cannot be looked at ({error.strerror})"
+        return f"{path} cannot be examined ({error.strerror})"
     return None if owner == 0 else f"{path} belongs to user {owner}, and pip runs as root"
 
 
 def index_urls(machine: Machine, *, isolated: bool = False) -> tuple[str, ...]:
     """List the configured indexes, whose pages may be in the cache: variables first, then commands, then `[global]`.
 
-    So are pages with links to files (`find-links`), but not paths. The default index is not among them, nor is what a
-    stronger file hides. Where pip would take one section, all are taken here: the cache is filled by all commands.
+    Pages with links to files (`find-links`) are listed too, but not paths. The default index is not among them, nor is
+    a setting that a stronger file hides. Where pip would use one section, all are used here: the cache is filled by all
+    commands.
 
     Raises:
         BadRequestError: As `read_settings`.

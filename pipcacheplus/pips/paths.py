@@ -1,4 +1,4 @@
-"""Make a path that somebody wrote absolute, as pip does: `~`, relative parts, links, case.
+"""Absolute paths from paths of the user, as pip makes them: `~`, relative parts, links, case.
 
 Every function takes the machine as a value, so that the rules of Windows and macOS run on any system.
 """
@@ -14,7 +14,7 @@ __all__ = ["absolute", "expand_home", "home_of_user", "path_module"]
 
 
 def path_module(machine: Machine) -> ModuleType:
-    """Return `ntpath` or `posixpath`, whatever system this runs on."""
+    """Return `ntpath` or `posixpath` by the machine, independent of the system this runs on."""
     return ntpath if machine.is_windows else posixpath
 
 
@@ -23,11 +23,11 @@ def absolute(machine: Machine, path: str, *, what: str) -> str:
 
     Args:
         machine: Its current directory is where a relative path starts.
-        path: As somebody wrote it.
-        what: Who wrote it, for the error.
+        path: As the user wrote it.
+        what: Name of the setting or argument, for the error.
 
     Raises:
-        BadRequestError: It cannot be a path, or begins with `~` and no home is known.
+        BadRequestError: It is not a valid path, or begins with `~` and no home is known.
 
     Source: pip 26.3 `_internal/utils/misc.py`, `normalize_path`.
     """
@@ -35,7 +35,7 @@ def absolute(machine: Machine, path: str, *, what: str) -> str:
     try:
         resolved: str = paths.normcase(paths.realpath(paths.join(machine.cwd, expand_home(machine, path))))
     except ValueError:
-        raise BadRequestError(what, f"{path!r} cannot be a path", "name a directory") from None
+        raise BadRequestError(what, f"{path!r} is not a valid path", "name a directory") from None
     return resolved
 
 
@@ -63,7 +63,7 @@ def _expand_on_windows(machine: Machine, path: str) -> str:
     name, user = path[1:end], machine.environ.get("USERNAME")
     home = machine.environ["USERPROFILE"] if "USERPROFILE" in machine.environ else home_of_user(machine)
     if name and name != user:
-        # The homes of others are taken to lie beside this one, if this one bears its user's name.
+        # The homes of others are assumed to lie beside this one, if this one has its user's name.
         if ntpath.basename(home) != user:
             return path
         home = ntpath.join(ntpath.dirname(home), name)
@@ -71,10 +71,10 @@ def _expand_on_windows(machine: Machine, path: str) -> str:
 
 
 def home_of_user(machine: Machine) -> str:
-    """Return the home directory that the system has for this user.
+    """Return the home directory of this user by the system's records.
 
     Raises:
-        BadRequestError: It has none.
+        BadRequestError: There is none.
     """
     if not machine.home:
         name = "USERPROFILE" if machine.is_windows else "HOME"

@@ -1,4 +1,4 @@
-"""Follow a redirect as pip does: which URL it asks for next, and under which key it looks for that in its cache.
+"""Redirects as pip follows them: the next URL, and the keys under which pip looks for it in its cache.
 
 Sources: pip 26.3 `_vendor/requests/sessions.py` `resolve_redirects` and `utils.py` `requote_uri`, which are the same
 from pip 10.0 on; `_vendor/cachecontrol/controller.py` `_load_from_cache` for the key.
@@ -12,15 +12,16 @@ from pipcacheplus.pips.urls import is_absolute, requoted, spellings
 __all__ = ["MAX_REDIRECTS", "asked_for", "next_url"]
 
 MAX_REDIRECTS = 30
-"""So many pip follows for one answer; at the next it fails: `DEFAULT_REDIRECT_LIMIT` of requests, in every pip."""
+"""Most redirects that pip follows for one request; at the next it fails: `DEFAULT_REDIRECT_LIMIT` of requests, in every
+pip."""
 
 
 def next_url(url: str | None, location: str) -> str | None:
-    """Return the URL that a redirect leads to; `None` if it is none, or if that takes a URL which is not known.
+    """Return the target of a redirect; `None` if it is not a URL, or if it is relative and `url` is not known.
 
     Args:
-        url: Of the redirect itself, if it is known.
-        location: Its header.
+        url: URL of the redirect itself, if it is known.
+        location: Its `Location` header.
 
     >>> next_url("https://files.example/a/demo.zip", "/b c/%64emo.zip")
     'https://files.example/b%20c/demo.zip'
@@ -36,10 +37,10 @@ def next_url(url: str | None, location: str) -> str | None:
 
 
 def asked_for(url: str, area: Area) -> tuple[str, ...]:
-    """Return the URLs whose keys an answer may have that pip takes out of an area when it is sent to this URL.
+    """Return the URLs whose keys a response may have that pip uses from an area when it is redirected to this URL.
 
-    pip 23.3 and later look for the URL as it stands, with the case of its host and its fragment; those before for the
-    one under which it would be stored.
+    pip 23.3 and later look for the unchanged URL, with the case of its host and its fragment; earlier pips for the URL
+    under which it would be stored.
     """
     try:
         parts = urlsplit(url)

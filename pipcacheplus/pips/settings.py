@@ -1,4 +1,4 @@
-"""Read pip's configuration files in its order, and its environment variables; no option is interpreted here.
+"""pip's configuration files in its order, and its environment variables; no option is interpreted here.
 
 Source: pip 26.3, `_internal/configuration.py` and `_internal/cli/parser.py`; where an earlier pip reads differently,
 `Machine.pip_version` decides.
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 ENVIRONMENT = ":env:"
-"""The section in which the `PIP_*` variables stand. pip honours a file's section of this name, so we do."""
+"""The section for the `PIP_*` variables. pip honours a section of this name in a file, and so does this module."""
 
 _NONBLOCK: int = getattr(os, "O_NONBLOCK", 0)
 
@@ -38,10 +38,10 @@ _KEYS_ARE_NORMALISED = (26, 3)
 
 
 class Setting(NamedTuple):
-    """What one option is set to, and where."""
+    """The value of one option, and its place."""
 
     value: str
-    """Empty counts as not set, but has hidden what weaker files say."""
+    """Empty counts as not set, but hides the values of weaker files."""
     section: str
     name: str
     """The key in pip's own spelling; for a variable its name, as written."""
@@ -49,13 +49,13 @@ class Setting(NamedTuple):
     """The file; `None` for a variable."""
 
     def __str__(self) -> str:
-        """Name the place, for people."""
+        """Return the place, for people."""
         return self.name if self.path is None else f"{self.name} in [{self.section}] of {self.path}"
 
 
 YES = frozenset({"y", "yes", "t", "true", "on", "1"})
 NO = frozenset({"n", "no", "f", "false", "off", "0"})
-"""Words that switch something on or off, in lower case."""
+"""Values of a boolean, in lower case."""
 
 Settings = Mapping[str, Mapping[str, Setting]]
 """By section, then by key in pip's own spelling: `cache-dir`."""
@@ -76,7 +76,7 @@ def find_for(settings: Settings, key: str, command: str) -> Setting | None:
 
 
 def is_on(setting: Setting | None) -> bool:
-    """Return whether something is switched on; a word that pip would refuse counts as that."""
+    """Return whether an option is switched on; a value that pip would refuse counts as on."""
     return setting is not None and setting.value.lower() not in NO
 
 
@@ -84,13 +84,13 @@ def read_settings(machine: Machine, *, isolated: bool = False) -> Settings:
     """Read pip's configuration files and variables.
 
     Args:
-        machine: Where to look, and what the variables are.
+        machine: The places to search, and the variables.
         isolated: As with pip's `--isolated`: the user's files and the variables do not count, the other files do.
-            pip stops at errors in what does not count as well; this does not.
+            pip also stops at errors in files that do not count; this does not.
 
     Raises:
         BadRequestError: pip reads a file that is broken, and so would stop; or it is a pipe or longer than 1 MiB,
-            which is refused here only. A file that is missing or cannot be read is passed over, as by pip. Or no home
+            which is refused here only. A file that is missing or cannot be read is ignored, as by pip. Or no home
             directory is known.
     """
     merged: dict[str, dict[str, Setting]] = {}
@@ -99,7 +99,7 @@ def read_settings(machine: Machine, *, isolated: bool = False) -> Settings:
             merged.setdefault(setting.section, {})[setting.name] = setting
     if not isolated:
         for name, value in machine.environ.items():
-            # Behind the prefix any case will do, since pip 10.0.
+            # After the prefix any case is accepted, since pip 10.0.
             if name.startswith("PIP_"):
                 setting = Setting(value=value, section=ENVIRONMENT, name=name, path=None)
                 merged.setdefault(ENVIRONMENT, {})[_key(name[4:])] = setting
@@ -107,7 +107,7 @@ def read_settings(machine: Machine, *, isolated: bool = False) -> Settings:
 
 
 def settings_in_section(machine: Machine, section: str) -> Iterator[Setting]:
-    """Yield what every configuration file says in a section, the strongest file first; none hides what another says.
+    """Yield the settings of every configuration file in a section, the strongest file first; none hides another.
 
     Raises:
         BadRequestError: As `read_settings`.
@@ -119,8 +119,8 @@ def settings_in_section(machine: Machine, section: str) -> Iterator[Setting]:
 def configuration_files(machine: Machine, *, isolated: bool = False) -> tuple[str, ...]:
     """List the files that pip looks for, the weakest first, whether or not they exist.
 
-    A file that `PIP_CONFIG_FILE` names is the strongest and, if it exists, stands for the user's own. The null device
-    there means that nothing is read.
+    A file that `PIP_CONFIG_FILE` names is the strongest and, if it exists, replaces the user's own. The null device
+    there means that no file is read.
 
     Raises:
         BadRequestError: No home directory is known.
@@ -149,7 +149,7 @@ def _from_cwd(machine: Machine, path: str) -> str:
 def _settings_in(machine: Machine, path: str) -> list[Setting]:
     try:
         with open(_from_cwd(machine, path), "rb", buffering=0, opener=_without_waiting) as file:
-            # Slow to import, and many a machine has no such file.
+            # Slow to import, and many machines have no such file.
             from pipcacheplus.pips.config_file import content_of, parse  # noqa: PLC0415 - see above
 
             content = content_of(file, path)
@@ -162,7 +162,7 @@ def _settings_in(machine: Machine, path: str) -> list[Setting]:
 
 
 def _without_waiting(path: str, flags: int) -> int:
-    # A pipe that nobody writes to would hold us for ever.
+    # Reading a pipe without a writer would never end.
     return os.open(path, flags | _NONBLOCK)
 
 

@@ -1,8 +1,8 @@
-"""Spell URLs as pip does before it makes a key of one.
+"""Spellings of URLs by which pip makes keys.
 
-A page says `a+b`, and pip asks for `a%2Bb`: which, depends on the pip. Up to 18.1 the whole link is quoted by one
-pattern, from 19.1 on each piece of its path anew; requests quotes what comes out, and urllib3 (1.25, pip 19.2)
-takes `.` and `..` out and writes escapes in capitals. So a URL has several spellings, and each of them may be the key.
+A page has `a+b`, and pip requests `a%2Bb`; this depends on the version of pip. Up to 18.1 the whole link is quoted by
+one pattern, from 19.1 on each piece of its path again; requests quotes the result, and urllib3 (1.25, pip 19.2)
+removes `.` and `..` and writes escapes in capitals. So a URL has several spellings, and each of them may be the key.
 
 Sources: pip 26.3 `_vendor/cachecontrol/controller.py` `_urlnorm` for the key, `_internal/models/link.py`
 `_ensure_quoted_url` for links of a page, `_vendor/requests/models.py` `prepare_url` and `utils.py` `requote_uri`,
@@ -32,12 +32,12 @@ match_plain = _PLAIN.fullmatch
 """Match a link that is a URL which could not be spelt otherwise."""
 _RESERVED = re.compile(r"(@|%2F)", re.IGNORECASE)
 _TO_CLEAN = re.compile(r"[^a-z0-9$&+,/:;=?@.#%_\\|-]", re.IGNORECASE)
-"""What pip up to 18.1 quotes in a link, each character by the number that it has."""
+"""Characters that pip up to 18.1 quotes in a link, each by its code point."""
 _ESCAPE = re.compile(r"%([0-9a-fA-F]{2})")
 _ALMOST_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})[^\W_]{2}")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _SAFE = "!#$&'()*+,/:;=?@[]~"
-"""What requests leaves as it is, besides escapes."""
+"""Characters that requests leaves unchanged, besides escapes."""
 _SAFE_IN_PATH = "/!$&'()*+,;=:@"
 _SAFE_IN_QUERY = _SAFE_IN_PATH + "?"
 _MAX_HOST = 253
@@ -45,7 +45,7 @@ _MAX_HOST = 253
 
 
 def is_absolute(url: str) -> bool:
-    """Return whether a link needs no page to be resolved against."""
+    """Return whether a link is absolute."""
     return _ABSOLUTE.match(url) is not None
 
 
@@ -53,7 +53,7 @@ def without_user(url: str) -> str:
     """Return a URL without user name and password, as pip makes the key of a response from it.
 
     Source: pip 26.3 `_internal/network/auth.py` `MultiDomainBasicAuth.__call__`: the URL of a request has none; the
-    same since pip 6.0. To where a redirect leads, requests goes by itself, and leaves them in.
+    same since pip 6.0. requests itself follows a redirect, and leaves them in.
 
     >>> without_user("https://me:secret@index.example/simple/")
     'https://index.example/simple/'
@@ -64,10 +64,10 @@ def without_user(url: str) -> str:
 
 
 def page_base(index: str) -> str:
-    """Return what stands before `/PROJECT/` in the URL of a page of an index.
+    """Return the part before `/PROJECT/` in the URL of a page of an index.
 
-    Source: pip 26.3 `_internal/models/search_scope.py` `get_index_urls_locations`: what stands behind a `?` gets the
-    project behind it all the same, and of several slashes all stay.
+    Source: pip 26.3 `_internal/models/search_scope.py` `get_index_urls_locations`: the project is also appended
+    after a `?`, and several slashes all stay.
 
     >>> page_base("https://index.example/simple"), page_base("https://index.example//")
     ('https://index.example/simple', 'https://index.example/')
@@ -76,9 +76,9 @@ def page_base(index: str) -> str:
 
 
 def path_of_file_url(url: str) -> str | None:
-    """Return the path of a `file:` URL; `None` of one that names a host, or that is none of this system.
+    """Return the path of a `file:` URL; `None` if it names a host, or is not a path of this system.
 
-    Source: pip 26.3 `_internal/utils/urls.py` `url_to_path`, which takes `localhost` for no host as well.
+    Source: pip 26.3 `_internal/utils/urls.py` `url_to_path`, which ignores the host `localhost`.
 
     >>> path_of_file_url("file:///src/demo%20x-1.0.zip"), path_of_file_url("file://host/src/demo-1.0.zip")
     ('/src/demo x-1.0.zip', None)
@@ -93,7 +93,7 @@ def path_of_file_url(url: str) -> str | None:
 
 
 def join_url(base: str, url: str) -> str | None:
-    """Return a link resolved against the URL of its page; `None` if either cannot be one."""
+    """Return a link resolved against the URL of its page; `None` if either is invalid."""
     try:
         return urljoin(base, url)
     except ValueError:
@@ -101,11 +101,11 @@ def join_url(base: str, url: str) -> str | None:
 
 
 def spellings(url: str) -> tuple[str, ...]:
-    """Return the URLs whose keys a response to this one may have, without fragment; the last is that of newest pips.
+    """Return the URLs whose keys a response to this one may have, without fragment; the newest pips' one is last.
 
-    Scheme and host are in lower case, the path is not empty, and there is no fragment and no empty query; nothing if
-    it is no URL. A port stays, also that which goes without saying. If there is a user, each stands there with and
-    without: see `without_user`. A host in other letters is spelt as IDNA 2003 has it.
+    Scheme and host are in lower case, the path is not empty, and there is no fragment and no empty query; empty if
+    it is not a URL. A port stays, also the default one. If there is a user, each URL is returned with and
+    without it: see `without_user`. A host in other letters is spelt as in IDNA 2003.
 
     >>> spellings("HTTPS://Host.example/a+b#sha256=00")
     ('https://host.example/a+b', 'https://host.example/a%2Bb')
@@ -123,7 +123,7 @@ def spellings(url: str) -> tuple[str, ...]:
         users = (f"{user.lower()}@", "") if at else ("",)
         ends = _ends(parts.path or "/", f"?{parts.query}" if parts.query else "")
         return tuple([start + name + host + end for name in users for host in _hosts(place) for end in ends])
-    except ValueError:  # also of half a character, which no pip can ask for
+    except ValueError:  # also for a lone surrogate, which no pip can request
         return ()
 
 
@@ -142,7 +142,7 @@ def _hosts(place: str) -> tuple[str, ...]:
 def _ends(path: str, query: str) -> dict[str, None]:
     """Return path and query as each generation writes them, the oldest first."""
     cleaned = _TO_CLEAN.sub(lambda found: f"%{ord(found[0]):2x}", path + query)
-    # pip 19.1 takes the path apart at nothing; from 20.2 on, what stands for a slash or an at sign stays.
+    # pip 19.1 does not split the path; from 20.2 on, escapes of a slash or an at sign stay.
     whole = quote(unquote(path), safe="/@")
     pieces = [piece.upper() if _RESERVED.fullmatch(piece) else quote(unquote(piece)) for piece in _RESERVED.split(path)]
     raw = requoted(path + query)
@@ -152,7 +152,7 @@ def _ends(path: str, query: str) -> dict[str, None]:
 
 
 def requoted(text: str) -> str:
-    """Return what requests makes of a URL, or a part: escapes of what needs none go, and what needs one gets it.
+    """Return a URL, or a part, as requests spells it: needless escapes are decoded, and missing ones added.
 
     Source: pip 26.3 `_vendor/requests/utils.py` `requote_uri`.
     """
@@ -167,7 +167,7 @@ def _unescaped(escape: re.Match[str]) -> str:
 
 
 def _encoded(text: str, safe: str) -> str:
-    """Return what urllib3 makes of a part of a URL: if all of its `%` begin an escape, they stay."""
+    """Return a part of a URL as urllib3 spells it: if all of its `%` begin an escape, they stay."""
     text, count = _ESCAPE.subn(lambda escape: escape[0].upper(), text)
     return quote(text, safe=safe + "%" if count == text.count("%") else safe)
 

@@ -1,7 +1,7 @@
-"""Find the interpreter that looks for a built wheel in its directory, by making the directory's key again.
+"""Keys of built wheels, by which the interpreter is found that looks for a wheel in its directory.
 
 Sources: pip 26.3 `_internal/cache.py` `_get_cache_path_parts`; pip 19.3 `_internal/cache.py` for the key without
-interpreter; pip 22.3 `_internal/models/link.py`, which takes no hash from a JSON page.
+interpreter; pip 22.3 `_internal/models/link.py`, which uses no hash of a JSON page.
 """
 
 import hashlib
@@ -33,13 +33,13 @@ class SdistLink(NamedTuple):
 def leaf_key(
     url: str, digest: tuple[str, str] | None, interpreter: tuple[str, str] | None, subdirectory: str | None
 ) -> str:
-    """Return the SHA-224 in hex digits that names the directory for what is built from a source.
+    """Return the SHA-224 in hex digits that names the directory for wheels built from a source.
 
     Args:
         url: Without fragment.
         digest: Algorithm and hex digest, if the link had one.
         interpreter: `("cp", "311")`; `None` for the key of pip up to 19.3.
-        subdirectory: Of a link that has one.
+        subdirectory: The one that the link names, if any.
     """
     if interpreter is None:
         return _sha224(url if digest is None else f"{url}#{digest[0]}={digest[1]}")
@@ -54,12 +54,12 @@ def _leaf_text(url: str, digest: tuple[str, str] | None, interpreter: tuple[str,
 
 
 def _sha224(text: str) -> str:
-    # JSON can hold half a character; no pip can have made a key of that, and this one fits nothing.
+    # JSON can hold a lone surrogate; no pip can have made a key of that, and this key matches nothing.
     return hashlib.sha224(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class WheelKey(NamedTuple):
-    """What the key of a built wheel was made of."""
+    """The parts of which the key of a built wheel was made."""
 
     interpreter: str
     """`cp311`; `legacy` for the keys of pip up to 19.3."""
@@ -74,25 +74,25 @@ class WheelKey(NamedTuple):
 
 
 def interpreter_of(path: str, origin: Origin | None, sources: Sequence[SdistLink]) -> str | None:
-    """Return the interpreter whose directory a built wheel lies in; arguments as of `key_of_wheel`.
+    """Return the interpreter in whose directory a built wheel lies; arguments as of `key_of_wheel`.
 
     Returns:
-        `cp311`, `legacy` for the keys of pip up to 19.3, or `None` if no key fits.
+        `cp311`, `legacy` for the keys of pip up to 19.3, or `None` if no key matches.
     """
     key = key_of_wheel(path, origin, sources)
     return None if key is None else key.interpreter
 
 
 def key_of_wheel(path: str, origin: Origin | None, sources: Sequence[SdistLink]) -> WheelKey | None:
-    """Return what the key was made of that names the directory in which a built wheel lies.
+    """Return the parts of the key that names the directory in which a built wheel lies.
 
     Args:
-        path: Of the wheel in the cache.
-        origin: What lies beside it.
+        path: Path of the wheel in the cache.
+        origin: The origin beside it.
         sources: Source distributions of the project that pages link to.
 
     Returns:
-        `None` if no key fits: nothing tells of the source, or it was built for an interpreter that is not known here.
+        `None` if no key matches: the source is unknown, or the wheel was built for an interpreter that is unknown here.
     """
     key = "".join(path.split("/")[1:-1])
     subdirectory = origin.subdirectory if origin else None
@@ -101,7 +101,7 @@ def key_of_wheel(path: str, origin: Origin | None, sources: Sequence[SdistLink])
             return WheelKey(LEGACY, url, digest)
         text = _leaf_text(url, digest, _ANY, subdirectory)
         for name, version in _INTERPRETERS:
-            # Made once for all: the URL and the digest are the longest part of it.
+            # Computed once for all keys: the URL and the digest are the longest part.
             if _sha224(text.replace(_ANY[0], name, 1).replace(_ANY[1], version, 1)) == key:
                 return WheelKey(name + version, url, digest)
     return None
