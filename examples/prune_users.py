@@ -51,7 +51,7 @@ def prune(home: Path, *, timeout_s: float) -> tuple[str, bool]:
     except FileNotFoundError:
         return "no cache", True
     except OSError as error:
-        return f"the cache cannot be looked at: {error.strerror}", False
+        return f"the cache cannot be examined: {error.strerror}", False
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         try:
             done = subprocess.run(

@@ -1,1 +1,1 @@
-"""Carry plans out, and undo that. Only this package changes the cache; `apply` is where to begin."""
+"""Carrying out of plans, and undo. Only this package changes the cache; `apply` has its entry points."""

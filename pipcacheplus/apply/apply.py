@@ -1,6 +1,6 @@
-"""Carry a plan out, or undo it, on this machine: as this user, from this directory, beside the pips that run.
+"""Carrying out and undoing of a plan on this machine: as this user, from this directory, beside running pips.
 
-`run` and `trash.undo` take all of that as arguments; here it is found out.
+`run` and `trash.undo` receive all of that as arguments; this module determines it.
 """
 
 import os
@@ -23,7 +23,7 @@ __all__ = ["apply_here", "empty_trash_here", "trash_files_here", "trashed_here",
 
 
 _NOTHING = -1
-"""Less than a run that holds nothing but empty files."""
+"""Less than a run with only empty files."""
 
 
 def apply_here(  # noqa: D417 - the rest is that of `run.apply`
@@ -44,9 +44,9 @@ def apply_here(  # noqa: D417 - the rest is that of `run.apply`
     """Carry a plan out, or report what that would do; the other arguments are those of `run.apply`.
 
     Args:
-        plan: What is to go.
+        plan: The plan.
         path: The cache directory; a plan of another one is refused.
-        exclusive: As `is_exclusive` of `run.apply`. With `None` it is found out: so it is if no pip runs here and
+        exclusive: As `is_exclusive` of `run.apply`. With `None` it is determined: true if no pip runs here and
             no other machine mounts the file system.
         waiting: As `waits` of `run.apply`, with the reason.
 
@@ -58,10 +58,10 @@ def apply_here(  # noqa: D417 - the rest is that of `run.apply`
     """
     if plan.cache.path != path:
         raise BadRequestError(
-            what="plan", problem=f"is of {plan.cache.path}, not of {path}", next_step="open that cache"
+            what="plan", problem=f"is for {plan.cache.path}, not for {path}", next_step="open that cache"
         )
     system = _system_for(path)
-    why = Waiting("pips may be at work", None, 0)
+    why = Waiting("pips may be running", None, 0)
     if exclusive is None:
         seen = _others_at_work(path) if plan.actions else None
         exclusive, why = seen is None, seen or why
@@ -82,7 +82,7 @@ def apply_here(  # noqa: D417 - the rest is that of `run.apply`
 
 
 def _others_at_work(path: str) -> Waiting | None:
-    """Return why a pip may be at work on a cache, `None` if none is."""
+    """Return the reason why a pip may be using a cache, `None` if none is."""
     if not is_local(path):
         return Waiting("other machines may mount this file system", None, 0)
     seen = find_pip(os.getpid())
@@ -102,7 +102,7 @@ def undo_here(  # noqa: D417 - the rest is that of `trash.undo.undo`
     stop: Callable[[], bool] | None,
     progress: Callable[[int, int | None], None] | None,
 ) -> Report:
-    """Bring back what a run moved to the trash; the other arguments are those of `trash.undo.undo`.
+    """Restore the files that a run moved to the trash; the other arguments are those of `trash.undo.undo`.
 
     Args:
         cache: The cache.
@@ -125,15 +125,15 @@ def undo_here(  # noqa: D417 - the rest is that of `trash.undo.undo`
 
 
 def trashed_here(path: str) -> tuple[Trashed, ...]:
-    """Return the runs that can be brought back; raises as `trash.undo.trashed`."""
+    """Return the runs that can be restored; raises as `trash.undo.trashed`."""
     return trashed(path, this_system())
 
 
 def trash_files_here(path: str) -> OwnFiles | None:
-    """Return what lies in the trash of a cache, `None` if there is none, or nothing in it.
+    """Return the files in the trash of a cache, `None` if there is no trash, or it is empty.
 
     Raises:
-        BadRequestError: The trash is not ours alone.
+        BadRequestError: The trash is not only this user's.
         OSError: The cache directory cannot be opened.
     """
     system = this_system()
@@ -153,10 +153,10 @@ def trash_files_here(path: str) -> OwnFiles | None:
 
 
 def empty_trash_here(path: str) -> None:
-    """Remove all that lies in the trash of a cache; nothing of it can be brought back.
+    """Remove all files in the trash of a cache; none of them can be restored.
 
     Raises:
-        CacheBusyError: Another pipcacheplus works on this cache.
+        CacheBusyError: Another pipcacheplus is using this cache.
         NotACacheError: Nothing may be changed there.
         OSError: The cache directory cannot be opened.
     """

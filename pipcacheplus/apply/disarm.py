@@ -1,7 +1,7 @@
-"""Write over what makes a stored response worth relying on, in place, so that it can be removed after a wait.
+"""Invalidation of a stored response in place, so that it can be removed after a wait.
 
-In place and not by a new file: a pip that is asking about it still finds it and puts its own by its own rename, a full
-disk refuses nothing, and it costs a twentieth. The file is written only if no other name leads to it.
+In place and not by a new file: a pip that is asking about it still finds it and replaces it by its own rename, a full
+disk does not prevent it, and it costs a twentieth. The file is written only if no other name leads to it.
 """
 
 import errno
@@ -24,15 +24,15 @@ __all__ = ["Disarmed", "disarm", "use_of"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disarmed:
-    """What became of a response that is to go."""
+    """The state of a response that is to be removed."""
 
     use: Use
     file: File
     """The head, or the one file, with the stamp that it has now."""
     handle: int | None = None
-    """Open, if that was wanted and it has to be waited for: the caller closes it."""
+    """Open, if requested and a wait is needed: the caller closes it."""
     is_moved: bool = False
-    """Whether our own look at it moved its access time."""
+    """Whether this function's own reading changed its access time."""
 
 
 def disarm(
@@ -45,21 +45,21 @@ def disarm(
     is_planned: bool = False,
     note: Callable[[str, Disarming], None] | None = None,
 ) -> Disarmed:
-    """Make a response one that no pip relies on, if any could.
+    """Invalidate a response, if a pip could use it.
 
     Args:
         cache: The cache.
         file: The head of a pair, or the one file, as it was judged.
-        system: Where this runs.
+        system: The system.
         is_single: Whether it is of the layout with one file.
         keeps_open: Whether the file is to stay open, so that no other file gets its number.
-        is_planned: Whether nothing is written: it is opened for reading alone, since on an overlay to open a file of a
-            lower layer for writing is enough to have it copied.
-        note: Called with its path and what is written over, before that happens.
+        is_planned: Whether nothing is written: it is opened for reading only, since on an overlay opening a file of a
+            lower layer for writing already copies it.
+        note: Called with its path and the bytes to be overwritten, before that happens.
 
     Raises:
         ChangedError: It is not the file that was judged.
-        OSError: It cannot be opened, noted or written; then it is as it was.
+        OSError: It cannot be opened, recorded or written; then it is unchanged.
     """
     descriptor, is_moved = open_held(cache, file.path, system, writes=not is_planned)
     with FileIO(descriptor, "r" if is_planned else "r+") as opened:
@@ -82,7 +82,7 @@ def disarm(
             opened.seek(write.offset)
             _write_all(opened, write.content)
         handle = os.dup(opened.fileno())
-    # Not before it was closed once: NFS writes to its server by then at the latest, and that sets the times.
+    # Only after it was closed once: NFS writes to its server by then at the latest, and that sets the times.
     left = file_of(file.path, os.fstat(handle))
     if keeps_open:
         return Disarmed(use=use, file=left, handle=handle)
@@ -91,7 +91,7 @@ def disarm(
 
 
 def use_of(cache: OpenCache, file: File, *, is_single: bool) -> Use:
-    """Return what a pip may do with a response, without opening it for writing; arguments as of `disarm`.
+    """Return the use that a pip may make of a response, without opening it for writing; arguments as of `disarm`.
 
     Raises:
         ChangedError: It is not the file that was judged.

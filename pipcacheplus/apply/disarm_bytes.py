@@ -1,7 +1,7 @@
-"""Bytes to write over the headers of a stored response, so that no pip relies on it.
+"""Bytes that overwrite the headers of a stored response, to invalidate it.
 
-Only for cc=4, msgpack: lengths stay, so that it is as well-formed after the write, and during it, as before. Which
-values they become, `pips/disarmed.py` knows.
+Only for cc=4, msgpack: lengths stay, so that it is as well-formed after the write, and during it, as before. The
+new values come from `pips/disarmed.py`.
 """
 
 from enum import Enum
@@ -21,34 +21,34 @@ _VALIDATORS = frozenset({b"etag", b"last-modified"})
 
 
 class Use(Enum):
-    """What a pip at work can have to do with a response."""
+    """The use that a running pip can make of a response."""
 
     NONE = "none"
-    """No pip would serve it, or ask again about it: a pip that meets it does as if it were not there."""
+    """No pip would use it, or ask the server about it: a pip that reads it treats it as absent."""
     DISARMABLE = "disarmable"
-    """A pip may be asking about it; over these bytes something harmless of the same length can be written."""
+    """A pip may be asking about it; the values can be overwritten by invalid ones of the same length."""
     UNKNOWN = "unknown"
-    """A pip may be asking about it, and that cannot be helped."""
+    """A pip may be asking about it, and it cannot be invalidated."""
 
 
 class Write(NamedTuple):
-    """Bytes that go over those that stand there."""
+    """Bytes that overwrite those at an offset."""
 
     offset: int
     content: bytes
 
 
 def study(file: BinaryIO, size: int, *, is_single: bool) -> tuple[Use, Write | None]:
-    """Return what a pip may do with a response, and what disarms it; `None` if it is disarmed, or need not be.
+    """Return the use that a pip may make of a response, and the write that invalidates it; `None` if none is needed.
 
-    A pair of `http-v2` matters as soon as a pip could take it for fresh: between pip's look whether both files are
-    there and its opening the second, the second may go, and pip serves an empty body. A one-file response is opened
-    once, so that it matters only if it has a validator: pip asks, hears that nothing has changed, and finds no entry
-    any more.
+    A pair of `http-v2` matters as soon as a pip could treat it as fresh: after pip's test whether both files exist and
+    before it opens the second, the second may be removed, and pip serves an empty body. A one-file response is opened
+    once, so that it matters only if it has a validator: pip asks, gets the answer that nothing has changed, and finds
+    no entry any more.
 
     Args:
         file: The head of a pair, or the one file; its position is moved, nothing is written.
-        size: Of the file, in bytes.
+        size: Size of the file in bytes.
         is_single: Whether it is of the layout with one file.
 
     Raises:
@@ -56,7 +56,7 @@ def study(file: BinaryIO, size: int, *, is_single: bool) -> tuple[Use, Write | N
     """
     front = read_at(file, 0, FRONT_BYTES)
     if not front.startswith(_PREFIX):
-        # pip 23.3 and later never use another form in `http-v2`; those before know the old ones in `http`.
+        # pip 23.3 and later never use another form in `http-v2`; earlier ones read the old ones in `http`.
         return (Use.UNKNOWN if is_single and front.startswith(_OLD_PREFIXES) else Use.NONE), None
     headers = locate_headers(file, front, size, start=len(_PREFIX))
     if headers is None:
@@ -65,13 +65,13 @@ def study(file: BinaryIO, size: int, *, is_single: bool) -> tuple[Use, Write | N
     if not changes or (is_single and not any(header.name in _VALIDATORS for header, _ in changes)):
         return Use.NONE, None
     if any(read_at(file, header.offset, len(header.value)) != header.value for header, _ in changes):
-        # It was written to meanwhile, or we take the wrong bytes for the value: nothing is to go over them.
+        # It was written to meanwhile, or these are not the bytes of the value: they must not be overwritten.
         return Use.UNKNOWN, None
     return Use.DISARMABLE, _one_write(file, changes)
 
 
 def _one_write(file: BinaryIO, changes: list[tuple[StoredHeader, bytes]]) -> Write | None:
-    """Put all into one write, so that a pip that reads meanwhile sees as little as can be of the two side by side."""
+    """Combine all into one write, so that a pip that reads meanwhile hardly ever sees old and new values together."""
     changed = sorted((header.offset, new) for header, new in changes if new != header.value)
     if not changed:
         return None

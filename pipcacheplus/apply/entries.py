@@ -1,6 +1,6 @@
-"""Remove one entry: look at all of it, then remove file after file, then the directories, and report what really went.
+"""Removal of one entry: examine all of it, remove file after file, then the directories, and report the result.
 
-Whatever goes wrong becomes part of the outcome, and the next entry has its turn.
+A failure becomes part of the outcome, and the next entry follows.
 """
 
 from collections.abc import Callable
@@ -20,11 +20,11 @@ from pipcacheplus.pips.layout import ORIGIN_NAME, Place, Role, roles_in
 
 __all__ = ["Remover", "reason_of"]
 
-_FOLDER_IN_USE = "made or looked at within a day, and a build may be about to use it"
+_FOLDER_IN_USE = "made or read within a day, and a build may be about to use it"
 
 
 def reason_of(error: OSError) -> str:
-    """Return the words of the system for a failure."""
+    """Return the system's message for a failure."""
     return error.strerror or str(error)
 
 
@@ -40,15 +40,15 @@ class Remover:
     cache: OpenCache
     system: System
     is_exclusive: bool
-    """Whether no pip is at work on this cache."""
+    """Whether no pip uses this cache."""
     has_access_times: bool
     moves_access_times: bool
     trash: Filling | None = None
-    """Where entries are moved to; `None` if they are removed."""
+    """The trash that receives the entries; `None` if they are removed."""
     rehearsal: Rehearsal | None = None
-    """Takes the place of all that changes anything, in a dry run."""
+    """Replaces every change, in a dry run."""
     read_by_us: set[str] = field(default_factory=set)
-    """Paths of files whose access times our own look at them moved."""
+    """Paths of files whose access times this program's own reading changed."""
 
     def remove(
         self,
@@ -62,12 +62,12 @@ class Remover:
         """Carry an action out.
 
         Args:
-            action: What is to go.
-            left: The file among them that was written to since it was judged, with the stamp that it was left with.
-            release: Lets go of what is held open; called when the files have gone. NFS keeps a file that is open under
+            action: The action.
+            left: The invalidated file among them, with its stamp after that.
+            release: Closes held files; called when the files are removed. NFS keeps an open file under
                 another name, and so its directory.
             is_guarded: Whether it stays if it was used a short while ago, as built wheels do.
-            following: The id of the entry that is to go next, as `tidy` has it.
+            following: The id of the entry that is removed next, as of `tidy`.
         """
         removed = Removed()
         error = owner = None
@@ -75,7 +75,7 @@ class Remover:
             if needed := self._needed_by_others(action):
                 if needed == action.files:
                     return Outcome(action=action, state=State.CHANGED)
-                # Of a file that an entry which stays shares, the plan does not say that it goes: nor does the outcome.
+                # A file that is shared with an entry that stays is not in the plan, and so not in the outcome.
                 action = replace(action, files=tuple(file for file in action.files if file not in needed))
             busy = self._why_busy(action, is_guarded=is_guarded)
             state, error = (State.BUSY, busy) if busy else (self._files_go(action, left, removed), None)
@@ -96,7 +96,7 @@ class Remover:
         return Outcome(action=action, state=State.FAILED, error=told, owner=owner)
 
     def _owner(self, action: Action, error: OSError) -> int | None:
-        """Return to whom what is refused belongs: to another user, as after `sudo pip`; `None` if that is no reason."""
+        """Return the other user who owns a refused file, as after `sudo pip`; `None` if that is not the reason."""
         if not isinstance(error, PermissionError) or self.system.uid is None:
             return None
         paths = [file.path for file in action.files] or [folder.path for folder in action.entry.folders]
@@ -167,7 +167,7 @@ class Remover:
             status = status_of(self.cache, file.path, self.system)
         except OSError as error:
             why_not_there(error)
-            return None  # it has gone or changed, which removing it reports
+            return None  # it is gone or changed, which removing it reports
         return why_busy(
             file,
             status,
@@ -177,12 +177,12 @@ class Remover:
         )
 
     def _files_go(self, action: Action, left: File | None, removed: Removed) -> State:
-        """Return `REMOVED` if none of the files stays, else why one does."""
+        """Return `REMOVED` if none of the files stays, otherwise the state of one that does."""
         pairs = [(left if left and left.path == file.path else file, file) for file in action.files]
         if self.rehearsal is not None:
             return self.rehearsal.take_files(action, [now for now, _ in pairs], removed)
-        # All of an entry first: if a pip renews its head just now, its body must not go either. The first is looked at
-        # right before it goes, and nothing has gone then.
+        # All of an entry first: if a pip renews its head just now, its body must not be removed either. The first is
+        # examined right before its removal, when nothing has been removed yet.
         if any(compare(self.cache, now, self.system) is State.CHANGED for now, _ in pairs[1:]):
             return State.CHANGED
         for now, judged in pairs:
@@ -193,7 +193,7 @@ class Remover:
         return State.REMOVED
 
     def _needed_by_others(self, action: Action) -> tuple[File, ...]:
-        """Return the origin, if another wheel lies beside it, whatever the plan expected."""
+        """Return the origin, if another wheel lies beside it, independent of the plan."""
         origin = tuple(file for file in action.files if file.path.rpartition("/")[2] == ORIGIN_NAME)
         if not origin:
             return ()

@@ -1,4 +1,6 @@
-"""Put what an entry holds into a file of the user's: cloned, copied or linked, whole or not at all, over nothing."""
+"""Export of an entry's content to a file of the user: cloned, copied or linked, complete or not at all, no
+overwriting.
+"""
 
 import hashlib
 import os
@@ -23,7 +25,7 @@ _CLONE = 0x40049409
 
 
 def make_folder(path: str) -> None:
-    """Make a directory of the user's, and those above it, if it is missing.
+    """Make a directory of the user, and those above it, if it is missing.
 
     Raises:
         OSError: It cannot be made.
@@ -32,17 +34,17 @@ def make_folder(path: str) -> None:
 
 
 def export_file(cache: OpenCache, entry: Entry, path: str, *, sha256: str, links: bool) -> tuple[ExportState, Transfer]:
-    """Make a file of what an entry holds; what lies at its path stays, and nothing half-written does.
+    """Make a file with the content of an entry; a file at its path stays, and no incomplete file is left.
 
     Args:
-        cache: Where the entry lies.
+        cache: The cache with the entry.
         entry: A download or a built wheel.
-        path: Of the file, absolute.
-        sha256: Of its content, in hex, as it was verified.
-        links: Whether it is to be the very file of the cache under another name.
+        path: Path of the file, absolute.
+        sha256: Digest of its content, in hex, as it was verified.
+        links: Whether it becomes another name of the cache's own file.
 
     Returns:
-        What became of it, and how; of what is not exported the second means nothing.
+        The result, and the method; if it was not exported the second has no meaning.
 
     Raises:
         OSError: It cannot be read or written.
@@ -60,7 +62,7 @@ def export_file(cache: OpenCache, entry: Entry, path: str, *, sha256: str, links
 
 
 def target_state(path: str, sha256: str) -> ExportState | None:
-    """Return what lies where a file is to be made: it, or something else; `None` if there is nothing."""
+    """Return the state of the path of an export: the same file, or another one; `None` if it is free."""
     try:
         descriptor = os.open(path, _LOOK)
     except FileNotFoundError:
@@ -78,7 +80,7 @@ def target_state(path: str, sha256: str) -> ExportState | None:
 
 @contextmanager
 def _beside(path: str) -> Iterator[str]:
-    """Return a name beside a file for what is not whole yet; whatever has it in the end goes."""
+    """Return a temporary name beside a file; a file with that name is removed in the end."""
     folder, own = os.path.split(path)
     name = os.path.join(folder, f".{own[:64]}.{secrets.token_hex(8)}.part")
     try:
@@ -116,11 +118,11 @@ def _clone(payload: BinaryIO, file: BinaryIO) -> bool:
 
 
 def _link(cache: OpenCache, entry: Entry, payload: BinaryIO, name: str) -> tuple[Transfer, str]:
-    """Give the file of the cache another name.
+    """Make another name for the file of the cache.
 
     Raises:
-        ChangedError: Another file has taken its place meanwhile.
-        OSError: It lies on another file system, or that has no such names.
+        ChangedError: Another file has replaced it meanwhile.
+        OSError: It lies on another file system, or that supports no such names.
     """
     folder, _, own = entry.files[entry.shape is Shape.PAIR].path.rpartition("/")
     if os.link in os.supports_dir_fd:
@@ -141,12 +143,12 @@ def _digest(file: BinaryIO) -> str:
 
 
 def _publish(name: str, path: str) -> bool:
-    """Give a whole file its own name; return whether that was free."""
+    """Give a complete file its final name; return whether that was free."""
     try:
         os.link(name, path)
     except FileExistsError:
         return False
-    except OSError:  # without a second name, what lies there could be lost only to somebody else within a moment
+    except OSError:  # without second names, only a file that another process makes at this very moment could be lost
         if os.path.lexists(path):
             return False
         os.rename(name, path)

@@ -1,7 +1,7 @@
-"""Remove one file from the cache: exactly the one that was judged.
+"""Removal of one file from the cache: exactly the one that was judged.
 
-It is looked at again right before it goes, by the descriptor of its directory and while it is held open, so that
-neither a name that means another file by now, nor a directory swapped for a link, leads to anything that was not
+It is examined again right before its removal, by the descriptor of its directory and while it is held open, so that
+neither a name that now means another file, nor a directory swapped for a link, leads to a file that was not
 judged. Its name is unlinked, or moved to the trash.
 """
 
@@ -35,39 +35,41 @@ _WRITE_FLAGS: int = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NO
 _NOATIME: int = getattr(os, "O_NOATIME", 0)
 _NOT_A_FOLDER = frozenset({errno.ENOTDIR, errno.ELOOP})
 _TRIES_AFTER_S = (0.3, 0.6)
-"""Windows: a file that somebody reads cannot be removed; most are read for a moment, so three tries within a second."""
+"""Windows: a file that is being read cannot be removed; most reads are short, so there are three tries in a second."""
 
 
 @dataclass(slots=True)
 class Removed:
-    """What an action has removed so far."""
+    """The files and directories that an action has removed so far."""
 
     files: list[File] = field(default_factory=list)
     disk_size: int = 0
     """Bytes given back to the file system."""
     is_exact: bool = True
-    """Whether that is all of them; else at least so many."""
+    """Whether the number is exact; otherwise it is a lower bound."""
     is_lower: bool = False
     """Whether some of the files lie in a lower layer of an overlay."""
     folders: int = 0
-    """Directories that went too."""
+    """Directories that were removed too."""
     folder_disk_size: int = 0
-    """Bytes on the disk that these took."""
+    """Bytes of these on the disk."""
 
     def add_folder(self, status: os.stat_result | None) -> None:
-        """Count a directory by what was seen of it before it went, if anything was."""
+        """Count a directory by its status before its removal, if there is one."""
         self.folders += 1
         self.folder_disk_size += getattr(status, "st_blocks", 0) * 512
 
 
 def on_disk(status: os.stat_result) -> int:
-    """Return the bytes that a file occupies on the disk; where the system does not tell, its size in whole sectors."""
+    """Return the bytes that a file occupies on the disk; where the system does not report them, its size in whole
+    sectors.
+    """
     sectors: int = getattr(status, "st_blocks", -(-status.st_size // 512))
     return sectors * 512
 
 
 def status_of(cache: OpenCache, path: str, system: System) -> os.stat_result:
-    """Return what `lstat` says of something below the cache, no link on the way followed.
+    """Return the `lstat` result of an object below the cache, no link on the way followed.
 
     Raises:
         OSError: It is not there, or a part of the path is a link or no directory.
@@ -79,10 +81,10 @@ def status_of(cache: OpenCache, path: str, system: System) -> os.stat_result:
 
 
 def real_path(cache: OpenCache, path: str) -> str:
-    """Return the path of something below the cache, for systems without descriptors of directories.
+    """Return the path of an object below the cache, for systems without descriptors of directories.
 
     Raises:
-        OSError: A directory on the way is a link, or cannot be looked at.
+        OSError: A directory on the way is a link, or cannot be examined.
     """
     real = cache.path
     *folders, name = path.split("/")
@@ -97,7 +99,7 @@ def open_held(cache: OpenCache, path: str, system: System, *, writes: bool = Tru
     """Open a file below the cache to be written in place, no link followed; or without `writes`, to be read.
 
     Returns:
-        A descriptor, and whether reading by it moves the access time.
+        A descriptor, and whether reading by it changes the access time.
 
     Raises:
         OSError: It cannot be opened.
@@ -109,15 +111,15 @@ def open_held(cache: OpenCache, path: str, system: System, *, writes: bool = Tru
     below = cache.folder(folder)
     try:
         return os.open(name, flags | _NOATIME, dir_fd=below), not _NOATIME
-    except PermissionError:  # only the owner of a file, or root, may leave its access time alone
+    except PermissionError:  # only the owner of a file, or root, may open it without changing its access time
         return os.open(name, flags, dir_fd=below), True
 
 
 def compare(cache: OpenCache, file: File, system: System) -> State:
-    """Compare a file with what it was when it was judged: `REMOVED` if it could go, else `CHANGED` or `GONE`.
+    """Compare a file with its judged state: `REMOVED` if it could be removed, otherwise `CHANGED` or `GONE`.
 
     Raises:
-        OSError: It cannot be looked at.
+        OSError: It cannot be examined.
     """
     try:
         return compared(cache, file, status_of(cache, file.path, system))
@@ -126,10 +128,10 @@ def compare(cache: OpenCache, file: File, system: System) -> State:
 
 
 def why_not_there(error: OSError) -> State:
-    """Return what it means that a file cannot be opened or looked at: `GONE`, or something else is there: `CHANGED`.
+    """Return the state of a file that cannot be opened or examined: `GONE`, or `CHANGED` for another object.
 
     Raises:
-        OSError: That very error, if it means neither.
+        OSError: The same error, if it means neither.
     """
     if error.errno == errno.ENOENT:
         return State.GONE
@@ -139,7 +141,7 @@ def why_not_there(error: OSError) -> State:
 
 
 def compared(cache: OpenCache, file: File, status: os.stat_result) -> State:
-    """Compare a file with what `lstat` says of it now: `REMOVED` if it could go, else `CHANGED`."""
+    """Compare a file with its present `lstat` result: `REMOVED` if it could be removed, otherwise `CHANGED`."""
     is_it = stat.S_ISREG(status.st_mode) and (is_same(file, status) or cache.is_renumbered(file, status))
     return State.REMOVED if is_it else State.CHANGED
 
@@ -153,15 +155,16 @@ def remove(
     judged: File,
     away: Callable[..., None] | None = None,
 ) -> State:
-    """Remove a file if it is still the same: `REMOVED`, `GONE`, `CHANGED`, or `BUSY` where open files cannot go.
+    """Remove a file if it is still the same: `REMOVED`, `GONE`, `CHANGED`, or `BUSY` where open files cannot be
+    removed.
 
     Args:
         cache: The cache.
-        file: What it has to be now.
-        system: Where this runs.
-        removed: Gets the file, and the bytes that it gave back, once it went.
-        judged: What it was when it was judged: that is added to `removed`.
-        away: Takes the name away, in place of `system.unlink`: to the trash, which frees nothing.
+        file: Its required state now.
+        system: The system.
+        removed: Receives the file, and the bytes that it gave back, after its removal.
+        judged: Its state when it was judged, which is added to `removed`.
+        away: Removes the name, in place of `system.unlink`: to the trash, which frees nothing.
 
     Raises:
         OSError: It cannot be removed.
@@ -183,7 +186,7 @@ def _remove_held(
     folder, _, name = file.path.rpartition("/")
     try:
         below = cache.folder(folder)
-        # Inode numbers come back within milliseconds: only while the file is held open does its number mean it.
+        # Inode numbers are reused within milliseconds: only while the file is held open is its number certain.
         handle = os.open(name, _HOLD_FLAGS, dir_fd=below)
     except OSError as error:
         return why_not_there(error)
@@ -194,32 +197,32 @@ def _remove_held(
         if state is State.REMOVED:
             state = _take(name, system, away, dir_fd=below)
         if state is State.REMOVED:
-            removed.files.append(judged)  # before anything can fail: it is gone
+            removed.files.append(judged)  # before anything can fail: the file is removed
             _measure(held, handle, removed, is_lower=is_lower)
         return state
     finally:
-        with suppress(OSError):  # whatever that says, it is closed, and what happened has happened
+        with suppress(OSError):  # after any error it is closed, and the removal is done
             os.close(handle)
 
 
 def _measure(held: os.stat_result, handle: int, removed: Removed, *, is_lower: bool) -> None:
-    """Add the bytes of a file that has lost its name; if nothing can be learned of it, the figure is less exact."""
+    """Add the bytes of a file that has lost its name; if the system gives no data, the number is less exact."""
     if is_lower:
         removed.is_lower, removed.is_exact = True, False  # one that was copied up gave back the copy
         return
     try:
         links = os.fstat(handle).st_nlink
     except OSError:
-        # FUSE, for one, may find a file by its name alone, and answers ENOENT or ESTALE once that is gone.
+        # FUSE, for instance, may find a file only by its name, and answers ENOENT or ESTALE once that is gone.
         links = held.st_nlink - 1
         removed.is_exact = False
-    # What another name still holds is not given back. NFS keeps what is open under another name until it is closed.
+    # A file with another name gives nothing back. NFS keeps an open file under another name until it is closed.
     removed.is_exact &= links < held.st_nlink
     removed.disk_size += held.st_blocks * 512 if links == 0 else 0
 
 
 def _take(name: str, system: System, away: Callable[..., None], **where: int) -> State:
-    """Take a name away: `REMOVED`, `GONE` before that, or `BUSY` while others have the file open, on Windows."""
+    """Remove a name: `REMOVED`, `GONE` before that, or `BUSY` while others have the file open, on Windows."""
     for wait_s in (*_TRIES_AFTER_S, None):
         try:
             away(name, **where)

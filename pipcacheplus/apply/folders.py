@@ -1,4 +1,4 @@
-"""Remove directories: one by one, and none that is not empty."""
+"""Removal of directories: one by one, and only empty ones."""
 
 import errno
 from collections.abc import Callable
@@ -17,14 +17,14 @@ _NOT_EMPTY = frozenset({errno.ENOTEMPTY, errno.EEXIST})
 
 
 def is_in_use(cache: OpenCache, action: Action, system: System, *, has_access_times: bool) -> bool:
-    """Return whether it is an empty directory that a build may put its wheel into, pips being at work.
+    """Return whether it is an empty directory into which a running build may put its wheel.
 
-    The time at which it was made is no sign: pip (21.3.1 to 24.0, `wheel_builder.py`) takes the one that is there,
-    however old, and what it builds comes into it when the build is over. But it lists it before, which moves its access
-    time. If our own reading moves it too, the directory stays longer, no more.
+    The time at which it was made is not a sign: pip (21.3.1 to 24.0, `wheel_builder.py`) uses an existing one of any
+    age, and puts the wheel into it when the build is over. But it lists it before, which changes its access time. If
+    this program's own reading changes it too, the directory only stays longer.
 
     Raises:
-        OSError: It cannot be looked at.
+        OSError: It cannot be examined.
     """
     if action.entry.area is not Area.WHEELS or action.entry.files:
         return False
@@ -33,7 +33,7 @@ def is_in_use(cache: OpenCache, action: Action, system: System, *, has_access_ti
             status = status_of(cache, folder.path, system)
         except OSError as error:
             why_not_there(error)
-            continue  # it has gone or changed, which removing it reports
+            continue  # it is gone or changed, which removing it reports
         if is_used(status, status.st_atime_ns, now_s=system.now_s(), has_access_times=has_access_times):
             return True
     return False
@@ -49,26 +49,26 @@ def tidy(
     following: str,
     note: Callable[[OpenCache, str], None] | None = None,
 ) -> None:
-    """Remove the entry's own directories, and those above that are empty now, but for the areas' own.
+    """Remove the entry's own directories, and those above that are empty now, except the areas' own.
 
-    Below `wheels`, what became empty just now stays while pips may be at work; a later run finds it settled.
+    Below `wheels`, a directory that became empty just now stays while pips may be running; a later run removes it.
 
     Args:
         cache: The cache.
-        action: What has gone.
-        system: Where this runs.
-        removed: Gets the directories that went.
-        is_exclusive: Whether no pip is at work on this cache.
-        following: The id of the entry that goes next, `""` if none does. What both lie in is left to that one: it is
-            not empty yet, and to try it all the same would cost a call that fails and opening it anew.
-        note: Called with the path of each directory before it goes.
+        action: The action that was carried out.
+        system: The system.
+        removed: Receives the removed directories.
+        is_exclusive: Whether no pip uses this cache.
+        following: The id of the entry that is removed next, `""` if there is none. Common directories are left to that
+            one: they are not empty yet, and trying them nevertheless would cost a failing call and another opening.
+        note: Called with the path of each directory before its removal.
 
     Raises:
         OSError: One of the entry's own directories is empty, and cannot be removed.
     """
     entry = action.entry
     for folder in entry.folders:
-        # Without files, it was the directory that was judged: one that has changed since may be in use.
+        # Without files, the directory itself was judged: one that has changed since may be in use.
         if action.files or is_unchanged(cache, folder, system):
             _remove_folder(cache, folder.path, system, removed, must=True, note=note)
     if not takes_folders_above(action, is_exclusive=is_exclusive):
@@ -81,19 +81,19 @@ def tidy(
 
 
 def takes_folders_above(action: Action, *, is_exclusive: bool) -> bool:
-    """Return whether directories go that are not the entry's own, and that it leaves empty."""
+    """Return whether directories above the entry's own are removed when it leaves them empty."""
     return action.entry.area in HTTP_AREAS or is_exclusive
 
 
 def folder_above(action: Action) -> str:
-    """Return the path of the first directory that is not an entry's own."""
-    # The directories of an entry go deepest first; the last is the one that lies in pip's own.
+    """Return the path of the first directory above an entry's own."""
+    # The directories of an entry are removed deepest first; the last is the one that lies in pip's own.
     entry = action.entry
     return (entry.folders[-1].path if entry.folders else entry.id).rpartition("/")[0]
 
 
 def is_unchanged(cache: OpenCache, folder: Folder, system: System) -> bool:
-    """Return whether a directory is still the one that was judged, and nothing came into it or left it."""
+    """Return whether a directory is still the one that was judged, with unchanged contents."""
     try:
         status = status_of(cache, folder.path, system)
     except FileNotFoundError:
@@ -118,7 +118,7 @@ def _remove_folder(
     """
     above, _, name = path.rpartition("/")
     status = None
-    with suppress(OSError):  # that only fills in a figure
+    with suppress(OSError):  # it only adds to a number
         status = status_of(cache, path, system)
     try:
         if note is not None:

@@ -1,4 +1,4 @@
-"""The lock that keeps two pipcacheplus from working on one cache. No pip takes it: pips lock no whole cache."""
+"""The lock that prevents two pipcacheplus from using one cache. No pip takes it: pips lock no whole cache."""
 
 import hashlib
 import os
@@ -15,17 +15,17 @@ __all__ = ["locked", "owned_root"]
 
 _POLL_S = 0.05
 _LEAST_S = 0.1
-"""How long to try in any case: a dry run takes the lock for a moment, and lets go of it."""
+"""Seconds to try in any case: a dry run holds the lock only for a moment."""
 
 
 def owned_root(cache: OpenCache, system: System) -> int | None:
-    """Return the descriptor of the cache directory, `None` where directories have none, if it is ours.
+    """Return the descriptor of the cache directory, `None` where directories have none, if it is this user's.
 
-    What counts is what is open now, not what the path meant when it was looked at.
+    The open directory counts, not the earlier meaning of the path.
 
     Raises:
         NotACacheError: It belongs to another user.
-        OSError: It cannot be looked at.
+        OSError: It cannot be examined.
     """
     root = cache.folder("") if system.has_descriptors else None
     check_owner(cache.path, os.stat(cache.path) if root is None else os.fstat(root), uid=system.uid)
@@ -38,20 +38,20 @@ def locked(
 ) -> Iterator[None]:
     """Keep other pipcacheplus out.
 
-    The directory itself is locked, which leaves no file behind. Where that is refused, a file of our own that stands
-    for this path; and where there are no locks at all, nothing: two at once then find things gone or changed, which
-    each of them reports.
+    The directory itself is locked, which leaves no file behind. Where that is refused, a file in the state directory
+    for this path is locked; and where there are no locks at all, nothing: two at once then find files gone or changed,
+    which each of them reports.
 
     Args:
         path: The cache directory.
         root: Its descriptor, `None` where directories have none.
-        system: Where this runs.
-        timeout_s: How long to wait, in seconds, for another one to finish.
+        system: The system.
+        timeout_s: Seconds to wait for another one to finish.
         stop: Called while waiting; once it returns true, the wait ends without the lock, and nothing may be begun.
 
     Raises:
         CacheBusyError: Another one held the lock for longer than that.
-        OSError: The lock fails for another reason than that there is none.
+        OSError: The lock fails for another reason than that there are no locks.
     """
     own = None
     held = root
@@ -64,7 +64,9 @@ def locked(
             yield
         finally:
             if held is not None:
-                with suppress(OSError):  # what was done has to be reported; closing the descriptor lets go as well
+                with suppress(
+                    OSError
+                ):  # the work that was done must be reported; closing the descriptor releases the lock as well
                     system.unlock(held)
     finally:
         if own is not None:
@@ -72,7 +74,7 @@ def locked(
 
 
 def _take(path: str, descriptor: int, system: System, timeout_s: float, stop: Callable[[], bool]) -> bool:
-    """Take a lock; return whether it is ours: not if the file system has none, or if `stop` ended the wait."""
+    """Take a lock; return whether this run holds it: false if the file system has none, or `stop` ended the wait."""
     end = system.clock_s() + max(timeout_s, _LEAST_S)
     try:
         while not system.lock(descriptor):
@@ -92,7 +94,7 @@ def _open_own(path: str, folder: str) -> int | None:
     name = hashlib.sha224(os.fsencode(os.path.realpath(path))).hexdigest() + ".lock"
     try:
         with open_own_folder(*os.path.split(folder), is_made=True) as own:
-            # Without O_TRUNC: whatever lies there already is left as it is.
+            # Without O_TRUNC: an existing file is left unchanged.
             return own.open_file(name, os.O_RDWR | os.O_CREAT)
     except OSError:
-        return None  # a home that cannot be written, or is not ours, must not keep anybody from pruning
+        return None  # a home that cannot be written, or is not this user's, must not prevent pruning

@@ -1,4 +1,4 @@
-"""Check the names in a plan, which may come from anywhere: pip has to give each of them, in that very place."""
+"""Test of the names in a plan, which may come from anywhere: pip must write each of them, in exactly that place."""
 
 from collections.abc import Callable
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Write a plan to a file of the user's, and read it again."""
+"""Writing of a plan to a file of the user, and reading."""
 
 import os
 
@@ -12,7 +12,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | get
 
 
 def write_plan(text: str, path: str) -> None:
-    """Write a file that does not exist yet; if it cannot be written whole, it goes again.
+    """Write a file that does not exist yet; if it cannot be written completely, it is removed again.
 
     Raises:
         BadRequestError: It exists, or cannot be written.
@@ -35,7 +35,7 @@ def read_plan(path: str) -> str:
     """Return the text of a regular file.
 
     Raises:
-        BadRequestError: It is none, cannot be read, or is too long.
+        BadRequestError: It is not one, cannot be read, or is too long.
     """
     data, _ = read_user_file(path, what="plan", max_bytes=MAX_PLAN_BYTES)
     try:

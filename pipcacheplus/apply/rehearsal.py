@@ -1,9 +1,9 @@
-"""Look at what a run would do to files and directories, and at what would keep it from that, without doing it.
+"""The changes of a dry run: what a run would do to files and directories, and what would prevent it.
 
-A dry run takes the same way as a run, up to the call that takes a name away. In its place stands what can be seen
-without it: whether the file is the one that was judged, and whether its directory may be written. What only that call
-can tell stays open: a file that is immutable, a directory with the sticky bit that somebody else owns, a disk that
-fails, a pip that comes in between.
+A dry run uses the same code as a run, up to the call that removes a name. In its place are the tests that are possible
+without it: whether the file is the one that was judged, and whether its directory may be written. Other failures of
+that call are not foreseen: an immutable file, a directory with the sticky bit and another owner, a disk that fails, a
+pip that changes the file in between.
 """
 
 import errno
@@ -26,14 +26,14 @@ _MAY_CHANGE_NAMES: int = os.W_OK | os.X_OK
 
 
 def check_writable_in(name: str, *, mode: int = _MAY_CHANGE_NAMES, dir_fd: int | None = None) -> None:
-    """Return if a file or directory may be written, as far as that can be seen without writing.
+    """Return if a file or directory may be written, by the tests that are possible without writing.
 
     Raises:
-        OSError: It may not: `EROFS` if the file system is mounted for reading alone, else `EACCES`.
+        OSError: It may not: `EROFS` if the file system is mounted read-only, otherwise `EACCES`.
     """
     if os.access(name, mode, dir_fd=dir_fd, **_EFFECTIVE):
         return
-    os.stat(name, dir_fd=dir_fd)  # raises if there is nothing
+    os.stat(name, dir_fd=dir_fd)  # raises if it is missing
     is_read_only = hasattr(os, "statvfs") and os.statvfs(name if dir_fd is None else dir_fd).f_flag & _READ_ONLY
     number = errno.EROFS if is_read_only else errno.EACCES
     raise OSError(number, os.strerror(number), name)
@@ -41,31 +41,31 @@ def check_writable_in(name: str, *, mode: int = _MAY_CHANGE_NAMES, dir_fd: int |
 
 @dataclass(slots=True, kw_only=True)
 class Rehearsal:
-    """What a dry run takes for gone; a run would find it gone at the same point."""
+    """The files and directories that a dry run treats as removed; a run would have removed them at the same point."""
 
     cache: OpenCache
     system: System
     frees: bool
-    """Whether what goes gives its blocks back: not what is moved to the trash."""
+    """Whether removal gives blocks back: not a move to the trash."""
     gone: set[str] = field(default_factory=set)
-    """Paths of those files and directories that decide whether others go."""
+    """Paths of those files and directories that decide whether others are removed."""
     _left: dict[str, int] = field(default_factory=dict)
-    """How many names are left in directories that some are gone from, but not all."""
+    """Number of names left in directories that lose some names, but not all."""
     _names: dict[tuple[int, int], int] = field(default_factory=dict)
-    """How many names are gone of a file that has several, by device and inode."""
+    """Number of removed names of a file that has several, by device and inode."""
     _writable: str | None = None
-    """The directory that was found to be writable last: the files of an entry lie in the same one."""
+    """The last directory that was found to be writable: the files of an entry lie in the same one."""
 
     def take_files(self, action: Action, files: Sequence[File], removed: Removed) -> State:
-        """Take the files of an entry for gone: `REMOVED`, or `CHANGED` if one of them is not what was judged.
+        """Treat the files of an entry as removed: `REMOVED`, or `CHANGED` if one of them differs from its judged state.
 
         Args:
-            action: What would go.
-            files: Its files as they have to be now.
-            removed: Gets those that would go, as they were judged, and the bytes that would be given back.
+            action: The action.
+            files: The required state of its files now.
+            removed: Receives the files to remove, as they were judged, and the bytes that would be given back.
 
         Raises:
-            OSError: One of them cannot be looked at, or could not go.
+            OSError: One of them cannot be examined or removed.
         """
         found = [(file, judged, self._look(file)) for file, judged in zip(files, action.files, strict=True)]
         if any(status is State.CHANGED for _, _, status in found):
@@ -75,7 +75,7 @@ class Rehearsal:
                 self._check_folder(file.path.rpartition("/")[0])
                 removed.files.append(judged)
                 if self.cache.is_lower(file.path):
-                    removed.is_lower, removed.is_exact = True, False  # as a run has it
+                    removed.is_lower, removed.is_exact = True, False  # as in a run
                 elif self.frees and self._is_last_name(status):
                     removed.disk_size += on_disk(status)
         if action.entry.area is Area.WHEELS or action.entry.folders:
@@ -83,15 +83,15 @@ class Rehearsal:
         return State.REMOVED
 
     def take_folders(self, action: Action, removed: Removed, *, is_exclusive: bool) -> None:
-        """Take the directories for gone that would go with an entry: its own, and those above that it leaves empty.
+        """Treat the directories of an entry as removed: its own, and those above that it leaves empty.
 
         Args:
-            action: What would go.
-            removed: Gets the directories; its files are those that would go.
-            is_exclusive: Whether no pip is at work on this cache.
+            action: The action.
+            removed: Receives the directories; its files are those to remove.
+            is_exclusive: Whether no pip uses this cache.
 
         Raises:
-            OSError: One of the entry's own directories is empty, and could not go.
+            OSError: One of the entry's own directories is empty, and could not be removed.
         """
         for folder in action.entry.folders:
             if (action.files or is_unchanged(self.cache, folder, self.system)) and self._is_empty(folder.path):
@@ -104,7 +104,7 @@ class Rehearsal:
             self._leave(above, own[-1].path in self.gone if own else len(removed.files), removed)
 
     def _leave(self, path: str, names: int, removed: Removed) -> None:
-        """Take names in a directory for gone, and the directory too if none is left, and so on above."""
+        """Treat names in a directory as removed, and the directory too if none is left, and so on above."""
         while "/" in path:
             above = path.rpartition("/")[0]
             try:
@@ -118,7 +118,7 @@ class Rehearsal:
                 self._count(path, removed)
                 names = 1
             except FileNotFoundError:
-                names = 0  # it went before
+                names = 0  # it was removed before
             except OSError:
                 return  # it would stay
             path = above
@@ -127,7 +127,7 @@ class Rehearsal:
         removed.add_folder(status_of(self.cache, path, self.system))
 
     def _look(self, file: File) -> os.stat_result | State:
-        """Return what there is of a file that could go, else `CHANGED` or `GONE`."""
+        """Return the present state of a removable file, otherwise `CHANGED` or `GONE`."""
         try:
             status = status_of(self.cache, file.path, self.system)
         except OSError as error:

@@ -1,26 +1,26 @@
-"""Carry a plan out: the order of its steps, and the wait for pips at work.
+"""Carrying out of a plan: the order of its steps, and the wait for running pips.
 
-If no pip is at work, entries go one after the other. If one may be, this is the order, and why:
+If no pip uses the cache, entries are removed one after the other. If one may, this is the order, with its reasons:
 
 1. *Leftovers.* No pip looks for them by name.
-2. *Responses are disarmed*, see `disarm`. A pip that asks the server about a stored response and hears that nothing has
-   changed must find it again, else it takes the empty answer for the page; so what has a validator has to stay for as
-   long as such an answer may take. And in `http-v2` pip looks whether head and body are both there, and then opens one
-   and the other: what it finds between two of these steps it serves, an empty body too. Against that no order of
-   removing helps. But what is disarmed is served by no pip and asked about by none in a way that could end in "nothing
-   has changed"; so once every pip that had read the head as it was has got its answer, it can go at any moment. This
-   holds for each pair with a date or a validator, files with a lifetime of years not excepted, and for a one-file
-   response with a validator. Without, a response is none that a pip relies on, and goes at once.
-3. *What needs no wait* goes while the clock of the wait runs already: built wheels that lay still (`recent_use`),
+2. *Responses are invalidated*, see `disarm`. A pip that asks the server about a stored response and gets the answer
+   that nothing has changed must find it again, otherwise it treats the empty answer as the page; so a response with a
+   validator must stay for as long as such an answer may take. And in `http-v2` pip tests whether head and body both
+   exist, and then opens one and the other: it serves any state between two of these steps, also an empty body. No
+   order of removal prevents that. But no pip uses an invalidated response, or asks about it in a way that could end in
+   "nothing has changed"; so once every pip that had read the original head has got its answer, the response can be
+   removed at any time. This applies to each pair with a date or a validator, also to files with a lifetime of years,
+   and to a one-file response with a validator. Without these, no pip uses a response, and it is removed at once.
+3. *Entries that need no wait* are removed while the time of the wait already runs: unused built wheels (`recent_use`),
    self-checks, origins, empty directories.
-4. *One wait*, longer than the 15 s after which pip gives a server up.
-5. *What was disarmed goes*, the body before the head: a head alone is a miss for pip, a body alone can end under
-   another head. It goes only if the name still leads to the file as we left it. What a pip took over meanwhile is its
-   own again.
+4. *One wait*, longer than the 15 s after which pip gives up on a server.
+5. *Invalidated responses are removed*, the body before the head: pip ignores a head without its body, but a body
+   without its head can be combined with another head. A response is removed only if the name still leads to the file
+   in the state after the invalidation. One that a pip replaced meanwhile stays.
 
-What cannot be disarmed (cc=1 and cc=2, which pips up to 9 wrote and pips up to 23.2.1 still read; a file with a second
-name) is guarded like a wheel and goes at the end: a pip that is asking about it has read it, which its access time
-shows, and who reads it after that look finds nothing and asks for all.
+A response that cannot be invalidated (cc=1 and cc=2, which pips up to 9 wrote and pips up to 23.2.1 still read; a file
+with a second name) is guarded like a wheel and removed at the end: a pip that is asking about it has read it, which its
+access time shows, and a pip that looks for it after this test finds nothing and downloads everything.
 """
 
 import os
@@ -48,12 +48,12 @@ _LEFTOVERS = frozenset({Shape.TEMPORARY, Shape.LOCK, Shape.BUILD, Shape.HEAD, Sh
 _RESPONSES = frozenset({Shape.PAIR, Shape.SINGLE})
 _SLICE_S = 0.2
 """Between two calls of `stop` during the wait."""
-_NOT_PIPS = "has a name that no pip gives"
+_NOT_PIPS = "has a name that no pip writes"
 _LOWER = (
-    "lies in a lower layer of an overlay, which would keep it, and pips may be at work;"
-    " `exclusive=True` says that none is"
+    "lies in a lower layer of an overlay, which would keep it, and pips may be running;"
+    " `exclusive=True` means that none is"
 )
-_INTERRUPTED = "interrupted before it went; pip will fetch it anew"
+_INTERRUPTED = "interrupted before its removal; pip will download it again"
 
 
 def apply(
@@ -71,29 +71,30 @@ def apply(
     is_planned: bool = False,
     waits: Callable[[float], None] | None = None,
 ) -> Report:
-    """Remove what a plan names, and report what really went.
+    """Carry out the actions of a plan, and report the real results.
 
-    One failure does not stop the rest. Directories that are left empty go too, but for the areas' own.
+    One failure does not stop the rest. Directories that are left empty are removed too, except the areas' own.
 
     Args:
-        plan: Its files' stamps decide whether each is still what was judged.
-        is_exclusive: Whether no pip is at work on this cache.
-        system: Where this runs.
+        plan: Its files' stamps decide whether each is unchanged since it was judged.
+        is_exclusive: Whether no pip uses this cache.
+        system: The system.
         has_access_times: Whether the file system keeps them.
-        lock_timeout_s: How long to wait, in seconds, for another pipcacheplus to finish.
-        wait_s: How long, in seconds, a pip may take to hear from its server.
+        lock_timeout_s: Seconds to wait for another pipcacheplus to finish.
+        wait_s: Seconds that a pip may wait for an answer of its server.
         stop: Called between entries and during the wait; once it returns true, nothing else is begun. The outcomes are
             then those of what was done.
         progress: Called with the number of actions done, and of all; also during the wait.
-        trash: Whether files are moved to the trash, from where `undo` brings them back, and so free nothing yet.
-        trash_size: Bytes of earlier runs, and this one, that the trash may hold; the oldest go first, never this one.
+        trash: Whether files are moved to the trash, from where `undo` restores them, and so free nothing yet.
+        trash_size: Bytes of earlier runs, and this one, that the trash may hold; the oldest are removed first, never
+            this one.
         waits: Called during the wait, if there is one, with the seconds that are left; at its end with 0. `progress` is
             not called then.
-        is_planned: Whether nothing is touched, and what would go is reported: what would be refused is refused, what
-            would stay has the outcome that it would have, and what would go is `planned`. Nothing is waited for.
+        is_planned: Whether nothing is changed, and the actions are reported: a refusal is the same, an entry that
+            would stay has the outcome that it would have, and one that would be removed is `planned`. There is no wait.
 
     Raises:
-        BadRequestError: There can be no trash here; nothing has been touched.
+        BadRequestError: There can be no trash here; nothing has been changed.
         CacheBusyError: Another pipcacheplus held the cache for longer than that.
         NotACacheError: It belongs to another user.
         OSError: The cache directory cannot be opened.
@@ -106,14 +107,14 @@ def apply(
             moves = trash and bool(plan.actions)
             moving, rehearsal = None, None
             if is_planned:
-                with lock:  # only to see if it is free: a run that comes meanwhile need not wait for a dry one
+                with lock:  # only to test whether it is free: another run need not wait for a dry one
                     pass
                 if moves:
                     check_trash(cache, system, _any_file(plan))
                 rehearsal = Rehearsal(cache=cache, system=system, frees=not moves)
             else:
                 stack.enter_context(lock)
-                # Without the lock, nothing is to be begun.
+                # Without the lock, nothing may be begun.
                 if moves and not latch.is_set:
                     moving = stack.enter_context(filling(cache, plan.actions, system))
             remover = Remover(
@@ -148,21 +149,21 @@ def apply(
 
 
 def _any_file(plan: Plan) -> str:
-    """Return the path of a file that a plan takes; if it takes none, that of the cache directory itself."""
+    """Return the path of a file in a plan; without any, that of the cache directory itself."""
     return next((file.path for action in plan.actions for file in action.files), "")
 
 
 @dataclass(slots=True)
 class _Waiting:
-    """A response that goes after the wait."""
+    """A response that is removed after the wait."""
 
     at: int
     left: File | None
-    """The head as we left it; `None` if it could not be disarmed."""
+    """The head after the invalidation; `None` if it could not be invalidated."""
     handle: int | None
 
     def release(self) -> None:
-        """Let go of the file, if it is still held open."""
+        """Close the file, if it is still open."""
         if self.handle is not None:
             handle, self.handle = self.handle, None
             with suppress(OSError):  # FUSE may look for the file by its name, which is gone
@@ -171,7 +172,7 @@ class _Waiting:
 
 @dataclass(slots=True)
 class _Run:
-    """One plan on its way; outcomes are by the number of their action."""
+    """One plan in progress; outcomes are by the number of their action."""
 
     actions: tuple[Action, ...]
     remover: Remover
@@ -218,7 +219,7 @@ class _Run:
         return [at for at, action in actions if is_wanted(action.entry.shape)]
 
     def _following(self, numbers: list[int]) -> list[str]:
-        """Return for each of these actions which entry goes after it, `""` for the last."""
+        """Return for each of these actions the entry that is removed next, `""` for the last."""
         return [*(self.actions[at].entry.id for at in numbers[1:]), ""] if numbers else []
 
     def _begin(self, numbers: list[int]) -> Iterator[int]:
@@ -238,7 +239,7 @@ class _Run:
             self.outcomes[at] = self.remover.remove(self.actions[at], following=entry_id)
 
     def _disarm(self, at: int) -> None:
-        """Disarm a response; one that no pip can be asking about goes at once."""
+        """Invalidate a response; one that no pip can be asking about is removed at once."""
         action = self.actions[at]
         try:
             outcome = self._disarmed(at, action)
@@ -254,17 +255,17 @@ class _Run:
             why_not_there(error)
         except OSError:
             return self.remover.failed(action, error)
-        return self.remover.remove(action)  # keeps it, or finishes what somebody else began
+        return self.remover.remove(action)  # keeps it, or finishes the removal that another process began
 
     def _disarmed(self, at: int, action: Action) -> Outcome | None:
-        """Return what became of it; `None` if it has to wait."""
+        """Return its outcome; `None` if it has to wait."""
         remover = self.remover
         files = action.entry.files
         if not files or any(compare(remover.cache, file, remover.system) is not State.REMOVED for file in files[1:]):
             return remover.remove(action)  # as above
         is_single = action.entry.shape is Shape.SINGLE
         if remover.cache.is_lower(files[0].path):
-            # To open it for writing alone copies it up, and so takes room where its removal gives none.
+            # Opening it for writing already copies it up, and so uses space although its removal frees none.
             if use_of(remover.cache, files[0], is_single=is_single) is Use.NONE:
                 return remover.remove(action)
             return Outcome(action=action, state=State.BUSY, is_lower=True, error=_LOWER)
@@ -309,11 +310,11 @@ class _Run:
         self.outcomes[waiting.at] = outcome
 
     def _is_as_left(self, left: File) -> bool:
-        """Compare the change time too: while a file is not held open, another one may have got its number."""
+        """Compare the change time too: while a file is not held open, another one may have got its inode number."""
         try:
             return status_of(self.remover.cache, left.path, self.remover.system).st_ctime_ns == left.ctime_ns
         except OSError:
-            return True  # gone, or not to be looked at: removing finds out which, and reports it
+            return True  # gone, or not readable: the removal determines which, and reports it
 
     def _leave_disarmed(self, waiting: _Waiting) -> None:
         if waiting.left is not None and self.remover.rehearsal is None:

@@ -1,4 +1,4 @@
-"""The clocks, locks, limits and calls of the system that carrying a plan out uses, and the request to stop."""
+"""The clocks, locks, limits and calls of the system for carrying out a plan, and the request to stop."""
 
 import errno
 import os
@@ -14,37 +14,37 @@ __all__ = ["Latch", "System", "is_link", "this_system"]
 _IN_USE = frozenset({5, 32, 33})
 """Windows: access denied, as for a mapped file; sharing violation; lock violation."""
 _SPARE_HANDLES = 128
-"""For everything else that is open, or will be."""
+"""Descriptors for everything else that is open, or will be."""
 _REFUSED = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EBADF, errno.EINVAL})
 """Errors of a file system without locks, or without locks of directories: EBADF is that of NFS for a descriptor that is
-open for reading alone."""
+open for reading only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
-    """One machine, as far as removing goes, as a value: so that another one can be tested on this one."""
+    """The functions of one machine that removal needs, as a value: so that another one can be tested on this one."""
 
     has_descriptors: bool
     """Whether files are reached by the descriptor of their directory, and may be unlinked while they are open."""
     max_handles: int
-    """Files that may be kept open over the wait."""
+    """Most files that may be kept open during the wait."""
     uid: int | None
-    """The user that this process acts as; `None` where there is no such thing."""
+    """The user that this process acts as; `None` where files have no owners."""
     lock_folder: str
-    """Of our own; used where the cache directory cannot be locked. It need not exist."""
+    """In the state directory; used where the cache directory cannot be locked. It need not exist."""
     lock: Callable[[int], bool]
     """Takes the lock of a descriptor if it is free, and returns whether it was; raises `OSError` without locks."""
     unlock: Callable[[int], None]
     unlink: Callable[..., None] = os.unlink
     """As `os.unlink`, with `dir_fd` if there are descriptors."""
     rmdir: Callable[..., None] = os.rmdir
-    """As `os.rmdir`, likewise."""
+    """As `os.rmdir`, with the same arguments."""
     mkdir: Callable[..., None] = os.mkdir
-    """As `os.mkdir`, likewise."""
+    """As `os.mkdir`, with the same arguments."""
     rename: Callable[..., None] = os.rename
     """As `os.rename`, with `src_dir_fd` and `dst_dir_fd`, which are `None` where there are no descriptors."""
     link: Callable[..., None] = os.link
-    """As `os.link`, likewise."""
+    """As `os.link`, with the same arguments."""
     write: Callable[[int, bytes | memoryview], int] = os.write
     utime: Callable[..., None] = os.utime
     sync: Callable[[int], None] = os.fsync
@@ -60,16 +60,16 @@ class System:
 
     @staticmethod
     def is_in_use(error: OSError) -> bool:
-        """Return whether a file cannot go because somebody has it open, as on Windows."""
+        """Return whether a file cannot be removed because a process has it open, as on Windows."""
         return getattr(error, "winerror", None) in _IN_USE
 
 
 @dataclass(slots=True)
 class Latch:
-    """A request to stop that holds once it was made, even if `stop` returns false afterwards."""
+    """A request to stop that stays true once it was made, even if `stop` returns false afterwards."""
 
     stop: Callable[[], bool] | None
-    """Returns whether to stop; `None` if nobody can ask for it."""
+    """Returns whether to stop; `None` if there can be no request."""
     is_set: bool = False
     """Whether `poll` has returned true."""
 
@@ -80,20 +80,20 @@ class Latch:
 
 
 def is_link(status: os.stat_result) -> bool:
-    """Return whether that is a link, or a reparse point: junctions of Windows are links in all but name."""
+    """Return whether an object is a link, or a reparse point: junctions of Windows count as links."""
     reparse_tag: int = getattr(status, "st_reparse_tag", 0)
     return stat.S_ISLNK(status.st_mode) or bool(reparse_tag)
 
 
 def this_system(*, has_descriptors: bool = HAS_DIRECTORY_DESCRIPTORS) -> System:
-    """Return the machine that this runs on; without `has_descriptors`, as one that has none of directories."""
+    """Return the machine that this program runs on; without `has_descriptors`, as one without those of directories."""
     from filelock import lock_descriptor, unlock_descriptor  # noqa: PLC0415 - slow to import
 
     from pipcacheplus.host.state import state_folder  # noqa: PLC0415 - as above
 
     return System(
         has_descriptors=has_descriptors,
-        max_handles=_handles() if has_descriptors else 0,  # where open files cannot be renewed, none is kept open
+        max_handles=_handles() if has_descriptors else 0,  # where open files cannot be replaced, none is kept open
         uid=os.geteuid() if hasattr(os, "geteuid") else None,
         lock_folder=os.path.join(state_folder(), "locks"),
         lock=lambda descriptor: lock_descriptor(descriptor, blocking=False),

@@ -1,1 +1,1 @@
-"""Read, name, link and remember the entries of a cache, and answer what commands ask of it."""
+"""Read, name, link and store the entries of a cache, and answer the queries of commands."""

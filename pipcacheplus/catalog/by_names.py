@@ -1,4 +1,4 @@
-"""Answer what names and stamps say enough for, without a catalog: no more is read than heads that checks suspect."""
+"""Queries that need only names and stamps, without a catalog: only heads that checks suspect are read."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -16,21 +16,21 @@ from pipcacheplus.readers.page import keep_none
 __all__ = ["checked_by_names"]
 
 _END_BYTES = HEAD_LIMIT
-"""So much of the beginning and of the end of a file is looked at: in a response in one file, headers stand behind the
-body. A head that takes more is not read at all."""
+"""Bytes of the beginning and of the end of a file that are examined: in a response in one file, headers follow the
+body. A larger head is not read at all."""
 _HEADS = frozenset({Shape.PAIR, Shape.SINGLE})
 
 
 def checked_by_names(
     path: str, context: Context, checks: Sequence[Check], warnings: list[Warned], progress: Progress | None
 ) -> Iterator[Checked]:
-    """Yield all entries of a cache, in order of ids, with what the checks say of them.
+    """Yield all entries of a cache, in order of ids, with their findings.
 
     Args:
-        path: Of the cache directory.
-        context: What checks may know besides.
+        path: Path of the cache directory.
+        context: The context of the checks.
         checks: Those that need no more than names, or that suspect heads.
-        warnings: Takes what could not be looked at.
+        warnings: Receives warnings of entries that could not be examined.
         progress: Called with the number of entries.
     """
     nothing = Facts()
@@ -45,7 +45,7 @@ def checked_by_names(
                 try:
                     facts = _facts_of_suspect(entry, cache, suspecting)
                 except (ChangedError, FileNotFoundError):
-                    pass  # it is gone, or another by now, of which there is nothing to say
+                    pass  # it is gone, or was replaced, so that there is nothing to report
                 except OSError as error:
                     warnings.append(Warned(path=entry.id, message=f"cannot be read: {error.strerror or error}"))
             named = identify(entry, nothing)
@@ -55,7 +55,7 @@ def checked_by_names(
 
 
 def _facts_of_suspect(entry: Entry, cache: OpenCache, suspecting: Iterable[Callable[[bytes], bool]]) -> Facts:
-    """Return what the head of an entry says, nothing if no check suspects it.
+    """Return the head of an entry as facts, empty if no check suspects it.
 
     Raises:
         OSError: It cannot be read.

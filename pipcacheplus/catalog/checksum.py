@@ -1,7 +1,7 @@
-"""Checksum of the file of a catalog: it finds what a disk garbled, wherever that is, and not what somebody forged.
+"""Checksum of the file of a catalog: it finds any damage by a disk, but not a deliberate change.
 
-It stands in the lock file, and only while no run uses the catalog: a run takes it away before it writes, and makes it
-anew when it ends. A run that was killed leaves none; then rows are judged by their own.
+It is in the lock file, and only while no run uses the catalog: a run removes it before it writes, and writes it
+again when it ends. A run that was killed leaves none; then rows are judged by their own checksums.
 
 SQLite locks a database by POSIX locks, and a process loses those as soon as it closes any descriptor of that file. So
 a database is read here only while this process has no connection to it; where a second thread may have one, the
@@ -23,7 +23,7 @@ _ROW = struct.Struct(">4sQI")
 """A mark, the bytes of the database, and their CRC-32."""
 _MARK = b"sum1"
 _AT = 16
-"""Where it stands: Windows locks the first byte."""
+"""Its offset: Windows locks the first byte."""
 _CHUNK = 1 << 20
 _guard = Lock()
 _users: Counter[str] = Counter()
@@ -34,7 +34,7 @@ class Checksums:
     """The checksum of one catalog. It counts as a user of the database until `close`."""
 
     def __init__(self, own: OwnFolder, name: str) -> None:
-        """Take the directory with the catalogs, and the name of one."""
+        """Store the directory with the catalogs, and the name of one."""
         self._own = own
         self._name = name
         self._path = os.path.join(own.path, name)
@@ -42,7 +42,7 @@ class Checksums:
             _users[self._path] += 1
 
     def close(self) -> None:
-        """Say that this catalog is not used any more."""
+        """Mark this catalog as not used any more."""
         with _guard:
             _users[self._path] -= 1
             if _users[self._path] <= 0:
@@ -51,7 +51,7 @@ class Checksums:
                     os.close(descriptor)
 
     def is_garbled(self) -> bool:
-        """Return whether the database is not as the run before left it; if nobody knows, it is as it was left.
+        """Return whether the database changed since the last run; without a checksum, it counts as unchanged.
 
         Raises:
             OSError: It cannot be read.
@@ -61,7 +61,7 @@ class Checksums:
         return stated is not None and stated != self._made() and stated == self._stated()
 
     def take_away(self, lock: int) -> None:
-        """Have no checksum: the database is going to change.
+        """Remove the checksum, because the database is going to change.
 
         Args:
             lock: Descriptor of the lock file, which is locked.
@@ -73,7 +73,7 @@ class Checksums:
             self._write(lock, bytes(_ROW.size))
 
     def make(self, lock: int) -> None:
-        """Make the checksum of the database, unless a journal says that it is not whole; raises as `take_away`."""
+        """Write the checksum of the database, unless a journal shows that it is not whole; raises as `take_away`."""
         journal = self._own.status_of(self._name + DATABASE + "-journal")
         if journal is None or not journal.st_size:
             self._write(lock, self._made())

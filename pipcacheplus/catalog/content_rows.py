@@ -1,4 +1,4 @@
-"""Rows of the table `content`: digests of a payload and what unpacking it showed; and facts put together with them."""
+"""Rows of the table `content`: digests of a payload and the result of unpacking it; and facts combined with them."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -21,22 +21,22 @@ _NO_LIBRARIES = Libraries()
 
 
 class Content(NamedTuple):
-    """What reading a payload to its end showed, as far as that was done."""
+    """The results of reading a payload to its end, for the parts that were done."""
 
     digests: dict[str, str]
     """In hex, by algorithm."""
     is_unpacked: bool
-    """Whether it was read through as an archive."""
+    """Whether it was read as an archive to its end."""
     is_cut: bool
     """Whether its end could not be reached: then there are no digests, and never will be."""
     problem: Broken | Unknown | None
-    """What reading it showed."""
+    """The damage that was found."""
     libraries: Libraries | None = None
-    """What a built wheel holds in libraries; `None` if it holds none, or that was not read."""
+    """The libraries in a built wheel; `None` if it has none, or they were not read."""
 
     @classmethod
     def of_facts(cls, facts: Facts, expected: Expected) -> "Content":
-        """Return what reading an entry to its end, with this expected of it, has just shown."""
+        """Return the results of reading an entry to its end just now, with this evidence."""
         digests = dict(facts.digests)
         is_response = isinstance(facts.head, Head)
         is_cut = is_response and facts.damage is not None and not digests and bool(wanted_digests(facts, expected))
@@ -45,7 +45,7 @@ class Content(NamedTuple):
 
     @classmethod
     def of_row(cls, columns: Sequence[Any]) -> "Content | None":
-        """Return what a row says; `None` if there is no row.
+        """Return the contents of a row; `None` if there is no row.
 
         Raises:
             RowDamagedError: It is not as it was written.
@@ -66,7 +66,7 @@ class Content(NamedTuple):
         return cls(digests, bool(is_unpacked), bool(is_cut), _problem(problem), found)
 
     def joined(self, other: "Content | None") -> "Content":
-        """Return what both say; where only one was unpacked, what that showed."""
+        """Return the results of both; where only one was unpacked, its result."""
         if other is None:
             return self
         is_own = self.is_unpacked or self.is_cut or not other.is_unpacked
@@ -125,26 +125,26 @@ def _problem(packed: object) -> Broken | Unknown | None:
 
 
 def is_unpackable(facts: Facts) -> bool:
-    """Return whether a payload is an archive whose ends are sound, so that it can be read through."""
+    """Return whether a payload is an archive whose ends are undamaged, so that it can be read to its end."""
     return facts.format in _ARCHIVES and not isinstance(facts.payload, (Broken, Unknown))
 
 
 def with_content(
     shape: Shape, facts: Facts, content: Content | None, expected: Expected, *, is_final: bool = False
 ) -> Facts | None:
-    """Return the facts of an entry as if it had been read to its end now, with what is expected of it now.
+    """Return the facts of an entry as if it had been read to its end now, with the present evidence.
 
-    A proven payload is not unpacked: what unpacking showed before counts only where nothing proves it.
+    A proven payload is not unpacked: an earlier result of unpacking counts only without a proof.
 
     Args:
-        shape: Of the entry.
-        facts: As its ends gave them.
-        content: What reading it to its end showed, as far as that was done.
-        expected: What the rest of the cache says of it.
-        is_final: Whether what is missing was tried, and cannot be had.
+        shape: Shape of the entry.
+        facts: The facts from its ends.
+        content: The results of reading it to its end, for the parts that were done.
+        expected: Evidence in the rest of the cache.
+        is_final: Whether missing results were tried, and cannot be obtained.
 
     Returns:
-        `None` if something is missing: a digest to compare, or the result of unpacking.
+        `None` if a result is missing: a digest to compare, or the result of unpacking.
     """
     if shape is Shape.BUILT_WHEEL:
         if not isinstance(facts.payload, Wheel):
@@ -171,7 +171,7 @@ def _response(facts: Facts, content: Content, expected: Expected, *, is_final: b
         return None
     own = {name: made[name] for name in wanted if name in made}
     if is_contradicted(published, own):
-        # It is not what a page says: whether it is what was sent decides if it is damaged.
+        # A page publishes another digest: the proof that it is what was sent decides whether it is damaged.
         wanted |= sent_digests(facts, expected)
         if not wanted <= made.keys() and not is_final:
             return None

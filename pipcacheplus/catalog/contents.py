@@ -1,8 +1,8 @@
-"""Read the contents of entries to their end, where something is missing to tell whether they are whole.
+"""Reading of contents to their end, for entries of which a result is missing.
 
-Which digests are made, and whether an archive is unpacked, depends on what is known of an entry and on what the rest of
-the cache says of it now. The results are stored, so that a digest which was made once can be compared with what is
-published later.
+Which digests are computed, and whether an archive is unpacked, depends on the stored facts of an entry and on the
+present evidence in the rest of the cache. The results are stored, so that a digest which was computed once can be
+compared with digests that are published later.
 """
 
 from collections.abc import Iterator, Sequence
@@ -40,7 +40,7 @@ _PROVEN = (
     f"(EXISTS (SELECT 1 FROM link l WHERE l.key = e.key AND l.sha256 = c.sha256 AND {ACTIVE})"
     " AND NOT EXISTS (SELECT 1 FROM link l WHERE l.key = e.key AND l.sha256 IS NOT c.sha256))"
 )
-"""Whether every page that publishes a digest publishes just this one."""
+"""Whether every page that publishes a digest publishes exactly this one."""
 _MISSING = (
     "e.read_ns IS NOT NULL AND (e.shape = 'built-wheel' AND e.is_archive AND c.is_unpacked IS NOT 1"
     " OR e.shape IN ('pair', 'single') AND e.format IS NOT NULL AND e.kind <> 'unreadable' AND CASE"
@@ -48,7 +48,7 @@ _MISSING = (
     " ELSE e.is_archive AND c.is_unpacked IS NOT 1 OR e.etag IS NOT NULL AND c.md5 IS NULL"
     " OR :has_hosts AND e.is_archive AND c.blake2b IS NULL OR e.key IN (SELECT key FROM found) END)"
 )
-"""Which rows may lack something: more than those that do."""
+"""Rows that may lack a result: more than those that do."""
 _UNLINKED = f"NOT EXISTS (SELECT 1 FROM link l WHERE l.key = e.key AND {ACTIVE})"
 _WANTED = " AND (:all OR e.id IN (SELECT id FROM wanted))"
 _SIMPLE = (
@@ -58,11 +58,11 @@ _SIMPLE = (
     f" AND e.read_ns IS NOT NULL AND e.is_pickle = 0{{}} GROUP BY e.id"
     " HAVING count(l.sha256) = count(*) AND count(l.others) = 0 AND min(l.sha256) = max(l.sha256)"
 )
-"""Of what nothing was read yet, and what is published with one SHA-256, that is what has to be made."""
+"""For entries of which nothing was read yet and that are published with one SHA-256, that is computed."""
 
 
 _TOUCHED = " AND e.id IN (SELECT id FROM now_read UNION SELECT id FROM led)"
-"""What may lack something although nothing did when an earlier run ended, and no row has changed since."""
+"""Rows that may lack a result although none did when an earlier run ended, and no row has changed since."""
 
 
 class Contents:
@@ -71,13 +71,13 @@ class Contents:
     def __init__(
         self, update: Update, *, has_selection: bool, is_for_sources: bool = False, wants_all_sources: bool = False
     ) -> None:
-        """Take a run whose catalog is up to date, and linked.
+        """Begin with a run whose catalog is up to date, and linked.
 
         Args:
             update: The run.
-            has_selection: Whether only those entries are meant that are in the table `wanted`.
-            is_for_sources: Whether it is only to be told of what built wheels were made, and which files were replaced.
-            wants_all_sources: Whether that is to be told as well, of all of them.
+            has_selection: Whether only entries in the table `wanted` are read.
+            is_for_sources: Whether only the sources of built wheels and replaced files are needed.
+            wants_all_sources: Whether all of these are needed as well.
         """
         self._update = update
         self._connection = update.connection
@@ -104,7 +104,7 @@ class Contents:
             self._want_wheels()
         self._connection.execute(_SIMPLE.format(self._where), {"all": not self._has_selection})
         total, left = self._sizes()
-        # What else is missing, and so how much is known already, is seen afterwards; of these too.
+        # Other missing results, and so the amount that is done already, follow afterwards, also for these.
         self._read(total, left, is_final=False)
         for _ in range(_MAX_ROUNDS):
             is_more = self._find_at_hosts()
@@ -118,13 +118,13 @@ class Contents:
         self._show(total, total)
 
     def _show(self, done: int, total: int) -> None:
-        if not self._is_for_sources:  # then it is entries that progress counts
+        if not self._is_for_sources:  # then progress counts entries
             self._update.show(done, total)
 
     def _want_sources(self) -> None:
-        """Want, with built wheels, the sources that they were made from.
+        """Add to the wanted built wheels the sources that they were made from.
 
-        If all of them are wanted, so is what pages publish different digests of.
+        If all of them are wanted, so are files of which pages publish different digests.
         """
         if self._wants_all_sources:
             self._connection.execute(WANTED_DISPUTED)
@@ -132,7 +132,7 @@ class Contents:
         self._connection.execute(WANTED_SOURCES + of_wanted)
 
     def _want_wheels(self) -> None:
-        """Want, with metadata, the wheels that it may belong to."""
+        """Add to the wanted metadata the wheels to which it may belong."""
         keys = self._connection.execute(
             "SELECT DISTINCT l.wheel FROM wanted JOIN entry e ON e.id = wanted.id JOIN link l ON l.key = e.key"
             " WHERE l.wheel IS NOT NULL"
@@ -161,7 +161,7 @@ class Contents:
         return int(count)
 
     def _collect(self) -> None:
-        """Note which entries lack something; of those that were tried in vain, nothing can be had."""
+        """Store which entries lack a result; those that were tried in vain are left out."""
         found: list[tuple[Any, ...]] = []
         for row, expected in self._lacking("e.id NOT IN (SELECT id FROM was_read)"):
             wheel = expected.wheel_metadata.sha256 if expected.wheel_metadata is not None else None
@@ -171,7 +171,7 @@ class Contents:
         self._note(found)
 
     def _lacking(self, where: str) -> Iterator[tuple[JoinedRow, Expected]]:
-        """Yield the rows that lack something, and what is expected of their payloads."""
+        """Yield the rows that lack a result, and the evidence about their payloads."""
         parameters = {"has_hosts": bool(self._hosts), "all": not self._has_selection}
         for row in rows(self._connection, f"{where} AND ({_MISSING}){self._where}", parameters):
             facts, expected = self.known.facts(row), self.known.expected(row.reference())
@@ -179,7 +179,7 @@ class Contents:
                 yield row, expected
 
     def _note_whole(self) -> None:
-        """Note that nothing is missing, unless something could not be had: that is tried again by the next run."""
+        """Store that nothing is missing, unless a result could not be obtained: the next run tries that again."""
         if self._has_selection or self._was_whole or self._update.unread:
             return
         if next(self._lacking("e.id IN (SELECT id FROM was_read)"), None) is None:
@@ -219,7 +219,7 @@ class Contents:
         self._connection.execute("DELETE FROM to_read")
 
     def _tasks(self) -> Iterator[list[ContentTask]]:
-        """Yield large ones first, each by itself, so that all workers have something to do until the end."""
+        """Yield large ones first, each by itself, so that all workers are busy until the end."""
         select = (
             "SELECT r.id, e.shape, e.files, e.facts, r.sha256, r.published, r.wheel, r.in_path, r.size, {content}"
             " FROM to_read r JOIN entry e ON e.id = r.id LEFT JOIN content c ON c.id = r.id WHERE "
@@ -245,7 +245,7 @@ class Contents:
         self._connection.executemany(f"INSERT OR REPLACE INTO content VALUES ({marks})", rows_)
 
     def _find_at_hosts(self) -> bool:
-        """Try the URLs that file hosts make from digests; each that fits names a wheel, and the metadata beside it."""
+        """Try the URLs that file hosts make from digests; a match names a wheel, and the metadata beside it."""
         if not self._hosts:
             return False
         where = (

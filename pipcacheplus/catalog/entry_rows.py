@@ -1,4 +1,4 @@
-"""Rows of the table `entry`: files as the walk saw them, names and facts as reading showed them; entries of both."""
+"""Rows of the table `entry`: files from the walk, names and facts from reading; and entries from both."""
 
 import zlib
 from collections.abc import Iterable, Sequence
@@ -68,7 +68,7 @@ _SOURCES = {source.value: source for source in UrlSource}
 
 
 def as_bytes(text: str) -> bytes:
-    """Encode any name, one that is not UTF-8 too, so that no two become the same, and their order stays."""
+    """Encode any name, also one that is not UTF-8, so that no two become the same, and their order stays."""
     return text.encode("utf-8", _TEXTS)
 
 
@@ -76,7 +76,7 @@ def as_text(data: object) -> str:
     """Decode a name that `as_bytes` encoded.
 
     Raises:
-        RowDamagedError: It did not.
+        RowDamagedError: It was not encoded so.
     """
     if not isinstance(data, bytes):
         raise RowDamagedError
@@ -92,13 +92,13 @@ def ids_of_key(key: bytes) -> tuple[bytes, ...]:
 
 
 def key_of_id(id_: str) -> bytes | None:
-    """Return the key of a response as columns have it, `None` for anything else."""
+    """Return the key of a response as a column value, `None` for any other entry."""
     key = key_of(id_)
     return bytes.fromhex(key) if key is not None else None
 
 
 def as_column(text: str | None) -> str | bytes | None:
-    """Return text as a column can hold it: bytes if it is not UTF-8."""
+    """Return text as a column value: bytes if it is not UTF-8."""
     if text is None or text.isascii():
         return text
     try:
@@ -112,7 +112,7 @@ def text_of(column: object) -> str | None:
     """Return the text of a column.
 
     Raises:
-        RowDamagedError: There is something else in it.
+        RowDamagedError: It holds another type.
     """
     if column is None or isinstance(column, str):
         return column
@@ -120,7 +120,7 @@ def text_of(column: object) -> str | None:
 
 
 class SeenRow(NamedTuple):
-    """What the walk saw of an entry, as the first columns have it."""
+    """The first columns of an entry, from the walk."""
 
     id: bytes
     shape: str
@@ -134,11 +134,11 @@ class SeenRow(NamedTuple):
 
 
 def pack_files(seen: Seen, device: int) -> bytes:
-    """Return the files of an entry as the column has them.
+    """Return the files of an entry as a column value.
 
     Args:
         seen: The entry.
-        device: Of the cache directory: its number changes when it is mounted again, and is not kept.
+        device: Device of the cache directory: its number changes when it is mounted again, and is not stored.
     """
     id_, shape, files, folders = seen
     body = body_path(id_) if shape is _PAIR else None
@@ -154,11 +154,11 @@ def pack_files(seen: Seen, device: int) -> bytes:
 
 
 def seen_row(seen: Seen, packed: bytes) -> SeenRow:
-    """Return the columns of an entry that was seen.
+    """Return the columns of an entry from the walk.
 
     Args:
         seen: The entry.
-        packed: What `pack_files` made of its files.
+        packed: The result of `pack_files` for its files.
     """
     id_, shape, files, _ = seen
     return SeenRow(
@@ -193,7 +193,7 @@ def _stamp(packed: bytes) -> list[tuple[object, ...]]:
 
 
 def files_of(path: str, packed: object, device: int) -> tuple[tuple[File, ...], tuple[Folder, ...]]:
-    """Return the files and the directories of an entry, as the walk saw them.
+    """Return the files and the directories of an entry, from the walk.
 
     Raises:
         RowDamagedError: The row is not one that was written.
@@ -227,7 +227,7 @@ def _folder(row: Sequence[Any], device: int) -> Folder:
 
 
 class OwnNames(NamedTuple):
-    """What an entry's own bytes tell of its kind and names."""
+    """The kind and the names of an entry by its own bytes."""
 
     kind: Kind
     project: str | None = None
@@ -241,13 +241,13 @@ class OwnNames(NamedTuple):
 
 
 def facts_row(id_: str, shape: Shape, names: OwnNames, facts: Facts) -> tuple[Any, ...]:
-    """Return the columns of what reading an entry showed, in the order of `FACTS`; the last is their checksum.
+    """Return the columns with the facts of an entry, in the order of `FACTS`; the last is their checksum.
 
     Args:
-        id_: Of the entry.
-        shape: What its names say.
-        names: What its own bytes tell.
-        facts: What was read.
+        id_: Id of the entry.
+        shape: Its shape.
+        names: The names by its own bytes.
+        facts: Its facts.
     """
     head = facts.head if isinstance(facts.head, Head) else None
     wheel = facts.payload if isinstance(facts.payload, Wheel) else None
@@ -287,12 +287,12 @@ def facts_row(id_: str, shape: Shape, names: OwnNames, facts: Facts) -> tuple[An
 
 
 def seal_of(columns: Sequence[Any]) -> int:
-    """Return the checksum of columns: it finds a row that a disk garbled, not one that somebody forged."""
+    """Return the checksum of columns: it finds a row that a disk garbled, not one that was changed deliberately."""
     return zlib.crc32(pack(columns))
 
 
 class Names(NamedTuple):
-    """What an entry is called, as columns and links tell it."""
+    """The names of an entry by columns and links."""
 
     kind: str
     project: str | None
@@ -303,7 +303,7 @@ class Names(NamedTuple):
     interpreter: str | None
     fresh_until_s: int | None
     url: str | None
-    """Cut, if it holds credentials."""
+    """Without its credentials."""
     url_source: str | None
     status: int | None = None
     """Of a redirect, as is `location`."""
@@ -331,10 +331,10 @@ def origin_facts(origin: Origin | Broken | None) -> OriginFacts | None:
 
 
 def names_of(shape: str, columns: Sequence[Any]) -> Names:
-    """Return the names that the columns of `FACTS` tell.
+    """Return the names in the columns of `FACTS`.
 
     Raises:
-        RowDamagedError: They are none.
+        RowDamagedError: They are not names.
     """
     kind, project, version, filename, tags, interpreter, fresh_until = columns[:7]
     if kind is None:  # it is not read
@@ -368,7 +368,7 @@ def first_kind(shape: str) -> str:
 
 
 def checked_rows(rows: Sequence[Sequence[Any]], device: int) -> list[tuple[Any, ...]]:
-    """Return rows of which an entry, and a brief, can be made at any time; as plain values, for they may go to a file.
+    """Return rows, as plain values that a file can store, of which an entry and a brief can be made at any time.
 
     All is done column by column, which takes a fraction of the time.
 
@@ -528,7 +528,7 @@ def _entry(  # noqa: PLR0917 - each is a part of a row
 
 
 def check_entry(id_: bytes, shape: object, packed: object, names: Names, device: int) -> None:
-    """Return if `entry_of_row` can make an entry of these; of most this is seen for a fraction of what making it costs.
+    """Return if `entry_of_row` can make an entry of these; for most this costs a fraction of making it.
 
     Raises:
         RowDamagedError: The row is not one that was written.
@@ -539,7 +539,7 @@ def check_entry(id_: bytes, shape: object, packed: object, names: Names, device:
 
 
 def _are_plain(packed: object) -> bool:
-    """Return whether files are an entry's own, and its body, in numbers, without folders."""
+    """Return whether files, as numbers, are an entry's own and its body, without folders."""
     try:
         (files,) = unpack(packed)
         for row in files:

@@ -1,4 +1,4 @@
-"""The environments that self-checks of a cache name, read before anything else is asked of it."""
+"""The environments that self-checks of a cache name, read before any other query."""
 
 from pipcacheplus.disk.file_content import read_up_to
 from pipcacheplus.disk.open_cache import OpenCache
@@ -15,11 +15,11 @@ __all__ = ["environments_in"]
 def environments_in(path: str) -> tuple[str, ...]:
     """Return `sys.prefix` of the environments whose pips have looked for a newer pip, each once, in order of names.
 
-    They are claims of whoever wrote to the cache. What cannot be read names none. If there are more than
+    They are claims of any program that wrote to the cache. An unreadable file names none. If there are more than
     `MAX_ENVIRONMENTS`, the last one stands for them.
 
     Args:
-        path: Of the cache directory.
+        path: Path of the cache directory.
     """
     named: dict[str, None] = {}
     try:
@@ -30,7 +30,7 @@ def environments_in(path: str) -> tuple[str, ...]:
                 if len(named) > MAX_ENVIRONMENTS:
                     break
     except OSError:
-        return ()  # that the cache cannot be read is told by what reads it next
+        return ()  # the next reader of the cache reports that it cannot be read
     return tuple(named)[: MAX_ENVIRONMENTS + 1]
 
 

@@ -1,7 +1,8 @@
-"""Catalogs as files of our state directory: names, locks, what they say of themselves, safe connections.
+"""Catalogs as files of the state directory: names, locks, their own descriptions, safe connections.
 
 SQLite locks a database by POSIX locks, which a process loses as soon as it closes any descriptor of that file. So a
-database is never opened here but by SQLite; it is looked at by `lstat`, and a file beside it is the lock of our own.
+database is never opened here but by SQLite; it is looked at by `lstat`, and a file beside it is the lock of
+pipcacheplus.
 """
 
 import hashlib
@@ -37,7 +38,7 @@ __all__ = [
 FOLDER = "catalogs"
 DATABASE, LOCK = ".sqlite3", ".lock"
 _BESIDE = ("-journal", "-wal", "-shm")
-"""What SQLite puts beside a database. We use the first; the others are looked for because SQLite would use them."""
+"""Files that SQLite puts beside a database. Only the first is used; the others are checked as SQLite would use them."""
 _NAME = re.compile(r"([0-9a-f]{64})((?:\.[A-Za-z0-9_.-]{1,64})?)(\.sqlite3|\.lock)")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]")
 _MAX_HOST = 64
@@ -45,19 +46,19 @@ _MAX_HOST = 64
 _CACHE_KIB = 8192
 _SMALL_CACHE_KIB = 2048
 _STEPS = 10_000
-"""Steps of SQLite's virtual machine from one look at the limit to the next."""
+"""Steps of SQLite's virtual machine from one check of the limit to the next."""
 _MAX_LOOKS = 300
 _MAX_VALUE_BYTES = 64 << 20
 _MAX_SQL_BYTES = 1 << 20
 
 
 class CatalogFile(NamedTuple):
-    """A catalog of our state directory, or what is left of one."""
+    """A catalog of the state directory, or the remains of one."""
 
     name: str
     """Without ending."""
     cache_path: str | None
-    """Of the cache directory; `None` if it cannot be read."""
+    """Path of the cache directory; `None` if it cannot be read."""
     files: int
     size: int
     """Bytes, of all its files."""
@@ -71,8 +72,8 @@ def name_of(real_path: str, own: OwnFolder) -> str:
     """Return the name, without ending, of the catalog of a cache.
 
     Args:
-        real_path: Of the cache directory, without links.
-        own: Where catalogs are. If other machines may mount it, each has a catalog of its own.
+        real_path: Path of the cache directory, without links.
+        own: The directory of catalogs. If other machines may mount it, each has a catalog of its own.
     """
     digest = hashlib.sha256(os.fsencode(real_path)).hexdigest()
     return digest + _host_part(own)
@@ -87,7 +88,7 @@ def check_database(own: OwnFolder, name: str) -> os.stat_result | None:
     """Return the status of a database, `None` if there is none.
 
     Raises:
-        UntrustedError: The database, or what SQLite would read beside it, could be somebody else's.
+        UntrustedError: The database, or a file that SQLite would read beside it, could belong to another user.
     """
     for ending in _BESIDE:
         own.check(name + DATABASE + ending)
@@ -95,16 +96,16 @@ def check_database(own: OwnFolder, name: str) -> os.stat_result | None:
 
 
 def remove_database(own: OwnFolder, name: str) -> None:
-    """Remove the database of a catalog, and what SQLite put beside it.
+    """Remove the database of a catalog, and the files that SQLite put beside it.
 
-    The database goes first: without it, SQLite drops a journal; it would not know that a database lacks its journal.
+    The database is removed first: without it, SQLite drops a journal; it would not notice that a journal is missing.
     """
     for ending in ("", *_BESIDE):
         own.unlink(name + DATABASE + ending)
 
 
 def connect(path: str, mode: str, *, timeout_s: float = 0) -> "sqlite3.Connection":
-    """Open a database, or one in memory, so that nothing in it is run or trusted, and nothing is mapped.
+    """Open a database, or one in memory, so that no code in it is run, no schema trusted, and no file mapped.
 
     Args:
         path: Absolute, or `:memory:`.
@@ -140,7 +141,7 @@ def connect(path: str, mode: str, *, timeout_s: float = 0) -> "sqlite3.Connectio
 
 @contextmanager
 def small_cache(connection: "sqlite3.Connection") -> Iterator[None]:
-    """Let SQLite take less memory meanwhile: what is sorted takes as much as the cache may, and besides it."""
+    """Let SQLite use less memory meanwhile: sorting uses as much as the cache may, in addition to it."""
     connection.execute(f"PRAGMA cache_size = -{_SMALL_CACHE_KIB}")
     try:
         yield
@@ -149,7 +150,7 @@ def small_cache(connection: "sqlite3.Connection") -> Iterator[None]:
 
 
 def _restrict(connection: "sqlite3.Connection") -> None:
-    """Switch off what we do not use, as far as this version of Python can."""
+    """Switch off unused features that this version of Python can switch off."""
     import sqlite3  # noqa: PLC0415 - as above
 
     limits = {"LENGTH": _MAX_VALUE_BYTES, "SQL_LENGTH": _MAX_SQL_BYTES, "ATTACHED": 0, "TRIGGER_DEPTH": 1}
@@ -164,9 +165,9 @@ def _restrict(connection: "sqlite3.Connection") -> None:
 
 @contextmanager
 def limited(connection: "sqlite3.Connection") -> Iterator[None]:
-    """Let SQLite take three million steps in all, some tenths of a second, then fail with "interrupted".
+    """Let SQLite run three million steps in all, some tenths of a second, then fail with "interrupted".
 
-    Nothing of ours comes near that while a database is being judged; a schema made to be slow would.
+    Checking a valid database needs far less; a schema made to be slow would need more.
     """
     looks = iter(range(_MAX_LOOKS))
     connection.set_progress_handler(lambda: next(looks, None) is None, _STEPS)
@@ -177,7 +178,7 @@ def limited(connection: "sqlite3.Connection") -> Iterator[None]:
 
 
 def catalogs_in(own: OwnFolder) -> list[CatalogFile]:
-    """Return the catalogs in our directory, the least recently used first; what has another name is none."""
+    """Return the catalogs in the directory, the least recently used first; files of other names are ignored."""
     matches = [match for name in own.names() if (match := _NAME.fullmatch(name))]
     host = _host_part(own)
     names = {match[1] + match[2]: match[2] == host for match in matches}
@@ -213,7 +214,7 @@ def _cache_path(own: OwnFolder, name: str) -> str | None:
 
 
 def drop_catalog(own: OwnFolder, name: str) -> bool:
-    """Remove a catalog with its lock, unless another run holds that; return whether it is gone."""
+    """Remove a catalog with its lock, unless another run holds the lock; return whether it is gone."""
     descriptor = own.lock(name + LOCK)
     if descriptor is None:
         return False

@@ -1,11 +1,11 @@
-"""Run tasks in processes forked from this one, and yield their results in order.
+"""Tasks in processes forked from this one, with their results in order.
 
-A child inherits what all tasks share. Through one pipe it takes a task, through another it gives the result back: each
-is a pickle behind its length. The task stays in this process until the result is here, so whatever keeps a child from
-starting or ends it, its task is done here, and nobody is started in its place.
+A child inherits the shared value. Through one pipe it receives a task, through another it returns the result: each
+is a pickle behind its length. The task stays in this process until the result is here: if a child cannot start or
+ends, for any reason, its task is done here, and no child is started in its place.
 
 `multiprocessing` is not used: it starts threads, needs shared memory, takes 25 ms to import, and a pool of
-`concurrent.futures` waits for ever for a child that is stopped.
+`concurrent.futures` waits without end for a child that is stopped.
 """
 
 import gc
@@ -28,7 +28,7 @@ __all__ = ["may_fork", "run_in_forks"]
 _LENGTH_BYTES = 8
 _CHUNK = 1 << 18
 _END_MS = 10_000
-"""How long a child may take to end once it is killed; beyond, the system holds it, and it is not waited for."""
+"""Seconds that a killed child may take to end; after them the system holds it, and there is no more waiting."""
 
 _Shared = TypeVar("_Shared")
 _Task = TypeVar("_Task")
@@ -36,7 +36,7 @@ _Result = TypeVar("_Result")
 
 
 def may_fork() -> bool:
-    """Return whether a copy of this process works, and can die without harm to this one.
+    """Return whether a copy of this process works, and can end without harm to this one.
 
     A copy has one thread only: a lock that another one held is never released there. Where SIGPIPE has its default,
     writing to a child that is gone would end this process.
@@ -50,7 +50,7 @@ def may_fork() -> bool:
 
 
 def _native_threads() -> int:
-    """Count the threads that the system knows, those of libraries too; 1 if it does not tell."""
+    """Count the threads that the system reports, those of libraries too; 1 if it does not report them."""
     try:
         return len(os.listdir("/proc/self/task"))
     except OSError:
@@ -63,17 +63,17 @@ def run_in_forks(
     """Yield the results of the tasks, in their order; an error of `work` is raised at the turn of its task.
 
     Args:
-        work: Run in a child; once more in this process if it raises there, so that the error has all that belongs to
-            it, or does not come up at all.
+        work: Run in a child; once more in this process if it raises there, so that the error has its own traceback, or
+            does not occur at all.
         shared: The first argument of each call; never pickled.
-        tasks: Taken as they are due. Each is pickled for a child; if that fails, it is done here. So is one whose
+        tasks: Consumed when they are due. Each is pickled for a child; if that fails, it is done here. So is one whose
             result cannot be pickled.
         count: Most children at once; one is started only if no other is free.
         ahead: Most tasks that are taken and not yielded yet.
     """
     crew = _Crew(work, shared, count)
     try:
-        # A loop of its own: if `try` began with it, 3.11 would let an interrupt that comes as it begins again pass by
+        # A loop of its own: if `try` began with it, 3.11 would let an interrupt at the start of an iteration bypass
         # `finally` (seen with 3.11.7; the jump counts as the instruction before its target, which is outside).
         yield from _results(crew, tasks, ahead)
     finally:
@@ -81,7 +81,7 @@ def run_in_forks(
             with _signals_held_back():
                 crew.end()
         finally:
-            crew.end()  # whom an interrupt left over that came before signals were held back
+            crew.end()  # children that are left after an interrupt that came before signals were held back
 
 
 def _results(crew: "_Crew[_Shared, _Task, _Result]", tasks: Iterable[_Task], ahead: int) -> Iterator[_Result]:
@@ -109,7 +109,7 @@ class _Slot(Generic[_Task]):
     def __init__(self, task: _Task) -> None:
         self.task = task
         self.child: _Child[_Task] | None = None
-        """Who works on it; nobody any more if it is done, or has to be done here."""
+        """The child that works on it; `None` if it is done, or has to be done here."""
         self.result: memoryview | None = None
         """A pickle; `None` or empty if it has to be done here."""
 
@@ -119,17 +119,17 @@ class _Crew(Generic[_Shared, _Task, _Result]):
 
     def __init__(self, work: Callable[[_Shared, _Task], _Result], shared: _Shared, count: int) -> None:
         self.count = count
-        """How many there may be; at last, how many are left."""
+        """The largest number of children; at the end, the number that is left."""
         self._work = work
         self._shared = shared
         self._children: list[_Child[_Task]] = []
 
     def has_room(self) -> bool:
-        """Return whether a task would be begun at once; it is if there is nobody to hand it to."""
+        """Return whether a task would be begun at once; also if there is no child for it."""
         return len(self._children) < self.count or not self.count or any(one.slot is None for one in self._children)
 
     def hand_over(self, slot: _Slot[_Task]) -> None:
-        """Send a task to a child that is free, a new one if need be; without one, the slot stays as it is."""
+        """Send a task to a child that is free, a new one if necessary; without one, the slot is unchanged."""
         try:
             frame = pickle.dumps(slot.task, pickle.HIGHEST_PROTOCOL)
         except Exception:  # noqa: BLE001 - a class can raise anything when it is pickled
@@ -151,7 +151,7 @@ class _Crew(Generic[_Shared, _Task, _Result]):
 
     def _start(self) -> "_Child[_Task] | None":
         if not may_fork():
-            return None  # whoever takes the results has started a thread meanwhile
+            return None  # the consumer of the results has started a thread meanwhile
         with _signals_held_back(), ExitStack() as theirs, ExitStack() as ours:
             tasks_there, tasks_here = _pipe(theirs, ours)
             results_here, results_there = _pipe(ours, theirs)
@@ -172,7 +172,7 @@ class _Crew(Generic[_Shared, _Task, _Result]):
         return child
 
     def wait_for(self, child: "_Child[_Task]") -> None:
-        """Take what children send, or wait for it; one that is heard of no more loses its task."""
+        """Receive what children send, or wait for it; a child that sends nothing for too long loses its task."""
         if not self._take_what_comes() and child.is_given_up():
             self._lose(child)
 
@@ -190,7 +190,7 @@ class _Crew(Generic[_Shared, _Task, _Result]):
         return bool(arrived)
 
     def result_of(self, slot: _Slot[_Task]) -> _Result:
-        """Return what a child has sent; without it, do the task here."""
+        """Return the result that a child has sent; without one, do the task here."""
         if slot.result:
             with suppress(Exception):  # a class can raise anything when it is unpickled
                 found: _Result = pickle.loads(slot.result)  # noqa: S301 - our own child's
@@ -205,7 +205,7 @@ class _Crew(Generic[_Shared, _Task, _Result]):
             child.bury()
 
     def end(self) -> None:
-        """End all children; whatever they work on is of no use any more."""
+        """End all children; their results are not needed any more."""
         for child in self._children:
             child.kill()
         while self._children:
@@ -213,7 +213,7 @@ class _Crew(Generic[_Shared, _Task, _Result]):
 
 
 def _pipe(readers: ExitStack, writers: ExitStack) -> tuple[int, int]:
-    """Make a pipe whose ends are closed with what they are given to."""
+    """Make a pipe whose ends are closed with their owner."""
     reading, writing = os.pipe()
     readers.callback(os.close, reading)
     writers.callback(os.close, writing)
@@ -243,14 +243,14 @@ class _Child(Generic[_Task]):
         return self.send()
 
     def awaited(self) -> Iterator[tuple[int, int]]:
-        """Yield what to wait for at which end."""
+        """Yield the descriptors to wait for, with the events."""
         tasks_end, results_end = self.ends
         yield results_end, select.POLLIN
         if self._unsent:
             yield tasks_end, select.POLLOUT
 
     def send(self) -> bool:
-        """Send as much as there is room for; return whether the child is still there."""
+        """Send as much as the pipe accepts; return whether the child is still there."""
         try:
             while self._unsent:
                 self._unsent = self._unsent[os.write(self.ends[0], self._unsent) :]
@@ -261,7 +261,7 @@ class _Child(Generic[_Task]):
         return True
 
     def receive(self) -> bool:
-        """Take what has arrived; return whether the child is still there."""
+        """Receive available data; return whether the child is still there."""
         try:
             data = os.read(self.ends[1], _CHUNK)
         except BlockingIOError:
@@ -279,15 +279,15 @@ class _Child(Generic[_Task]):
         self.slot = None
 
     def is_given_up(self) -> bool:
-        """Return whether nothing has arrived for too long; it is asked once a look."""
+        """Return whether nothing has arrived for too long; to be called once per poll."""
         used_s, self._used_s = self._used_s, _processor_time_s(self._pid)
         return self._patience.is_over(runs=self._used_s > used_s)
 
     def kill(self) -> None:
-        """Kill the process, whatever it does: it only reads. It no longer has a task."""
+        """Kill the process, which is safe because it only reads. It no longer has a task."""
         self._let_go(None)
-        # While it holds its end of the pipe it is alive, and its number is its own, also where whoever started us made
-        # us ignore SIGCHLD. A copy of this process made by others has no say in it.
+        # While it holds its end of the pipe it is alive, and its number is its own, also where this process inherited
+        # an ignored SIGCHLD. A copy of this process made by other code does not change that.
         if os.getpid() == self._parent and not self._has_ended(0):
             with suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGKILL)
@@ -296,7 +296,7 @@ class _Child(Generic[_Task]):
         """Wait for the end of the process, and close the pipes."""
         if os.getpid() == self._parent:
             how = 0 if self._has_ended(_END_MS) else os.WNOHANG
-            with suppress(ChildProcessError):  # others have waited for it
+            with suppress(ChildProcessError):  # other code has waited for it
                 os.waitpid(self._pid, how)
         self._open_ends.close()
 
@@ -307,7 +307,7 @@ class _Child(Generic[_Task]):
 
 
 def _processor_time_s(pid: int) -> float:
-    """Return the processor time that a child has used, 0 if the system does not tell.
+    """Return the processor time that a child has used, 0 if the system does not report it.
 
     Source: Linux, `include/linux/posix-timers_types.h`: the clock of a process is `~pid << 3 | CPUCLOCK_SCHED` (2).
     """
@@ -331,15 +331,15 @@ def _signals_held_back() -> Iterator[None]:
 def _run_child(
     work: Callable[[_Shared, _Task], _Result], shared: _Shared, tasks_end: int, results_end: int, others: Iterable[int]
 ) -> NoReturn:
-    """Be a child, in a process that was just forked, with signals held back.
+    """Run as a child, in a process that was just forked, with signals held back.
 
-    Nothing that was inherited is ended, flushed or collected: a database connection would roll back what the parent has
-    begun.
+    No inherited object is ended, flushed or collected: a database connection would roll back the parent's
+    transaction.
     """
     try:
         gc.freeze()
         gc.enable()
-        for end in others:  # else the siblings would not see that the parent is gone
+        for end in others:  # otherwise the siblings would not see that the parent is gone
             os.close(end)
         _leave_signals_to_the_parent()
         _serve(work, shared, tasks_end, results_end)
@@ -360,7 +360,7 @@ def _serve(work: Callable[[_Shared, _Task], _Result], shared: _Shared, tasks_end
     """Do the tasks that arrive at one end, and send each result to the other, until there are no more.
 
     Raises:
-        OSError: Nobody reads the results.
+        OSError: No process reads the results.
     """
     while True:
         content = None
@@ -384,7 +384,7 @@ def _framed(content: bytes) -> bytes:
 
 
 def _content_of(received: bytearray) -> memoryview | None:
-    """Return what stands behind the length, `None` if it is not all there."""
+    """Return the bytes behind the length, `None` if they are incomplete."""
     if len(received) < _LENGTH_BYTES:
         return None
     length = int.from_bytes(received[:_LENGTH_BYTES], "little")

@@ -1,13 +1,13 @@
-"""Guess the URLs of responses that no link leads to; each is proven by its key, so that none can be wrong.
+"""Guessed URLs of responses to which no link leads; the key proves each, so that none can be wrong.
 
-Tried are names of projects with bases of indexes: those that a run is given (options, pip's settings, its default
-index), with all names; then, while there are pages whose URL is not known, bases that are made of the other URLs of the
-cache, in the order in which servers are likely to have them, first with the names that those pages may have. A base
-that proves right counts for all names. URLs that the cache tells as a whole (the source of a built wheel, the target of
-a redirect) are tried as they are, and files that no link leads to where others lie.
+The guesses are names of projects with bases of indexes: the bases that a run is given (options, pip's settings, its
+default index), with all names; then, while there are pages whose URL is not known, bases that are made of the other
+URLs of the cache, in the order in which servers are likely to have them, first with the names that those pages may
+have. A base that proves right counts for all names. Whole URLs in the cache (the source of a built wheel, the target
+of a redirect) are tried unchanged, and files without a link are tried where others lie.
 
-All of it follows from the cache and from what a run is given, never from what was asked before: what is kept is kept by
-what was given, and only as long as no entry has changed.
+All guesses follow from the cache and from the input of a run, never from earlier queries: they are stored by that
+input, and only as long as no entry has changed.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from itertools import chain, islice, product
 from urllib.parse import quote, unquote
 
 from pipcacheplus.catalog.entry_rows import as_column, text_of
-from pipcacheplus.catalog.page_links import METADATA_SUFFIX, Told, key_of_url
+from pipcacheplus.catalog.page_links import METADATA_SUFFIX, Hints, key_of_url
 from pipcacheplus.catalog.references import ACTIVE
 from pipcacheplus.catalog.stored_facts import RowDamagedError, pack, unpack
 from pipcacheplus.pips.credentials import has_credentials
@@ -30,23 +30,23 @@ from pipcacheplus.pips.urls import page_base, spellings, without_user
 __all__ = ["Guesses"]
 
 MAX_PROBES = 128_000
-"""Hashes that are made, at most, to find out which bases are right: a tenth of a second."""
+"""Most hashes that are computed to find the right bases: a tenth of a second."""
 _LIKELY = 32
 """A base gets at most this share of them, or as many as every other, if that is more."""
 MAX_FOUND_BASES = 32
-"""Bases that proved right and were not given; no more are looked for then."""
+"""Most bases that proved right and were not given; then the search ends."""
 MAX_NAMES = 200_000
-"""Names that are tried with a base that was not given."""
+"""Most names that are tried with a base that was not given."""
 _MAX_TOLD = 50_000
-"""Different things that pages tell of other URLs; those that most pages tell come first."""
+"""Most different hints that are used; those of most pages come first."""
 _MAX_PLACES = 256
 _MAX_FILE_PLACES = 16
 _MAX_FIRST = 16_384
-"""Names that are tried to find out whether a base is right."""
+"""Most names that are tried to test a base."""
 _MAX_ROUNDS = 4
 """A base leads to pages, and these to redirects, and these to another host."""
 _WHOLE = ""
-"""In place of a base, for URLs that were told as a whole."""
+"""In place of a base, for hints that are whole URLs."""
 _MAY_BE_PAGE = "e.key IS NOT NULL AND ifnull(e.kind, '') NOT IN ('wheel', 'sdist', 'metadata')"
 _UNKNOWN = (
     f"{_MAY_BE_PAGE} AND e.key NOT IN (SELECT key FROM found)"
@@ -54,18 +54,18 @@ _UNKNOWN = (
     " AND g.candidate IN (SELECT name FROM own_candidate))"
     f" AND NOT EXISTS (SELECT 1 FROM link l WHERE l.key = e.key AND {ACTIVE} AND l.url IS NOT NULL)"
 )
-"""Of the URLs of which nothing tells so far."""
+"""Pages whose URL is unknown so far."""
 MAX_FILE_PROBES = 64_000
-"""Hashes that are made, at most, for files that no link leads to."""
+"""Most hashes that are computed for files without a link."""
 _MAX_NAME = 200
 _NEEDS_NO_QUOTES = re.compile("[a-z0-9_.-]+")
 _WORDS = frozenset(("simple", "packages", "pypi", "whl", "wheels", "files", "dist", "nightly", "test", "cpu"))
-"""What stands in URLs of indexes, and may be the name of a project too: that alone makes none of a page."""
+"""Parts of URLs of indexes that may be names of projects too: they alone do not name the project of a page."""
 _ADD_GUESS = "INSERT OR IGNORE INTO guess (key, candidate, url, project) VALUES (?, ?, ?, ?)"
 _FORGET_OTHER_NAMES = (
     f"UPDATE guess SET project = NULL WHERE candidate = '{_WHOLE}' AND project NOT IN (SELECT name FROM own_name)"
 )
-"""The last part of a URL that is told as a whole need not be the name of a project; if others have it, it is."""
+"""The last part of a whole URL need not be the name of a project; it is one if other entries have it."""
 _from_bytes = int.from_bytes
 
 
@@ -76,9 +76,9 @@ class Guesses:
         """Begin.
 
         Args:
-            connection: Of a catalog with the tables of a run.
+            connection: Connection to a catalog with the tables of a run.
             indexes: URLs of the indexes that the run is given.
-            find: Takes the URL of a page that holds credentials: for this run alone, nothing is stored.
+            find: Receives the URL of a page that holds credentials: for this run only, nothing is stored.
         """
         self._connection = connection
         self._find = find
@@ -90,26 +90,26 @@ class Guesses:
         self._own: dict[str, None] = {}
         self._tried: set[str] = set()
         self._pages = _Keys(())
-        """Of responses that may be pages."""
+        """Keys of responses that may be pages."""
         self._is_gathered = False
         self._places: dict[str, None] = {}
-        """Where servers have their files, as pages tell; those that most pages tell come first."""
-        self._told_names: dict[str, None] = {}
-        """Of projects, as pages tell them."""
+        """Places of the files of servers, from hints; those of most pages come first."""
+        self._hint_names: dict[str, None] = {}
+        """Names of projects, from hints."""
         self._probes = MAX_PROBES
         self._rounds = 0
         self._all_known = False
-        """Whether a base fitted each page of unknown URL that was left."""
+        """Whether a base matched each remaining page of unknown URL."""
 
     def recall(self) -> bool:
-        """Take what an earlier run found out that was given the same, if nothing has changed since.
+        """Use the results of an earlier run with the same input, if nothing has changed since.
 
         Returns:
-            Whether there is such a thing.
+            Whether there are such results.
         """
         execute = self._connection.execute
         if not all(_is_proven(key, url) for key, url in execute("SELECT key, url FROM guess")):
-            execute("DELETE FROM candidate")  # rows that nobody reads again in turn are proven each time
+            execute("DELETE FROM candidate")  # rows that are not read again in turn are proven each time
         if execute("SELECT 1 FROM candidate LIMIT 1").fetchone() is None:
             execute("DELETE FROM guess")
         known = execute("SELECT name FROM candidate WHERE given = ?", (self._mark,)).fetchall()
@@ -118,14 +118,14 @@ class Guesses:
         return bool(known)
 
     def begin(self) -> None:
-        """Try what pages tell as a whole, where files may lie, and all names with the bases that are given."""
+        """Try whole URLs of hints, possible places of files, and all names with the given bases."""
         self._gather()
         self._try_files()
         for base in self._given:
             self._try(base)
 
     def try_secret(self) -> None:
-        """Try all names with those given bases whose URL holds a token: in each run, as nothing of them is stored."""
+        """Try all names with the given bases whose URL holds a token: in each run, as these are not stored."""
         if not self._secret:
             return
         self._gather()
@@ -136,10 +136,10 @@ class Guesses:
                     self._find(url)
 
     def discover(self) -> bool:
-        """Look for bases that are not given, as long as there are pages whose URL is not known.
+        """Search bases that are not given, as long as there are pages whose URL is not known.
 
         Returns:
-            Whether one was found: then it may have made URLs known, and there may be more to be found.
+            Whether one was found: then new URLs may be known, and there may be more to find.
         """
         self._rounds += 1
         if self._rounds > _MAX_ROUNDS or self._all_known or not (unknown := self._unknown()).left:
@@ -164,13 +164,13 @@ class Guesses:
         return is_found
 
     def keep(self) -> None:
-        """Keep what was found out, for runs that are given the same."""
+        """Store the results, for runs with the same input."""
         self._connection.executemany(
             "INSERT OR IGNORE INTO candidate (given, name) VALUES (?, ?)", [(self._mark, name) for name in self._own]
         )
 
     def _gather(self) -> None:
-        """Note names, keys of what may be a page, and what pages tell; try URLs that they tell as a whole. Once."""
+        """Store names, keys of possible pages and hints; try whole URLs. Done once."""
         if self._is_gathered:
             return
         self._is_gathered = True
@@ -181,16 +181,16 @@ class Guesses:
         self._add_names(self._names_of_entries())
         keys = execute("SELECT key FROM entry WHERE key IS NOT NULL AND kind = 'sdist' ORDER BY 1")
         sdists = _Keys(key for (key,) in keys)
-        for told in self._told():
-            self._places.update(dict.fromkeys(told.places[: _MAX_PLACES - len(self._places)]))
-            self._told_names.update(dict.fromkeys(told.names[: _MAX_FIRST - len(self._told_names)]))
-            if told.names:
-                self._add_names(told.names)
-            self._try_whole(told.urls, sdists)
+        for hints in self._hints():
+            self._places.update(dict.fromkeys(hints.places[: _MAX_PLACES - len(self._places)]))
+            self._hint_names.update(dict.fromkeys(hints.names[: _MAX_FIRST - len(self._hint_names)]))
+            if hints.names:
+                self._add_names(hints.names)
+            self._try_whole(hints.urls, sdists)
         execute(_FORGET_OTHER_NAMES)
 
     def _names_of_entries(self) -> Iterator[str]:
-        """Yield the names of projects that entries have, as they stand in URLs."""
+        """Yield the names of projects that entries have, as in URLs."""
         yield "pip"
         projects = self._connection.execute("SELECT DISTINCT project FROM entry WHERE project IS NOT NULL ORDER BY 1")
         # A file that does not name itself, as it is broken, is named by a link to it.
@@ -204,16 +204,16 @@ class Guesses:
     def _add_names(self, names: Iterable[str]) -> None:
         self._connection.executemany("INSERT OR IGNORE INTO own_name (name) VALUES (?)", ((name,) for name in names))
 
-    def _told(self) -> Iterator[Told]:
-        """Yield what pages tell; what most pages tell comes first."""
-        told = self._connection.execute(
-            "SELECT told, count(*) FROM page WHERE told IS NOT NULL GROUP BY told ORDER BY count(*) DESC, told LIMIT ?",
+    def _hints(self) -> Iterator[Hints]:
+        """Yield the hints of pages; those of most pages come first."""
+        hints = self._connection.execute(
+            "SELECT hints, count(*) FROM page WHERE hints IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC, hints LIMIT ?",
             (_MAX_TOLD,),
         )
-        return (_told_of(packed) for packed, _ in told)
+        return (_hints_of(packed) for packed, _ in hints)
 
     def _names(self, most: int = -1) -> Iterator[str]:
-        """Yield the names of projects, as they stand in URLs: so many, or all."""
+        """Yield the names of projects, as in URLs: at most so many, or all."""
         return (
             name for (name,) in self._connection.execute("SELECT name FROM own_name ORDER BY name LIMIT ?", (most,))
         )
@@ -223,13 +223,13 @@ class Guesses:
         return ((f"{base}/{name}/", name) for name in self._names(most))
 
     def _all_places(self) -> list[str]:
-        """Return where servers have their files, as far as this run knows; likely ones first."""
+        """Return the places of the files of servers in this run; likely ones first."""
         found = self._connection.execute("SELECT url FROM found WHERE source = 'index-guess' ORDER BY url")
         known = (file_place(url) for url in (*self._given, *(text_of(url) or "" for (url,) in found)))
         return list(islice(dict.fromkeys(filter(None, chain(self._places, known))), _MAX_PLACES))
 
     def _unknown(self) -> "_Keys":
-        """Return the keys of what may be a page, and whose URL nothing tells so far."""
+        """Return the keys of possible pages whose URL is unknown so far."""
         return _Keys(
             key for (key,) in self._connection.execute(f"SELECT e.key FROM entry e WHERE {_UNKNOWN} ORDER BY 1")
         )
@@ -244,10 +244,10 @@ class Guesses:
         quoted = _in_urls(text_of(project) for (project,) in own)
         is_nameless = execute(f"SELECT 1 FROM entry e WHERE {_UNKNOWN} AND e.project IS NULL LIMIT 1").fetchone()
         more = self._names() if is_nameless is not None else ()
-        return list(islice(dict.fromkeys(chain(quoted, self._told_names, islice(more, _MAX_FIRST))), _MAX_FIRST))
+        return list(islice(dict.fromkeys(chain(quoted, self._hint_names, islice(more, _MAX_FIRST))), _MAX_FIRST))
 
     def _try_whole(self, urls: Iterable[str], sdists: "_Keys") -> None:
-        """Try URLs that are told as a whole: of pages, redirects and sdists."""
+        """Try whole URLs: of pages, redirects and sdists."""
         for url in (url for whole in urls for url in spellings(without_user(whole))):
             key = key_of_url(url)
             if key in self._pages:
@@ -257,9 +257,9 @@ class Guesses:
                 self._add([(key, _WHOLE, url, None)])
 
     def _try_files(self) -> None:
-        """Try where files of other URLs lie, for those that no link names: a directory of files, and its page gone.
+        """Try the places of other files for those that no link names: a directory of files whose page is gone.
 
-        A link that needs its page counts for none: whether that is known depends on the run.
+        A link that needs its page does not count: whether that is known depends on the run.
         """
         places = [place for place in self._places if "://" in place][:_MAX_FILE_PLACES]
         if not places:
@@ -285,12 +285,12 @@ class Guesses:
                 return
 
     def _try(self, base: str, most: int = -1, unknown: "_Keys | None" = None) -> None:
-        """Try names with a base, and the base itself; if it fits some pages, in other spellings too.
+        """Try names with a base, and the base itself; if it matches some pages, in other spellings too.
 
         Args:
-            base: It.
-            most: So many names; all if it is negative.
-            unknown: From which those that fit are to be taken.
+            base: The base.
+            most: Largest number of names; all if it is negative.
+            unknown: Keys from which the matching ones are removed.
         """
         self._join(base)
         found = self._add_hits(base, chain(_listings(base), self._urls(base, most)), unknown)
@@ -304,7 +304,7 @@ class Guesses:
         self._connection.execute("INSERT OR IGNORE INTO own_candidate VALUES (?)", (base,))
 
     def _add_hits(self, base: str, urls: Iterable[tuple[str, str | None]], unknown: "_Keys | None") -> int:
-        """Add those URLs that fit; return how many do."""
+        """Add the URLs that match; return their number."""
         pages = self._pages
         count = 0
 
@@ -329,14 +329,14 @@ class _Keys:
     """Keys of responses by eight bytes each: no two in a cache are alike in these, and a cache has many."""
 
     def __init__(self, keys: Iterable[bytes]) -> None:
-        """Take keys in order."""
+        """Store keys, which must be in order."""
         self._numbers = array("Q", (_from_bytes(key[:8], "big") for key in keys))
         self._is_taken = bytearray(len(self._numbers))
         self.left = len(self._numbers)
-        """How many are not taken yet."""
+        """Number of those that are not taken yet."""
 
     def __len__(self) -> int:
-        """Return how many there were."""
+        """Return the number of all keys."""
         return len(self._numbers)
 
     def __contains__(self, key: bytes) -> bool:
@@ -360,17 +360,17 @@ def _is_proven(key: object, url: object) -> bool:
     return isinstance(url, str) and key_of_url(url) == key
 
 
-def _told_of(packed: object) -> Told:
+def _hints_of(packed: object) -> Hints:
     match unpack(packed):
         case (tuple(places), tuple(names), tuple(urls)) if all(
             isinstance(text, str) for text in chain(places, names, urls)
         ):
-            return Told(places, names, urls)
+            return Hints(places, names, urls)
     raise RowDamagedError
 
 
 def _in_urls(names: Iterable[str | None]) -> Iterator[str]:
-    """Yield names as pip quotes them; what is too long, or is no text, is the name of no project."""
+    """Yield names as pip quotes them; names that are too long, or not text, are left out."""
     for name in names:
         if name is None or not 0 < len(name) <= _MAX_NAME:
             continue
@@ -381,14 +381,14 @@ def _in_urls(names: Iterable[str | None]) -> Iterator[str]:
 
 
 def _listings(base: str) -> Iterator[tuple[str, None]]:
-    """Yield URLs of a page that lists files itself, and is of no project."""
+    """Yield URLs of a page that lists files itself, and is not of one project."""
     return ((base + end, None) for end in LISTINGS)
 
 
 def _respelt(base: str, name: str) -> Iterator[str]:
     """Yield other URLs that the page of a project may have: without a slash, and with the name as old pips wrote it.
 
-    Source: pip 6.0 to 7.1 `index.py`: `project_name.lower()`, where later ones ask for the canonical name.
+    Source: pip 6.0 to 7.1 `index.py`: `project_name.lower()`, where later ones request the canonical name.
     """
     yield f"{base}/{name}"
     if "-" in name:

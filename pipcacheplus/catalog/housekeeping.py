@@ -1,4 +1,4 @@
-"""Remove catalogs that nobody needs, at most once a day: the state directory stays small without being asked."""
+"""Removal of unused catalogs, at most once a day, so that the state directory stays small by itself."""
 
 import os
 import re
@@ -12,32 +12,32 @@ from pipcacheplus.model.values import OwnFiles, OwnKind
 __all__ = ["MAX_TOTAL_BYTES", "UNUSED_S", "clear_catalog", "keep_house", "kept_catalogs"]
 
 UNUSED_S = 90 * 86_400
-"""How long a catalog stays without being used, in seconds."""
+"""Seconds that a catalog stays without being used."""
 MAX_TOTAL_BYTES = 1 << 30
-"""What all catalogs may hold on the disk; the least recently used go first."""
+"""Most bytes of all catalogs on the disk; the least recently used are removed first."""
 
 _STAMP = "kept-house"
-"""A file without content, whose time says when this was done last."""
+"""An empty file whose time is that of the last removal."""
 _EVERY_NS = 86_400 * 10**9
 _FORMER = "ledgers"
-"""Where earlier versions kept what catalogs hold now."""
+"""Directory in which earlier versions stored the contents of catalogs."""
 _FORMER_FILE = re.compile(r"[0-9a-f]{64}\.sqlite3(-journal)?")
 
 
 def keep_house(folder: str, own: OwnFolder, *, mine: str, now_ns: int) -> None:
     """Remove catalogs of caches that are gone, those that were not used for 90 days, and the oldest beyond 1 GiB.
 
-    What another run holds stays, and so does a catalog whose cache lies on a network, as long as it is used: whether
-    that cache is gone can take for ever to say.
+    Catalogs that another run holds stay, and so does a catalog that is in use whose cache lies on a network: to find
+    out whether that cache is gone can block without end.
 
     Args:
-        folder: Our state directory.
+        folder: The state directory.
         own: The directory in it with the catalogs.
         mine: The name of the catalog that this run holds.
         now_ns: The time that files get here, in nanoseconds since 1970.
 
     Raises:
-        OSError: Something could not be looked at or removed; the next day will do.
+        OSError: A file could not be examined or removed; it can wait for the next day.
     """
     last = own.check(_STAMP)
     if last is not None and 0 <= now_ns - last.st_mtime_ns < _EVERY_NS:
@@ -54,7 +54,7 @@ def keep_house(folder: str, own: OwnFolder, *, mine: str, now_ns: int) -> None:
 
 
 def _is_left_over(one: CatalogFile) -> bool:
-    """Return whether that is the catalog of a cache that is gone."""
+    """Return whether this is the catalog of a cache that is gone."""
     path = one.cache_path
     if path is None or not one.is_of_this_machine or not is_local(path, is_real=True):
         return False
@@ -68,7 +68,7 @@ def _is_left_over(one: CatalogFile) -> bool:
 
 
 def _remove_former(folder: str) -> None:
-    """Remove what earlier versions left, and nothing else that may lie there."""
+    """Remove the files of earlier versions, and no others that may lie there."""
     with suppress(OSError), open_own_folder(folder) as state:
         with open_own_folder(folder, _FORMER) as former:
             for name in former.names():
@@ -78,10 +78,10 @@ def _remove_former(folder: str) -> None:
 
 
 def kept_catalogs(folder: str) -> tuple[OwnFiles, ...]:
-    """Return the catalogs in our state directory, the least recently used first.
+    """Return the catalogs in the state directory, the least recently used first.
 
     Raises:
-        OSError: It is not ours alone, or cannot be read.
+        OSError: It is not only this user's, or cannot be read.
     """
     try:
         with open_own_folder(folder, FOLDER) as own:
@@ -94,7 +94,7 @@ def clear_catalog(path: str) -> bool:
     """Remove a catalog that `kept_catalogs` returned, unless another run uses it; return whether it is gone.
 
     Raises:
-        OSError: It is not ours alone, or cannot be removed.
+        OSError: It is not only this user's, or cannot be removed.
     """
     folder, name = os.path.split(path)
     with open_own_folder(*os.path.split(folder)) as own:

@@ -1,4 +1,4 @@
-"""Put the checks to those entries that they could object to: the catalog chooses, the checks decide."""
+"""Running of checks on entries that could have a finding: the catalog chooses, the checks decide."""
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ _CONTRADICTED = (
     "(e.id IN (SELECT id FROM led) OR EXISTS (SELECT 1 FROM link l WHERE l.key = e.key"
     f" AND (l.sha256 IS NOT c.sha256 OR NOT {ACTIVE})))"
 )
-"""Whether a page may publish another digest than the one that was made: whatever else it publishes, for one."""
+"""Whether a page may publish another digest than the one that was computed, for instance by another algorithm."""
 
 
 _NAMED = ((":contradicted", _CONTRADICTED), (":replaced", REPLACED))
@@ -38,12 +38,12 @@ class _Judged(NamedTuple):
 
 
 class _Choice(NamedTuple):
-    """What the conditions of the checks say of a row."""
+    """The conditions of the checks for a row."""
 
     checks: tuple[Check, ...]
-    """Those that could object to it."""
+    """The checks that could report it."""
     is_certain: bool
-    """Whether each of them does, and nothing else is to be told."""
+    """Whether each of them certainly reports it, and there is nothing else to report."""
     may_be_unknown: bool
 
 
@@ -57,7 +57,7 @@ class Certain(NamedTuple):
 
 
 class _Later:
-    """The facts of a row, put together when they are asked for; in the place of `Facts`."""
+    """The facts of a row, combined on first use; with the interface of `Facts`."""
 
     __slots__ = ("_arguments", "_facts", "_make")
 
@@ -79,7 +79,7 @@ def _bit(condition: str, bit: int) -> str:
 
 
 class Judge:
-    """Checks, and the catalog that they are put to."""
+    """Checks, and the catalog on which they run."""
 
     def __init__(
         self,
@@ -91,16 +91,16 @@ class Judge:
         depth: Depth,
         only: Shape | None = None,
     ) -> None:
-        """Take a catalog that is up to date.
+        """Begin with a catalog that is up to date.
 
         Args:
-            connection: Of the catalog.
-            known: What the rest of the cache says of entries.
-            context: What checks may know besides.
-            checks: Which ones.
-            depth: How far entries were read, where anything was missing. What is known beyond that plays no part: it
-                depends on what was asked before.
-            only: Of which shape alone contents were read, apart from sources.
+            connection: Connection to the catalog.
+            known: Names and facts of entries.
+            context: The context of the checks.
+            checks: The checks to run.
+            depth: The depth to which entries were read where a result was missing. Deeper results are not used: they
+                depend on earlier queries.
+            only: The only shape whose contents were read, apart from sources.
         """
         self._connection = connection
         self._known = known
@@ -131,7 +131,7 @@ class Judge:
         self._connection.executemany("INSERT INTO bad_tags VALUES (?)", bad)
 
     def _note_keys(self) -> None:
-        """Note which keys of built wheels are looked for; and, even if none is, that interpreters were asked."""
+        """Store which keys of built wheels are looked for; and, even if none is, that interpreters were run."""
         self._connection.execute("DELETE FROM unread_area")
         if not self._context.is_http_read:
             self._connection.execute("INSERT INTO unread_area VALUES (?)", (Area.HTTP.value,))
@@ -143,7 +143,7 @@ class Judge:
     def findings(
         self, unread: dict[bytes, str], where: str = "1", *, but: Collection[int] = (), may_spill: bool
     ) -> tuple[Findings, Mapping[NotJudged, Count]]:
-        """Return what the checks object to, and counts of the entries that they could not judge.
+        """Return the findings of the checks, and counts of the entries that they could not judge.
 
         Args:
             unread: Entries that could not be read, by id.
@@ -152,7 +152,7 @@ class Judge:
             may_spill: Whether a temporary file may be written.
 
         Raises:
-            RowDamagedError: A row is not one that was written. Findings that are made later are of rows that are.
+            RowDamagedError: A row is not one that was written. Findings that are made later are of valid rows.
         """
         found = Findings(self._known.device, self._context, may_spill=may_spill)
         not_judged = dict.fromkeys(NotJudged, Count())
@@ -193,13 +193,13 @@ class Judge:
         return tuple(counts), frozenset(alone)
 
     def _foreign(self, where: str) -> Count:
-        """Return the counts of what no pip wrote, which no check is put to."""
+        """Return the counts of foreign files, on which no check runs."""
         counts = "count(*), ifnull(sum(e.file_count), 0), ifnull(sum(e.size), 0), ifnull(sum(e.disk_size), 0)"
         select = f"SELECT {counts} FROM entry e WHERE e.shape = ? AND ({where})"
         return Count(*self._connection.execute(select, (Shape.FOREIGN.value,)).fetchone())
 
     def objections(self, unread: dict[bytes, str], where: str = "1") -> Iterator[Checked]:
-        """Yield the entries that a check objects to, in order of ids, and those that could not be judged.
+        """Yield the entries with a finding, in order of ids, and those that could not be judged.
 
         Raises:
             RowDamagedError: A row is not one that was written.
@@ -257,7 +257,7 @@ class Judge:
             yield row, choice
 
     def _choice(self, mask: int) -> _Choice:
-        """Return what the numbers of conditions that hold mean."""
+        """Return the meaning of a mask of conditions."""
         checks = tuple(check for at, check in enumerate(self._checks) if mask >> at & 1)
         mask >>= len(self._checks)
         certain = tuple(check for at, check in enumerate(self._certain) if mask >> at & 1)
@@ -265,9 +265,10 @@ class Judge:
         return _Choice(checks, is_certain=certain == checks and not mask, may_be_unknown=bool(mask))
 
     def _conditions(self) -> str:
-        """Return an expression with a bit for each condition that holds of a row, in the order of `_choice`.
+        """Return an expression with a bit for each condition that is true for a row, in the order of `_choice`.
 
-        A row is put to those of its shape only; and CASE, unlike a sum of truths, leaves out what decides nothing.
+        Only the checks for its shape test a row; and CASE, unlike a sum of truths, skips conditions that decide
+        nothing.
         """
         numbered = [
             *((check.shapes, check.rows) for check in self._checks),
@@ -287,7 +288,7 @@ class Judge:
         return f"(CASE e.shape{by_shape} ELSE 0 END + {is_unread})"
 
     def _certain_names(self, row: JoinedRow) -> Names:
-        """Return the names of a row that is as it was written."""
+        """Return the names of a row that is unchanged since it was written."""
         names = self._known.names(row, row.reference())
         if row.is_read:
             check_seal(row.facts)
@@ -297,7 +298,7 @@ class Judge:
     def all(
         self, unread: dict[bytes, str], where: str = "1", *, details: bool = False, wants_evidence: bool = False
     ) -> Iterator[Checked]:
-        """Yield all entries, with what the checks say of them."""
+        """Yield all entries, with their findings."""
         for row in rows(self._connection, where, self._parameters):
             one = self._judged(row, self._checks, unread, wants_evidence=wants_evidence).checked
             yield one._replace(entry=self._known.detailed(row, one.entry)) if details else one
@@ -315,7 +316,7 @@ class Judge:
         may_be_unknown: bool = True,
         wants_evidence: bool = False,
     ) -> _Judged:
-        """Return an entry with its names, and what some checks say of it."""
+        """Return an entry with its names, and the findings of some checks."""
         if row.id in unread:
             return self._unread(row)
         reference = row.reference()
@@ -323,7 +324,7 @@ class Judge:
         named = self._known.entry(row, names)
         if row.is_read:
             check_seal(row.facts)
-        # Many of those that are chosen are pages past their lifetime, which their names tell.
+        # Many of the chosen rows are expired pages, which their names show.
         facts = cast("Facts", _Later(self._facts, row, reference))
         found, not_judged = judge(named, facts, self._context, checks)
         if may_be_unknown and (isinstance(facts.payload, Unknown) or isinstance(facts.damage, Unknown)):
@@ -341,7 +342,7 @@ class Judge:
         return self._connection.execute("SELECT 1 FROM wanted WHERE id = ?", (id_,)).fetchone() is not None
 
     def unjudged(self, id_: bytes) -> Iterator[Checked]:
-        """Yield an entry without putting any check to it; nothing if there is none of this id."""
+        """Yield an entry without running any check; nothing if there is none of this id."""
         for row in rows(self._connection, "e.id = :own", {"own": id_}):
             yield self._judged(row, (), {}).checked
 

@@ -1,4 +1,4 @@
-"""Names and facts of an entry, with all that the catalog holds of it and of the entries that speak of it."""
+"""Names and facts of an entry, from its own rows of the catalog and from those of entries that refer to it."""
 
 import re
 import sqlite3
@@ -25,7 +25,7 @@ from pipcacheplus.catalog.entry_rows import (
 )
 from pipcacheplus.catalog.names import named_by, redirect_names
 from pipcacheplus.catalog.redirect_chains import RedirectChains
-from pipcacheplus.catalog.references import ACTIVE, JoinedRow, Reference, hashes_of, name_rows, rows, told_by
+from pipcacheplus.catalog.references import ACTIVE, JoinedRow, Reference, hashes_of, name_rows, reference_of_rows, rows
 from pipcacheplus.catalog.schema import FACTS
 from pipcacheplus.catalog.sources import source_now
 from pipcacheplus.catalog.stored_facts import unpack, unpack_facts, unpack_origin
@@ -43,23 +43,23 @@ _BUILT = Shape.BUILT_WHEEL.value
 _REDIRECT = Kind.REDIRECT.value
 _WRITTEN = [*FACTS].index("written")
 _MAX_PAGE_URLS = 8
-"""Of how many pages that disagree the URLs are looked for."""
+"""Number of disagreeing pages whose URLs are looked up."""
 _LINKS = UrlSource.LINKS.value
 _GUESS = UrlSource.INDEX_GUESS.value
 _AT_ONCE = 256
 _MAY_BE_QUOTED = re.compile(r"[+!]")
-"""Characters of a version that a URL may have otherwise."""
+"""Characters of a version that a URL may write differently."""
 
 
 class Known:
-    """A catalog that is up to date, asked for names and facts."""
+    """Names and facts from a catalog that is up to date."""
 
     def __init__(self, connection: sqlite3.Connection, path: str, hosts: tuple[str, ...]) -> None:
-        """Take a catalog.
+        """Begin with a catalog.
 
         Args:
-            connection: Of the catalog.
-            path: Of the cache directory.
+            connection: Connection to the catalog.
+            path: Path of the cache directory.
             hosts: File hosts.
         """
         self._connection = connection
@@ -71,8 +71,8 @@ class Known:
         """Yield entries with their names, some hundred at once, in order of ids: rows of `checked_rows`.
 
         Args:
-            where: Which, a condition over `entry e`.
-            details: Whether SHA-256 and origin stand behind each.
+            where: The entries, a condition over `entry e`.
+            details: Whether SHA-256 and origin follow each.
 
         Raises:
             RowDamagedError: A row is not one that was written.
@@ -83,7 +83,7 @@ class Known:
             yield self._with_details(checked, some[0][0], some[-1][0]) if details else checked
 
     def _with_details(self, rows_: list[tuple[Any, ...]], first: bytes, last: bytes) -> list[tuple[Any, ...]]:
-        """Return rows with what is known of the entries besides; `first` and `last` are ids."""
+        """Return rows with further facts of the entries; `first` and `last` are ids."""
         columns = ", ".join(CONTENT_COLUMNS)
         bounds = (first, last)
         execute = self._connection.execute
@@ -93,11 +93,11 @@ class Known:
         if any(row[1] == _BUILT for row in rows_):
             built = execute(f"SELECT id, facts FROM entry WHERE id BETWEEN ? AND ? AND shape = '{_BUILT}'", bounds)
             told = ((as_text(id_), origin_facts(unpack_origin(facts))) for id_, facts in built if facts is not None)
-            origins = {path: tuple(origin) for path, origin in told if origin is not None}  # as rows have to be
+            origins = {path: tuple(origin) for path, origin in told if origin is not None}  # as in rows
         return [(*row, digests.get(row[0]), origins.get(row[0])) for row in rows_]
 
     def _named(self, where: str) -> Iterator[tuple[Any, ...]]:
-        """Yield what `checked_rows` takes; most are told by their columns, with no look at what these hold."""
+        """Yield the arguments of `checked_rows`; most follow from columns, without unpacking their facts."""
         for row, others in name_rows(self._connection, where):
             if others or row[1] == _BUILT or row[3] is None or row[3] == _REDIRECT:
                 yield *row[:3], *self._names_of(row, others)
@@ -121,10 +121,10 @@ class Known:
             return own if kind is None else self._built(id_, own, row[10])
         if kind == _REDIRECT:
             own = redirect_names(own, unpack_facts(row[10]))
-        return named_by(own, told_by(row, others))
+        return named_by(own, reference_of_rows(row, others))
 
     def names(self, row: JoinedRow, reference: Reference | None) -> Names:
-        """Return what an entry is called.
+        """Return the names of an entry.
 
         Raises:
             RowDamagedError: The row is not one that was written.
@@ -137,7 +137,7 @@ class Known:
         return self._built(row.id, own, row.facts[-2]) if row.is_read else own
 
     def _built(self, id_: bytes, own: Names, facts: object) -> Names:
-        """Return what a built wheel is called; its URL is that of its origin."""
+        """Return the names of a built wheel; its URL is that of its origin."""
         origin = unpack_origin(facts)
         if isinstance(origin, Origin) and origin.url:
             own = own._replace(url=origin.url, url_source=UrlSource.ORIGIN.value)
@@ -164,7 +164,7 @@ class Known:
         return entry_of_row(row.id, row.shape, row.files, names, self.device)
 
     def detailed(self, row: JoinedRow, entry: Entry) -> Entry:
-        """Return an entry with what is known of it besides.
+        """Return an entry with further facts.
 
         Raises:
             RowDamagedError: The row is not as it was written.
@@ -174,7 +174,7 @@ class Known:
         return replace(entry, sha256=sha256, origin=origin_facts(origin))
 
     def facts(self, row: JoinedRow) -> Facts:
-        """Return what the ends of an entry gave.
+        """Return the facts from the ends of an entry.
 
         Raises:
             RowDamagedError: The row is not as it was written.
@@ -185,7 +185,7 @@ class Known:
         return unpack_facts(row.facts[-2])
 
     def whole(self, row: JoinedRow, reference: Reference | None) -> Facts:
-        """Return what is known of an entry that was read to its end, as far as that was needed.
+        """Return the facts of an entry that was read as far to its end as necessary.
 
         Raises:
             RowDamagedError: A row is not as it was written.
@@ -201,16 +201,16 @@ class Known:
 
     @cached_property
     def redirects(self) -> RedirectChains:
-        """Where redirects of the cache lead; looked at once, when that is asked for first."""
+        """The targets of redirects of the cache; read on first use."""
         return RedirectChains(self._connection)
 
     def with_source(self, row: JoinedRow, facts: Facts, *, has_contents: bool) -> Facts:
-        """Return the facts of a built wheel with what the cache says of its source now; those of others as they are.
+        """Return the facts of a built wheel with the present evidence about its source; those of others unchanged.
 
         Args:
-            row: Of the wheel.
-            facts: Of the wheel.
-            has_contents: Whether the contents of sources were read: `Contents` does it.
+            row: Row of the wheel.
+            facts: Facts of the wheel.
+            has_contents: Whether the contents of sources were read by `Contents`.
 
         Raises:
             RowDamagedError: A row is not as it was written.
@@ -224,7 +224,7 @@ class Known:
         return self.entry(row, self.names(row, reference)), self.whole(row, reference)
 
     def _pages(self, pages: Iterable[tuple[int, tuple[tuple[str, str], ...]]]) -> tuple[Published, ...]:
-        """Return what some pages, by their numbers, publish of an entry, the newest page first."""
+        """Return the digests that some pages, by their numbers, publish for an entry, the newest page first."""
         found: list[Published] = []
         all_pages = list(pages)
         with_urls = len(all_pages) <= _MAX_PAGE_URLS
@@ -239,7 +239,7 @@ class Known:
         return tuple(sorted((one for one in found if one.hashes), key=_newest_first))
 
     def expected(self, reference: Reference | None) -> Expected:
-        """Return what a payload should be."""
+        """Return the evidence about the correct payload."""
         if reference is None:
             return Expected(hosts=self._hosts)
         wheel = self._wheel_metadata(reference.wheel) if reference.wheel else None
@@ -260,7 +260,7 @@ class Known:
         return None
 
     def _beside(self, row: JoinedRow) -> WheelMetadata | None:
-        """Return what a wheel says of the metadata beside it; `None` if it is damaged."""
+        """Return the facts in a wheel about the metadata beside it; `None` if the wheel is damaged."""
         reference = row.reference()
         facts = self.facts(row)
         expected = self._published(reference)
@@ -278,7 +278,7 @@ def _newest_first(one: Published) -> tuple[bool, int, str, tuple[tuple[str, str]
 
 
 def digests_of_many(connection: sqlite3.Connection) -> Iterator[tuple[bytes, str]]:
-    """Yield ids and SHA-256 of downloads whose content another one has too, as far as it was read.
+    """Yield ids and SHA-256 of downloads whose content another one has too, among those whose content was read.
 
     Raises:
         RowDamagedError: A row is not as it was written.

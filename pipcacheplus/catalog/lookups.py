@@ -1,4 +1,4 @@
-"""Fill in what words of a selection ask besides the names of entries: digests, origins, indexes."""
+"""Facts for words of a selection besides the names of entries: digests, origins, indexes."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -17,10 +17,10 @@ _PAGES = f"e.kind IN ('{Kind.INDEX_PAGE.value}', '{Kind.LINKS_PAGE.value}')"
 
 
 def entries_with_digest(connection: sqlite3.Connection, beginning: str) -> frozenset[str]:
-    """Return the ids of entries whose content has a SHA-256 that begins so, or of which a page says that it has.
+    """Return the ids of entries whose content has, or for which a page publishes, a SHA-256 that begins so.
 
     Args:
-        connection: Of a catalog that is up to date, and linked.
+        connection: Connection to a catalog that is up to date, and linked.
         beginning: Hexadecimal digits.
     """
     bounds = [bytes.fromhex(beginning.ljust(_DIGITS, digit)) for digit in "0f"]
@@ -30,7 +30,7 @@ def entries_with_digest(connection: sqlite3.Connection, beginning: str) -> froze
 
 
 def origins(connection: sqlite3.Connection) -> Mapping[str, OriginFacts]:
-    """Return what built wheels were built from, by their ids, as far as the file beside each says it.
+    """Return the origins of built wheels by their ids, for those with an origin file.
 
     Raises:
         RowDamagedError: A row is not one that was written.
@@ -41,10 +41,10 @@ def origins(connection: sqlite3.Connection) -> Mapping[str, OriginFacts]:
 
 
 def entries_of_index(connection: sqlite3.Connection, known: Known, index: str) -> frozenset[str]:
-    """Return the ids of the pages of an index, and of all that they link to.
+    """Return the ids of the pages of an index, and of the entries that they link to.
 
     Args:
-        connection: Of a catalog that is up to date, and linked.
+        connection: Connection to a catalog that is up to date, and linked.
         known: Names in it.
         index: Its host, a glob of one, or its URL.
 

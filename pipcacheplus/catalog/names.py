@@ -1,7 +1,7 @@
-"""Name an entry: kind, project, version, file name, tags and lifetime from its own facts, its exact URL from links.
+"""Names of an entry: kind, project, version, file name, tags and lifetime from its facts, its exact URL from links.
 
-Nothing is guessed into the result. Sources: the headers that the file host sends with every file (`x-pypi-file-*`),
-what an archive says of itself, the names of built wheels, which pip itself goes by, and links whose SHA-224 is the key.
+The result contains no guess. Sources: the headers that the file host sends with every file (`x-pypi-file-*`),
+the metadata in an archive, the names of built wheels, which pip itself uses, and links whose SHA-224 is the key.
 """
 
 from dataclasses import replace
@@ -39,7 +39,7 @@ _REDIRECT = Kind.REDIRECT.value
 
 
 def identify(entry: Entry, facts: Facts) -> Entry:
-    """Return the entry with all that its own facts tell of its kind and names."""
+    """Return the entry with the kind and the names that follow from its own facts."""
     own = own_names(entry.id, entry.shape, facts)
     origin = facts.origin if isinstance(facts.origin, Origin) and entry.shape is Shape.BUILT_WHEEL else None
     url = shown_url(origin.url) if origin is not None else None
@@ -75,7 +75,7 @@ def redirect_names(own: Names, facts: Facts) -> Names:
 
 
 def own_names(id_: str, shape: Shape, facts: Facts) -> OwnNames:
-    """Return what the facts of an entry tell of its kind and names."""
+    """Return the kind and the names that follow from the facts of an entry."""
     match shape:
         case Shape.BUILT_WHEEL:
             return _built_wheel(id_.rpartition("/")[2])
@@ -95,7 +95,7 @@ def _built_wheel(filename: str) -> OwnNames:
 
 
 def _tags(compressed: str) -> tuple[str, ...]:
-    """Return the tags of a compressed set, sorted; nothing if it is none, or stands for more than 4,096."""
+    """Return the tags of a compressed set, sorted; none if it is invalid, or stands for more than 4,096."""
     tags = tuple(expand_tags(compressed, limit=_MAX_TAGS + 1))
     return tuple(sorted(set(tags))) if len(tags) <= _MAX_TAGS else ()
 
@@ -121,7 +121,7 @@ def _kind(facts: Facts) -> Kind:
 
 
 def _kind_of_broken(head: Head, facts: Facts) -> Kind:
-    """Tell what a payload was that cannot be read: by what the server said of it, then by its first bytes."""
+    """Return the kind of an unreadable payload: by the headers of the server, then by its first bytes."""
     package_type = head.header(_TYPE)
     if package_type == "sdist":
         return Kind.SDIST
@@ -153,7 +153,7 @@ def _response(facts: Facts, kind: Kind) -> OwnNames:
 def _name_and_version(facts: Facts) -> tuple[str | None, str | None]:
     match facts.payload:
         case Wheel(stem=stem, name=name, version=version):
-            # The stem is what stands in the file name; METADATA may spell the version another way.
+            # The stem is the one in the file name; METADATA may spell the version another way.
             _, _, in_name = stem.rpartition("-")
             return name, in_name or version
         case Sdist(name=name, version=version) | Metadata(name=name, version=version):
@@ -164,22 +164,22 @@ def _name_and_version(facts: Facts) -> tuple[str | None, str | None]:
 
 
 def _pickled(pickle: Pickle) -> tuple[str | None, str | None]:
-    """Return what follows the names of the file host's headers among the constants of a pickle."""
+    """Return the constants of a pickle that follow the names of the file host's headers."""
     strings = [text.lower() for text in pickle.strings]
     found = {name: pickle.strings[strings.index(name) + 1] for name in (_PROJECT, _VERSION) if name in strings[:-1]}
     return found.get(_PROJECT), found.get(_VERSION)
 
 
 def named_by(names: Names, reference: Reference | None) -> Names:
-    """Return the names of a response with what the rest of the cache tells: its exact URL, and with it its file name.
+    """Return the names of a response with those from the rest of the cache: its exact URL, and with it its file name.
 
-    A URL is told only if its SHA-224 is the entry's key.
+    A URL is returned only if its SHA-224 is the entry's key.
     """
     if reference is None:
         return names
     project, version, url = names.project or reference.project, names.version, reference.url
     if names.kind == _REDIRECT and reference.filename is not None:
-        # What a page links is what a redirect leads to, wherever that may lie.
+        # The file that a page links to is the one at the end of a redirect, wherever that lies.
         project, version = project_and_version(reference.filename) or (None, None)
     source = None if url is None else _LINKS if reference.source is UrlSource.LINKS else reference.source.value
     return names._replace(
@@ -192,12 +192,12 @@ def named_by(names: Names, reference: Reference | None) -> Names:
 
 
 def name_at_file_host(entry: Entry, facts: Facts, digest: str | None, hosts: tuple[str, ...]) -> tuple[str, str] | None:
-    """Return URL and file name, if a file host made the URL from the digest of a file: that proves both.
+    """Return URL and file name, if a file host made the URL from the digest of the file, which proves both.
 
     Args:
-        entry: As its own bytes name it.
-        facts: What was read.
-        digest: BLAKE2b-256 of the payload in hex, if it was made.
+        entry: The entry with the names by its own bytes.
+        facts: Its facts.
+        digest: BLAKE2b-256 of the payload in hex, if it was computed.
         hosts: `https://host` of file hosts.
     """
     key = key_of(entry.id)

@@ -1,11 +1,11 @@
-"""Facts that a page states of other entries: links to responses of the cache, to sdists, and to file hosts.
+"""Facts about other entries in a page: links to responses of the cache, to sdists, and to file hosts.
 
-A URL is never stored with an entry, but its SHA-224 is the entry's key: so a link either leads to an entry, for
-certain, or to none. Links are kept if the cache has an entry for them. So that an entry which comes later finds the
+A URL is never stored with an entry, but its SHA-224 is the entry's key: so it is certain whether a link leads to an
+entry. Links are kept if the cache has an entry for them. So that an entry which comes later finds the
 pages that link to it, a page has a mark of four bytes for each of its links (`PageRow.marks`).
 
-What a page tells of where servers have their files, and which projects it names, is kept too, for the URLs of other
-pages are guessed from it (`Told`). It follows from the bytes of the page alone.
+The places of files on servers, and the projects that a page names, are stored too, because the URLs of other
+pages are guessed from them (`Hints`). It follows from the bytes of the page alone.
 """
 
 import hashlib
@@ -25,23 +25,23 @@ from pipcacheplus.pips.urls import is_absolute, join_url, match_plain, path_of_f
 __all__ = [
     "METADATA_SUFFIX",
     "NO_LINKS",
+    "Hints",
     "KeyFilter",
     "LinkCollector",
     "LinkRow",
     "MadeFromRow",
     "PageRow",
     "SourceRow",
-    "Told",
     "key_of_url",
     "made_from",
     "mark_of_sdist",
 ]
 
 METADATA_SUFFIX = ".metadata"
-"""Stands behind the URL of a wheel in that of its metadata (PEP 658)."""
+"""The end of the URL of metadata, after that of its wheel (PEP 658)."""
 _BITS_PER_KEY = 32
-"""Of a hundred keys that are not there, at most four are let through. A page has far more links than the cache has
-entries, and each that is let through becomes a row that nobody asks for."""
+"""Of a hundred keys that are not there, at most four pass. A page has far more links than the cache has
+entries, and each that passes becomes a needless row."""
 _MIN_BITS = 1 << 10
 _MARK_BYTES = 4
 _FILES = "/packages/"
@@ -49,22 +49,22 @@ _METADATA_BYTES = METADATA_SUFFIX.encode()
 _MAX_HOSTS = 32
 _MAX_PLACES = 8
 _MAX_LOOKS = 64
-"""After so many URLs of a page which lie elsewhere than the one before, no more are looked at for where they lie."""
+"""After so many URLs of a page that differ in place from the one before, places are not collected any more."""
 _MAX_NAMES = 16
 _MAX_LISTED = 4096
-"""Projects that a page may list by relative links, and be believed to."""
+"""Most projects that a page may list by relative links."""
 _sha224 = hashlib.sha224
 _from_bytes = int.from_bytes
 
 
 class KeyFilter:
-    """The keys of a cache in two bytes each, so that whoever looks at pages can have them all.
+    """The keys of a cache in two bytes each, so that each reader of pages can hold them all.
 
-    A key that is in it is always found; of others, a few are taken for one that is.
+    A key that is in it is always found; of others, a few are found wrongly.
     """
 
     def __init__(self, keys: Iterable[bytes], count: int) -> None:
-        """Take keys, and how many there are."""
+        """Store keys, of which the number is given."""
         size = max(_MIN_BITS, 1 << (count * _BITS_PER_KEY - 1).bit_length()) if count else _MIN_BITS
         self.mask = mask = size - 1
         self.bits = bits = bytearray(size >> 3)
@@ -79,11 +79,11 @@ class KeyFilter:
 
 
 class LinkRow(NamedTuple):
-    """What a page says of the response with one key."""
+    """A link of a page to the response with one key."""
 
     key: bytes
     is_relative: bool
-    """Whether it holds only for who knows the URL of the page."""
+    """Whether it counts only if the URL of the page is known."""
     url: str | None
     """With `…` in place of credentials, which are not stored: the key is that of the whole one."""
     filename: str | bytes | None
@@ -91,7 +91,7 @@ class LinkRow(NamedTuple):
     others: bytes | None
     """Digests by other algorithms, packed."""
     wheel: bytes | None
-    """Of metadata: the key of the wheel that it lies beside."""
+    """Of metadata: the key of the wheel that it belongs to."""
 
 
 class SourceRow(NamedTuple):
@@ -104,10 +104,10 @@ class SourceRow(NamedTuple):
 
 
 class MadeFromRow(NamedTuple):
-    """What a built wheel says of its source: an entry that a response to its URL would be, and its digests then."""
+    """The source of a built wheel: the entry that a response to its URL would be, and its digests at the build."""
 
     source: bytes
-    """Id; empty for a source that no cache has, a file of this machine."""
+    """Id; empty for a source that is not in a cache, a file of this machine."""
     url: str | None
     """`None` if it holds credentials."""
     sha256: bytes | None
@@ -116,16 +116,16 @@ class MadeFromRow(NamedTuple):
 
 
 class PageRow(NamedTuple):
-    """What a page says of others, besides its links."""
+    """The facts of a page about others, with its links."""
 
     is_open: bool
-    """Whether it has links for which its own URL has to be known."""
+    """Whether it has links for which its own URL must be known."""
     base: str | None
-    """The URL of the page with which these were followed, cut as that of a link; `None` if it was not known."""
+    """The URL of the page with which these were resolved, without credentials; `None` if it was not known."""
     hosts: bytes
     """Packed: file hosts of absolute links, and of relative ones."""
-    told: bytes | None
-    """A packed `Told`, if that holds anything."""
+    hints: bytes | None
+    """A packed `Hints`, unless it is empty."""
     marks: bytes
     """First four bytes of the keys of all its links, and `mark_of_sdist` of its sdists."""
     links: list[LinkRow]
@@ -133,14 +133,14 @@ class PageRow(NamedTuple):
     made_from: list[MadeFromRow]
 
 
-NO_LINKS = PageRow(is_open=False, base=None, hosts=b"", told=None, marks=b"", links=[], sources=[], made_from=[])
-"""What is no page says no more than this."""
+NO_LINKS = PageRow(is_open=False, base=None, hosts=b"", hints=None, marks=b"", links=[], sources=[], made_from=[])
+"""The row of an entry that is not a page."""
 
 
 def made_from(origin: Origin) -> Iterator[MadeFromRow]:
-    """Yield what the origin of a built wheel says of the archive that it was made from, in every spelling of its URL.
+    """Yield the source archive of a built wheel by its origin, in every spelling of its URL.
 
-    Nothing of a local directory, nor of a commit, which never changes.
+    Nothing for a local directory, nor for a commit, which never changes.
     """
     if origin.is_directory or origin.vcs is not None:
         return
@@ -154,23 +154,23 @@ def made_from(origin: Origin) -> Iterator[MadeFromRow]:
             yield MadeFromRow(id_, url, sha256, hashes)
 
 
-class Told(NamedTuple):
-    """What the URLs of other pages may be guessed from."""
+class Hints(NamedTuple):
+    """Facts from which the URLs of other pages may be guessed."""
 
     places: tuple[str, ...] = ()
-    """Where servers have their files, as `file_place` returns it."""
+    """Places of the files of servers, as `file_place` returns them."""
     names: tuple[str, ...] = ()
     """Projects, by their canonical names, in the order of the links that name them."""
     urls: tuple[str, ...] = ()
-    """URLs that may have been asked for, each as a whole."""
+    """Whole URLs that may have been requested."""
 
     def packed(self) -> bytes | None:
-        """Return it as a column has it."""
+        """Return it as a column value."""
         return pack(tuple(self)) if any(self) else None
 
     @classmethod
-    def of_url(cls, url: str) -> "Told":
-        """Return what one URL tells, nothing if it holds credentials."""
+    def of_url(cls, url: str) -> "Hints":
+        """Return the hints in one URL, none if it holds credentials."""
         if not is_absolute(url) or isinstance(as_column(url), bytes):
             return cls()
         place = _place_of_url(url)
@@ -181,7 +181,7 @@ class Told(NamedTuple):
 
 
 def _place_of_url(url: str) -> str | None:
-    """Return where a URL lies; if it holds credentials, which may stand anywhere in it, no more than its host."""
+    """Return the place of a URL; if it holds credentials, which may be anywhere in it, only its host."""
     if has_credentials(url):
         url = "/".join(without_user(url).split("/")[:3]).partition("?")[0]
     place = file_place(url.partition("#")[0].partition("?")[0])
@@ -189,7 +189,7 @@ def _place_of_url(url: str) -> str | None:
 
 
 def key_of_url(url: str) -> bytes:
-    """Return the key of a response from a URL, as columns have it; no text makes it raise."""
+    """Return the key of a response from a URL, as a column value; no text makes it raise."""
     return _sha224(as_bytes(url)).digest()
 
 
@@ -199,13 +199,13 @@ def mark_of_sdist(project: str) -> int:
 
 
 class LinkCollector:
-    """Takes the links of one page; `filter` is asked for each as the page is read, `row_of` makes the row."""
+    """Collects the links of one page; `filter` is called for each as the page is read, `row_of` makes the row."""
 
     def __init__(self, keys: KeyFilter, built: dict[str, Collection[str]], base: str | None) -> None:
         """Begin.
 
         Args:
-            keys: Of all responses in the cache.
+            keys: Keys of all responses in the cache.
             built: Versions of the built wheels of the cache, by canonical name of the project.
             base: The URL of the page, if it is known.
         """
@@ -218,13 +218,13 @@ class LinkCollector:
         self._relative_hosts: dict[str, None] = {}
         self._places: dict[str, None] = {}
         self._filenames: list[str] = []
-        """Of files that it links to; those whose projects are looked at if it names none itself."""
+        """Names of files that it links to, whose projects count if it names none itself."""
         self._looks = 0
 
     def filter(self) -> Callable[[str, bool], bool]:
-        """Return the function that tells whether a link of a page is of use; a relative one may be.
+        """Return the function that decides whether a link of a page is of use; a relative one may be.
 
-        It is called for each link of a cache: a million times, and so it has all that it needs at hand.
+        It is called for each link of a cache, a million times, and so it uses local variables only.
         """
         mask, bits, marks, hosts = self._mask, self._bits, self._marks, self._hosts
         last_place = " "
@@ -245,7 +245,7 @@ class LinkCollector:
                 marks.extend(mark)
                 at = _from_bytes(mark, "big") & mask
                 is_here |= bits[at >> 3] >> (at & 7) & 1
-            if not url.startswith(last_place):  # most links of a page lie where the one before does
+            if not url.startswith(last_place):  # most links of a page have the same place as the one before
                 last_place = self._look(url, hosts) or last_place
             if url.endswith(".whl"):  # as most do
                 return is_here == 1
@@ -266,10 +266,10 @@ class LinkCollector:
         return self._may_be_source(unquote(url.rpartition("/")[2])) or is_here
 
     def _look(self, url: str, hosts: dict[str, None]) -> str | None:
-        """Note what an absolute link tells of places and names.
+        """Store the places and names in an absolute link.
 
         Returns:
-            What links begin with that tell no more than this one, if that is known.
+            The beginning of links that hold no more than this one, if it is known.
         """
         host, found, _ = url.partition(_FILES)
         if found:
@@ -297,7 +297,7 @@ class LinkCollector:
     def _see(self, key: bytes) -> bool:
         mark = key[:_MARK_BYTES]
         self._marks += mark
-        at = _from_bytes(mark, "big") & self._mask  # as `KeyFilter.may_have` does, which takes as long to be called
+        at = _from_bytes(mark, "big") & self._mask  # as `KeyFilter.may_have`, whose call would take as long
         return self._bits[at >> 3] >> (at & 7) & 1 == 1
 
     def _may_be_source(self, filename: str) -> bool:
@@ -335,14 +335,14 @@ class LinkCollector:
                 links[row] = None
             for source in self._sources(url, link, is_relative=is_relative):
                 sources[source] = None
-        # A page that names its project tells of no other; most do.
+        # A page that names its project has no other; most do.
         names = {} if page.name else self._named(relative) | listed
         all_hosts = [_shown_hosts(some) for some in (self._hosts, self._relative_hosts)]
         return PageRow(
             is_open=is_open,
             base=shown_url(self._base) if is_open and self._base is not None else None,
             hosts=pack(all_hosts) if any(all_hosts) else b"",
-            told=Told(places=tuple(self._places), names=tuple(names)).packed(),
+            hints=Hints(places=tuple(self._places), names=tuple(names)).packed(),
             marks=bytes(self._marks),
             links=list(links),
             sources=list(sources),
@@ -350,7 +350,7 @@ class LinkCollector:
         )
 
     def _see_relative(self, link: Link, listed: dict[str, None]) -> None:
-        """Note what a relative link tells of places, and whether it leads to the page of a project."""
+        """Store the places in a relative link, and whether it leads to the page of a project."""
         url = link.url
         if url.startswith("/"):
             self._see_place("https:" + url if url.startswith("//") else url)
@@ -362,12 +362,12 @@ class LinkCollector:
             listed[name] = None
 
     def _links(self, url: str, link: Link, *, is_relative: bool) -> Iterable[LinkRow]:
-        yield from self._told(url, link.filename, link.hashes, is_relative=is_relative)
+        yield from self._links_of(url, link.filename, link.hashes, is_relative=is_relative)
         if link.metadata_hashes is not None:
             name = link.filename + METADATA_SUFFIX
-            yield from self._told(url, name, link.metadata_hashes, is_relative=is_relative, suffix=METADATA_SUFFIX)
+            yield from self._links_of(url, name, link.metadata_hashes, is_relative=is_relative, suffix=METADATA_SUFFIX)
 
-    def _told(
+    def _links_of(
         self,
         url: str,
         filename: str,
@@ -406,20 +406,20 @@ class LinkCollector:
         """Return the project of a built wheel that may have been built from the sdist of this name."""
         if not filename.lower().endswith(SDIST_SUFFIXES):
             return None
-        # Where the name of the project ends, and the version begins, is only known by what was built.
+        # Only the built wheels show where the name of the project ends and the version begins.
         parts = canonical(filename).split("-")
         names = ("-".join(parts[:end]) for end in range(1, len(parts)))
         return next((name for name in names if any(v in filename for v in self._built.get(name, ()))), None)
 
 
 def _shown_hosts(hosts: Iterable[str]) -> list[str]:
-    """Return those of some hosts that may be stored: of one with a user, the rest; none with a token in its path."""
+    """Return the hosts that may be stored: without users; none with a token in its path."""
     found = sorted({without_user(host) for host in hosts})[:_MAX_HOSTS]
     return [host for host in found if not has_credentials(f"{host}/")]
 
 
 def _split(hashes: Collection[tuple[str, str]]) -> tuple[bytes | None, bytes | None]:
-    """Return the SHA-256, and all digests packed if there are others, or if it is none."""
+    """Return the SHA-256, and all digests packed if there are others, or no SHA-256."""
     if not hashes:
         return None, None
     if len(hashes) == 1:

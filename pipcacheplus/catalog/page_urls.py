@@ -1,7 +1,7 @@
-"""Find out the URLs of pages and redirects, and what follows from them.
+"""The URLs of pages and redirects, and the facts that follow from them.
 
 A link of a page with relative links counts once the URL of the page is known; a redirect leads on once its own is. URLs
-that hold credentials are known to the run that found them out, and are stored nowhere.
+that hold credentials are known only to the run that found them, and are stored nowhere.
 """
 
 import sqlite3
@@ -34,17 +34,17 @@ _LED = (
     " SELECT w.id, l.page, l.sha256, l.others FROM way w JOIN entry e ON e.id = w.start"
     f" JOIN link l ON l.key = e.key AND {ACTIVE} WHERE l.sha256 IS NOT NULL OR l.others IS NOT NULL ORDER BY 1, 2, 3, 4"
 )
-"""What pages publish of that to which the redirects lead that they link."""
+"""Digests that pages publish for the ends of redirects to which they link."""
 
 
 class PageUrls:
-    """The URLs that a run finds out; the tables `resolved`, `found` and `leads` are its own."""
+    """The URLs that a run finds; the tables `resolved`, `found` and `leads` are its own."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Begin.
 
         Args:
-            connection: Of a catalog with the tables of a run.
+            connection: Connection to a catalog with the tables of a run.
         """
         self._connection = connection
         self._whole_urls: dict[bytes, str] = {}
@@ -57,12 +57,12 @@ class PageUrls:
         """Such URLs to which redirects lead, by id of the redirect."""
 
     def whole_base(self, id_: bytes, base: object) -> str | None:
-        """Return the URL of a page by its column; of one that was cut, `None` if this run has not found it out."""
+        """Return the URL of a page by its column; `None` if credentials were removed and this run has not found it."""
         known = text_of(base)
         return self._whole_bases.get(id_) if known is not None and is_cut(known) else known
 
     def shown_target(self, id_: bytes, target: str) -> str:
-        """Take where a redirect leads; return it as it may be stored."""
+        """Store the target of a redirect; return it without credentials."""
         shown = shown_url(target)
         if shown != target:
             self._whole_targets[id_] = target
@@ -74,13 +74,13 @@ class PageUrls:
         return [id_ for (id_,) in cut if id_ not in self._whole_targets]
 
     def find(self, url: str) -> None:
-        """Take a URL with credentials, of an index that this run was given."""
+        """Store a URL with credentials, of an index that this run was given."""
         self._given.append((self._key_of_hit(url), shown_url(url), None, _GUESSED))
 
     def resolve(self) -> list[bytes]:
-        """Mark the pages whose own URL this run knows; return those that have to be read with it."""
+        """Store which pages have a URL that this run knows; return those that have to be read with it."""
         execute = self._connection.execute
-        # Begun anew each time, it depends on the pages alone, and not on the order in which they were read.
+        # Computed from the beginning each time, it depends on the pages only, and not on the order of reading.
         execute("DELETE FROM resolved")
         execute("DELETE FROM leads")
         execute("DELETE FROM found WHERE source = ?", (_GUESSED,))
@@ -114,7 +114,7 @@ class PageUrls:
         return list(again)
 
     def _linked_and_guessed(self) -> Iterator[_Known]:
-        """Yield what links and guesses say of open pages and redirects."""
+        """Yield the URLs of open pages and redirects by links and guesses."""
         of_pages = "FROM page p JOIN {table} ON {on} WHERE (p.is_open OR p.target IS NOT NULL) AND l.url IS NOT NULL"
         linked = of_pages.format(table="link l", on="l.key = p.key AND " + ACTIVE)
         guessed = of_pages.format(
@@ -125,7 +125,7 @@ class PageUrls:
         yield from self._connection.execute("SELECT key, url, filename FROM found").fetchall()
 
     def _follow(self, id_: bytes, url: str, target: str, filename: str | None) -> list[_Known]:
-        """Note which URLs a redirect leads to, and the name of the file that is there, if a page links it by one."""
+        """Store the targets of a redirect, and the name of the file there, if a page links to it by one."""
         urls = [
             spelling for one in (join_url(url, target), next_url(url, target)) if one for spelling in spellings(one)
         ]
@@ -141,16 +141,16 @@ class PageUrls:
         return [(key, str(hit), name) for key, hit, name in rows]
 
     def _key_of_hit(self, url: str) -> bytes:
-        """Return the key of a URL; one with credentials is known to this run alone."""
+        """Return the key of a URL; one with credentials is known to this run only."""
         key = key_of_url(url)
         if shown_url(url) != url:
             self._whole_urls[key] = url
         return key
 
     def lead_on(self) -> None:
-        """Note what pages publish of a response by linking a redirect to it: pip compares what it comes to with that.
+        """Store the digests that pages publish for a response by linking to a redirect, which pip compares.
 
-        Within an area: a pip that uses another takes no redirect out of this one.
+        Within an area: a pip that uses another area reads no redirect from this one.
 
         Source: pip 26.3 `_internal/operations/prepare.py` `unpack_url`, with the hashes of the link, whatever redirects
         lead on from it.

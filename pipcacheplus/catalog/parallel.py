@@ -1,4 +1,4 @@
-"""Run tasks wherever it is fastest, yield their results in order, and go on in this process if that place fails."""
+"""Tasks in the fastest place, with their results in order; in this process if that place fails."""
 
 import os
 from collections import deque
@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # slow to import
 __all__ = ["processes_for", "side_by_side"]
 
 _AHEAD = 6
-"""Results that may wait for one before them."""
+"""Most results that may wait for one before them."""
 
 _FEW_PARTS = 128
 """A cache of 200 responses has about as many; below, processes take longer to start than they save."""
@@ -27,7 +27,7 @@ _Result = TypeVar("_Result")
 
 
 def processes_for(parts: int) -> int | None:
-    """Return how many processes a cache of so many parts is worth, as `side_by_side` takes it."""
+    """Return the number of processes for a cache of so many parts, for `side_by_side`."""
     return 1 if parts < _FEW_PARTS else None
 
 
@@ -42,19 +42,19 @@ def side_by_side(
 ) -> Iterator[_Result]:
     """Yield the results of the tasks, in their order; few are held at a time.
 
-    Nothing but `work` decides whether a result comes: what cannot be started, ends or hands over nothing for long
-    (`patience`) has its task done in this process.
+    Only `work` decides whether there is a result: if a worker cannot be started, ends or returns nothing for long
+    (`patience`), its task is done in this process.
 
     Args:
         work: A function of a module; it may be called twice for a task.
-        shared: What all tasks need. A process forked here inherits it; an executor is sent it with each task.
-        tasks: Taken one by one, in this process, as they are due. A single one is done here.
-        executor: Where they are done instead; it is left open.
-        processes: How many are done at once; 1: here, one after the other; `None`: as this process may use cores.
-        threads: Whether threads help where processes cannot be forked: where other systems run, or other threads.
+        shared: A value for all tasks. A process forked here inherits it; an executor receives it with each task.
+        tasks: Consumed one by one, in this process, when they are due. A single one is done here.
+        executor: Does the tasks instead; it is left open.
+        processes: Most tasks at once; 1: here, one after the other; `None`: as many as this process may use cores.
+        threads: Whether threads help where processes cannot be forked: on other systems, or beside other threads.
 
     Raises:
-        Exception: What `work` or `tasks` raises, at the turn of its task.
+        Exception: Any exception of `work` or `tasks`, at the turn of its task.
     """
     if executor is None and processes == 1:
         return _here(work, shared, tasks)
@@ -133,37 +133,37 @@ class _Pool(Generic[_Shared, _Task, _Result]):
 
     def __init__(self, executor: "Executor", work: Callable[[_Shared, _Task], _Result], shared: _Shared) -> None:
         self.is_usable = True
-        """Whether it never failed; it is given nothing more once it did."""
+        """Whether it never failed; it receives no more tasks after a failure."""
         self._executor = executor
         self._work = work
         self._shared = shared
         self._is_waited_for = True
 
     def submit(self, task: _Task) -> "Future[_Result] | None":
-        """Hand a task in; `None` if that fails."""
+        """Submit a task; `None` if that fails."""
         if not self.is_usable:
             return None
         try:
             return self._executor.submit(self._work, self._shared, task)
-        except Exception:  # noqa: BLE001 - threads raise RuntimeError, processes OSError, those of others anything
+        except Exception:  # noqa: BLE001 - threads raise RuntimeError, processes OSError, other executors anything
             self.is_usable = False
             return None
 
     def result(self, task: _Task, future: "Future[_Result] | None") -> _Result:
-        """Return the result of a task, from wherever it comes."""
+        """Return the result of a task, from the executor or from this process."""
         from concurrent.futures import BrokenExecutor, CancelledError  # noqa: PLC0415 - slow to import
 
         if future is not None:
             try:
                 if self._is_done(future):
                     return future.result()
-            except (BrokenExecutor, CancelledError):  # somebody killed a worker, or shut the executor down
+            except (BrokenExecutor, CancelledError):  # a worker was killed, or the executor shut down
                 pass
             self.is_usable = False
         return self._work(self._shared, task)
 
     def _is_done(self, future: "Future[_Result]") -> bool:
-        """Wait for a task; it is taken back from an executor that does not begin it, or does not come to its end."""
+        """Wait for a task; it is taken back from an executor that does not begin or finish it."""
         from concurrent.futures import wait  # noqa: PLC0415 - slow to import
 
         patience = Patience()

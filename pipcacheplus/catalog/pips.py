@@ -10,7 +10,7 @@ _PROOFS = (
     (">=23.3", Area.HTTP_V2, f"e.shape IN ('{Shape.PAIR.value}', '{Shape.HEAD.value}', '{Shape.BODY.value}')"),
     (">=6.0,<7.0", Area.HTTP, f"e.shape = '{Shape.SINGLE.value}' AND e.is_pickle"),
 )
-"""What pips alone write, in which directory, as a condition over `entry e`.
+"""Entries that only pips of some versions write, with their directory, as a condition over `entry e`.
 
 Source: pip 23.3 `_internal/network/cache.py` is the first to write `http-v2`; pip 6.0 to 6.1.1
 `_vendor/cachecontrol/serialize.py` are the last to write `cc=1`, a pickle.
@@ -18,7 +18,7 @@ Source: pip 23.3 `_internal/network/cache.py` is the first to write `http-v2`; p
 
 
 def proved_pips(connection: sqlite3.Connection) -> tuple[str, ...]:
-    """Return the versions of pip that have written what is in a catalog that is up to date: `>=23.3`, `>=6.0,<7.0`."""
+    """Return the versions of pip that have written entries of an up-to-date catalog: `>=23.3`, `>=6.0,<7.0`."""
     found: list[str] = []
     for pips, area, condition in _PROOFS:
         low, high = f"{area.value}/".encode(), f"{area.value}0".encode()  # `0` comes next to `/`

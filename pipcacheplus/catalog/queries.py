@@ -1,4 +1,4 @@
-"""Questions of commands to a cache: the catalog is brought up to date with it, and asked."""
+"""Queries of commands: the catalog is brought up to date with the cache, and read."""
 
 import time
 from collections import Counter
@@ -54,18 +54,18 @@ if TYPE_CHECKING:  # slow to import
 
 _T = TypeVar("_T")
 _OF_PROJECT = "(e.project = '{}' OR e.project IS NULL OR e.kind = 'redirect')"
-"""What may be of a project by what the rest of the cache says of it."""
+"""Entries that may be of a project by the rest of the cache."""
 
 _USABLE = (
     "(e.kind IS NULL OR e.kind NOT IN ('wheel', 'built-wheel') OR e.tags IS NULL"
     " OR e.tags NOT IN (SELECT tags FROM bad_tags))"
 )
-"""What is no wheel, or one that an interpreter considered can use."""
+"""Entries that are not wheels, or wheels that an interpreter considered can use."""
 
 _MAX_HINTS = 4
-"""Words that fit nothing of which it is looked for what was meant."""
+"""Most words without a match for which similar names are searched."""
 _MANY = 16
-"""Alternatives of which each would cost a look at many entries: for more than these, all entries are looked at once."""
+"""Most alternatives that are each tested on many entries: for more, all entries are read once."""
 
 __all__ = [
     "Each",
@@ -83,7 +83,7 @@ __all__ = [
 ]
 
 Each = Callable[[Entry, Sequence[Finding]], object]
-"""Takes an entry, and what is wrong with it."""
+"""Receives an entry with its findings."""
 
 
 def _nobody(_trouble: str | None, /) -> None:
@@ -96,59 +96,60 @@ def _now_ns() -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What is wanted of a cache."""
+    """The request of a command about a cache."""
 
     path: str
     index_urls: tuple[str, ...]
-    """Of indexes whose pages may be in the cache, besides the default index."""
+    """URLs of indexes whose pages may be in the cache, besides the default index."""
     depth: Depth
     context: Context
     contents_of: Shape | None = None
-    """Entries of which shape alone are read to their end, if the depth asks for that; all by default."""
+    """The only shape of entries that are read to their end, if the depth requires that; all by default."""
     checks: tuple[Check, ...] = ()
     needs_urls: bool = False
-    """Whether entries are to be named, and held against, by what the pages of the cache say."""
+    """Whether entries are named by, and compared with, the pages of the cache."""
     only_findings: bool = False
-    """Whether only entries are wanted that something is wrong with, or that share a file with one."""
+    """Whether only entries with a finding are returned, and those that share a file with one."""
     executor: "Executor | None" = None
-    """Where entries are read; by default in processes of our own."""
+    """Reads the entries; by default own processes do."""
     remembers: bool = True
-    """Whether facts are kept from run to run; if not, nothing is written anywhere."""
+    """Whether facts are stored from run to run; if not, nothing is written anywhere."""
     hears: Callable[[str | None], object] = _nobody
-    """Called with the reason why facts are not kept, `None` if they are."""
+    """Called with the reason why facts are not stored, `None` if they are."""
     clock_ns: int = field(default_factory=_now_ns)
-    """Nanoseconds since 1970, now; this machine's by default, as files have it. What changed in the last 2 s is read
-    again by the next run."""
+    """Nanoseconds since 1970, now; this machine's by default, as in files. Entries that changed in the last 2 s are
+    read again by the next run."""
     folder: str | None = None
-    """Our state directory; that of this user by default."""
+    """The state directory; that of this user by default."""
     selection: Selection = field(default_factory=lambda: Selection(()))
-    """Which entries are wanted; all by default."""
+    """The selected entries; all by default."""
     looked_for: Selection = field(default_factory=lambda: Selection(()))
-    """Selections that note whether any entry of the cache fits them, whatever is wanted of it."""
+    """Selections that store whether any entry of the cache matches them, independent of the request."""
     hinted: tuple[Selection, ...] = ()
-    """Others of which it is looked for what was meant by words that fit nothing."""
+    """Other selections whose words without a match get similar names."""
     asked: tuple[Selection, ...] = ()
-    """Others that are asked about entries."""
+    """Other selections that are tested on entries."""
     context_of_states: Context | None = None
-    """What checks may know of the moment, for words that ask what is wrong with entries."""
+    """The context of checks, for words that need findings."""
     has_access_times: bool = True
-    """Whether the file system tells when a file was read, for words that ask that."""
+    """Whether the file system keeps access times, for words that need them."""
     would_go: Callable[[Checked], bool] | None = None
-    """Which of the entries would be removed: each is read once more in this run, with what speaks against it."""
+    """Decides which of the entries would be removed: each is read once more in this run, with the evidence against
+    it."""
     redundant: "Callable[[Run], Mapping[str, frozenset[str]]] | None" = None
-    """Returns what need not stay because of other entries: ids by the reason."""
+    """Returns the entries that are not needed because of others: ids by the reason."""
     details: bool = False
     """Whether the entries, but not those of findings, tell their SHA-256, as far as it is known, and their origin."""
     short_ids: bool = False
     """Whether ids are to be abbreviated: all ids of the cache are compared for that."""
     wants_evidence: bool = False
-    """Whether all that speaks for or against an entry is told as well."""
+    """Whether all evidence for or against an entry is returned as well."""
     only_usable: bool = False
     """Whether wheels are left out that none of the interpreters considered can use."""
     only_counts_normal: bool = False
     """Whether findings that are certain and only information are counted, and not among the findings."""
     is_deep: bool = False
-    """Whether all is read again, and remembered anew."""
+    """Whether everything is read and stored again."""
     parts: frozenset[str] | None = None
     """Which parts of the cache alone are looked at, of which nothing is remembered; all by default."""
     reads: bool = True
@@ -167,7 +168,7 @@ def has_catalog(path: str) -> bool:
 
 
 def inventory_of(cache: CacheDir, query: Query) -> Inventory:
-    """List the entries that are wanted; as `PipCache.scan`."""
+    """List the selected entries; as `PipCache.scan`."""
     warnings: list[Warned] = []
 
     def answer(run: "Run") -> tuple["Entries", Mapping[tuple[Area, Kind], Count], int, Survey, ShortIds | None]:
@@ -190,7 +191,7 @@ def inventory_of(cache: CacheDir, query: Query) -> Inventory:
 
 
 def overview_of(cache: CacheDir, query: Query, each: Each | None) -> Inventory:
-    """List the entries, and what is found of them; as `PipCache.overview`."""
+    """List the entries with findings and counts; as `PipCache.overview`."""
     warnings: list[Warned] = []
     entries: list[Entry] = []
     found: list[Finding] = []
@@ -233,7 +234,7 @@ def census_of(query: Query, each: Each | None = None) -> "CacheCounts":
 
 
 def verification_of(cache: CacheDir, query: Query) -> Verification:
-    """Put the checks to the entries that are wanted; as `PipCache.verify`."""
+    """Run the checks on the selected entries; as `PipCache.verify`."""
     warnings: list[Warned] = []
 
     def answer(run: "Run") -> Verification:
@@ -268,7 +269,7 @@ def verification_of(cache: CacheDir, query: Query) -> Verification:
 
 
 def inspection_of(cache: CacheDir, query: Query) -> Inspection:
-    """Read the entries that are wanted to their end; as `PipCache.inspect`."""
+    """Read the selected entries to their end; as `PipCache.inspect`."""
     warnings: list[Warned] = []
     found = list(run_query(query, warnings))
     listed = [one for one in found if is_listed(one.entry)]
@@ -284,7 +285,7 @@ def inspection_of(cache: CacheDir, query: Query) -> Inspection:
 
 
 def explanation_of(cache: CacheDir, query: Query, explain: Callable[[Checked], Why]) -> Explanation:
-    """Explain the entries that are wanted; as `PipCache.why`."""
+    """Explain the selected entries; as `PipCache.why`."""
     warnings: list[Warned] = []
     whys = tuple(explain(one) for one in run_query(query, warnings) if is_listed(one.entry))
     return Explanation(
@@ -302,20 +303,22 @@ def _told(one: Checked) -> dict[str, Value]:
 
 
 class _More(NamedTuple):
-    """What a catalog that was asked shows besides."""
+    """Further results of a query that used the catalog."""
 
     pages_without_url: int
     survey: Survey
     redundant: Mapping[str, frozenset[str]]
 
 
-def run_query(what: Query, warnings: list[Warned], tells: Callable[[_More], object] | None = None) -> Iterator[Checked]:
-    """Yield the entries that the query asks for, with what the checks say of them.
+def run_query(
+    what: Query, warnings: list[Warned], add_more: Callable[[_More], object] | None = None
+) -> Iterator[Checked]:
+    """Yield the entries of the query, with their findings.
 
     Args:
         what: The query.
-        warnings: Takes what cannot be read.
-        tells: Takes what else the catalog shows, if it was asked.
+        warnings: Receives warnings of entries that cannot be read.
+        add_more: Receives further results, if the catalog was used.
     """
     if what.depth is Depth.NAMES and not what.needs_urls:
         from pipcacheplus.catalog.by_names import checked_by_names  # noqa: PLC0415 - slow to import
@@ -330,23 +333,23 @@ def run_query(what: Query, warnings: list[Warned], tells: Callable[[_More], obje
             return found, _More(run.pages_without_url(), run.survey(), redundant)
 
         found, more = answered(what, answer, warnings)
-        if tells is not None and what.needs_urls:
-            tells(more)
+        if add_more is not None and what.needs_urls:
+            add_more(more)
         yield from found
 
 
 def answered(what: Query, answer: Callable[["Run"], _T], warnings: list[Warned]) -> _T:
-    """Bring the catalog of a cache up to date, and return what is asked of it.
+    """Bring the catalog of a cache up to date, and return the answer from it.
 
     If anything is wrong with the catalog's file, the same is done with the tables in memory.
 
     Args:
         what: The query.
-        answer: Asks the catalog; it may be called once more.
-        warnings: Takes what could not be looked at.
+        answer: Reads the catalog; it may be called once more.
+        warnings: Receives warnings of objects that could not be examined.
 
     Raises:
-        BadRequestError: A word of the selection fits in more than one way.
+        BadRequestError: A word of the selection matches in more than one way.
         OSError: The cache directory cannot be listed.
     """
     import sqlite3  # noqa: PLC0415 - slow to import, and of no use for names
@@ -367,7 +370,7 @@ def answered(what: Query, answer: Callable[["Run"], _T], warnings: list[Warned])
             except (sqlite3.Error, UnicodeError) as error:
                 store.leave(error)
             except (RowDamagedError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError):
-                # A row that is not as we write it, whoever wrote it so, decides nothing.
+                # A row that this program does not write so decides nothing.
                 if is_empty or caller.has_failed:
                     raise
                 store.drop()
@@ -380,14 +383,14 @@ def answered(what: Query, answer: Callable[["Run"], _T], warnings: list[Warned])
 
 
 class _Caller:
-    """The progress that somebody wants to see: what that raises is none of the catalog's errors."""
+    """The caller's progress function: its exceptions are not errors of the catalog."""
 
     def __init__(self, progress: Progress | None) -> None:
         self._progress = progress
         self.has_failed = False
 
     def show(self, done: int, total: int | None) -> None:
-        """Pass on how far a run is."""
+        """Pass on the progress of a run."""
         if self._progress is not None:
             try:
                 self._progress(done, total)
@@ -398,7 +401,7 @@ class _Caller:
 
 @contextmanager
 def _committed(connection: "sqlite3.Connection") -> Iterator[None]:
-    """Keep what was read, however the block ends: who interrupts loses nothing that was done."""
+    """Store the facts that were read, however the block ends: an interrupt loses no finished work."""
     from pipcacheplus.catalog.transactions import commit  # noqa: PLC0415 - slow to import
 
     try:
@@ -416,7 +419,7 @@ def _folder(what: Query) -> str | None:
 
 
 class _Briefs(Iterable[Brief]):
-    """The entries of a cache, as often as somebody goes through them."""
+    """The entries of a cache, which can be iterated over several times."""
 
     def __init__(self, run: "Run") -> None:
         self._run = run
@@ -426,10 +429,10 @@ class _Briefs(Iterable[Brief]):
 
 
 class Run:
-    """One look at a cache, by a catalog that is up to date with it."""
+    """One run over a cache, with a catalog that is up to date."""
 
     def __init__(self, connection: "sqlite3.Connection", what: Query) -> None:
-        """Bring the catalog up to date: walk, read, link; and read contents, if that is asked for.
+        """Bring the catalog up to date: walk, read, link; and read contents, if requested.
 
         Raises:
             OSError: The cache directory cannot be listed.
@@ -455,14 +458,14 @@ class Run:
         if what.contents_of is not None:
             connection.execute("INSERT INTO wanted SELECT id FROM entry WHERE shape = ?", (what.contents_of.value,))
         self._judge = self._judged()
-        # It ends: each look adds to what this run has read.
+        # It ends: each round adds to the entries that this run has read.
         while what.would_go is not None and update.read_again(self._suspects(what.would_go)):
             self._judge = self._judged()
         if what.only_usable:
             self._where = f"({self._where}) AND {_USABLE}"
 
     def _fill_in(self, lookups: Lookups) -> None:
-        """Fill in what words of a selection ask besides names."""
+        """Fill in the facts that words of a selection need besides names."""
         if not lookups.needs:
             return
         from pipcacheplus.catalog import lookups as found  # noqa: PLC0415 - slow to import, and of use to few
@@ -484,13 +487,13 @@ class Run:
             }
 
     def _judge_of_all(self) -> "Judge":
-        """Return the judge of all entries, whatever is selected: all is read to its end for that."""
+        """Return the judge of all entries, independent of the selection: all are read to their end for it."""
         context = self._what.context_of_states or self._what.context
         whole = replace(self._what, selection=Selection(()), depth=Depth.WHOLE, contents_of=None)
         return self._judged(replace(whole, context=context, checks=told_checks()))
 
     def _judged(self, what: Query | None = None) -> "Judge":
-        """Read contents, if a query (this run's by default) asks for it; return the judge of the catalog then."""
+        """Read contents, if a query (this run's by default) requires it; return the judge of the catalog then."""
         from pipcacheplus.catalog.contents import Contents  # noqa: PLC0415 - slow to import
         from pipcacheplus.catalog.judge import Judge  # noqa: PLC0415 - as above
         from pipcacheplus.catalog.known import Known  # noqa: PLC0415 - as above
@@ -518,14 +521,14 @@ class Run:
         from pipcacheplus.catalog.sources import sources_of  # noqa: PLC0415 - as above
 
         ids = [as_bytes(one.entry.id) for one in self.checked() if would_go(one)]
-        # What a redirect leads to speaks against it, and what is under the URL that a wheel was built from.
+        # The target of a redirect is evidence about it, and so is the present content of the URL of a wheel's source.
         yield from self._known.redirects.all_behind(ids) if self._what.needs_urls else ids
         if self._what.depth >= Depth.SOURCES:
             yield from sources_of(self._connection, ids)
 
     @property
     def warnings(self) -> list[Warned]:
-        """Return what could not be looked at."""
+        """Return warnings of objects that could not be examined."""
         from pipcacheplus.catalog.entry_rows import as_text  # noqa: PLC0415 - slow to import
 
         unread = self._update.unread
@@ -552,14 +555,14 @@ class Run:
             self._update.read_again(known.redirects.all_behind(id_ for (id_,) in chosen))
 
     def survey(self) -> Survey:
-        """Return what the walk saw besides entries."""
+        """Return the counts of the walk besides entries."""
         from pipcacheplus.host.users import user_name  # noqa: PLC0415 - of use to few
 
         surveyor = self._update.surveyor
         return Survey() if surveyor is None else surveyor.result(user_name)
 
     def last_use(self) -> LastUse:
-        """Return what the file system, and the walk, tell of when entries were used."""
+        """Return the evidence of the last use of entries by the file system and the walk."""
         from pipcacheplus.host.filesystems import notes_each_reading  # noqa: PLC0415 - of use to few
 
         is_exact = notes_each_reading(self._what.path)
@@ -579,7 +582,7 @@ class Run:
             selection.note(one, chain.from_iterable(map(briefs_of_rows, rows)))
 
     def look_for_similar(self) -> None:
-        """Look for what was meant by words that fit nothing; each costs a look at all entries, so few are tried."""
+        """Search similar names for words without a match; each word reads all entries, so few are tried."""
         for selection in (self._what.selection, *self._what.hinted):
             for word in selection.unknown[:_MAX_HINTS]:
                 similar = meant(word, _Briefs(self))
@@ -587,7 +590,7 @@ class Run:
                     selection.similar[word.what] = similar
 
     def pages_without_url(self) -> int:
-        """Return how many pages have relative links that lead nowhere, as their own URL is not known."""
+        """Return the number of pages whose relative links cannot be resolved, because their own URL is unknown."""
         return self._update.urls.unknown()
 
     def census(self) -> "CacheCounts":
@@ -621,7 +624,7 @@ class Run:
         )
 
     def totals(self) -> Mapping[tuple[Area, Kind], Count]:
-        """Return the counts of the entries that are wanted, by area and kind."""
+        """Return the counts of the selected entries, by area and kind."""
         from pipcacheplus.catalog.totals import totals  # noqa: PLC0415 - slow to import
 
         return totals(self._connection, self._where)
@@ -633,7 +636,7 @@ class Run:
         return ShortIds(as_text(id_) for (id_,) in self._connection.execute("SELECT id FROM entry"))
 
     def entries(self, where: str = "e.shape <> 'empty-directory'") -> "Entries":
-        """Return those of the entries that are wanted for which a condition holds, with their names."""
+        """Return the selected entries for which a condition is true, with their names."""
         from pipcacheplus.catalog.records import Entries  # noqa: PLC0415 - as above
 
         found = Entries(self._known.device, may_spill=self._what.remembers)
@@ -657,14 +660,14 @@ class Run:
             yield from briefs_of_rows(some)
 
     def same_contents(self) -> Mapping[str, str]:
-        """Return the SHA-256 of all downloads whose content another one has too, by id; as far as it was read."""
+        """Return the SHA-256 of all downloads whose content another one has too, by id, among those that were read."""
         from pipcacheplus.catalog.entry_rows import as_text  # noqa: PLC0415 - slow to import
         from pipcacheplus.catalog.known import digests_of_many  # noqa: PLC0415 - as above
 
         return {as_text(id_): digest for id_, digest in digests_of_many(self._connection)}
 
     def read_again(self, ids: Iterable[str]) -> bool:
-        """Read entries, and what the cache says of them, unless this run has; return whether there was any."""
+        """Read entries and the evidence about them, unless this run has done so; return whether there was any."""
         from pipcacheplus.catalog.entry_rows import as_bytes  # noqa: PLC0415 - slow to import
 
         wanted: Iterable[bytes] = [as_bytes(id_) for id_ in ids]
@@ -676,7 +679,7 @@ class Run:
         return True
 
     def those(self, ids: Iterable[str]) -> Iterator[Checked]:
-        """Yield entries, and those that share a file with one, each once; no check is put to them."""
+        """Yield entries, and those that share a file with one, each once; no check runs on them."""
         from pipcacheplus.catalog.entry_rows import as_bytes  # noqa: PLC0415 - slow to import
 
         done = set[str]()
@@ -688,11 +691,11 @@ class Run:
                         yield other
 
     def objections(self) -> Iterator[Checked]:
-        """Yield the entries that a check objects to, and those of which nobody can tell whether they are whole."""
+        """Yield the entries with a finding, and those of which it is unknown whether they are whole."""
         return self._judge.objections(self._update.unread, self._where)
 
     def suspects(self) -> Iterator[Checked]:
-        """Yield of what the query asks for all that would go, or could not be judged, or may share a file with such."""
+        """Yield the entries of the query that would be removed or not judged, or may share a file with such."""
         for one in self.checked():
             goes = self._what.would_go is None or self._what.would_go(one)
             goes = goes or any(finding.severity is Severity.ERROR for finding in one.findings)
@@ -700,7 +703,7 @@ class Run:
                 yield one
 
     def checked(self) -> Iterator[Checked]:
-        """Yield what the query asks for."""
+        """Yield the entries of the query."""
         if not self._what.only_findings:
             what = self._what
             yield from self._judge.all(
@@ -714,12 +717,12 @@ class Run:
             done.add(one.entry.id)
             if one.findings:
                 shared.update((other.entry.id, other) for other in self._judge.beside(one))
-        # Not before all objections are known: one that stands beside another one is yielded once, with its own.
+        # Not before all findings are known: an entry that shares a file with another is yielded once, with its own.
         yield from (other for id_, other in shared.items() if id_ not in done)
 
 
 def _where_of(one: Alternative) -> str:
-    """Return a condition for all entries that an alternative, or any word of it, can fit."""
+    """Return a condition for all entries that an alternative, or any word of it, can match."""
     if len(one.words) > 1:
         return "1"
     (word,) = one.words

@@ -1,7 +1,7 @@
-"""Sequences of entries and of findings whose members are made when they are looked at.
+"""Sequences of entries and of findings whose members are made on access.
 
-A cache has hundreds of thousands of entries. Each is kept as some hundred bytes: in memory as long as they are few,
-else in a temporary file without a name.
+A cache has hundreds of thousands of entries. Each is held as some hundred bytes: in memory as long as they are few,
+otherwise in a temporary file without a name.
 """
 
 import marshal
@@ -45,7 +45,7 @@ class Records:
         self._may_spill = may_spill
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of records."""
         return len(self._ends)
 
     def __del__(self) -> None:
@@ -61,7 +61,7 @@ class Records:
             try:
                 self._spill()
             except OSError:
-                self._may_spill = False  # without room for a file, all of it stays in memory
+                self._may_spill = False  # without space for a file, all of it stays in memory
 
     def _spill(self) -> None:
         if self._file is None:
@@ -101,7 +101,7 @@ class Rows:
         """Rows that are in no record yet."""
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of records."""
         return self._in_records() + len(self._pending)
 
     def _in_records(self) -> int:
@@ -129,7 +129,7 @@ class Rows:
         self._put_away()
         number = bisect_right(self._ends, at)
         last = self._last
-        if last[0] != number:  # whoever asks for one asks for the next
+        if last[0] != number:  # a caller that reads one reads the next
             self._last = last = number, marshal.loads(self._records[number])  # noqa: S302 - we alone can write it
         return last[1][at - (self._ends[number - 1] if number else 0)]
 
@@ -179,7 +179,7 @@ class _Made(Sequence[_T], Generic[_T]):
         return tuple(chain(self, other))
 
     def __repr__(self) -> str:
-        """Show how many there are."""
+        """Return a text with the number of members."""
         return f"<{type(self).__name__} of {len(self)}>"
 
 
@@ -213,7 +213,7 @@ class Findings(_Made[Finding]):
 
         Args:
             device: Of the cache directory.
-            context: What checks may know of the moment.
+            context: The context of the checks.
             may_spill: Whether a temporary file may be written.
         """
         self._device = device
@@ -245,7 +245,7 @@ class Findings(_Made[Finding]):
             self._append(one, one.check, (entry, told), row.disk_size, is_next=not at)
 
     def add_certain(self, row: JoinedRow, names: Names, checks: Sequence[Check]) -> None:
-        """Add what some checks object to for certain in one entry: `check_entry` has seen that it can be made."""
+        """Add the certain findings of some checks for one entry: `check_entry` has verified that it can be made."""
         entry = (row.id, row.shape, row.files, *names)
         for at, check in enumerate(checks):
             self._checks[check.slug] = check

@@ -1,7 +1,7 @@
-"""Follow the redirects of a cache, as far as pip does without asking anybody.
+"""Chains of redirects in a cache, as pip follows them without asking a server.
 
-pip stores permanent redirects alone, and takes them out of its cache whatever their age. A redirect leads to at most
-one other: so what they form is followed in a time that grows with their number.
+pip stores only permanent redirects, and uses them from its cache whatever their age. A redirect leads to at most
+one other: so the time for following them grows only with their number.
 """
 
 import sqlite3
@@ -31,7 +31,7 @@ class RedirectChains:
     """All redirects of a catalog that is up to date, and linked."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        """Look at them.
+        """Read them.
 
         Raises:
             RowDamagedError: A row is not one that was written.
@@ -48,7 +48,7 @@ class RedirectChains:
         self._known: dict[bytes, Redirects] = {}
 
     def of(self, id_: bytes) -> Redirects | None:
-        """Return what pip meets if it follows a redirect; `None` if there is no such redirect."""
+        """Return the redirects that pip follows from one; `None` if there is no such redirect."""
         if id_ not in self._next:
             return None
         if id_ not in self._known:
@@ -88,11 +88,11 @@ def _target(row: JoinedRow, key: bytes) -> str | None:
     reference = row.reference()
     url = reference.url if reference is not None else None
     if url is not None and key_of_url(url) != key:
-        url = None  # a row that somebody forged
+        url = None  # a row that was changed deliberately
     return next_url(url, head.header("location") or "") if isinstance(head, Head) else None
 
 
 def _following(one: _Redirect, by_key: dict[tuple[Area, bytes], bytes]) -> bytes | None:
-    """Return the redirect that pip takes out of its cache next."""
+    """Return the redirect that pip uses from its cache next."""
     urls = asked_for(one.target, one.area) if one.target is not None else ()
     return next((id_ for url in urls if (id_ := by_key.get((one.area, key_of_url(url)))) is not None), None)

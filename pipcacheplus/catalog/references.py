@@ -1,9 +1,9 @@
-"""Join what the rest of the cache says of an entry, whenever it is asked for: its URL, digests that it should have.
+"""The evidence about an entry in the rest of the cache, joined on request: its URL, and its published digests.
 
-Which links and guesses count depends on the run: a link that is relative counts for who knows the URL of its page, and
-a guess for who has its index. So this run's own are in temporary tables: `own_candidate`, `resolved` (pages whose URL
-is known), `found` (URLs that only this run's questions bring to light), `leads` (redirects, and what they lead to) and
-`led` (what pages publish of a response by linking a redirect to it).
+Which links and guesses count depends on the run: a relative link counts if the run knows the URL of its page, and
+a guess if the run has its index. So this run's own are in temporary tables: `own_candidate`, `resolved` (pages whose
+URL is known), `found` (URLs that only this run's input shows), `leads` (redirects and their targets) and
+`led` (digests that pages publish for a response by linking to a redirect).
 """
 
 import sqlite3
@@ -28,8 +28,8 @@ __all__ = [
     "make_tables",
     "name_rows",
     "pack_led",
+    "reference_of_rows",
     "rows",
-    "told_by",
 ]
 
 _TABLES = """
@@ -100,24 +100,24 @@ _Published = tuple[int, tuple[tuple[str, str], ...]]
 
 
 class Reference(NamedTuple):
-    """What is known of the response with one key."""
+    """The evidence about the response with one key."""
 
     url: str | None
-    """Cut, if it holds credentials; `None` if nothing tells it."""
+    """Without its credentials; `None` if it is unknown."""
     source: UrlSource
     filename: str | None = None
     hashes: tuple[tuple[str, str], ...] = ()
-    """Digests of the file, as pages publish them; several by one algorithm if these contradict each other."""
+    """Digests of the file by pages; several by one algorithm if these contradict each other."""
     wheel: bytes | None = None
-    """Of metadata: the key of the wheel that it lies beside."""
+    """Of metadata: the key of the wheel that it belongs to."""
     project: str | None = None
-    """Whose page it is, if that is known by its URL."""
+    """The project whose page it is, if its URL shows that."""
     pages: tuple[_Published, ...] = ()
-    """What each page publishes; nothing if all publish the same."""
+    """The digests that each page publishes; empty if all publish the same."""
 
 
 class JoinedRow:
-    """A row of `entry` with its content, and with all that is said of it."""
+    """A row of `entry` with its content, and with all evidence about it."""
 
     __slots__ = ("_rows", "first")
 
@@ -167,16 +167,16 @@ class JoinedRow:
 
     @property
     def content(self) -> Sequence[Any]:
-        """Return the columns of the row of `content`; all are `None` if there is none."""
+        """Return the columns of the row of `content`; all are `None` without one."""
         return self.first[_AT_CONTENT:_AT_LINK]
 
     @property
-    def more(self) -> Any:  # noqa: ANN401 - whatever was asked for
-        """Return the column that was asked for besides."""
+    def more(self) -> Any:  # noqa: ANN401 - of any type
+        """Return the additional column."""
         return self.first[_AT_MORE]
 
     def reference(self) -> Reference | None:
-        """Return what is said of the entry; `None` if nothing is.
+        """Return the evidence about the entry; `None` if there is none.
 
         Raises:
             RowDamagedError: A row is not one that was written.
@@ -196,7 +196,7 @@ class JoinedRow:
 
 
 def _guessed(rows: list[Sequence[Any]]) -> Reference | None:
-    """Return what is told of a response that no link leads to: first by what its content proves."""
+    """Return the evidence about a response without a link: first the one that its content proves."""
     guess, _, url, filename, source, *rest = rows[0]
     if guess is not None and (url is None or source == UrlSource.INDEX_GUESS.value):
         projects = filter(None, (text_of(project) for _, project, *_ in rows))
@@ -209,7 +209,7 @@ def _guessed(rows: list[Sequence[Any]]) -> Reference | None:
 
 
 def _simple(link: Sequence[Any]) -> Reference | None:
-    """Return what the only link says, if it is as most are."""
+    """Return the evidence of the only link, if it has the common form."""
     match link:
         case (int(), str(url), str(filename), bytes(sha256), None, bytes() | None as wheel):
             return Reference(url, UrlSource.LINKS, filename, (("sha256", sha256.hex()),), wheel)
@@ -217,7 +217,7 @@ def _simple(link: Sequence[Any]) -> Reference | None:
 
 
 def _merged(links: list[Sequence[Any]]) -> Reference:
-    """Keep what all links say, and which page says what if that is not the same."""
+    """Combine the evidence of all links, with that of each page if they differ."""
     names: set[str] = set()
     urls: set[str] = set()
     wheels: set[bytes] = set()
@@ -241,7 +241,7 @@ def _published(links: list[Sequence[Any]]) -> list[_Published]:
 
 
 def _with_hashes(reference: Reference, published: Iterable[_Published]) -> Reference:
-    """Return what is known of a response, with the digests that pages publish of it."""
+    """Return the evidence about a response, with the digests that pages publish for it."""
     pages = dict.fromkeys(published)
     return reference._replace(
         hashes=tuple(sorted({pair for _, hashes in pages for pair in hashes})),
@@ -250,7 +250,7 @@ def _with_hashes(reference: Reference, published: Iterable[_Published]) -> Refer
 
 
 def pack_led(published: Iterable[_Published]) -> bytes:
-    """Return what pages publish as a column has it."""
+    """Return published digests as a column value."""
     return pack(tuple(published))
 
 
@@ -260,7 +260,7 @@ def _unpack_led(packed: object) -> Iterator[_Published]:
 
 
 def hashes_in(sha256: object, others: object) -> tuple[tuple[str, str], ...]:
-    """Return the digests that a row of `link` has.
+    """Return the digests in a row of `link`.
 
     Raises:
         RowDamagedError: It is not one that was written.
@@ -291,12 +291,12 @@ def rows(
     *,
     more: str = "",
 ) -> Iterator[JoinedRow]:
-    """Yield rows of `entry` that fit a condition, in order of ids.
+    """Yield rows of `entry` that match a condition, in order of ids.
 
     Args:
-        connection: With the tables of `make_tables`.
+        connection: Connection with the tables of `make_tables`.
         where: A condition over `entry e` and `content c`.
-        parameters: Of the condition.
+        parameters: Parameters of the condition.
         more: A column to select besides; an expression.
     """
     statement = _SELECT.format(where=where, more=f", {more}" if more else "")
@@ -310,15 +310,15 @@ _NameRow = Sequence[Any]
 
 
 def name_rows(connection: sqlite3.Connection, where: str) -> Iterator[tuple[_NameRow, list[_NameRow]]]:
-    """Yield what names the entries that fit a condition, in order of ids; no more is selected.
+    """Yield the columns that name the entries which match a condition, in order of ids; no more is selected.
 
     Args:
-        connection: With the tables of `make_tables`.
+        connection: Connection with the tables of `make_tables`.
         where: A condition over `entry e`.
 
     Yields:
-        Id, shape, files, seven columns of names, the facts of a built wheel; then what the rest of the cache says, for
-        `told_by`. More rows if it says several things.
+        Id, shape, files, seven columns of names, the facts of a built wheel; then the evidence in the rest of the
+        cache, for `reference_of_rows`. There are several rows if there are several pieces of evidence.
     """
     found = connection.execute(_SELECT_NAMES.format(where=where))
     row = next(found, None)
@@ -333,8 +333,8 @@ def name_rows(connection: sqlite3.Connection, where: str) -> Iterator[tuple[_Nam
 _AT_SAID = 11
 
 
-def told_by(row: _NameRow, others: list[_NameRow]) -> Reference | None:
-    """Return what rows of `name_rows` say of an entry, without digests; `None` if they say nothing.
+def reference_of_rows(row: _NameRow, others: list[_NameRow]) -> Reference | None:
+    """Return the evidence about an entry in rows of `name_rows`, without digests; `None` if there is none.
 
     Raises:
         RowDamagedError: A row is not one that was written.

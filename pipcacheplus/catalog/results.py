@@ -1,4 +1,4 @@
-"""Results of questions to a cache: inventory, verification, inspection."""
+"""Results of queries about a cache: inventory, verification, inspection."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,56 +33,58 @@ _NO_SURVEY = Survey()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
-    """What lies in a cache."""
+    """The contents of a cache."""
 
     cache: CacheDir
     entries: Sequence[Entry]
-    """In order of their ids; each is made when it is looked at."""
+    """In order of their ids; each is made on access."""
     warnings: tuple[Warned, ...] = ()
     unmatched: tuple[str, ...] = ()
-    """Selections that fitted nothing."""
+    """Selections that matched nothing."""
     hints: Mapping[str, str] = field(default_factory=dict)
-    """Of these, what may have been meant, where something has almost the same name."""
+    """For these, entries with almost the same name."""
     findings: tuple[Finding, ...] = ()
-    """What an overview finds wrong on the way."""
+    """Findings of an overview."""
     totals: Mapping[tuple[Area, Kind], Count] = field(default_factory=dict)
-    """Counts by area and kind, if the catalog was asked."""
+    """Counts by area and kind, if the catalog was used."""
     pages_without_url: int | None = None
-    """Pages of the cache with relative links whose own URL is not known, so that these lead nowhere, if that was asked:
-    one who knows the URL of their index knows what they tell of other entries."""
+    """Number of pages whose relative links cannot be resolved because their own URL is not known, if that was
+    requested: with the URL of their index they can be."""
     survey: Survey = _NO_SURVEY
-    """What all names of the cache show besides entries, if the catalog was asked."""
+    """Facts besides entries from a walk over all names, if the catalog was used."""
     pythons: tuple["FoundPython", ...] = ()
-    """The interpreters that counted, and those that were not asked; empty if none mattered."""
+    """The interpreters considered, and those that were not run; empty if none mattered."""
     redundant: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """What need not stay because of other entries, as far as an overview that reads shows it: ids by the reason, which
+    """Entries that are not needed because of others, by an overview that reads: ids by the reason, which
     is `superseded`, `duplicate` or `sdist-built`."""
     short_ids: ShortIds | None = None
     """Short forms of the ids, which mean no other entry of the cache, if these were asked for."""
 
     def select(self, *what: str | Kind, kind: str | Kind | None = None) -> tuple[Entry, ...]:
-        """Return the entries that fit one of these, in the words of the command line; all if none is given.
+        """Return the entries that match one of these, in the words of the command line; all if none is given.
 
         Raises:
-            BadRequestError: One of them cannot be understood, or asks what only the cache can tell.
+            BadRequestError: One of them is invalid, or needs facts that only the cache has.
         """
         selection = Selection(what, kind)
         if selection.needs:
             raise BadRequestError(
-                what=repr(next(iter(what))), problem="asks more than the entries tell", next_step="pass it to `scan()`"
+                what=repr(next(iter(what))),
+                problem="needs facts that the entries do not have",
+                next_step="pass it to `scan()`",
             )
         return tuple(filter(selection.is_wanted, self.entries))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """What is wrong in a cache."""
+    """The findings in a cache."""
 
     cache: CacheDir
     findings: Sequence[Finding]
-    """In order of the ids of their entries; each is made when it is looked at."""
+    """In order of the ids of their entries; each is made on access."""
     entries: int
-    """Entries looked at."""
+    """Number of checked entries."""
     bytes: int
     """Their size."""
     unverifiable: int
@@ -98,21 +100,21 @@ class Verification:
     not_judged: Mapping[NotJudged, Count] = field(default_factory=dict)
     """Counts of entries that could not be judged, by the reason; only reasons that occurred."""
     not_entered: Mapping[NotJudged, int] = field(default_factory=dict)
-    """Directories that could not be looked into, by the reason; nobody knows how much lies in them."""
+    """Directories that could not be read, by the reason; the amount of their contents is unknown."""
     foreign: Sequence[Entry] = ()
-    """What no pip wrote: reported, but never opened nor removed."""
+    """Foreign files: reported, but never opened nor removed."""
     disk_bytes: int = 0
     """Bytes that the files of the entries take on the disk."""
     pages_without_url: int = 0
-    """As of `Inventory`: what these pages publish was compared with nothing."""
+    """As of `Inventory`: the digests of these pages were not used."""
     survey: Survey = _NO_SURVEY
-    """As of `Inventory`; of the whole cache, whatever was selected."""
+    """As of `Inventory`; of the whole cache, independent of the selection."""
     pythons: tuple["FoundPython", ...] = ()
     """As of `Inventory`."""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
-        """Return what would make pip fail, or install or run something wrong."""
+        """Return the findings that would make pip fail, or install or run something wrong."""
         heads = getattr(self.findings, "heads", None)
         if heads is None:
             return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
@@ -122,30 +124,30 @@ class Verification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """What is known of some entries."""
+    """All facts about some entries."""
 
     cache: CacheDir
     entries: tuple[Entry, ...]
     findings: tuple[Finding, ...]
     evidence: Mapping[str, Mapping[str, Value]]
-    """By the id of an entry: `proof`, one of `Proof` or `None`; then digests, lengths and what reading showed; and of
-    one that could not be judged `not_judged`, one of `NotJudged`."""
+    """By the id of an entry: `proof`, one of `Proof` or `None`; then digests, lengths and the results of reading; and
+    of one that could not be judged `not_judged`, one of `NotJudged`."""
     warnings: tuple[Warned, ...] = ()
     unmatched: tuple[str, ...] = ()
-    """Selections that fitted nothing."""
+    """Selections that matched nothing."""
     hints: Mapping[str, str] = field(default_factory=dict)
-    """Of these, what may have been meant, where something has almost the same name."""
+    """For these, entries with almost the same name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Why entries are kept, and what would remove them."""
+    """The reasons why entries are kept, and the commands that would remove them."""
 
     cache: CacheDir
     entries: tuple[Why, ...]
     """In order of the entries' ids."""
     warnings: tuple[Warned, ...] = ()
     unmatched: tuple[str, ...] = ()
-    """Selections that fitted nothing."""
+    """Selections that matched nothing."""
     hints: Mapping[str, str] = field(default_factory=dict)
-    """Of these, what may have been meant, where something has almost the same name."""
+    """For these, entries with almost the same name."""

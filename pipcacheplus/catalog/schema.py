@@ -1,27 +1,27 @@
-"""The tables of the catalog: what each row is a fact of, and which version of the readers read it.
+"""The tables of the catalog, the facts in their rows, and the version of the readers.
 
-- `entry`: a row for each entry: its files as the last walk saw them, and what reading it showed. Names are those that
-  its own bytes give.
-- `content`: digests of a payload, and what unpacking it showed; only of what was read to its end.
-- `page`: an entry that says something of others: a page, a redirect with its target, a built wheel with its source.
-- `link`: what a page says of a response with this key. Only links are kept that the cache has a response for.
+- `entry`: a row for each entry: its files from the last walk, and the facts from reading it. Names are those by its
+  own bytes.
+- `content`: digests of a payload, and the result of unpacking it; only for entries that were read to their end.
+- `page`: an entry with facts about others: a page, a redirect with its target, a built wheel with its source.
+- `link`: a link of a page to a response with this key. Only links are stored for which the cache has a response.
 - `source`: a link of a page to an sdist from which a wheel of the cache may have been built.
-- `made_from`: what a built wheel says of its source: the entry that a response to its URL would be, and its digests.
+- `made_from`: the source of a built wheel: the entry that a response to its URL would be, and its digests.
 - `guess`: a URL that was guessed, and whose key is that of a response: from a name and the base of an index
-  (`candidate`), or one that is told as a whole (then that is empty).
-- `candidate`: with which bases all names were tried, by the indexes that a run was given.
-- `whole`: that no content is missing of any entry, for who knows these indexes and file hosts (a digest of both), as
+  (`candidate`), or a whole URL (then that is empty).
+- `candidate`: bases with which all names were tried, by the indexes that a run was given.
+- `whole`: that no content of any entry is missing, for runs with these indexes and file hosts (a digest of both), as
   long as no row changes.
-- `shard`: a digest of all that the last walk saw in a part of the cache.
+- `shard`: a digest of the last walk of a part of the cache.
 
-Text that is not UTF-8 is stored as bytes. Nothing here is the answer to a question, or depends on the clock.
+Text that is not UTF-8 is stored as bytes. Nothing here depends on the query or on the clock.
 """
 
 __all__ = ["APPLICATION", "FACTS", "TABLES", "VERSION"]
 
-_LAYOUT = 6
+_LAYOUT = 7
 _READERS = 4
-"""To be raised whenever reading the same bytes would show something else than before."""
+"""To be raised whenever reading the same bytes would give other facts than before."""
 VERSION = _LAYOUT << 16 | _READERS
 APPLICATION = 0x70637032
 """Marks a database as a catalog: `pcp2`."""
@@ -39,7 +39,7 @@ _SEEN = {
     "files": "BLOB NOT NULL",
     "is_rest": "INTEGER NOT NULL",
 }
-"""What the walk sees. `read_ns`: when the entry was read; `NULL` if that is still to be done. `is_rest`: whether it
+"""Columns from the walk. `read_ns`: when the entry was read; `NULL` if that is still to be done. `is_rest`: whether it
 lies in none of the parts of the cache."""
 FACTS = {
     "kind": "TEXT",
@@ -67,8 +67,8 @@ FACTS = {
     "facts": "BLOB",
     "seal": "INTEGER",
 }
-"""What reading shows. `etag`: an MD5. `damage`, `unknown`: why the head, the payload, or what lies beside it cannot be
-read, or judged. `is_of_url_alone`: whether the key of a built wheel holds the URL of an archive, and no
+"""Columns from reading. `etag`: an MD5. `damage`, `unknown`: why the head, the payload, or the file beside it cannot
+be read, or judged. `is_of_url_alone`: whether the key of a built wheel holds the URL of an archive, and no
 digest of it. `seal`: a checksum of all the others."""
 
 
@@ -100,7 +100,7 @@ TABLES = {
     ),
     "page": (
         "CREATE TABLE page (number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, key BLOB NOT NULL,"
-        " is_open INTEGER NOT NULL, base TEXT, target TEXT, hosts BLOB, told BLOB, marks BLOB)"
+        " is_open INTEGER NOT NULL, base TEXT, target TEXT, hosts BLOB, hints BLOB, marks BLOB)"
     ),
     "page_open": "CREATE INDEX page_open ON page (key) WHERE is_open OR target IS NOT NULL",
     "link": (

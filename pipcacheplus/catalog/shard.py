@@ -1,7 +1,7 @@
-"""Work on a part of a cache, in any process: walk it, read entries, read contents to their end.
+"""Work on one part of a cache, in any process: walk it, read entries, read contents to their end.
 
-Tasks and results hold plain values only, so that any executor can carry them out. A part is one of the directories that
-a cache falls into evenly; the empty name stands for all that lies in none of them. Nothing grows with the size of a
+Tasks and results hold plain values only, so that any executor can carry them out. A part is one of the directories into
+which a cache is divided; the empty name stands for everything outside of them. Nothing grows with the size of a
 body, or with that of the cache.
 """
 
@@ -22,7 +22,7 @@ from pipcacheplus.catalog.entry_rows import (
     shape_of,
 )
 from pipcacheplus.catalog.names import own_names
-from pipcacheplus.catalog.page_links import NO_LINKS, KeyFilter, LinkCollector, PageRow, Told, made_from
+from pipcacheplus.catalog.page_links import NO_LINKS, Hints, KeyFilter, LinkCollector, PageRow, made_from
 from pipcacheplus.catalog.stored_facts import RowDamagedError, unpack_facts
 from pipcacheplus.disk.open_cache import ChangedError, OpenCache
 from pipcacheplus.disk.survey import Surveyor
@@ -50,15 +50,15 @@ __all__ = [
 
 
 class Walked(NamedTuple):
-    """What lies in a part of the cache."""
+    """The entries in a part of the cache."""
 
     name: str
     digest: bytes
-    """Of all that was seen; the same as long as nothing has changed."""
+    """Digest of the walk; the same as long as nothing has changed."""
     changed_ns: int
     """When a file in it was changed last."""
     rows: list[SeenRow] | None
-    """`None` if the digest is the one that was known."""
+    """`None` if the digest is unchanged."""
     warnings: list[Warned]
     surveyor: Surveyor
     """Counts what else was seen."""
@@ -122,31 +122,31 @@ class EntryTask(NamedTuple):
     shape: str
     files: bytes
     base: str | None
-    """Its own URL, where a page has links for which that has to be known."""
+    """Its own URL, if a page has links for which that must be known."""
 
 
 class ReadShared(NamedTuple):
-    """What is needed to read entries."""
+    """The shared arguments for reading entries."""
 
     path: str
     keys: KeyFilter
     built: dict[str, Collection[str]]
     """Versions of the built wheels of the cache, by canonical name of the project."""
     reads_small: bool
-    """Whether small contents are read to their end on the way, since they are in memory anyway."""
+    """Whether small contents are also read to their end, since they are in memory anyway."""
 
 
 class FactsRow(NamedTuple):
-    """What reading an entry showed."""
+    """The result of reading an entry."""
 
     id: bytes
     facts: tuple[Any, ...]
     page: PageRow | None
-    """What it says of others; a built wheel says where it came from."""
+    """Its facts about others; for a built wheel, its source."""
     target: str | None
     """Of a redirect, with credentials, which are not stored."""
     content: tuple[Any, ...] | None
-    """The row of its content, if that was read on the way."""
+    """The row of its content, if that was read too."""
 
 
 class Failure(NamedTuple):
@@ -154,7 +154,7 @@ class Failure(NamedTuple):
 
     id: bytes
     message: str | None
-    """Why it cannot be read; `None` if it is gone, or another by now, so that there is nothing to say of it."""
+    """The reason why it cannot be read; `None` if it is gone or was replaced, so that there is nothing to report."""
 
 
 def read_facts(shared: ReadShared, tasks: Sequence[EntryTask]) -> list[FactsRow | Failure]:
@@ -177,10 +177,10 @@ def _row(shared: ReadShared, task: EntryTask, cache: OpenCache) -> FactsRow | Fa
         page = collector.row_of(facts.payload)
     elif names.kind is Kind.REDIRECT and isinstance(facts.head, Head):
         target = facts.head.header("location") or ""
-        page = NO_LINKS._replace(told=Told.of_url(target).packed())
+        page = NO_LINKS._replace(hints=Hints.of_url(target).packed())
     elif isinstance(facts.origin, Origin) and not facts.origin.is_directory and facts.origin.vcs is None:
-        told, sources = Told.of_url(facts.origin.url).packed(), list(made_from(facts.origin))
-        page = NO_LINKS._replace(told=told, made_from=sources) if told is not None or sources else None
+        hints, sources = Hints.of_url(facts.origin.url).packed(), list(made_from(facts.origin))
+        page = NO_LINKS._replace(hints=hints, made_from=sources) if hints is not None or sources else None
     content = Content.of_facts(facts, _NOTHING).columns() if facts.digests or facts.is_read_whole else None
     return FactsRow(task.id, facts_row(path, shape, names, facts), page, target, content)
 
@@ -200,15 +200,15 @@ class ContentTask(NamedTuple):
     facts: bytes
     published: tuple[tuple[str, str], ...]
     wheel_sha256: str | None
-    """Of metadata: of what the wheel beside it holds."""
+    """Of metadata: the facts in the wheel beside it."""
     in_path: str | None
-    """As `Expected` has it."""
+    """As in `Expected`."""
     known: tuple[Any, ...] | None
     """The row of its content, if there is one."""
 
 
 class ContentRow(NamedTuple):
-    """What reading an entry to its end showed."""
+    """The result of reading an entry to its end."""
 
     id: bytes
     columns: tuple[Any, ...]
@@ -221,7 +221,7 @@ def read_contents(
 
     Args:
         shared: The path of the cache directory, and the file hosts that are known.
-        tasks: Which entries.
+        tasks: The entries.
     """
     path, hosts = shared
     with OpenCache(path) as cache:

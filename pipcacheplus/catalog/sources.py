@@ -1,4 +1,4 @@
-"""Tell what a cache says now of URLs that built wheels were made from: responses to them, and pages with them."""
+"""Present evidence in a cache about the URLs of sources of built wheels: responses to them, and pages with them."""
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
@@ -20,19 +20,19 @@ REPLACED = (
     " OR EXISTS (SELECT 1 FROM content k WHERE k.id = m.source AND k.sha256 IS NOT m.sha256)"
     f" OR EXISTS (SELECT 1 FROM source l WHERE l.url = m.url AND l.hashes <> m.hashes AND {ACTIVE})))"
 )
-"""Whether a built wheel may have been made from something else than what lies under the URL of its source now: for
+"""Whether a built wheel may have been made from other content than the URL of its source has now: for
 `:replaced` in the condition of a check."""
 WANTED_SOURCES = (
     "INSERT OR IGNORE INTO wanted SELECT s.id FROM page p JOIN made_from m ON m.page = p.number"
     " JOIN entry s ON s.id = m.source WHERE s.is_archive"
 )
-"""Wants the sources of built wheels, of which the digests have to be made."""
+"""Adds the sources of built wheels, whose digests must be computed, to the wanted entries."""
 WANTED_DISPUTED = (
     "INSERT OR IGNORE INTO wanted SELECT e.id FROM entry e WHERE e.id IN (SELECT id FROM led) OR e.key IN (SELECT l.key"
     f" FROM link l WHERE {ACTIVE} AND (l.sha256 IS NOT NULL OR l.others IS NOT NULL) GROUP BY l.key"
     " HAVING count(DISTINCT l.sha256) + count(DISTINCT l.others) > 1)"
 )
-"""Wants what pages publish different digests of."""
+"""Adds the files of which pages publish different digests to the wanted entries."""
 _WRITTEN = [*FACTS].index("written")
 _SOURCES_OF = (
     "SELECT e.id FROM page p JOIN made_from m ON m.page = p.number JOIN entry e ON e.id = m.source WHERE p.id = ?"
@@ -53,14 +53,14 @@ def source_now(
     *,
     has_contents: bool,
 ) -> SourceNow:
-    """Return what the cache says now of the URL that a built wheel was made from.
+    """Return the present evidence in the cache about the URL from which a built wheel was made.
 
     Args:
-        connection: Of a catalog that is linked.
-        id_: Of the wheel.
+        connection: Connection to a catalog that is linked.
+        id_: Id of the wheel.
         whole: Returns an entry and its facts, contents included.
-        published: Returns what pages publish, by the numbers of the pages, the newest first.
-        has_contents: Whether the contents of the sources were read; if not, no response is told.
+        published: Returns the published digests, by the numbers of the pages, the newest first.
+        has_contents: Whether the contents of the sources were read; if not, no response is returned.
 
     Raises:
         RowDamagedError: A row is not one that was written.
@@ -83,11 +83,11 @@ def source_now(
 
 
 def _sound_source(row: JoinedRow, entry: Entry, facts: Facts) -> Published | None:
-    """Return the digest of a response, if it is a source distribution and nothing says that it is damaged."""
+    """Return the digest of a response, if it is a source distribution without known damage."""
     digest = row.content[0]
     if not isinstance(facts.payload, Sdist) or not isinstance(digest, bytes) or not is_sound(entry, facts):
         return None
-    # The server's clock tells when it was sent; where it does not say, the file's time is near enough.
+    # The `Date` of the server is the time of sending; without one, the file's time is near enough.
     written_s = row.facts[_WRITTEN]
     return Published(
         page=as_text(row.id),

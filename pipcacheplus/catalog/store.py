@@ -1,7 +1,7 @@
-"""The catalog of a cache, opened: a file in our state directory that is ours and whole, or the same tables in memory.
+"""The open catalog of a cache: a valid file of this user in the state directory, or the same tables in memory.
 
 A run that gets the lock of the file writes it. Any other, and any that can read the file but not write it, has a copy
-in memory. Whatever is wrong with the file costs time and decides nothing: `Store.trouble` says it.
+in memory. A problem with the file only costs time: `Store.trouble` describes it.
 """
 
 import os
@@ -38,7 +38,7 @@ MAX_COPY_S = 2.0
 _META = "CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID"
 """Facts of a catalog as a whole. The row `cache` is the path of the cache, in bytes; others are free for its user."""
 _WRITER_WAITS_S = 5.0
-"""Longer than any reader of ours takes. SQLite lets no new reader in while a writer waits."""
+"""Longer than any reader of pipcacheplus takes. SQLite lets no new reader in while a writer waits."""
 _READER_WAITS_S = 1.0
 _COPY_PAGES = 1024
 _INTERRUPTED = "interrupted"
@@ -50,27 +50,27 @@ _FILE_IS_WHOLE = frozenset(
         "unable to open database file",
     }
 )
-"""SQLite's words (`sqlite3_errstr`) for errors that say nothing of what is in the file. Python 3.10 has no codes."""
-_DAMAGED = "the file was damaged, and will be begun anew"
+"""SQLite's messages (`sqlite3_errstr`) for errors that do not concern the file's content. Python 3.10 has no codes."""
+_DAMAGED = "the file was damaged, and is replaced by a new one"
 
 
 class Schema(NamedTuple):
-    """What a catalog has to be."""
+    """The required form of a catalog."""
 
     application: int
-    """`PRAGMA application_id`: marks a database as ours."""
+    """`PRAGMA application_id`: marks a database as a catalog."""
     version: int
-    """`PRAGMA user_version`: of the tables and of what is in them."""
+    """`PRAGMA user_version`: version of the tables and of their contents."""
     tables: Mapping[str, str]
     """Names and statements of all tables and indexes but `meta`, which comes with a store."""
 
 
 class _NotOursError(Exception):
-    """A sound database of others, or of a newer version of ours: it is left as it is."""
+    """An undamaged database of another program, or of a newer version: it is left unchanged."""
 
 
 class _OtherError(Exception):
-    """A database of ours with other tables, of another cache, or garbled: it is begun anew."""
+    """A catalog with other tables, of another cache, or garbled: a new one replaces it."""
 
 
 class _SlowError(Exception):
@@ -86,31 +86,31 @@ class Store:
     """
 
     connection: "sqlite3.Connection"
-    """With transactions that are begun by hand. It is another one after `leave` and `drop`."""
+    """With explicit transactions. It is another one after `leave` and `drop`."""
 
     def __init__(self, cache_path: str, schema: Schema, *, clock_s: Callable[[], float]) -> None:
-        """Take what a catalog has to be; `open_store` does the rest."""
+        """Store the required form of a catalog; `open_store` does the rest."""
         self.is_file = False
-        """Whether what is written is kept."""
+        """Whether writes are stored in a file."""
         self.trouble: str | None = None
-        """Why it is not kept, a clause for people; `None` if it is, or if nobody wanted it to be."""
+        """The reason why they are not, a clause for people; `None` if they are, or if that was not requested."""
         self._real = os.path.realpath(cache_path)
         self._schema = schema
         self._clock_s = clock_s
         self._is_copy = False
         self._own: OwnFolder | None = None
-        """Where the file is, while this run has its lock."""
+        """Path of the file, while this run has its lock."""
         self._lock = -1
         self._name = ""
 
     def leave(self, error: Exception) -> None:
-        """Go on in memory after an error: with all that was committed if the file is whole, else with empty tables.
+        """Go on in memory after an error: with all committed rows if the file is whole, otherwise with empty tables.
 
-        A damaged file is removed. One that is whole stays: the disk is full or fails, or others lock it. A copy of a
-        file, which may be damaged too, is given up.
+        A damaged file is removed. One that is whole stays: the disk is full or fails, or another process locks it. A
+        copy of a file, which may be damaged too, is dropped.
 
         Args:
-            error: What was caught. It is raised again if nothing came from a file.
+            error: The caught error. It is raised again if no data came from a file.
         """
         import sqlite3  # noqa: PLC0415 - slow to import
 
@@ -136,7 +136,7 @@ class Store:
         self._go_on_in_memory(_DAMAGED if self.is_file else self.trouble)
 
     def _open(self, folder: str, stack: ExitStack) -> None:
-        """Open the file, or copy it; raises whatever is wrong with the file, its directory or its disk."""
+        """Open the file, or copy it; raises any error of the file, its directory or its disk."""
         own = stack.enter_context(open_own_folder(folder, FOLDER, is_made=True))
         self._name = name_of(self._real, own)
         self._sums = sums = Checksums(own, self._name)
@@ -157,7 +157,7 @@ class Store:
             keep_house(folder, own, mine=self._name, now_ns=os.fstat(lock).st_mtime_ns)
 
     def _write(self, own: OwnFolder) -> None:
-        """Open the file for writing; begin it anew if it is damaged or older, copy it if it cannot be written."""
+        """Open the file for writing; replace it if it is damaged or older, copy it if it cannot be written."""
         import sqlite3  # noqa: PLC0415 - as above
 
         status = check_database(own, self._name)
@@ -182,7 +182,7 @@ class Store:
         with ExitStack() as stack:
             connection = stack.enter_context(closing(connect(self._path(own), "rw", timeout_s=_WRITER_WAITS_S)))
             prepare(connection)
-            # Begin to write, which fails if that cannot be done, or no journal be made; BEGIN alone fails for neither.
+            # Begin to write, which fails if the file cannot be written or no journal made; BEGIN alone detects neither.
             connection.execute("BEGIN IMMEDIATE")
             connection.execute(f"PRAGMA user_version = {self._schema.version}")
             connection.execute("ROLLBACK")
@@ -194,7 +194,7 @@ class Store:
         return os.path.join(own.path, self._name + DATABASE)
 
     def _read(self, own: OwnFolder, trouble: str) -> None:
-        """Copy what is there, if it is whole and can be read in time; begin with nothing else."""
+        """Copy the file, if it is whole and can be read in time; otherwise begin with empty tables."""
         import sqlite3  # noqa: PLC0415 - as above
 
         copy = None
@@ -204,21 +204,21 @@ class Store:
                 suppress(sqlite3.Error, UnicodeError, _OtherError),
                 closing(connect(self._path(own), "ro", timeout_s=_READER_WAITS_S)) as source,
             ):
-                source.execute("BEGIN")  # what is judged is what is copied
+                source.execute("BEGIN")  # the checked state is the copied one
                 self._check(source)
                 copy = self._copy_of(source)
         self._go_on_in_memory(trouble, copy)
 
     def _refuse_garbled(self, connection: "sqlite3.Connection") -> None:
-        self._check(connection)  # what is not ours stays as it is
+        self._check(connection)  # a file of another program is left unchanged
         raise _OtherError
 
     def _check(self, connection: "sqlite3.Connection") -> None:
-        """Return if a database is what it has to be, and nothing else.
+        """Return if a database has exactly the required form.
 
         Raises:
-            _NotOursError: It is of others, or newer.
-            _OtherError: It is ours, and something else.
+            _NotOursError: It is of another program, or newer.
+            _OtherError: It is a catalog of another form.
             sqlite3.Error: It is damaged, locked, or cannot be read.
         """
         import sqlite3  # noqa: PLC0415 - as above
@@ -226,7 +226,7 @@ class Store:
         application, version = (_pragma(connection, name) for name in ("application_id", "user_version"))
         reason = None
         if application != self._schema.application:
-            reason = "the file is not ours"
+            reason = "the file is not a catalog"
         elif version > self._schema.version:
             reason = "the file was written by a newer version"
         try:
@@ -305,15 +305,15 @@ def _pragma(connection: "sqlite3.Connection", name: str) -> Any:  # noqa: ANN401
 
 
 def _objects(connection: "sqlite3.Connection", most: int = -1) -> list[object]:
-    """Return what a schema has, but not where its tables begin: all of it, or so many objects."""
-    # What is damaged need not be text.
+    """Return the objects of a schema without the places of their tables: all, or so many."""
+    # A damaged value need not be text.
     columns = "CAST(type AS BLOB), CAST(name AS BLOB), CAST(tbl_name AS BLOB), CAST(sql AS BLOB)"
     select = f"SELECT {columns} FROM sqlite_master ORDER BY 1, 2 LIMIT ?"
     return connection.execute(select, (most,)).fetchall()
 
 
 def is_damage(error: Exception) -> bool:
-    """Return whether an error of a database says that its content is damaged; if in doubt, it does.
+    """Return whether an error of a database means that its content is damaged; true if in doubt.
 
     >>> is_damage(UnicodeDecodeError("utf-8", b"x", 0, 1, "invalid start byte"))
     True
@@ -340,13 +340,13 @@ def has_file(cache_path: str, folder: str) -> bool:
 def open_store(
     cache_path: str, schema: Schema, *, folder: str | None, clock_s: Callable[[], float] = time.monotonic
 ) -> Iterator[Store]:
-    """Give the catalog of a cache: the file in our state directory, or the same tables in memory.
+    """Open the catalog of a cache: the file in the state directory, or the same tables in memory.
 
     Args:
         cache_path: The cache directory.
-        schema: What a catalog has to be. One of ours that is anything else is begun anew.
-        folder: Our state directory, absolute; it is made if it is missing. `None` if nothing is to be written.
-        clock_s: Seconds, from whenever.
+        schema: The required form. A catalog of another form is replaced by a new one.
+        folder: The state directory, absolute; it is made if it is missing. `None` if nothing is to be written.
+        clock_s: Returns seconds since any point.
 
     Raises:
         BadRequestError: This Python has no SQLite.

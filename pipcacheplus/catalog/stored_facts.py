@@ -1,7 +1,7 @@
-"""Pack the facts of an entry into bytes of a row, and unpack them; what was not packed here is refused.
+"""Packing of the facts of an entry into bytes of a row, and unpacking; other bytes are refused.
 
-Kept is what checks and names need, and no more: of a head the headers that they ask for, of a page what it is called.
-Credentials in a URL are cut out.
+Only facts that checks and names need are stored: of a head the headers that they use, of a page its name.
+Credentials in a URL are removed.
 """
 
 import zlib
@@ -52,14 +52,14 @@ _MAX_TAG_BYTES = 16 << 20
 _LONG_LIBRARIES = 512
 _MAX_LIBRARIES_BYTES = 16 << 20
 _ZLIB = b"x"
-"""What packed values of ours never begin with: they are lists."""
+"""First byte that packed values here never have: they are lists."""
 _TEXTS = "surrogatepass"
-"""How text that is not UTF-8 becomes bytes: no two texts become the same, and each comes back."""
+"""Error handler for text that is not UTF-8: no two texts become the same, and each can be decoded."""
 _encode = Encoder().encode
 
 
 class RowDamagedError(Exception):
-    """A row does not hold what a row has to hold. Never leaves the package."""
+    """A row is not one that this program writes. Never leaves the package."""
 
 
 def pack(value: object) -> bytes:
@@ -78,7 +78,7 @@ def _pack_any(value: object) -> bytes:
     return packed
 
 
-def unpack(data: object) -> Any:  # noqa: ANN401 - plain values; whoever asks knows which
+def unpack(data: object) -> Any:  # noqa: ANN401 - plain values; the caller knows which
     """Return plain values; lists come as tuples.
 
     Raises:
@@ -93,7 +93,7 @@ def unpack(data: object) -> Any:  # noqa: ANN401 - plain values; whoever asks kn
 
 
 def unpack_each(packed: Sequence[Any]) -> list[Any]:
-    """Return what each of some bytes holds, as `unpack` does, in less time.
+    """Return the values in each of some bytes, as `unpack`, in less time.
 
     Raises:
         RowDamagedError: One of them is not the bytes of exactly one value.
@@ -136,7 +136,7 @@ def split_tags(joined: object) -> tuple[str, ...]:
 
 
 def pack_facts(facts: Facts) -> bytes:
-    """Return what is kept of the facts that an entry's own bytes give."""
+    """Return the packed facts of an entry by its own bytes."""
     return pack(
         (
             _head(facts.head),
@@ -153,7 +153,7 @@ def unpack_facts(data: object) -> Facts:
     """Return the facts that were packed.
 
     Raises:
-        RowDamagedError: They are not what was packed.
+        RowDamagedError: They were not packed here.
     """
     try:
         head, payload, origin, selfcheck, form, body_size = unpack(data)
@@ -170,10 +170,10 @@ def unpack_facts(data: object) -> Facts:
 
 
 def unpack_origin(data: object) -> Origin | Broken | None:
-    """Return what lies beside a built wheel, of facts that were packed; nothing else of them is looked at.
+    """Return the origin in the packed facts of a built wheel; nothing else in them is unpacked.
 
     Raises:
-        RowDamagedError: They are not what was packed.
+        RowDamagedError: They were not packed here.
     """
     try:
         _, _, origin, _, _, _ = unpack(data)
@@ -184,7 +184,7 @@ def unpack_origin(data: object) -> Origin | Broken | None:
 
 
 def pack_libraries(libraries: Libraries) -> bytes:
-    """Return what is kept of the libraries in a wheel; those of one wheel have much in common, and pack well."""
+    """Return the packed libraries of a wheel; those of one wheel have much in common, and compress well."""
     rows = [_library_row(one) for one in libraries.found]
     packed = pack((rows, libraries.not_read, libraries.others))
     return packed if len(packed) < _LONG_LIBRARIES else zlib.compress(packed, 1)
@@ -199,7 +199,7 @@ def unpack_libraries(data: object) -> Libraries:
     """Return the libraries that were packed.
 
     Raises:
-        RowDamagedError: They are not what was packed.
+        RowDamagedError: They were not packed here.
     """
     try:
         if isinstance(data, bytes) and data.startswith(_ZLIB):
@@ -352,7 +352,7 @@ _PARTS: dict[str, tuple[type[object], Callable[..., object]]] = {
         ),
     ),
 }
-"""What stands for a part in a row, which part that is, and what makes it of the fields behind the letter."""
+"""The letter for a type in a row, the type, and the function that makes it of the fields behind the letter."""
 
 
 def _text(value: object) -> str:

@@ -10,15 +10,15 @@ from pipcacheplus.model.values import Area, Count, Kind, Shape
 __all__ = ["totals"]
 
 _BELOW_WHEELS = (f"{Area.WHEELS.value}/".encode(), f"{Area.WHEELS.value}0".encode())
-"""The ids of all that lies in this area are between these: `0` comes next to `/`."""
+"""The ids of all entries in this area are between these: `0` follows `/`."""
 
 
 def totals(connection: sqlite3.Connection, where: str) -> dict[tuple[Area, Kind], Count]:
     """Return the counts of entries that are listed; a file that several of them share counts once.
 
     Args:
-        connection: Of a catalog that is up to date.
-        where: Which entries, a condition over `entry e`.
+        connection: Connection to a catalog that is up to date.
+        where: The entries, a condition over `entry e`.
 
     Raises:
         RowDamagedError: A row is not one that was written.
@@ -39,7 +39,7 @@ def totals(connection: sqlite3.Connection, where: str) -> dict[tuple[Area, Kind]
 
 
 def _counted_twice(connection: sqlite3.Connection, where: str) -> Count:
-    """Return what was counted too often of files that lie beside several built wheels."""
+    """Return the excess of the counts for files that lie beside several built wheels."""
     select = (
         "SELECT e.id, e.files FROM entry e WHERE e.id BETWEEN ? AND ? AND e.shape = ? AND e.file_count > 1"
         f" AND ({where}) ORDER BY e.id"

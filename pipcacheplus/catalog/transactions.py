@@ -1,4 +1,4 @@
-"""Transactions of a catalog: each ends in a state that the next run can go on from."""
+"""Transactions of a catalog: each ends in a state from which the next run can continue."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ __all__ = ["commit", "transaction"]
 
 @contextmanager
 def transaction(connection: sqlite3.Connection, *, commits: bool = False) -> Iterator[None]:
-    """Do what is in the block as a whole, or not at all.
+    """Carry out the block as a whole, or not at all.
 
     Args:
-        connection: With transactions that are begun by hand.
-        commits: Whether it is written at once; else the transaction stays open: each time that something is written,
-            a disk has to be waited for.
+        connection: Connection with explicit transactions.
+        commits: Whether it is written at once; otherwise the transaction stays open, because each write has to wait
+            for the disk.
 
     Raises:
         sqlite3.Error: It cannot be written.
@@ -35,7 +35,7 @@ def transaction(connection: sqlite3.Connection, *, commits: bool = False) -> Ite
 
 
 def commit(connection: sqlite3.Connection) -> None:
-    """Write what a transaction that is open holds, if there is one.
+    """Commit the open transaction, if there is one.
 
     Raises:
         sqlite3.Error: It cannot be written.

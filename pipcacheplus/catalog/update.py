@@ -1,6 +1,6 @@
-"""Bring a catalog up to date with its cache: walk it, read what is new, and find out which page has which URL.
+"""The update of a catalog from its cache: walk it, read new entries, and find the URLs of pages.
 
-What has not changed is not opened, but for one entry of 64, in turn: a disk can lose bytes below an unchanged stamp.
+Unchanged entries are not opened, except one in 64, in turn: a disk can lose bytes below an unchanged stamp.
 """
 
 import sqlite3
@@ -60,7 +60,7 @@ _BATCH = 100
 _SETTLED_NS = 2_000_000_000
 """The coarsest time stamps there are, those of FAT: within it a file can change and keep its stamp."""
 _UNSETTLED = b""
-"""In place of the digest of a part that has to be looked at entry by entry."""
+"""In place of the digest of a part that has to be compared entry by entry."""
 _MANY_KEYS = 50_000
 _COMMIT_EACH = 10_000
 """Entries that are read between two commits."""
@@ -70,10 +70,10 @@ _IS_ARCHIVE = [*FACTS].index("is_archive")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateRequest:
-    """What a run knows besides the catalog."""
+    """The input of a run besides the catalog."""
 
     path: str
-    """Of the cache directory."""
+    """Path of the cache directory."""
     clock_ns: int
     """Nanoseconds since 1970, now. An entry that changed in the last 2 s before, or later, is read again by the next
     run, since it could change again under the same stamp."""
@@ -104,7 +104,7 @@ class _Unread(NamedTuple):
 
     task: EntryTask
     seal: object
-    """Of what is known of it."""
+    """Checksum of its stored facts."""
     size: int
 
 
@@ -114,19 +114,19 @@ def _never_due(_name: str) -> tuple[bool, bool]:
 
 
 def _is_done(read: FactsRow | Failure) -> bool:
-    """Return whether nothing is left to be read of an entry, as far as its ends tell."""
+    """Return whether the facts from the ends of an entry leave nothing to be read."""
     return isinstance(read, Failure) or read.content is not None or not read.facts[_IS_ARCHIVE]
 
 
 @dataclass(slots=True)
 class Update:
-    """A run over a cache: its stages in order, and what could not be looked at."""
+    """A run over a cache: its stages in order, and warnings of objects that could not be examined."""
 
     connection: sqlite3.Connection
     request: UpdateRequest
     warnings: list[Warned] = field(default_factory=list)
     unread: dict[bytes, str] = field(default_factory=dict)
-    """Ids of entries that cannot be read, and why."""
+    """Ids of entries that cannot be read, with the reason."""
     surveyor: Surveyor | None = None
     """Counts what the walk saw besides entries; `None` before it."""
     counts: "Counts | None" = None
@@ -136,39 +136,39 @@ class Update:
     _has_pages: bool = False
     _page_numbers: int = 0
     _processes: int | None = None
-    """How many share the work, as `side_by_side` takes it."""
+    """Number of processes, for `side_by_side`."""
     _shown: int = 0
     _is_linked: bool = False
     _was_whole: bool = False
-    """Whether an earlier run left no content missing: then it matters what this one has read."""
+    """Whether an earlier run left no content missing: then this run's reads matter."""
     urls: PageUrls = field(init=False)
-    """Which URL each page has, as far as this run knows."""
+    """The URLs of pages that this run knows."""
 
     def __post_init__(self) -> None:
-        """Begin to find out URLs."""
+        """Begin to find URLs."""
         self.urls = PageUrls(self.connection)
 
     def show(self, done: int, total: int | None = None) -> None:
-        """Tell how far the run is; it never goes back, although some entries are read more than once."""
+        """Report the progress of the run; it never goes back, although some entries are read more than once."""
         self._shown = max(self._shown, done)
         if self.request.progress is not None:
             self.request.progress(self._shown, total)
 
     def run(self) -> None:
-        """Walk the cache and read what is new.
+        """Walk the cache and read new entries.
 
         Raises:
             OSError: The cache directory cannot be listed.
             sqlite3.Error: The catalog cannot be used.
         """
-        # One transaction: if it ends here, the next run would not know what was new.
+        # One transaction: if the run ended in between, the next one would not know the new entries.
         with transaction(self.connection):
             self.walk()
             self.revisit_pages()
         self.read()
 
     def walk(self) -> None:
-        """Look at all names and stamps; note what is new, and forget what is gone."""
+        """Walk all names and stamps; store new entries, and delete the rows of those that are gone."""
         self.show(0, None)
         execute = self.connection.execute
         self._has_pages = execute("SELECT 1 FROM page LIMIT 1").fetchone() is not None
@@ -214,7 +214,7 @@ class Update:
         self._has_pages, self._page_numbers = False, 0
 
     def _turns(self) -> Callable[[str], tuple[bool, bool]]:
-        """Return whether it is the turn of a part to be read again, and to be read to its end again."""
+        """Return whether a part is due to be read again, and to be read to its end again."""
         entries = self._counted("runs")
         contents = self._counted("contents") if self.request.reads_contents else -1
 
@@ -233,7 +233,7 @@ class Update:
         return count
 
     def _take(self, walked: Walked) -> None:
-        """Put what was seen of a part in place of what is known of it."""
+        """Replace the stored rows of a part by those of the walk."""
         self.warnings.extend(walked.warnings)
         self.surveyor = walked.surveyor if self.surveyor is None else self.surveyor.plus(walked.surveyor)
         if walked.counts is not None:
@@ -288,7 +288,7 @@ class Update:
             self._new_marks.add(mark_of_sdist(_built(row.id)[0]))
 
     def _forget_candidates(self) -> None:
-        """Have all names tried again with all indexes, and all contents looked at: a name, or a response, is new."""
+        """Have all names tried again with all indexes, and all contents checked: a name, or a response, is new."""
         if not self._is_changed:
             self._is_changed = True
             self.connection.execute("DELETE FROM candidate")
@@ -314,7 +314,7 @@ class Update:
         self.connection.executemany("DELETE FROM page WHERE id = ?", ids)
 
     def revisit_pages(self) -> None:
-        """Have those pages read again that link to what is new."""
+        """Have those pages read again that link to new entries."""
         if not self._new_marks:
             return
         execute = self.connection.execute
@@ -372,7 +372,7 @@ class Update:
                 self.show(done_bytes, all_bytes)
 
     def _all_bytes(self) -> int | None:
-        """Return the bytes of all entries, if these are to be read to their end and somebody sees them counted."""
+        """Return the bytes of all entries, if these are read to their end and progress counts them."""
         if self.request.progress is None or not (self.request.counts_bytes and self.request.reads_contents):
             return None
         (size,) = self.connection.execute("SELECT sum(size) FROM entry").fetchone()
@@ -449,29 +449,32 @@ class Update:
         self.connection.executemany(_ADD_CONTENT, contents)
 
     def _notice_told(self, found: Iterable[FactsRow | Failure]) -> None:
-        """Have all guessed anew if a page tells other URLs than before: its bytes may change under the same stamp.
+        """Have all URLs guessed again if a page has other hints than before; other links may mean missing contents.
 
-        If it links something else, it may be contents that are missing.
+        The bytes of a page may change under the same stamp.
         """
         if self._is_changed or not self._has_pages:
             return
         execute = self.connection.execute
         for one in found:
             page = one.page if isinstance(one, FactsRow) else None
-            number, *told = execute("SELECT number, told FROM page WHERE id = ?", (one.id,)).fetchone() or (None, None)
+            number, *hints = execute("SELECT number, hints FROM page WHERE id = ?", (one.id,)).fetchone() or (
+                None,
+                None,
+            )
             links = execute("SELECT key, sha256, others, wheel FROM link WHERE page = ? ORDER BY at", (number,))
             said = [] if page is None else [(link.key, link.sha256, link.others, link.wheel) for link in page.links]
-            if told != [page.told if page is not None else None]:
+            if hints != [page.hints if page is not None else None]:
                 self._forget_candidates()
                 return
             if said != links.fetchall():
                 execute("DELETE FROM whole")
 
     def read_again(self, ids: Iterable[bytes]) -> bool:
-        """Look at entries once more that this run has not read, and at what the cache says of them.
+        """Read entries again that this run has not read, and the evidence about them.
 
-        Nothing that is remembered of them stays: their rows are made anew from the walk on, and so are the links that
-        lead to them, the wheels that metadata lies beside, and redirects that lead on to them.
+        No stored fact about them stays: their rows are made again from the walk on, and so are the links that
+        lead to them, the wheels of metadata, and redirects that lead to them.
 
         Returns:
             Whether there was any.
@@ -491,7 +494,7 @@ class Update:
         )
         execute(
             "DELETE FROM again WHERE id IN (SELECT id FROM unread)"
-            # What was read by a shape that somebody else wrote into its row was not read.
+            # An entry that was read by a shape which another program wrote into its row does not count as read.
             " OR id IN (SELECT id FROM now_read) AND id IN (SELECT id FROM now_walked) AND NOT EXISTS"
             " (SELECT 1 FROM entry e JOIN link l ON l.key = e.key LEFT JOIN page p ON p.number = l.page"
             " WHERE e.id = again.id AND (p.id IS NULL OR p.id NOT IN (SELECT id FROM now_read)))"
@@ -522,7 +525,7 @@ class Update:
             surveyor = self.surveyor
             names = sorted({"" if id_ in rest else part_of(as_text(id_)) for id_ in again})
             for walked in self._walked((name, None) for name in names):
-                self.surveyor = None  # what was counted once is not counted again
+                self.surveyor = None  # nothing is counted twice
                 self._take(walked)
             self.surveyor = surveyor
             self.revisit_pages()
@@ -532,7 +535,7 @@ class Update:
         return True
 
     def fail(self, failure: Failure) -> None:
-        """Take an entry that could not be read to its end: one that changed meanwhile is left to the next run."""
+        """Store an entry that could not be read to its end: one that changed meanwhile is left to the next run."""
         if failure.message is not None:
             self.unread[failure.id] = failure.message
             self.connection.execute("INSERT OR IGNORE INTO unread VALUES (?)", (failure.id,))
@@ -541,7 +544,7 @@ class Update:
         self._forget([failure.id])
 
     def _drop_digests(self, gone: list[bytes]) -> None:
-        """Have the parts of entries that went, or changed meanwhile, looked at anew by the next run."""
+        """Have the parts of entries that vanished, or changed meanwhile, compared again by the next run."""
         if gone:
             self._forget_candidates()
             self.connection.execute("UPDATE shard SET digest = ?", (_UNSETTLED,))
@@ -555,8 +558,8 @@ class Update:
             self._page_numbers += 1
             number, page = self._page_numbers, one.page or NO_LINKS
             target = self.urls.shown_target(one.id, one.target) if one.target is not None else None
-            told = (page.is_open, page.base, as_column(target), page.hosts or None, page.told, page.marks or None)
-            pages.append((number, one.id, key_of_id(as_text(one.id)) or b"", *told))
+            columns = (page.is_open, page.base, as_column(target), page.hosts or None, page.hints, page.marks or None)
+            pages.append((number, one.id, key_of_id(as_text(one.id)) or b"", *columns))
             links.extend((number, at, *link) for at, link in enumerate(page.links))
             sources.extend((number, at, *source) for at, source in enumerate(page.sources))
             made_from.extend((number, at, *source) for at, source in enumerate(page.made_from))
@@ -567,7 +570,7 @@ class Update:
         many(_ADD_MADE_FROM, made_from)
 
     def link(self) -> None:
-        """Find out the URLs of pages, as far as this run can know them, and read those again that need theirs.
+        """Find the URLs of pages that this run can know, and read those pages again that need theirs.
 
         Raises:
             sqlite3.Error: The catalog cannot be used.
@@ -599,7 +602,7 @@ class Update:
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """Return the file hosts that pages of the cache link to, and those that are known besides."""
+        """Return the file hosts that pages of the cache link to, and those of the request."""
         found = set(self.request.hosts)
         for packed, is_resolved in self.connection.execute(
             "SELECT DISTINCT hosts, number IN (SELECT page FROM resolved) FROM page WHERE hosts IS NOT NULL"
@@ -622,7 +625,7 @@ _ADD_CONTENT = (
     f" ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in CONTENT_COLUMNS)}"
     " WHERE sha256 IS NOT excluded.sha256 OR excluded.is_unpacked AND problem IS NOT excluded.problem"
 )
-"""A row that holds the same, and perhaps more, stays."""
+"""A row with the same contents, and perhaps more, stays."""
 _SET_FACTS = "UPDATE entry SET " + ", ".join(f"{name} = ?" for name in FACTS) + ", read_ns = ? WHERE id = ?"
 _NO_FACTS = "UPDATE entry SET " + ", ".join(f"{name} = NULL" for name in FACTS) + " WHERE id = ?"
 
@@ -632,12 +635,12 @@ def _range(name: str) -> str:
 
 
 def _bounds(name: str) -> tuple[bytes, ...]:
-    # "0" comes behind "/". A part that is empty is an entry itself.
+    # "0" follows "/". A part that is empty is an entry itself.
     return (as_bytes(name), as_bytes(name + "0")) if name else ()
 
 
 def _says_of_sources(ids: Iterable[bytes]) -> Iterator[tuple[str, list[tuple[bytes | str]]]]:
-    """Yield which links to sdists speak of built wheels: conditions over `source l`, and what they are to be put to."""
+    """Yield conditions over `source l` for links to the sdists of built wheels, with their parameters."""
     built = [id_ for id_ in ids if area_of(as_text(id_)) is Area.WHEELS]
     made_from = "SELECT m.url FROM page b JOIN made_from m ON m.page = b.number WHERE b.id = ?"
     yield f"l.url IN ({made_from})", [(id_,) for id_ in built]

@@ -223,8 +223,7 @@ class OpenCache:
         return self._layers[0]
 
     def folder(self, path: str) -> int:
-        """Return a descriptor of a directory below the cache; it belongs to this object, which keeps it until the next
-        call.
+        """Return a descriptor of a directory below the cache, which stays open until the next call; do not close it.
 
         Directories that stay on the way are not opened again, so walking in order is cheap.
 

@@ -1,1 +1,1 @@
-"""This computer: interpreters, processes, file systems, and where our own state lies."""
+"""This computer: interpreters, processes, file systems, and the state directory."""

@@ -1,6 +1,6 @@
-"""Properties of a cache's file system: who mounts it, and what it keeps of access times and numbers of files.
+"""Properties of a cache's file system: whether other machines mount it, its access times and its inode numbers.
 
-If no other machine mounts it, the processes of this machine are all that can use the cache.
+If no other machine mounts it, only processes of this machine can use the cache.
 """
 
 import os
@@ -27,14 +27,14 @@ _LOCAL = frozenset(
         *("tmpfs", "ufs", "vfat", "xfs", "zfs", "fat", "fat32", "refs"),
     }
 )
-"""Kinds of file systems that one machine mounts at a time, in lower case. What is not among them may be shared: nfs,
-cifs, 9p, virtiofs and everything of FUSE but `fuseblk`, which are drives. A kind that is missing here costs a wait."""
+"""Kinds of file systems that one machine mounts at a time, in lower case. Others may be shared: nfs,
+cifs, 9p, virtiofs and all of FUSE except `fuseblk`, which are drives. A kind that is missing here costs a wait."""
 _REMOTE = "remote"
-"""psutil's word for a network drive on Windows, whose kind is that of the drive over there."""
+"""psutil's option for a network drive on Windows, whose kind is that of the remote drive."""
 
 _RENUMBERING = frozenset({"9p", "cifs", "exfat", "msdos", "smb3", "smbfs", "vfat"})
-"""Kinds that have no numbers of files on the disk, or may not pass on those of a server: what a file is numbered may
-change once the kernel has forgotten it. So it is with all of FUSE that does not say otherwise.
+"""Kinds that have no inode numbers on the disk, or may not pass on those of a server: the number of a file may
+change once the kernel has dropped it. All of FUSE without another setting is so.
 
 Source: Linux 6.18, `fs/fat/inode.c` and `fs/exfat/inode.c` (`iunique`), `fs/smb/client/inode.c` (`noserverino`),
 `fs/9p/vfs_inode.c`; libfuse 3.14, `include/fuse.h`, `use_ino`."""
@@ -42,15 +42,15 @@ Source: Linux 6.18, `fs/fat/inode.c` and `fs/exfat/inode.c` (`iunique`), `fs/smb
 _SHARING = frozenset({"apfs", "bcachefs", "btrfs", "ocfs2", "refs", "xfs", "zfs", "fuse.fuse-overlayfs"})
 """Kinds on which files can share blocks, or a snapshot can hold those of a file that is gone."""
 OVERLAY = "overlay"
-"""The kind that puts layers above each other, as containers have them."""
+"""The kind with layers above each other, as in containers."""
 
 _WITHOUT_RIGHTS = frozenset({"exfat", "msdos", "vfat"})
-"""Kinds that have no place for owners and rights on the disk."""
+"""Kinds that store no owners and rights on the disk."""
 _WITH_RIGHTS_IF_ASKED = frozenset({"fuseblk", "ntfs", "ntfs3"})
 """Kinds that keep them only if they were mounted so, or not at all."""
 
 _Mount = tuple[str, str, str]
-"""Where it is mounted, its kind, its options."""
+"""Mount point, kind, options."""
 
 
 _MOUNT_TABLE = "/proc/self/mountinfo"
@@ -61,8 +61,8 @@ def is_local(path: str, *, is_real: bool = False) -> bool:
 
     Args:
         path: Absolute.
-        is_real: Whether it has no links in it. Then nothing is looked at but the table of mounts, and a server that
-            does not answer does not matter.
+        is_real: Whether it contains no links. Then only the table of mounts is read, and a server that does not answer
+            does not matter.
     """
     import psutil  # noqa: PLC0415 - slow to import, and only needed before something is removed
 
@@ -79,14 +79,14 @@ def is_device_local(path: str, device: int) -> bool:
     Source: Linux, `Documentation/filesystems/proc.rst`, 3.5: the third field is the device, the kind follows ` - `.
     """
     kinds = _kinds_of(device)
-    # Devices of btrfs, for one, have other numbers there than `stat` tells.
+    # Devices of btrfs, for instance, have other numbers there than in `stat`.
     return kinds <= _LOCAL if kinds else is_local(path)
 
 
 def _kinds_of(device: int) -> set[str]:
-    """Return the kinds of what is mounted of a device, in lower case; none if the table does not name it."""
+    """Return the kinds of the mounts of a device, in lower case; none if the table does not contain it."""
     try:
-        # Names of mount points are bytes; what they are does not matter.
+        # Names of mount points are bytes; their encoding does not matter.
         with open(_MOUNT_TABLE, encoding="utf-8", errors="replace") as table:
             number = f"{os.major(device)}:{os.minor(device)}"
             rows = (line.partition(" - ") for line in table)
@@ -96,10 +96,10 @@ def _kinds_of(device: int) -> set[str]:
 
 
 def kind_of(path: str, device: int) -> str | None:
-    """Return the kind of the file system of a directory, in lower case; `None` if it cannot be told.
+    """Return the kind of the file system of a directory, in lower case; `None` if it is unknown.
 
     Args:
-        path: Of the directory, absolute.
+        path: Path of the directory, absolute.
         device: Its `st_dev`.
     """
     if kinds := _kinds_of(device):
@@ -115,7 +115,7 @@ def kind_of(path: str, device: int) -> str | None:
 
 
 def renumbers_files(kind: str | None) -> bool:
-    """Return whether a file may have another number each time that it is looked at, by the kind of its file system.
+    """Return whether a file may have another inode number at each `stat`, by the kind of its file system.
 
     >>> renumbers_files("ext4"), renumbers_files("fuse.sshfs"), renumbers_files("vfat"), renumbers_files(None)
     (False, True, True, False)
@@ -124,7 +124,7 @@ def renumbers_files(kind: str | None) -> bool:
 
 
 def is_on_local(real: str, mounts: Iterable[_Mount]) -> bool:
-    """Tell by the table of mounts; of those in the same place the last counts, which hides the others.
+    """Decide by the table of mounts; of those in the same place the last counts, which hides the others.
 
     >>> mounts = [("/", "ext4", "rw"), ("/home", "nfs4", "rw")]
     >>> is_on_local("/srv/pip", mounts), is_on_local("/home/me/.cache/pip", mounts)
@@ -136,7 +136,7 @@ def is_on_local(real: str, mounts: Iterable[_Mount]) -> bool:
 
 def _holding(real: str, mounts: Iterable[_Mount]) -> _Mount | None:
     holding = [mount for mount in mounts if _is_below(real, mount[0])]
-    # `max` takes the first of equals, so they are turned round.
+    # `max` returns the first of equals, so they are reversed.
     return max(reversed(holding), key=lambda mount: len(mount[0])) if holding else None
 
 
@@ -148,7 +148,7 @@ def _is_below(real: str, mount: str) -> bool:
 
 
 def shares_blocks(kind: str | None) -> bool:
-    """Return whether what a file occupies may not be free once it is gone, by the kind of its file system.
+    """Return whether the bytes of a removed file may stay in use, by the kind of its file system.
 
     >>> shares_blocks("ext4"), shares_blocks("btrfs"), shares_blocks(None)
     (False, True, False)
@@ -157,13 +157,13 @@ def shares_blocks(kind: str | None) -> bool:
 
 
 def gives_rights_of_mount(kind: str | None, file_mode: int) -> bool:
-    """Return whether files get the rights that the mount says, whatever is asked for.
+    """Return whether files get the rights of the mount, independent of the requested ones.
 
-    So it always is on FAT and exFAT. NTFS, and what FUSE mounts as a drive, can keep rights: there a file of data that
-    may be executed shows that they are not kept, as no pip makes one.
+    This is always so on FAT and exFAT. NTFS, and drives that FUSE mounts, can keep rights: there an executable data
+    file shows that they are not kept, as no pip makes one.
 
     Args:
-        kind: Of the file system.
+        kind: Kind of the file system.
         file_mode: `st_mode` of any file that a pip wrote.
 
     >>> [gives_rights_of_mount(*what) for what in (("vfat", 0o644), ("fuseblk", 0o777), ("ext4", 0o777))]
@@ -176,7 +176,7 @@ def gives_rights_of_mount(kind: str | None, file_mode: int) -> bool:
 
 
 def leaves_access_times(kind: str | None) -> bool:
-    """Return whether a file system is known to leave access times alone if a file is opened with `O_NOATIME`.
+    """Return whether a file system is known to keep access times unchanged if a file is opened with `O_NOATIME`.
 
     >>> leaves_access_times("ext4"), leaves_access_times("fuseblk"), leaves_access_times("nfs4")
     (True, False, False)
@@ -185,13 +185,13 @@ def leaves_access_times(kind: str | None) -> bool:
 
 
 def keeps_access_times(path: str) -> bool:
-    """Return whether a file system keeps access times, as far as it says."""
+    """Return whether a file system keeps access times, by its mount options."""
     flag: int = getattr(os, "ST_NOATIME", 0)
     return not (flag and hasattr(os, "statvfs") and os.statvfs(path).f_flag & flag)
 
 
 def notes_each_reading(path: str) -> bool:
-    """Return whether each reading of a file leaves a trace, and not only the first of a day; if in doubt, it does not.
+    """Return whether each read of a file is stored, and not only the first of a day; false if in doubt.
 
     Source: statvfs(3), `ST_RELATIME`; mount(8), `strictatime`.
     """

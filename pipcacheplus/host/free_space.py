@@ -6,7 +6,7 @@ __all__ = ["free_bytes", "free_inodes"]
 
 
 def free_bytes(path: str) -> int | None:
-    """Return the bytes that can still be written below a directory; `None` if nobody says."""
+    """Return the bytes that can still be written below a directory; `None` if the system does not report it."""
     try:
         if hasattr(os, "statvfs"):
             status = os.statvfs(path)
@@ -19,9 +19,9 @@ def free_bytes(path: str) -> int | None:
 
 
 def free_inodes(path: str) -> int | None:
-    """Return how many files can still be made below a directory; `None` if there is no such limit, or nobody says.
+    """Return the number of files that can still be made below a directory; `None` if there is no limit or no report.
 
-    btrfs and others that make room for them as they are needed say that they have 0 in all.
+    btrfs and others that allocate inodes on demand report a total of 0.
     """
     try:
         status = os.statvfs(path) if hasattr(os, "statvfs") else None

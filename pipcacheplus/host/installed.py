@@ -15,11 +15,11 @@ _RECORD = re.compile(r"(?P<name>[^-]+)(?:-(?P<version>[^-]+)(?:-.*)?)?\.(?:dist-
 
 
 def installed_in(search_path: Iterable[str]) -> tuple[LockedPackage, ...]:
-    """Return the projects that are installed in directories, each with its version if a name tells it.
+    """Return the projects that are installed in directories, each with its version if a name contains it.
 
     Directories that are missing or cannot be read have none.
 
-    Source: PEP 376 and the recording specification: `{name}-{version}.dist-info`, in which `_` stands for `-`.
+    Source: PEP 376 and the recording specification: `{name}-{version}.dist-info`, in which `_` replaces `-`.
     """
     found = dict.fromkeys(package for folder in search_path for package in _in_folder(folder))
     return tuple(found)

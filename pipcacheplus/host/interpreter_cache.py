@@ -1,6 +1,6 @@
-"""Answers of interpreters, kept from run to run in a folder of our own.
+"""Answers of interpreters, stored from run to run in a folder of the state directory.
 
-They save time and decide nothing: a file that is not ours alone, cannot be read, is torn, has no valid seal, or
+They only save time: a file that is not only this user's, cannot be read, is incomplete, has no valid seal, or
 belongs to another interpreter counts as absent, and an answer that cannot be written is dropped.
 """
 
@@ -28,7 +28,7 @@ _NAME = re.compile(r"python-[0-9a-f]{32}\.json")
 
 
 def libc_here() -> str:
-    """Return the C library of this process with its version, `glibc 2.36`; empty if it does not tell by `confstr`."""
+    """Return the C library of this process with its version, `glibc 2.36`; empty if `confstr` does not return it."""
     name = "CS_GNU_LIBC_VERSION"
     try:
         return os.confstr(name) or ""
@@ -37,14 +37,14 @@ def libc_here() -> str:
 
 
 def interpreter_stamp(path: str, question: str) -> str | None:
-    """Return what has to be the same for an answer to hold, as a digest in hex; `None` if there is no such file.
+    """Return a digest in hex that must be the same for an answer to be valid; `None` if there is no such file.
 
-    It covers the question, the system, the file behind the path (device, inode, size, time of change), and the
+    It covers the query, the system, the file behind the path (device, inode, size, time of change), and the
     `pyvenv.cfg` that makes it the interpreter of one environment.
 
     Args:
-        path: Of an interpreter, absolute.
-        question: What is asked, in full.
+        path: Path of an interpreter, absolute.
+        question: The whole query.
     """
     real = os.path.realpath(path)
     here = os.path.dirname(path)
@@ -52,7 +52,7 @@ def interpreter_stamp(path: str, question: str) -> str | None:
     seen = [_file_stamp(name) for name in (real, *settings)]
     if seen[0] is None:
         return None
-    # Whichever of the two the system has; both change with its version.
+    # The system has one of the two; both change with its version.
     system = (*getattr(os, "uname", tuple)(), *getattr(sys, "getwindowsversion", tuple)()[:3])
     return _digest([question, path, real, *seen, libc_here(), *system])
 
@@ -70,18 +70,18 @@ def _digest(value: object) -> str:
 
 
 class InterpreterCache:
-    """A folder with one small file for each path that was asked; it is made when something is first kept."""
+    """A folder with one small file for each interpreter path; it is made when the first answer is stored."""
 
     def __init__(self, folder: str) -> None:
-        """Take the folder.
+        """Store the folder.
 
         Args:
-            folder: Absolute; it and the one above are used only if they are ours alone.
+            folder: Absolute; it and the one above are used only if they are only this user's.
         """
         self.folder = folder
 
     def load(self, path: str, stamp: str) -> object:
-        """Return the answer that was kept for this path under this stamp, `None` if there is none. Never raises."""
+        """Return the stored answer for this path and this stamp, `None` if there is none. Never raises."""
         try:
             kept = json.loads(self._read(path))
         except (OSError, ValueError, RecursionError):
@@ -92,13 +92,13 @@ class InterpreterCache:
         return answer if kept.get("seal") == _digest([stamp, answer]) else None
 
     def store(self, path: str, stamp: str, answer: object) -> None:
-        """Keep an answer, in place of the former one for this path. What cannot be written is not kept.
+        """Store an answer, in place of the former one for this path; failures of writing are ignored.
 
-        Two runs may write at once. The file is not swapped but overwritten; its seal tells a torn one.
+        Two runs may write at once. The file is overwritten in place; its seal shows an incomplete one.
 
         Args:
-            path: As it was asked.
-            stamp: What `interpreter_stamp` said before it was asked.
+            path: Path of the interpreter.
+            stamp: The result of `interpreter_stamp` before it was run.
             answer: Plain JSON.
         """
         kept = {"stamp": stamp, "answer": answer, "seal": _digest([stamp, answer])}
@@ -111,10 +111,10 @@ class InterpreterCache:
             return
 
     def files(self) -> OwnFiles | None:
-        """Return what is kept, `None` if nothing is.
+        """Return the stored files, `None` if there are none.
 
         Raises:
-            OSError: The folder is not ours alone, or cannot be read.
+            OSError: The folder is not only this user's, or cannot be read.
         """
         try:
             with self._open() as own:
@@ -134,7 +134,7 @@ class InterpreterCache:
         )
 
     def clear(self) -> None:
-        """Remove all answers, and nothing else that may lie there; raises as `files`."""
+        """Remove all answers, and no other files; raises as `files`."""
         with suppress(FileNotFoundError), self._open() as own:
             for name in _names(own):
                 own.unlink(name)
@@ -150,17 +150,17 @@ class InterpreterCache:
 
 
 def answers_of_interpreters() -> InterpreterCache:
-    """Return where it is kept what interpreters said of themselves."""
+    """Return the stored answers of interpreters about themselves."""
     return InterpreterCache(os.path.join(state_folder(), "interpreters"))
 
 
 def answers_of_indexes() -> InterpreterCache:
-    """Return where it is kept which index the pip of an interpreter asks by default."""
+    """Return the stored default indexes of the pips of interpreters."""
     return InterpreterCache(os.path.join(state_folder(), "indexes"))
 
 
 def all_answers() -> tuple[InterpreterCache, ...]:
-    """Return all of our folders of answers."""
+    """Return all folders of answers."""
     return answers_of_interpreters(), answers_of_indexes()
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 __all__ = ["MARK", "PROBE", "InterpreterFacts"]
 
 MARK = "pipcacheplus-told:"
-"""What the line with the answer starts with."""
+"""The beginning of the line with the answer."""
 
-# No Python, libc or macOS has come near; it keeps the lists short, whatever an interpreter says.
+# No Python, libc or macOS is near it; it keeps the lists short for any answer of an interpreter.
 _MAX_NUMBER = 99
 _MAX_TEXT = 4096
 _MAX_FOLDERS = 100
@@ -51,7 +51,7 @@ def glibc():
         return None
 
 def musl():
-    # Its loader, which is the library itself, tells the version if it is run without arguments.
+    # Its loader, which is the library itself, prints the version if it is run without arguments.
     import re, subprocess
     with open(sys.executable, "rb") as file:
         loader = re.search(b"/[ -~]*/ld-musl-[ -~]+", file.read(1 << 16))
@@ -125,18 +125,18 @@ sys.stdout.write("\\n{MARK}" + json.dumps(tell()) + "\\n")
 sys.stdout.flush()
 """
 )
-"""The script that is put to an interpreter: what Python 2.7 and 3 have in common. It writes nothing but its answer."""
+"""The script that an interpreter runs, in the common part of Python 2.7 and 3. It writes only its answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterpreterFacts:
-    """What an interpreter tells of itself."""
+    """The facts of an interpreter in its own answer."""
 
     implementation: str
     """`cpython`, `pypy`; in lower case."""
     version: tuple[int, int]
     platform: str
-    """As `sysconfig.get_platform()` has it: `linux-x86_64`."""
+    """The result of `sysconfig.get_platform()`: `linux-x86_64`."""
     pointer_bytes: int
     prefix: str = ""
     executable: str = ""
@@ -150,7 +150,7 @@ class InterpreterFacts:
     is_wide_unicode: bool = True
     is_free_threaded: bool = False
     libc: str = ""
-    """`glibc` or `musl`; empty if there is no such thing, or it could not be told."""
+    """`glibc` or `musl`; empty if there is none, or it is unknown."""
     libc_version: tuple[int, int] = (0, 0)
     macos: tuple[int, int] | None = None
     machine: str = ""
@@ -158,7 +158,7 @@ class InterpreterFacts:
 
     @classmethod
     def from_json(cls, answer: object) -> "InterpreterFacts | None":
-        """Read the answer to `PROBE`; `None` if it is anything else, whatever that is.
+        """Read the answer to `PROBE`; `None` if it is anything else.
 
         >>> InterpreterFacts.from_json({"version": [3, 11]}) is None
         True
@@ -192,7 +192,7 @@ class InterpreterFacts:
 
 
 def _text(value: object) -> str:
-    # No path, and nothing else that is told, has a zero byte.
+    # No path, and no other part of the answer, has a zero byte.
     return value if isinstance(value, str) and len(value) <= _MAX_TEXT and "\0" not in value else ""
 
 

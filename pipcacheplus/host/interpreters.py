@@ -41,9 +41,9 @@ __all__ = [
 
 _MAX_ANSWER_BYTES = 1 << 20
 _END_S = 10
-"""How long an interpreter may take to be gone, once it is killed."""
+"""Seconds that a killed interpreter may take to end."""
 _SILENT_S = 86_400
-"""How long it is remembered that an interpreter did not answer in time, in seconds: a busy machine is one tomorrow."""
+"""Seconds for which it is stored that an interpreter did not answer in time: a machine may only be busy today."""
 _LEFT_OUT = ("PYTHON", "__PYVENV_LAUNCHER__")
 
 
@@ -52,7 +52,7 @@ class SilentInterpreterError(InterpreterError):
 
 
 def running() -> Interpreter:
-    """Return the interpreter that runs this; it is not started again."""
+    """Return the interpreter that runs this program; it is not started again."""
     return _interpreter(
         sys.executable,
         short_name(sys.implementation.name),
@@ -65,7 +65,7 @@ def running() -> Interpreter:
 
 @lru_cache(maxsize=1)
 def _running_tags() -> frozenset[str]:
-    """Return the tags of the interpreter that runs this; they stay the same as long as it runs."""
+    """Return the tags of the interpreter that runs this program; they stay the same as long as it runs."""
     # Slow to import: three times the start of an interpreter.
     from packaging.tags import interpreter_name, sys_tags  # noqa: PLC0415 - see above
 
@@ -100,7 +100,7 @@ def _interpreter(
     search_path: Iterable[str],
 ) -> Interpreter:
     folders = tuple(folder for folder in search_path if os.path.isabs(folder))
-    # pip is looked up each time, also for one that is remembered: it changes more often than its Python.
+    # pip is looked up each time, also beside a stored answer: it changes more often than its Python.
     return Interpreter(
         path=path,
         implementation=short,
@@ -123,63 +123,63 @@ def probe(
     """Run an interpreter, and return what it can install.
 
     It runs without the variables that would make it another one (`PYTHON*`), without the user's own packages, and
-    writes no bytecode; what is installed in its environment can still make it do anything, as at any start.
+    writes no bytecode; packages in its environment can still make it do anything, as at any start.
 
     Args:
-        path: Of the interpreter, with a directory. A bare name is refused: the search path is not looked at.
-        memory: What was answered before, and holds as long as the interpreter and the system stay the same. Only an
-            interpreter that says it is the very file that was named is remembered: something that passes the call on
-            may pass it to another one tomorrow.
+        path: Path of the interpreter, with a directory. A bare name is refused: the search path is not used.
+        memory: Stored answers, which are valid as long as the interpreter and the system stay the same. The answer is
+            stored only if the interpreter names exactly this file as its executable: a shim may run another one
+            tomorrow.
         timeout_s: Time to answer; then it is ended with all that it started.
         environ: Variables for it; those of this process by default.
 
     Raises:
-        InterpreterError: It is no file, does not run, or is no Python; `reason` says what it did.
+        InterpreterError: It is no file, does not run, or is not a Python; `reason` describes it.
     """
     if os.path.basename(path) == path:
         raise InterpreterError(path, "it is a name, not a path")
     path = os.path.abspath(path)
     _expect_program(path)
-    # Before it is asked, so that one that is replaced meanwhile is asked again the next time.
+    # Before it is run, so that one that is replaced meanwhile is run again the next time.
     stamp = interpreter_stamp(path, PROBE) if memory else None
     found = InterpreterFacts.from_json(memory.load(path, stamp)) if memory and stamp else None
     if found is None:
         answer = _answer(path, timeout_s, os.environ if environ is None else environ)
         found = InterpreterFacts.from_json(answer)
         if found is None:
-            raise InterpreterError(path, "it is not a Python that tells its version and platform")
+            raise InterpreterError(path, "it is not a Python that reports its version and platform")
         if memory and stamp and _is_lasting(found, path):
             memory.store(path, stamp, answer)
     return _of_facts(path, found)
 
 
 def recalled(path: str, memory: InterpreterCache, *, now_s: float) -> Interpreter | str | None:
-    """Return what an interpreter answered before, if that still holds; it is not run.
+    """Return the stored answer of an interpreter, if it is still valid; the interpreter is not run.
 
     Args:
-        path: Of the interpreter, absolute.
-        memory: Where answers are kept.
+        path: Path of the interpreter, absolute.
+        memory: The stored answers.
         now_s: The time, in seconds since 1970.
 
     Returns:
-        Why it gave no answer, if that was within the last day; `None` if it has to be asked.
+        The reason why it gave no answer, if that was within the last day; `None` if it has to be run.
     """
     stamp = interpreter_stamp(path, PROBE)
     kept = None if stamp is None else memory.load(path, stamp)
     match kept:
         case {"silent": str(reason), "asked_s": int(asked_s)} if 0 <= now_s - asked_s < _SILENT_S:
-            return f"{reason}, and is not asked again within a day"
+            return f"{reason}, and is not run again within a day"
     found = InterpreterFacts.from_json(kept)
     return None if found is None else _of_facts(path, found)
 
 
 def keep_silence(path: str, reason: str, memory: InterpreterCache, *, now_s: float) -> None:
-    """Keep for a day that an interpreter did not answer in time; an answer that it gives later takes its place.
+    """Store for a day that an interpreter did not answer in time; a later answer replaces this.
 
     Args:
-        path: Of the interpreter, absolute.
-        reason: What it did, as a clause.
-        memory: Where answers are kept.
+        path: Path of the interpreter, absolute.
+        reason: The failure, as a clause.
+        memory: The stored answers.
         now_s: The time, in seconds since 1970.
     """
     stamp = interpreter_stamp(path, PROBE)
@@ -216,7 +216,7 @@ def _expect_program(path: str) -> None:
 
 
 def _is_lasting(found: InterpreterFacts, path: str) -> bool:
-    # The stamp covers our own C library. Another one, as musl's, can be replaced without a trace in it.
+    # The stamp covers this process's C library. Another one, as musl's, can be replaced without a trace in it.
     is_its_libc_ours = not found.platform.startswith("linux") or _libc_of(found) == libc_here()
     return is_its_libc_ours and os.path.realpath(_native(found.executable)) == os.path.realpath(path)
 
@@ -229,17 +229,17 @@ def _platforms_shared_with(found: InterpreterFacts) -> Sequence[str]:
     # Slow to import, see `running`.
     from packaging.tags import platform_tags  # noqa: PLC0415 - see above
 
-    # For one like the running interpreter, packaging itself says what fits: it may know more than we do.
+    # For one like the running interpreter, packaging itself decides what matches: it may support more than this module.
     is_alike = found.platform == sysconfig.get_platform() and (found.pointer_bytes == 8) == (sys.maxsize > 1 << 32)  # noqa: PLR2004 - bytes
     return tuple(platform_tags()) if is_alike and (not found.libc or _libc_of(found) == libc_here()) else ()
 
 
 def _native(path: str) -> str:
-    # An old Python in the C locale took the bytes of the path for ASCII, and escaped those beyond.
+    # An old Python in the C locale reads the bytes of the path as ASCII, and escapes all others.
     try:
         return path if os.name == "nt" else os.fsdecode(path.encode("utf-8", "surrogateescape"))
     except UnicodeError:
-        # No path of this system.
+        # Not a path of this system.
         return ""
 
 
@@ -251,12 +251,12 @@ def _answer(path: str, timeout_s: float, environ: Mapping[str, str]) -> object:
     if status or not marked:
         said = next((line.strip() for line in lines if line.strip()), "")[:200]
         ended = f"ended with exit code {status}" if status > 0 else f"was ended by signal {-status}"
-        did = f"it {ended}" if status else "it is no Python"
-        raise InterpreterError(path, f"{did}, and said {said!r}" if said else did)
+        did = f"it {ended}" if status else "it is not a Python"
+        raise InterpreterError(path, f"{did}, and printed {said!r}" if said else did)
     try:
         answer: object = json.loads(marked[-1])
     except (ValueError, RecursionError):
-        raise InterpreterError(path, "it gave an answer that is no JSON") from None
+        raise InterpreterError(path, "it gave an answer that is not JSON") from None
     return answer
 
 
@@ -266,12 +266,12 @@ def _run(path: str, timeout_s: float, environ: Mapping[str, str]) -> tuple[int, 
 
 
 def output_of(command: Sequence[str], *, timeout_s: float, environ: Mapping[str, str]) -> tuple[int, bytes]:
-    """Run an interpreter with arguments, and return its exit code and what it printed, at most 1 MiB.
+    """Run an interpreter with arguments, and return its exit code and its output, at most 1 MiB.
 
     Args:
         command: The interpreter's path, then its arguments.
         timeout_s: Time to end; then it is ended with all that it started.
-        environ: Variables for it; `PYTHON*` are taken out, which would make it another one.
+        environ: Variables for it; `PYTHON*` are removed, which would make it another one.
 
     Raises:
         InterpreterError: It does not run, does not end, or prints too much.
@@ -300,11 +300,11 @@ def output_of(command: Sequence[str], *, timeout_s: float, environ: Mapping[str,
 
 @contextmanager
 def _ended(process: "subprocess.Popen[bytes]") -> Iterator[None]:
-    """See to it that a process is gone at the end, with all that it started."""
+    """End a process, with all that it started, at the end of the block."""
     try:
         yield
     finally:
-        # As long as nobody has waited for the process, its number, which is that of the group, is not used again.
+        # As long as the process was not waited for, its number, which is that of the group, is not used again.
         if process.returncode is None:
             with suppress(OSError):
                 if os.name == "nt":
@@ -321,11 +321,11 @@ def _listen(path: str, process: "subprocess.Popen[bytes]", timeout_s: float) -> 
     from subprocess import TimeoutExpired  # noqa: PLC0415 - as above
 
     pipe = process.stdout
-    assert pipe is not None  # noqa: S101 - for mypy: it was asked for
+    assert pipe is not None  # noqa: S101 - for mypy: it was requested
     try:
         heard = _heard_by_thread(pipe, timeout_s) if os.name == "nt" else _heard(pipe, timeout_s)
     except RuntimeError as error:
-        raise InterpreterError(path, f"it cannot be listened to ({error})") from error
+        raise InterpreterError(path, f"its output cannot be read ({error})") from error
     if heard is None:
         raise SilentInterpreterError(path, f"it did not answer within {timeout_s:g} s")
     if len(heard) > _MAX_ANSWER_BYTES:
@@ -337,7 +337,7 @@ def _listen(path: str, process: "subprocess.Popen[bytes]", timeout_s: float) -> 
 
 
 def _heard(pipe: IO[bytes], timeout_s: float) -> bytes | None:
-    """Read a pipe to its end, or until there is too much; return `None` if neither comes in time.
+    """Read a pipe to its end, or to the limit; return `None` if neither is reached in time.
 
     No thread is needed for it: a limit of processes counts threads, too.
     """
@@ -366,8 +366,8 @@ def _heard_by_thread(pipe: IO[bytes], timeout_s: float) -> bytes | None:
         with pipe:
             heard.append(pipe.read(_MAX_ANSWER_BYTES + 1))
 
-    # It ends with the last process that holds the other end; should one have got out of the group, it must not keep us
-    # from ending.
+    # It ends with the last process that holds the other end; a process that left the group must not keep this one from
+    # ending.
     listener = threading.Thread(target=listen, daemon=True)
     listener.start()
     listener.join(timeout_s)

@@ -1,4 +1,4 @@
-"""Files of one kind that we keep in a folder of our own, for one cache each: shown and removed."""
+"""Files of one kind in a folder of the state directory, one for each cache: shown and removed."""
 
 import hashlib
 import os
@@ -14,7 +14,7 @@ __all__ = ["KeptFiles", "digest_of_path"]
 
 
 def digest_of_path(cache_path: str) -> str:
-    """Return what stands for a cache in the names of files: 32 hex digits."""
+    """Return the digest of a cache's path for the names of files: 32 hex digits."""
     return hashlib.sha256(cache_path.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
@@ -22,17 +22,17 @@ class KeptFiles(ABC):
     """The files of one kind, of all caches; the folder is made when the first is written."""
 
     KIND: ClassVar[OwnKind]
-    """Its word is the name of the folder, too."""
+    """Its value is the name of the folder, too."""
 
     def __init__(self) -> None:
-        """Find the folder in the state directory; both are used only if they are ours alone."""
+        """Find the folder in the state directory; both are used only if they are only this user's."""
         self.folder = os.path.join(state_folder(), self.KIND.value)
 
     def files(self) -> Iterator[OwnFiles]:
-        """Yield what is kept, a value for each file.
+        """Yield a value for each stored file.
 
         Raises:
-            OSError: The folder is not ours alone, or cannot be read.
+            OSError: The folder is not only this user's, or cannot be read.
         """
         with suppress(FileNotFoundError), self._open() as own:
             for name in own.names():
@@ -49,7 +49,7 @@ class KeptFiles(ABC):
                     )
 
     def remove(self, path: str) -> None:
-        """Remove one file, by the path that `files` tells; raises as that."""
+        """Remove one file, by its path from `files`; raises as that."""
         with suppress(FileNotFoundError), self._open() as own:
             own.unlink(os.path.basename(path))
 
@@ -59,7 +59,7 @@ class KeptFiles(ABC):
 
     @abstractmethod
     def _cache_of(self, own: OwnFolder, name: str) -> str | None:
-        """Return the path of the cache that a file is of, `None` if it does not say."""
+        """Return the path of the cache that a file is of, `None` if the file does not contain it."""
 
     def _open(self, *, is_made: bool = False) -> OwnFolder:
         return open_own_folder(*os.path.split(self.folder), is_made=is_made)

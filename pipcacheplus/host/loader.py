@@ -1,7 +1,7 @@
-"""Find libraries as the loader of Linux does: by its cache, its directories, and what the environment adds.
+"""The search for libraries as the loader of Linux does it: by its cache, its directories and the environment.
 
-Nothing is run and nothing opened but the loader's own lists. Whether a file that lies there is a library for the right
-machine is for others to see. The cache of glibc is read in both of its formats, of at most `_MAX_CACHE_BYTES`.
+No program is run, and only the loader's own lists are opened. The caller checks whether a file is a library for the
+right machine. The cache of glibc is read in both of its formats, of at most `_MAX_CACHE_BYTES`.
 
 Sources: glibc 2.36, `sysdeps/generic/dl-cache.h` (formats), `elf/dl-load.c` (order, default directories); musl 1.2.4,
 `ldso/dynlink.c` (path file, default directories, names that are the C library itself); Debian's list of architectures.
@@ -42,10 +42,10 @@ _MULTIARCH = {
     "loongarch64": "loongarch64-linux-gnu",
 }
 _MUSL_NAMES = {"i686": "i386", "arm": "armhf", "ppc64le": "powerpc64le", "ppc64": "powerpc64"}
-"""Machines that musl calls otherwise."""
+"""Machines with another name in musl."""
 _MUSL_FOLDERS = ("/lib", "/usr/local/lib", "/usr/lib")
 _MUSL_ITSELF = ("c.", "pthread.", "rt.", "m.", "dl.", "util.", "xnet.")
-"""`libc.so.6`, `libm.so.6`, whatever stands behind the dot: musl holds them all in itself."""
+"""`libc.so.6`, `libm.so.6`, with any version: musl contains them all."""
 _VARIABLES = ("LMOD_CMD", "LMOD_DIR", "MODULESHOME", "MODULEPATH", "LOADEDMODULES", "SPACK_ROOT", "EASYBUILD_PREFIX")
 _MODULES = (
     *("/etc/modulefiles", "/etc/profile.d/lmod.sh", "/etc/profile.d/modules.sh", "/usr/share/Modules"),
@@ -54,15 +54,15 @@ _MODULES = (
 
 
 class Loader:
-    """The loader of one C library, asked as often as one likes; what it was told by the disk holds for its life."""
+    """The loader of one C library; the contents of its lists are read once."""
 
     def __init__(self, libc: str, *, environ: Mapping[str, str], root: str = "/") -> None:
-        """Take the C library, and where it looks.
+        """Store the C library, and the places that it searches.
 
         Args:
             libc: `glibc` or `musl`.
             environ: Environment variables: `LD_LIBRARY_PATH`.
-            root: Directory that all paths are below.
+            root: Directory above all paths.
         """
         self.libc = libc
         self._root = root
@@ -76,9 +76,9 @@ class Loader:
         """Yield the paths of files that the loader would try, in its order; they may be of another machine.
 
         Args:
-            name: Of the library, `libfoo.so.1`; one with a slash is a path, and looked for nowhere else.
-            machine: As `Library` has it.
-            folders: Absolute, of RPATH or RUNPATH.
+            name: Name of the library, `libfoo.so.1`; one with a slash is a path, and is the only place.
+            machine: As in `Library`.
+            folders: Directories of RPATH or RUNPATH, absolute.
         """
         if "/" in name:
             paths: Iterable[str] = (name,) if os.path.isabs(name) else ()
@@ -94,7 +94,7 @@ class Loader:
         yield from filter(self._exists, (os.path.join(folder, name) for folder in self._default(machine)))
 
     def real(self, path: str) -> str:
-        """Return where a path lies on the disk."""
+        """Return the path on the disk."""
         return os.path.join(self._root, path.lstrip("/")) if self._root != "/" else path
 
     def musl(self, machine: str) -> str:
@@ -135,7 +135,7 @@ class Loader:
 
 
 def _content(path: str, limit: int) -> bytes:
-    """Return what a regular file holds; nothing, if there is none, or if it is longer."""
+    """Return the contents of a regular file; empty, if there is none, or if it is longer."""
     with suppress(OSError, ValueError):
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(descriptor, "rb") as file:
@@ -146,9 +146,9 @@ def _content(path: str, limit: int) -> bytes:
 
 
 def read_loader_cache(data: bytes) -> dict[str, tuple[str, ...]]:
-    """Return the paths that a cache of glibc has for each name; of what is garbled, what can be read.
+    """Return the paths that a cache of glibc has for each name; of a garbled one, the readable part.
 
-    The new format (glibc 2.2 and later) may stand behind the old one, and then alone counts.
+    The new format (glibc 2.2 and later) may follow the old one, and is then the only one that counts.
     """
     if data.startswith(_NEW_MAGIC):
         return _new(data, 0)
@@ -191,9 +191,9 @@ def _text(data: bytes, at: int) -> str:
 
 
 def why_libraries_may_come(environ: Mapping[str, str], *, root: str = "/") -> str | None:
-    """Return why libraries that are missing now may be there later, as a clause; `None` if nothing speaks for it.
+    """Return the reason why libraries that are missing now may be there later, as a clause; `None` if there is none.
 
-    Environment modules and what works like them put directories into `LD_LIBRARY_PATH` of whoever asks for them.
+    Environment modules and similar tools add directories to `LD_LIBRARY_PATH` on request of a user.
     """
     has_them = any(environ.get(name) for name in _VARIABLES)
     has_them = has_them or any(os.path.lexists(os.path.join(root, path.lstrip("/"))) for path in _MODULES)

@@ -1,6 +1,6 @@
-"""All that decides on a machine where pip keeps its cache and its configuration, as one value.
+"""Everything on a machine that decides the places of pip's cache and configuration, as one value.
 
-Only `this_machine` looks at the machine, with what it calls. The rules work on the value, so those of Windows and macOS
+Only `this_machine` and its helpers read the machine. The rules work on the value, so those of Windows and macOS
 run, and are tested, on any system.
 """
 
@@ -13,30 +13,30 @@ from typing import NamedTuple
 __all__ = ["NEWEST_PIP", "Machine", "this_machine"]
 
 NEWEST_PIP = (26, 3)
-"""The pip whose rules apply if nothing else is said."""
+"""The pip whose rules apply by default."""
 
 
 class Machine(NamedTuple):
-    """Everything that decides, apart from the files and links that the paths lead to."""
+    """All inputs, apart from the files and links at the paths."""
 
     environ: Mapping[str, str]
-    """Order matters where one option is spelt in two ways: the last one counts. On Windows, names in upper case."""
+    """Order matters if one option is spelt in two ways: the last one counts. On Windows, names in upper case."""
     platform: str
-    """As `sys.platform` has it; what is neither `win32` nor `darwin` follows the rules of Linux."""
+    """The value of `sys.platform`; any other than `win32` and `darwin` follows the rules of Linux."""
     home: str
-    """What `~` is when the environment does not say; empty if nobody knows."""
+    """The meaning of `~` without a variable; empty if it is unknown."""
     cwd: str
-    """Absolute. Relative settings start here, so it has to be that of the run of pip that is meant."""
+    """Absolute. Relative settings start here, so it must be that of the run of pip in question."""
     prefix: str
-    """`sys.prefix` of the environment whose pip is meant: its own configuration file lies there."""
+    """`sys.prefix` of the environment of the pip in question: its own configuration file lies there."""
     uid: int | None
-    """The effective user; `None` where there is no such thing, and pip then checks no owner."""
+    """The effective user; `None` where there are none, and pip then checks no owner."""
     base_prefix: str = ""
-    """`sys.base_prefix`; tells a Python from Homebrew, which has one more configuration directory."""
+    """`sys.base_prefix`; identifies a Python from Homebrew, which has one more configuration directory."""
     site_config: tuple[str, ...] | None = None
     """The system's configuration files, weakest first; `None`: those that the platform and XDG name."""
     encoding: str = "utf-8"
-    """Of configuration files; pip uses the locale's."""
+    """Encoding of configuration files; pip uses the locale's."""
     local_app_data: str = ""
     r"""Windows: `C:\Users\me\AppData\Local`; the known folder and not the variable, as the next two."""
     roaming_app_data: str = ""
@@ -44,7 +44,7 @@ class Machine(NamedTuple):
     program_data: str = ""
     r"""Windows: `C:\ProgramData`."""
     pip_version: tuple[int, ...] = NEWEST_PIP
-    """Whose rules apply; the oldest known ones are those of 20.1, the first with `pip cache`."""
+    """The pip whose rules apply; the oldest known ones are those of 20.1, the first with `pip cache`."""
 
     @property
     def is_windows(self) -> bool:
@@ -53,14 +53,14 @@ class Machine(NamedTuple):
 
 
 def this_machine(environ: Mapping[str, str] | None = None) -> Machine:
-    r"""Return the machine that this runs on, with the environment of this interpreter.
+    r"""Return the machine that this program runs on, with the environment of this interpreter.
 
-    Windows is asked for its known folders by way of platformdirs, which reads `WIN_PD_OVERRIDE_*` from the process's
+    The known folders of Windows come from platformdirs, which reads `WIN_PD_OVERRIDE_*` from the process's
     own environment. For a Python from the Microsoft Store the system keeps files below `local_app_data` in another
     place (`Packages\<package>\LocalCache\Local`), but the path stays the one that pip sees and prints.
 
     Args:
-        environ: Taken instead of the process's environment.
+        environ: Used instead of the process's environment.
 
     Raises:
         OSError: The current directory is gone.
@@ -82,7 +82,7 @@ def this_machine(environ: Mapping[str, str] | None = None) -> Machine:
 
 
 def _windows_folders() -> tuple[str, str, str]:
-    # Slow to import; and of no use for the rules themselves, as it takes no inputs.
+    # Slow to import; and of no use for the rules themselves, as it has no inputs.
     import platformdirs  # noqa: PLC0415 - see above
 
     return platformdirs.user_data_dir(), platformdirs.user_data_dir(roaming=True), platformdirs.site_data_dir()
@@ -90,7 +90,7 @@ def _windows_folders() -> tuple[str, str, str]:
 
 def _home_in_user_database() -> str:
     try:
-        # Not there on Windows, where the environment always says.
+        # Not available on Windows, where the environment always has it.
         import pwd  # noqa: PLC0415 - see above
 
         return pwd.getpwuid(os.getuid()).pw_dir

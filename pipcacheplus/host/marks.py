@@ -1,7 +1,7 @@
-"""Marks: moments that a user noted of a cache, so as to ask later what was not used since; kept in a folder of our own.
+"""Marks: times that a user stores for a cache, to find later the entries that were not used since.
 
-A mark is one small file. Its time is that which the file system gave it, as the times of use are which it is compared
-with; what is written in it only says of which cache it is.
+A mark is one small file. Its time is set by the file system, as are the times of use with which it is compared; its
+content only names the cache.
 """
 
 import json
@@ -16,7 +16,7 @@ from pipcacheplus.model.values import OwnKind
 __all__ = ["MARK_NAME", "Marks"]
 
 MARK_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
-"""What a mark may be called: it begins with a letter, so that none looks like an age or a date."""
+"""The form of a mark's name: it begins with a letter, so that none looks like an age or a date."""
 _FILE = re.compile(r"mark-[0-9a-f]{32}-(?P<name>[A-Za-z0-9_-]{1,64})\.json")
 _MAX_BYTES = 1 << 16
 
@@ -27,17 +27,17 @@ class Marks(KeptFiles):
     KIND = OwnKind.MARKS
 
     def set(self, cache_path: str, name: str) -> int:
-        """Note that it is now; a mark of the same name is moved.
+        """Store the present time; a mark of the same name is replaced.
 
         Args:
-            cache_path: Of the cache, without links.
-            name: As `MARK_NAME` has it.
+            cache_path: Path of the cache, without links.
+            name: A name that matches `MARK_NAME`.
 
         Returns:
-            The moment, in nanoseconds since 1970.
+            The time, in nanoseconds since 1970.
 
         Raises:
-            OSError: It cannot be written, or the folder is not ours alone.
+            OSError: It cannot be written, or the folder is not only this user's.
         """
         with self._open(is_made=True) as own:
             file_name = _name(cache_path, name)
@@ -53,7 +53,7 @@ class Marks(KeptFiles):
         """Return when a cache was marked, in nanoseconds since 1970; `None` if it was not.
 
         Raises:
-            OSError: The mark, or the folder, is not ours alone, or cannot be looked at.
+            OSError: The mark, or the folder, is not only this user's, or cannot be examined.
         """
         with suppress(FileNotFoundError), self._open() as own:
             status = own.check(_name(cache_path, name))

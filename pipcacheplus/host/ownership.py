@@ -1,7 +1,7 @@
-"""Become the owner of a cache, as root, before anything of it is opened.
+"""The change of root's process into the owner of a cache, before anything in the cache is opened.
 
-It is a one-way change of a whole process: root's rights cannot be lent for one call without keeping a way back, and a
-way back is what an attack needs. So the command line does it to its own process, and the library does not do it.
+It is a one-way change of a whole process: root's rights cannot be given up for one call without keeping a way back, and
+an attack needs a way back. So the command line changes its own process, and the library does not.
 """
 
 import os
@@ -24,7 +24,7 @@ _IMPORTED_LATE = (
     *("platform", "socket", "encodings.raw_unicode_escape", "sysconfig"),
     *("packaging.tags", "packaging.utils", "platformdirs.unix", "psutil"),
 )
-"""Modules that are imported where they are needed, which is too late if their files are readable for root alone."""
+"""Modules that are imported where they are needed, which is too late if only root can read their files."""
 
 
 class _Owner(NamedTuple):
@@ -36,22 +36,24 @@ class _Owner(NamedTuple):
 
 
 def become_owner(path: str) -> None:
-    """Become the owner of a directory, with group, groups and `HOME`, for good; do nothing if we are the owner.
+    """Become the owner of a directory, with group, groups and `HOME`, for good, unless this process is the owner.
 
-    `HOME` counts because our state directory, and pip's settings, lie below it. A user without an entry in the user
-    database has no home and no other groups: `HOME` stays as it is then.
+    `HOME` counts because the state directory, and pip's settings, lie below it. A user without an entry in the user
+    database has no home and no other groups: `HOME` is unchanged then.
 
     Raises:
-        NotACacheError: We are not root, or the system has no users of this kind.
-        OSError: The directory cannot be looked at, or the system refuses.
+        NotACacheError: This process is not root, or the system has no users of this kind.
+        OSError: The directory cannot be examined, or the system refuses.
     """
     if not hasattr(os, "geteuid"):
-        raise NotACacheError(path, "this system has no owners that could be taken on")
+        raise NotACacheError(path, "this system has no owners of this kind")
     status = os.stat(path)
     if status.st_uid == os.geteuid():
         return
     if os.geteuid() != _ROOT:
-        raise NotACacheError(path, f"it belongs to another user (uid {status.st_uid}), and only root can take that on")
+        raise NotACacheError(
+            path, f"it belongs to another user (uid {status.st_uid}), and only root can become that user"
+        )
     owner = _owner(status)
     _import_all(_IMPORTED_LATE)
     sysconfig.get_config_vars()  # imports a module whose name depends on the build of Python, and keeps its values
@@ -59,7 +61,7 @@ def become_owner(path: str) -> None:
         os.setgroups([owner.gid])
     else:
         os.initgroups(owner.name, owner.gid)
-    # Of root, these two set the saved numbers as well: there is no way back.
+    # For root, these two set the saved numbers as well: there is no way back.
     os.setgid(owner.gid)
     os.setuid(owner.uid)
     if owner.home is not None:

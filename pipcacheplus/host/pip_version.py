@@ -1,4 +1,4 @@
-"""Read the version of the pip among the modules of an interpreter; nothing is imported or run."""
+"""The version of the pip among the modules of an interpreter; nothing is imported or run."""
 
 import os
 import re
@@ -16,7 +16,7 @@ def version_of_pip(search_path: Iterable[str]) -> str | None:
     """Return the version of the first pip on a search path.
 
     Args:
-        search_path: Folders, as `sys.path` has them. Empty and relative ones are passed over: they hang on the current
+        search_path: Folders, as in `sys.path`. Empty and relative ones are ignored: they depend on the current
             directory. A pip inside a zip file is not seen.
 
     Returns:
@@ -33,7 +33,7 @@ def version_of_pip(search_path: Iterable[str]) -> str | None:
 
 def _read(path: str) -> bytes | None:
     try:
-        # The folder may be one that another program told of: a pipe in its place must not hold us up.
+        # Another program may have named the folder: a pipe in its place must not block.
         descriptor = os.open(path, _FLAGS)
         with open(descriptor, "rb") as file:
             return file.read(_MAX_BYTES) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None

@@ -1,4 +1,4 @@
-"""Processes of this machine: the owner of a lock, and pips at work.
+"""Processes of this machine: the owner of a lock, and running pips.
 
 Listing them takes no lock and proves nothing about the next moment; if in doubt, a process counts as running.
 """
@@ -11,14 +11,14 @@ from typing import NamedTuple
 __all__ = ["SeenPip", "arguments_of_parent", "find_pip", "is_pip", "owner_is_alive", "this_host"]
 
 _CLOCK_SLACK_S = 2.0
-"""Linux tells when a process started by way of the time of boot, which it knows in whole seconds."""
+"""Linux computes the start of a process from the time of boot, which it stores in whole seconds."""
 
 _PIP = re.compile(r"pip(\d+(\.\d+)*)?")
 _PIP_FILES = frozenset({"__pip-runner__.py", "get-pip.py", "pip.pyz"})
 _PIP_MODULES = re.compile(r"pip(\._?\w+)*")
 _PIP_IN_CODE = re.compile(r"\bpip\b")
 _PYTHON = re.compile(r"py|(python|pypy|graalpy)w?[\d.]*[a-z]*")
-# Options of Python, which may be drawn together: `-Im pip`, `-bW error`, `-Xfrozen_modules=off`.
+# Options of Python, which may be combined: `-Im pip`, `-bW error`, `-Xfrozen_modules=off`.
 _FLAGS = "-[bBdEhiIOPqRsStuvVx3]*"
 _WITH_VALUE = re.compile(_FLAGS + "[WX]|--check-hash-based-pycs")
 _WHAT_TO_RUN = re.compile(_FLAGS + "([cm])(.*)", re.DOTALL)
@@ -35,7 +35,7 @@ def this_host() -> str:
 
 
 def arguments_of_parent() -> tuple[str, ...]:
-    """Return the arguments of the process that started this one, its name among them; nothing if nobody tells."""
+    """Return the arguments of the process that started this one, its name among them; none if they are unknown."""
     # Slow to import, and seldom needed.
     import psutil  # noqa: PLC0415 - see above
 
@@ -47,7 +47,7 @@ def arguments_of_parent() -> tuple[str, ...]:
 
 
 def owner_is_alive(pids: Sequence[int], started_before_s: float) -> bool:
-    """Tell whether a process runs that can be the owner of a lock.
+    """Return whether a process runs that can be the owner of a lock.
 
     Args:
         pids: Every number that the owner may have had.
@@ -55,7 +55,7 @@ def owner_is_alive(pids: Sequence[int], started_before_s: float) -> bool:
             the number of one that is gone. Two seconds are allowed for the grain of the clocks.
 
     Returns:
-        Whether a process with one of these numbers had started by then. One that cannot be looked at counts; one that
+        Whether a process with one of these numbers had started by then. One that cannot be examined counts; one that
         has ended and was not yet waited for (a zombie) does not.
     """
     return any(_is_alive(pid, started_before_s) for pid in pids if pid > 0)
@@ -76,7 +76,7 @@ def _is_alive(pid: int, started_before_s: float) -> bool:
 
 
 class SeenPip(NamedTuple):
-    """A pip that may be at work."""
+    """A pip that may be running."""
 
     pid: int | None
     """`None` if processes cannot be listed, so that there may be one."""
@@ -85,10 +85,10 @@ class SeenPip(NamedTuple):
 def find_pip(exclude_pid: int) -> SeenPip | None:
     """Return a process that is a pip, by its command line, `None` if there is none.
 
-    A process whose command line is hidden from us does not count.
+    A process whose command line is hidden does not count.
 
     Args:
-        exclude_pid: A process that does not count: the one that asks.
+        exclude_pid: A process that does not count: this one.
     """
     # Slow to import, see `_is_alive`.
     import psutil  # noqa: PLC0415 - see above
@@ -101,7 +101,7 @@ def find_pip(exclude_pid: int) -> SeenPip | None:
 
 
 def is_pip(command: Sequence[str]) -> bool:
-    """Tell whether a command line is one of pip, however it was started.
+    """Return whether a command line is one of pip, however it was started.
 
     >>> is_pip(["/usr/bin/python3", "-m", "pip", "install", "six"]), is_pip(["uv", "pip", "install", "six"])
     (True, False)
@@ -113,7 +113,7 @@ def is_pip(command: Sequence[str]) -> bool:
 
 
 def _runs_pip(arguments: Sequence[str]) -> bool:
-    """Tell whether a Python with these arguments runs pip: by its module, by its script, or by a line of code."""
+    """Return whether a Python with these arguments runs pip: by its module, by its script, or by a line of code."""
     rest = iter(arguments)
     for argument in rest:
         if not argument.startswith("-") or argument == "-":
@@ -123,7 +123,7 @@ def _runs_pip(arguments: Sequence[str]) -> bool:
             continue
         if found := _WHAT_TO_RUN.fullmatch(argument):
             what = found[2] or next(rest, "")
-            # Code that only speaks of pip costs a wait; a pip that was not seen costs somebody's install.
+            # Code that only mentions pip costs a wait; a pip that was not seen costs a failed install.
             return bool(_PIP_IN_CODE.search(what) if found[1] == "c" else _PIP_MODULES.fullmatch(what))
     return False
 
@@ -136,6 +136,6 @@ def _is_pip_file(path: str) -> bool:
 
 
 def _name(path: str) -> str:
-    # Both kinds of separators: what one machine runs can come from another (WSL).
+    # Both kinds of separators: a program on one system can come from another (WSL).
     name = re.split(r"[\\/]", path.rstrip("\\/"))[-1].lower()
     return name.removesuffix(".exe")

@@ -1,4 +1,4 @@
-"""List what may be a Python of a machine, by the names of files in the places where tools keep them; nothing is run.
+"""Possible Pythons of a machine, by the names of files in the places where tools install them; nothing is run.
 
 Names of folders are those that the tools document: pyenv 2.x (`PYENV_ROOT`), uv 0.x (`UV_PYTHON_INSTALL_DIR`,
 `UV_TOOL_DIR`), pipx 1.x (`PIPX_HOME`), conda (`environments.txt`, which conda 4.4 and later keep for each user), asdf
@@ -23,11 +23,11 @@ __all__ = [
 ]
 
 MAX_CANDIDATES = 256
-"""Of more interpreters than that the rest is not looked at, which is told."""
+"""Most interpreters; if there are more, the rest is not examined, which is reported."""
 MAX_ENVIRONMENTS = 4096
-"""Of more environments that a cache names than that the rest is not looked at, which is told."""
+"""Most environments that a cache names; if there are more, the rest is not examined, which is reported."""
 _MAX_FOLDERS = 4096
-"""Names in one folder that are taken for environments at most."""
+"""Most names in one folder that are treated as environments."""
 _MAX_TEXT_BYTES = 1 << 16
 _START_BYTES = 1024
 _NAME = re.compile(r"(?:python|pypy|graalpy)(?:\d+(?:\.\d+)?t?d?)?(?:\.exe)?", re.IGNORECASE)
@@ -46,22 +46,22 @@ _FRAMEWORKS = (
     "usr/local/opt",
 )
 _APPLE_STUBS = "/usr/bin"
-"""Its `python3` is no Python, but asks to install one, in a window."""
+"""Its `python3` is not a Python, but offers to install one, in a window."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """All that decides which interpreters there are, apart from the files."""
+    """Everything that decides which interpreters there are, apart from the files."""
 
     environ: Mapping[str, str]
     home: str
-    """Of the user; empty if nobody knows."""
+    """Home directory of the user; empty if it is unknown."""
     platform: str
-    """As `sys.platform` has it."""
+    """The value of `sys.platform`."""
     executable: str = ""
-    """Path of the interpreter that runs this; empty if it has none."""
+    """Path of the interpreter that runs this program; empty if it has none."""
     root: str = "/"
-    """What the places of the system lie below."""
+    """Directory above the places of the system."""
     registered: tuple[str, ...] = ()
     """Paths of interpreters that the registry of Windows names."""
     environments: tuple[str, ...] = ()
@@ -79,21 +79,21 @@ class Candidate:
     environment: str = ""
     """The directory of the virtual environment whose interpreter it is, links followed; empty if it is of none."""
     sources: tuple[str, ...]
-    """From where it is known: `running`, `PATH`, `pyenv`, `uv`, `uv tool`, `pipx`, `conda`, `asdf`, `mise`,
-    `framework`, `registry`, `selfcheck`; `base` of one that an environment was made of."""
+    """The places that name it: `running`, `PATH`, `pyenv`, `uv`, `uv tool`, `pipx`, `conda`, `asdf`, `mise`,
+    `framework`, `registry`, `selfcheck`; `base` for the base Python of an environment."""
     obstacle: str = ""
-    """Why it cannot be run, as a clause; empty if nothing is known that speaks against it."""
+    """The reason why it cannot be run, as a clause; empty if there is none."""
 
     @property
     def key(self) -> tuple[str, str]:
-        """Return what is the same for two ways to one interpreter: that of an environment is another than its base."""
+        """Return a key that is the same for two paths of one interpreter: an environment's differs from its base's."""
         return self.real, self.environment
 
 
 def candidates(here: Surroundings) -> tuple[Candidate, ...]:
-    """List what may be an interpreter, each once, with all places that name it; nothing is run.
+    """List possible interpreters, each once, with all places that name it; nothing is run.
 
-    The running one comes first. Links that lead nowhere, shims of pyenv and asdf (which stand for interpreters that are
+    The running one comes first. Dangling links, shims of pyenv and asdf (which stand for interpreters that are
     listed themselves) and stand-ins of Apple and Microsoft are left out. The last one stands for all others if there
     are more than `MAX_CANDIDATES`: its path is that of the first of these.
     """
@@ -119,7 +119,7 @@ def candidates(here: Surroundings) -> tuple[Candidate, ...]:
 
 
 def _paths(here: Surroundings) -> Iterator[tuple[str, str]]:
-    """Yield paths with the word for their source; some lead to the same file, some to none."""
+    """Yield paths with the name of their source; some lead to the same file, some to none."""
     if here.executable:
         yield here.executable, "running"
     for folder in _on_path(here):
@@ -137,14 +137,14 @@ def _paths(here: Surroundings) -> Iterator[tuple[str, str]]:
 
 
 def _on_path(here: Surroundings) -> Iterator[str]:
-    # An entry that is empty or relative hangs on the current directory.
+    # An entry that is empty or relative depends on the current directory.
     for folder in dict.fromkeys(here.environ.get("PATH", "").split(os.pathsep)):
         if os.path.isabs(folder):
             yield folder
 
 
 def _prefixes(here: Surroundings) -> Iterator[tuple[str, Iterator[str]]]:
-    """Yield the prefixes that tools keep, by the tool."""
+    """Yield the prefixes of tools, with the tool."""
     is_windows = here.platform == "win32"
     yield "pyenv", _of_pyenv(here, is_windows=is_windows)
     data = here.environ.get("XDG_DATA_HOME") or _below(here.home, ".local", "share")
@@ -169,7 +169,7 @@ def _of_pyenv(here: Surroundings, *, is_windows: bool) -> Iterator[str]:
 
 
 def _of_pipx(here: Surroundings) -> Iterator[str]:
-    # pipx 1.7.1 `paths.py`: its home as platformdirs names it, or that of earlier releases; one for all users besides.
+    # pipx 1.7.1 `paths.py`: its home by platformdirs, or that of earlier releases; and one for all users.
     data = here.environ.get("XDG_DATA_HOME") or _below(here.home, ".local", "share")
     if here.platform == "win32":
         data = _below(here.environ.get("LOCALAPPDATA", ""), "pipx")
@@ -199,7 +199,7 @@ def _of_conda(here: Surroundings) -> Iterator[str]:
 
 
 def _of_environment(prefix: str, here: Surroundings) -> Iterator[str]:
-    """Yield the interpreters of an environment that a cache names, or the folder itself if it cannot be looked at."""
+    """Yield the interpreters of an environment that a cache names, or the folder itself if it cannot be examined."""
     if not os.path.isabs(prefix):
         return
     try:
@@ -220,7 +220,7 @@ def _in_prefix(prefix: str, here: Surroundings) -> Iterator[str]:
 
 
 def _in_folder(folder: str) -> Iterator[str]:
-    """Yield what has the name of an interpreter; the shortest names first, which people use."""
+    """Yield files with the name of an interpreter; the shortest names first, which people use."""
     try:
         names = [name for name in os.listdir(folder) if _NAME.fullmatch(name)]
     except (OSError, ValueError):
@@ -230,7 +230,7 @@ def _in_folder(folder: str) -> Iterator[str]:
 
 
 def _inside(folder: str) -> Iterator[str]:
-    """Yield the paths of what lies in a folder, in order; nothing if its path is empty or relative."""
+    """Yield the paths in a folder, in order; nothing if its path is empty or relative."""
     if not os.path.isabs(folder):
         return
     try:
@@ -250,7 +250,7 @@ def _lines_of(path: str) -> Sequence[str]:
 
 
 def _read(path: str, limit: int) -> bytes | None:
-    """Return the first bytes of a regular file; `None` if it is none, or cannot be read."""
+    """Return the first bytes of a regular file; `None` if it is not one, or cannot be read."""
     try:
         descriptor = os.open(path, _FLAGS)
         with open(descriptor, "rb") as file:
@@ -260,18 +260,18 @@ def _read(path: str, limit: int) -> bytes | None:
 
 
 def _candidate(path: str, source: str, here: Surroundings) -> Candidate | None:
-    """Look at a file; `None` if it is no interpreter for anybody."""
+    """Examine a file; `None` if it is not an interpreter for any user."""
     try:
         status = os.stat(path)
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     except OSError as error:
-        if error.errno == errno.ELOOP:  # it leads nowhere, either
+        if error.errno == errno.ELOOP:  # it is dangling, too
             return None
-        obstacle = f"it cannot be looked at ({error.strerror or error})"
+        obstacle = f"it cannot be examined ({error.strerror or error})"
         return Candidate(path=path, real=path, sources=(source,), obstacle=obstacle)
     if stat.S_ISDIR(status.st_mode) and source == "selfcheck":
-        return Candidate(path=path, real=path, sources=(source,), obstacle="its directory cannot be looked at")
+        return Candidate(path=path, real=path, sources=(source,), obstacle="its directory cannot be examined")
     if not stat.S_ISREG(status.st_mode) or not status.st_size:  # Microsoft's stand-ins are empty
         return None
     real = os.path.realpath(path)
@@ -288,7 +288,7 @@ def _candidate(path: str, source: str, here: Surroundings) -> Candidate | None:
 
 
 def this_environment(path: str) -> str:
-    """Return the directory of the virtual environment that a path is an interpreter of, links followed; empty if none.
+    """Return the directory of the virtual environment of an interpreter path, links followed; empty if none.
 
     Source: PEP 405; `pyvenv.cfg` lies beside the interpreter or one directory above it, by the path that is run.
     """
@@ -300,7 +300,7 @@ def this_environment(path: str) -> str:
 
 
 def settings_of(environment: str) -> Mapping[str, str]:
-    """Return what the `pyvenv.cfg` of an environment says, keys in lower case; nothing if it cannot be read."""
+    """Return the settings in the `pyvenv.cfg` of an environment, keys in lower case; none if it cannot be read."""
     data = _read(os.path.join(environment, _SETTINGS), _MAX_TEXT_BYTES)
     pairs = (line.partition("=") for line in os.fsdecode(data or b"").splitlines())
     return {key.strip().lower(): value.strip() for key, separator, value in pairs if separator}

@@ -1,4 +1,4 @@
-"""Judge by owners whether a program may be run: nobody but this user and root may have put it there, or change it."""
+"""The test by owners whether a program may be run: only this user and root may have written it, or can change it."""
 
 import os
 import stat
@@ -10,42 +10,42 @@ __all__ = ["why_not_run", "why_untrusted"]
 
 _ROOT = 0
 _MAX_LINKS = 40
-"""As many as Linux follows in one path."""
+"""Most links that Linux follows in one path."""
 _GROUPS_OF_ROOT = frozenset({0, 80}) if sys.platform == "darwin" else frozenset[int]()
-"""macOS: `wheel` and `admin`, whose members may become root there; Homebrew's directories are theirs to write."""
+"""macOS: `wheel` and `admin`, whose members may become root there, and can write Homebrew's directories."""
 
 
 def why_untrusted(path: str, uid: int | None) -> str | None:
-    """Return why somebody else could decide what a file is, as a clause; `None` if only this user and root can.
+    """Return the reason why another user could replace a file, as a clause; `None` if only this user and root can.
 
     The way from the root of the file system is walked name by name, links as the system follows them. Each directory
-    on it, each link and the file at its end have to belong to this user or to root, and nobody else may write to them.
-    Where a directory has the sticky bit, as `/tmp` has, others may write to it all the same: what lies there and
-    belongs to us or root they can neither rename nor replace. For an ordinary user the group that bears his name and
-    has no other member is nobody else.
+    on it, each link and the file at its end must belong to this user or to root, and no other user may write to them.
+    Where a directory has the sticky bit, as `/tmp` has, others may write to it nevertheless: they can neither rename
+    nor replace files there that belong to this user or root. For an ordinary user, the group with the user's own name
+    and no other member does not count as another user.
 
     Args:
-        path: Absolute, of a file or a directory.
-        uid: The user; `None` where files have no owners, and nothing can be said against anything.
+        path: Path of a file or a directory, absolute.
+        uid: The user; `None` where files have no owners, and every file is accepted.
     """
     if uid is None:
         return None
     try:
         return _walked(path, uid, _private_group)
     except OSError as error:
-        return f"{error.filename or path} cannot be looked at ({error.strerror or error})"
+        return f"{error.filename or path} cannot be examined ({error.strerror or error})"
 
 
 def why_not_run(path: str, uid: int | None, *, also: Iterable[str] = ()) -> str | None:
-    """Return why an interpreter is not run, as a clause; `None` if nobody but this user and root decides what it does.
+    """Return the reason why an interpreter is not run, as a clause; `None` if only this user and root control it.
 
     Besides the file, the two directories above it count, whose `pyvenv.cfg` and `lib` an interpreter looks for: there
-    the sticky bit is no help, since what is missing can be put there.
+    the sticky bit does not help, since another user can create missing files.
 
     Args:
-        path: Of the interpreter, absolute.
+        path: Path of the interpreter, absolute.
         uid: As of `why_untrusted`.
-        also: Paths of whatever else it takes what it runs from; what does not exist is nobody's.
+        also: Further paths from which it loads code; missing ones are accepted.
     """
     if uid is None:
         return None
@@ -64,7 +64,7 @@ def _tried(reasons: Iterator[str | None]) -> Iterator[str | None]:
     try:
         yield from reasons
     except OSError as error:
-        yield f"{error.filename} cannot be looked at ({error.strerror or error})"
+        yield f"{error.filename} cannot be examined ({error.strerror or error})"
 
 
 def _walked(path: str, uid: int, private_group: Callable[[int], int | None]) -> str | None:
@@ -117,8 +117,8 @@ def _reason(
 
 @lru_cache(maxsize=8)
 def _private_group(uid: int) -> int | None:
-    """Return the group that a user has for himself, as most distributions make one; `None` if there is none."""
-    # Slow to import, not there on Windows, and asked only where a group may write.
+    """Return the private group of a user, as most distributions make one; `None` if there is none."""
+    # Slow to import, not there on Windows, and used only where a group may write.
     import grp  # noqa: PLC0415 - see above
     import pwd  # noqa: PLC0415 - see above
 

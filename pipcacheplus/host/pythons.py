@@ -1,7 +1,7 @@
-"""The Pythons of this machine: listed, judged by their owners, and then asked, each once.
+"""The Pythons of this machine: listed, judged by their owners, and then run, each once.
 
-Nothing is run because a cache names it: of what a self-check names, an environment is read as data wherever the Python
-that it was made of has answered, and what is run at all is only what nobody but this user and root can have put there.
+No program is run only because a cache names it: an environment that a self-check names is read as data if its base
+Python has answered, and only programs that this user or root installed are run at all.
 """
 
 import os
@@ -24,13 +24,13 @@ from pipcacheplus.model.pythons import FoundPython, Interpreter
 __all__ = ["ALL_S", "AT_ONCE", "ONE_S", "find_pythons", "python_of", "surroundings"]
 
 ONE_S = 10.0
-"""How long one interpreter may take to answer, in seconds."""
+"""Seconds that one interpreter may take to answer."""
 ALL_S = 60.0
-"""How long all of them together may take, in seconds; who has not answered by then was not asked."""
+"""Seconds that all of them together may take; those without an answer by then count as not run."""
 AT_ONCE = 8
-"""Interpreters that are asked at the same time."""
+"""Most interpreters that are run at the same time."""
 _READ = frozenset({"selfcheck", "pipx", "uv tool"})
-"""Sources of environments that are read, and run only if what they were made of gives no answer: the first for safety,
+"""Sources of environments that are read, and run only if their base Python gives no answer: the first for safety,
 the others because there may be dozens of them, all of a few Pythons."""
 _PASSED_ON = frozenset(
     {
@@ -57,17 +57,17 @@ def find_pythons(
     all_s: float = ALL_S,
     now_s: float | None = None,
 ) -> tuple[FoundPython, ...]:
-    """Find the Pythons of a machine, and ask those that may be run; in order of their sources, the running one first.
+    """Find the Pythons of a machine, and run those that may be run; in order of their sources, the running one first.
 
     Args:
-        here: Where they may lie.
+        here: The places where they may lie.
         uid: The effective user; `None` where files have no owners.
-        memory: Answers that were given before. Where they still hold, nothing is run.
+        memory: Stored answers. Where they are still valid, nothing is run.
         environ: Variables; those that a Python needs to start are passed on to those that are run, and no others.
-        asks: Asks one; by default it is run, and its answer kept.
-        one_s: How long one of them may take, in seconds.
-        all_s: How long all of them may take, in seconds.
-        now_s: The time, in seconds since 1970; now by default. Who took all of `one_s` is not asked again for a day.
+        asks: Gets the answer of one; by default it is run, and its answer stored.
+        one_s: Seconds that one of them may take.
+        all_s: Seconds that all of them may take.
+        now_s: The time, in seconds since 1970; now by default. One that took all of `one_s` is not run again for a day.
     """
     now_s = time.time() if now_s is None else now_s
     end_s = time.monotonic() + all_s
@@ -76,7 +76,7 @@ def find_pythons(
     found = list(candidates(here))
     reasons = {one.key: _why_not(one, uid) for one in found}
     bases: dict[tuple[str, str], Candidate] = {}
-    """Of environments that are read rather than asked: those of `_READ`, and those that may not be run."""
+    """Environments that are read rather than run: those of `_READ`, and those that may not be run."""
     for one in found:
         if reasons[one.key] is not None or _READ.issuperset(one.sources):
             base = _base_of(one)
@@ -102,7 +102,7 @@ def find_pythons(
 
 
 def surroundings(environ: Mapping[str, str], environments: tuple[str, ...]) -> Surroundings:
-    """Return where the Pythons of this machine may lie.
+    """Return the places where the Pythons of this machine may lie.
 
     Args:
         environ: The environment variables.
@@ -151,7 +151,7 @@ def _found_running() -> FoundPython:
 
 
 def python_of(interpreter: Interpreter, sources: tuple[str, ...], *, was_read: bool = False) -> FoundPython:
-    """Return an interpreter that told what it can install as one that was found."""
+    """Return an interpreter that answered as one that was found."""
     return FoundPython(
         path=interpreter.path,
         sources=sources,
@@ -163,7 +163,7 @@ def python_of(interpreter: Interpreter, sources: tuple[str, ...], *, was_read: b
 
 
 def _base_of(one: Candidate) -> Candidate | None:
-    """Return the Python that an environment was made of, `None` if it is no environment or does not tell."""
+    """Return the base Python of an environment, `None` if it is not an environment or does not name one."""
     if not one.environment or one.obstacle or "running" in one.sources:
         return None
     real = one.real
@@ -180,13 +180,13 @@ def _base_of(one: Candidate) -> Candidate | None:
 
 
 def _why_not(one: Candidate, uid: int | None) -> str | None:
-    """Return why a candidate is not run, as a clause; `None` if it may be."""
+    """Return the reason why a candidate is not run, as a clause; `None` if it may be."""
     if "running" in one.sources:
         return None
     if one.obstacle:
         return one.obstacle
     if uid is None:
-        return "the cache alone names it" if one.sources == ("selfcheck",) else None
+        return "only the cache names it" if one.sources == ("selfcheck",) else None
     if not one.environment:
         return why_not_run(one.path, uid)
     home = settings_of(one.environment).get("home", "")
@@ -195,18 +195,18 @@ def _why_not(one: Candidate, uid: int | None) -> str | None:
 
 
 class _Asking(NamedTuple):
-    """How interpreters are asked in this run; times as `find_pythons`."""
+    """The function and the time limits for running interpreters; times as in `find_pythons`."""
 
     memory: InterpreterCache
     ask: Ask
     one_s: float
     end_s: float
-    """When the time for all of them is over, by the monotonic clock."""
+    """End of the time for all of them, by the monotonic clock."""
     now_s: float
 
 
 def _answers(waiting: Sequence[Candidate], asking: _Asking) -> dict[tuple[str, str], Interpreter | str]:
-    """Return what interpreters can install, or why that is not known; who answered before is not run."""
+    """Return the answers of interpreters, or the reasons why there are none; those with a stored answer are not run."""
     answers: dict[tuple[str, str], Interpreter | str] = {}
     unknown: list[Candidate] = []
     for one in waiting:
@@ -230,7 +230,7 @@ def _answers(waiting: Sequence[Candidate], asking: _Asking) -> dict[tuple[str, s
     try:
         work()
     finally:
-        todo.clear()  # if this is interrupted, nobody else is asked
+        todo.clear()  # if this is interrupted, no further one is run
         for thread in started:
             thread.join()
     return answers
@@ -248,7 +248,7 @@ def _started(threads: Iterable[threading.Thread]) -> Iterator[threading.Thread]:
 def _asked(path: str, asking: _Asking) -> Interpreter | str:
     limit_s = min(asking.one_s, asking.end_s - time.monotonic())
     if limit_s <= 0:
-        return "there was no time left to ask it"
+        return "there was no time left to run it"
     try:
         return asking.ask(path, limit_s)
     except SilentInterpreterError as error:
@@ -260,7 +260,7 @@ def _asked(path: str, asking: _Asking) -> Interpreter | str:
 
 
 def _read_environment(one: Candidate, base: Interpreter) -> Interpreter:
-    """Return what an environment can install, by the answer of the Python that it was made of; it is not run."""
+    """Return what an environment can install, by the answer of its base Python; it is not run."""
     prefix = os.path.dirname(os.path.dirname(one.path))
     folders = tuple(_packages_of(one, base))
     settings = settings_of(one.environment)
@@ -300,7 +300,7 @@ def _found(one: Candidate, answer: Interpreter | str | None, reason: str | None,
 
 
 def _version_of(one: Candidate) -> str | None:
-    """Return the version that files tell of an interpreter that is not run."""
+    """Return the version of an interpreter that is not run, by its files."""
     if one.environment:
         settings = settings_of(one.environment)
         if found := _VERSION.match(settings.get("version") or settings.get("version_info") or ""):

@@ -1,6 +1,6 @@
-"""Records of what pips used and what that was worth: a file of lines for each cache, in a folder of our own.
+"""Records of the files that pips used and the downloads this saved: a file of lines for each cache.
 
-A line is one JSON object; one that cannot be read is passed over. A file that grew beyond a limit loses its older half.
+A line is one JSON object; one that cannot be read is skipped. A file that grew beyond a limit loses its older half.
 """
 
 import json
@@ -16,7 +16,7 @@ from pipcacheplus.model.values import OwnKind
 __all__ = ["UseRecords"]
 
 MAX_BYTES = 4 << 20
-"""Of one file; some ten thousand installs."""
+"""Bytes of one file; some ten thousand installs."""
 _SUFFIX = ".jsonl"
 _LOCK = ".lock"
 
@@ -27,14 +27,14 @@ class UseRecords(KeptFiles):
     KIND = OwnKind.RECORDS
 
     def add(self, cache_path: str, record: Mapping[str, Any]) -> None:
-        """Append a record; while another run holds the file, it is left out.
+        """Append a record; while another run holds the lock of the file, it is dropped.
 
         Args:
-            cache_path: Of the cache, without links.
-            record: Values that JSON can hold.
+            cache_path: Path of the cache, without links.
+            record: Values that JSON can represent.
 
         Raises:
-            OSError: It cannot be written, or the folder is not ours alone.
+            OSError: It cannot be written, or the folder is not only this user's.
         """
         line = json.dumps({"cache": cache_path, **record}, separators=(",", ":")).encode() + b"\n"
         name = digest_of_path(cache_path)
@@ -52,17 +52,17 @@ class UseRecords(KeptFiles):
                 unlock(lock)
 
     def of_cache(self, cache_path: str) -> list[Mapping[str, Any]]:
-        """Return the records of a cache, the oldest first; none if there are none.
+        """Return the records of a cache, the oldest first.
 
         Raises:
-            OSError: They are not ours alone, or cannot be read.
+            OSError: They are not only this user's, or cannot be read.
         """
         with suppress(FileNotFoundError), self._open() as own:
             return list(_parsed(_content(own, digest_of_path(cache_path) + _SUFFIX)))
         return []
 
     def path_of(self, cache_path: str) -> str:
-        """Return where the records of a cache lie, whether there are any or not."""
+        """Return the path of the records of a cache, whether there are any or not."""
         return os.path.join(self.folder, digest_of_path(cache_path) + _SUFFIX)
 
     def _is_kept(self, name: str) -> bool:
@@ -87,7 +87,7 @@ def _parsed(content: bytes) -> Iterator[Mapping[str, Any]]:
 
 
 def _halve(own: OwnFolder, name: str) -> None:
-    """Leave the newer half of the lines."""
+    """Keep the newer half of the lines."""
     lines = _content(own, name).splitlines(keepends=True)
     with open(own.open_file(name, os.O_WRONLY | os.O_TRUNC), "wb") as file:
         file.writelines(lines[len(lines) // 2 :])

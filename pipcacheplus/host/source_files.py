@@ -1,7 +1,7 @@
-"""Digests of source distributions that lie on this machine, outside of any cache: what they are today.
+"""Present digests of source distributions on this machine, outside of any cache.
 
-A cache names such files, and whoever writes to it may name any: so only what looks like a source distribution and
-belongs to this user or root is opened, as a regular file, and no link is followed to it.
+A cache names such files, and every program that writes to it may name any: so only a regular file that looks like a
+source distribution and belongs to this user or root is opened, and no link is followed to it.
 """
 
 import hashlib
@@ -17,26 +17,27 @@ MAX_SOURCE_BYTES = 1 << 30
 """A file of more bytes is not read."""
 _BLOCK = 1 << 18
 _MAX_PATH = 4096
-"""Characters of a path; Linux takes as many bytes."""
+"""Characters of a path; Linux accepts as many bytes."""
 _NOATIME: int = getattr(os, "O_NOATIME", 0)
 
 
 def source_digests() -> Callable[[str], str | None]:
-    """Return `digest_of_source`, which reads each file once however often it is asked: for one run."""
+    """Return `digest_of_source` with a store for one run, so that each file is read once."""
     return cache(digest_of_source)
 
 
 def digest_of_source(path: str) -> str | None:
     """Return the SHA-256 in hex of the file at a path now.
 
-    Time: that of reading it once, at most `MAX_SOURCE_BYTES`. Memory: one block of 256 KiB. Its access time stays
+    Time: that of reading it once, at most `MAX_SOURCE_BYTES`. Memory: one block of 256 KiB. Its access time is
+        unchanged
     where the system allows that.
 
     Args:
         path: Absolute; none of its components may be a link.
 
     Returns:
-        `None` if there is no such file, if it is none that may be opened, if it changes meanwhile, or on a system that
+        `None` if there is no such file, if it may not be opened, if it changes meanwhile, or on a system that
         cannot open a file without following links (Windows).
     """
     if os.name == "nt" or len(path) > _MAX_PATH:
@@ -58,7 +59,7 @@ def _digest(path: str) -> str | None:
             below = os.open(folder, _FOLDER, dir_fd=at)
             os.close(at)
             at = below
-        # A device may do something when it is opened, so it is looked at before.
+        # Opening a device may have effects, so it is examined before.
         if not _may_be_read(os.stat(name, dir_fd=at, follow_symlinks=False)):
             return None
         file = _opened(name, at)
@@ -71,7 +72,7 @@ def _digest(path: str) -> str | None:
 
 
 _FOLDER: int = (
-    getattr(os, "O_PATH", os.O_RDONLY)  # then a directory that may be passed, but not listed, is no obstacle
+    getattr(os, "O_PATH", os.O_RDONLY)  # then a directory that may be passed, but not listed, can be used
     | getattr(os, "O_DIRECTORY", 0)
     | getattr(os, "O_NOFOLLOW", 0)
     | getattr(os, "O_CLOEXEC", 0)
@@ -85,7 +86,7 @@ def _may_be_read(status: os.stat_result) -> bool:
 
 def _opened(name: str, at: int) -> int:
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-    with suppress(PermissionError):  # granted to the owner alone
+    with suppress(PermissionError):  # granted only to the owner
         return os.open(name, flags | _NOATIME, dir_fd=at)
     return os.open(name, flags, dir_fd=at)
 

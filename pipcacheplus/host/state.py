@@ -1,9 +1,9 @@
-"""Our own directory outside the cache: found, trusted, and changed.
+"""The state directory outside the cache: its path, the test whether it is safe, and changes in it.
 
-It is used only if nobody else can have put anything there. Directories are walked from the root by their descriptors:
-of an ordinary user, a link on the way has to belong to that user or to root, as does the directory that it leads to;
-root follows none, and every directory on the way has to be root's. What is ours in the end, and each file in it,
-belongs to this user and can be written by nobody else. Windows has no owners of this kind: there, links alone are
+It is used only if no other user can have written there. Directories are walked from the root by their descriptors:
+for an ordinary user, a link on the way must belong to that user or to root, as must the directory that it leads to;
+root follows none, and every directory on the way must be root's. The directory itself, and each file in it, must
+belong to this user and be writable by no other user. Windows has no owners of this kind: there, only links are
 refused.
 """
 
@@ -31,7 +31,7 @@ __all__ = [
 _HAS_DESCRIPTORS = os.open in os.supports_dir_fd and os.stat in os.supports_dir_fd and os.listdir in os.supports_fd
 _NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
 _FOLDER: int = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
-# A directory that may be passed through need not be readable: O_PATH, where there is one, does not ask for it.
+# A directory that may be passed through need not be readable: O_PATH, where it exists, does not need that.
 _PASSING: int = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | _NO_LINK
 _FILE: int = _NO_LINK | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -39,15 +39,15 @@ _FOLDER_MODE = 0o700
 _FILE_MODE = 0o600
 _ROOT = 0
 _MAX_LINKS = 40
-"""As many as Linux follows in one path."""
+"""Most links that Linux follows in one path."""
 _HELD = frozenset({errno.EACCES, errno.EAGAIN, errno.EDEADLK, errno.EWOULDBLOCK})
-"""Errors of a lock that another one holds; EACCES and EDEADLK are those of Windows."""
+"""Errors of a lock that another process holds; EACCES and EDEADLK are those of Windows."""
 _LOCK_TRIES = 3
-"""How often a lock file may be removed by others while it is being locked."""
+"""Most times that other runs may remove a lock file while it is being locked."""
 
 
 class UntrustedError(OSError):
-    """A directory or a file in it could be somebody else's, so it is neither read nor written."""
+    """A directory or a file in it could be another user's, so it is neither read nor written."""
 
     def __init__(self, path: str, reason: str) -> None:
         self.path = path
@@ -55,23 +55,23 @@ class UntrustedError(OSError):
         super().__init__(path, reason)
 
     def __str__(self) -> str:
-        """Name the place, and what is wrong with it."""
+        """Return the place and the problem."""
         return f"{self.path} {self.reason}"
 
 
 def state_folder() -> str:
-    """Return the path of our state directory, `~/.local/state/pipcacheplus` on Linux; it need not exist."""
-    # Slow to import, and of use only to those who remember something.
+    """Return the path of the state directory, `~/.local/state/pipcacheplus` on Linux; it need not exist."""
+    # Slow to import, and only needed to store something.
     from platformdirs import user_state_path  # noqa: PLC0415 - see above
 
     return str(user_state_path("pipcacheplus", appauthor=False))
 
 
 def trusted_folder(path: str) -> str | None:
-    """Return why a directory of ours is not used, as a clause for people; `None` if it is. Nothing is made.
+    """Return the reason why a state directory is not used, as a clause; `None` if it is used. Nothing is made.
 
     Args:
-        path: Absolute. One that does not exist is used as far as the directories above it could be.
+        path: Absolute. One that does not exist counts as used if the directories above it could be.
     """
     try:
         with open_own_folder(path):
@@ -83,16 +83,16 @@ def trusted_folder(path: str) -> str | None:
 
 
 def why_unusable(error: OSError) -> str:
-    """Return what is wrong with a directory or file of ours, as a clause for people."""
+    """Return the problem of a state directory or of a file in it, as a clause for people."""
     return str(error) if isinstance(error, UntrustedError) else f"{error.filename}: {error.strerror}"
 
 
 def why_not_ours(status: os.stat_result, uid: int | None, *, others: int = _OTHERS_WRITE) -> str | None:
-    """Return why a file or directory could be somebody else's, `None` if it is ours alone.
+    """Return the reason why a file or directory could be another user's, `None` if it is only this user's.
 
     Args:
-        status: Of the thing itself, not of what a link leads to.
-        uid: The user; `None` where there is no such thing, and nothing is objected to.
+        status: Status of the object itself, not of the target of a link.
+        uid: The user; `None` where files have no owners, and every object is accepted.
         others: The bits of the mode that it must not have.
     """
     if uid is None:
@@ -110,12 +110,12 @@ def _uid() -> int | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnFolder:
-    """One directory that is ours alone, and the files in it; a context manager, which closes it."""
+    """One directory that is only this user's, and the files in it; a context manager, which closes it."""
 
     path: str
     """Absolute, without links."""
     descriptor: int | None
-    """`None` on systems where directories have none."""
+    """`None` on systems where directories have no descriptors."""
 
     def __enter__(self) -> "OwnFolder":
         """Return itself."""
@@ -133,21 +133,21 @@ class OwnFolder:
         return sorted(os.listdir(self.path if self.descriptor is None else self.descriptor))
 
     def device(self) -> int:
-        """Return the number of the file system that it lies on."""
+        """Return the device number of its file system."""
         return (os.stat(self.path) if self.descriptor is None else os.fstat(self.descriptor)).st_dev
 
     def status_of(self, name: str) -> os.stat_result | None:
-        """Return what `lstat` says of a name in it, `None` if there is no such name."""
+        """Return the `lstat` result of a name in it, `None` if there is no such name."""
         try:
             return os.stat(self._at(name), follow_symlinks=False, **self._where)
         except FileNotFoundError:
             return None
 
     def check(self, name: str) -> os.stat_result | None:
-        """Return the status of a regular file of ours, `None` if there is no such name. It is not opened.
+        """Return the status of a regular file in it, `None` if there is no such name. It is not opened.
 
         Raises:
-            UntrustedError: It is a link or no regular file, has a second name, or others own it or can write it.
+            UntrustedError: It is a link or not a regular file, has a second name, or others own it or can write it.
         """
         status = self.status_of(name)
         if status is not None:
@@ -155,7 +155,7 @@ class OwnFolder:
         return status
 
     def open_file(self, name: str, flags: int) -> int:
-        """Open a regular file of ours, no link followed; what is made is for us alone.
+        """Open a regular file in it, no link followed; a new file gets rights for this user only.
 
         Raises:
             UntrustedError: As `check`.
@@ -173,26 +173,26 @@ class OwnFolder:
     def _check(self, name: str, status: os.stat_result) -> None:
         reason = why_not_ours(status, _uid())
         if not stat.S_ISREG(status.st_mode):
-            reason = "is a link" if _is_link(status) else "is no regular file"
+            reason = "is a link" if _is_link(status) else "is not a regular file"
         elif status.st_nlink > 1:
             reason = "has a second name"
         if reason is not None:
             raise UntrustedError(os.path.join(self.path, name), reason)
 
     def unlink(self, name: str) -> None:
-        """Remove a file, or a link and not what it leads to; nothing happens if there is no such name."""
+        """Remove a file, or a link and not its target; nothing happens if there is no such name."""
         with suppress(FileNotFoundError):
-            os.unlink(self._at(name), **self._where)  # noqa: TID251 - our own directory, never the cache
+            os.unlink(self._at(name), **self._where)  # noqa: TID251 - the state directory, never the cache
 
     def rmdir(self, name: str) -> None:
         """Remove an empty directory in it."""
         os.rmdir(self._at(name), **self._where)  # noqa: TID251 - as above
 
     def lock(self, name: str) -> int | None:
-        """Take the lock that a file is, without waiting; the file is made if it is missing, and its time is now.
+        """Lock a file, without waiting; the file is made if it is missing, and its time becomes the present.
 
         Returns:
-            A descriptor, which `unlock` takes; `None` if another one holds the lock. Forked processes hold it too.
+            A descriptor for `unlock`; `None` if another process holds the lock. Forked processes hold it too.
 
         Raises:
             UntrustedError: As `check`.
@@ -205,7 +205,7 @@ class OwnFolder:
                 if not _try_lock(descriptor):
                     return None
                 status = self.status_of(name)
-                # Else another run has removed it meanwhile, and a third one may hold a new one.
+                # Otherwise another run has removed it meanwhile, and a third one may hold a new one.
                 if status is not None and os.path.samestat(status, os.fstat(descriptor)):
                     self._set_time(name, descriptor)
                     stack.pop_all()
@@ -213,7 +213,7 @@ class OwnFolder:
         return None
 
     def touch(self, name: str) -> None:
-        """Make a file if it is missing, and let its time be now; raises as `open_file`."""
+        """Make a file if it is missing, and set its time to the present; raises as `open_file`."""
         descriptor = self.open_file(name, os.O_RDWR | os.O_CREAT)
         try:
             self._set_time(name, descriptor)
@@ -232,12 +232,12 @@ class OwnFolder:
 
 
 def disk_size(status: os.stat_result) -> int:
-    """Return the bytes that a file takes on the disk; those that are in it, in whole blocks, where nobody says."""
+    """Return the bytes of a file on the disk; without a report, its size in whole blocks."""
     return int(getattr(status, "st_blocks", -(-status.st_size // 512))) * 512
 
 
 def unlock(descriptor: int) -> None:
-    """Give a lock back that `OwnFolder.lock` took, also for forked processes, and close its descriptor."""
+    """Release a lock of `OwnFolder.lock`, also for forked processes, and close its descriptor."""
     with suppress(OSError):  # closing it does the same, unless a forked process holds it
         if sys.platform == "win32":
             import msvcrt  # noqa: PLC0415 - of Windows
@@ -252,7 +252,7 @@ def unlock(descriptor: int) -> None:
 
 
 def _try_lock(descriptor: int) -> bool:
-    """Return whether a lock is ours now: not if another one holds it.
+    """Try to lock; return whether this process now holds the lock: false if another process does.
 
     Raises:
         OSError: There are no locks here.
@@ -274,15 +274,15 @@ def _try_lock(descriptor: int) -> bool:
 
 
 def open_own_folder(path: str, *inner: str, is_made: bool = False) -> OwnFolder:
-    """Open a directory of ours, and one in it; each has to be ours alone.
+    """Open a state directory, and one in it; each must be only this user's.
 
     Args:
         path: Absolute.
         inner: Names of directories in it, from the outside in.
-        is_made: Whether what is missing is made, with rights for this user alone.
+        is_made: Whether missing directories are made, with rights for this user only.
 
     Raises:
-        UntrustedError: It, or a directory or link on the way, could be somebody else's.
+        UntrustedError: It, or a directory or link on the way, could be another user's.
         FileNotFoundError: It is missing, and not made.
         OSError: It cannot be made or opened.
     """
@@ -304,12 +304,12 @@ def _open_by_path(path: str, *, is_made: bool) -> OwnFolder:
         os.makedirs(path, mode=_FOLDER_MODE, exist_ok=True)
     status = os.lstat(path)
     if _is_link(status) or not stat.S_ISDIR(status.st_mode):
-        raise UntrustedError(path, "is a link" if _is_link(status) else "is no directory")
+        raise UntrustedError(path, "is a link" if _is_link(status) else "is not a directory")
     return OwnFolder(path=path, descriptor=None)
 
 
 def _is_link(status: os.stat_result) -> bool:
-    """Return whether that is a link; a junction of Windows is one in all but name."""
+    """Return whether an object is a link; a junction of Windows counts as one."""
     reparse_tag: int = getattr(status, "st_reparse_tag", 0)
     return stat.S_ISLNK(status.st_mode) or bool(reparse_tag)
 
@@ -319,11 +319,11 @@ def _parts(path: str) -> list[str]:
 
 
 class _Step(NamedTuple):
-    """A name on the way to our directory."""
+    """A name on the way to the state directory."""
 
     name: str
     is_own: bool = False
-    """Whether it has to be ours alone."""
+    """Whether it must be only this user's."""
     ends_link: bool = False
     """Whether a link leads to it."""
 
@@ -343,7 +343,7 @@ class _Walk:
         os.close(self._here)
 
     def opened(self) -> OwnFolder:
-        """Go to the end, and open what is there for listing it too."""
+        """Go to the end, and open the directory there for listing too."""
         while self._steps:
             self._take(self._steps.pop())
         return OwnFolder(path=self._path(), descriptor=os.open(".", _FOLDER, dir_fd=self._here))
@@ -367,7 +367,7 @@ class _Walk:
             self._enter(step)
 
     def _check_above(self, status: os.stat_result) -> None:
-        """Refuse to go on from a directory in which somebody else could swap what comes next."""
+        """Refuse to go on from a directory in which another user could replace the next part."""
         if self._uid == _ROOT and status.st_uid != _ROOT:
             raise UntrustedError(self._path(), f"belongs to another user (uid {status.st_uid}, not {_ROOT})")
         others = _OTHERS_WRITE if self._uid == _ROOT else stat.S_IWOTH
@@ -381,7 +381,7 @@ class _Walk:
     def _follow(self, step: _Step, status: os.stat_result) -> None:
         path = self._path(step.name)
         if self._uid == _ROOT:
-            raise UntrustedError(path, "is a link, and root follows none to its own state")
+            raise UntrustedError(path, "is a link, and root follows no link to its own state")
         self._check_owner(path, status)
         self._links += 1
         if self._links > _MAX_LINKS:
@@ -399,13 +399,13 @@ class _Walk:
         try:
             self._move(os.open(step.name, _PASSING, dir_fd=self._here))
         except NotADirectoryError as error:
-            raise UntrustedError(self._path(step.name), "is no directory") from error
+            raise UntrustedError(self._path(step.name), "is not a directory") from error
         if step.name == "..":
             del self._names[-1:]
         elif step.name != ".":
             self._names.append(step.name)
         status = os.fstat(self._here)
-        if step.ends_link or is_shared:  # in `/tmp` and the like anybody can make a directory
+        if step.ends_link or is_shared:  # in `/tmp` and similar places every user can make a directory
             self._check_owner(self._path(), status)
         reason = why_not_ours(status, self._uid) if step.is_own else None
         if reason is not None:

@@ -1,8 +1,8 @@
-"""Wheel tags of a Python that is not here, by the words of pip: `--platform`, `--python-version` and the like.
+"""Wheel tags of a Python that is not on this machine, by pip's options: `--platform`, `--python-version` and so on.
 
 Source: pip 26.3 `_internal/cli/cmdoptions.py`, `make_target_python`, and `_internal/utils/compatibility_tags.py`. Where
-pip takes a platform as it stands, older ones that fit it count as well (`manylinux_2_28` takes `manylinux_2_17`), and
-so do the ABIs that old Pythons had: a tag that is missing here makes somebody's wheel count as useless.
+pip uses a platform unchanged, older ones that match it count as well (`manylinux_2_28` takes `manylinux_2_17`), and
+so do the ABIs of old Pythons: a tag that is missing here would make a usable wheel count as unusable.
 """
 
 import re
@@ -15,7 +15,7 @@ from pipcacheplus.model.pythons import Target
 
 __all__ = ["target_interpreter"]
 
-_NEXT = "write it as pip takes it: 3.11, 311 or 3"
+_NEXT = "write it as for pip: 3.11, 311 or 3"
 _MAX_PARTS = 3
 _LAST_WITH_FLAGS = (3, 7)
 _MACOS = re.compile(r"macosx_(\d{1,2})_(\d{1,2})_(.+)")
@@ -29,7 +29,7 @@ def target_interpreter(target: Target) -> Interpreter:
     """Return a target as an interpreter: without a path, a prefix or a pip.
 
     Raises:
-        BadRequestError: The version of Python is none.
+        BadRequestError: The version of Python is invalid.
     """
     # Slow to import: three times the start of an interpreter.
     from packaging.tags import (  # noqa: PLC0415 - see above
@@ -59,7 +59,7 @@ def _version_of(text: str) -> tuple[int, ...]:
     """Return major and minor number of a version.
 
     Raises:
-        BadRequestError: pip would not take it.
+        BadRequestError: pip would not accept it.
 
     Source: pip 26.3 `_internal/cli/cmdoptions.py`, `_convert_python_version`.
 
@@ -77,7 +77,7 @@ def _version_of(text: str) -> tuple[int, ...]:
 
 
 def _abis(target: Target, version: tuple[int, ...]) -> Iterator[Sequence[str] | None]:
-    """Yield what is said of ABIs; if that is nothing, those of the running interpreter, and those of its time."""
+    """Yield the given ABIs; without any, those of the running interpreter, and other ABIs of its time."""
     yield target.abis or None
     if not target.abis and len(version) > 1 and version <= _LAST_WITH_FLAGS:
         plain = "cp" + "".join(map(str, version))
@@ -85,7 +85,7 @@ def _abis(target: Target, version: tuple[int, ...]) -> Iterator[Sequence[str] | 
 
 
 def _expanded(platforms: Iterable[str]) -> list[str] | None:
-    """Return platforms with those whose wheels fit them, `None` for those of this machine."""
+    """Return platforms with those whose wheels they accept, `None` for those of this machine."""
     found = dict.fromkeys(one for name in platforms for one in (name, *_older(_normal(name))))
     return list(found) or None
 
@@ -111,7 +111,7 @@ def _older(name: str) -> Iterator[str]:
         word, major, minor, processor = found[1], int(found[2]), int(found[3]), found[4]
         if word == "musllinux":
             yield from (f"musllinux_{major}_{older}_{processor}" for older in range(minor))
-        elif major == 2:  # noqa: PLR2004 - the only glibc that there is
+        elif major == 2:  # noqa: PLR2004 - the only major version of glibc
             yield from manylinux_of(processor, minor)
     else:
         word, _, processor = name.partition("_")

@@ -1,4 +1,4 @@
-"""Read a file that the user names: a plan, a lock, a report."""
+"""Reading of a file that the user names: a plan, a lock, a report."""
 
 import os
 import stat
@@ -14,19 +14,19 @@ def read_user_file(path: str, *, what: str, max_bytes: int) -> tuple[bytes, int]
     """Return all of a regular file, and when it was written, in nanoseconds since 1970; a link is followed.
 
     Args:
-        path: Of the file.
-        what: What it is to be, for errors: `plan`.
-        max_bytes: How many bytes it may have.
+        path: Path of the file.
+        what: Its purpose, for errors: `plan`.
+        max_bytes: Most bytes that it may have.
 
     Raises:
-        BadRequestError: There is none, it cannot be read, is no regular file, or is too long.
+        BadRequestError: There is none, it cannot be read, is not a regular file, or is too long.
     """
     try:
         descriptor = os.open(path, _READ)
         with open(descriptor, "rb") as file:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
-                raise BadRequestError(path, "is no regular file", f"name the file of the {what}")
+                raise BadRequestError(path, "is not a regular file", f"name the file of the {what}")
             data = file.read(max_bytes + 1)
     except (OSError, ValueError) as error:
         raise unusable(path, "read", error, what=what) from error

@@ -4,7 +4,7 @@ __all__ = ["user_name"]
 
 
 def user_name(uid: int) -> str | None:
-    """Return the name of the user with a number; `None` if there is none, or no number has a name on this system."""
+    """Return the name of the user with a number; `None` if there is none, or numbers have no names on this system."""
     try:
         import pwd  # noqa: PLC0415 - not on Windows
     except ImportError:

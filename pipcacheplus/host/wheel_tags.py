@@ -1,8 +1,8 @@
-"""Work out the wheel tags of an interpreter from its facts; this module runs nothing and reads nothing.
+"""The wheel tags of an interpreter, computed from its facts; this module runs nothing and reads nothing.
 
-The rules are those of `packaging.tags`, given explicit arguments where it would look at the running interpreter, and
-those of old pips, whose lists of tags were wider in places. If in doubt a tag is in: a tag that is missing here makes
-somebody's wheel count as useless.
+The rules are those of `packaging.tags`, with explicit arguments where it would use the running interpreter, and
+those of old pips, whose lists of tags were wider in places. If in doubt a tag is included: a tag that is missing here
+would make a usable wheel count as unusable.
 """
 
 import re
@@ -27,7 +27,7 @@ _TWO_DIGIT_MINOR = re.compile(r"\b(cp|py)3(1[01])\b")
 
 
 def short_name(implementation: str) -> str:
-    """Return the name of an implementation as tags have it.
+    """Return the name of an implementation as in tags.
 
     >>> short_name("cpython"), short_name("graalpy")
     ('cp', 'graalpy')
@@ -36,11 +36,11 @@ def short_name(implementation: str) -> str:
 
 
 def tags_of(found: InterpreterFacts, *, also_platforms: Iterable[str] = ()) -> frozenset[str]:
-    """Return every wheel tag (`py3-none-any`) that any pip of this interpreter takes.
+    """Return every wheel tag (`py3-none-any`) that any pip of this interpreter accepts.
 
     Args:
-        found: What the interpreter tells of itself.
-        also_platforms: Platforms that are known to fit besides those that follow from what it tells.
+        found: The facts of the interpreter.
+        also_platforms: Platforms that match besides those that follow from the facts.
     """
     # Slow to import: three times the start of an interpreter.
     from packaging.tags import compatible_tags, cpython_tags, generic_tags  # noqa: PLC0415 - see above
@@ -68,7 +68,7 @@ def _cpython_abis(found: InterpreterFacts) -> tuple[str, ...]:
 
 
 def _generic_abis(found: InterpreterFacts) -> tuple[str, ...]:
-    # packaging 26.3 `tags.py`, `_generic_abi`, reads EXT_SUFFIX; pip up to 20.3 takes SOABI as it is.
+    # packaging 26.3 `tags.py`, `_generic_abi`, reads EXT_SUFFIX; pip up to 20.3 uses SOABI unchanged.
     parts = found.ext_suffix.split(".")
     stem = parts[1].split("-") if len(parts) > 2 else []  # noqa: PLR2004 - ".stem.so"
     kept = stem[: 3 if stem and stem[0].startswith("graalpy") else 2]
@@ -76,9 +76,9 @@ def _generic_abis(found: InterpreterFacts) -> tuple[str, ...]:
 
 
 def platforms_of(found: InterpreterFacts) -> Iterator[str]:
-    """Yield the platforms whose wheels fit, at least one.
+    """Yield the platforms whose wheels match, at least one.
 
-    glibc and musl count as in PEP 600 and PEP 656. Two things that packaging looks at are left aside, so that the list
+    glibc and musl count as in PEP 600 and PEP 656. Two checks of packaging are left out, so that the list
     may be longer: a module `_manylinux` that forbids, and the ELF header on 32-bit ARM.
     """
     platform = _normal(found.platform)
@@ -111,13 +111,13 @@ def _mac_processor(found: InterpreterFacts) -> str:
 
 def _linux_processors(found: InterpreterFacts, processor: str) -> tuple[str, ...]:
     if found.pointer_bytes == 4:  # noqa: PLR2004 - bytes
-        # A 32-bit Python under a 64-bit kernel tells the kernel's processor.
+        # A 32-bit Python under a 64-bit kernel reports the kernel's processor.
         processor = {"x86_64": "i686", "aarch64": "armv8l"}.get(processor, processor)
     return ("armv8l", "armv7l") if processor == "armv8l" else (processor,)
 
 
 def manylinux_of(processor: str, glibc_minor: int) -> Iterator[str]:
-    """Yield the platforms of PEP 600, and those before it, whose wheels fit glibc 2 of this minor version."""
+    """Yield the platforms of PEP 600, and those before it, whose wheels match glibc 2 of this minor version."""
     for minor in range(_LOWEST_GLIBC_MINOR.get(processor, _OTHER_GLIBC_MINOR), glibc_minor + 1):
         yield f"manylinux_{_GLIBC_MAJOR}_{minor}_{processor}"
         if minor in _MANYLINUX:
@@ -132,10 +132,10 @@ def legacy_tags(
     pypy_version: tuple[int, int] | None = None,
     macos: tuple[int, int] | None = None,
 ) -> frozenset[str]:
-    """Return the tags that pips up to 20.3 take and packaging does not list any more.
+    """Return the tags that pips up to 20.3 accept and packaging does not list any more.
 
     - `cp3-none-any`: pip 6.0 to 19.3.
-    - `cp26-none-any` under 2.7: pip 6.0 to 7.1, for the Pythons up to 3.5 that these were made for.
+    - `cp26-none-any` under 2.7: pip 6.0 to 7.1, for Pythons up to 3.5.
     - `cp3_10-…`: pip 20.0 to 20.2, which start under no Python after 3.11.
     - `pp373-…` for PyPy 7.3 under 3.6: pip 6.0 to 19.3 count PyPy's own version.
     - `macosx_11_6_…`: pip up to 20.3 counts the minor versions of macOS 11 and later.

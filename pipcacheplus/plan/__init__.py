@@ -1,1 +1,1 @@
-"""Turn findings and selections into intentions; nothing here touches a disk."""
+"""Plans from findings and selections; nothing here uses a disk."""

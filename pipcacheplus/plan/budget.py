@@ -1,9 +1,9 @@
-"""Say which entries go so that a cache keeps within its limits: the least recently used first.
+"""Choice of the entries to remove so that a cache meets its limits: the least recently used first.
 
-On a tie goes what is the cheapest to get back: leftovers, pages, downloads, built wheels; of these the larger one.
-An entry counts by what it takes on the disk, and so do the directories that it leaves empty. Entries are seen in order
-of their ids, so that all that a directory holds stands together: how much of its path an entry has in common with its
-neighbours that stay says how many directories hold it alone.
+On a tie the entry goes first that is the cheapest to replace: leftovers, pages, downloads, built wheels; then the
+larger. An entry counts by its bytes on the disk, and so do the directories that it leaves empty. Entries come in order
+of their ids, so that the contents of a directory are consecutive: the common part of an entry's path with its
+neighbours that stay gives the number of directories that contain nothing else.
 """
 
 from array import array
@@ -27,7 +27,7 @@ _OVER_BUDGET, _OVER_AGE = "over-budget", "over-age"
 
 
 def _cost(kind: Kind) -> int:
-    """Return how hard it is to get an entry of a kind back."""
+    """Return the cost of replacing an entry of a kind, as a rank."""
     if kind is Kind.LEFTOVER:
         return 0
     if kind in _PAGES:
@@ -39,22 +39,22 @@ _COSTS = tuple(map(_cost, _KINDS))
 
 
 class Free(NamedTuple):
-    """What is free on the file system of a cache."""
+    """Free space on the file system of a cache."""
 
     bytes: int | None
-    """`None` if nobody says."""
+    """`None` if the system does not report it."""
     inodes: int | None
-    """Files and directories that can be made; `None` if there is no limit, or nobody says."""
+    """Files and directories that can be made; `None` if there is no limit, or the system does not report it."""
 
 
 class _Neighbours:
-    """The entries that still stay, and how many directories two that stand side by side have in common."""
+    """The entries that still stay, and the number of directories that two neighbours have in common."""
 
     def __init__(self) -> None:
         self._depths = array("H")
-        """Directories above each."""
+        """Number of directories above each."""
         self._common = array("H", [0])
-        """What each has in common with the one before it that stays; the last number is of the end."""
+        """Number that each has in common with the one before it that stays; the last number is of the end."""
         self._before = array("l")
         self._after = array("l")
         self._folders: list[str] = []
@@ -75,14 +75,14 @@ class _Neighbours:
         self._folders = folders
 
     def copy(self) -> "_Neighbours":
-        """Return the same entries, to be taken out on trial."""
+        """Return a copy, for a trial removal."""
         copied = copy(self)
         for name in ("_common", "_before", "_after"):
             setattr(copied, name, getattr(self, name)[:])
         return copied
 
     def remove(self, at: int) -> int:
-        """Take one out, and return how many directories it leaves empty."""
+        """Take one out, and return the number of directories that it leaves empty."""
         before, after = self._before[at], self._after[at]
         own = self._depths[at] - max(self._common[at], self._common[after])
         self._common[after] = min(self._common[at], self._common[after])
@@ -94,16 +94,16 @@ class _Neighbours:
 
 
 class CacheBudget:
-    """Entries of a cache that are held against its limits."""
+    """Entries of a cache that are compared with its limits."""
 
     def __init__(self, limits: Sequence[Limit], last_use: LastUse, survey: Survey, free: Free, now_s: float) -> None:
         """Begin without any entry.
 
         Args:
-            limits: What is to be kept within.
-            last_use: What is known of when entries were used.
-            survey: Of the cache.
-            free: What is free on its file system.
+            limits: The limits.
+            last_use: The evidence of the last use of entries.
+            survey: The survey of the cache.
+            free: Free space on its file system.
             now_s: The present, in seconds since 1970.
         """
         self._limits = limits
@@ -121,11 +121,11 @@ class CacheBudget:
         self._kinds, self._stays = bytearray(), bytearray()
 
     def see(self, brief: Brief, stays: Stays | None) -> None:
-        """Take one more entry in.
+        """Add an entry.
 
         Args:
-            brief: Of the entry; in order of ids.
-            stays: Why it stays whatever the limits say; `None` if it may go.
+            brief: The brief of the entry; in order of ids.
+            stays: The reason why it stays whatever the limits say; `None` if it may be removed.
         """
         if brief.shape is Shape.EMPTY_DIRECTORY:
             return
@@ -140,10 +140,10 @@ class CacheBudget:
         self._bytes += brief.disk_size
 
     def chosen(self, gone: Iterable[str]) -> tuple[Mapping[str, Chosen], tuple[Cut, ...]]:
-        """Return what goes, by id, and what each limit took; asked once.
+        """Return the entries to remove, by id, and the result of each limit; to be called once.
 
         Args:
-            gone: Ids of entries that go for another reason already.
+            gone: Ids of entries that are removed for another reason already.
         """
         left = bytearray(b"\1" * len(self._ids))
         for id_ in gone:
@@ -157,14 +157,14 @@ class CacheBudget:
             freed_before = self._freed
             taken = list(self._take(limit, left))
             reason = _OVER_AGE if limit.on is LimitOn.AGE else _OVER_BUDGET
-            # Which kind it is decides on ties; that is nobody's loss.
-            one = Chosen(reason, f"it goes for {limit.text}", goes_by_stamp=limit.kind is None)
+            # The kind decides on ties, which does no harm.
+            one = Chosen(reason, f"it is removed for {limit.text}", goes_by_stamp=limit.kind is None)
             chosen.update((self._ids[at], one) for at in taken)
             cuts.append(self._cut(limit, taken, left, freed=self._freed - freed_before))
         return chosen, tuple(cuts)
 
     def _take(self, limit: Limit, left: bytearray) -> Iterator[int]:
-        """Take entries out, by their places, until a limit is kept."""
+        """Take entries out, by their places, until a limit is met."""
         if limit.on is LimitOn.AGE:
             for at in self._candidates(limit, left):
                 if self._exceeds(limit, at):
@@ -181,7 +181,7 @@ class CacheBudget:
             yield at
 
     def _candidates(self, limit: Limit, left: bytearray) -> list[int]:
-        """Return the places of what may go, in the order in which it goes."""
+        """Return the places of the removable entries, in the order of removal."""
         kind = None if limit.kind is None else _KINDS.index(limit.kind)
         places = [
             at for at in range(len(self._ids)) if left[at] and not self._stays[at] and kind in {None, self._kinds[at]}
@@ -190,13 +190,13 @@ class CacheBudget:
         return places
 
     def _order(self, at: int) -> int:
-        """Return what says when an entry goes: use, cost, size, place; one number, as there are very many."""
+        """Return the sort key of an entry: use, cost, size, place; one number, as there are very many."""
         larger_first = _MAX_NS - min(self._sizes[at], _MAX_NS)
         cost = _COSTS[self._kinds[at]]
         return ((self._used[at] // _NS * len(_COSTS) + cost) * (_MAX_NS + 1) + larger_first) * len(self._ids) + at
 
     def _remove(self, at: int) -> int:
-        """Count an entry as gone, and return how many directories go with it."""
+        """Count an entry as removed, and return the number of directories that are removed with it."""
         folders = self._neighbours.remove(at)
         self._folders -= folders
         size = self._sizes[at] + folders * self._folder_size
@@ -213,7 +213,7 @@ class CacheBudget:
         return self._sizes[at] + folders * self._folder_size
 
     def _over(self, limit: Limit, left: bytearray) -> float:
-        """Return by how much a limit is exceeded; 0 or less if it is kept."""
+        """Return the excess over a limit; 0 or less if it is met."""
         if limit.on is LimitOn.FREE:
             return 0 if self._free.bytes is None else limit.amount - self._free.bytes - self._freed
         if limit.on is LimitOn.FREE_INODES:
@@ -230,7 +230,7 @@ class CacheBudget:
         return sum(self._sizes[at] for at in there) + folders * self._folder_size - limit.amount
 
     def _exceeds(self, limit: Limit, at: int) -> bool:
-        """Return whether an entry counts for a limit: it is of its kind; if ages are limited, it is pip's and older."""
+        """Return whether an entry counts for a limit: by kind; and for one of ages, if pip wrote it and it is older."""
         if limit.on is LimitOn.AGE and (
             self._written[at] >= self._now_ns - limit.amount * _NS or self._stays[at] == _IS_FOREIGN
         ):

@@ -1,4 +1,4 @@
-"""Source distributions from which a wheel is built for everybody who could need them."""
+"""Source distributions of which a wheel is built for every interpreter that could need them."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -18,10 +18,10 @@ class BuiltSdists:
 
         Args:
             interpreters: Those that count.
-            are_all_known: Whether these are all, so that nobody else can need an sdist.
+            are_all_known: Whether these are all, so that no other interpreter can need an sdist.
         """
         self._tags = defaultdict[str, list[frozenset[str]]](list)
-        """Of each interpreter that goes by a name."""
+        """The interpreters by their names."""
         for one in interpreters if are_all_known else ():
             self._tags[one.name].append(one.tags)
         self._sdists = defaultdict[tuple[str, str], list[str]](list)
@@ -29,7 +29,7 @@ class BuiltSdists:
         """By project and the URL of the source: ids of built wheels, by the interpreter that finds and can use them."""
 
     def see(self, brief: Brief) -> None:
-        """Take one more entry in."""
+        """Add an entry."""
         if brief.project is None or brief.url_shown is None:  # pip finds a wheel by the URL of its source
             return
         key = brief.project, brief.url_shown.partition("#")[0]
@@ -42,11 +42,11 @@ class BuiltSdists:
         return not any(tags.isdisjoint(wheel.tags) for tags in self._tags.get(wheel.interpreter or "", ()))
 
     def wants_again(self) -> bool:
-        """Return false: once is enough."""
+        """Return false: one pass is enough."""
         return False
 
     def chosen(self, gone: Collection[str]) -> Mapping[str, Chosen]:
-        """Return what is built."""
+        """Return the sdists whose wheels are built."""
         found: dict[str, Chosen] = {}
         for key, all_ids in self._sdists.items():
             wheels = {name: left for name, ids in self._wheels[key].items() if (left := [*_without(ids, gone)])}

@@ -1,7 +1,7 @@
 """The parts of a reason that compares entries: a newer version, the same bytes, a wheel built from an sdist.
 
-A check looks at one entry at a time and finds something wrong with it. A comparison sees all entries go by, in order of
-their ids, and says then which of them need not stay, because of others. A comparison is one file in `plan/`.
+A check examines one entry at a time. A comparison receives all entries, in order of
+their ids, and then returns those that are not needed because of others. A comparison is one file in `plan/`.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,30 +13,30 @@ __all__ = ["Chosen", "Comparison"]
 
 
 class Chosen(NamedTuple):
-    """Why an entry need not stay."""
+    """The reason why an entry is not needed."""
 
     reason: str
     """A slug: `superseded`."""
     why: str
     """A clause for people."""
     because: tuple[str, ...] = ()
-    """Ids of the entries without which it would have to stay: they are looked at again before it goes."""
+    """Ids of the entries because of which it is not needed: they are read again before it is removed."""
     goes_by_stamp: bool = False
-    """Whether size and times of its files decide alone, whatever it is called."""
+    """Whether size and times of its files decide alone, independent of its name."""
 
 
 class Comparison(Protocol):
-    """A question to all entries together."""
+    """A reason that depends on all entries together."""
 
     def see(self, brief: Brief) -> None:
-        """Take one more entry in."""
+        """Add an entry."""
 
     def wants_again(self) -> bool:
-        """Return whether all entries have to go by once more, now that they were seen once."""
+        """Return whether a second pass over all entries is needed."""
 
     def chosen(self, gone: Collection[str]) -> Mapping[str, Chosen]:
-        """Return what need not stay, by id.
+        """Return the entries that are not needed, by id.
 
         Args:
-            gone: Ids of entries that go for another reason: nothing need not stay because of them.
+            gone: Ids of entries that are removed for another reason: they are no reason to remove others.
         """

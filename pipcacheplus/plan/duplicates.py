@@ -17,15 +17,15 @@ class Duplicates:
         """Begin without any entry.
 
         Args:
-            digests: SHA-256 of downloads, by their ids; those that no other one shares may be left out.
-            last_use: What is known of when entries were used.
+            digests: SHA-256 of downloads, by their ids; unique ones may be left out.
+            last_use: The evidence of the last use of entries.
         """
         self._digests = digests
         self._last_use = last_use
         self._same = defaultdict[tuple[str, str | None], list[tuple[int, str]]](list)
 
     def see(self, brief: Brief) -> None:
-        """Take one more entry in."""
+        """Add an entry."""
         digest = self._digests.get(brief.id)
         # Wheels of one version for several Pythons may have the same metadata.
         name = brief.filename if brief.kind is Kind.METADATA else brief.project
@@ -33,11 +33,11 @@ class Duplicates:
             self._same[digest, name].append((self._last_use.used_ns(brief), brief.id))
 
     def wants_again(self) -> bool:
-        """Return false: once is enough."""
+        """Return false: one pass is enough."""
         return False
 
     def chosen(self, gone: Collection[str]) -> Mapping[str, Chosen]:
-        """Return what lies there once more."""
+        """Return the duplicates."""
         found: dict[str, Chosen] = {}
         for same in self._same.values():
             *others, (_, last) = sorted(one for one in same if one[1] not in gone) or [(0, "")]

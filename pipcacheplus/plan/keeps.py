@@ -1,4 +1,4 @@
-"""Keeps, which win over every reason: selections of the user's, and what locks and environments name."""
+"""Keeps, which win over every reason: selections of the user, and files that locks and environments name."""
 
 from collections.abc import Sequence
 
@@ -10,33 +10,33 @@ __all__ = ["Keeps"]
 
 
 class Keeps:
-    """Selections to be kept, and what is named elsewhere."""
+    """Selections to keep, and files that locks and environments name."""
 
     def __init__(self, keep: Sequence[str | Kind], *, cache_dir: str, needed: Needed | None = None) -> None:
-        """Understand the selections.
+        """Parse the selections.
 
         Args:
             keep: In the words of the command line.
-            cache_dir: Of the cache.
-            needed: What locks and environments name; `None` without any.
+            cache_dir: Path of the cache.
+            needed: Files that locks and environments name; `None` without any.
 
         Raises:
-            BadRequestError: `keep` cannot be understood.
+            BadRequestError: `keep` is invalid.
             TypeError: It is a single word, and no list.
         """
         self.selection = Selection(keep, cache_dir=cache_dir)
         self.needed = needed
 
     def __bool__(self) -> bool:
-        """Return whether anything is to be kept."""
+        """Return whether there is any keep."""
         return self.needed is not None or not self.selection.is_all
 
     def fits(self, entry: Entry | Brief) -> bool:
-        """Return whether an entry is to be kept; each part is asked, so that all know what they fit."""
+        """Return whether an entry is kept; every part is tested, so that the unmatched ones are known."""
         is_selected = not self.selection.is_all and self.selection.is_wanted(entry)
         return (self.needed is not None and self.needed.fits(entry)) or is_selected
 
     @property
     def locked(self) -> Locked | None:
-        """Return how much of what is named elsewhere the entries so far hold."""
+        """Return the counts of named files and versions, and of those among the entries so far."""
         return None if self.needed is None else self.needed.locked

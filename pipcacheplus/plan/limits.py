@@ -20,7 +20,7 @@ Limited = Amount | Sequence[Amount] | None
 
 
 class LimitOn(Enum):
-    """What is limited."""
+    """The quantity that is limited."""
 
     SIZE = "max_size"
     """Bytes that entries and their directories take on the disk, at most."""
@@ -39,18 +39,18 @@ class Limit(NamedTuple):
 
     on: LimitOn
     amount: float
-    """In the unit of what is limited."""
+    """In the unit of the limited quantity."""
     kind: Kind | None
-    """Of which entries alone; `None` of all."""
+    """The kind of entries that it limits; `None` for all."""
     text: str
-    """As people read it: `max_size`, in backticks, and the value as it was written."""
+    """For people: `max_size`, in backticks, and the value as it was written."""
 
 
 def limits_of(wanted: Mapping[LimitOn, Limited]) -> tuple[Limit, ...]:
-    """Return limits, those of one kind first: what these take may be enough for the others.
+    """Return limits, those of one kind first: their removals may be enough for the others.
 
     Raises:
-        BadRequestError: One cannot be understood, is negative, or is given twice.
+        BadRequestError: One is invalid, is negative, or is given twice.
     """
     found = [limit for on, limited in wanted.items() for limit in _of(on, limited)]
     for at, limit in enumerate(found):
@@ -94,7 +94,7 @@ def _number(on: LimitOn, amount: Amount) -> float:
     except ValueError as error:
         step = str(error).partition(": ")[2] if isinstance(amount, str) else ""
         step = step or "pass a whole number, 0 or more"
-        problem = f"{amount!r} cannot be understood"
+        problem = f"{amount!r} is invalid"
         raise BadRequestError(what=f"`{on.value}`", problem=problem, next_step=step) from None
 
 

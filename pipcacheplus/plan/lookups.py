@@ -1,7 +1,7 @@
-"""Things that words of a selection ask of an entry besides its names, as the rest of the cache tells them.
+"""Facts for words of a selection that need more than an entry's names, from the rest of the cache.
 
-Words are understood before a cache is looked at. Those that need more than an entry's own line ask a `Lookups`, which
-the run that looks at the cache fills.
+Words are parsed before a cache is read. Those that need more than an entry's own line use a `Lookups`, which
+the run that reads the cache fills.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ __all__ = ["Lookups", "Need"]
 
 
 class Need(Enum):
-    """What a word needs to be known."""
+    """The facts that a word needs."""
 
     USE = auto()
     DIGESTS = auto()
@@ -24,11 +24,11 @@ class Need(Enum):
 
 
 class Lookups:
-    """What is known of entries by their ids; nothing, before a run has looked."""
+    """Facts about entries by their ids; empty until a run has read the cache."""
 
     def __init__(self) -> None:
         self.needs: set[Need] = set()
-        """What the words of the selection need."""
+        """The facts that the words of the selection need."""
         self.digests: set[str] = set()
         """Beginnings of SHA-256 that words name, in hex."""
         self.indexes: set[str] = set()
@@ -37,17 +37,17 @@ class Lookups:
         self.with_digest: Mapping[str, frozenset[str]] = {}
         """Ids of entries that have, or should have, a SHA-256 that begins so."""
         self.of_index: Mapping[str, frozenset[str]] = {}
-        """Ids of the pages of an index, and of what they link to."""
+        """Ids of the pages of an index, and of the entries that they link to."""
         self.origins: Mapping[str, OriginFacts] = {}
         self.groups: Mapping[str, frozenset[Group]] = {}
-        """Why an entry could go, of those of which anything is wrong."""
+        """Reasons to remove an entry, for those with a finding."""
 
     def used_s(self, entry: Entry | Brief) -> float:
         """Return the last use that is known, in seconds since 1970."""
         return self.last_use.used_ns(_brief(entry)) / 1e9
 
     def was_unused_since(self, entry: Entry | Brief, moment_s: float) -> bool:
-        """Return whether nothing has used an entry since a moment, for certain."""
+        """Return whether an entry was certainly not used since a time."""
         moment_ns = int(moment_s * 10**9)
         if not self.last_use.knows_since(moment_ns):
             return False

@@ -1,4 +1,4 @@
-"""Find, among entries that would go, one that a selection which fits nothing may have meant."""
+"""The search for an entry that a misspelt selection may mean, among the entries that would be removed."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -25,15 +25,15 @@ def meant(selector: Selector, entries: Iterable[Entry | Brief]) -> str | None:
     """Return a selection of an entry whose name is that of a selector but for case, separators, a letter or two.
 
     Names of projects are compared as a whole. In file names, URLs and ids no digit may differ, apart from the key in an
-    id: another version, or another Python, is another file, and not a mistake. Of a pattern, what stands before the
-    first wildcard is compared with how names begin.
+    id: another version, or another Python, is another file, and not a mistake. Of a pattern, the part before the
+    first wildcard is compared with the beginnings of names.
 
     Args:
-        selector: One that fits nothing.
-        entries: Those that would go. Time grows with the number of different names, by a few µs for each.
+        selector: One that matches nothing.
+        entries: Those that would be removed. Time grows with the number of different names, by a few µs for each.
 
     Returns:
-        What the closest of them is called; `None` if none is close.
+        The name of the closest one; `None` if none is close.
     """
     return _LOOKS[selector.form](selector.what, entries) if selector.form in _LOOKS else None
 
@@ -42,13 +42,13 @@ def _project(what: str, entries: Iterable[Entry | Brief]) -> str | None:
     projects = _projects(entries)
     if found := _closest(canonical(what), projects):
         return found
-    # `demo-1.0` is no version range, but can be meant as one.
+    # `demo-1.0` is not a version range, but can be meant as one.
     named = canonical(_VERSION.split(what, maxsplit=1)[0])
     return named if named in projects else None
 
 
 def _range(what: str, entries: Iterable[Entry | Brief]) -> str | None:
-    """Compare the project: if it is spelt right, other versions would go than those that are to stay."""
+    """Compare the project: if it is spelt right, other versions would be removed than those to keep."""
     name = PROJECT_NAME.search(what)
     wanted, projects = canonical(name[0] if name else what), _projects(entries)
     return None if wanted in projects else _closest(wanted, projects)
@@ -137,7 +137,7 @@ def _closest(
             continue
         for one in _beginnings(spelt, len(wanted), most) if is_prefix else (spelt,):
             edits = min(most, _most_edits(one))
-            # Each edit changes the length by one at most, and takes away or brings in two letters at most.
+            # Each edit changes the length by one at most, and removes or adds two letters at most.
             if abs(len(one) - len(wanted)) > edits or len(letters.symmetric_difference(one)) > 2 * edits:
                 continue
             if keeps_digits and _DIGITS.findall(one) != digits:
@@ -149,7 +149,7 @@ def _closest(
 
 
 def _same(wanted: str, compared: list[tuple[str, str]], *, has_separators: bool) -> str | None:
-    """Return a name that is spelt just so, or, where separators say nothing, the same without them."""
+    """Return a name with exactly this spelling, or, where separators do not matter, the same without them."""
     if same := next((name for name, spelt in compared if spelt == wanted), None):
         return same
     if has_separators:  # between numbers they make another version
@@ -175,7 +175,7 @@ def _edits(one: str, other: str, most: int) -> int | None:
 
 
 def _beginnings(name: str, length: int, edits: int) -> Iterator[str]:
-    """Yield how a name begins, in lengths that so many edits can make of this one."""
+    """Yield the beginnings of a name, in lengths that so many edits can make of this one."""
     for end in sorted(range(max(length - edits, 1), length + edits + 1), key=lambda end: abs(end - length)):
         yield name[:end]
 

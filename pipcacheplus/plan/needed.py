@@ -1,4 +1,4 @@
-"""Say which entries hold what locks, reports of pip or an environment name."""
+"""The entries that locks, reports of pip or an environment name."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ _METADATA = ".metadata"
 
 
 class Needed:
-    """What is named, and whether the cache has it.
+    """The named files and versions, and whether the cache has them.
 
     A file that is named by its name or URL is held by a download of that name or URL, and the metadata beside it; by
     the wheels that were built from it if it is a source distribution. Where only a version is named, or a digest, all
@@ -28,7 +28,7 @@ class Needed:
     """
 
     def __init__(self, packages: Iterable[LockedPackage]) -> None:
-        """Take what is named; the same package may be named by several locks, with other files in each."""
+        """Store the named packages; several locks may name the same package, with other files in each."""
         self._packages = tuple(dict.fromkeys(packages))
         self._of_project = defaultdict[str, list[LockedPackage]](list)
         self._of_url = defaultdict[str, list[LockedPackage]](list)
@@ -41,7 +41,7 @@ class Needed:
         self._found = set[LockedPackage]()
 
     def fits(self, entry: Entry | Brief) -> bool:
-        """Return whether an entry holds what is named."""
+        """Return whether an entry holds a named file or version."""
         if entry.kind not in FILE_KINDS and entry.kind is not Kind.BUILT_WHEEL:
             return False
         url = None if entry.url_shown is None else _plain(entry.url_shown.removesuffix(_METADATA))
@@ -62,8 +62,8 @@ class Needed:
         return entry.filename is None or entry.filename.removesuffix(_METADATA).lower() in names
 
     def contradicts(self, entry: Entry, sha256: str | None) -> bool:
-        """Return whether every lock that names a download says that it has another SHA-256."""
-        if entry.kind is Kind.BUILT_WHEEL:  # what is said is that of its source
+        """Return whether every lock that names a download gives another SHA-256 for it."""
+        if entry.kind is Kind.BUILT_WHEEL:  # the digest in the lock is that of its source
             return False
         named = [
             {
@@ -78,13 +78,13 @@ class Needed:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Return what no entry so far holds, for people: `demo 1.0`."""
+        """Return the names that no entry so far holds, for people: `demo 1.0`."""
         absent = (package for package in self._packages if package not in self._found)
         return tuple(sorted(" ".join(filter(None, (package.project, package.version))) for package in absent))
 
     @property
     def locked(self) -> Locked:
-        """Return how much of it the entries so far hold."""
+        """Return the counts of named files and versions, and of those among the entries so far."""
         return Locked(packages=len(self._packages), missing=len(self._packages) - len(self._found))
 
 
@@ -97,13 +97,13 @@ def _names(files: Iterable[LockedFile]) -> frozenset[str]:
 def _name_in(url: str) -> str | None:
     try:
         return unquote(urlsplit(_plain(url)).path).rpartition("/")[2].lower() or None
-    except ValueError:  # it is none
+    except ValueError:  # it is not a URL
         return None
 
 
 @lru_cache(maxsize=4096)
 def _plain(url: str) -> str:
-    """Return a URL without what is no part of where the file lies."""
+    """Return a URL without the parts that do not locate the file."""
     return without_user(url).partition("#")[0]
 
 

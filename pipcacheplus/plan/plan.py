@@ -1,4 +1,4 @@
-"""Turn findings, selections and keeps into a plan: which files go, in which order, and for which reasons."""
+"""Plans from findings, selections and keeps: the files to remove, their order and the reasons."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -22,18 +22,18 @@ from pipcacheplus.model.values import (
 __all__ = ["Rule", "by_findings", "by_request", "make_plan"]
 
 Rule = Callable[[Checked], tuple[str, ...]]
-"""Why an entry should go: slugs; nothing if it should stay."""
+"""Returns the reasons to remove an entry, as slugs; none if it should stay."""
 
 
 def by_findings(
     groups: frozenset[Group], *, spares_downloads: frozenset[Group] = frozenset(), takes_useless: bool = False
 ) -> Rule:
-    """Return the rule that takes what has a finding of one of these groups.
+    """Return the rule that removes entries with a finding of one of these groups.
 
     Args:
-        groups: Of findings.
-        spares_downloads: Those of the groups that take only what was built, of what is whole.
-        takes_useless: Whether what no pip can ever use goes as well.
+        groups: The groups of findings.
+        spares_downloads: Those of the groups that remove, of whole entries, only built wheels.
+        takes_useless: Whether entries that no pip can ever use are removed as well.
     """
 
     def rule(checked: Checked) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ def by_findings(
 
 
 def by_request(is_wanted: Callable[[Entry], bool]) -> Rule:
-    """Return the rule that takes every entry that pip wrote and that is wanted; all others are asked about, too."""
+    """Return the rule that removes every selected entry that pip wrote; all others are tested, too."""
 
     def rule(checked: Checked) -> tuple[str, ...]:
         entry = checked.entry
@@ -61,14 +61,14 @@ def by_request(is_wanted: Callable[[Entry], bool]) -> Rule:
 
 @dataclass(slots=True)
 class _Choice:
-    """What was decided while the entries went by."""
+    """The decisions so far."""
 
     chosen: list[tuple[Entry, tuple[str, ...], str]] = field(default_factory=list)
     kept: list[Entry] = field(default_factory=list)
     needed: set[str] = field(default_factory=set)
     """Shared files of entries that stay."""
     not_judged: dict[NotJudged, Count] = field(default_factory=dict)
-    """Counts of entries that a check could not judge, by why."""
+    """Counts of entries that a check could not judge, by reason."""
 
     def count(self, entry: Entry, why: NotJudged) -> None:
         """Count an entry that could not be judged."""
@@ -90,12 +90,12 @@ def make_plan(
     counts_unjudged: bool = False,
     explains: Callable[[Checked], str] = _say_nothing,
 ) -> Plan:
-    """Decide what goes.
+    """Decide which entries are removed.
 
-    What is kept wins over every reason. What a pip may be at work on (`is_young`, asked of halves and leftovers only)
-    never goes. A file that several entries share goes with the last of them, and only if all of them go. What could not
-    be judged is counted if that is asked for: if the rule goes by findings, it stays for that reason alone. `explains`
-    says in a sentence why an entry goes.
+    A keep wins over every reason. An entry that a running pip may still be writing (`is_young`, called for leftovers
+    only) is never removed. A file that several entries share is removed with the last of them, and only if all of them
+    are. Entries that could not be judged are counted on request: if the rule uses findings, they stay for that reason
+    alone. `explains` returns the reason for a removal in a sentence.
     """
     choice = _Choice()
     for one in checked:
@@ -112,7 +112,7 @@ def make_plan(
 
 
 def _actions(choice: _Choice) -> Iterator[Action]:
-    """Leave a shared file to the last entry that has it: walk backwards, then turn round."""
+    """Leave a shared file to the last entry that has it: walk backwards, then reverse."""
     done = set(choice.needed)
     actions = []
     for entry, reasons, why in reversed(choice.chosen):
@@ -123,7 +123,7 @@ def _actions(choice: _Choice) -> Iterator[Action]:
 
 
 def _in_order(entry: Entry) -> tuple[File, ...]:
-    """Return the files of an entry in the order in which they go."""
-    # Body first: a head alone is a miss for pip, a body alone can end under another head. A wheel goes before its
-    # origin, without which pip would still use it.
+    """Return the files of an entry in the order of removal."""
+    # Body first: pip ignores a head without its body, but a body without its head can be combined with another head.
+    # A wheel is removed before its origin, without which pip would still use it.
     return tuple(reversed(entry.files)) if entry.shape is Shape.PAIR else entry.files

@@ -1,9 +1,9 @@
-"""A plan as text, to be looked at and carried out later; and what such a text says, if nobody has changed it.
+"""A plan as text, to be reviewed and carried out later; and the plan in such a text, if it was not changed.
 
 The text is JSON, a line for each entry, so that it can be read and compared. `seal` is the SHA-256 of the document
-without it, keys sorted and in ASCII: it shows that a text was edited or cut. It does not prove who wrote it. That does
-no harm: the text only says which entries to look at, and the cache decides which of them are still as the plan has
-them, and lie under a name that pip gives.
+without it, keys sorted and in ASCII: it shows that a text was edited or truncated. It does not prove who wrote it. That
+does no harm: the text only names entries, and an entry is removed only if it is unchanged since the plan was made, and
+lies under a name that pip gives.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from pipcacheplus.model.values import Action, Entry, File, Plan
 __all__ = ["MAX_PLAN_BYTES", "SavedAction", "SavedPlan", "parse_plan", "plan_text"]
 
 MAX_PLAN_BYTES = 1 << 28
-"""A longer file is no plan of ours."""
+"""pipcacheplus writes no longer plan."""
 _FORMAT = 1
 _WHAT = "pipcacheplus plan"
 _AGAIN = "make the plan again with --plan-out"
@@ -40,7 +40,7 @@ class _Stamp(NamedTuple):
 
 
 class SavedAction(NamedTuple):
-    """The intention to remove an entry, as it was saved."""
+    """The saved intention to remove an entry."""
 
     reasons: tuple[str, ...]
     why: str
@@ -53,7 +53,7 @@ class SavedAction(NamedTuple):
 
 
 class SavedPlan(NamedTuple):
-    """What a saved plan says."""
+    """The contents of a saved plan."""
 
     cache_path: str
     actions: Mapping[str, SavedAction]
@@ -64,9 +64,9 @@ def plan_text(plan: Plan, *, made: str, version: str) -> str:
     """Return a plan as text.
 
     Args:
-        plan: Of a cache.
-        made: When, as RFC 3339 has it.
-        version: Of pipcacheplus.
+        plan: The plan of a cache.
+        made: Time in the form of RFC 3339.
+        version: Version of pipcacheplus.
     """
     head = {"what": _WHAT, "format": _FORMAT, "version": version, "made": made, "cache": plan.cache.path}
     entries = [_entry(action) for action in plan.actions]
@@ -96,21 +96,21 @@ def _seal(document: Mapping[str, Any]) -> str:
 
 
 def parse_plan(text: str, *, name: str) -> SavedPlan:
-    """Return what a saved plan says.
+    """Return the contents of a saved plan.
 
     Args:
-        text: Of the file.
-        name: Of the file, for errors.
+        text: Text of the file.
+        name: Name of the file, for errors.
 
     Raises:
-        BadRequestError: It is no plan, one of a newer version, or was changed.
+        BadRequestError: It is not a plan, is one of a newer version, or was changed.
     """
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or found.get("what") != _WHAT:
-        raise BadRequestError(name, "is no plan, or was cut short", _AGAIN)
+        raise BadRequestError(name, "is not a plan, or was truncated", _AGAIN)
     if found.get("format") != _FORMAT:
         raise BadRequestError(
             name, f"is a plan in format {found.get('format')!r}, and this version reads {_FORMAT}", _AGAIN
@@ -120,7 +120,7 @@ def parse_plan(text: str, *, name: str) -> SavedPlan:
     try:
         return SavedPlan(cache_path=_text(found["cache"]), actions=dict(map(_action, found["entries"])))
     except (KeyError, TypeError, ValueError):
-        raise BadRequestError(name, "is no plan as this program writes them", _AGAIN) from None
+        raise BadRequestError(name, "is not a plan of pipcacheplus", _AGAIN) from None
 
 
 def _action(entry: Mapping[str, Any]) -> tuple[str, SavedAction]:

@@ -1,4 +1,4 @@
-"""Combine words to a selection: side by side they are alternatives, `+` between two narrows, `not:` takes out."""
+"""Selections of several words: side by side they are alternatives, `+` between two narrows, `not:` excludes."""
 
 import re
 from collections import defaultdict
@@ -15,26 +15,26 @@ from pipcacheplus.plan.words import WIDE, WIDEST, Selector, keys_of, matches, pa
 __all__ = ["AND", "Alternative", "Selection", "alternatives_of"]
 
 AND = "+"
-"""What narrows, as a word of its own."""
+"""The word that narrows."""
 _AND = re.compile(r"\s+\+\s+")
 _NOT = "not:"
 
 
 class Alternative(NamedTuple):
-    """Words of which an entry has to fit all."""
+    """Words that an entry must all match."""
 
     what: str
     """As the user wrote it."""
     selectors: tuple[Selector, ...]
     without: tuple[Selector, ...]
-    """None of these may fit."""
+    """Words that an entry must not match."""
 
     def fitting(self, entry: Entry | Brief) -> set[str]:
-        """Return the words that an entry fits, those behind `not:` too."""
+        """Return the words that an entry matches, those behind `not:` too."""
         return {word.what for word in self.words if matches(word, entry)}
 
     def is_met(self, fitting: set[str]) -> bool:
-        """Return whether an entry is meant that fits these words."""
+        """Return whether an entry that matches these words is selected."""
         return all(word.what in fitting for word in self.selectors) and not any(
             word.what in fitting for word in self.without
         )
@@ -46,30 +46,30 @@ class Alternative(NamedTuple):
 
 
 class Selection:
-    """A selection that remembers which of its parts fitted anything."""
+    """A selection that stores which of its parts matched any entry."""
 
     def __init__(
         self, what: Iterable[str | Kind], kind: str | Kind | None = None, *, cache_dir: str | None = None
     ) -> None:
-        """Understand a selection.
+        """Parse a selection.
 
         Args:
             what: Words, or kinds; a string can hold several with ` + ` between them.
-            kind: Of all that is meant.
-            cache_dir: Of the cache, for paths.
+            kind: The kind of all selected entries.
+            cache_dir: Path of the cache, for paths.
 
         Raises:
-            BadRequestError: A word cannot be understood, or stands where it makes no sense.
+            BadRequestError: A word is invalid, or is in a wrong place.
             TypeError: One is neither a str nor a kind; or `what` is a single one, and no list.
         """
         if isinstance(what, str | bytes):
             message = f"several selections are a list: pass [{what!r}], not {what!r}"
             raise TypeError(message)
         self.lookups = Lookups()
-        """What a run that looks at a cache has to fill in before entries are asked about."""
+        """Facts that a run must fill in before entries are tested."""
         self._alternatives = [_alternative(words, cache_dir, self.lookups) for words in _grouped(map(_text, what))]
         self._indexed = defaultdict[str, list[Alternative]](list)
-        """Alternatives of one word that only entries with a key can fit, by that: of ten thousand, few are asked."""
+        """Alternatives of one word that only entries with a key can match, by key: of ten thousand, few are tested."""
         self._others: list[Alternative] = []
         for one in self._alternatives:
             keys = one.selectors[0].keys if len(one.words) == 1 else ()
@@ -79,23 +79,23 @@ class Selection:
                 self._others.append(one)
         self._kind: Selector | None = None if kind is None else _selector_of_kind(kind)
         self._fitted: set[str] = set()
-        """Alternatives that fitted an entry."""
+        """Alternatives that matched an entry."""
         self.similar: dict[str, str] = {}
-        """Of words that fitted nothing: what may have been meant, as far as a run looked for it."""
+        """For words that matched nothing: similar names, if a run searched them."""
         self._known: set[str] = set()
-        """Words that fitted one, whatever stands beside them."""
+        """Words that matched an entry, independent of the words beside them."""
         self._readings: dict[str, set[str]] = {}
         self._has_patterns = any(word.form in WIDE for one in self._alternatives for word in one.words)
         self._is_wide = any(word.form in WIDEST for one in self._alternatives for word in one.words)
         self._first: str | None = None
         self._are_several = False
         self._are_all_fitted = True
-        """Of the entries so far that pip wrote: whether there are several, and each fitted."""
+        """Whether pip wrote several of the entries so far, and each of these matched."""
         self._are_fitted: set[bool] = set()
-        """Of the entries that have a file name: whether a pattern fits it."""
+        """Whether a pattern matches every entry that has a file name."""
 
     def is_wanted(self, entry: Entry | Brief) -> bool:
-        """Return whether an entry fits; every part is asked, so that `unmatched` is right."""
+        """Return whether an entry matches; every part is tested, so that `unmatched` is right."""
         if self._kind is not None and not matches(self._kind, entry):
             return False
         fitting = [one for one in self._possible(entry) if self._is_meant(one, entry)]
@@ -108,7 +108,7 @@ class Selection:
         return bool(fitting) or not self._alternatives
 
     def _possible(self, entry: Entry | Brief) -> Iterable[Alternative]:
-        """Return the alternatives that an entry may fit."""
+        """Return the alternatives that an entry may match."""
         if not self._indexed:
             return self._others
         found = (one for key in keys_of(entry) for one in self._indexed.get(key, ()))
@@ -126,19 +126,19 @@ class Selection:
         return is_meant
 
     def fitting(self, entry: Entry | Brief) -> tuple[str, ...]:
-        """Return the alternatives that an entry fits, as they were given."""
+        """Return the alternatives that an entry matches, as they were given."""
         possible = {*self._possible(entry)}
         return tuple(one.what for one in self._alternatives if one in possible and one.is_met(one.fitting(entry)))
 
     def note(self, one: Alternative, entries: Iterable[Entry | Brief]) -> None:
-        """Look whether an alternative, and which of its words, fit any of some entries."""
+        """Test whether an alternative, and which of its words, match any of some entries."""
         for entry in entries:
             self._is_meant(one, entry)
             if one.what in self._fitted and all(word.what in self._known for word in one.words):
                 return
 
     def refuse_ambiguous(self) -> None:
-        """Refuse a word that fitted entries in more than one way.
+        """Refuse a word that matched entries in more than one way.
 
         Raises:
             BadRequestError: It is a project and the beginning of a hash, or that of several hashes.
@@ -156,32 +156,32 @@ class Selection:
 
     @property
     def needs(self) -> frozenset[Need]:
-        """Return what words need to be known besides the names of entries."""
+        """Return the facts that words need besides the names of entries."""
         return frozenset(self.lookups.needs)
 
     @property
     def is_all(self) -> bool:
-        """Return whether nothing was selected, so that all is meant."""
+        """Return whether there is no selection, so that all entries are selected."""
         return not self._alternatives and self._kind is None
 
     @property
     def is_for_all(self) -> bool:
-        """Return whether it may mean more than its author thinks.
+        """Return whether it may select more than its author intends.
 
-        Patterns (`'*'`) fitted every entry so far that has a file name, and at least one; or measures and directories
-        (`older:1s`, `http-v2/`) fitted all that pip wrote, and more than one entry.
+        Patterns (`'*'`) matched every entry so far that has a file name, and at least one; or measures and directories
+        (`older:1s`, `http-v2/`) matched all that pip wrote, and more than one entry.
         """
         return self._are_fitted == {True} or (self._is_wide and self._are_all_fitted and self._are_several)
 
     @property
     def unmatched(self) -> tuple[str, ...]:
-        """Return the alternatives, and the words behind `not:`, that fitted nothing so far."""
+        """Return the alternatives, and the words behind `not:`, that matched nothing so far."""
         alternatives = tuple(one.what for one in self.unmatched_alternatives)
         return (*alternatives, *(f"{_NOT}{word.what}" for word in self.unknown_exceptions))
 
     @property
     def hints(self) -> dict[str, str]:
-        """Return of what fitted nothing what may have been meant, in the words of `unmatched`."""
+        """Return similar names for the parts that matched nothing, by the words of `unmatched`."""
         found = {
             one.what: self.similar[word.what]
             for one in self.unmatched_alternatives
@@ -193,18 +193,18 @@ class Selection:
 
     @property
     def unmatched_alternatives(self) -> tuple[Alternative, ...]:
-        """Return the same, understood."""
+        """Return the same, parsed."""
         return tuple(one for one in self._alternatives if one.what not in self._fitted)
 
     @property
     def unknown(self) -> tuple[Selector, ...]:
-        """Return the words of unmatched alternatives that fitted nothing so far, whatever stands beside them."""
+        """Return the words of unmatched alternatives that matched nothing so far, each by itself."""
         words = (word for one in self.unmatched_alternatives for word in one.words)
         return tuple(word for word in words if word.what not in self._known)
 
     @property
     def unknown_exceptions(self) -> tuple[Selector, ...]:
-        """Return the words behind `not:` that fitted nothing so far: they take out less than the user may think."""
+        """Return the words behind `not:` that matched nothing so far: they exclude less than the user may intend."""
         return tuple(word for one in self._alternatives for word in one.without if word.what not in self._known)
 
 
@@ -213,7 +213,7 @@ def alternatives_of(words: Iterable[str], *narrowed: Iterable[str]) -> tuple[str
 
     Args:
         words: Some of them may be `+`.
-        narrowed: Words of which each alternative has to fit one, list by list; an empty list says nothing.
+        narrowed: Words of which each alternative must match one, list by list; an empty list has no effect.
 
     Raises:
         BadRequestError: A `+` has nothing before or behind it.
@@ -284,11 +284,11 @@ def _alternative(words: list[str], cache_dir: str | None, lookups: Lookups) -> A
     without = [word.removeprefix(_NOT) for word in words if word.startswith(_NOT)]
     wanted = [word for word in words if not word.startswith(_NOT)]
     if not wanted:
-        # One that is mistaken would mean everything.
+        # A misspelt one would select everything.
         raise BadRequestError(
             repr(shown_text(words[0])),
-            "means everything else",
-            f"say of what it is to be taken out: kind:wheel {AND} {shown_text(words[0])}",
+            "selects everything else",
+            f"name the entries to exclude it from: kind:wheel {AND} {shown_text(words[0])}",
         )
     return Alternative(
         what=f" {AND} ".join(words),
@@ -301,5 +301,5 @@ def _selector_of_kind(kind: object) -> Selector:
     word = kind.value if isinstance(kind, Kind) else kind
     if word not in {known.value for known in Kind} or (isinstance(kind, Enum) and not isinstance(kind, Kind)):
         kinds = ", ".join(known.value for known in Kind)
-        raise BadRequestError(what="`kind`", problem=f"{kind!r} is none", next_step=f"the kinds are {kinds}")
+        raise BadRequestError(what="`kind`", problem=f"{kind!r} is not a kind", next_step=f"the kinds are {kinds}")
     return parse_word(f"kind:{word}")

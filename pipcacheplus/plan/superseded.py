@@ -1,4 +1,4 @@
-"""Files of projects of which newer versions lie in the cache too, for the same tags."""
+"""Files of projects of which newer versions are in the cache too, for the same tags."""
 
 from array import array
 from collections import defaultdict
@@ -18,35 +18,35 @@ _KINDS = FILE_KINDS | {Kind.BUILT_WHEEL}
 
 
 class _Group(NamedTuple):
-    """Files that can take each other's place."""
+    """Files that can replace each other."""
 
     project: str
     kind: Kind
-    """Of a built wheel that of a downloaded one, which a pip prefers to it."""
+    """Of a built wheel the kind of a downloaded one, which a pip prefers to it."""
     tags: tuple[str, ...]
     interpreter: str | None
-    """Of a built wheel: whose pip alone finds it."""
+    """Of a built wheel: the only interpreter whose pip finds it."""
 
 
 class Superseded:
     """Chooses all but the newest versions of a project for each set of tags.
 
-    A pre-release never takes the place of a release, as pip installs one only if it is asked to. Versions that
-    PEP 440 does not know have no order, so that such files stay.
+    A pre-release never replaces a release, as pip installs one only on request. Versions that are
+    invalid by PEP 440 have no order, so that such files stay.
     """
 
     def __init__(self, keeps: int) -> None:
         """Begin without any entry; `keeps` is the number of versions that stay, 1 or more."""
         self._keeps = keeps
         self._hashes: array[int] | None = array("q")
-        """Of the groups of all files, while these go by for the first time: most have a group of their own."""
+        """Hashes of the groups of all files in the first pass: most files have a group of their own."""
         self._several = frozenset[int]()
-        """Those that are of several files."""
+        """Those of several files."""
         self._files = defaultdict[_Group, dict[str, list[str]]](dict)
         """Ids of entries by their versions."""
 
     def see(self, brief: Brief) -> None:
-        """Take one more entry in."""
+        """Add an entry."""
         if brief.kind not in _KINDS or brief.project is None or brief.version is None:
             return
         is_built = brief.kind is Kind.BUILT_WHEEL
@@ -57,29 +57,29 @@ class Superseded:
         group = _Group(brief.project, kind, tags, _built_for(brief) if is_built else None)
         number = hash(group)
         if self._hashes is not None:
-            # A built wheel may give way to a download, which has the group without its interpreter.
+            # A download may replace a built wheel; it has the group without the interpreter.
             self._hashes.extend((number, hash(group._replace(interpreter=None))) if is_built else (number,))
         elif number in self._several or hash(group._replace(interpreter=None)) in self._several:
             self._files[group].setdefault(brief.version, []).append(brief.id)
 
     def wants_again(self) -> bool:
-        """Return whether any two files may take each other's place; the second time, only these are kept."""
+        """Return whether any two files may replace each other; the second pass stores only these."""
         found, self._hashes = self._hashes, None
         ordered = sorted(found or ())
         self._several = frozenset(one for one, other in pairwise(ordered) if one == other)
         return bool(self._several)
 
     def chosen(self, gone: Collection[str]) -> Mapping[str, Chosen]:
-        """Return what newer versions have taken the place of."""
+        """Return the entries that newer versions replace."""
         found: dict[str, Chosen] = {}
         for group, files in self._files.items():
             own = _by_version(files, gone)
             rivals = own
-            if group.interpreter is not None:  # a pip prefers what the index has built
+            if group.interpreter is not None:  # a pip prefers a wheel of the index
                 rivals = {**_by_version(self._files.get(group._replace(interpreter=None), {}), gone), **own}
             newest_first = sorted(rivals, reverse=True)
             for version, ids in own.items():
-                # `2.1+cpu` and `2.1+cu118` are variants, of which none takes the place of another.
+                # `2.1+cpu` and `2.1+cu118` are variants, of which none replaces another.
                 newer = [one for one in newest_first if one > version and one.local == version.local]
                 if not version.is_prerelease:
                     newer = [one for one in newer if not one.is_prerelease]
@@ -90,13 +90,13 @@ class Superseded:
 
 
 def _tags_in_name(brief: Brief) -> tuple[str, ...] | None:
-    """Return the tags of the wheel that metadata lies beside; `None` if nothing tells its name."""
+    """Return the tags of the wheel that metadata lies beside; `None` if its name is unknown."""
     stem, dot, _ = (brief.filename or "").partition(".whl")
     return ("-".join(stem.split("-")[-3:]),) if dot else None
 
 
 def _built_for(brief: Brief) -> str:
-    # Of a wheel under a key that nobody can recompute, nothing but its place says who finds it.
+    # If the key of a wheel cannot be computed again, only its place shows which pip finds it.
     return brief.interpreter or brief.id.rpartition("/")[0]
 
 

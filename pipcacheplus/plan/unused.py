@@ -1,4 +1,4 @@
-"""Entries that were not used since a moment: a mark, a date, an age."""
+"""Entries that were not used since a time: a mark, a date, an age."""
 
 from collections.abc import Collection, Mapping
 from math import inf
@@ -10,20 +10,20 @@ from pipcacheplus.plan.last_use import LastUse
 __all__ = ["Unused"]
 
 _USABLE = frozenset(Kind) - {Kind.LEFTOVER, Kind.FOREIGN}
-"""Kinds of which it can be said that a pip uses them."""
+"""Kinds that a pip uses."""
 _NS = 10**9
 
 
 class Unused:
-    """Chooses entries of which it is certain that nothing has used them since; the others stay."""
+    """Chooses entries that were certainly not used since; the others stay."""
 
     def __init__(self, since_s: float, last_use: LastUse, *, recorded_until_s: float = -inf) -> None:
         """Begin without any entry.
 
         Args:
-            since_s: The moment, in seconds since 1970.
-            last_use: What is known of when entries were used.
-            recorded_until_s: Until when a record says all that was used since the moment; earlier if there is none.
+            since_s: The time, in seconds since 1970.
+            last_use: The evidence of the last use of entries.
+            recorded_until_s: The time until which records contain every use since then; earlier if there are none.
         """
         self._since_ns = int(since_s * _NS)
         self._last_use = last_use
@@ -35,18 +35,19 @@ class Unused:
 
     @property
     def trouble(self) -> str | None:
-        """Return why nothing can be said of use since then, as a clause; `None` if it can."""
+        """Return the reason why use since then is unknown, as a clause; `None` if it is known."""
         if self._is_known:
             return None
         if not self._last_use.has_access_times:
-            return "the file system keeps no access times, and no record says what was used"
-        return "the cache was restored as a whole after that, and nothing is known of its use before"
+            return "the file system keeps no access times, and there is no record of use"
+        return "the cache was restored as a whole after that, and its use before is unknown"
 
     def see(self, brief: Brief) -> None:
-        """Take one more entry in."""
+        """Add an entry."""
         if not self._is_known or brief.kind not in _USABLE or self._last_use.used_ns(brief) >= self._since_ns:
             return
-        # A record does not say all: what pip builds with, in an environment that is gone, is in no report.
+        # A record is not complete: the build requirements that pip installs into a temporary environment are in no
+        # report.
         has_times = self._last_use.has_access_times
         if has_times and self._last_use.may_be_used_until_ns(brief) > self._since_ns:
             self.uncertain += 1
@@ -54,10 +55,10 @@ class Unused:
         self._found.append(brief.id)
 
     def wants_again(self) -> bool:
-        """Return false: once is enough."""
+        """Return false: one pass is enough."""
         return False
 
     def chosen(self, gone: Collection[str]) -> Mapping[str, Chosen]:
-        """Return what was not used."""
+        """Return the unused entries."""
         chosen = Chosen("unused", "not used since then", goes_by_stamp=True)
         return {id_: chosen for id_ in self._found if id_ not in gone}

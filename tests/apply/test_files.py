@@ -294,7 +294,7 @@ def test_a_plan_that_names_what_is_not_pips_changes_nothing(
     file = file_of(path, os.lstat(cache.path / path))
     before = tree(tmp_path)
     outcome = only(carried_out(a_plan(cache, an_entry(file, shape=shape)), is_exclusive=is_exclusive))
-    assert (outcome.state, outcome.error) == (State.CHANGED, "has a name that no pip gives")
+    assert (outcome.state, outcome.error) == (State.CHANGED, "has a name that no pip writes")
     assert tree(tmp_path) == before
 
 

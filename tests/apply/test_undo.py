@@ -184,7 +184,7 @@ def test_what_is_newer_stays_and_the_rest_of_the_entry_stays_in_the_trash(
     report = undone(cache, system=system)
     assert states(report) == {head: State.CHANGED, other: State.RESTORED}
     assert [outcome.error for outcome in report.outcomes if outcome.state is State.CHANGED] == [
-        "something else lies there by now"
+        "its place is taken by another file"
     ]
     assert left(cache) == {head + which, other, other + ".body"}
     assert cache.real(head + which).read_bytes() == b"newer"

@@ -65,7 +65,7 @@ def test_a_head_in_the_trash_that_is_not_the_one_that_was_moved_stays_there(cach
     (run,) = runs(cache)
     (run / "1").write_bytes(b"other")
     report = undone(cache)
-    assert (only(report).state, only(report).error) == (State.CHANGED, "it was written to since it was moved")
+    assert (only(report).state, only(report).error) == (State.CHANGED, "it was changed after it was moved")
     assert left(cache) == {"http-v2/"}
     assert head
 

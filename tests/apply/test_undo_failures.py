@@ -114,7 +114,7 @@ def test_half_an_entry_does_not_come_back_without_the_other(cache: Cache, which:
     (run,) = runs(cache)
     os.rename(run / "0", run / "gone") if which else os.rename(run / "1", run / "gone")
     report = undone(cache)
-    assert (only(report).state, only(report).error) == (State.CHANGED, "a part of it is gone")
+    assert (only(report).state, only(report).error) == (State.CHANGED, "a part of it is missing")
     assert left(cache) == {"http-v2/"}
     assert head
 

@@ -65,7 +65,7 @@ def test_a_manifest_that_names_what_is_not_pips_brings_nothing(
     before = tree(tmp_path)
     for is_planned in (True, False):
         report = undone(cache, system=machine(), is_planned=is_planned)
-        assert (only(report).state, only(report).error) == (State.FAILED, "has a name that no pip gives")
+        assert (only(report).state, only(report).error) == (State.FAILED, "has a name that no pip writes")
     assert tree(tmp_path) == before
 
 
@@ -129,7 +129,7 @@ def test_an_entry_that_cannot_be_read_stays_in_the_trash_and_is_told(cache: Cach
     report = undone(cache)
     assert [warning.message for warning in report.warnings] == [
         "line 2 cannot be read",
-        "holds files of which the manifest tells nothing",
+        "holds files that are not in the manifest",
     ]
     assert (report.outcomes, sorted(path.name for path in run.iterdir())) == ((), ["0", "1", "manifest"])
     assert left(cache) == {"http-v2/"}
@@ -175,7 +175,7 @@ def test_a_link_in_place_of_a_directory_of_the_cache_leads_nowhere(
     cache.real("http-v2").rmdir()
     cache.real("http-v2").symlink_to(tmp_path / "outside")
     report = undone(cache, system=machine())
-    assert (only(report).state, only(report).error) == (State.CHANGED, "something else lies there by now")
+    assert (only(report).state, only(report).error) == (State.CHANGED, "its place is taken by another file")
     assert list((tmp_path / "outside").iterdir()) == []
     assert head
 
@@ -184,6 +184,6 @@ def test_a_run_without_a_manifest_is_told(cache: Cache) -> None:
     run = planted(cache, lambda _value: None)
     (run / "manifest").unlink()
     report = undone(cache)
-    assert [warning.message for warning in report.warnings] == ["holds files of which the manifest tells nothing"]
+    assert [warning.message for warning in report.warnings] == ["holds files that are not in the manifest"]
     assert sorted(path.name for path in run.iterdir()) == ["0", "1"]
     assert left(cache) == {"http-v2/"}

@@ -176,7 +176,7 @@ def test_what_is_damaged_in_the_middle_is_begun_anew_by_the_next_run(tmp_path: P
     path = filled(tmp_path, "a")
     with open_store(CACHE, SCHEMA, folder=str(tmp_path)) as store:
         store.leave(sqlite3.DatabaseError("database disk image is malformed"))
-        assert (store.is_file, store.trouble) == (False, "the file was damaged, and will be begun anew")
+        assert (store.is_file, store.trouble) == (False, "the file was damaged, and is replaced by a new one")
         assert facts(store) == []
         add(store, "in memory")
         assert not path.exists()

@@ -65,8 +65,8 @@ def test_a_run_that_only_reads_reads_nothing_of_it(tmp_path: Path, change: str) 
     [
         ("PRAGMA user_version = 4", "the file was written by a newer version"),
         ("PRAGMA user_version = 2147483647", "the file was written by a newer version"),
-        ("PRAGMA application_id = 17", "the file is not ours"),
-        ("PRAGMA application_id = 0", "the file is not ours"),
+        ("PRAGMA application_id = 17", "the file is not a catalog"),
+        ("PRAGMA application_id = 0", "the file is not a catalog"),
     ],
 )
 def test_one_of_a_newer_version_or_of_others_is_left_as_it_is(tmp_path: Path, change: str, trouble: str) -> None:
@@ -89,7 +89,7 @@ def test_the_catalog_of_another_cache_under_our_name_is_not_ours(tmp_path: Path)
 ENDINGS = [".sqlite3", ".sqlite3-journal", ".sqlite3-wal", ".sqlite3-shm", ".lock"]
 PLACES: dict[str, Callable[[Path, Path], object]] = {
     "is a link": lambda path, target: path.symlink_to(target),
-    "is no regular file": lambda path, _target: path.mkdir(),
+    "is not a regular file": lambda path, _target: path.mkdir(),
     "has a second name": lambda path, target: os.link(target, path),
     "can be written by others": lambda path, target: shutil.copy(target, path),
 }
@@ -137,7 +137,7 @@ def test_a_directory_that_is_a_link_of_others_leads_nowhere(tmp_path: Path, plac
     (tmp_path / place).parent.mkdir(exist_ok=True)
     (tmp_path / place).symlink_to(tmp_path / "target")
     (found, trouble) = one_run(tmp_path / "pipcacheplus", "a")
-    assert (found, trouble) == ([], f"{tmp_path / place} is a link, and root follows none to its own state")
+    assert (found, trouble) == ([], f"{tmp_path / place} is a link, and root follows no link to its own state")
     assert list((tmp_path / "target").iterdir()) == []
 
 
@@ -241,7 +241,7 @@ def test_a_state_directory_that_cannot_be_made_is_done_without(tmp_path: Path) -
     (tmp_path / "state").write_text("a file")
     for folder in (tmp_path / "state", tmp_path / "state" / "below"):
         found, trouble = one_run(folder, "a")
-        assert (found, str(trouble)[-15:]) == ([], "is no directory")
+        assert (found, str(trouble)[-15:]) == ([], "is not a directory")
     assert (tmp_path / "state").read_text() == "a file"
 
 

@@ -149,7 +149,7 @@ def test_a_lock_of_a_project_lies_beside_its_file(full: Cache, places: Callable[
         ({"project": 'keep_lok = ["x"]'}, "did you mean keep-lock?"),
         ({"KEEPS": "one"}, "PIPCACHEPLUS_KEEPS: there is no such setting; did you mean keep?"),
         ({"pip": "max-size = huge"}, "max-size in [pipcacheplus] of "),
-        ({"MAX_FILES": "wheel=many"}, "PIPCACHEPLUS_MAX_FILES: 'many' cannot be understood"),
+        ({"MAX_FILES": "wheel=many"}, "PIPCACHEPLUS_MAX_FILES: 'many' is invalid"),
         ({"MIN_AGE": "old"}, "PIPCACHEPLUS_MIN_AGE: cannot be understood; invalid age 'old'"),
         ({"pip": "reasons = everything"}, "'everything' is no reason"),
         ({"project": 'keep = ["one"]\n<<<<<<< HEAD'}, "pyproject.toml: cannot be parsed"),

@@ -124,7 +124,7 @@ def test_what_is_wrong_can_be_removed_and_kept_by_that(full: Cache) -> None:
 
 def test_entries_alone_cannot_tell_what_only_the_cache_knows(full: Cache) -> None:
     inventory = PipCache(full.path).scan()
-    with pytest.raises(BadRequestError, match="asks more than the entries tell"):
+    with pytest.raises(BadRequestError, match="needs facts that the entries do not have"):
         inventory.select("state:corrupt")
 
 

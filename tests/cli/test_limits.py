@@ -137,20 +137,20 @@ def test_a_cache_whose_file_system_keeps_no_access_times_loses_nothing_for_not_b
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--max-size", "-1"), "--max-size: '-1' cannot be understood; use bytes, or a number with kB"),
-        (("--max-size", "lots"), "--max-size: 'lots' cannot be understood; use bytes"),
-        (("--max-size", "eggs=1GB"), "--max-size: 'eggs' is no kind; the kinds are wheel"),
+        (("--max-size", "-1"), "--max-size: '-1' is invalid; use bytes, or a number with kB"),
+        (("--max-size", "lots"), "--max-size: 'lots' is invalid; use bytes"),
+        (("--max-size", "eggs=1GB"), "--max-size: 'eggs' is not a kind; the kinds are wheel"),
         (("--max-size", "1GB", "--max-size", "2GB"), "--max-size: it is given twice for all entries"),
-        (("--max-age", "1y"), "--max-age: '1y' cannot be understood; use seconds"),
-        (("--max-files", "1.5"), "--max-files: '1.5' cannot be understood; pass a whole number, 0 or more"),
-        (("--min-free", "NaN"), "--min-free: 'NaN' cannot be understood"),
+        (("--max-age", "1y"), "--max-age: '1y' is invalid; use seconds"),
+        (("--max-files", "1.5"), "--max-files: '1.5' is invalid; pass a whole number, 0 or more"),
+        (("--min-free", "NaN"), "--min-free: 'NaN' is invalid"),
         (("--unused-since", "nevermarked"), "--unused-since: this cache has no mark 'nevermarked'; set one with mark"),
         (("--unused-since", "2026-13-01"), "invalid date or age '2026-13-01'"),
         (("--superseded=0",), "'0' is no number of versions"),
         (("--keep-lock", "missing.toml"), "missing.toml: cannot be read (No such file or directory)"),
         (("--keep-lock", "."), ".: cannot be read (Is a directory)"),
         (("--keep-env", "./missing"), "missing"),
-        (("--report", os.devnull), f"{os.devnull}: is no regular file"),
+        (("--report", os.devnull), f"{os.devnull}: is not a regular file"),
     ],
 )
 def test_what_makes_no_sense_is_one_sentence_and_nothing_goes(
@@ -286,7 +286,7 @@ def test_a_mark_is_set_moved_and_shown(
 
 @pytest.mark.parametrize("name", ["1d", "a/b", "", "x" * 65, "-x", "../x"])
 def test_a_mark_has_a_plain_name(aged: Cache, name: str) -> None:
-    with pytest.raises(BadRequestError, match="is no name of a mark"):
+    with pytest.raises(BadRequestError, match="is not the name of a mark"):
         PipCache(aged.path).mark(name)
 
 

@@ -105,7 +105,7 @@ def edited(text: str, change: Callable[[dict[str, Any]], None]) -> str:
     return json.dumps(document)
 
 
-CHANGED, NONE = "was changed since it was made", "is no plan, or was cut short"
+CHANGED, NONE = "was changed since it was made", "is not a plan, or was truncated"
 BAD: dict[str, tuple[Callable[[str], str], str]] = {
     "an entry taken out": (
         lambda text: edited(text, lambda plan: plan["entries"].pop()),

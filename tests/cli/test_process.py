@@ -195,5 +195,5 @@ def test_an_interrupt_is_one_sentence_and_130(cache: Cache) -> None:
 def test_a_message_repeats_no_credentials() -> None:
     err = io.StringIO()
     console = Console(io.StringIO(), err, None, color=False, shows_progress=False, is_quiet=False, can_ask=False)
-    console.say("ERROR: https://me:hunter2@host.example/: is no directory")
+    console.say("ERROR: https://me:hunter2@host.example/: is not a directory")
     assert err.getvalue() == "ERROR: https://\\u2026@host.example/: is no directory\n"

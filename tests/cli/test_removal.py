@@ -193,10 +193,10 @@ def test_what_is_not_asked_about_is_none_that_could_not_be_judged(cache: Cache) 
 def test_why_something_stays_is_said_in_the_words_of_whoever_asks(cache: Cache) -> None:
     os.utime(cache.real(cache.built_wheel("demo")))
     (outcome,) = PipCache(cache.path).apply(PipCache(cache.path).plan_purge(), exclusive=False).outcomes
-    assert outcome.error == "used or written within a day, and pips may be at work; `exclusive=True` says that none is"
+    assert outcome.error == "used or written within a day, and pips may be running; `exclusive=True` means that none is"
     document = json.loads(run("purge", "--yes", "--shared", "--format", "json", cache=cache).stdout)
     (told,) = document["actions"]
-    assert told["error"] == "used or written within a day, and pips may be at work; --exclusive says that none is"
+    assert told["error"] == "used or written within a day, and pips may be at work; --exclusive means that none is"
 
 
 def test_the_one_call_functions_hand_it_on(cache: Cache) -> None:

@@ -171,7 +171,7 @@ def test_what_is_newer_is_told_and_stays(cache: Cache, run: Run) -> None:
     back = run("undo", "-q")
     assert back.status == 0
     assert back.out.splitlines()[0].startswith("left in the trash: ")
-    assert back.out.splitlines()[0].endswith("something else lies there by now")
+    assert back.out.splitlines()[0].endswith("its place is taken by another file")
     assert back.out.splitlines()[1] == "Entries left in the trash: 1"
     assert back.last.startswith("Entries restored: 1, files: 2 (")
     assert cache.real(head).read_bytes() == b"newer"
@@ -185,7 +185,7 @@ def test_a_manifest_that_was_made_up_is_told_with_4(cache: Cache, run: Run, tmp_
     (trash / "manifest").write_text(text.replace("http-v2/", "../http-v2/"), encoding="utf-8")
     before = seen(tmp_path)
     back = run("undo")
-    assert (back.status, "has a name that no pip gives" in back.out) == (4, True)
+    assert (back.status, "has a name that no pip writes" in back.out) == (4, True)
     assert seen(tmp_path) == before
 
 

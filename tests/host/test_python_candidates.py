@@ -168,7 +168,7 @@ def test_what_exists_and_cannot_be_looked_at_is_told(machine: MadeMachine) -> No
         (one,) = candidates(machine.surroundings(environments=(f"{machine.folder}/closed",)))
     finally:
         (machine.folder / "closed").chmod(0o755)
-    assert "cannot be looked at" in one.obstacle
+    assert "cannot be examined" in one.obstacle
 
 
 def test_apples_stand_in_that_asks_for_an_installation_is_left_out(machine: MadeMachine) -> None:

@@ -181,7 +181,7 @@ def test_packages_of_the_base_count_where_the_environment_says_so(machine: MadeM
 def test_an_environment_whose_base_does_not_answer_is_asked_itself(machine: MadeMachine) -> None:
     base = machine.program("opt/bin/python3.9")
     machine.environment("venv", base)
-    asked = Asked(python3_9="it is no Python")
+    asked = Asked(python3_9="it is not a Python")
     found = find(machine.surroundings(environments=(f"{machine.folder}/venv",)), machine.folder, asked)
     assert asked.paths == [base, f"{machine.folder}/venv/bin/python"]
     assert (found["venv/bin/python"].was_read, found["venv/bin/python"].reason) == (False, None)
@@ -191,7 +191,7 @@ def test_without_owners_nothing_is_run_because_a_cache_names_it(machine: MadeMac
     machine.program("prefix/bin/python")
     asked = Asked()
     found = find(machine.surroundings(environments=(f"{machine.folder}/prefix",)), machine.folder, asked, uid=None)
-    assert (asked.paths, found["prefix/bin/python"].reason) == ([], "the cache alone names it")
+    assert (asked.paths, found["prefix/bin/python"].reason) == ([], "only the cache names it")
 
 
 def test_no_one_is_asked_once_the_time_for_all_is_over(machine: MadeMachine) -> None:
@@ -200,7 +200,7 @@ def test_no_one_is_asked_once_the_time_for_all_is_over(machine: MadeMachine) -> 
     asked = Asked()
     found = find(machine.surroundings(), machine.folder, asked, all_s=0)
     assert asked.paths == []
-    assert {one.reason for one in found.values()} == {"there was no time left to ask it"}
+    assert {one.reason for one in found.values()} == {"there was no time left to run it"}
 
 
 def test_a_hundred_that_hang_are_bounded_in_time(machine: MadeMachine) -> None:
@@ -210,7 +210,7 @@ def test_a_hundred_that_hang_are_bounded_in_time(machine: MadeMachine) -> None:
     assert len(found) == 100
     reasons = [str(one.reason) for one in found.values()]
     assert sum(reason.startswith("it did not answer within 0") for reason in reasons) >= AT_ONCE - 1
-    assert set(reasons) - {"there was no time left to ask it"} == {one for one in reasons if "did not answer" in one}
+    assert set(reasons) - {"there was no time left to run it"} == {one for one in reasons if "did not answer" in one}
 
 
 HANGS = "#!/bin/sh\nexec sleep 1000\n"
@@ -223,7 +223,7 @@ def test_one_that_hangs_is_asked_again_only_after_a_day(machine: MadeMachine) ->
     assert first.reason == "it did not answer within 0.05 s"
     asked = Asked()
     (later,) = find(here, machine.folder, asked, now_s=NOW_S + DAY_S - 1).values()
-    assert (later.interpreter, later.reason) == (None, f"{first.reason}, and is not asked again within a day")
+    assert (later.interpreter, later.reason) == (None, f"{first.reason}, and is not run again within a day")
     assert asked.paths == []
     find(here, machine.folder, asked, now_s=NOW_S + DAY_S)
     find(here, machine.folder, asked, now_s=NOW_S - 1)
@@ -259,7 +259,7 @@ def test_one_that_hung_and_answers_when_it_is_named_is_known_from_then_on(machin
 BAD: dict[str, tuple[str, str]] = {
     "crashes": ("#!/bin/sh\nkill -SEGV $$\n", "it was ended by signal 11"),
     "fails": ("#!/bin/sh\necho no; exit 3\n", "it ended with exit code 3, and said 'no'"),
-    "prints rubbish": ("#!/bin/sh\nhead -c 100000 /dev/zero\n", "it is no Python"),
+    "prints rubbish": ("#!/bin/sh\nhead -c 100000 /dev/zero\n", "it is not a Python"),
     "prints megabytes": ("#!/bin/sh\nexec yes\n", "it printed more than 1048576 bytes"),
     "is for another architecture": ("\x7fELF\x02\x01\x01rubbish", "it cannot be run (Exec format error)"),
     "has no loader": ("#!/nonexistent/loader\n", "it cannot be run (No such file or directory)"),

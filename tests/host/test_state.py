@@ -75,8 +75,8 @@ def test_a_path_that_is_not_absolute_is_not_used() -> None:
 @posix
 def test_a_file_in_the_place_of_a_directory_is_not_used(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file")
-    assert trusted_folder(str(tmp_path / "state")) == f"{tmp_path / 'state'} is no directory"
-    assert trusted_folder(str(tmp_path / "state" / "below")) == f"{tmp_path / 'state'} is no directory"
+    assert trusted_folder(str(tmp_path / "state")) == f"{tmp_path / 'state'} is not a directory"
+    assert trusted_folder(str(tmp_path / "state" / "below")) == f"{tmp_path / 'state'} is not a directory"
 
 
 @posix
@@ -183,7 +183,7 @@ def test_root_writes_nothing_below_the_home_of_a_user(home: Path) -> None:
 def test_root_follows_no_link_not_even_its_own(tmp_path: Path, target: str) -> None:
     (tmp_path / "mine").mkdir(mode=0o700)
     (tmp_path / "link").symlink_to(target.format(tmp_path))
-    reason = f"{tmp_path}/link is a link, and root follows none to its own state"
+    reason = f"{tmp_path}/link is a link, and root follows no link to its own state"
     assert (as_root(tmp_path / "link"), as_root(tmp_path / "link" / "state")) == (reason, reason)
     assert list((tmp_path / "mine").iterdir()) == []
 
@@ -226,7 +226,7 @@ def test_links_in_a_circle_lead_nowhere(tmp_path: Path) -> None:
 
 PLACES: dict[str, Callable[[Path], object]] = {
     "is a link": lambda path: path.symlink_to("target"),
-    "is no regular file": os.mkfifo,
+    "is not a regular file": os.mkfifo,
     "has a second name": lambda path: os.link(path.parent / "target", path),
     "can be written by others": lambda path: shutil.copy(path.parent / "target", path),
 }
@@ -310,7 +310,7 @@ def test_on_systems_without_descriptors_of_directories_links_are_refused(
     (tmp_path / "link").symlink_to("state")
     (tmp_path / "file").touch()
     assert trusted_folder(str(tmp_path / "link")) == f"{tmp_path}/link is a link"
-    assert trusted_folder(str(tmp_path / "file")) == f"{tmp_path}/file is no directory"
+    assert trusted_folder(str(tmp_path / "file")) == f"{tmp_path}/file is not a directory"
     assert trusted_folder(str(tmp_path / "missing")) is None
 
 

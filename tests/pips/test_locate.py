@@ -78,12 +78,12 @@ def test_a_cache_that_is_switched_off_is_an_error_that_names_the_setting(
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (b"[global]\nno-cache-dir=maybe\n", "'maybe' is no word for yes or no"),
-        (b"[global]\ncache-dir=a\0b\n", "'a\\x00b' cannot be a path"),
-        (b"cache-dir=secret\n", "line 1 stands before any section"),
-        (b"[global]\nx=1\nX=secret\n", "x stands twice in section [global] (line 3)"),
-        (b"[a]\n[b]\n[a]\n", "section [a] stands there twice (line 3)"),
-        (b"[global]\n\nsecret\n", "line 3 is no setting"),
+        (b"[global]\nno-cache-dir=maybe\n", "'maybe' is not a boolean"),
+        (b"[global]\ncache-dir=a\0b\n", "'a\\x00b' is not a valid path"),
+        (b"cache-dir=secret\n", "line 1 is before any section"),
+        (b"[global]\nx=1\nX=secret\n", "x occurs twice in section [global] (line 3)"),
+        (b"[a]\n[b]\n[a]\n", "section [a] occurs twice (line 3)"),
+        (b"[global]\n\nsecret\n", "line 3 is not a setting"),
         (b"[global]\nx=\xff\n", "is not all utf-8"),
         (b"#" * (1 << 20) + b"\n", "is longer than 1048576 bytes"),
     ],

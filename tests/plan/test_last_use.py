@@ -74,7 +74,7 @@ def test_without_access_times_nothing_goes_unless_a_record_says_what_was_used() 
     last_use = LastUse(has_access_times=False)
     found = unused(READ, brief(), last_use)
     assert not found.chosen(())
-    assert found.trouble == "the file system keeps no access times, and no record says what was used"
+    assert found.trouble == "the file system keeps no access times, and there is no record of use"
     recorded = unused(READ, brief(), last_use, recorded_until_s=READ + 1)
     assert set(recorded.chosen(())) == {"a"}
     assert recorded.trouble is None

@@ -51,7 +51,7 @@ def test_a_plus_with_nothing_beside_it_is_refused(what: tuple[str, ...]) -> None
 
 
 def test_what_takes_out_alone_is_refused_as_it_would_mean_everything_else() -> None:
-    with pytest.raises(BadRequestError, match=r"say of what it is to be taken out: kind:wheel \+ not:six"):
+    with pytest.raises(BadRequestError, match=r"name the entries to exclude it from: kind:wheel \+ not:six"):
         Selection(("not:six",))
 
 

@@ -1,1 +1,1 @@
-"""The trash beside a cache: move files there, bring them back, and empty it."""
+"""The trash beside a cache: moving files there, restoring them, and emptying it."""

@@ -1,4 +1,4 @@
-"""Empty the trash of runs that are older than a week, and of the oldest while it holds too much."""
+"""Removal of runs from the trash: those older than a week, and the oldest while it holds too much."""
 
 import os
 from contextlib import suppress
@@ -14,11 +14,11 @@ from pipcacheplus.model.values import Trashed
 __all__ = ["KEPT_S", "empty_old", "listed"]
 
 KEPT_S = 7 * 86_400
-"""How long a run can be brought back, in seconds."""
+"""Seconds for which a run can be restored."""
 
 
 def listed(trash: PrivateDirectory, system: System) -> tuple[Trashed, ...]:
-    """Return what could be brought back, oldest first. A run that cannot be opened is left out."""
+    """Return the runs that could be restored, oldest first. A run that cannot be opened is left out."""
     found = []
     for run in runs_in(trash):
         with suppress(OSError, PipCachePlusError), trash.inner(run, system) as opened:
@@ -39,7 +39,7 @@ def listed(trash: PrivateDirectory, system: System) -> tuple[Trashed, ...]:
 
 
 def _disk_size(status: os.stat_result) -> int:
-    """Return the bytes that removing a file gives back; none, if it has another name."""
+    """Return the bytes that removing a file gives back; 0, if it has another name."""
     return 0 if status.st_nlink != 1 else on_disk(status)
 
 
@@ -54,14 +54,14 @@ def empty_old(
 ) -> int:
     """Remove runs that are older than a week, then the oldest until the rest is small enough.
 
-    A run that cannot be removed, or not as a whole, is left for the next time; so is a trash that is not ours.
+    A run that cannot be removed, or only in part, is left for the next time; so is a trash of another user.
 
     Args:
-        cache: Whose trash it is.
-        system: Where this runs.
+        cache: The cache of the trash.
+        system: The system.
         max_size: Bytes on the disk that may stay; any number by default.
-        spares: The run that stays whatever the limit is: the one that was just made, or brought back.
-        is_planned: Whether nothing is touched.
+        spares: The run that stays whatever the limit is: the one that was just made, or restored.
+        is_planned: Whether nothing is changed.
         more_bytes: Bytes on the disk that a dry run would have moved to the trash.
 
     Returns:
@@ -83,7 +83,7 @@ def _remove(trash: PrivateDirectory, run: str, system: System) -> int:
     freed = 0
     with suppress(OSError, PipCachePlusError):
         with trash.inner(run, system) as opened:
-            # The manifest last: what a run that is broken off leaves can still be brought back, or removed.
+            # The manifest last: the rest of an interrupted run can still be restored, or removed.
             for number, status in numbers_in(opened).items():
                 system.unlink(opened.at(str(number)), **opened.where)
                 freed += _disk_size(status)

@@ -1,4 +1,4 @@
-"""Move files to the trash: all is written down before anything is moved, then each is one rename."""
+"""Moving files to the trash: the manifest is written before any move, then each move is one rename."""
 
 import errno
 import os
@@ -23,22 +23,22 @@ _CHUNK = 1 << 20
 
 @dataclass(slots=True, kw_only=True)
 class Filling:
-    """A run that moves to the trash what it takes out of the cache."""
+    """A run that moves the files that it removes from the cache to the trash."""
 
     run: str
     """Its name, by which `undo` finds it."""
     folder: PrivateDirectory
     system: System
     is_used: bool = False
-    """Whether anything was written over, moved or removed; else nothing of the run has to stay."""
+    """Whether anything was overwritten, moved or removed; otherwise nothing of the run has to stay."""
     _manifest: int
     _end: int
-    """Bytes of the manifest that are whole lines."""
+    """Bytes of the manifest that are complete lines."""
     _numbers: dict[str, int] = field(default_factory=dict)
     _is_synced: bool = True
 
     def take(self, path: str, name: str, **where: int) -> None:
-        """Move a file of the cache here, as `os.unlink` would remove it; `path` says which one it is.
+        """Move a file of the cache here, as `os.unlink` would remove it; `path` identifies it.
 
         Raises:
             OSError: It cannot be moved.
@@ -51,23 +51,23 @@ class Filling:
                 name, self.folder.at(number), src_dir_fd=where.get("dir_fd"), dst_dir_fd=self.folder.descriptor
             )
         except FileNotFoundError as error:
-            os.stat(name, follow_symlinks=False, **where)  # raises the same, if it is the file that is gone
+            os.stat(name, follow_symlinks=False, **where)  # raises the same, if the file is gone
             raise OSError(errno.ESTALE, "the trash has vanished", self.folder.path) from error
 
     def note(self, path: str, disarming: Disarming) -> None:
-        """Write down what is about to be written over in a file of the cache.
+        """Record the bytes that are about to be overwritten in a file of the cache.
 
         Raises:
-            OSError: It cannot be written; then there is nothing of it.
+            OSError: It cannot be written; then the manifest has no part of it.
         """
         self._write(line_of_disarming(self._numbers[path], disarming))
         self.is_used = True
 
     def note_folder(self, cache: OpenCache, path: str) -> None:
-        """Write down the rights of a directory that is about to go, unless they are plain ones, those of the one above.
+        """Record the rights of a directory that is about to be removed, unless they equal those of the one above.
 
         Raises:
-            OSError: They cannot be written. A directory that cannot be looked at is none that goes.
+            OSError: They cannot be written. A directory that cannot be examined is not removed.
         """
         above = path.rpartition("/")[0]
         try:
@@ -82,7 +82,7 @@ class Filling:
             self._write(line_of_folder(path, own))
 
     def begin(self, actions: Sequence[Action]) -> None:
-        """Write down all that may go.
+        """Record everything that may be removed.
 
         Raises:
             OSError: It cannot be written.
@@ -93,7 +93,7 @@ class Filling:
             numbers = range(count, count + len(action.files))
             count = numbers.stop
             for number, file in zip(numbers, action.files, strict=True):
-                self._numbers.setdefault(file.path, number)  # a file goes with the first entry that names it
+                self._numbers.setdefault(file.path, number)  # a file is moved with the first entry that names it
             lines += line_of_action(action, numbers)
             if len(lines) >= _CHUNK:
                 self._write(bytes(lines))
@@ -103,7 +103,7 @@ class Filling:
         self.folder.sync(self.system)
 
     def close(self) -> None:
-        """Let go of the manifest."""
+        """Close the manifest."""
         os.close(self._manifest)
 
     def _write(self, content: bytes) -> None:
@@ -113,7 +113,7 @@ class Filling:
             while view:
                 view = view[self.system.write(self._manifest, view) :]
         except OSError:
-            with suppress(OSError):  # the next line must not stand behind half of this one
+            with suppress(OSError):  # the next line must not follow a part of this one
                 os.ftruncate(self._manifest, self._end)
             raise
         self._end += len(content)
@@ -126,10 +126,10 @@ class Filling:
 
 @contextmanager
 def filling(cache: OpenCache, actions: Sequence[Action], system: System) -> Iterator[Filling]:
-    """Begin a run that moves to the trash; if nothing came of it, it leaves nothing there.
+    """Begin a run that moves to the trash; if it moves nothing, it leaves nothing there.
 
     Raises:
-        BadRequestError: There can be no trash here; nothing has been touched.
+        BadRequestError: There can be no trash here; nothing has been changed.
         OSError: As above.
     """
     with open_trash(cache, system, is_made=True) as trash:
@@ -142,7 +142,7 @@ def filling(cache: OpenCache, actions: Sequence[Action], system: System) -> Iter
             begun.close()
             begun.folder.close()
             if not begun.is_used:
-                with suppress(OSError):  # an empty run harms nobody, and goes with the next emptying
+                with suppress(OSError):  # an empty run does no harm, and is removed at the next emptying
                     drop(trash, begun.run, system)
 
 

@@ -1,4 +1,4 @@
-"""Rights of a directory that goes with its entries: read before, and given to the one that is made in its place."""
+"""Rights of a directory that is removed with its entries: read before, and set on the one that replaces it."""
 
 import os
 import stat
@@ -8,13 +8,13 @@ from typing import NamedTuple
 __all__ = ["FolderRights", "give", "plain_rights_of", "rights_of"]
 
 _KEPT_ATTRIBUTES = ("user.", "system.posix_acl_")
-"""Of other extended attributes, the system decides: what SELinux calls a file, what an overlay remembers of it.
+"""The extended attributes that are kept; the system sets others, such as SELinux labels and data of an overlay.
 
 Source: Linux, `man 7 xattr`: names of access control lists are `system.posix_acl_access` and `…_default`."""
 
 
 class FolderRights(NamedTuple):
-    """What a directory lets whom do, and what else is noted of it."""
+    """The rights, the owner and the extended attributes of a directory."""
 
     mode: int
     """Without its type."""
@@ -28,7 +28,7 @@ def rights_of(folder: int | str) -> FolderRights:
     """Return the rights of a directory, by its descriptor, or by its path where there are none.
 
     Raises:
-        OSError: It cannot be looked at. Without extended attributes, it has none.
+        OSError: It cannot be examined. Without extended attributes, it has none.
     """
     rights = plain_rights_of(folder)
     attributes = _attributes_of(folder)
@@ -36,23 +36,23 @@ def rights_of(folder: int | str) -> FolderRights:
 
 
 def plain_rights_of(folder: int | str) -> FolderRights:
-    """Return mode and owner of a directory, as `rights_of` does; no extended attributes are looked at."""
+    """Return mode and owner of a directory, as `rights_of` does; no extended attributes are read."""
     status = os.stat(folder)
     return FolderRights(stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
 
 
 def give(folder: int | str, rights: FolderRights) -> None:
-    """Give a directory these rights, as far as we may: nobody but root gives a directory away.
+    """Set these rights on a directory, if permitted: only root can change its owner.
 
     Raises:
-        OSError: Its rights cannot be changed. An owner or an attribute that cannot be set is left as it is.
+        OSError: Its rights cannot be changed. An owner or an attribute that cannot be set is left unchanged.
     """
     if hasattr(os, "chown"):
         status = os.stat(folder)
         if (status.st_uid, status.st_gid) != (rights.uid, rights.gid):
             with suppress(OSError):
                 os.chown(folder, rights.uid, rights.gid)
-    os.chmod(folder, rights.mode)  # whatever the umask has taken away; chown takes bits away too
+    os.chmod(folder, rights.mode)  # restores bits that the umask removed; chown removes bits too
     wanted, found = dict(rights.attributes), _attributes_of(folder)
     for name in found.keys() - wanted.keys():  # inherited from the one above
         with suppress(OSError):

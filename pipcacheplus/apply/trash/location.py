@@ -1,8 +1,8 @@
 """The place of the trash of a cache, and the names in it.
 
-It lies beside the cache, as `.pipcacheplus-trash-<digest of the cache's name>`: there a rename reaches it in all but
-odd cases, it is found whatever the settings are, and neither pip nor anything that measures the cache counts it. Each
-run has a directory in it, named after the time; in that, a manifest and the files, which bear numbers for names.
+It lies beside the cache, as `.pipcacheplus-trash-<digest of the cache's name>`: there a rename reaches it in nearly all
+cases, it is found with any settings, and neither pip nor a program that measures the cache counts it. Each
+run has a directory in it, named after the time; in that, a manifest and the files, whose names are numbers.
 """
 
 import calendar
@@ -41,7 +41,7 @@ __all__ = [
 MANIFEST = "manifest"
 RUN_MODE = 0o700
 DONT = "remove without the trash"
-"""The next step where there can be no trash."""
+"""The next step if there can be no trash."""
 
 _PREFIX = ".pipcacheplus-trash-"
 _DIGITS = 16
@@ -51,10 +51,10 @@ _RUN = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2}
 _TIME = "%Y%m%dT%H%M%SZ"
 _LAST_S = 253_402_300_799
 """The last second of the year 9999."""
-_NOT_PRIVATE = "cannot be kept private: this file system gives rights to others whatever is asked"
-"""As FAT, exFAT and NTFS do: there, owner and rights of all files are those of the mount."""
+_NOT_PRIVATE = "cannot be kept private: this file system gives rights to others in any case"
+"""On FAT, exFAT and NTFS, owner and rights of all files are those of the mount."""
 _NO_NAME = "x" * 256
-"""Longer than any file system lets a name be."""
+"""Longer than any file system permits a name to be."""
 _NO_WAY = frozenset({errno.EXDEV, errno.EROFS, errno.EACCES, errno.EPERM})
 
 
@@ -66,12 +66,12 @@ def open_trash(
 
     Args:
         cache: The cache.
-        system: Where this runs.
+        system: The system.
         is_made: Whether it is made if it is missing, and refused if nothing can be moved to it.
-        tidies: Whether it is removed in the end if nothing is left in it; so it is if it was made for this.
+        tidies: Whether it is removed in the end if it is empty, as it also is if it was made for this call.
 
     Raises:
-        BadRequestError: What lies there is not ours alone; or it cannot be made, or nothing be moved to it.
+        BadRequestError: It is not only this user's; or it cannot be made, or nothing can be moved to it.
         OSError: It cannot be opened.
     """
     above, name = _place_of(cache)
@@ -85,27 +85,27 @@ def open_trash(
             is_ours = yield from _opened(cache, outer, name, system, path=path, is_made=is_made, is_new=is_new)
         finally:
             if is_new or (tidies and is_ours):
-                with suppress(OSError):  # something is in it
+                with suppress(OSError):  # it is not empty
                     system.rmdir(outer.at(name), **outer.where)
 
 
 def _place_of(cache: OpenCache) -> tuple[str, str]:
-    """Return the directory that the trash lies in, and its name."""
+    """Return the directory with the trash, and its name."""
     above, own = os.path.split(os.path.realpath(cache.path))
     return above, _PREFIX + hashlib.sha224(os.fsencode(own)).hexdigest()[:_DIGITS]
 
 
 def check_trash(cache: OpenCache, system: System, sample: str) -> None:
-    """Refuse what `open_trash` would refuse to make or to use, as far as that can be seen without making anything.
+    """Refuse a trash that `open_trash` would refuse to make or to use, by the tests that change nothing.
 
     Args:
         cache: The cache.
-        system: Where this runs.
-        sample: A file of it, whose rights show which ones are kept here.
+        system: The system.
+        sample: A file of it, whose rights show which ones this file system keeps.
 
     Raises:
         BadRequestError: There can be no trash.
-        OSError: It cannot be looked at.
+        OSError: It cannot be examined.
     """
     above, name = _place_of(cache)
     path = os.path.join(above, name)
@@ -121,7 +121,7 @@ def check_trash(cache: OpenCache, system: System, sample: str) -> None:
 
 
 def _would_be_private(cache: OpenCache, above: PrivateDirectory, system: System, sample: str) -> bool:
-    """Return whether a new directory would be ours alone, as far as the rights of what is there show it."""
+    """Return whether a new directory would be only this user's, by the rights of existing files."""
     try:
         file_mode = status_of(cache, sample, system).st_mode
     except OSError:
@@ -144,9 +144,9 @@ def _check_usable(cache: OpenCache, found: PrivateDirectory, path: str, system: 
 
 
 def _mount_of(descriptor: int | None) -> str | None:
-    """Return the number of the mount that something open lies in, as Linux tells it; `None` if it is not told.
+    """Return the number of the mount of an open file, on Linux; `None` if it is unknown.
 
-    A dry run asks so; a run tries a rename, which tells on every system.
+    A dry run uses it; a run tries a rename, which works on every system.
     """
     try:
         with open(f"/proc/self/fdinfo/{descriptor}", encoding="ascii") as told:
@@ -176,7 +176,7 @@ def _opened(
 
 
 def _make(above: PrivateDirectory, name: str, system: System) -> bool:
-    """Make the trash; return whether it was not there.
+    """Make the trash; return whether it was missing.
 
     Raises:
         BadRequestError: It cannot be made.
@@ -197,10 +197,10 @@ def _make(above: PrivateDirectory, name: str, system: System) -> bool:
 
 
 def why_not_moved(cache: OpenCache, trash: PrivateDirectory, system: System) -> str | None:
-    """Return why no file can be moved from the cache to the trash, `None` if it can; nothing is moved.
+    """Return the reason why no file can be moved from the cache to the trash, `None` if it can; nothing is moved.
 
-    One file system can be mounted in two places, and a rename does not lead from one to the other. Linux looks at that
-    before it looks for the name: so to rename a name that cannot exist fails with another error.
+    One file system can be mounted in two places, and a rename does not lead from one to the other. Linux tests that
+    before it looks for the name: so renaming a name that cannot exist shows it by its error.
     """
     if _device_of(trash) != cache.device:
         return "lies on another file system than the cache"
@@ -218,12 +218,12 @@ def _device_of(trash: PrivateDirectory) -> int:
 
 
 def runs_in(trash: PrivateDirectory) -> list[str]:
-    """Return the names of the runs, oldest first; whatever else lies there is none."""
+    """Return the names of the runs, oldest first; other names are ignored."""
     return [name for name in trash.names() if started_s(name) is not None]
 
 
 def started_s(run: str) -> int | None:
-    """Return when a run began, in seconds since 1970; `None` if it is no name of a run.
+    """Return when a run began, in seconds since 1970; `None` if it is not the name of a run.
 
     >>> started_s("20261121T014000Z"), started_s("20261399T014000Z"), started_s("../x")
     (1795225200, None, None)
@@ -246,13 +246,13 @@ def run_name(now_s: float, last: str | None) -> str:
 
 
 def numbers_in(run: PrivateDirectory) -> dict[int, os.stat_result]:
-    """Return the files of a run by number; what has another name, or is no regular file, is left out."""
+    """Return the files of a run by number; other names, and objects that are not regular files, are left out."""
     found = ((int(name), run.status_of(name)) for name in run.names() if _NUMBER.fullmatch(name))
     return {number: status for number, status in found if status is not None and stat.S_ISREG(status.st_mode)}
 
 
 def drop(trash: PrivateDirectory, run: str, system: System) -> None:
-    """Remove a run that holds no files any more; else nothing happens. The trash itself stays, empty.
+    """Remove a run that holds no files any more; otherwise nothing happens. The trash itself stays, empty.
 
     Raises:
         OSError: It cannot be removed.

@@ -1,7 +1,7 @@
 """The manifest of a run in the trash: a line of JSON for each entry, written before anything of it is moved.
 
-Lines say what was meant to happen. Where the files lie says what did: they bear the numbers that the lines give them,
-and are in their places in the cache, or in the trash.
+Lines describe the intended moves. The places of the files show the real ones: they have the numbers of the lines as
+names, and lie in the cache, or in the trash.
 """
 
 import json
@@ -32,23 +32,23 @@ _MAX_LINE = 64 << 20
 _MAX_NUMBER = 10**9
 _MAX_MODE = 0o7777
 _MAX_ID = 2**32 - 2
-"""Of a user or a group; the one above means none."""
+"""Largest number of a user or a group; the next one means none."""
 _STAMP = ("size", "disk_size", "mtime_ns", "atime_ns", "ctime_ns", "inode", "device", "links")
 _TEXTS = ("project", "version", "filename", "url", "interpreter")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """An entry that was to go, with the numbers of its files."""
+    """An entry that was to be moved, with the numbers of its files."""
 
     action: Action
     numbers: tuple[int, ...]
-    """Of the action's files, in their order."""
+    """Numbers of the action's files, in their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disarming:
-    """What was written over in the head of a response."""
+    """The bytes that were overwritten in the head of a response."""
 
     offset: int
     before: bytes
@@ -57,18 +57,18 @@ class Disarming:
 
 @dataclass(slots=True, kw_only=True)
 class Manifest:
-    """What the lines say, as far as they can be read."""
+    """The contents of the readable lines."""
 
     records: list[Record] = field(default_factory=list)
     disarmings: dict[int, Disarming] = field(default_factory=dict)
-    """By the number of the file; the first of several counts, which saw the head as pip wrote it."""
+    """By the number of the file; the first of several counts, which has the head as pip wrote it."""
     folders: dict[str, FolderRights] = field(default_factory=dict)
-    """Rights of directories that went, where they were others than those of the one above; by path."""
+    """Rights of removed directories, if they differ from those of the one above; by path."""
     warnings: list[Warned] = field(default_factory=list)
 
 
 def line_of_action(action: Action, numbers: Iterable[int]) -> bytes:
-    """Return the line of an entry that is about to go."""
+    """Return the line of an entry that is about to be moved."""
     entry = action.entry
     value: dict[str, Any] = {
         "id": entry.id,
@@ -90,13 +90,13 @@ def line_of_action(action: Action, numbers: Iterable[int]) -> bytes:
 
 
 def line_of_disarming(number: int, disarming: Disarming) -> bytes:
-    """Return the line of a head that is about to be written over."""
+    """Return the line of a head that is about to be overwritten."""
     before, after = (b64encode(content).decode() for content in (disarming.before, disarming.after))
     return _line_of({"disarmed": number, "offset": disarming.offset, "before": before, "after": after})
 
 
 def line_of_folder(path: str, rights: FolderRights) -> bytes:
-    """Return the line of a directory that is about to go."""
+    """Return the line of a directory that is about to be removed."""
     attributes = {name: b64encode(value).decode() for name, value in rights.attributes}
     own = {"mode": rights.mode, "uid": rights.uid, "gid": rights.gid, "attributes": attributes}
     return _line_of({"folder": path, **own})
@@ -110,7 +110,7 @@ def _line_of(value: object) -> bytes:
 def read_manifest(file: BinaryIO) -> Manifest:
     """Read the lines; one that cannot be read becomes a warning, and the rest counts.
 
-    A last line without its end was not finished when a run was broken off, so that nothing of it has begun.
+    A last line without its end was not finished when a run was interrupted, so that its action has not begun.
 
     Raises:
         OSError: It cannot be read.
@@ -120,7 +120,7 @@ def read_manifest(file: BinaryIO) -> Manifest:
         try:
             _take(found, json.loads(line))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            # A line that somebody made up may hold anything; each of these errors means that.
+            # A line that was changed may hold anything; each of these errors means that.
             found.warnings.append(Warned(path="manifest", message=f"line {number} cannot be read"))
     return found
 
@@ -130,10 +130,10 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
         if line.endswith(b"\n"):
             yield line
         elif len(line) == _MAX_LINE:
-            yield b""  # which is no JSON
+            yield b""  # which is not JSON
 
 
-def _take(found: Manifest, value: Any) -> None:  # noqa: ANN401 - what JSON makes of a line
+def _take(found: Manifest, value: Any) -> None:  # noqa: ANN401 - the value of a JSON line
     if "format" in value:
         _demand(value["format"] == _FORMAT)
     elif "disarmed" in value:
@@ -156,10 +156,10 @@ def _take(found: Manifest, value: Any) -> None:  # noqa: ANN401 - what JSON make
 
 
 def _record_of(value: Any) -> Record:  # noqa: ANN401 - as above
-    """Return the record that the line of an entry holds.
+    """Return the record in the line of an entry.
 
     Raises:
-        KeyError: Something is missing; `TypeError` and `ValueError` likewise mean that it is no such line.
+        KeyError: A field is missing; `TypeError` and `ValueError` also mean that it is not such a line.
     """
     files = [(_number_of(number), _file(path, stamp)) for number, path, *stamp in value["files"]]
     texts: dict[str, Any] = {name: None if value[name] is None else _text_of(value[name]) for name in _TEXTS}
@@ -179,7 +179,7 @@ def _record_of(value: Any) -> Record:  # noqa: ANN401 - as above
         url_source=None if value["url_source"] is None else UrlSource(value["url_source"]),
         fresh_until_s=None if value["fresh_until_s"] is None else _integer_of(value["fresh_until_s"]),
         url_shown=texts["url"],
-        status=None,  # of a redirect, of which `undo` tells as much as of others
+        status=None,  # of a redirect, which `undo` reports as any other entry
         **texts,
     )
     action = Action(entry=entry, reasons=tuple(map(_text_of, value["reasons"])), files=entry.files)
@@ -194,33 +194,33 @@ def _file(path: object, stamp: list[object]) -> File:
 
 
 def _demand(is_met: bool, /) -> None:  # noqa: FBT001 - one word, one thing
-    """Raise `ValueError` if something is not so."""
+    """Raise `ValueError` if a condition is false."""
     if not is_met:
         raise ValueError
 
 
 def _integer_of(value: object) -> int:
-    """Return an integer; raises `ValueError` if it is none."""
-    _demand(type(value) is int)  # not True, which is one too
-    return value  # type: ignore[return-value] # as was demanded
+    """Return an integer; raises `ValueError` for another type."""
+    _demand(type(value) is int)  # not True, which is an int too
+    return value  # type: ignore[return-value] # as tested above
 
 
 def _number_of(value: object) -> int:
-    """Return an integer that is not negative; raises `ValueError` if it is none."""
+    """Return an integer that is not negative; raises `ValueError` otherwise."""
     number = _integer_of(value)
     _demand(number >= 0)
     return number
 
 
 def _text_of(value: object) -> str:
-    """Return a text; raises `TypeError` if it is none."""
+    """Return a text; raises `TypeError` for another type."""
     if not isinstance(value, str):
         raise TypeError
     return value
 
 
 def _path_of(value: object) -> str:
-    """Return a text that a file can be called; raises `TypeError` or `ValueError` if it is none."""
+    """Return a text that is a valid file name; raises `TypeError` or `ValueError` otherwise."""
     text = _text_of(value)
-    os.fsencode(text)  # half of a surrogate pair is no name of a file
+    os.fsencode(text)  # a lone surrogate is not a valid name
     return text

@@ -1,4 +1,4 @@
-"""A directory of our own, outside the cache: opened without following links, and refused if it is not ours alone."""
+"""A private directory outside the cache: opened without following links, and refused if others can use it."""
 
 import os
 import stat
@@ -24,10 +24,10 @@ def refused(path: str, reason: str, next_step: str = "look at what lies there, a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrivateDirectory:
-    """One directory, and how the files in it are reached; a context manager, which closes it.
+    """One directory, with access to the files in it; a context manager, which closes it.
 
-    What `open` and `inner` return is ours alone. One that is made from a path and a descriptor is not checked: that is
-    how the cache, and the directory above it, are reached.
+    Directories from `open` and `inner` are only this user's. One that is made from a path and a descriptor is not
+    checked: the cache, and the directory above it, are such.
     """
 
     path: str
@@ -36,16 +36,16 @@ class PrivateDirectory:
 
     @classmethod
     def open(cls, name: str, system: System, *, path: str, below: int | None) -> "PrivateDirectory":
-        """Open a directory if it is one, and ours alone.
+        """Open a directory if it is one, and only this user's.
 
         Args:
-            name: Of the directory, in the one above.
-            system: Where this runs.
-            path: All of it, for people; and to open it by, where there are no descriptors.
+            name: Name of the directory, in the one above.
+            system: The system.
+            path: The whole path, for people, and for opening without descriptors.
             below: The descriptor of the one above, `None` where directories have none.
 
         Raises:
-            BadRequestError: It is a link or no directory, belongs to another user, or others may read or write it.
+            BadRequestError: It is a link or not a directory, belongs to another user, or others may read or write it.
             FileNotFoundError: There is none.
         """
         if below is None:
@@ -55,7 +55,7 @@ class PrivateDirectory:
             opened = cls(path=path, descriptor=os.open(name, _FOLDER_FLAGS, dir_fd=below))
         except FileNotFoundError:
             raise
-        except OSError as error:  # as for a link, a file, and the directory of somebody else
+        except OSError as error:  # as for a link, a file, and the directory of another user
             raise refused(path, f"cannot be opened as a directory: {error.strerror}") from error
         try:
             _check(path, opened.status(), system)
@@ -75,17 +75,17 @@ class PrivateDirectory:
         self.close()
 
     def close(self) -> None:
-        """Let go of the descriptor."""
+        """Close the descriptor."""
         if self.descriptor is not None:
             os.close(self.descriptor)
 
     def at(self, name: str) -> str:
-        """Return the name of a file in it, for functions that get the descriptor too: a path where there is none."""
+        """Return the name of a file in it, for functions with a descriptor argument: a path where there is none."""
         return name if self.descriptor is not None else os.path.join(self.path, name)
 
     @property
     def where(self) -> dict[str, int]:
-        """Return the descriptor as functions of `os` take it; nothing where there is none."""
+        """Return the descriptor as an argument of functions of `os`; empty where there is none."""
         return {} if self.descriptor is None else {"dir_fd": self.descriptor}
 
     def inner(self, name: str, system: System) -> "PrivateDirectory":
@@ -93,11 +93,11 @@ class PrivateDirectory:
         return self.open(name, system, path=os.path.join(self.path, name), below=self.descriptor)
 
     def status(self) -> os.stat_result:
-        """Return what `stat` says of the directory itself."""
+        """Return the `stat` result of the directory itself."""
         return os.lstat(self.path) if self.descriptor is None else os.fstat(self.descriptor)
 
     def status_of(self, name: str) -> os.stat_result | None:
-        """Return what `lstat` says of a name in it, `None` if there is no such name."""
+        """Return the `lstat` result of a name in it, `None` if there is no such name."""
         try:
             return os.stat(self.at(name), follow_symlinks=False, **self.where)
         except FileNotFoundError:
@@ -108,26 +108,26 @@ class PrivateDirectory:
         return sorted(os.listdir(self.path if self.descriptor is None else self.descriptor))
 
     def open_file(self, name: str, flags: int) -> int:
-        """Open a file in it, no link followed; it is made with rights for us alone.
+        """Open a file in it, no link followed; a new file gets rights for this user only.
 
         Raises:
-            BadRequestError: It is no regular file.
+            BadRequestError: It is not a regular file.
             OSError: It cannot be opened, or is a link.
         """
         opened = os.open(self.at(name), flags | _FILE_FLAGS, _MODE, **self.where)
         if not stat.S_ISREG(os.fstat(opened).st_mode):
             os.close(opened)
-            raise refused(os.path.join(self.path, name), "is no regular file")
+            raise refused(os.path.join(self.path, name), "is not a regular file")
         return opened
 
     def sync(self, system: System) -> None:
-        """Wait until its names are on the disk, where directories can be waited for."""
+        """Wait until its names are on the disk, where the system supports that for directories."""
         if self.descriptor is not None:
             system.sync(self.descriptor)
 
 
 def _check(path: str, status: os.stat_result, system: System) -> None:
     if not stat.S_ISDIR(status.st_mode) or is_link(status):
-        raise refused(path, "is no directory")
+        raise refused(path, "is not a directory")
     if reason := why_not_ours(status, system.uid, others=NOT_OURS_ALONE):
         raise refused(path, reason)

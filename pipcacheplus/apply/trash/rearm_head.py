@@ -1,4 +1,4 @@
-"""Write back what disarming a head wrote over, and its times."""
+"""Restoring of an invalidated head: its overwritten bytes, and its times."""
 
 import os
 from collections.abc import Iterator
@@ -18,14 +18,14 @@ class OpenHead:
 
     descriptor: int
     path: str | None
-    """Where times are set by the name of a file; else by its descriptor."""
+    """Whether times are set by the name of a file; otherwise by its descriptor."""
     file: File
-    """As it was judged."""
+    """Its state when it was judged."""
     disarming: Disarming
 
     @property
     def is_ours(self) -> bool:
-        """Return whether nobody but us wrote to it; a write of ours may have been broken off in the middle."""
+        """Return whether only this program wrote to it; its write may have been interrupted in the middle."""
         if os.fstat(self.descriptor).st_size != self.file.size:
             return False
         pairs = zip(self.disarming.before, self.disarming.after, strict=True)
@@ -36,11 +36,11 @@ class OpenHead:
 
     @property
     def is_right(self) -> bool:
-        """Return whether it is as it was before."""
+        """Return whether it is restored already."""
         return self._content() == self.disarming.before and os.fstat(self.descriptor).st_mtime_ns == self.file.mtime_ns
 
     def put_right(self, system: System) -> None:
-        """Write back what was written over, then the times.
+        """Write the overwritten bytes back, then the times.
 
         Raises:
             OSError: It cannot be written.
@@ -60,7 +60,7 @@ class OpenHead:
 
 @contextmanager
 def holding(descriptor: int, path: str, file: File, disarming: Disarming) -> Iterator[OpenHead]:
-    """Take an open file as a head; it is closed at the end."""
+    """Use an open file as a head; it is closed at the end."""
     try:
         by_name = None if os.utime in os.supports_fd else path
         yield OpenHead(descriptor=descriptor, path=by_name, file=file, disarming=disarming)

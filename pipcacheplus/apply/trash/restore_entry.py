@@ -1,7 +1,8 @@
-"""Bring one entry back from the trash: as a whole or not at all, and never over anything that is there.
+"""Restoring of one entry from the trash: as a whole or not at all, and never over an existing file.
 
-A head comes before its body: alone it is a miss for pip, whatever breaks us off, while a body alone could end under
-another head. A wheel comes after its origin. A head is armed again before it gets its name.
+A head is restored before its body: pip ignores a head without its body, after any interruption, while a body without
+its head could be combined with another head. A wheel is restored after its origin. The values of an invalidated head
+are restored before it gets its name.
 """
 
 import errno
@@ -23,28 +24,28 @@ from pipcacheplus.model.values import File, Outcome, Shape, State
 
 __all__ = ["Restorer"]
 
-_NOT_PIPS = "has a name that no pip gives"
-_TAKEN = "something else lies there by now"
-_INCOMPLETE = "a part of it is gone"
-_ALTERED = "it was written to since it was moved"
+_NOT_PIPS = "has a name that no pip writes"
+_TAKEN = "its place is taken by another file"
+_INCOMPLETE = "a part of it is missing"
+_ALTERED = "it was changed after it was moved"
 _IN_THE_WAY = frozenset({errno.ENOTDIR, errno.ELOOP})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restorer:
-    """Brings back entries of one run."""
+    """Restores entries of one run."""
 
     cache: OpenCache
     system: System
     run: PrivateDirectory
     held: dict[int, os.stat_result]
-    """The files of the run, by number, as they lay in the trash when it was opened."""
+    """The files of the run, by number, as they were in the trash when it was opened."""
     disarmings: dict[int, Disarming]
     folders: dict[str, FolderRights]
-    """Rights of directories that went."""
+    """Rights of removed directories."""
 
     def is_due(self, record: Record) -> bool:
-        """Return whether there is anything to bring back, or to put right, of an entry."""
+        """Return whether there is anything to restore of an entry."""
         if self.held.keys() & set(record.numbers):
             return True
         if not is_pips(record.action):
@@ -55,10 +56,10 @@ class Restorer:
             folders = record.action.entry.folders
             return not record.numbers and any(self._status(folder.path) is None for folder in folders)
         except OSError:
-            return False  # whatever is there is not ours
+            return False  # a file there is not from this run
 
     def restore(self, record: Record, *, is_planned: bool = False) -> Outcome:
-        """Bring an entry back, and report what really came; with `is_planned`, what would, and touch nothing."""
+        """Restore an entry, and report the real result; with `is_planned`, the expected one, and change nothing."""
         action = record.action
         if not is_pips(action):
             return Outcome(action=action, state=State.FAILED, error=_NOT_PIPS)
@@ -84,18 +85,18 @@ class Restorer:
         return Outcome(action=action, state=state, moved=tuple(file for _, file in moved), error=error)
 
     def _why_not(self, record: Record) -> str | None:
-        """Look at all of an entry before anything of it is touched; return why it cannot come back.
+        """Examine all of an entry before any change; return the reason why it cannot be restored.
 
         Raises:
-            OSError: It cannot be looked at.
+            OSError: It cannot be examined.
         """
         for number, file in _in_order(record):
             there = self._status(file.path)
             if number in self.held:
-                # It can have both names, if a run was broken off then.
+                # It can have both names, if a run was interrupted then.
                 if there is not None and not self._of(number, file).is_at(there):
                     return _TAKEN
-            elif there is None:  # it had not gone, or was back; and then somebody removed it
+            elif there is None:  # it was not moved, or was restored; and then another process removed it
                 return _INCOMPLETE
             elif not self._is_as_judged(number, file, there):
                 return _TAKEN
@@ -104,10 +105,10 @@ class Restorer:
         return None
 
     def _check_may_come(self, file: File) -> None:
-        """Return if the directory of a file may be written, or the one that its directories would be made in.
+        """Return if the directory of a file may be written, or the one in which its directories would be made.
 
         Raises:
-            OSError: It may not, or something else is in its place.
+            OSError: It may not, or another object is in its place.
         """
         folder = file.path.rpartition("/")[0]
         while True:
@@ -133,7 +134,7 @@ class Restorer:
         return is_same and (file.mtime_ns == status.st_mtime_ns or number in self.disarmings)
 
     def _is_harmless(self, number: int, file: File) -> bool:
-        """Return whether a head was written over, and is still where it was."""
+        """Return whether a head was overwritten, and is still in its place."""
         if number not in self.disarmings:
             return False
         there = self._status(file.path)
@@ -156,11 +157,11 @@ class Restorer:
         return holding(opened, path, file, self.disarmings[number])
 
     def _bring(self, record: Record, moved: list[tuple[int, File]]) -> None:
-        """Bring the files back, each as it was; if one cannot come, those before it go again.
+        """Restore the files, each in its former state; if one fails, those before it are moved back.
 
         Raises:
             OSError: One cannot.
-            TakenError: Its name is taken since it was looked at.
+            TakenError: Its name was taken after the examination.
         """
         try:
             for number, file in _in_order(record):
@@ -171,7 +172,8 @@ class Restorer:
                     place(self.cache, self._of(number, file), self.system)
                     moved.append((number, file))
         except (OSError, TakenError):
-            # A body alone could end under the head that a pip is just writing, and a head alone would be of no use.
+            # A body without its head could be combined with the head that a pip is just writing; a head without its
+            # body is of no use.
             for number, file in reversed(_in_order(record)):
                 self._take_again(number, file)
                 moved[:] = [(other, one) for other, one in moved if other != number]
@@ -196,9 +198,9 @@ class Restorer:
 
 
 def _in_order(record: Record) -> list[tuple[int, File]]:
-    """Return the files of an entry in the order in which they come."""
-    # A head alone is a miss for pip, a body alone can end under another head: so the head comes first. An origin alone
-    # harms nobody; of a wheel without it, pip does not know the source.
+    """Return the files of an entry in the order of restoring."""
+    # pip ignores a head without its body, but a body without its head can be combined with another head: so the head is
+    # first. An origin without its wheel does no harm; for a wheel without it, pip does not know the source.
     entry = record.action.entry
     files = zip(record.numbers, record.action.files, strict=True)
     return sorted(files, key=lambda numbered: numbered[1].path == entry.id, reverse=entry.shape is Shape.PAIR)

@@ -1,6 +1,6 @@
-"""Bring one file back to the cache, if its name is free; directories that are missing are made.
+"""Restoring of one file to the cache, if its name is free; missing directories are made.
 
-A file gets its name by `link`, which fails if the name is taken, where `rename` would replace what bears it.
+A file gets its name by `link`, which fails if the name is taken, where `rename` would replace the other file.
 """
 
 import errno
@@ -22,7 +22,7 @@ _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSY
 
 
 class TakenError(Exception):
-    """Something else lies there by now."""
+    """Another file has its name by now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,21 +32,21 @@ class TrashedFile:
     run: PrivateDirectory
     number: int
     status: os.stat_result
-    """When it was first looked at."""
+    """Its status at the first examination."""
     path: str
-    """In the cache."""
+    """Its path in the cache."""
     folders: Mapping[str, FolderRights]
-    """Rights of directories that went with it, by path."""
+    """Rights of directories that were removed with it, by path."""
     is_numbered: bool = True
-    """Whether files keep their numbers; else size and time of writing have to do."""
+    """Whether files keep their inode numbers; otherwise size and time of writing are compared."""
 
     @property
     def name(self) -> str:
-        """Return its name in the trash, for functions that get the descriptor too."""
+        """Return its name in the trash, for functions with a descriptor argument."""
         return self.run.at(str(self.number))
 
     def is_at(self, status: os.stat_result) -> bool:
-        """Return whether this is the status of that very file."""
+        """Return whether this is the status of the same file."""
         if self.status.st_dev != status.st_dev:
             return False
         if self.is_numbered or self.status.st_ino == status.st_ino:
@@ -55,17 +55,17 @@ class TrashedFile:
 
 
 def place(cache: OpenCache, trashed: TrashedFile, system: System) -> None:
-    """Move a file of the trash to its path in the cache, if nothing lies there.
+    """Move a file of the trash to its path in the cache, if that is free.
 
     Raises:
         OSError: It cannot be moved.
-        TakenError: Something else lies there.
+        TakenError: Another file lies there.
     """
     name, folder = _at(cache, trashed, system)
     try:
         system.link(trashed.name, name, src_dir_fd=trashed.run.descriptor, dst_dir_fd=folder)
     except (FileExistsError, FileNotFoundError) as error:
-        # A run was broken off between the two steps; or another one is a step ahead, where nothing can be locked.
+        # A run was interrupted between the two steps; or another one is a step ahead, where there are no locks.
         if not trashed.is_at(status_of(cache, trashed.path, system)):
             raise TakenError from error
     except OSError as error:
@@ -78,7 +78,7 @@ def place(cache: OpenCache, trashed: TrashedFile, system: System) -> None:
 
 
 def take_again(cache: OpenCache, trashed: TrashedFile, system: System) -> None:
-    """Take away the name that a file got in the cache; what lies there is this file.
+    """Remove the name that a file got in the cache; the caller has checked that it is this file.
 
     Raises:
         OSError: It cannot be moved.
@@ -95,12 +95,12 @@ def ensure(cache: OpenCache, path: str, system: System, folders: Mapping[str, Fo
 
     Args:
         cache: The cache.
-        path: Of the directory.
-        system: Where this runs.
-        folders: Rights of those that went; of others, the rights of the one that they are made in count.
+        path: Path of the directory.
+        system: The system.
+        folders: Rights of removed ones; others get the rights of the directory above.
 
     Raises:
-        OSError: It cannot be made; a part of the path is a link, or no directory.
+        OSError: It cannot be made; a part of the path is a link, or not a directory.
     """
     try:
         cache.status(path)
@@ -123,7 +123,7 @@ def ensure(cache: OpenCache, path: str, system: System, folders: Mapping[str, Fo
 
 
 def _rename(cache: OpenCache, trashed: TrashedFile, system: System) -> None:
-    """Where there are no links, a look has to do: a pip that writes in the moment between loses what it wrote."""
+    """Without links, a test must do: a pip that writes between test and rename loses its file."""
     try:
         status_of(cache, trashed.path, system)
     except FileNotFoundError:
@@ -134,7 +134,7 @@ def _rename(cache: OpenCache, trashed: TrashedFile, system: System) -> None:
 
 
 def _at(cache: OpenCache, trashed: TrashedFile, system: System) -> tuple[str, int | None]:
-    """Return what a file of the cache is called, and the descriptor of its directory, `None` where there are none."""
+    """Return the name of a file of the cache, and the descriptor of its directory, `None` where there are none."""
     folder, _, name = trashed.path.rpartition("/")
     ensure(cache, folder, system, trashed.folders)
     return (name, cache.folder(folder)) if system.has_descriptors else (real_path(cache, trashed.path), None)

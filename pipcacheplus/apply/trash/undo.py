@@ -1,4 +1,4 @@
-"""Bring back what a run moved to the trash, entry by entry, and drop the run if nothing of it is left."""
+"""Restoring of a run from the trash, entry by entry; the run is removed if nothing of it is left."""
 
 import os
 from collections.abc import Callable
@@ -19,7 +19,7 @@ __all__ = ["trashed", "undo"]
 
 
 def trashed(path: str, system: System) -> tuple[Trashed, ...]:
-    """Return the runs that can be brought back, oldest first; nothing is changed.
+    """Return the runs that can be restored, oldest first; nothing is changed.
 
     Raises:
         BadRequestError: The trash is not ours alone.
@@ -39,22 +39,22 @@ def undo(
     stop: Callable[[], bool] | None = None,
     progress: Callable[[int, int | None], None] | None = None,
 ) -> Report:
-    """Bring back what a run moved to the trash, and report what really came.
+    """Restore the files that a run moved to the trash, and report the real results.
 
-    What lies in the place of an entry by now stays, and the entry stays in the trash (`changed`). A run that was broken
-    off, or an undo, can be undone again: what is back already is left as it is.
+    A new file in the place of an entry stays, and the entry stays in the trash (`changed`). A run that was interrupted,
+    or an undo, can be undone again: restored entries are left unchanged.
 
     Args:
         cache_dir: The cache.
-        system: Where this runs.
-        run: Which one; by default the last of which anything is left.
-        is_planned: Whether nothing is touched, and what would come back is reported.
-        lock_timeout_s: How long to wait, in seconds, for another pipcacheplus to finish.
+        system: The system.
+        run: The run; by default the last of which anything is left.
+        is_planned: Whether nothing is changed, and the expected result is reported.
+        lock_timeout_s: Seconds to wait for another pipcacheplus to finish.
         stop: Called between entries; once it returns true, nothing else is begun.
         progress: Called with the number of entries done, and of all.
 
     Raises:
-        BadRequestError: There is no such run, or the trash is not ours alone.
+        BadRequestError: There is no such run, or the trash is not only this user's.
         CacheBusyError: Another pipcacheplus held the cache for longer than that.
         NotACacheError: It belongs to another user.
         OSError: The cache directory or the trash cannot be opened.
@@ -65,7 +65,7 @@ def undo(
         root = owned_root(cache, system)
         lock = locked(cache_dir.path, root, system, timeout_s=lock_timeout_s, stop=latch.poll)
         if is_planned:
-            with lock:  # only to see if it is free
+            with lock:  # only to test whether it is free
                 pass
         else:
             stack.enter_context(lock)
@@ -86,7 +86,7 @@ def undo(
 
 
 class _Undoing:
-    """One request to bring something back."""
+    """One request to restore a run."""
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class _Undoing:
         self._is_planned = is_planned
 
     def undo(self, cache_dir: CacheDir, trash: PrivateDirectory | None, wanted: str | None) -> Report:
-        """Bring back the run that is wanted, or the last one of which anything is left."""
+        """Restore the requested run, or the last one of which anything is left."""
         runs = runs_in(trash) if trash is not None else []
         if wanted is not None and wanted not in runs:
             raise BadRequestError(
@@ -140,11 +140,11 @@ class _Undoing:
                 outcomes.append(restorer.restore(record, is_planned=self._is_planned))
             self._report_progress(len(outcomes), len(due))
             listed_numbers = {number for record in manifest.records for number in record.numbers}
-            lost = Warned(path=run, message="holds files of which the manifest tells nothing")
+            lost = Warned(path=run, message="holds files that are not in the manifest")
             warnings = (*manifest.warnings, *((lost,) if held.keys() - listed_numbers else ()))
         is_done = len(outcomes) == len(due) and all(outcome.state is State.RESTORED for outcome in outcomes)
         if is_done and not self._is_planned:
-            with suppress(OSError):  # an empty run harms nobody, and goes with the next emptying
+            with suppress(OSError):  # an empty run does no harm, and is removed at the next emptying
                 drop(trash, run, self._system)
         plan = Plan(cache=cache_dir, actions=tuple(record.action for record in due))
         return Report(plan=plan, outcomes=tuple(outcomes), warnings=warnings, run=run)
@@ -158,5 +158,5 @@ def _manifest_of(folder: PrivateDirectory) -> Manifest:
     try:
         with open(folder.open_file(MANIFEST, os.O_RDONLY), "rb") as file:
             return read_manifest(file)
-    except FileNotFoundError:  # broken off before anything was moved
+    except FileNotFoundError:  # interrupted before anything was moved
         return Manifest()

@@ -25,8 +25,8 @@ def sentence(error: PipCachePlusError) -> str:
 def in_options(text: str) -> str:
     """Return text of the library with options in place of arguments.
 
-    >>> in_options("mend it, or pass `cache_dir`")
-    'mend it, or pass --cache-dir'
+    >>> in_options("correct it, or pass `cache_dir`")
+    'correct it, or pass --cache-dir'
     """
     return _ARGUMENT.sub(_as_option, text)
 

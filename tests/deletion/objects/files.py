@@ -1,4 +1,4 @@
-"""What is no regular file, or is one where a directory belongs."""
+"""What is not a regular file, or is one where a directory belongs."""
 
 import os
 import socket

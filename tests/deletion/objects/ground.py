@@ -189,7 +189,7 @@ class Kind:
     moves: bool
     """Whether it changes while it is looked at: then nothing can be said of what is found."""
     is_refused: bool
-    """Whether something cannot be looked at or removed, so that commands end with 4."""
+    """Whether something cannot be examined or removed, so that commands end with 4."""
 
 
 KINDS: dict[str, Kind] = {}
