@@ -1,12 +1,12 @@
-"""Prove every entry of pip's cache whole or broken, say why, and remove exactly what is asked for.
+"""Verify every entry of pip's cache, report what is wrong and why, and remove exactly the selected entries.
 
-The names below are the promise, in the order of the pipeline; besides them, `errors`, `model`, the command line and the
-JSON are. All is typed, frozen and silent: no printing, no prompting, no global state.
+The names below are the public interface, in the order of the pipeline, together with `errors`, `model`, the command
+line and the JSON. All is typed, frozen and silent: no printing, no prompting, no global state.
 """
 
 from pipcacheplus.model.version import __version__
 
-TYPE_CHECKING = False  # for a type checker it is true; `typing` takes longer to import than all that stands here
+TYPE_CHECKING = False  # for a type checker it is true; importing `typing` takes longer than all of this module
 if TYPE_CHECKING:
     from pipcacheplus.cache.pip_cache import PipCache
     from pipcacheplus.catalog.results import Explanation, Inspection, Inventory, Verification
@@ -132,7 +132,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    """Import a public name when it is first asked for (PEP 562): `python -m pipcacheplus dir` needs none of them."""
+    """Import a public name on first use (PEP 562): `python -m pipcacheplus dir` needs none of them."""
     if name not in __all__:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)

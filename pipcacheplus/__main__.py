@@ -10,8 +10,8 @@ from collections.abc import Sequence
 __all__ = ["main"]
 
 _ALLOCATIONS = 100_000
-"""New objects between two searches of the interpreter for cycles. Neither imports nor entries form many, and to search
-those of a large cache again and again takes a twentieth of the time of `purge`."""
+"""New objects between two runs of the interpreter's garbage collector. Imports and entries form few cycles, and
+searching the objects of a large cache repeatedly takes a twentieth of the time of `purge`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             if (wrapped := split_wrapped(words)) is not None:
                 return run_wrapped(wrapped)
-        from pipcacheplus.cli.base.run import run_on_streams  # noqa: PLC0415 - who interrupts need not wait for imports
+        from pipcacheplus.cli.base.run import run_on_streams  # noqa: PLC0415 - an interrupt need not wait for imports
 
         return run_on_streams(words)
     except KeyboardInterrupt:

@@ -1,7 +1,7 @@
-"""Functions that take one call: each finds the cache, does one thing, and returns what came of it.
+"""Functions for a single call: each finds the cache, does one task, and returns the result.
 
-A cache that does not exist yet, or is switched off, is no error to them, unless it is named: nothing is found, and
-nothing goes.
+A cache that does not exist yet, or is switched off, is not an error to them, unless it is named: nothing is found, and
+nothing is removed.
 """
 
 import os
@@ -49,15 +49,15 @@ def prune_incompatible_wheels(
 ) -> Report:
     """Remove wheels, built or downloaded, that none of these interpreters can use; all of this machine by default.
 
-    Nothing goes while one of this machine exists that was not asked, or gave no answer, unless `pythons` names those
-    that count.
+    Nothing is removed while an interpreter of this machine was not run, or gave no answer, unless `pythons` names
+    those that count.
 
-    Of built ones go those as well that none of their pips looks for. Without `include_downloads`, only built ones go.
+    Built ones that none of their pips looks for are removed as well. Without `include_downloads`, only built ones are.
 
     The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.
 
     Raises:
-        PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply` tell.
+        PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply`.
     """
     return _pruned(
         cache_dir,
@@ -86,11 +86,12 @@ def prune_outdated_builds(
 ) -> Report:
     """Remove built wheels that this machine cannot load in its present state; pip builds them again.
 
-    With `strict`, also those that need what may be supplied later, or were built with tools that are not here any more.
-    The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.
+    With `strict`, also those that need libraries which may be supplied later, or were built with tools that are not
+    here any more. The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names
+    it.
 
     Raises:
-        PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply` tell.
+        PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply`.
     """
     check_switches(strict=strict)
     outdated = "strict" if strict else True
@@ -112,14 +113,14 @@ def prune_stale(
     dry_run: bool = False,
     exclusive: bool | None = None,
 ) -> Report:
-    """Remove pages past their lifetime, or older than that, and what has, or may have, another source by now.
+    """Remove pages past their freshness lifetime, or older than an age, and entries whose source may have changed.
 
-    That are files that were replaced since, and wheels built from these or from a local directory.
+    The latter are files that were replaced since, and wheels built from these or from a local directory.
 
     The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.
 
     Raises:
-        PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply` tell.
+        PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply`.
     """
     stale = True if older_than_s is None else age_in_seconds("older_than_s", older_than_s)
     return _pruned(
@@ -139,12 +140,12 @@ def prune_corrupt(
     dry_run: bool = False,
     exclusive: bool | None = None,
 ) -> Report:
-    """Remove what is damaged; every byte is read.
+    """Remove damaged entries; every byte is read.
 
     The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.
 
     Raises:
-        PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply` tell.
+        PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply`.
     """
     return _pruned(
         cache_dir,
@@ -164,12 +165,12 @@ def prune_partial(
     dry_run: bool = False,
     exclusive: bool | None = None,
 ) -> Report:
-    """Remove what interrupted downloads, writes and builds left, if it is older than `min_age_s` seconds.
+    """Remove leftovers of interrupted downloads, writes and builds that are older than `min_age_s` seconds.
 
     The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.
 
     Raises:
-        PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply` tell.
+        PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply`.
     """
     min_age_s = age_in_seconds("min_age_s", min_age_s)
     return _pruned(
@@ -190,12 +191,12 @@ def prune_to_size(
     dry_run: bool = False,
     exclusive: bool | None = None,
 ) -> Report:
-    """Remove what was not used for longest until the cache takes no more than so many bytes, or `2GB`, on the disk.
+    """Remove the least recently used entries until the cache takes at most so many bytes, or `2GB`, on the disk.
 
     The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.
 
     Raises:
-        PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply` tell.
+        PipCachePlusError: As `PipCache.locate`, `PipCache.plan` and `PipCache.apply`.
     """
     limits_of({LimitOn.SIZE: max_size})
     return _pruned(
@@ -214,12 +215,12 @@ def export(
     cache_dir: str | None = None,
     dry_run: bool = False,
 ) -> ExportReport:
-    """Put downloads and built wheels into a directory, verified, under the names that the index published.
+    """Export downloads and built wheels to a directory, verified, under the names that the index published.
 
     The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.
 
     Raises:
-        PipCachePlusError: As `PipCache.locate` and `PipCache.export` tell.
+        PipCachePlusError: As `PipCache.locate` and `PipCache.export`.
     """
     cache = _located(cache_dir)
     if isinstance(cache, PipCache):
@@ -229,25 +230,25 @@ def export(
 
 
 def interpreters(*, pythons: Pythons = None, cache_dir: str | None = None) -> "tuple[FoundPython, ...]":
-    """Return the interpreters that count, with the tags and the pip of each, or why these are not known.
+    """Return the interpreters that count, with the tags and the pip of each, or the reason why these are unknown.
 
-    Those that a cache names in its self-checks are among them; a cache that does not exist yet names none. One that
-    answered before is not run.
+    Those that a cache names in its self-checks are among them; a cache that does not exist yet names none. One with
+    a stored answer is not run.
 
     Raises:
-        PipCachePlusError: As `PipCache.locate` and `PipCache.pythons` tell.
+        PipCachePlusError: As `PipCache.locate` and `PipCache.pythons`.
     """
     cache = _located(cache_dir)
     return cache.pythons(pythons) if isinstance(cache, PipCache) else considered_pythons(pythons)
 
 
 def verify(*what: str | Kind, cache_dir: str | None = None, pythons: Pythons = None) -> Verification:
-    """Put every check to the entries of the cache that fit `what`; nothing is changed.
+    """Run every check on the entries of the cache that match `what`; nothing is changed.
 
     Of a cache that does not exist yet, or is switched off, nothing is found, unless `cache_dir` names it.
 
     Raises:
-        PipCachePlusError: As `PipCache.locate` and `PipCache.verify` tell.
+        PipCachePlusError: As `PipCache.locate` and `PipCache.verify`.
     """
     cache = _located(cache_dir)
     if isinstance(cache, PipCache):
@@ -257,7 +258,7 @@ def verify(*what: str | Kind, cache_dir: str | None = None, pythons: Pythons = N
 
 
 def _located(cache_dir: str | None) -> PipCache | CacheDir:
-    """Return the cache; where it would lie if it does not exist yet, and `cache_dir` does not say that it does.
+    """Return the cache, or its future path if it does not exist yet and `cache_dir` does not name it.
 
     Raises:
         PipCachePlusError: As `PipCache.locate`.
@@ -279,7 +280,7 @@ def _pruned(
     dry_run: bool,
     exclusive: bool | None,
 ) -> Report:
-    """Carry out what is planned for a cache, and report it; nothing, for one that does not exist yet."""
+    """Carry out the plan for a cache, and report it; the report of one that does not exist yet is empty."""
     check_switches(dry_run=dry_run)
     cache = _located(cache_dir)
     if isinstance(cache, PipCache):

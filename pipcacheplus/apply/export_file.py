@@ -1,6 +1,4 @@
-"""Export of an entry's content to a file of the user: cloned, copied or linked, complete or not at all, no
-overwriting.
-"""
+"""Export of an entry's content to a new file of the user: cloned, copied or linked, complete or not at all."""
 
 import hashlib
 import os

@@ -61,9 +61,7 @@ class Removed:
 
 
 def on_disk(status: os.stat_result) -> int:
-    """Return the bytes that a file occupies on the disk; where the system does not report them, its size in whole
-    sectors.
-    """
+    """Return the bytes of a file on the disk; where the system does not report them, its size in whole sectors."""
     sectors: int = getattr(status, "st_blocks", -(-status.st_size // 512))
     return sectors * 512
 
@@ -155,8 +153,7 @@ def remove(
     judged: File,
     away: Callable[..., None] | None = None,
 ) -> State:
-    """Remove a file if it is still the same: `REMOVED`, `GONE`, `CHANGED`, or `BUSY` where open files cannot be
-    removed.
+    """Remove a file if it is still the same: `REMOVED`, `GONE`, `CHANGED`, or `BUSY` if it is open, on Windows.
 
     Args:
         cache: The cache.

@@ -1,1 +1,1 @@
-"""The facade: `PipCache`, and what turns the wishes of its callers into plans."""
+"""The facade: `PipCache`, and the modules that turn the arguments of its callers into plans."""

@@ -1,4 +1,4 @@
-"""Take files out of a cache: which ones, under which names, and only what is verified."""
+"""Export of files from a cache: the choice of files, their names, and only verified ones."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +25,7 @@ from pipcacheplus.plan.needed import Needed
 __all__ = ["check_selection", "exported", "is_exportable", "target_folder"]
 
 _KINDS = (Kind.WHEEL, Kind.SDIST, Kind.BUILT_WHEEL)
-"""What can be installed; of one name, what was downloaded comes before what was built here."""
+"""Kinds that can be installed; of one name, a download comes before a wheel that was built here."""
 _MAX_NAME_BYTES = 255
 
 
@@ -38,17 +38,17 @@ def target_folder(path: str, cache_path: str) -> str:
     """Return a directory to export to, absolute and without links; it need not exist.
 
     Raises:
-        BadRequestError: It lies in the cache, or something else lies there.
+        BadRequestError: It lies in the cache, or is not a directory.
     """
     if not path:
-        raise BadRequestError(what="`to`", problem="names no directory", next_step="name one, for instance wheels")
+        raise BadRequestError(what="`to`", problem="is empty", next_step="name one, for instance wheels")
     real, cache = os.path.realpath(path), os.path.realpath(cache_path)
     if real == cache or real.startswith(cache.rstrip(os.sep) + os.sep):
         raise BadRequestError(
             what="`to`", problem=f"{path} lies in the cache", next_step="name a directory of your own"
         )
     if os.path.lexists(real) and not os.path.isdir(real):
-        raise BadRequestError(what="`to`", problem=f"{path} is no directory", next_step="name one, or a new one")
+        raise BadRequestError(what="`to`", problem=f"{path} is not a directory", next_step="name one, or a new one")
     return real
 
 
@@ -62,12 +62,12 @@ def exported(
     stop: Callable[[], bool] | None,
     progress: Progress | None,
 ) -> ExportReport:
-    """Export what was inspected, as far as it is whole, and return what became of each.
+    """Export the inspected entries that are whole, and return the result of each.
 
     Args:
-        inspection: Of the entries that are wanted, read to their end a moment ago.
-        folder: Where to, as `target_folder` returned it.
-        needed: What locks name, which has seen the entries.
+        inspection: The inspection of the selected entries, which were just read to their end.
+        folder: The target, as `target_folder` returned it.
+        needed: Files that locks name, after all entries were added to it.
         links: As `export_file`.
         is_planned: Whether nothing is written.
         stop: Called between files; once it returns true, nothing else is begun.
@@ -89,7 +89,7 @@ def exported(
                 is_stopped = True
                 break
             if needed is not None and needed.contradicts(entry, entry.sha256):
-                why = "its SHA-256 is not the one that the lock names"
+                why = "its SHA-256 is not the one in the lock"
                 outcomes.append(Exported(entry=entry, state=ExportState.UNVERIFIED, why=why))
                 continue
             outcomes.append(
@@ -119,7 +119,7 @@ def _make(folder: str) -> None:
         raise BadRequestError(what="`to`", problem=problem, next_step=step) from error
 
 
-def _export(  # noqa: PLR0917 - what is known of an entry
+def _export(  # noqa: PLR0917 - the facts of an entry
     cache: OpenCache,
     entry: Entry,
     folder: str,
@@ -132,7 +132,7 @@ def _export(  # noqa: PLR0917 - what is known of an entry
 ) -> Exported:
     name = entry.id.rpartition("/")[2] if entry.kind is Kind.BUILT_WHEEL else entry.filename
     if name is None or not _is_plain(name):
-        why = "nothing tells its name (--index-url may)" if name is None else f"its name is {name!r}"
+        why = "its name is unknown (--index-url may help)" if name is None else f"its name is {name!r}"
         return Exported(entry=entry, state=ExportState.UNNAMED, why=why)
     path = os.path.join(folder, name)
     for state, why in _objections(entry, inspection, errors):
@@ -158,7 +158,7 @@ def _export(  # noqa: PLR0917 - what is known of an entry
 
 
 _WHYS = {
-    ExportState.OCCUPIED: "something else of this name is there",
+    ExportState.OCCUPIED: "a different file of this name is there",
     ExportState.CHANGED: "it changed since it was verified",
 }
 
@@ -168,24 +168,24 @@ def _objections(entry: Entry, inspection: Inspection, errors: dict[str, Finding]
         yield ExportState.DAMAGED, error.message
     not_judged = inspection.evidence.get(entry.id, {}).get("not_judged")
     if isinstance(not_judged, str) and not_judged != NotJudged.LIBRARIES.value:
-        yield ExportState.UNVERIFIED, f"not known to be whole ({not_judged})"
+        yield ExportState.UNVERIFIED, f"not proven to be whole ({not_judged})"
     if entry.sha256 is None:
-        yield ExportState.UNVERIFIED, "it is too large to be read for that alone"
+        yield ExportState.UNVERIFIED, "it is too large to be read only for this"
 
 
 def _is_plain(name: str) -> bool:
-    """Return whether a name is that of a wheel or an sdist, and nothing else to any system."""
+    """Return whether a name is that of a wheel or an sdist, and has no other meaning on any system."""
     is_safe = name.isprintable() and not set(name) & set('/\\:*?"<>|') and not name.startswith((".", "-"))
     return is_safe and len(name.encode()) <= _MAX_NAME_BYTES and project_and_version(name) is not None
 
 
 def check_selection(what: Sequence[object], locks: Sequence[str]) -> None:
-    """Refuse to export everything for want of a word.
+    """Refuse to export everything because no selection was given.
 
     Raises:
         BadRequestError: Nothing is named.
     """
     if not what and not locks:
         raise BadRequestError(
-            what="export", problem="nothing is named", next_step="name what to export, or a lock; '*' is everything"
+            what="export", problem="nothing is named", next_step="name entries, or a lock; '*' selects everything"
         )

@@ -1,4 +1,4 @@
-"""Locks, reports of pip and environments: files of the user's that name what is needed, read and put together."""
+"""Locks, reports of pip and environments: files of the user that name needed packages, read and combined."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,21 +19,21 @@ from pipcacheplus.readers.locks.lock import MAX_LOCK_BYTES, read_lock
 __all__ = ["locked_by", "needed_by", "used_by_records", "used_by_report"]
 
 _MAX_FILES = 256
-"""Files that one lock may include, and those again."""
+"""Most files that one lock may include, directly or not."""
 _MAX_RECORDS = 256
-"""Records whose use counts: each entry is held against all of them."""
+"""Most records whose use counts: each entry is compared with all of them."""
 
 
 def needed_by(locks: Iterable[str], environments: Iterable[str]) -> Needed:
-    """Return what locks name, and what is installed in environments.
+    """Return the packages that locks name, and those that are installed in environments.
 
     Args:
         locks: Paths.
         environments: Paths of interpreters.
 
     Raises:
-        BadRequestError: A lock cannot be read, or is none.
-        InterpreterError: An interpreter cannot be asked.
+        BadRequestError: A lock cannot be read, or is not a lock.
+        InterpreterError: An interpreter gives no answer.
     """
     memory = answers_of_interpreters()
     found = list(locked_by(locks))
@@ -43,10 +43,10 @@ def needed_by(locks: Iterable[str], environments: Iterable[str]) -> Needed:
 
 
 def locked_by(paths: Iterable[str]) -> Iterator[LockedPackage]:
-    """Yield what locks name, those that they include among them.
+    """Yield the contents of locks, including those of included files.
 
     Raises:
-        BadRequestError: One cannot be read, or is no lock.
+        BadRequestError: One cannot be read, or is not a lock.
     """
     left, seen = list(paths), set[str]()
     while left:
@@ -74,21 +74,21 @@ def _included(path: str, includes: Sequence[str]) -> Iterator[str]:
 
 
 def used_by_report(path: str) -> Used:
-    """Return what a report of pip says to have been used.
+    """Return the packages that pip used according to its report.
 
     Raises:
-        BadRequestError: It cannot be read, or is no report.
+        BadRequestError: It cannot be read, or is not a report.
     """
     data, written_ns = read_user_file(path, what="report", max_bytes=MAX_LOCK_BYTES)
     found = read_lock(data)
     if isinstance(found, Broken) or not data.lstrip().startswith(b"{"):
-        raise BadRequestError(path, "is no report of pip", "write one with pip install --report FILE")
+        raise BadRequestError(path, "is not a report of pip", "write one with pip install --report FILE")
     projects = frozenset(package.project for package in found.packages)
     return Used(needed=Needed(found.packages), projects=projects, at_ns=written_ns)
 
 
 def used_by_records(cache_path: str) -> tuple[Used, ...]:
-    """Return what wrapped pips used of a cache last, as far as that was recorded: of what was used often, once.
+    """Return the files that wrapped pips used last by their records, each once.
 
     Raises:
         BadRequestError: The records cannot be read.

@@ -1,4 +1,4 @@
-"""pip's cache as one object, whose verbs are short chains of the stages."""
+"""pip's cache as one object, whose methods are short chains of the stages."""
 
 import os
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipcacheplus.cache.planning import Planner, Wishes, redundancy, refuse_unknown_word
+from pipcacheplus.cache.planning import Planner, Requested, redundancy, refuse_unknown_word
 from pipcacheplus.catalog.environments import environments_in
 from pipcacheplus.catalog.queries import (
     Each,
@@ -77,30 +77,30 @@ __all__ = ["PipCache"]
 
 
 STRICT = "strict"
-"""The word for outdated builds of which it is not certain that they fail."""
+"""The argument for outdated builds that do not certainly fail."""
 MARK = "mark"
-"""What a mark is called if nothing is said."""
+"""The default name of a mark."""
 _MAX_INDEXES = 64
-"""Indexes of pip's settings that count: each is tried with all names."""
+"""Most indexes of pip's settings that count: each is tried with all names."""
 
 
 class PipCache:
     """One cache directory.
 
-    Reading changes nothing below it, not even access times where the system allows that. Nothing is kept open, and
-    nothing is remembered from call to call: each looks at the disk as it is.
+    Reading changes nothing below it, not even access times where the system allows that. No file is kept open, and no
+    result is kept from call to call: each reads the disk again.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, index_urls: Sequence[str] = ()) -> None:
-        """Name a cache.
+        """Open a cache by its path.
 
         Args:
-            path: Of the directory, absolute; `~` stands for the home directory.
-            index_urls: Of indexes whose pages may be in it; the default index is known.
+            path: Path of the directory, absolute; `~` stands for the home directory.
+            index_urls: URLs of indexes whose pages may be in it; the default index is included.
 
         Raises:
             CacheNotFoundError: There is no such directory.
-            NotACacheError: It is a directory, but no pip cache; or the path is empty or relative.
+            NotACacheError: It is a directory that does not look like a pip cache; or the path is empty or relative.
         """
         named = os.path.expanduser(os.fspath(path))
         refusal.check_named(named)
@@ -121,18 +121,18 @@ class PipCache:
         """Find the cache that the pip of an interpreter would use.
 
         Args:
-            cache_dir: What pip would be given as `--cache-dir`; it wins over every setting.
-            index_urls: Of indexes whose pages may be in it, besides those of pip's settings and the default index.
+            cache_dir: The value of pip's `--cache-dir`; it wins over every setting.
+            index_urls: URLs of indexes whose pages may be in it, besides those of pip's settings and the default one.
             environ: The environment variables; those of this process by default.
             python: The interpreter, by its path; the running one by default.
-            command: Of pip; its section in pip's settings counts too: `install`.
+            command: Command of pip; its section in pip's settings counts too: `install`.
             isolated: Whether pip is run with `--isolated`: then variables and the user's settings do not count.
 
         Raises:
             BadRequestError: A setting is one that pip itself would refuse.
-            CacheDisabledError: The settings tell pip to use no cache.
+            CacheDisabledError: pip's settings switch its cache off.
             CacheNotFoundError: There is no such directory.
-            NotACacheError: It is a directory, but no pip cache.
+            NotACacheError: It is a directory that does not look like a pip cache.
         """
         found = cls.__new__(cls)
         machine = this_machine(environ)
@@ -155,17 +155,18 @@ class PipCache:
         self.dir: CacheDir = cache._replace(moves_access_times=moves_times, ignores_noatime=is_marked is True)
         self._machine = machine
         self.settings_trouble: str | None = None
-        """Which settings of pip tell no indexes, and why; `None` if all is well. Their pages may have no URL then."""
+        """The settings of pip whose indexes are unknown, with the reason; `None` without problem. Pages may lack URLs
+        then."""
         self.index_urls: tuple[str, ...] = self._with_settings(index_urls, None)
         self.last_use: str = "atime" if has_times else "mtime"
         self._planner = Planner(self.dir)
         self.catalog_trouble: str | None = None
-        """Why the last question was answered with facts in memory, of which nothing is kept; `None` if all is well."""
+        """The reason why the last query used a catalog in memory, which is not stored; `None` without problem."""
 
     def _with_settings(self, index_urls: Sequence[str], pythons: Pythons) -> tuple[str, ...]:
-        """Return indexes with those of pip's settings, of this interpreter (`None`) or others, if they are read at all.
+        """Return indexes with those of pip's settings, of this interpreter (`None`) or others, if settings are used.
 
-        A file that pip would stop at is left out: it says nothing of the cache, whose directory is known.
+        A file at which pip would stop is left out: the directory of the cache is known without it.
         """
         named = paths_of(pythons)
         if self._machine is None:
@@ -193,15 +194,16 @@ class PipCache:
         )
 
     def pythons(self, pythons: Pythons = None) -> "tuple[FoundPython, ...]":
-        """Return the interpreters that count for this cache, those that it names itself among them.
+        """Return the interpreters that count for this cache, including those that it names itself.
 
-        Each has its tags and the version of its pip, or why these are not known. One that answered before is not run.
+        Each has its tags and the version of its pip, or the reason why these are unknown. One with a stored answer is
+        not run.
 
         Args:
             pythons: As `plan`.
 
         Raises:
-            InterpreterError: One that is named by its path cannot be asked.
+            InterpreterError: One that is named by its path gives no answer.
         """
         environ = None if self._machine is None else self._machine.environ
         return considered_pythons(pythons, environments=lambda: environments_in(self.dir.path), environ=environ)
@@ -210,7 +212,7 @@ class PipCache:
         self.catalog_trouble = trouble
 
     def __repr__(self) -> str:
-        """Show the directory."""
+        """Return the directory as text."""
         return f"{type(self).__name__}({self.dir.path!r})"
 
     def scan(
@@ -224,21 +226,22 @@ class PipCache:
         alone: bool = False,
         progress: Progress | None = None,
     ) -> Inventory:
-        """List the entries that fit `what`, with their names; all if none is given.
+        """List the entries that match `what`, with their names; all without `what`.
 
         Args:
             what: Selections, in the words of the command line.
             kind: The kind of all of them.
-            details: Whether each has its SHA-256, if a run has made it since the entry was written, and its origin.
+            details: Whether each has its SHA-256, if a run has computed it since the entry was written, and its origin.
             short_ids: Whether the result abbreviates ids, to digits that mean one entry wherever `what` stands.
-            pythons: As `plan`: wheels that none of them can use are left out. By default none is, and nobody is asked.
+            pythons: As `plan`: wheels that none of them can use are left out. By default none is left out, and no
+                interpreter is run.
             remembers: As `verify`.
             alone: As `inspect`.
             progress: Called with the entries read.
 
         Raises:
-            BadRequestError: `what` or `kind` cannot be understood.
-            InterpreterError: One of `pythons` cannot be asked.
+            BadRequestError: `what` or `kind` is invalid.
+            InterpreterError: One of `pythons` gives no answer.
         """
         selection = Selection(what, kind, cache_dir=self.dir.path)
         context = Context(now_s=0)
@@ -262,7 +265,7 @@ class PipCache:
         return inventory_of(self.dir, self._with_lookups(query, selection))
 
     def _with_lookups(self, query: Query, *asked: Selection) -> Query:
-        """Return a query with what words of selections may ask besides names."""
+        """Return a query with the facts that words of selections may need besides names."""
         query = replace(query, asked=asked, has_access_times=self.last_use == "atime")
         named = sorted(url for selection in asked for url in selection.lookups.indexes if "://" in url)
         query = replace(query, index_urls=(*query.index_urls, *named))
@@ -272,10 +275,10 @@ class PipCache:
         return replace(query, context_of_states=with_builds(context, cache_dir=self.dir.path))
 
     def entries(self, *what: str | Kind, kind: str | Kind | None = None, remembers: bool = True) -> Iterator[Entry]:
-        """Yield the entries that fit `what`, in order of their ids; each is made as it is due.
+        """Yield the entries that match `what`, in order of their ids; each is made on access.
 
         Raises:
-            BadRequestError: `what` or `kind` cannot be understood.
+            BadRequestError: `what` or `kind` is invalid.
         """
         return iter(self.scan(*what, kind=kind, remembers=remembers).entries)
 
@@ -289,18 +292,18 @@ class PipCache:
         remembers: bool = True,
         progress: Progress | None = None,
     ) -> Inventory:
-        """List the entries, and what could go, in one pass.
+        """List the entries, and those that could be removed, in one pass.
 
         Args:
-            reads: Whether heads, pages and the ends of archives are opened, and not just names and times looked at.
+            reads: Whether heads, pages and the ends of archives are read, and not only names and times.
             details: As `scan`, if anything is read.
-            pythons: As `plan`; asked only if anything is read.
+            pythons: As `plan`; run only if files are read.
             each: Called with every entry, empty directories too, and its findings; the inventory then holds neither.
             remembers: As `verify`.
-            progress: Called with the entries looked at.
+            progress: Called with the number of entries so far.
 
         Raises:
-            InterpreterError: One of `pythons` cannot be asked.
+            InterpreterError: One of `pythons` gives no answer.
         """
         depth = Depth.ENDS if reads else Depth.NAMES
         put = tuple(check for check in told_checks() if check.depth <= depth)
@@ -386,23 +389,23 @@ class PipCache:
         only_counts_normal: bool = False,
         progress: Progress | None = None,
     ) -> Verification:
-        """Put every check to the entries that fit `what`; every byte of them is read.
+        """Run every check on the entries that match `what`; every byte of them is read.
 
         Args:
             what: Selections, in the words of the command line; all entries without any.
             min_age_s: The grace period in seconds.
             pythons: As `plan`.
             executor: Reads entries in parallel; any will do. Without one, a forked process for each core if this
-                process has one thread (Linux), else threads. Where none can be started, entries are read here.
-            remembers: Whether what was found is remembered, and what has not changed since is not read again.
-            deep: Whether all is read again even so, and remembered anew.
+                process has one thread (Linux), otherwise threads. Where none can be started, entries are read here.
+            remembers: Whether facts are stored, and unchanged entries are not read again.
+            deep: Whether everything is nevertheless read and stored again.
             only_counts_normal: Whether findings of severity `info` that follow from names and times alone (pages past
                 their freshness lifetime) are only counted: `Verification.counted` has them, and `findings` does not.
             progress: Called with the bytes done.
 
         Raises:
-            BadRequestError: `what` cannot be understood.
-            InterpreterError: One of `pythons` cannot be asked.
+            BadRequestError: `what` is invalid.
+            InterpreterError: One of `pythons` gives no answer.
         """
         query = self._query_of_all(what, min_age_s, pythons)
         query = replace(query, executor=executor, remembers=remembers, is_deep=deep, progress=progress)
@@ -418,20 +421,20 @@ class PipCache:
         alone: bool = False,
         progress: Progress | None = None,
     ) -> Inspection:
-        """Read the entries that fit `what` to their end; return all that speaks for and against them.
+        """Read the entries that match `what` to their end; return all evidence for and against them.
 
         Args:
             what: Selections, in the words of the command line; all entries without any.
             min_age_s: As `verify`.
             pythons: As `plan`.
-            remembers: As `verify`; the entries themselves are read anew all the same.
-            alone: Whether no more is looked at than what lies near them: `what` are ids then, and what pages say of
-                them counts if these are named as well. For who needs an answer about few entries at once.
+            remembers: As `verify`; the entries themselves are nevertheless read again.
+            alone: Whether only files near them are read: `what` must be ids then, and pages count only if they are
+                named as well. For callers that need a quick answer about a few entries.
             progress: Called with the bytes done.
 
         Raises:
-            BadRequestError: `what` cannot be understood.
-            InterpreterError: One of `pythons` cannot be asked.
+            BadRequestError: `what` is invalid.
+            InterpreterError: One of `pythons` gives no answer.
         """
         query = self._query_of_all(what, min_age_s, pythons)
         query = replace(query, remembers=remembers, details=True, wants_evidence=True, progress=progress)
@@ -449,19 +452,19 @@ class PipCache:
         remembers: bool = True,
         progress: Progress | None = None,
     ) -> Explanation:
-        """Say of entries whom they are for, what is wrong with them, what would remove them and what would keep them.
+        """Explain entries: who can use them, what is wrong with them, what would remove them and what would keep them.
 
         Args:
             what: Entries, or selections in the words of the command line; all entries without any.
-            keep: Selections that `plan` would be given.
+            keep: Selections, as for `plan`.
             min_age_s: As `verify`.
             pythons: As `plan`.
             remembers: As `verify`.
             progress: Called with the bytes done.
 
         Raises:
-            BadRequestError: `what` or `keep` cannot be understood.
-            InterpreterError: One of `pythons` cannot be asked.
+            BadRequestError: `what` or `keep` is invalid.
+            InterpreterError: One of `pythons` gives no answer.
         """
         keeps = Selection(keep, cache_dir=self.dir.path)
         selected = tuple(one.id if isinstance(one, Entry) else one for one in what)
@@ -474,7 +477,7 @@ class PipCache:
     def _query_of_all(
         self, what: Sequence[str | Kind], min_age_s: "float | timedelta", pythons: Pythons, *asked: Selection
     ) -> Query:
-        """Return the query of all checks to entries that are read to their end; `asked` are other selections."""
+        """Return the query of all checks for entries that are read to their end; `asked` are other selections."""
         context = self._context(min_age_s=min_age_s, pythons=pythons, needs_tags=True)
         selection = Selection(what, cache_dir=self.dir.path)
         query = Query(
@@ -524,62 +527,62 @@ class PipCache:
         deep: bool = False,
         progress: Progress | None = None,
     ) -> Plan:
-        """Decide what goes for these reasons; for none at all, only what no pip can ever use.
+        """Decide which entries are removed for these reasons; without any, only entries that no pip can ever use.
 
         Ages are seconds or a `timedelta`, never a bool; switches are a bool, never a number.
 
         Args:
-            corrupt: What is damaged; every byte is read.
-            partial: What interrupted pips left.
-            stale: `True` takes pages past their lifetime, files that were replaced since, and wheels built from these
-                or from a local directory, `False` none. An age takes pages that are older than that, fresh or not:
-                `stale=0` takes all, and `stale=1` is a second.
+            corrupt: Damaged entries; every byte is read.
+            partial: Leftovers of interrupted pips.
+            stale: `True` selects pages past their freshness lifetime, files that were replaced since, and wheels built
+                from these or from a local directory, `False` none. An age selects pages that are older than that,
+                fresh or not: `stale=0` selects all, and `stale=1` is a second.
             incompatible: Wheels that none of `pythons` can use, and built ones that none of their pips looks for. While
-                one of this machine exists and was not asked, or gave no answer, of no wheel that is certain, and none
-                goes, unless `pythons` names those that count.
-            include_downloads: Whether `incompatible` takes downloads too, and not only what was built here.
-            outdated_builds: `True` takes built wheels that this machine, as it is today, cannot load; `"strict"` also
-                those that need what may be supplied later (drivers, environment modules), or were built with tools
-                that are not here any more.
+                an interpreter of this machine was not run, or gave no answer, that is certain for no wheel, and none
+                is removed, unless `pythons` names those that count.
+            include_downloads: Whether `incompatible` selects downloads too, and not only built wheels.
+            outdated_builds: `True` selects built wheels that this machine cannot load in its present state; `"strict"`
+                also those that need libraries which may be supplied later (drivers, environment modules), or were
+                built with tools that are not here any more.
             built_before: Compiled wheels that were built before a `datetime`, or longer ago than an age.
             unsafe: Pickled responses.
             orphaned: Self-checks of environments that are gone.
-            useless: What no pip can ever use, also if something else is asked for.
-            superseded: All but so many of the newest versions of a project, for each set of tags; `True` is one.
-            duplicates: Downloads whose bytes lie in the cache under another URL too, but for the one that was used
+            useless: Entries that no pip can ever use, also beside other reasons.
+            superseded: All except so many of the newest versions of a project, for each set of tags; `True` is one.
+            duplicates: Downloads whose bytes are in the cache under another URL too, except the one that was used
                 last; every byte is read.
             built_sdists: Downloaded sdists whose wheel is built for each of `pythons`.
-            unused_since: What was not used since then: the name of a mark, a `datetime`, or an age. Where it is not
-                known when entries were used, this removes nothing; `Plan.notes` says why.
-            reports: Files that `pip install --report FILE` wrote: what they name was used then. So was what wrapped
-                pips used; that is known.
-            ci: What a CI job need not save: what no pip can ever use, what is corrupt, sdists whose wheels are built,
-                and, if the cache was marked, what was not used since.
-            max_size: What entries and their directories may take on the disk, in bytes or as `2GB`; of one kind as
-                `wheels=500MB`; or several of these. Then the least recently used go first, after all reasons.
-            max_age: How long ago an entry may have been written.
-            max_files: How many files there may be.
-            min_free: How many bytes are to be free on the file system.
-            min_free_inodes: How many files and directories more there is to be room for.
-            keep: What never goes, in the words of the command line. What of it fits nothing in the cache is in
-                `Plan.unmatched_keeps`.
-            keep_lock: Files that name what never goes: `pylock.toml`, `uv.lock`, `poetry.lock`, requirements, reports
+            unused_since: Entries that were not used since then: the name of a mark, a `datetime`, or an age. Where
+                earlier use is unknown, this removes nothing; `Plan.notes` gives the reason.
+            reports: Files that `pip install --report FILE` wrote: the packages in them count as used then. Records of
+                wrapped pips count by themselves.
+            ci: Entries that a CI job need not save: those that no pip can ever use, corrupt ones, sdists whose wheels
+                are built, and, if the cache was marked, those that were not used since.
+            max_size: Most bytes of entries and their directories on the disk, as a number or as `2GB`; for one kind
+                `wheels=500MB`; or several of these. The least recently used are removed first, after all reasons.
+            max_age: Largest age of an entry since it was written.
+            max_files: Largest number of files.
+            min_free: Smallest number of free bytes on the file system.
+            min_free_inodes: Smallest number of files and directories that can still be made there.
+            keep: Entries that are never removed, in the words of the command line. Those that match nothing in the
+                cache are in `Plan.unmatched_keeps`.
+            keep_lock: Files that name packages to keep: `pylock.toml`, `uv.lock`, `poetry.lock`, requirements, reports
                 of pip.
-            keep_env: Interpreters of environments: what is installed there never goes, nor what it was built from.
-            keep_missing_ok: Whether it is well that some of `keep` fits nothing, whatever else would go.
-            min_age_s: The grace period: younger halves and leftovers may be a pip's work in hand.
-            pythons: Which interpreters count: `all` of this machine, which is the default, `current` (the one that
-                runs this), or a list of these words, of paths, and of `Target`, which comes on top.
+            keep_env: Interpreters of environments: packages installed there, and their sources, are kept.
+            keep_missing_ok: Whether a part of `keep` may match nothing, even if similar names would be removed.
+            min_age_s: The grace period: a running pip may still be writing younger leftovers.
+            pythons: The interpreters that count: `all` of this machine, which is the default, `current` (the one that
+                runs this program), or a list of these words, of paths, and of `Target`, which are added.
             executor: As `verify`.
             remembers: As `verify`.
             deep: As `verify`.
-            progress: Called with the entries looked at; with the bytes, if every byte is read.
+            progress: Called with the number of entries so far; with the bytes, if every byte is read.
 
         Raises:
-            BadRequestError: `keep` cannot be understood; or an age is negative, not finite, or none.
-            InterpreterError: One of `pythons` cannot be asked.
-            TypeError: A switch is no bool; or `keep` or `pythons` is a single string, and neither a word nor a list.
-            MisspeltKeepError: Some of `keep` fits nothing, and something of almost the same name would go.
+            BadRequestError: `keep` is invalid; or an age is negative, not finite, or not an age.
+            InterpreterError: One of `pythons` gives no answer.
+            TypeError: A switch is not a bool; or `keep` or `pythons` is a single string, and neither a word nor a list.
+            MisspeltKeepError: A part of `keep` matches nothing, and an entry of almost the same name would be removed.
         """
         reasons = {"corrupt": corrupt, "partial": partial, "incompatible": incompatible}
         check_switches(**reasons, include_downloads=include_downloads, unsafe=unsafe, orphaned=orphaned)
@@ -607,7 +610,7 @@ class PipCache:
             LimitOn.FREE: min_free,
             LimitOn.FREE_INODES: min_free_inodes,
         }
-        wishes = Wishes(
+        requested = Requested(
             groups=frozenset(group for group, is_asked in groups.items() if is_asked),
             takes_useless=ci or useless,
             includes_downloads=include_downloads,
@@ -625,7 +628,7 @@ class PipCache:
         )
         keeps = self._keeps(keep, keep_lock, keep_env)
         query = self._planner.query_of(
-            wishes,
+            requested,
             index_urls=self._with_settings(self.index_urls, pythons),
             make_context=lambda needs_tags: self._context(min_age_s=min_age_s, pythons=pythons, needs_tags=needs_tags),
         )
@@ -633,9 +636,11 @@ class PipCache:
             query, executor=executor, remembers=remembers, is_deep=deep, hears=self._hear, progress=progress
         )
         query = self._with_lookups(query, keeps.selection)
-        made = self._planner.plan_of(query, wishes.rule(), keeps, keep_missing_ok=keep_missing_ok, wishes=wishes)
-        if ci and wishes.unused_since_s is None:
-            note = "nothing goes for not being used: the cache was not marked before"
+        made = self._planner.plan_of(
+            query, requested.rule(), keeps, keep_missing_ok=keep_missing_ok, requested=requested
+        )
+        if ci and requested.unused_since_s is None:
+            note = "nothing is removed as unused: the cache was not marked before"
             made = replace(made, notes=(*made.notes, note))
         return made
 
@@ -650,10 +655,10 @@ class PipCache:
         remembers: bool = True,
         progress: Progress | None = None,
     ) -> Plan:
-        """Decide what goes if everything that fits `what` is to go; of nothing, nothing, and nothing that is not pip's.
+        """Decide which entries are removed if all that match `what` are to be; none without it, and no foreign file.
 
         Raises:
-            BadRequestError: `what` or `keep` cannot be understood.
+            BadRequestError: `what` or `keep` is invalid.
             MisspeltKeepError: As `plan`.
         """
         selection = Selection(what, cache_dir=self.dir.path)
@@ -675,7 +680,7 @@ class PipCache:
             if similar := meant(word, (action.entry for action in made.actions)):
                 raise BadRequestError(
                     repr(f"not:{word.what}"),
-                    f"it fits nothing, and {similar} would go",
+                    f"it matches nothing, and {similar} would be removed",
                     f"did you mean not:{similar}? If not, pass `keep_missing_ok=True`",
                 )
         return replace(
@@ -701,7 +706,7 @@ class PipCache:
         return Keeps(keep, cache_dir=self.dir.path, needed=needed)
 
     def _used(self, reports: Sequence[str | os.PathLike[str]], *, recorded: bool) -> "tuple[Used, ...]":
-        """Return what pips reported to have used; what wrapped ones did, too, if that is asked for."""
+        """Return the use of pips by reports; also that of wrapped pips by records, if requested."""
         paths = several("reports", reports)
         if not paths and not recorded:
             return ()
@@ -725,7 +730,7 @@ class PipCache:
         min_age_s: "float | timedelta" = HOUR_S,
         progress: Progress | None = None,
     ) -> Plan:
-        """Decide what goes if everything that pip wrote is to go.
+        """Decide which entries are removed if everything that pip wrote is to be.
 
         Raises:
             BadRequestError: `keep` cannot be understood.
@@ -749,23 +754,23 @@ class PipCache:
         progress: Progress | None = None,
         reading: Progress | None = None,
     ) -> ExportReport:
-        """Put downloads and built wheels into a directory for `--find-links`, under the names that the index published.
+        """Export downloads and built wheels to a directory for `--find-links`, under the index's names.
 
-        Only what is whole is exported: each is read to its end, and again while it is copied. Nothing is overwritten.
+        Only whole files are exported: each is read to its end, and again while it is copied. Nothing is overwritten.
 
         Args:
             what: Selections, in the words of the command line; everything that `locks` name without any.
             to: The directory; it is made if it is missing. Not one in the cache.
-            locks: Files that name what is wanted, as `keep_lock` of `plan`; of what fits `what`, only that is exported.
-            link: Whether the files are to be those of the cache under second names, if these can be: to write to one is
-                to damage the cache.
+            locks: Files that name packages to export, as `keep_lock` of `plan`; with `what`, only matches of both.
+            link: Whether the files become second names of the cache's own, where possible: writing to one
+                damages the cache.
             dry_run: Whether nothing is written.
             stop: Called between files; once it returns true, nothing else is begun.
             progress: Called with the files done, and all of them.
-            reading: Called with the bytes read before.
+            reading: Called with the bytes read before the export.
 
         Raises:
-            BadRequestError: Nothing is named; `what` or a lock cannot be understood; or `to` cannot be used.
+            BadRequestError: Nothing is selected; `what` or a lock is invalid; or `to` cannot be used.
         """
         from pipcacheplus.cache.export import check_selection, exported, target_folder  # noqa: PLC0415 - of use to few
 
@@ -791,15 +796,15 @@ class PipCache:
     def _inspect_exportable(
         self, what: Sequence[str | Kind], needed: "Needed | None", progress: Progress | None
     ) -> Inspection:
-        """Read the entries that fit, and that locks name, to their end."""
+        """Read the entries that match, and that locks name, to their end."""
         from pipcacheplus.cache.export import is_exportable  # noqa: PLC0415 - of use to few
 
         found = self.scan(*what)
-        if needed is not None and what:  # what fits no word is in the cache nevertheless, and not missing
+        if needed is not None and what:  # an entry that matches no word is still in the cache, and not missing
             for one in self.entries():
                 needed.fits(one)
         ids = [one.id for one in found.entries if is_exportable(one) and (needed is None or needed.fits(one))]
-        if not ids:  # of nothing, all would be read
+        if not ids:  # an empty selection would read all
             return Inspection(
                 cache=self.dir, entries=(), findings=(), evidence={}, unmatched=found.unmatched, hints=found.hints
             )
@@ -808,13 +813,13 @@ class PipCache:
         return replace(read, unmatched=found.unmatched, hints=found.hints)
 
     def mark(self, name: str = MARK) -> "datetime":
-        """Note that it is now, for `unused_since`; a mark of the same name is moved. Return the moment, in UTC.
+        """Store the present time for `unused_since`; a mark of the same name is replaced. Return the time, in UTC.
 
         Args:
             name: A letter, then letters, digits, `_` and `-`; 64 at most.
 
         Raises:
-            BadRequestError: The name is none, or our state directory cannot be written.
+            BadRequestError: The name is invalid, or the state directory cannot be written.
         """
         from datetime import datetime, timezone  # noqa: PLC0415 - slow to import, and of use to few
 
@@ -823,10 +828,10 @@ class PipCache:
         return datetime.fromtimestamp(set_mark(self.dir.path, name), timezone.utc)
 
     def mark_moment(self, name: str = MARK) -> "datetime | None":
-        """Return when `mark` was called, in UTC; `None` if it was not.
+        """Return the time of a mark, in UTC; `None` if there is none.
 
         Raises:
-            BadRequestError: The name is none, or our state directory cannot be read.
+            BadRequestError: The name is invalid, or the state directory cannot be read.
         """
         from datetime import datetime, timezone  # noqa: PLC0415 - slow to import, and of use to few
 
@@ -836,7 +841,7 @@ class PipCache:
         return None if found is None else datetime.fromtimestamp(found, timezone.utc)
 
     def _since(self, name: str, moment: "str | float | timedelta | datetime", now_s: float) -> float:
-        """Return a moment in seconds since 1970; a string is the name of a mark."""
+        """Return a time in seconds since 1970; a string is the name of a mark."""
         if not isinstance(moment, str):
             return moment_in_seconds(name, moment, now_s)
         from pipcacheplus.own.marks import moment_of_mark  # noqa: PLC0415 - of use to few
@@ -854,7 +859,7 @@ class PipCache:
         """Write a plan to a new file, for `load_plan`: readable JSON with a seal that shows later changes.
 
         Raises:
-            BadRequestError: The file exists, or cannot be written; or the plan is one of another cache.
+            BadRequestError: The file exists, or cannot be written; or the plan is for another cache.
         """
         from pipcacheplus.apply.plan_file import write_plan  # noqa: PLC0415 - of use to few
         from pipcacheplus.model.version import __version__  # noqa: PLC0415 - as above
@@ -862,23 +867,23 @@ class PipCache:
 
         if plan.cache.path != self.dir.path:
             raise BadRequestError(
-                what="`plan`", problem=f"is one of {plan.cache.path}", next_step="save it with the cache that made it"
+                what="`plan`", problem=f"is for {plan.cache.path}", next_step="save it with the cache that made it"
             )
         made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         write_plan(plan_text(plan, made=made, version=__version__), path)
 
     def load_plan(self, path: str, *, progress: Progress | None = None) -> Plan:
-        """Read a plan that `save_plan` wrote, and return what of it still holds.
+        """Read a plan that `save_plan` wrote, and return the part that is still valid.
 
-        Entries that have changed since are not in the plan that is returned, but in its `warnings`; those that are gone
-        are counted. Only what pip wrote is in it, whatever the file says.
+        Entries that have changed since are not in the returned plan, but in its `warnings`; those that are gone are
+        counted. Only files that pip wrote are in it, independent of the file.
 
         Args:
-            path: Of the file.
+            path: Path of the file.
             progress: Called with the entries read.
 
         Raises:
-            BadRequestError: The file cannot be read, is no plan or was changed, or is for another cache.
+            BadRequestError: The file cannot be read, is not a plan or was changed, or is for another cache.
         """
         from pipcacheplus.apply.plan_file import read_plan  # noqa: PLC0415 - of use to few
         from pipcacheplus.plan.saved import parse_plan  # noqa: PLC0415 - as above
@@ -901,7 +906,7 @@ class PipCache:
                 return ()
             return action.reasons
 
-        # What was young when the plan was made is not in it, and the rest has not changed since.
+        # Recent entries were not in the plan when it was made, and the rest has not changed since.
         query = self._query_of_names(min_age_s=0, remembers=True, progress=progress)
         made = self._planner.plan_of(query, rule, self._keeps((), (), ()), keep_missing_ok=False)
         actions = []
@@ -910,7 +915,7 @@ class PipCache:
             if there.issuperset(action.because):
                 actions.append(replace(one, why=action.why, because=action.because))
             else:
-                message = "stays: what it was to go for is gone"
+                message = "stays: the reason for its removal no longer exists"
                 changed[one.entry.id] = Warned(path=one.entry.id, message=message)
         return replace(
             made,
@@ -933,29 +938,29 @@ class PipCache:
         trash_size: int | None = None,
         waiting: Callable[[Waiting], None] | None = None,
     ) -> Report:
-        """Carry a plan out; with `dry_run`, report what would go and touch nothing.
+        """Carry a plan out; with `dry_run`, report what would be removed and change nothing.
 
-        A dry run and a run differ in nothing but the deed: what one refuses the other refuses, and what would stay has
-        the outcome that it would have. Only what an attempt alone can tell stays open, and what happens in between.
+        A dry run makes the same decisions as a run: it refuses the same, and an entry that would stay has the outcome
+        that it would have. Only failures that an attempt alone shows, and changes in between, are not foreseen.
 
         Args:
-            plan: What is to go, of this cache.
-            dry_run: Whether nothing is touched.
-            exclusive: Whether no pip works on this cache meanwhile: then nothing is waited for, and wheels of today go.
-                By default, if no pip runs on this machine and no other machine mounts the file system.
-            lock_timeout_s: How long to wait for another pipcacheplus to finish.
-            wait_s: How long pips may take to hear from their server; waited for once, if one could be asking.
+            plan: The plan, for this cache.
+            dry_run: Whether nothing is changed.
+            exclusive: Whether no pip uses this cache meanwhile: then there is no wait, and wheels of today are removed
+                too. By default, true if no pip runs on this machine and no other machine mounts the file system.
+            lock_timeout_s: Seconds to wait for another pipcacheplus to finish.
+            wait_s: Seconds that pips may wait for an answer of their server; waited for once, if one could be asking.
             stop: Called between entries and while waiting; once it returns true, nothing else is begun.
             progress: Called with the actions done, and all of them; also while waiting.
-            trash: Whether all is moved to a directory beside the cache, from where `undo` brings it back for a week. It
-                frees nothing until that is emptied, which happens with the next plan that is carried out after it.
-            trash_size: Bytes that may stay in the trash: the oldest runs go first, never the one that is being made.
+            trash: Whether files are moved to a directory beside the cache, from where `undo` restores them for a week.
+                This frees nothing until that is emptied, by the first plan that is carried out after the week.
+            trash_size: Bytes that may stay in the trash: the oldest runs are removed first, never the present one.
             waiting: Called during the wait, if there is one, some times a second, with its reason and the seconds that
                 are left, at its end 0; `progress` is not called then.
 
         Raises:
-            BadRequestError: The plan is one of another cache; or there can be no trash, and nothing was touched.
-            CacheBusyError: Another pipcacheplus works on this cache.
+            BadRequestError: The plan is for another cache; or there can be no trash, and nothing was changed.
+            CacheBusyError: Another pipcacheplus is using this cache.
             NotACacheError: Nothing may be removed here: another user's cache, or one that holds the current directory.
             OSError: The cache directory cannot be opened.
         """
@@ -989,21 +994,21 @@ class PipCache:
         stop: Callable[[], bool] | None = None,
         progress: Progress | None = None,
     ) -> Report:
-        """Bring back what a run moved to the trash, byte for byte, with times and rights.
+        """Restore the files that a run moved to the trash, byte for byte, with times and rights.
 
-        Nothing that lies there by now is overwritten: such an entry stays in the trash, and its outcome is `changed`.
+        No file is overwritten: an entry whose place is taken stays in the trash, and its outcome is `changed`.
 
         Args:
             run: The report of the run, or its name (`Report.run`, `Trashed.run`); by default the last of which anything
                 is left. If there is none, nothing happens.
-            dry_run: Whether nothing is touched.
+            dry_run: Whether nothing is changed.
             lock_timeout_s: As `apply`.
             stop: As `apply`.
             progress: Called with the entries done, and all of them.
 
         Raises:
-            BadRequestError: There is no such run, or what lies in the place of the trash is not ours alone.
-            CacheBusyError: Another pipcacheplus works on this cache.
+            BadRequestError: There is no such run, or the trash is not only this user's.
+            CacheBusyError: Another pipcacheplus is using this cache.
             NotACacheError: Nothing may be changed here, as for `apply`.
             OSError: The cache directory or the trash cannot be opened.
         """
@@ -1027,10 +1032,10 @@ class PipCache:
         )
 
     def trashed(self) -> tuple[Trashed, ...]:
-        """List the runs that can be brought back, oldest first.
+        """List the runs that can be restored, oldest first.
 
         Raises:
-            BadRequestError: What lies in the place of the trash is not ours alone.
+            BadRequestError: The trash is not only this user's.
         """
         from pipcacheplus.apply.apply import trashed_here  # noqa: PLC0415 - as above
 
@@ -1042,21 +1047,21 @@ def _parts_of(ids: Sequence[str | Kind]) -> frozenset[str]:
 
 
 def _past(name: str, moment_s: float | None, now_s: float) -> float | None:
-    """Return a moment that is not in the future: since then nothing was used yet.
+    """Return a time that is not in the future: nothing was used since a future time.
 
     Raises:
         BadRequestError: It is.
     """
     if moment_s is not None and moment_s > now_s + HOUR_S:
-        raise BadRequestError(what=f"`{name}`", problem="that is in the future", next_step="pass a date of the past")
+        raise BadRequestError(what=f"`{name}`", problem="it is in the future", next_step="pass a date of the past")
     return moment_s
 
 
 def _is_marked(path: str) -> bool | None:
-    """Return whether reading marks files as read; `None` if that cannot be told where it may well be so."""
+    """Return whether reading changes access times; `None` if that is unknown on a file system where it may."""
     try:
         with OpenCache(path) as opened:
             is_so = is_marked_as_read(opened)
             return False if is_so is None and leaves_access_times(kind_of(path, opened.device)) else is_so
     except OSError:
-        return False  # nothing of it can be read, which is reported where it is tried
+        return False  # it cannot be read, which the reader reports

@@ -1,4 +1,4 @@
-"""Make plans: which questions the wishes of a user are, and what goes by the answers."""
+"""Plans from the requests of a user: the queries for them, and the entries that are removed by the answers."""
 
 import os
 from collections import defaultdict
@@ -38,10 +38,10 @@ if TYPE_CHECKING:  # slow to import
     from pipcacheplus.plan.limits import Limit
     from pipcacheplus.plan.needed import Needed
 
-__all__ = ["Planner", "Used", "Wishes", "import_reasons", "redundancy", "refuse_unknown_word"]
+__all__ = ["Planner", "Requested", "Used", "import_reasons", "redundancy", "refuse_unknown_word"]
 
 _GROUPS_OF_INTERPRETERS = frozenset({Group.INCOMPATIBLE, Group.OUTDATED_BUILD})
-"""Reasons for which it matters what interpreters can use."""
+"""Reasons that depend on the interpreters."""
 _OF_DOWNLOADS = frozenset({Group.INCOMPATIBLE})
 """Reasons for which downloads may be spared."""
 _NS = 10**9
@@ -50,7 +50,7 @@ _PAGES = frozenset({Kind.INDEX_PAGE, Kind.LINKS_PAGE})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Used:
-    """What pips reported to have used, and when."""
+    """Use by pips, from reports or records, with its time."""
 
     needed: "Needed"
     projects: frozenset[str]
@@ -58,26 +58,26 @@ class Used:
     """Nanoseconds since 1970."""
 
     def at(self, brief: Brief) -> int | None:
-        """Return when an entry was used by that, `None` if it was not; with a file goes the page of its project."""
+        """Return when an entry was used by this, `None` if it was not; a file counts with the page of its project."""
         is_page = brief.kind in _PAGES and brief.project in self.projects
         return self.at_ns if is_page or self.needed.fits(brief) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """Reasons for which something is to go, and limits to be kept within."""
+class Requested:
+    """The requested reasons and limits."""
 
     groups: frozenset[Group] = frozenset()
-    """Of findings."""
+    """Groups of findings."""
     takes_useless: bool = False
-    """Whether what no pip can ever use goes; it does if nothing else is wished."""
+    """Whether entries that no pip can ever use are removed; they are if there is no other reason."""
     includes_downloads: bool = True
     is_strict: bool = False
-    """Of outdated builds."""
+    """Strictness for outdated builds."""
     stale_age_s: float | None = None
     built_before_s: float | None = None
     superseded: int | None = None
-    """How many versions stay."""
+    """Number of versions that stay."""
     duplicates: bool = False
     built_sdists: bool = False
     unused_since_s: float | None = None
@@ -93,21 +93,21 @@ class Wishes:
 
     @property
     def needs_interpreters(self) -> bool:
-        """Return whether it matters what interpreters can use."""
+        """Return whether the reasons depend on the interpreters."""
         return bool(self.groups & _GROUPS_OF_INTERPRETERS) or self.built_sdists
 
     @property
     def is_of_useless(self) -> bool:
-        """Return whether what no pip can ever use goes."""
+        """Return whether entries that no pip can ever use are removed."""
         return self.takes_useless or not (self.groups or self.compares)
 
     @property
     def needs_sound(self) -> bool:
-        """Return whether it matters what no pip can ever use: it goes, or takes nobody's place."""
+        """Return whether it matters which entries no pip can ever use: they are removed, or replace no other entry."""
         return self.is_of_useless or self.superseded is not None or self.built_sdists or self.duplicates
 
     def rule(self) -> Rule:
-        """Return the rule that goes by findings."""
+        """Return the rule that uses findings."""
         spared = frozenset[Group]() if self.includes_downloads else _OF_DOWNLOADS
         return by_findings(self.groups, spares_downloads=spared, takes_useless=self.is_of_useless)
 
@@ -116,76 +116,76 @@ class Planner:
     """Makes the plans of one cache."""
 
     def __init__(self, cache: CacheDir) -> None:
-        """Take the cache's directory."""
+        """Store the cache's directory."""
         self._cache = cache
 
     def query_of(
-        self, wishes: Wishes, *, index_urls: tuple[str, ...], make_context: Callable[[bool], Context]
+        self, requested: Requested, *, index_urls: tuple[str, ...], make_context: Callable[[bool], Context]
     ) -> Query:
-        """Return the query that finds what may go.
+        """Return the query that finds removable entries.
 
         Args:
-            wishes: For which reasons.
-            index_urls: Of indexes whose pages may be in the cache.
-            make_context: Returns the present; it is passed whether interpreters have to be asked.
+            requested: The requested reasons.
+            index_urls: URLs of indexes whose pages may be in the cache.
+            make_context: Returns the context of checks; its argument is whether interpreters must be run.
 
         Raises:
-            InterpreterError: One of the interpreters cannot be asked.
+            InterpreterError: One of the interpreters gives no answer.
         """
-        groups = wishes.groups
+        groups = requested.groups
         put = tuple(
             check
             for check in checks()
             if check.group in groups
-            or (wishes.needs_sound and check.is_told and check.depth <= Depth.ENDS and not check.needs_links)
+            or (requested.needs_sound and check.is_told and check.depth <= Depth.ENDS and not check.needs_links)
         )
         depth = Depth(max((check.depth for check in put if check.is_suspect is None), default=Depth.ENDS))
         shapes = frozenset().union(*(check.shapes for check in put if check.depth is Depth.WHOLE))
-        # Downloads need not be read to their end to judge what was built here.
-        is_whole = bool(shapes - {Shape.BUILT_WHEEL}) or wishes.duplicates
+        # Downloads need not be read to their end to judge built wheels.
+        is_whole = bool(shapes - {Shape.BUILT_WHEEL}) or requested.duplicates
         if is_whole:
-            # The question that `verify` puts: what it remembers is of use here, and the other way round.
+            # The query of `verify`: its stored facts are of use here, and the other way round.
             put = tuple(check for check in checks() if check.is_told or check in put)
-        context = make_context(wishes.needs_interpreters)
+        context = make_context(requested.needs_interpreters)
         if Group.OUTDATED_BUILD in groups:
-            context = with_builds(context, cache_dir=self._cache.path, is_strict=wishes.is_strict)
-        context = replace(context, stale_age_s=wishes.stale_age_s, built_before_s=wishes.built_before_s)
+            context = with_builds(context, cache_dir=self._cache.path, is_strict=requested.is_strict)
+        context = replace(context, stale_age_s=requested.stale_age_s, built_before_s=requested.built_before_s)
         return Query(
             path=self._cache.path,
             index_urls=index_urls,
-            depth=Depth.WHOLE if is_whole else max(depth, Depth.ENDS) if wishes.compares else depth,
+            depth=Depth.WHOLE if is_whole else max(depth, Depth.ENDS) if requested.compares else depth,
             context=context,
             contents_of=None if is_whole or not shapes else Shape.BUILT_WHEEL,
             checks=put,
-            needs_urls=wishes.compares or any(check.needs_links for check in put),
+            needs_urls=requested.compares or any(check.needs_links for check in put),
             only_findings=True,
         )
 
     def plan_of(
-        self, query: Query, rule: Rule, keeps: Keeps, *, keep_missing_ok: bool, wishes: Wishes | None = None
+        self, query: Query, rule: Rule, keeps: Keeps, *, keep_missing_ok: bool, requested: Requested | None = None
     ) -> Plan:
-        """Return the plan for what a query finds.
+        """Return the plan for the results of a query.
 
         Args:
-            query: What is asked of the cache.
-            rule: What goes by itself.
-            keeps: What stays.
-            keep_missing_ok: Whether it is well that some of what is to be kept fits nothing.
-            wishes: What else is to go, if entries have to be compared for it.
+            query: The query.
+            rule: The rule that chooses single entries.
+            keeps: The keeps.
+            keep_missing_ok: Whether some of the keeps may match nothing.
+            requested: The reasons for which entries must be compared, if any.
 
         Raises:
-            MisspeltKeepError: Some of it fits nothing, and something of almost the same name would go.
+            MisspeltKeepError: A keep matches nothing, and an entry of almost the same name would be removed.
         """
         check_switches(keep_missing_ok=keep_missing_ok)
-        if keeps:  # what is to be kept is named by its project, version, URL
+        if keeps:  # keeps name entries by project, version, URL
             query = replace(query, depth=max(query.depth, Depth.ENDS), needs_urls=True)
         query = replace(query, would_go=lambda one: bool(rule(one)))
         if not keep_missing_ok:
             query = replace(query, looked_for=keeps.selection)
         warnings: list[Warned] = []
         whole = None
-        if keeps.needed is not None or (wishes is not None and wishes.compares):
-            whole = _Whole(self._cache, query.context, rule, keeps, wishes or Wishes())
+        if keeps.needed is not None or (requested is not None and requested.compares):
+            whole = _Whole(self._cache, query.context, rule, keeps, requested or Requested())
             found = answered(query, whole.found, warnings)
         else:
             found = list(run_query(query, warnings))
@@ -227,7 +227,7 @@ class Planner:
 
 
 class _Whole:
-    """Chooses what goes because of other entries, of times of use, and of limits: all of the cache goes by."""
+    """Chooses entries to remove because of other entries, times of use and limits, by a pass over the whole cache."""
 
     def __init__(
         self,
@@ -235,20 +235,20 @@ class _Whole:
         context: Context,
         rule: Rule,
         keeps: Keeps,
-        wishes: Wishes,
+        requested: Requested,
     ) -> None:
         self._cache = cache
         self._context = context
         self._rule = rule
         self._keeps = keeps
-        self._wishes = wishes
+        self._wishes = requested
         self.chosen: dict[str, list[Chosen]] = {}
-        """Why entries go, by their ids."""
+        """The reasons for removing entries, by their ids."""
         self.cuts: tuple[Cut, ...] = ()
         self.notes: tuple[str, ...] = ()
 
     def found(self, run: Run) -> list[Checked]:
-        """Return what the checks object to, and what else is chosen; all of it was read by this run."""
+        """Return the entries with findings, and the other chosen ones; this run has read all of them."""
         run.look_for(self._keeps.selection)
         while True:
             found = [*run.suspects()]
@@ -259,7 +259,7 @@ class _Whole:
         return [*found, *run.those(id_ for id_ in self.chosen if id_ not in there)]
 
     def _told_by_names(self) -> set[str]:
-        """Return the ids of what goes, or has to stay for that, by more than the size and times of its files."""
+        """Return the ids of entries that are removed, or needed for that, not only by size and times of files."""
         found = set[str]()
         for id_, reasons in self.chosen.items():
             if self._keeps or not all(one.goes_by_stamp for one in reasons):
@@ -288,7 +288,7 @@ class _Whole:
         self.chosen = {}
         broken = {one.entry.id for one in found if any(error.severity is Severity.ERROR for error in one.findings)}
         for comparison in comparisons:
-            chosen = comparison.chosen(gone | broken)  # what is broken takes nobody's place
+            chosen = comparison.chosen(gone | broken)  # a broken entry replaces no other
             gone |= chosen.keys() - kept
             self._add(chosen)
         by_limits, self.cuts = budget.chosen(gone) if limits else ({}, ())
@@ -319,7 +319,7 @@ class _Whole:
 
 
 def import_reasons() -> None:
-    """Import what plans may need later: this process may soon not be able to read it any more."""
+    """Import modules that plans may need later: this process may soon not be able to read them any more."""
     for name in ("budget", "built_sdists", "duplicates", "superseded", "unused"):
         import_module(f"pipcacheplus.plan.{name}")
     for name in ("cache.locks", "catalog.lookups", "host.free_space", "host.filesystems"):
@@ -327,17 +327,17 @@ def import_reasons() -> None:
 
 
 def redundancy(context: Context) -> Callable[[Run], Mapping[str, frozenset[str]]]:
-    """Return a function that says what need not stay because of other entries: ids by the reason.
+    """Return a function that returns the entries not needed because of others: ids by the reason.
 
-    Duplicates are found as far as contents were read before. Nothing is read again: this is no plan.
+    Duplicates are found among contents that were read before. Nothing is read again: this is not a plan.
 
     Args:
         context: With the interpreters considered.
     """
 
     def look(run: Run) -> Mapping[str, frozenset[str]]:
-        wishes = Wishes(superseded=1, duplicates=True, built_sdists=True)
-        comparisons = _comparisons(wishes, context, run, run.last_use())
+        requested = Requested(superseded=1, duplicates=True, built_sdists=True)
+        comparisons = _comparisons(requested, context, run, run.last_use())
         _show_all(run, comparisons)
         found = defaultdict[str, set[str]](set)
         for comparison in comparisons:
@@ -349,7 +349,7 @@ def redundancy(context: Context) -> Callable[[Run], Mapping[str, frozenset[str]]
 
 
 def _show_all(run: Run, comparisons: Sequence[Comparison], also: Callable[[Brief], object] | None = None) -> None:
-    """Let all entries of a cache go by comparisons, as often as these want; and once by something else."""
+    """Pass all entries of a cache to comparisons, as often as these need; and once to another function."""
     for brief in run.briefs():
         if also is not None:
             also(brief)
@@ -361,7 +361,7 @@ def _show_all(run: Run, comparisons: Sequence[Comparison], also: Callable[[Brief
             comparison.see(brief)
 
 
-def _comparisons(wishes: Wishes, context: Context, run: Run, last_use: LastUse) -> list[Comparison]:
+def _comparisons(requested: Requested, context: Context, run: Run, last_use: LastUse) -> list[Comparison]:
     # Each is of use to few.
     from pipcacheplus.plan.built_sdists import BuiltSdists  # noqa: PLC0415 - see above
     from pipcacheplus.plan.duplicates import Duplicates  # noqa: PLC0415 - see above
@@ -369,14 +369,14 @@ def _comparisons(wishes: Wishes, context: Context, run: Run, last_use: LastUse) 
     from pipcacheplus.plan.unused import Unused  # noqa: PLC0415 - see above
 
     found: list[Comparison] = []
-    if wishes.unused_since_s is not None:
-        recorded_s = max((one.at_ns / _NS for one in wishes.reports), default=-inf)
-        found.append(Unused(wishes.unused_since_s, last_use, recorded_until_s=recorded_s))
-    if wishes.duplicates:
+    if requested.unused_since_s is not None:
+        recorded_s = max((one.at_ns / _NS for one in requested.reports), default=-inf)
+        found.append(Unused(requested.unused_since_s, last_use, recorded_until_s=recorded_s))
+    if requested.duplicates:
         found.append(Duplicates(run.same_contents(), last_use))
-    if wishes.superseded:
-        found.append(Superseded(wishes.superseded))
-    if wishes.built_sdists:
+    if requested.superseded:
+        found.append(Superseded(requested.superseded))
+    if requested.built_sdists:
         found.append(BuiltSdists(context.considered, are_all_known=not context.unasked))
     return found
 
@@ -387,11 +387,11 @@ def _notes(comparisons: Sequence[Comparison]) -> list[str]:
     notes = []
     for one in comparisons:
         if isinstance(one, Unused) and one.trouble is not None:
-            notes.append(f"nothing goes for not being used: {one.trouble}")
+            notes.append(f"nothing is removed as unused: {one.trouble}")
         elif isinstance(one, Unused) and one.uncertain:
             notes.append(
-                f"{one.uncertain} entries stay that were read within a day before then: the file system notes"
-                " only the first reading of a day"
+                f"{one.uncertain} entries stay that were read within a day before then: the file system stores"
+                " only the first read of a day"
             )
     return notes
 
@@ -404,17 +404,17 @@ def _free(path: str) -> tuple[int | None, int | None]:
 
 
 def refuse_unknown_word(outdated_builds: object, word: str) -> None:
-    """Refuse what is neither a switch nor the word for outdated builds of which it is not certain that they fail.
+    """Refuse a value that is neither a switch nor the argument for outdated builds that do not certainly fail.
 
     Raises:
         BadRequestError: It is another word.
-        TypeError: It is no bool.
+        TypeError: It is not a bool.
     """
     if not isinstance(outdated_builds, str):
         check_switches(outdated_builds=outdated_builds)
     elif outdated_builds != word:
         raise BadRequestError(
             what="`outdated_builds`",
-            problem=f"{outdated_builds!r} is no word for it",
+            problem=f"{outdated_builds!r} is invalid",
             next_step=f"pass True, False or {word!r}",
         )

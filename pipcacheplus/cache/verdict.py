@@ -1,4 +1,4 @@
-"""Say whether a restored cache was worth its transfer: what of it was used since it was marked."""
+"""The verdict whether a restored cache was worth its transfer: the entries that were used since it was marked."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,7 +16,7 @@ _OF_USE = frozenset(Kind) - {Kind.LEFTOVER, Kind.FOREIGN}
 
 
 class CacheVerdict(NamedTuple):
-    """What became of a cache since it was marked."""
+    """The use of a cache since it was marked."""
 
     since: datetime
     """When it was marked, in UTC."""
@@ -29,14 +29,14 @@ class CacheVerdict(NamedTuple):
     added: Count
     """The entries that were written since."""
     notes: tuple[str, ...]
-    """Why little or nothing is certain of what was used."""
+    """The reason why little or nothing about the use is certain."""
 
 
 def verdict_of(cache: "PipCache", mark: str = "mark") -> CacheVerdict | None:
-    """Return what a marked cache was worth since; `None` if it was not marked.
+    """Return the use of a cache since it was marked; `None` if it was not marked.
 
     Raises:
-        BadRequestError: The name is none of a mark, or our state directory cannot be read.
+        BadRequestError: The name is not that of a mark, or the state directory cannot be read.
     """
     since = cache.mark_moment(mark)
     if since is None:

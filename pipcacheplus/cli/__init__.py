@@ -1,1 +1,1 @@
-"""The command line: one file with one `COMMAND` for each command, under its name; `base` has what they share."""
+"""The command line: one file with one `COMMAND` for each command, under its name; `base` has the common parts."""

@@ -11,7 +11,7 @@ __all__ = ["COMMAND"]
 
 
 def _declare(parser: ArgumentParser) -> None:
-    parser.add_argument("plan", metavar="FILE", help="that `prune`, `remove` or `purge` wrote for --plan-out")
+    parser.add_argument("plan", metavar="FILE", help="the plan that `prune`, `remove` or `purge` wrote for --plan-out")
     declare_deed(parser)
 
 
@@ -20,12 +20,12 @@ def _run(request: Request) -> CommandResult:
     with progress(request.console, "reading") as show:
         plan = cache.load_plan(request.options.plan, progress=show)
     if plan.gone and not request.console.is_quiet:
-        request.console.say(f"Not there any more: {number(plan.gone, 'entry')} of the plan")
+        request.console.say(f"No longer in the cache: {number(plan.gone, 'entry')} of the plan")
     return carry_out(request, cache, plan)
 
 
 COMMAND = Command(
-    help="Carry out a plan that --plan-out saved, as far as nothing has changed since",
+    help="Carry out a plan that --plan-out saved, for entries that have not changed since",
     run=_run,
     declare=_declare,
     summary_of_nothing=summary_of_no_removal,

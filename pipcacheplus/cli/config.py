@@ -1,4 +1,4 @@
-"""`config`: show every setting, where it stands, and whether it counts."""
+"""`config`: show every setting, its place, and whether it counts."""
 
 from collections.abc import Mapping
 
@@ -41,7 +41,7 @@ def _summary_of_nothing(_cache: CacheDir) -> Mapping[str, Json]:
 
 
 COMMAND = Command(
-    help="Show every setting, and where it stands",
+    help="Show every setting, and its place",
     run=_run,
     summary_of_nothing=_summary_of_nothing,
     examples=("config", "config --json"),

@@ -1,4 +1,4 @@
-"""`export`: put downloads and built wheels into a directory, verified, under the names that the index published."""
+"""`export`: write downloads and built wheels to a directory, verified, under the names that the index published."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -17,19 +17,19 @@ __all__ = ["COMMAND"]
 
 def _declare(parser: ArgumentParser) -> None:
     declare_selection(parser, needs_one=False)
-    parser.add_argument("--to", metavar="DIR", required=True, help="where to; it is made if it is missing")
+    parser.add_argument("--to", metavar="DIR", required=True, help="the target directory; it is made if it is missing")
     parser.add_argument(
         "--lock",
         metavar="FILE",
         action="append",
         default=[],
-        help="what this names: pylock.toml, uv.lock, poetry.lock, requirements, a report of pip (repeatable)",
+        help="packages that this names: pylock.toml, uv.lock, poetry.lock, requirements, a report of pip (repeatable)",
     )
     parser.add_argument(
         "--link",
         action="store_true",
-        help="make second names of the files in the cache: to write to one is to damage the cache (default: clone, else"
-        " copy)",
+        help="make second names of the files in the cache: writing to one damages the cache (default: clone, or copy"
+        " where the file system cannot)",
     )
     declare_catalog(parser)
 
@@ -77,7 +77,7 @@ def _summary_of_nothing(cache: CacheDir) -> Mapping[str, Json]:
 
 
 COMMAND = Command(
-    help="Put downloads and built wheels into a directory, for pip install --find-links",
+    help="Export downloads and built wheels to a directory, for pip install --find-links",
     run=_run,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,

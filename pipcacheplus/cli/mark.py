@@ -1,4 +1,4 @@
-"""`mark`: note that it is now, so as to ask later what was not used since."""
+"""`mark`: store the present time, to find later the entries that were not used since."""
 
 import time
 from argparse import ArgumentParser
@@ -19,7 +19,7 @@ def _declare(parser: ArgumentParser) -> None:
         nargs="?",
         default=_NAME,
         metavar="NAME",
-        help="what to call it (default: mark): a letter, then letters, digits, _ and -; one of this name is moved",
+        help="its name (default: mark): a letter, then letters, digits, _ and -; a mark of this name is replaced",
     )
 
 
@@ -41,7 +41,7 @@ def _summary_of_nothing(_cache: CacheDir) -> dict[str, Json]:
 
 
 COMMAND = Command(
-    help="Note that it is now, for prune --unused-since",
+    help="Store the present time, for prune --unused-since",
     run=_run,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,

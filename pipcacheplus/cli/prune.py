@@ -28,26 +28,27 @@ if TYPE_CHECKING:  # slow to import
 __all__ = ["COMMAND"]
 
 _REASONS = {
-    "corrupt": "what fails verification; every byte is read",
-    "partial": "what interrupted downloads, writes and builds left",
+    "corrupt": "entries that fail verification; every byte is read",
+    "partial": "leftovers of interrupted downloads, writes and builds",
     "incompatible": "wheels that none of the interpreters considered can use, or looks for",
     "unsafe": "pickled responses, which pip up to 23.2.1 would execute",
     "orphaned": "self-check files of environments that are gone",
-    "duplicates": "downloads whose bytes lie there under another URL too, but for the last used; every byte is read",
+    "duplicates": "downloads whose bytes are stored under another URL too, except the last used; every byte is read",
     "built_sdists": "sdists whose wheel is built for every interpreter considered",
 }
 _LIMITS = {
-    "max_size": ("SIZE", f"what entries and their directories may take on the disk: {SIZE_HELP}"),
-    "max_age": ("AGE", f"how long ago an entry may have been written: {AGE_HELP}"),
-    "max_files": ("N", "how many files there may be"),
-    "min_free": ("SIZE", "what is to be free on the file system"),
-    "min_free_inodes": ("N", "how many more files and directories there is to be room for"),
+    "max_size": ("SIZE", f"largest size of entries and their directories on the disk: {SIZE_HELP}"),
+    "max_age": ("AGE", f"largest age of an entry since it was written: {AGE_HELP}"),
+    "max_files": ("N", "largest number of files"),
+    "min_free": ("SIZE", "smallest free space on the file system"),
+    "min_free_inodes": ("N", "smallest number of files and directories that can still be made"),
 }
 
 
 def _declare(parser: ArgumentParser) -> None:
     reasons = parser.add_argument_group(
-        "reasons", "An entry goes if one of them holds; without any, only what no pip can ever use goes."
+        "reasons",
+        "An entry is removed for any of them; without any, only entries that no pip can ever use are removed.",
     )
     for word, text in _REASONS.items():
         reasons.add_argument(f"--{word.replace('_', '-')}", action="store_true", help=text)
@@ -57,8 +58,8 @@ def _declare(parser: ArgumentParser) -> None:
         nargs="?",
         default=False,
         type=argument(_stale),
-        help="pages past their lifetime, files that were replaced, wheels built from these or from a local directory;"
-        f" with an age, pages older than that, fresh or not: {AGE_HELP}",
+        help="pages past their freshness lifetime, files that were replaced, wheels built from these or a local"
+        f" directory; with an age, pages older than that, fresh or not: {AGE_HELP}",
     )
     reasons.add_argument(
         "--outdated-builds",
@@ -68,7 +69,7 @@ def _declare(parser: ArgumentParser) -> None:
         type=_outdated,
         help="built wheels that this machine cannot load any more: libraries that are missing or older than those that"
         " they were built with, another NumPy, Python or machine; every byte of built wheels is read. With `=strict`,"
-        " also those that need what drivers or environment modules may supply, or were built with tools that are gone",
+        " also those that need libraries of drivers or environment modules, or were built with tools that are gone",
     )
     reasons.add_argument(
         "--built-before",
@@ -79,7 +80,7 @@ def _declare(parser: ArgumentParser) -> None:
     reasons.add_argument(
         "--useless",
         action="store_true",
-        help="what no pip can ever use, besides other reasons; without any reason or limit it goes anyway",
+        help="entries that no pip can ever use, in addition to other reasons; the default without any reason or limit",
     )
     reasons.add_argument(
         "--superseded",
@@ -87,39 +88,41 @@ def _declare(parser: ArgumentParser) -> None:
         nargs="?",
         default=False,
         type=_superseded,
-        help="all but the newest version of a project for each set of tags; with `=2`, all but the two newest",
+        help="all except the newest version of a project for each set of tags; with `=2`, all except the two newest",
     )
     reasons.add_argument(
         "--unused-since",
         "--unused",
         metavar="MARK|DATE|AGE",
         type=argument(_mark_or_moment),
-        help="what was not used since then: the name of a mark, " + DATE_HELP,
+        help="entries that were not used since then: the name of a mark, " + DATE_HELP,
     )
     reasons.add_argument(
         "--report",
         metavar="FILE",
         action="append",
         default=[],
-        help="what pip install --report FILE wrote: what it names was used then (repeatable)",
+        help="a file of pip install --report FILE: the packages in it count as used then (repeatable)",
     )
     reasons.add_argument(
         "--ci",
         action="store_true",
-        help="what a CI job need not save: what no pip can ever use, what is corrupt, sdists whose wheels are built,"
-        " and, if the cache was marked before, what was not used since",
+        help="entries that a CI job need not save: those that no pip can ever use, corrupt ones, sdists whose wheels"
+        " are built, and, if the cache was marked before, those that were not used since",
     )
     limits = parser.add_argument_group(
         "limits",
-        "After all reasons, the least recently used goes until they are kept. `wheels=500MB` is one for a kind;"
-        " each is repeatable.",
+        "After all reasons, the least recently used entries are removed until the limits are met. `wheels=500MB` is a"
+        " limit for a kind; each is repeatable.",
     )
     for name, (metavar, text) in _LIMITS.items():
         limits.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, action="append", help=text)
     declare_keeps(parser)
     declare_pythons(parser)
     declare_deep(parser)
-    parser.add_argument("--exit-code", action="store_true", help="with --dry-run: exit with 3 if something would go")
+    parser.add_argument(
+        "--exit-code", action="store_true", help="with --dry-run: exit with 3 if anything would be removed"
+    )
 
 
 def _stale(text: str) -> bool | float:
@@ -128,19 +131,19 @@ def _stale(text: str) -> bool | float:
 
 def _superseded(text: str) -> int | bool:
     if text and not (text.isdecimal() and int(text)):
-        problem = f"{text!r} is no number of versions; write --superseded or --superseded=2"
+        problem = f"{text!r} is not a number of versions; use --superseded or --superseded=2"
         raise ArgumentTypeError(problem)
     return int(text) if text else True
 
 
 def _mark_or_moment(text: str) -> "str | float | datetime":
-    """Return the name of a mark, which begins with a letter, or a moment."""
+    """Return the name of a mark, which begins with a letter, or a time."""
     return text if text[:1].isalpha() or text[:1] == "_" else date_or_age(text)
 
 
 def _outdated(text: str) -> bool | str:
     if text not in {"", "strict"}:
-        problem = f"{text!r} is no word for it; write --outdated-builds or --outdated-builds=strict"
+        problem = f"{text!r} is invalid; use --outdated-builds or --outdated-builds=strict"
         raise ArgumentTypeError(problem)
     return text or True
 
@@ -148,7 +151,7 @@ def _outdated(text: str) -> bool | str:
 def _run(request: Request) -> CommandResult:
     options = request.options
     if options.exit_code and not options.dry_run:
-        raise BadRequestError(what="--exit-code", problem="tells what would go", next_step="add --dry-run")
+        raise BadRequestError(what="--exit-code", problem="is only for a dry run", next_step="add --dry-run")
     cache = open_for_removal(request)
     with progress(request.console, "reading", is_bytes=_reads_all(options)) as show:
         plan = cache.plan(
@@ -179,7 +182,7 @@ def _reads_all(options: Namespace) -> bool:
 
 
 def _corrupt(request: Request, done: CommandResult) -> int | None:
-    """Return how many entries were to go as corrupt, removed or not; `None` if not all of them were looked for."""
+    """Return the number of corrupt entries in the plan, removed or not; `None` if not all of them were searched."""
     if not (request.options.corrupt or request.options.ci):
         return None
     from pipcacheplus.checks.base.check import checks  # noqa: PLC0415 - slow to import, and help imports this module
@@ -194,7 +197,7 @@ def _summary_of_nothing(cache: "CacheDir") -> "Mapping[str, Json]":
 
 
 def _would_any_go(done: CommandResult) -> bool:
-    from pipcacheplus.model.values import State  # noqa: PLC0415 - slow to import, and this option alone needs it
+    from pipcacheplus.model.values import State  # noqa: PLC0415 - slow to import, and only this option needs it
 
     return any(outcome.state is State.PLANNED for outcome in done.view.outcomes)
 

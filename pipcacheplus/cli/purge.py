@@ -1,4 +1,4 @@
-"""`purge`: remove everything that pip put there, and nothing else."""
+"""`purge`: remove everything that pip wrote, and nothing else."""
 
 from argparse import ArgumentParser
 
@@ -27,7 +27,9 @@ def _run(request: Request) -> CommandResult:
     is_agreed = options.yes or options.dry_run
     cache = open_for_removal(request)
     if not is_agreed and not request.console.can_ask:
-        raise BadRequestError(what="purge", problem="there is nobody to ask", next_step="pass --yes")
+        raise BadRequestError(
+            what="purge", problem="needs a confirmation, and stdin is not a terminal", next_step="pass --yes"
+        )
     with progress(request.console, "reading") as show:
         plan = cache.plan_purge(**keeps_of(request), progress=show)
     if is_agreed or not plan.actions:
@@ -36,7 +38,7 @@ def _run(request: Request) -> CommandResult:
 
 
 COMMAND = Command(
-    help="Remove everything that pip put there, and nothing else",
+    help="Remove everything that pip wrote, and nothing else",
     run=_run,
     declare=_declare,
     summary_of_nothing=summary_of_no_removal,

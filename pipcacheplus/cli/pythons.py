@@ -1,4 +1,4 @@
-"""`pythons`: list the interpreters that count, and how many wheels of the cache each can use."""
+"""`pythons`: list the interpreters that count, with the number of wheels of the cache that each can use."""
 
 from argparse import ArgumentParser
 from collections import Counter
@@ -29,7 +29,7 @@ def _declare(parser: ArgumentParser) -> None:
 
 
 def _run(request: Request) -> CommandResult:
-    """List them also where there is no cache yet, unless it was named: they are there all the same."""
+    """List them also where there is no cache yet, unless it was named: they exist nevertheless."""
     options = request.options
     pythons = pythons_of(options, request.environ)
     try:
@@ -64,7 +64,7 @@ def _summary(
 
 
 def _binary(one: "FoundPython") -> "dict[str, Json]":
-    """Return what decides which compiled wheels an interpreter takes."""
+    """Return the facts that decide which compiled wheels an interpreter accepts."""
     interpreter = one.interpreter
     return {"abi": None, "libc": None} if interpreter is None else {"abi": interpreter.abi, "libc": interpreter.libc}
 
@@ -84,7 +84,7 @@ def _cache_dir(one: "FoundPython", machine: "Machine") -> str | None:
 
 
 def _usable(one: "FoundPython", by_tags: "Mapping[tuple[str, ...], int]") -> int | None:
-    """Return how many wheels an interpreter can use, `None` if nobody knows; one whose tags are not known fits all."""
+    """Return the number of wheels that an interpreter can use, `None` if unknown; a wheel without known tags counts."""
     if one.interpreter is None:
         return None
     own = one.interpreter.tags
@@ -92,7 +92,7 @@ def _usable(one: "FoundPython", by_tags: "Mapping[tuple[str, ...], int]") -> int
 
 
 COMMAND = Command(
-    help="List the interpreters that count, and what of the cache each can use",
+    help="List the interpreters that count, with the number of wheels of the cache that each can use",
     run=_run,
     declare=_declare,
     examples=("pythons", "pythons --python current"),

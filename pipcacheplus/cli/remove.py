@@ -20,12 +20,12 @@ from pipcacheplus.errors import BadRequestError
 __all__ = ["COMMAND"]
 
 _VERSION = re.compile(r"=?\s*v?[0-9][0-9A-Za-z.*+!_-]*")
-"""As the file that `numpy>2` or `numpy>=2.0` makes is called."""
+"""The name of the file that `numpy>2` or `numpy>=2.0` makes."""
 
 
 def _declare(parser: ArgumentParser) -> None:
     declare_selection(parser, needs_one=True)
-    parser.add_argument("-y", "--yes", action="store_true", help="do not ask, even if patterns fit every file")
+    parser.add_argument("-y", "--yes", action="store_true", help="do not ask, even if patterns match every file")
     declare_keeps(parser)
     declare_catalog(parser)
 
@@ -44,14 +44,16 @@ def _run(request: Request) -> CommandResult:
     if plan.is_for_all and plan.actions and not options.yes and not options.dry_run:
         if not request.console.can_ask:
             raise BadRequestError(
-                what="remove", problem="this fits every file, and there is nobody to ask", next_step="pass --yes"
+                what="remove",
+                problem="this matches every file and needs a confirmation, and stdin is not a terminal",
+                next_step="pass --yes",
             )
         return carry_out_if_confirmed(request, cache, plan)
     return carry_out(request, cache, plan)
 
 
 def _mind_redirection(request: Request) -> None:
-    """Say what was understood if a shell may have taken `numpy>2` for a project, and a file to write to.
+    """Report the meaning if a shell may have read `numpy>2` as a project and a redirection to a file.
 
     Raises:
         BadRequestError: It has: stdout is a file with the name of a version.
@@ -65,14 +67,14 @@ def _mind_redirection(request: Request) -> None:
     if _VERSION.fullmatch(name):
         raise BadRequestError(
             what="remove",
-            problem=f"the shell took '{last}>{name}' for {last}, and a file {name!r} to write to",
+            problem=f"the shell read '{last}>{name}' as {last} and a redirection to the file {name!r}",
             next_step=f"quote the range, or pass --yes to remove all of {last}",
         )
     request.console.say(f"Removing all of {last}; stdout is a file. A version range is quoted: '{last}>2'")
 
 
 COMMAND = Command(
-    help="Remove downloads, built wheels and pages that fit",
+    help="Remove downloads, built wheels and pages that match",
     run=_run,
     declare=_declare,
     summary_of_nothing=summary_of_no_removal,

@@ -78,7 +78,7 @@ def _run(request: Request) -> CommandResult:
 
 
 COMMAND = Command(
-    help="Print what makes `pip` in a shell the wrapped one",
+    help="Print shell code that makes `pip` the wrapped one",
     run=_run,
     declare=_declare,
     examples=("shell-init bash", "shell-init fish"),

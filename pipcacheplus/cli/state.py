@@ -1,4 +1,4 @@
-"""`state`: show what we keep outside of caches, or remove it."""
+"""`state`: show the files that pipcacheplus stores outside of caches, or remove them."""
 
 from argparse import ArgumentParser
 
@@ -16,7 +16,7 @@ def _declare(parser: ArgumentParser) -> None:
     parser.add_argument(
         "kinds", nargs="*", metavar="KIND", help="catalogs, trash, interpreters, marks, records (default: all of them)"
     )
-    parser.add_argument("--clear", action="store_true", help="remove it; what is in the trash cannot be brought back")
+    parser.add_argument("--clear", action="store_true", help="remove them; files in the trash cannot be restored then")
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
 
 
@@ -28,12 +28,14 @@ def _run(request: Request) -> CommandResult:
     options = request.options
     try:
         cache = locate(this_machine(request.environ), cache_dir=options.cache_dir)
-    except CacheDisabledError as error:  # what we keep is there all the same
+    except CacheDisabledError as error:  # these files exist nevertheless
         cache = disabled(error)
     clears = options.clear and not options.dry_run
     is_agreed = options.yes or not clears
     if not is_agreed and not request.console.can_ask:
-        raise BadRequestError(what="state --clear", problem="there is nobody to ask", next_step="pass --yes")
+        raise BadRequestError(
+            what="state --clear", problem="needs a confirmation, and stdin is not a terminal", next_step="pass --yes"
+        )
     found = state(*options.kinds, cache_dir=cache.path or None)
     code = exits.PARTLY if found.warnings else exits.DONE
     if clears and found.files:
@@ -49,11 +51,12 @@ def _run(request: Request) -> CommandResult:
 
 def _question(found: OwnState) -> str:
     files = number(sum(one.files for one in found.files), "file")
-    return f"Remove {files} ({size(sum(one.disk_size for one in found.files))}) that we keep outside of caches?"
+    total = size(sum(one.disk_size for one in found.files))
+    return f"Remove {files} ({total}) that pipcacheplus stores outside of caches?"
 
 
 COMMAND = Command(
-    help="Show what we keep outside of caches, or remove it with --clear",
+    help="Show the files that pipcacheplus stores outside of caches, or remove them with --clear",
     run=_run,
     declare=_declare,
     examples=("state", "state catalogs --clear --yes"),

@@ -1,4 +1,4 @@
-"""`stats`: what the cache was worth, by what wrapped pips noted."""
+"""`stats`: the files and bytes that came from the cache, by the records of wrapped pips."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ _BY = ("day", "project", "command")
 
 
 def _declare(parser: ArgumentParser) -> None:
-    parser.add_argument("--by", choices=_BY, default="day", help="what a row is for (default: day)")
-    parser.add_argument("--reset", action="store_true", help="forget what was noted")
+    parser.add_argument("--by", choices=_BY, default="day", help="the meaning of a row (default: day)")
+    parser.add_argument("--reset", action="store_true", help="remove the records")
 
 
 def _run(request: Request) -> CommandResult:
@@ -36,7 +36,7 @@ def _summary_of_nothing(_cache: CacheDir) -> Mapping[str, Json]:
 
 
 COMMAND = Command(
-    help="Show what the cache was worth to wrapped pips",
+    help="Show the downloads that the cache saved wrapped pips",
     run=_run,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,

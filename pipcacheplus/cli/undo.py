@@ -1,4 +1,4 @@
-"""`undo`: bring back what a run moved to the trash, or list what can be brought back."""
+"""`undo`: restore the files that a run moved to the trash, or list the runs that can be restored."""
 
 from argparse import ArgumentParser
 
@@ -16,10 +16,10 @@ def _declare(parser: ArgumentParser) -> None:
         "run",
         nargs="?",
         metavar="RUN",
-        help="which run, as --list names it (default: the last of which anything is left)",
+        help="the run, as --list names it (default: the last of which anything is left)",
     )
-    parser.add_argument("--list", dest="lists", action="store_true", help="list the runs that can be brought back")
-    declare_lock(parser.add_argument_group("others at work"))
+    parser.add_argument("--list", dest="lists", action="store_true", help="list the runs that can be restored")
+    declare_lock(parser.add_argument_group("other processes"))
 
 
 def _run(request: Request) -> CommandResult:
@@ -36,7 +36,7 @@ def _run(request: Request) -> CommandResult:
 
 
 COMMAND = Command(
-    help="Bring back what the last run with --trash took away",
+    help="Restore the files that the last run with --trash removed",
     run=_run,
     declare=_declare,
     examples=("undo --list", "undo --dry-run"),

@@ -1,4 +1,4 @@
-"""`verdict`: say whether the restored cache of a CI job was worth its transfer."""
+"""`verdict`: report whether the restored cache of a CI job was worth its transfer."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ def _summary_of_nothing(_cache: CacheDir) -> Mapping[str, Json]:
 
 
 COMMAND = Command(
-    help="Say whether a restored cache was worth its transfer: what was used since it was marked",
+    help="Report whether a restored cache was worth its transfer, by its use since it was marked",
     run=_run,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,

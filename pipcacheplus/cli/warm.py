@@ -1,4 +1,4 @@
-"""`warm`: fill the cache on purpose, for several interpreters and platforms."""
+"""`warm`: fill the cache for several interpreters and platforms."""
 
 import re
 import sys
@@ -15,7 +15,7 @@ _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
 
 
 def _declare(parser: ArgumentParser) -> None:
-    parser.add_argument("requirements", nargs="*", metavar="REQUIREMENT", help="as pip takes it: numpy, 'numpy<2'")
+    parser.add_argument("requirements", nargs="*", metavar="REQUIREMENT", help="as for pip: numpy, 'numpy<2'")
     parser.add_argument(
         "-r",
         "--requirement",
@@ -23,7 +23,7 @@ def _declare(parser: ArgumentParser) -> None:
         metavar="FILE",
         action="append",
         default=[],
-        help="of requirements, or a lock that pip can read (repeatable)",
+        help="a file of requirements, or a lock that pip can read (repeatable)",
     )
     declare_pythons(parser)
 
@@ -41,7 +41,7 @@ def _run(request: Request) -> CommandResult:
     named = pythons_of(options, request.environ) or []
     if "all" in named:
         step = "name each interpreter by its path"
-        raise BadRequestError(what="`python`", problem="`all` is too many", next_step=step)
+        raise BadRequestError(what="`python`", problem="`all` is not possible here", next_step=step)
     given = [f"--cache-dir={options.cache_dir}"] if options.cache_dir is not None else []
     for at, url in enumerate(options.index_url or ()):
         given.append(f"{'--extra-index-url' if at else '--index-url'}={url}")
@@ -62,7 +62,7 @@ def _run(request: Request) -> CommandResult:
 
 
 COMMAND = Command(
-    help="Fill the cache with what is named, by pip download, for several interpreters",
+    help="Fill the cache with the named requirements, by pip download, for several interpreters",
     run=_run,
     declare=_declare,
     examples=("warm numpy --python 3.12", "warm -r requirements.txt --python current"),

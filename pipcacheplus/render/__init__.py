@@ -1,1 +1,1 @@
-"""Output formats, one file with one `FORMAT` each: they turn a view into text, and know nothing below the model."""
+"""Output formats, one file with one `FORMAT` each: they turn a view into text, and use nothing below the model."""

@@ -1,8 +1,8 @@
-r"""Text for people in the log of a CI job, folded, with warnings beside it, and what later steps of the job may need.
+r"""Text for people in the log of a CI job, folded, with warnings beside it, and values for later steps of the job.
 
-GitHub folds what stands between `::group::` and `::endgroup::`, and shows ten warnings of a step on the page of a run.
-GitLab folds what stands between two markers, which nothing but `\r` and an escape sequence makes markers: names have
-neither, as text for people escapes them. Where there is no service, the text is that for people.
+GitHub folds the lines between `::group::` and `::endgroup::`, and shows ten warnings of a step on the page of a run.
+GitLab folds the lines between two markers, which begin with `\r` and an escape sequence: names contain
+neither, as text for people escapes them. Without a service, the text is that for people.
 
 Sources: docs.github.com, "Workflow commands for GitHub Actions"; docs.gitlab.com, "CI/CD job logs".
 """
@@ -17,7 +17,7 @@ __all__ = ["FORMAT"]
 _AS_THEY_ARE = frozenset({"completion", "dir", "shell-init"})
 """Commands whose output is a value for a shell: `dir=$(pipcacheplus dir)`."""
 _MOST_WARNINGS = 10
-"""So many of a step GitHub shows."""
+"""The number of warnings of a step that GitHub shows."""
 _AT_ONCE = 256
 """Lines that are written at once."""
 
@@ -34,7 +34,7 @@ def _render(view: View, write: Write, *, width: int | None, color: bool) -> None
         write(f"\x1b[0Ksection_start:{view.job.started_s}:{name}[collapsed=true]\r\x1b[0K{title}\n")
         try:
             write_lines(view, write, Layout(width=width, color=color))
-        finally:  # what the job prints next is not ours to fold
+        finally:  # the next output of the job must not be folded
             write(f"\x1b[0Ksection_end:{view.job.ended_s}:{name}\r\x1b[0K\n")
     else:
         _render_for_github(view, write, width=width, color=color)
@@ -57,7 +57,7 @@ def _render_for_github(view: View, write: Write, *, width: int | None, color: bo
 
 
 def _warnings(view: View) -> Iterator[str]:
-    """Yield a command for each of the first warnings and entries that are damaged, then how many more there are."""
+    """Yield a command for each of the first warnings and damaged entries, then the number of further ones."""
     from pipcacheplus.pips.credentials import shown_text  # noqa: PLC0415 - slow to import, as above
     from pipcacheplus.render.summary import first_damaged  # noqa: PLC0415 - as above
     from pipcacheplus.render.text.words import describe, number, safe  # noqa: PLC0415 - as above

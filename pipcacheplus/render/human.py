@@ -20,7 +20,7 @@ _SHARED = {
 _VALUES = {"list": "values"}
 """Commands that write values into a pipe, each with the module that makes them."""
 _AT_ONCE = 256
-"""Lines that are written at once: to pass them on one by one takes more time than to make them."""
+"""Lines that are written at once: passing them on one by one takes more time than making them."""
 
 
 def lines_of(view: View, layout: Layout) -> Iterator[str]:

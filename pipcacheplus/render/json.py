@@ -40,7 +40,7 @@ def _render(view: View, write: Write, *, width: int | None, color: bool) -> None
 
 
 def _render_failure(failure: FailedCommand, write: Write) -> None:
-    """Write the document of a command of which nothing came: all keys are there."""
+    """Write the document of a command that failed: all keys are there."""
     from pipcacheplus.pips.credentials import shown_text  # noqa: PLC0415 - slow to import, and most runs succeed
 
     encode = _encoder()
@@ -80,7 +80,7 @@ _ENTRY = (
 
 
 def _entry_encoder(encode: Callable[[Json], str], last_use: str) -> "Callable[[Entry], str]":
-    """Return what encodes an entry; an encoder of whole objects would take most of the time."""
+    """Return the function that encodes an entry; an encoder of whole objects would take most of the time."""
     from json.encoder import encode_basestring_ascii  # noqa: PLC0415 - as in `_encoder`
 
     text: Callable[[str], str] = encode_basestring_ascii

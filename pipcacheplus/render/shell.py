@@ -1,4 +1,4 @@
-"""Words quoted for a shell, so that a command that is printed runs as it stands there."""
+"""Words quoted for a shell, so that a printed command can be run unchanged."""
 
 from collections.abc import Iterable
 
@@ -8,9 +8,9 @@ _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 
 
 def quoted(words: Iterable[str], *, is_windows: bool = False) -> str:
-    r"""Return words as a shell takes them apart again, all of it printable.
+    r"""Return words in a form that a shell splits into the same words, all of it printable.
 
-    A word with characters that a terminal would obey, or that are not UTF-8, is written `$'…'` with its bytes in octal,
+    A word with control characters, or that are not UTF-8, is written `$'…'` with its bytes in octal,
     as bash, zsh, ksh and POSIX of 2024 read it.
 
     >>> print(quoted(["prune", "--cache-dir", "/my cache", "it's", ""]))

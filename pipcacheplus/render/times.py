@@ -19,7 +19,7 @@ _FEW_MONTHS_DAYS = 730
 """From so many on, years are counted."""
 _FIRST_S = -62_135_596_800
 _LAST_S = 253_402_300_799
-"""The first second of the year 1, and the last of the year 9999: what four digits can say."""
+"""The first second of the year 1, and the last of the year 9999: the range of four digits."""
 
 
 def last_used_ns(entry: "Entry", last_use: str) -> int | None:
@@ -49,7 +49,7 @@ def rfc3339(time_s: int | None) -> str | None:
 
 
 def evidence_value(key: str, value: Json) -> Json:
-    """Return a piece of evidence as it is told: seconds since 1970, which the key tells, as a time in UTC.
+    """Return a piece of evidence for output: seconds since 1970, recognised by the key, as a time in UTC.
 
     >>> evidence_value("fresh_until", 0), evidence_value("pages", 2), evidence_value("page_1_written", None)
     ('1970-01-01T00:00:00Z', 2, None)
@@ -60,7 +60,7 @@ def evidence_value(key: str, value: Json) -> Json:
 
 
 def day(time_s: int | None) -> str:
-    """Return seconds since 1970 as a day in UTC, nothing for `None`.
+    """Return seconds since 1970 as a day in UTC, empty for `None`.
 
     >>> day(1_795_219_200)
     '2026-11-21'

@@ -21,17 +21,17 @@ __all__ = [
 ]
 
 Json = str | int | bool | None | Mapping[str, "Json"] | Sequence["Json"]
-"""The values that a summary may hold."""
+"""The type of a value in a summary."""
 
 PYTHON_OPTIONS = ("--python", "--platform", "--python-version", "--implementation", "--abi")
-"""Options that say which interpreters count, and that a command has all of or none."""
+"""Options that choose the interpreters that count; a command has all of them or none."""
 
 Write = Callable[[str], object]
 """Takes the next piece of text."""
 
 
 class Service(str, Enum):
-    """A CI service that obeys markers in the log of a job."""
+    """A CI service that executes markers in the log of a job."""
 
     GITHUB = "github"
     GITLAB = "gitlab"
@@ -44,7 +44,7 @@ class Job(NamedTuple):
     started_s: int
     """When the command began, in seconds since 1970."""
     ended_s: int
-    """When its result was there."""
+    """When its result was ready."""
 
 
 class View(NamedTuple):
@@ -65,23 +65,24 @@ class View(NamedTuple):
     """Findings that were only counted; they are not among `findings`."""
     outcomes: "tuple[Outcome, ...]" = ()
     kept: "tuple[Entry, ...]" = ()
-    """Entries that stay although a reason holds: `--keep` names them, or they are younger than `--min-age`."""
+    """Entries that stay although there is a reason: `--keep` selects them, or they are younger than `--min-age`."""
     foreign: "Sequence[Entry]" = ()
-    """What no pip wrote, if the command reports that."""
+    """Foreign files, for a command that reports them."""
     warnings: tuple[str, ...] = ()
     verbosity: int = 0
-    """0 unless the user asks for more, above 0, or for less, below it."""
+    """Above 0 if the user requests more output, below 0 for less."""
     is_dry_run: bool = False
     now_s: float | None = None
     """The present, in seconds since 1970; `None`: times are shown as they are."""
     short_id: Callable[[str], str] = str
     """Returns the short form of the id of an entry, which means that entry alone; by default, the id."""
     program: str = "python -m pipcacheplus"
-    """What starts this program as it was started, quoted for a shell."""
+    """The command that starts this program in the same way, quoted for a shell."""
     repeated: Mapping[str, str] = {}
-    """Options of this run that another one needs for the same: by name, each with its value, quoted for a shell."""
+    """Options of this run that another one needs for the same: by their names, each with its value, quoted in the same
+    way."""
     is_selection: bool = False
-    """Whether entries were selected: then that there are none does not mean that the cache is empty."""
+    """Whether there was a selection: then an empty result does not mean that the cache is empty."""
     job: Job | None = None
     """The CI job, if the command is part of one."""
     live: "Generator[Mapping[str, Json], None, None] | None" = None
@@ -92,7 +93,7 @@ class View(NamedTuple):
         """Return a command to print: the program, these words of it, and the options that matter.
 
         Args:
-            words: The command and what is its own, quoted for a shell.
+            words: The command and its own arguments, quoted for a shell.
             but: Options that this command does not have.
         """
         return " ".join((self.program, words, *(text for name, text in self.repeated.items() if name not in but)))
@@ -104,7 +105,7 @@ class View(NamedTuple):
 
 
 class FailedCommand(NamedTuple):
-    """Why nothing came of a command."""
+    """The reason why a command failed."""
 
     command: str
     version: str
@@ -118,10 +119,10 @@ class FailedCommand(NamedTuple):
 
 
 class Attachments(NamedTuple):
-    """Text for files of a CI service, beside what goes to stdout."""
+    """Text for files of a CI service, in addition to stdout."""
 
     summary: str
-    """Markdown for the page of the job; empty if there is nothing to say."""
+    """Markdown for the page of the job; may be empty."""
     outputs: Mapping[str, str]
     """Values for later steps of the job, by name."""
 
@@ -129,8 +130,8 @@ class Attachments(NamedTuple):
 class Render(Protocol):
     """Write a view.
 
-    `width` is that of the terminal in columns; nothing is cut if it is `None`, as in a pipe. The text may hold names
-    with `surrogateescape`, and is passed on in pieces, so that it need not fit into memory.
+    `width` is that of the terminal in columns; nothing is shortened if it is `None`, as in a pipe. The text may hold
+    names with `surrogateescape`, and is passed on in pieces, so that it need not fit into memory.
     """
 
     def __call__(self, view: View, write: Write, *, width: int | None, color: bool) -> None:
@@ -142,7 +143,7 @@ def _never(_view: View) -> bool:
 
 
 class OutputFormat(NamedTuple):
-    """A way to write a view; the name of its module is the word for `--format`."""
+    """A way to write a view; the name of its module is the value of `--format`."""
 
     help: str
     render: Render
@@ -150,10 +151,10 @@ class OutputFormat(NamedTuple):
     commands: tuple[str, ...] = ()
     """The commands whose views it writes; all if there is none."""
     has_warnings: Callable[[View], bool] = _never
-    """Whether it writes the warnings of a view too; else they go to stderr."""
+    """Whether it writes the warnings of a view too; otherwise they go to stderr."""
     render_failure: Callable[[FailedCommand, Write], None] | None = None
-    """Writes that nothing came of a command; `None` if that goes to stderr alone."""
+    """Writes the failure of a command; `None` if that goes only to stderr."""
     lists_normal: bool = True
     """Whether it writes each finding that is only information, also where the user did not ask for more with `-v`."""
     attach: Callable[[View], Attachments | None] | None = None
-    """Returns what goes into files of the CI service, if anything does."""
+    """Returns the text for files of the CI service, if there is any."""

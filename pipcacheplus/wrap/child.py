@@ -1,7 +1,7 @@
-"""Run a program with the streams of this process, as if it had been started in its place.
+"""A child program with the streams of this process, run as if it had been started in its place.
 
-Only this module, `in_place`, and the one that asks interpreters start other programs. Signals that a terminal sends
-reach parent and child; what becomes of the child is its own choice, and this process only waits. Those that are sent to
+Only this module, `in_place`, and the one that runs interpreters start other programs. Signals that a terminal sends
+reach parent and child; the child decides how to react, and this process only waits. Signals that are sent to
 this process alone are passed on.
 """
 
@@ -20,19 +20,19 @@ __all__ = ["Ended", "Printed", "run_child", "run_for_output", "run_quietly"]
 
 _SIGNALLED = 128
 _LATE_S = 1.0
-"""How long a child has to end by a signal that may have reached it already."""
+"""Seconds that a child has to end after a signal that may have reached it already."""
 _FROM_TERMINAL = tuple(getattr(signal, name) for name in ("SIGINT", "SIGQUIT", "SIGBREAK") if hasattr(signal, name))
-"""What a terminal sends to all that it has in front."""
+"""Signals that a terminal sends to its whole foreground process group."""
 _PASSED_ON = tuple(
     getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2") if hasattr(signal, name)
 )
 
 
 class Ended(NamedTuple):
-    """How a child ended."""
+    """The end of a child."""
 
     code: int
-    """As a shell has it: 128 and the signal, if it was one."""
+    """As in a shell: 128 and the signal, if it was one."""
     is_interrupted: bool
     """Whether a signal came meanwhile, or ended it."""
 
@@ -52,12 +52,12 @@ def run_child(
     *,
     meanwhile: Callable[[], object] = lambda: None,
 ) -> Ended:
-    """Run a program, and wait for its end, whatever signals come.
+    """Run a program, and wait for its end, also if signals arrive.
 
     Args:
         command: Its words; the first is looked up in `PATH`.
         environ: Its variables; those of this process by default.
-        meanwhile: Called once it has started: to import what will be needed, which takes no time of its own then.
+        meanwhile: Called once it has started: to import modules that will be needed, at no extra time.
     """
     signalled = list[int]()
     child: list[subprocess.Popen[bytes]] = []
@@ -68,7 +68,7 @@ def run_child(
             one.send_signal(number)
 
     def pass_on_late(number: int, frame: FrameType | None) -> None:
-        """Pass on what no terminal has sent to both, unless the child ends by itself."""
+        """Pass on a signal that no terminal has sent to both, unless the child ends by itself."""
         signalled.append(number)
         if not _is_in_front():
             timer = Timer(_LATE_S, pass_on, (number, frame))
@@ -78,11 +78,11 @@ def run_child(
     flush_streams()
     with _handling(pass_on_late, _FROM_TERMINAL), _handling(pass_on, _PASSED_ON):
         try:
-            # With what the shell has opened for it: `-r <(...)`.
+            # With the descriptors that the shell has opened for it: `-r <(...)`.
             child.append(subprocess.Popen(command, env=environ, close_fds=False))
         except OSError as error:
             return Ended(not_started(command[0], error), is_interrupted=False)
-        for number in signalled:  # one that came before there was a child
+        for number in signalled:  # one that arrived before the child was started
             child[0].send_signal(number)
         meanwhile()
         code = child[0].wait()
@@ -101,12 +101,12 @@ def _is_in_front() -> bool:
 
 
 def run_quietly(command: Sequence[str], environ: Mapping[str, str], *, limit_s: float) -> str | None:
-    """Run a program that reads nothing, for a limited time, and return the last line that it printed.
+    """Run a program without input, for a limited time, and return the last line that it printed.
 
     Args:
         command: Its words.
         environ: Its variables.
-        limit_s: After so many seconds it is asked to end, and waited for.
+        limit_s: After so many seconds it gets a signal to end, and is waited for.
     """
     pipe = subprocess.PIPE
     try:
@@ -159,7 +159,7 @@ def _text(out: bytes) -> str:
 
 @contextmanager
 def _handling(handler: Callable[[int, FrameType | None], None], numbers: Sequence[int]) -> Iterator[None]:
-    """Have signals handled, but for those that are ignored, as the child will; only the main thread can."""
+    """Handle signals, except ignored ones, which the child ignores too; only the main thread can."""
     before = dict[int, Any]()
     try:
         for number in numbers:

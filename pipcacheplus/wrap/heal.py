@@ -1,4 +1,4 @@
-"""Prove the entries that a failed pip dealt with, and remove those that are damaged."""
+"""Verification of the entries that a failed pip read, and removal of the damaged ones."""
 
 import os
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from pipcacheplus.wrap.traced_pip import Trace
 __all__ = ["Healed", "Healer"]
 
 _LOCK_S = 60
-"""How long another run of ours may take: it may be curing the same cache."""
+"""Seconds that another run of pipcacheplus may take: it may be repairing the same cache."""
 
 
 class Healed(NamedTuple):
@@ -25,11 +25,11 @@ class Healed(NamedTuple):
     why: str
     """One clause."""
     is_removed: bool = True
-    """Whether it is gone; else another pip may be using it, or it could not be removed."""
+    """Whether it was removed; otherwise another pip may be using it, or it could not be removed."""
 
 
 class Healer(NamedTuple):
-    """Removes what is damaged of one cache."""
+    """Removes damaged entries of one cache."""
 
     cache: PipCache
     exclusive: bool | None = None
@@ -38,15 +38,15 @@ class Healer(NamedTuple):
     """As `PipCache.apply`."""
 
     def remove_damaged(self, trace: Trace, projects: Iterable[str]) -> tuple[Healed, ...]:
-        """Remove what is damaged of all that a pip read, and return it; what other pips may be using stays.
+        """Remove the damaged entries that a pip read, and return them; those that other pips may be using stay.
 
-        The entries are read to their end, whatever is remembered of them: bytes can go wrong below an unchanged stamp.
-        What is young counts as well, since the pip that could be writing it has ended. A pip that failed for another
-        reason is not to wait for this: no more is looked at than what lies near the entries that it read.
+        The entries are read to their end, without stored facts: bytes can change below an unchanged stamp. Recent
+        entries count as well, since the pip that could be writing them has ended. A pip that failed for another reason
+        should not wait for this: only files near the entries that it read are examined.
 
         Args:
-            trace: What the pip read.
-            projects: Names that it was asked for: where no trace tells what was read, all of theirs is looked at.
+            trace: The files that the pip read.
+            projects: Projects that it was asked to install: without a trace, all their entries are examined.
 
         Raises:
             PipCachePlusError: As `PipCache.inspect`, `PipCache.plan_removal` and `PipCache.apply`.
@@ -61,7 +61,8 @@ class Healer(NamedTuple):
         found = self.cache.inspect(*ids, min_age_s=0, pythons=[CURRENT], alone=trace.is_known)
         judged = _damaged(found, ids)
         if judged and trace.is_known:
-            # The next run may fail by what this one did not come to: of the same projects, nothing is to stay damaged.
+            # The next run may fail by entries that this one did not reach: no entry of the same projects may stay
+            # damaged.
             wanted = {one.project for one in found.entries if one.project is not None}
             more = [one.id for one in self.cache.entries() if one.project in wanted and one.id not in ids]
             judged |= _damaged(self.cache.inspect(*more, min_age_s=0, pythons=[CURRENT]), more) if more else {}
@@ -71,10 +72,10 @@ class Healer(NamedTuple):
         """Remove the built wheels of some projects that an interpreter cannot load, and return them.
 
         Raises:
-            PipCachePlusError: As `PipCache.plan` and `PipCache.apply`; an interpreter cannot be asked.
+            PipCachePlusError: As `PipCache.plan` and `PipCache.apply`; an interpreter gives no answer.
         """
         names = frozenset(map(canonical, projects))
-        # It was seen to fail: what might be supplied later was not there.
+        # It was seen to fail: libraries that might be supplied later were missing.
         plan = self.cache.plan(outdated_builds="strict", pythons=[python], min_age_s=0)
         judged = {
             one.entry.id: Healed(one.entry, one.why or "this machine cannot load it")
@@ -84,7 +85,7 @@ class Healer(NamedTuple):
         return self._carried_out(plan, judged) if judged else ()
 
     def _carried_out(self, plan: Plan, judged: Mapping[str, Healed]) -> tuple[Healed, ...]:
-        """Remove entries of a plan that are as they were when they were judged; return what became of these."""
+        """Remove entries of a plan that are unchanged since they were judged; return their outcomes."""
         same = [
             one
             for one in plan.actions
@@ -97,12 +98,12 @@ class Healer(NamedTuple):
             waiting=self.waiting,
         )
         stays = {one.action.entry.id for one in report.outcomes if one.state in {State.BUSY, State.FAILED}}
-        # What was gone, or another, before this run came to it was cured by another one.
+        # An entry that was gone, or replaced, before its removal was repaired by another run.
         return tuple(one._replace(is_removed=id_ not in stays) for id_, one in judged.items())
 
 
 def _damaged(found: Inspection, ids: Container[str]) -> dict[str, Healed]:
-    """Return what is damaged of the entries that were meant; pip failed, so what it could often mend counts as well."""
+    """Return the damaged ones of the entries; pip failed, so damage that pips can often repair counts as well."""
     return {
         one.entry.id: Healed(one.entry, one.message)
         for one in found.findings

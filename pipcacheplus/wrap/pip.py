@@ -22,11 +22,11 @@ if TYPE_CHECKING:  # slow to import
 __all__ = ["Pip"]
 
 _REPORTS_SINCE = (23, 0)
-"""The first pip whose `--report` prints no warning. Source: the news of pip 22.2 and 23.0."""
+"""The first pip whose `--report` prints no warning. Source: the change log of pip 22.2 and 23.0."""
 
 
 class Pip:
-    """The pip of one interpreter: what it is, and a way to run it as if it had been run itself.
+    """The pip of one interpreter: its properties, and a way to run it as if it had been run directly.
 
     Its internals are never imported; it runs as a child, with the streams of this process.
     """
@@ -34,7 +34,7 @@ class Pip:
     def __init__(
         self, python: str | os.PathLike[str] | None = None, *, environ: Mapping[str, str] | None = None
     ) -> None:
-        """Take the pip of an interpreter.
+        """Store the interpreter.
 
         Args:
             python: The path of the interpreter; the running one by default.
@@ -45,15 +45,15 @@ class Pip:
         self._environ: Mapping[str, str] = dict(os.environ if environ is None else environ)
 
     def __repr__(self) -> str:
-        """Show the interpreter."""
+        """Return the interpreter as text."""
         return f"Pip({self.python!r})"
 
     @cached_property
     def interpreter(self) -> "Interpreter":
-        """The interpreter: its tags, its version, that of its pip. One that answered before is not run.
+        """The interpreter: its tags, its version, that of its pip. One with a stored answer is not run.
 
         Raises:
-            InterpreterError: It cannot be asked.
+            InterpreterError: It gives no answer.
         """
         from pipcacheplus.host.interpreter_cache import answers_of_interpreters  # noqa: PLC0415 - slow to import
         from pipcacheplus.host.interpreters import probe, running  # noqa: PLC0415 - as above
@@ -67,7 +67,7 @@ class Pip:
         """The version of pip, as pip writes it; `None` if the interpreter has no pip.
 
         Raises:
-            InterpreterError: The interpreter cannot be asked.
+            InterpreterError: The interpreter gives no answer.
         """
         if self.python == sys.executable:
             from pipcacheplus.host.pip_version import version_of_pip  # noqa: PLC0415 - of use to few
@@ -80,12 +80,12 @@ class Pip:
         """The tags of wheels that the interpreter can use.
 
         Raises:
-            InterpreterError: The interpreter cannot be asked.
+            InterpreterError: The interpreter gives no answer.
         """
         return self.interpreter.tags
 
     def settings(self, command: str = "install") -> Mapping[str, str]:
-        """Return what pip's files and variables set for a command, by pip's own name for it: `cache-dir`.
+        """Return the value of pip's files and variables for an option of a command, by pip's own name: `cache-dir`.
 
         Raises:
             BadRequestError: pip itself would stop at one of its files.
@@ -106,10 +106,10 @@ class Pip:
         """Return the cache that this pip uses.
 
         Args:
-            command: Of pip; its section in pip's settings counts too.
+            command: Command of pip; its section in pip's settings counts too.
             cache_dir: As pip's `--cache-dir`.
             isolated: As pip's `--isolated`.
-            index_urls: Of indexes whose pages may be in it.
+            index_urls: URLs of indexes whose pages may be in it.
 
         Raises:
             PipCachePlusError: As `PipCache.locate`.
@@ -128,22 +128,22 @@ class Pip:
     def run(self, *arguments: str) -> int:
         """Run pip with these arguments, and with the streams of this process; return its exit code.
 
-        Nothing is healed or recorded. A pip that was ended by a signal has the exit code that a shell gives it.
+        Nothing is repaired or recorded. A pip that was ended by a signal has the exit code that a shell gives it.
         """
         return run_child(self._command(*arguments), self._environ).code
 
     def install(self, *arguments: str, heal: bool = True, check: str | None = None, record: bool = True) -> "PipRun":
-        """Run `pip install` with these arguments; if it fails by a damaged cache, cure that, and run it once more.
+        """Run `pip install` with these arguments; if a damaged cache makes it fail, repair that, and run it once more.
 
         Args:
-            arguments: Those behind `install`.
-            heal: Whether what is damaged is removed, and pip run once more.
-            check: A command that has to succeed afterwards; where it fails, built wheels that the interpreter cannot
-                load are removed, and what was built from the same sources installed anew.
-            record: Whether it is noted what was used, for `stats` and for times of last use.
+            arguments: Those after `install`.
+            heal: Whether damaged entries are removed, and pip is run once more.
+            check: A command that must succeed afterwards; if it fails, built wheels that the interpreter cannot
+                load are removed, and their projects installed again.
+            record: Whether the use is recorded, for `stats` and for times of last use.
 
         Returns:
-            The exit code, what was removed, and what was used of the cache.
+            The exit code, the removed entries, and the used files of the cache.
         """
         return self.command("install", *arguments, heal=heal, check=check, record=record)
 
@@ -156,16 +156,16 @@ class Pip:
         exclusive: bool | None = None,
         say: Callable[[str], None] | None = None,
     ) -> "PipRun":
-        """Run any command of pip as `install` does; of one that uses no cache, the exit code is all that comes of it.
+        """Run any command of pip as `install` does; for one that uses no cache, only the exit code is returned.
 
         Args:
-            arguments: All of pip's.
+            arguments: All arguments of pip.
             heal: As `install`.
             check: As `install`.
             record: As `install`.
-            exclusive: Whether no other pip works on the cache, so that what was used a moment ago may go if it is
-                damaged; by default, if none runs on this machine.
-            say: Called with a line for each thing that is done besides.
+            exclusive: Whether no other pip uses the cache, so that recently used entries may be removed if they are
+                damaged; by default, true if none runs on this machine.
+            say: Called with a line for each further action.
         """
         from pipcacheplus.wrap.session import PipRun  # noqa: PLC0415 - slow to import
 
@@ -201,7 +201,7 @@ class Pip:
             cache_path=self._cache_path(arguments),
             find_cache=lambda: self._cache_of(arguments),
             environ=self._environ,
-            # An option would take the place of what the user has set.
+            # An option would replace the setting of the user.
             has_report=find_for(set_, "report", command) is None and self._has_report(),
             heals=heal,
             exclusive=exclusive,
@@ -213,7 +213,7 @@ class Pip:
         return PipSession(task)
 
     def _keep(self, session: "PipSession", done: "PipRun") -> None:
-        """Note what was used; where nothing can be noted, that is nobody's loss."""
+        """Record the use; a failure to record is ignored."""
         from pipcacheplus.errors import PipCachePlusError  # noqa: PLC0415 - as above
         from pipcacheplus.own.records import add_use  # noqa: PLC0415 - as above
 
@@ -235,7 +235,7 @@ class Pip:
         return all(part.isdecimal() for part in parts) and tuple(map(int, parts)) >= _REPORTS_SINCE
 
     def _read_settings(self, arguments: PipArguments) -> Settings:
-        """Return pip's settings, none if pip itself would stop at them."""
+        """Return pip's settings, none if pip itself would stop at an error in them."""
         from pipcacheplus.errors import BadRequestError  # noqa: PLC0415 - slow to import
 
         try:
@@ -252,7 +252,7 @@ class Pip:
         )
 
     def _cache_path(self, arguments: PipArguments) -> str | None:
-        """Return where the cache is, which need not exist; `None` if this pip uses none."""
+        """Return the path of the cache, which need not exist; `None` if this pip uses none."""
         from pipcacheplus.errors import PipCachePlusError  # noqa: PLC0415 - slow to import
 
         command = arguments.command or "cache"
@@ -267,7 +267,7 @@ class Pip:
 
 
 def _announced(say: Callable[[str], None]) -> "Callable[[Waiting], None]":
-    """Return what says once why it is waited, and for how long."""
+    """Return the function that reports once the reason and the length of the wait."""
     said = list[str]()
 
     def announce(waiting: "Waiting") -> None:

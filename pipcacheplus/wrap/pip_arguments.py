@@ -1,7 +1,7 @@
-"""Read the arguments of pip as far as the wrapper has to know them: the command, the cache, what is said and kept.
+"""The parts of pip's arguments that the wrapper needs: the command, the cache, verbosity and requirements.
 
-Source: pip 6.0 to 26.3, `_internal/cli/main_parser.py` and `_internal/cli/cmdoptions.py`: options that hold for all
-commands may stand before the command; optparse takes any prefix of a long option that fits no other.
+Source: pip 6.0 to 26.3, `_internal/cli/main_parser.py` and `_internal/cli/cmdoptions.py`: options for all
+commands may stand before the command; optparse accepts any unambiguous prefix of a long option.
 """
 
 from collections.abc import Iterator, Sequence
@@ -64,69 +64,69 @@ _VALUED = {
     "--all-releases": "",
     "--only-final": "",
 }
-"""Options with a value, each with the fact that it tells, if it does."""
+"""Options with a value, each with the fact that it gives, if any."""
 _SHORT = {"-i": "index_url", "-r": "file", "-c": "", "-e": "editable", "-t": "", "-d": "", "-w": "", "-f": "", "-b": ""}
 _SHORT |= {"-C": "", "-o": ""}
 _FLAGS = {"--no-cache-dir": "no_cache", "--quiet": "quiet", "--dry-run": "dry_run", "--isolated": "isolated"}
-# Without these, they would be taken for longer ones that are cut short.
+# Without these, they would be treated as prefixes of longer ones.
 _FLAGS |= {"--no-index": "no_index", "--require-hashes": "hashes"}
 _FLAGS |= dict.fromkeys(("--pre", "--upgrade"), "flag")
 
 
 class PipArguments(NamedTuple):
-    """What the arguments of a pip say."""
+    """The parsed arguments of a pip."""
 
     words: tuple[str, ...]
     """All of them."""
     command: str | None = None
-    """The first word that is no option; `None` if there is none."""
+    """The first word that is not an option; `None` if there is none."""
     at: int = 0
     """The place of the command."""
     quiet: int = 0
-    """How often to say less is asked for."""
+    """Number of options for less output."""
     cache_dir: str | None = None
     no_cache: bool = False
     isolated: bool = False
     dry_run: bool = False
     no_index: bool = False
     python: str | None = None
-    """The interpreter for which pip is to do it, if it is not pip's own."""
+    """The interpreter for which pip works, if it is not pip's own."""
     report: str | None = None
     index_urls: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
-    """Words behind the command that are no options: requirements, mostly."""
+    """Words after the command that are not options: requirements, mostly."""
     wanted: frozenset[int] = frozenset()
-    """The places of all words that say what is to be installed."""
+    """The places of all words that name packages to install."""
 
     @property
     def uses_cache(self) -> bool:
-        """Return whether the command takes what it needs from a cache."""
+        """Return whether the command uses a cache."""
         return self.command in USES_CACHE and not self.no_cache
 
     def with_options(self, *options: str) -> tuple[str, ...]:
-        """Return the words with options behind the command, where pip takes those of all kinds."""
+        """Return the words with options after the command, where pip accepts options of all kinds."""
         return (*self.words[: self.at + 1], *options, *self.words[self.at + 1 :])
 
     def for_others(self, *wanted: str) -> tuple[str, ...]:
-        """Return the words with other requirements in the place of theirs."""
+        """Return the words with their requirements replaced by others."""
         return (*(word for at, word in enumerate(self.words) if at not in self.wanted), *wanted)
 
 
 class _Option(NamedTuple):
-    """An option, or a word that is none."""
+    """An option, or another word."""
 
     fact: str
-    """`word` for a word that is no option."""
+    """`word` for a word that is not an option."""
     value: str
     places: range
-    """Of its words."""
+    """Places of its words."""
 
 
 def read_pip_arguments(words: Sequence[str]) -> PipArguments:
-    """Return what the arguments of a pip say.
+    """Parse the arguments of a pip.
 
-    An option that this does not know counts as one without a value: then a word behind it may be taken for the command,
-    as pip has more options with every release. Such a pip is run as it is, without anything of ours.
+    An unknown option, as each release of pip may add, counts as one without a value: then its value may be read as the
+    command. Such a pip is run unchanged, without the wrapper's functions.
 
     >>> read_pip_arguments(["-q", "--cache-dir=/c", "install", "-r", "lock.txt", "six"]).names
     ('six',)
@@ -163,7 +163,7 @@ def read_pip_arguments(words: Sequence[str]) -> PipArguments:
 
 
 def _options(words: Sequence[str]) -> Iterator[_Option]:
-    """Yield options with their values, and words that are none; a value may stand behind `=`, or be the next word."""
+    """Yield options with their values, and other words; a value may follow `=`, or be the next word."""
     at, are_words = 0, False
     while at < len(words):
         word, here = words[at], at
@@ -185,7 +185,7 @@ def _options(words: Sequence[str]) -> Iterator[_Option]:
 
 
 def _fact_and_value(word: str) -> tuple[str | None, str | None]:
-    """Return what an option tells (`None` if that is nothing), and its value (`None` if that is the next word)."""
+    """Return the fact that an option gives (`None` if none), and its value (`None` if that is the next word)."""
     if word.startswith("--"):
         name, equals, value = word.partition("=")
         fact = _fact_of(name)
@@ -199,7 +199,7 @@ def _fact_and_value(word: str) -> tuple[str | None, str | None]:
 
 
 def _fact_of(name: str) -> str | None:
-    """Return what a long option tells, also if it is cut short; `None` if it has no value, and tells nothing."""
+    """Return the fact of a long option, also if it is abbreviated; `None` if it has no value, and gives none."""
     known = {**_VALUED, **_FLAGS}
     if name in known:
         return known[name]

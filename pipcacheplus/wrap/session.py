@@ -1,7 +1,7 @@
-"""Run one pip: notice what it uses, cure the cache if it fails by that, and run it once more.
+"""One run of pip: record its use of the cache, repair the cache if it makes pip fail, and run pip once more.
 
 The child has the streams of this process, and its own arguments. One is added, which changes nothing that it prints:
-`--report`, where pip has that without a warning, and the user asks for none.
+`--report`, where pip has that without a warning, and the user does not pass one.
 """
 
 import os
@@ -28,48 +28,48 @@ if TYPE_CHECKING:  # slow to import, and most installs need none of it
 __all__ = ["PipRun", "PipSession", "PipTask", "check_words"]
 
 _NOT_STARTED = 126
-"""The least exit code of a child that did not start, or was ended by a signal."""
+"""The smallest exit code of a child that did not start, or was ended by a signal."""
 MAX_REPORT_BYTES = 64 << 20
 _MOST_TIMES = 4
-"""How often it is run once more: a pip that reads one file after the other may fail by one after the other."""
+"""Most further runs: a pip that reads one file after the other may fail by one after the other."""
 
 
 class PipRun(NamedTuple):
-    """What became of one command of pip."""
+    """The result of one command of pip."""
 
     exit_code: int
-    """Of the last run; as a shell has it."""
+    """Exit code of the last run; as in a shell."""
     is_interrupted: bool = False
     seconds: float = 0.0
-    """Of all runs."""
+    """Seconds of all runs."""
     healed: "tuple[Healed, ...]" = ()
-    """What was removed before it ran once more."""
+    """Entries that were removed before it ran once more."""
     use: PipUse = PipUse()
-    """What the last run used, if it ended well."""
+    """Use of the last run, if it succeeded."""
     cache_path: str | None = None
-    """Of the cache that it used, which need not exist; `None` if it used none."""
+    """Path of the cache that it used, which need not exist; `None` if it used none."""
 
 
 class PipTask(NamedTuple):
-    """One command of pip, and what may be done beside it."""
+    """One command of pip, with the permitted further actions."""
 
     python: str
     """The interpreter whose pip is run."""
     arguments: PipArguments
     cache_path: str | None
-    """Of the cache that this pip uses; `None` if it has none."""
+    """Path of the cache that this pip uses; `None` if it has none."""
     find_cache: "Callable[[], PipCache]"
     """Opens it; raises as `PipCache.locate`."""
     environ: Mapping[str, str]
     say: Callable[[str], None]
-    """Takes a line for the user."""
+    """Receives a line for the user."""
     has_report: bool = False
     """Whether this pip has `--report` without a warning."""
     heals: bool = True
     exclusive: bool | None = None
-    """Whether no other pip works on the cache; by default, if none runs on this machine."""
+    """Whether no other pip uses the cache; by default, true if none runs on this machine."""
     check: str | None = None
-    """A command that has to succeed after an install."""
+    """A command that must succeed after an install."""
     is_dry_run: bool = False
     """Whether pip installs nothing, so that there is nothing to check."""
     waiting: "Callable[[Waiting], None] | None" = None
@@ -77,22 +77,22 @@ class PipTask(NamedTuple):
 
 
 class PipSession:
-    """Runs one command of pip, and cures its cache if it fails by that."""
+    """Runs one command of pip, and repairs its cache if that makes it fail."""
 
     def __init__(self, task: PipTask) -> None:
-        """Take what is to be done."""
+        """Store the task."""
         self.task = task
         self._trace = Trace()
         self._started_s = 0.0
 
     def run(self) -> PipRun:
-        """Run pip, once more if what it failed by was damaged and is gone now, and return what became of it."""
+        """Run pip, once more if damaged entries were removed after a failure, and return the result."""
         began_s = time.monotonic()
         healed: tuple[Healed, ...] = ()
         ended, report = self._pip(self.task.arguments)
         for _ in range(_MOST_TIMES):
             found = self._damaged() if self._may_heal(ended) else ()
-            # What was removed before, and is damaged again, is so at the server.
+            # An entry that was removed before, and is damaged again, is damaged at the server.
             new = tuple(one for one in found if one.entry.id not in {other.entry.id for other in healed})
             if not new:
                 break
@@ -123,11 +123,11 @@ class PipSession:
 
         try:
             return pip_use_of(self.task.cache_path, self._trace.ids, report, self._started_s, name_entries)
-        except (PipCachePlusError, OSError):  # the cache is gone, or another's: that is nobody's loss
+        except (PipCachePlusError, OSError):  # the cache is gone, or another user's, which does no harm here
             return PipUse()
 
     def recorded(self, run: PipRun, now_s: float) -> RecordedUse:
-        """Return a run as it is kept."""
+        """Return the record of a run."""
         return RecordedUse(
             at_s=now_s,
             command=self.task.arguments.command or "",
@@ -138,7 +138,7 @@ class PipSession:
         )
 
     def _pip(self, arguments: PipArguments) -> tuple[Ended, bytes | None]:
-        """Run pip with these arguments, and return how it ended, and its report; note what it read."""
+        """Run pip with these arguments, and return its end and its report; record the files that it read."""
         self._started_s = time.time()
         with ExitStack() as stack:
             try:
@@ -146,7 +146,7 @@ class PipSession:
                 trace, report = os.path.join(folder, "trace"), os.path.join(folder, "report.json")
                 with open(trace, "wb"):
                     pass
-            except OSError:  # it runs all the same
+            except OSError:  # it runs without the trace
                 self._trace = Trace()
                 return run_child((self.task.python, "-m", "pip", *arguments.words), self.task.environ), None
             options = []
@@ -167,7 +167,7 @@ class PipSession:
         return self.task.heals and self.task.cache_path is not None and is_failure and not is_read_once
 
     def _healed(self, heal: "Callable[[Healer], tuple[Healed, ...]]") -> "tuple[Healed, ...]":
-        """Cure the cache, and say what went; that it cannot be cured changes nothing of pip's failure."""
+        """Repair the cache, and report removed entries; a failure of this does not change pip's own failure."""
         from pipcacheplus.wrap.heal import Healer  # noqa: PLC0415 - slow to import, and most installs need none of it
 
         try:
@@ -178,12 +178,14 @@ class PipSession:
             self.task.say(f"the cache was not checked: {error}")
             return ()
         for one in healed:
-            verb = "removed from the cache" if one.is_removed else "damaged, and left as another pip may be using it"
+            verb = (
+                "removed from the cache" if one.is_removed else "damaged, but kept because another pip may be using it"
+            )
             self.task.say(f"{verb}: {_named(one)}: {one.why}")
         return tuple(one for one in healed if one.is_removed)
 
     def _checked(self, check: str, report: bytes | None) -> "tuple[Ended, tuple[Healed, ...]]":
-        """Run a command that tells whether what is installed works; if not, build anew what cannot be loaded."""
+        """Run a command that tests the installed packages; if it fails, build those again that cannot be loaded."""
         words = check_words(check)
         done = run_child(words, self.task.environ)
         if done.code == 0 or done.is_interrupted or not self.task.heals:
@@ -194,7 +196,7 @@ class PipSession:
         wanted = sorted({f"{one.entry.project}=={one.entry.version}" for one in healed if one.entry.project})
         if not wanted:
             return done, ()
-        self.task.say(f"installing anew: {' '.join(wanted)}")
+        self.task.say(f"installing again: {' '.join(wanted)}")
         options = ("--force-reinstall", "--upgrade", "--no-deps")
         again, _ = self._pip(read_pip_arguments(self.task.arguments.for_others(*options, *wanted)))
         return (run_child(words, self.task.environ) if again.code == 0 else again), healed
@@ -226,17 +228,17 @@ def _project_in(word: str) -> str:
 
 
 def check_words(check: str) -> list[str]:
-    """Return the words of a command to be checked with.
+    """Return the words of a check command.
 
     Raises:
-        BadRequestError: It is none.
+        BadRequestError: It is not a command.
     """
     try:
         words = shlex.split(check, posix=os.name != "nt")
     except ValueError:
         words = []
     if not words:
-        problem = f"{check!r} is no command"
+        problem = f"{check!r} is not a command"
         raise BadRequestError(what="`check`", problem=problem, next_step="write one, quoted as for a shell")
     return words
 

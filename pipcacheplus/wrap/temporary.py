@@ -1,4 +1,4 @@
-"""Folders for what pip writes for us, or downloads beside its cache: they go again, unless a user wants to keep one.
+"""Folders for reports of pip, and for downloads beside its cache: removed afterwards, unless a user keeps one.
 
 What a demonstration writes into its folder is written here too.
 """

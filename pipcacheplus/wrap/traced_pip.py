@@ -1,8 +1,8 @@
-"""Start a pip so that it tells which files of its cache it opens, and see what it told.
+"""The start of a pip that reports which files of its cache it opens, and the reading of that report.
 
-pip's own `--log` tells as much, but has pip believe that it shows what builds print, so that their errors are lost; and
-it takes the place of a log that the user has set. So the interpreter is asked: from 3.8 on it reports each file that is
-opened (PEP 578). An older one runs pip as it is, and tells nothing.
+pip's own `--log` contains as much, but with it pip does not print the output of failed builds, so that their errors are
+lost; and it replaces a log that the user has set. So the interpreter is used: from 3.8 on it reports each file that is
+opened (PEP 578). An older one runs pip unchanged, and reports nothing.
 
 pip itself runs as by `-m`: `runpy` does for this code what it does for that option, in Python 2.7 to 3.14.
 """
@@ -33,12 +33,12 @@ MAX_TRACE_BYTES = 64 << 20
 
 
 class Trace(NamedTuple):
-    """What a pip read."""
+    """The files that a pip read."""
 
     ids: tuple[str, ...] = ()
-    """Of entries that it read or wrote, whether they are there or not; in order, each once."""
+    """Ids of entries that it read or wrote, whether they exist or not; in order, each once."""
     is_known: bool = False
-    """Whether anything was told: not by an old interpreter, or by a pip that had another interpreter do the work."""
+    """Whether there was a report: not from an old interpreter, or a pip that used another interpreter for the work."""
     read_streams: bool = False
     """Whether a stream was read that another run would find empty: `-r /dev/stdin`, `-r <(...)`."""
 
@@ -48,8 +48,8 @@ def traced_command(python: str, cache_path: str | None, trace_path: str) -> tupl
 
     Args:
         python: The interpreter.
-        cache_path: Of the cache that pip uses, absolute and without links, as pip opens it.
-        trace_path: Of an empty file, which takes what is told.
+        cache_path: Path of the cache that pip uses, absolute and without links, as pip opens it.
+        trace_path: Path of an empty file, which receives the report.
     """
     prefixes = (*_READ_ONCE, *(() if cache_path is None else (os.path.join(cache_path, ""),)))
     code = _CODE.replace("{prefixes!r}", repr(prefixes)).replace("{path!r}", repr(trace_path))
@@ -57,7 +57,7 @@ def traced_command(python: str, cache_path: str | None, trace_path: str) -> tupl
 
 
 def read_trace(cache_path: str | None, trace_path: str) -> Trace:
-    """Return what a pip told."""
+    """Return the report of a pip."""
     content = b""
     with suppress(OSError), open(trace_path, "rb") as file:
         content = file.read(MAX_TRACE_BYTES)
@@ -74,5 +74,5 @@ def _ids(paths: Sequence[str], cache_path: str | None) -> Iterable[str]:
     for path in paths:
         if prefix is not None and path.startswith(prefix):
             id_ = path[len(prefix) :].replace(os.sep, "/")
-            key = key_of(id_)  # a temporary file has the key of what it is to be
+            key = key_of(id_)  # a temporary file has the key of its final name
             yield id_ if key is None else id_.rpartition("/")[0] + "/" + key

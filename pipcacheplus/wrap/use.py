@@ -1,4 +1,4 @@
-"""Tell what a pip used of its cache, and what that was worth: from what it read, its report and the cache itself."""
+"""The use of the cache by a pip, with the sizes: from the files that it read, its report and the cache itself."""
 
 import json
 import os
@@ -29,13 +29,13 @@ def pip_use_of(
     started_s: float,
     name_entries: Callable[[Sequence[str]], Iterable[Entry]],
 ) -> PipUse:
-    """Return what a pip used.
+    """Return the use of a pip.
 
     Args:
-        path: Of its cache directory; `None` if it had none.
-        ids: Of the entries that it opened.
-        report: What it wrote for `--report`, if it did.
-        started_s: When it began, in seconds since 1970: what was written since was downloaded.
+        path: Path of its cache directory; `None` if it had none.
+        ids: Ids of the entries that it opened.
+        report: Its `--report`, if there is one.
+        started_s: When it began, in seconds since 1970: entries that were written since were downloaded.
         name_entries: Returns entries by their ids, with their names; called where no report has the names.
     """
     if path is None:
@@ -52,7 +52,7 @@ def pip_use_of(
 
 
 def _built(path: str, ids: Iterable[str], since_ns: int) -> Iterator[UsedFile]:
-    """Yield the wheels that were built before; they lie in the cache as they are."""
+    """Yield the wheels that were built before; they are in the cache unchanged."""
     for id_ in filter(is_built_wheel, ids):
         name = id_.rpartition("/")[2]
         named = project_and_version(name)
@@ -63,7 +63,7 @@ def _built(path: str, ids: Iterable[str], since_ns: int) -> Iterator[UsedFile]:
 
 
 def _reported(path: str, read: frozenset[str], report: bytes, since_ns: int) -> Iterator[UsedFile]:
-    """Yield the files that a report names, as far as they are in the cache: what was built was not downloaded."""
+    """Yield the files that a report names and the cache has: wheels that were built were not downloaded."""
     for package in _packages(report):
         for file in package.files:
             url = without_user(file.url or "").partition("#")[0]
@@ -89,7 +89,7 @@ def _packages(report: bytes) -> Iterator[LockedPackage]:
 
 
 def _payload(path: str, url: str) -> tuple[str, int, int] | None:
-    """Return id, bytes and time of writing of what a cache holds for a URL; of one-file entries, with the head."""
+    """Return id, bytes and time of writing of the response for a URL; for one-file entries, including the head."""
     key = page_key(url)
     for area in sorted(HTTP_AREAS, reverse=True):
         id_ = entry_path(area, key)

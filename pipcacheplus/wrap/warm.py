@@ -1,4 +1,4 @@
-"""Fill a cache on purpose: have pip download what is asked for, for several interpreters and platforms."""
+"""Filling of a cache: pip downloads requirements for several interpreters and platforms."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -14,10 +14,10 @@ __all__ = ["Warmed", "warm"]
 
 
 class Warmed(NamedTuple):
-    """What came of the download for one interpreter or target."""
+    """The result of the download for one interpreter or target."""
 
     what: str
-    """The path of the interpreter, or what the target is."""
+    """The path of the interpreter, or the description of the target."""
     run: PipRun
 
 
@@ -28,18 +28,18 @@ def warm(
     options: Sequence[str] = (),
     say: Callable[[str], None] | None = None,
 ) -> tuple[Warmed, ...]:
-    """Have pip download files, which go again; what it keeps of them in its cache stays.
+    """Have pip download files, which are removed again; those that it stores in its cache stay.
 
     Args:
-        requirements: As pip takes them.
-        files: Of requirements or locks, as pip's `-r` takes them.
+        requirements: As for pip.
+        files: Files of requirements or locks, as for pip's `-r`.
         pythons: Paths of interpreters, whose own pips download; and targets, for which the pip of this interpreter
-            downloads wheels alone. This interpreter if there are none.
+            downloads only wheels. This interpreter if there are none.
         options: More options of pip: `--index-url`.
-        say: Called with a line for each thing that is done besides.
+        say: Called with a line for each further action.
 
     Raises:
-        BadRequestError: Nothing is asked for.
+        BadRequestError: Nothing is requested.
     """
     if not requirements and not files:
         raise BadRequestError(
@@ -66,7 +66,7 @@ def _warmed(
 
 
 def _options_of(target: Target) -> Iterator[str]:
-    """Yield the options of `pip download` for a target; with these, pip takes wheels alone."""
+    """Yield the options of `pip download` for a target; with these, pip accepts only wheels."""
     yield "--only-binary=:all:"
     for name, values in (
         ("--platform", target.platforms),

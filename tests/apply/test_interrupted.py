@@ -44,7 +44,9 @@ def test_what_was_disarmed_and_not_removed_is_told(cache: Cache) -> None:
     assert states(report) == {head: State.FAILED, wheel: State.REMOVED}
     assert report.is_interrupted
     assert clock.slept_s < 1
-    assert [outcome.error for outcome in report.failed] == ["interrupted before its removal; pip will download it again"]
+    assert [outcome.error for outcome in report.failed] == [
+        "interrupted before its removal; pip will download it again"
+    ]
     assert {head, head + ".body", old} <= left(cache)
 
 

@@ -14,7 +14,8 @@ ROOT = Path(__file__).parents[2]
 GLOSSARY = ROOT / "docs" / "reference" / "words.md"
 _RETIRED_HEADING = "## Retired words"
 _ONE_WORD = re.compile(r"[^\s]*")
-_CODE = re.compile(r"`[^`\n]*`")
+_CODE = re.compile(r"`[^`\n]*`|^[ ]*(?:>>>|\.\.\.) .*$", re.MULTILINE)
+"""Names in backticks, and lines of a doctest."""
 _FOLDERS = ("pipcacheplus", "docs", "newsfragments", "examples")
 _SUFFIXES = frozenset({".py", ".md", ".sh", ".yml", ".yaml", ".toml", ".ini", ".service", ".timer"})
 
@@ -105,6 +106,7 @@ def test_no_text_uses_a_retired_word(path: Path) -> None:
         ("message.py", 'def f(n: int) -> str:\n    return f"{n} were told"\n', [(2, "told")]),
         ("name.py", 'x = "young"\ntold = unasked = 1  # a finding\n', []),
         ("code.py", "# The value `disarmed` of the JSON.\n", []),
+        ("doctest.py", '"""Return it.\n\n>>> told(1)\n"""\n', []),
         ("inside.py", "# Retold, and un-told.\n", []),
         ("page.md", "# Title\n\nIt was\nbroken\noff.\n", [(4, "broken off")]),
     ],

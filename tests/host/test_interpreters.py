@@ -159,17 +159,17 @@ def test_what_start_up_files_print_does_no_harm(script: Callable[[str], str]) ->
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("echo hello", "it is not a Python, and said 'hello'"),
+        ("echo hello", "it is not a Python, and printed 'hello'"),
         ("exit 0", "it is not a Python"),
         ("exit 3", "it ended with exit code 3"),
-        ("echo 'not installed' >&2; exit 127", "it ended with exit code 127, and said 'not installed'"),
+        ("echo 'not installed' >&2; exit 127", "it ended with exit code 127, and printed 'not installed'"),
         ("kill -9 $$", "it was ended by signal 9"),
         (f"echo '{MARK}nonsense'", "it gave an answer that is not JSON"),
         (f"echo '{MARK}'", "it gave an answer that is not JSON"),
         (f"printf '{MARK}'; yes '[' | tr -d '\\n' | head -c 100000", "it gave an answer that is not JSON"),
         (f"echo '{MARK}[]'", "it is not a Python that reports its version and platform"),
         (f"echo '{MARK}{{}}'", "it is not a Python that reports its version and platform"),
-        ("printf '\\377\\376'", "it is not a Python, and said '\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}'"),
+        ("printf '\\377\\376'", "it is not a Python, and printed '\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}'"),
         ("yes", "it printed more than 1048576 bytes"),
         ("cat /dev/zero", "it printed more than 1048576 bytes"),
     ],
@@ -215,7 +215,7 @@ def test_no_thread_is_needed_to_hear_it(script: Callable[[str], str], monkeypatc
         raise RuntimeError
 
     monkeypatch.setattr(threading.Thread, "start", failing)
-    assert reason_of(script("echo heard; exit 1")) == "it ended with exit code 1, and said 'heard'"
+    assert reason_of(script("echo heard; exit 1")) == "it ended with exit code 1, and printed 'heard'"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="processes are ended in another way there")

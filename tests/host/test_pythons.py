@@ -258,7 +258,7 @@ def test_one_that_hung_and_answers_when_it_is_named_is_known_from_then_on(machin
 
 BAD: dict[str, tuple[str, str]] = {
     "crashes": ("#!/bin/sh\nkill -SEGV $$\n", "it was ended by signal 11"),
-    "fails": ("#!/bin/sh\necho no; exit 3\n", "it ended with exit code 3, and said 'no'"),
+    "fails": ("#!/bin/sh\necho no; exit 3\n", "it ended with exit code 3, and printed 'no'"),
     "prints rubbish": ("#!/bin/sh\nhead -c 100000 /dev/zero\n", "it is not a Python"),
     "prints megabytes": ("#!/bin/sh\nexec yes\n", "it printed more than 1048576 bytes"),
     "is for another architecture": ("\x7fELF\x02\x01\x01rubbish", "it cannot be run (Exec format error)"),

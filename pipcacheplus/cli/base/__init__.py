@@ -1,1 +1,1 @@
-"""Parts that all commands share: options, the way from arguments to an exit code, messages on stderr."""
+"""The common parts of all commands: options, the way from arguments to an exit code, messages on stderr."""

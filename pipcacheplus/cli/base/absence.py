@@ -1,4 +1,4 @@
-"""A cache that does not exist yet, or is switched off: no error, but nothing to look at, and nothing to remove."""
+"""A cache that does not exist yet, or is switched off: not an error, but there is nothing to read or remove."""
 
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_view, no_match
 from pipcacheplus.errors import CacheDisabledError, CacheNotFoundError
@@ -6,7 +6,7 @@ from pipcacheplus.errors import CacheDisabledError, CacheNotFoundError
 __all__ = ["result_of_nothing"]
 
 _VERBS = {"info": "count"}
-"""What commands do whose name is no verb."""
+"""The verbs of commands whose name is not a verb."""
 
 
 def result_of_nothing(
@@ -14,16 +14,16 @@ def result_of_nothing(
 ) -> CommandResult | None:
     """Return the result of a command that found no cache to work on; `None` if that is an error.
 
-    It is one if something else lies there, or it cannot be told whether anything does; and to a command that has no
-    result for it. A directory that was named by an option was probably mistyped: the caller knows.
+    It is an error if another object lies there, or if the path cannot be examined; and for a command without a
+    result for it. A directory that was named by an option was probably mistyped: the caller handles that.
 
     Args:
-        command: What was to be done.
-        request: Of the command.
-        error: Why there is no cache.
+        command: The command.
+        request: Its request.
+        error: The reason why there is no cache.
 
     Raises:
-        BadRequestError: A selection cannot be understood, as if there was a cache.
+        BadRequestError: A selection is invalid, as if there was a cache.
     """
     from pipcacheplus.plan.select import Selection  # noqa: PLC0415 - slow to import, and seldom needed
 

@@ -1,4 +1,4 @@
-"""Prune after an install that went well, if a setting says so: once a period, for a limited time, and in one line."""
+"""Pruning after a successful install, if a setting requests it: once a period, for a limited time, and in one line."""
 
 import time
 from collections.abc import Mapping
@@ -16,18 +16,18 @@ from pipcacheplus.wrap.pip_arguments import PipArguments
 __all__ = ["prune_if_due"]
 
 _MARK = "_auto"
-"""The mark that says when it was done last."""
+"""The mark with the time of the last pruning."""
 _LIMIT_S = 60
 _NOTHING = "Entries removed: 0,"
-"""What `prune -q` says if nothing went."""
+"""The line of `prune -q` if nothing was removed."""
 
 
 def prune_if_due(arguments: PipArguments, cache_path: str, environ: Mapping[str, str]) -> str | None:
-    """Prune a cache by the settings, and return the line that says what that did; `None` if it is not due.
+    """Prune a cache by the settings, and return the line with the result; `None` if it is not due.
 
     Args:
-        arguments: Of the pip that went well: one that asks no index is offline, and needs what is there.
-        cache_path: Of the cache that it used.
+        arguments: Arguments of the successful pip: one that uses no index is offline, and needs the cache.
+        cache_path: Path of the cache that it used.
         environ: The variables of this process.
     """
     try:
@@ -42,7 +42,7 @@ def prune_if_due(arguments: PipArguments, cache_path: str, environ: Mapping[str,
         last_s = moment_of_mark(cache_path, _MARK)
         if last_s is not None and 0 <= now_s - last_s < PERIODS_S[period]:
             return None
-        set_mark(cache_path, _MARK)  # before it: what takes too long is not begun by the next install again
+        set_mark(cache_path, _MARK)  # before pruning: if it takes too long, the next install does not begin it again
     except PipCachePlusError as error:
         return f"auto: {error}"
     words = (*program_words(started_here(environ)), "prune", "-q", "--no-input", "--cache-dir", cache_path)

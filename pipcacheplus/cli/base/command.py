@@ -1,4 +1,4 @@
-"""A command of the command line: its request, what it does, and its result."""
+"""A command of the command line: its request, its function and its result."""
 
 import os
 from argparse import ArgumentParser, Namespace
@@ -23,7 +23,7 @@ __all__ = ["Command", "CommandResult", "Request", "make_result", "make_view", "n
 
 _NO_HINTS: Mapping[str, str] = {}
 _HOUR_S = 3600.0
-"""`--min-age` if nothing is said."""
+"""The default of `--min-age`."""
 
 
 class Request(NamedTuple):
@@ -43,11 +43,11 @@ class Request(NamedTuple):
 
     @property
     def verbosity(self) -> int:
-        """Return how much to say: 0 unless `-v` or `-q` is given, one more for each `-v`, one less for each `-q`."""
+        """Return the verbosity: 0 unless `-v` or `-q` is given, one more for each `-v`, one less for each `-q`."""
         return int(self.options.verbose) - int(self.options.quiet)
 
     def open_cache(self) -> "PipCache":
-        """Find the cache that the options and the environment mean.
+        """Find the cache that the options and the environment name.
 
         Raises:
             PipCachePlusError: As `PipCache.locate`.
@@ -59,7 +59,7 @@ class Request(NamedTuple):
 
 
 class CommandResult(NamedTuple):
-    """What a command found or did, to be written, and its exit code."""
+    """The result of a command, to be written, and its exit code."""
 
     view: View
     exit_code: int = exits.DONE
@@ -72,21 +72,21 @@ def _declare_nothing(_parser: ArgumentParser) -> None:
 
 
 class Command(NamedTuple):
-    """A verb of the command line; its name is that of its module."""
+    """A command of the command line; its name is that of its module."""
 
     help: str
     run: Callable[[Request], CommandResult]
     """Does the work. A `PipCachePlusError` that it raises becomes one sentence and an exit code."""
     declare: Callable[[ArgumentParser], None] = _declare_nothing
-    """Adds the options that are the command's own."""
+    """Adds the command's own options."""
     summary_of_nothing: "Callable[[CacheDir], Mapping[str, Json]] | None" = None
     """The summary if there is no cache: one that does not exist yet, or is switched off (then its path is empty).
-    `None`: that is an error to this command."""
+    `None`: a missing cache is an error for this command."""
     is_configurable: bool = False
-    """Whether settings say what is to be kept, and which limits count."""
+    """Whether keeps and limits of the settings apply."""
     optional_values: Mapping[str, str] = {}
-    """Options whose value is optional and stands behind `=`; each with the argument that replaces it where it stands
-    alone, so that the next argument is not taken for its value."""
+    """Options whose value is optional and follows `=`; each with the argument that replaces it without a value, so
+    that the next argument is not read as its value."""
     examples: tuple[str, ...] = ()
     """Two runs worth knowing, without what starts the program; a test runs them in this order."""
     page: str = "docs/reference/cli.md#commands"
@@ -104,9 +104,9 @@ def make_view(
     """Return the view of a command; warnings about the cache directory itself come before the others."""
     own = () if cache.disabled_by is None else (f"pip itself does not use this cache: {cache.disabled_by}",)
     if cache.moves_access_times:
-        own = (*own, "reading moves access times here, so that files seem to have been used just now")
+        own = (*own, "reading changes access times here, so that files seem to have been used just now")
     if cache.ignores_noatime:
-        own = (*own, "reading marks files as read here, although it asks not to: last use is told by times of writing")
+        own = (*own, "reading changes access times here in spite of O_NOATIME: last use is judged by times of writing")
     return View(
         command=request.command,
         version=__version__,
@@ -127,7 +127,7 @@ def make_view(
 def _repeated(request: Request, cache: "CacheDir") -> Mapping[str, str]:
     """Return the options of this run that another one needs to find the same in the same cache, quoted for a shell."""
     given, options = dict[str, list[str]](), request.options
-    # A variable may have been set for this run alone.
+    # A variable may have been set only for this run.
     if cache.path and cache.source in {Source.ARGUMENT, Source.ENVIRONMENT}:
         given["--cache-dir"] = [cache.path]
     given["--index-url"] = _shown_indexes(options.index_url or ())
@@ -171,11 +171,11 @@ def make_result(  # noqa: D417 - the rest is View's
     """Return the result of a command that read a cache.
 
     Args:
-        warnings: What could not be read. If there is any, the command has been done in part.
-        remarks: Warnings that mean nothing for the exit code.
+        warnings: Files that could not be read. If there is any, the command has been done in part.
+        remarks: Warnings without effect on the exit code.
         unmatched: Selections that matched no entry.
-        hints: Of these, what may have been meant.
-        exit_code: The code of what the command did; that of warnings, or of no match, replaces it if it is worse.
+        hints: For these, similar names.
+        exit_code: The code of the command; that of warnings, or of no match, replaces it if it is worse.
     """
     if cache.catalog_trouble is not None and request.verbosity > 0:
         request.console.say(f"The catalog is not used: {cache.catalog_trouble}")
@@ -199,7 +199,7 @@ def _missing(unmatched: Sequence[str], hints: Mapping[str, str]) -> tuple[str, .
 
 
 def no_match(request: Request, unmatched: Sequence[str]) -> int:
-    """Return the exit code of selections that matched nothing: that of an error, if it is to be one."""
+    """Return the exit code of selections that matched nothing: that of an error, if the user requests it."""
     wanted = getattr(request.options, "what", [])
     is_error = getattr(request.options, "error_on_no_match", False) and wanted and set(wanted) <= set(unmatched)
     return exits.NO_MATCH if is_error else exits.DONE

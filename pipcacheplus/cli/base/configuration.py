@@ -1,11 +1,11 @@
-"""Settings: what stands in variables, in a project's file and in pip's own files, as if it stood before the options.
+"""Settings in variables, in a project's file and in pip's own files, as if they stood before the options.
 
 From the strongest: the command line, `PIPCACHEPLUS_*`, `[tool.pipcacheplus]` of the nearest `pyproject.toml`, the
-section `[pipcacheplus]` of pip's configuration files. What is to be kept adds up; of the rest, the strongest place says
-it all.
+section `[pipcacheplus]` of pip's configuration files. Keeps of all places add up; for other settings, only the
+strongest place counts.
 
-A project may be somebody else's, checked out a moment ago: its file may have more kept, and for longer, and nothing
-else. It can neither empty a cache nor have anything run, as `keep-env` would.
+A project may be another person's, checked out just now: its file may only set more keeps and longer ages. It can
+neither empty a cache nor have anything run, as `keep-env` would.
 """
 
 import os
@@ -37,7 +37,7 @@ AUTO = "auto"
 NAMES = (*_KEEPS, "min-age", "reasons", *_LIMITS, AUTO)
 """The settings that there are."""
 PERIODS_S = {"daily": 86_400, "weekly": 7 * 86_400, "after-install": 0}
-"""How often what `AUTO` switches on is done at most, in seconds."""
+"""Periods of the pruning that `AUTO` switches on, in seconds."""
 _OF_PROJECT = ("keep", "keep-lock", "min-age")
 _OF_PRUNE = frozenset({"reasons", *_LIMITS})
 _PATHS = frozenset({"keep-lock", "keep-env"})
@@ -51,7 +51,7 @@ _REASONS = (
     *("corrupt", "partial", "stale", "incompatible", "outdated-builds", "unsafe", "orphaned", "superseded"),
     *("duplicates", "built-sdists", "useless"),
 )
-"""Reasons that can be set; the others say when, or what for."""
+"""Reasons that can be set; the others need a value."""
 
 
 class Configured(NamedTuple):
@@ -64,7 +64,7 @@ class Configured(NamedTuple):
     origin: str
     """The place, for people."""
     unused: str | None = None
-    """Why it does not count: a clause."""
+    """The reason why it does not count, as a clause."""
     place: str = ""
     """The sort of place: `variable`, `project` or `pip`."""
 
@@ -73,7 +73,7 @@ def configured(machine: Machine) -> tuple[Configured, ...]:
     """Return all settings, the strongest first.
 
     Raises:
-        BadRequestError: A file cannot be parsed, or a value makes no sense.
+        BadRequestError: A file cannot be parsed, or a value is invalid.
     """
     of_pip = [one._replace(place="pip") for one in _of_pip(machine)]
     longest_s = max((age_of(one) for one in of_pip if one.name == "min-age"), default=_DEFAULT_AGE_S)
@@ -92,7 +92,7 @@ def _judged(found: Iterable[Configured]) -> Iterator[Configured]:
             near = did_you_mean(one.name, NAMES)
             unused = "there is no such setting" + (f"; {near}" if near else "")
         elif unused is None and one.name not in _KEEPS and one.name in said:
-            unused = f"{said[one.name]} says it"
+            unused = f"{said[one.name]} sets it"
         if unused is None:
             said.setdefault(one.name, one.origin)
             _refuse_nonsense(one)
@@ -100,15 +100,15 @@ def _judged(found: Iterable[Configured]) -> Iterator[Configured]:
 
 
 def _refuse_nonsense(setting: Configured) -> None:
-    """Refuse a value that the option of its name would not take.
+    """Refuse a value that the option of its name would not accept.
 
     Raises:
-        BadRequestError: It is one.
+        BadRequestError: It is invalid.
     """
     if setting.name == "min-age":
         age_of(setting)
     elif setting.name == AUTO and setting.values[0] not in PERIODS_S:
-        raise BadRequestError(setting.origin, f"{setting.values[0]!r} is no period", f"write {', '.join(PERIODS_S)}")
+        raise BadRequestError(setting.origin, f"{setting.values[0]!r} is not a period", f"use {', '.join(PERIODS_S)}")
     elif setting.name in _LIMITS:
         try:
             limits_of({LimitOn(setting.name.replace("-", "_")): setting.values})
@@ -117,7 +117,7 @@ def _refuse_nonsense(setting: Configured) -> None:
 
 
 def refuse_misspelt(settings: Iterable[Configured]) -> None:
-    """Refuse a setting whose name is nearly that of one which keeps something: more would go than was meant.
+    """Refuse a setting whose name is nearly that of one which keeps entries: more would be removed than intended.
 
     Raises:
         BadRequestError: There is one.
@@ -129,7 +129,7 @@ def refuse_misspelt(settings: Iterable[Configured]) -> None:
 
 
 def arguments_of(settings: Sequence[Configured], command: str, given: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    """Yield what settings add to the arguments of a command, behind the place where each stands.
+    """Yield the arguments that settings add to a command, each after its place.
 
     Args:
         settings: All of them.
@@ -170,7 +170,7 @@ def _of_pip(machine: Machine) -> Iterator[Configured]:
 
 
 def _of_project(cwd: str, min_age_s: float) -> Iterator[Configured]:
-    """Yield what a project sets; `min_age_s` is the grace period without it."""
+    """Yield the settings of a project; `min_age_s` is the grace period without it."""
     path = _project_file(cwd)
     if path is None:
         return
@@ -179,32 +179,32 @@ def _of_project(cwd: str, min_age_s: float) -> Iterator[Configured]:
         tool = tomllib.loads(data.decode().removeprefix("\ufeff")).get("tool", {})
     except (ValueError, RecursionError) as error:
         if _SECTION.encode() not in data:
-            return  # it is somebody else's business to complain
-        raise BadRequestError(path, f"cannot be parsed ({error})", "mend it: it may say what is to be kept") from None
+            return  # other tools report it
+        raise BadRequestError(path, f"cannot be parsed ({error})", "correct it, because it may contain keeps") from None
     table = tool.get(_SECTION, {}) if isinstance(tool, dict) else {}
     if not isinstance(table, dict):
-        raise BadRequestError(path, f"tool.{_SECTION} is no table", f"write [tool.{_SECTION}]")
+        raise BadRequestError(path, f"tool.{_SECTION} is not a table", f"write [tool.{_SECTION}]")
     for key, value in table.items():
         name = key.lower().replace("_", "-")
         origin = f"{key} in [tool.{_SECTION}] of {path}"
         words = value if isinstance(value, list) else _words(value) if isinstance(value, str) else [value]
         if name in _OF_PROJECT and (not words or not all(isinstance(word, str) for word in words)):
-            raise BadRequestError(origin, "is no text, and no list of texts", 'write for instance ["numpy"]')
+            raise BadRequestError(origin, "is neither text nor a list of texts", 'write for instance ["numpy"]')
         values = tuple(map(str, words))
         one = Configured(name, _from(values, os.path.dirname(path)) if name in _PATHS else values, origin)
         is_known = name in NAMES
         if is_known and name not in _OF_PROJECT:
-            one = one._replace(unused="a project may have more kept, and for longer, and nothing else")
+            one = one._replace(unused="a project may only set more keeps and longer ages")
         elif name == "min-age" and age_of(one) < min_age_s:
-            one = one._replace(unused="a project may only say longer than what holds without it")
+            one = one._replace(unused="a project may only set a longer age than the one without it")
         yield one
 
 
 def age_of(setting: Configured) -> float:
-    """Return the age that a setting says, in seconds.
+    """Return the age in a setting, in seconds.
 
     Raises:
-        BadRequestError: It says none.
+        BadRequestError: It is not an age.
     """
     try:
         return age_s(setting.values[0])
@@ -238,7 +238,7 @@ def _setting(name: str, value: str, origin: str, *, base: str | None = None) -> 
             if not _REASON.fullmatch(word) or word.partition("=")[0] not in _REASONS:
                 near = did_you_mean(word.partition("=")[0], _REASONS)
                 raise BadRequestError(
-                    origin, f"{word!r} is no reason", near or f"the reasons are {', '.join(_REASONS)}"
+                    origin, f"{word!r} is not a reason", near or f"the reasons are {', '.join(_REASONS)}"
                 )
     return Configured(name, _from(values, base) if name in _PATHS and base else values, origin)
 

@@ -1,4 +1,4 @@
-"""Exit codes: what each means, and which one a run ends with if several apply."""
+"""Exit codes, with their meaning and their rank if several apply."""
 
 from pipcacheplus.errors import (
     BadRequestError,
@@ -34,9 +34,9 @@ PARTLY = 4
 BUSY = 5
 NO_CACHE = 10
 NO_MATCH = 23
-"""pip's own number for it (`NO_MATCHES_FOUND`)."""
+"""pip's own number (`NO_MATCHES_FOUND`)."""
 _STOPPED = 128
-"""With the number of a signal added, that a run was stopped by it, as shells have it."""
+"""Plus the number of a signal: the run was stopped by it, as in shells."""
 
 _ORDER = (FAILED, BUSY, PARTLY, FOUND, NO_MATCH, DONE)
 _BY_ERROR: dict[type[PipCachePlusError], int] = {

@@ -14,7 +14,7 @@ _T = TypeVar("_T")
 class Family(Mapping[str, _T]):
     """Members by the names of their modules, with `-` for `_`, sorted; each module is imported when it is looked up.
 
-    Iteration yields every module of the package, one without a member as well.
+    Iteration yields every module of the package, also one without a member.
     """
 
     def __init__(self, package: str, attribute: str, kind: type[_T]) -> None:

@@ -16,7 +16,7 @@ _DELIMITER_BYTES = 16
 
 
 def service_of(environ: Mapping[str, str]) -> Service | None:
-    """Return the CI service that started this process, if it is one of those that obey markers in a log.
+    """Return the CI service that started this process, if it is one of those that execute markers in a log.
 
     >>> service_of({"GITHUB_ACTIONS": "true"}).value, service_of({"CI": "true"})
     ('github', None)
@@ -25,7 +25,7 @@ def service_of(environ: Mapping[str, str]) -> Service | None:
 
 
 def append(attached: Attachments, environ: Mapping[str, str]) -> list[str]:
-    """Append text to the files that variables of GitHub name; return what is wrong with those that do not take it."""
+    """Append text to the files that variables of GitHub name; return the problems of those that cannot be written."""
     problems = []
     outputs = "".join(_assigned(attached.outputs))
     for name, text in (("GITHUB_STEP_SUMMARY", attached.summary), ("GITHUB_OUTPUT", outputs)):
@@ -41,7 +41,7 @@ def append(attached: Attachments, environ: Mapping[str, str]) -> list[str]:
 
 
 def _assigned(values: Mapping[str, str]) -> Iterator[str]:
-    """Yield what assigns each value, whatever lines it has: nobody can guess the line that ends it."""
+    """Yield the assignment of each value, with any lines: the line that ends it is random."""
     for name, value in values.items():
         end = os.urandom(_DELIMITER_BYTES).hex()
         yield f"{name}<<{end}\n{value}\n{end}\n"

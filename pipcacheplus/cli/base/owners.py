@@ -1,4 +1,4 @@
-"""Tell what of a cache belongs to somebody else, with the command that changes it, and what all its names add up to."""
+"""Files of a cache that belong to other users, with the command that changes this, and the sums over all names."""
 
 import os
 from collections.abc import Iterable
@@ -17,18 +17,18 @@ _ROOT = 0
 
 
 def summarize_survey(survey: "Survey", path: str, totals: "Iterable[Count]") -> dict[str, Json]:
-    """Return what all names of a cache show besides entries, as the JSON has it.
+    """Return the facts of a survey for the JSON.
 
     Args:
-        survey: What was seen.
-        path: Of the cache directory.
+        survey: The survey.
+        path: Path of the cache directory.
         totals: Counts of all entries, in any number of parts.
     """
     return {**summarize_room(survey, totals), **summarize_owners(survey, path)}
 
 
 def summarize_room(survey: "Survey | None", totals: "Iterable[Count]") -> dict[str, Json]:
-    """Return what the directories of a cache take, and what `du` says of all; `null` each if that was not seen."""
+    """Return the bytes of the directories of a cache, and the total as of `du`; `null` each without a survey."""
     if survey is None:
         return dict.fromkeys(("directories", "directory_bytes", "du_bytes"))
     files = sum(count.disk_bytes for count in totals) - survey.bytes_of_other_names
@@ -40,11 +40,11 @@ def summarize_room(survey: "Survey | None", totals: "Iterable[Count]") -> dict[s
 
 
 def summarize_owners(survey: "Survey | None", path: str) -> dict[str, Json]:
-    """Return what belongs to others, with the command that changes it, and whether the cache was restored as a whole.
+    """Return the files of other users, the command that changes this, and whether the cache was restored as a whole.
 
     Args:
-        survey: What was seen; `None` if there is no cache.
-        path: Of the cache directory.
+        survey: The survey; `None` if there is no cache.
+        path: Path of the cache directory.
     """
     if survey is None:
         return {"belongs_to_others": [], "chown": None, "restored": None}
@@ -66,13 +66,13 @@ def summarize_owners(survey: "Survey | None", path: str) -> dict[str, Json]:
 
 
 def _taking_over(path: str, user: str) -> str:
-    """Return the command that makes all of a cache a user's; links in it are changed themselves, and not followed."""
+    """Return the command that gives all of a cache to a user; links in it are changed themselves, and not followed."""
     sudo = "" if os.geteuid() == _ROOT else "sudo "
     return f"{sudo}chown -Rh {quote(user)} {quote(path)}"
 
 
 def own_all(path: str) -> str:
-    """Return the command that makes all of a cache this user's."""
+    """Return the command that gives all of a cache to this user."""
     return _taking_over(path, _this_user())
 
 
@@ -87,7 +87,7 @@ def _named(survey: "Survey") -> str:
 
 
 def _user(survey: "Survey") -> str:
-    """Return whose the cache should be: of who works with it, but for root, who may look at that of anybody."""
+    """Return the user who should own the cache: the one who uses it; for root, the owner of the directory."""
     if not hasattr(os, "geteuid") or os.geteuid() in {_ROOT, survey.uid}:
         return _named(survey)
     return _this_user()

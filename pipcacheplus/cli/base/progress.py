@@ -1,4 +1,4 @@
-"""One line on stderr that shows how far the work is, once it takes longer than people wait without a sign."""
+"""One line on stderr with the progress, if the work takes longer than a second."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -24,14 +24,14 @@ _COLUMNS = 80
 def progress(
     console: Console, what: str, *, is_bytes: bool = False, clock: Callable[[], float] = monotonic
 ) -> Iterator[Progress | None]:
-    """Give a callback that shows what is done of all there is; `None` if nothing is to be shown.
+    """Yield a callback that shows the progress; `None` if nothing is to be shown.
 
-    Nothing is shown in the first second. Whatever ends the block, an interrupt as well, the line is gone afterwards.
+    Nothing is shown in the first second. At the end of the block, also by an interrupt, the line is erased.
 
     Args:
-        console: Where to show it, and whether.
+        console: The console, and whether it shows progress.
         what: The work, in one word.
-        is_bytes: Whether the callback is given bytes; else entries.
+        is_bytes: Whether the callback receives bytes; otherwise entries.
         clock: Returns seconds that never go back.
     """
     if not console.shows_progress:
@@ -46,9 +46,9 @@ def progress(
 
 @contextmanager
 def countdown(console: Console) -> Iterator[Callable[[Waiting], None] | None]:
-    """Give a callback that says why pips are waited for, and counts the seconds down; `None` if nothing is to be said.
+    """Yield a callback that reports the reason of the wait, and counts the seconds down; `None` with `-q`.
 
-    The sentence comes once, on whatever stderr is; the seconds are for somebody who looks at a terminal.
+    The sentence is written once, to any stderr; the seconds only to a terminal.
     """
     if console.is_quiet:
         yield None
@@ -61,7 +61,7 @@ def countdown(console: Console) -> Iterator[Callable[[Waiting], None] | None]:
 
 
 class _Countdown:
-    """A sentence, and below it a line that is drawn over itself."""
+    """A sentence, and below it a line that is redrawn in place."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -69,12 +69,12 @@ class _Countdown:
         self._second: int | None = None
 
     def show(self, waiting: Waiting) -> None:
-        """Say the sentence if it was not said, and draw the line if another second has begun."""
+        """Write the sentence once, and draw the line if another second has begun."""
         second = ceil(waiting.left_s)
         if self._second is None:
             whose = "its" if waiting.pid is not None else "their"
             if self._console.shows_progress:
-                self._bar.blank()  # what was drawn there by others
+                self._bar.blank()  # text that was drawn there by others
             self._console.say(f"{waiting.reason}: waiting up to {second} s for {whose} answers; --exclusive skips this")
         if second != self._second and self._console.shows_progress:
             if second:
@@ -89,10 +89,10 @@ class _Countdown:
 
 
 class _Bar:
-    """A line that is drawn over itself, from within the callback.
+    """A line that is redrawn in place, by the callback.
 
     No thread draws it, since a process that has one is not forked for workers. So it stands still
-    while one large entry is read. It needs no escape sequence, which not every console of Windows obeys.
+    while one large entry is read. It needs no escape sequence, which not every console of Windows supports.
     """
 
     def __init__(self, err: TextIO, what: str, *, is_bytes: bool, clock: Callable[[], float]) -> None:
@@ -115,11 +115,11 @@ class _Bar:
         self._draw(_line(self._what, share, amount, _elapsed(now_s - self._started_s), columns=columns), columns)
 
     def draw(self, text: str) -> None:
-        """Draw a text, as far as there is room."""
+        """Draw a text, shortened to the width."""
         self._draw(text, self._columns())
 
     def blank(self) -> None:
-        """Draw blanks over the whole line, whoever drew it."""
+        """Draw blanks over the whole line, also if other code drew it."""
         columns = self._columns()
         self._draw(" " * columns, columns)
         self._widest = 0
@@ -131,7 +131,7 @@ class _Bar:
 
     def _draw(self, text: str, columns: int) -> None:
         self._widest = max(self._widest, len(text))
-        # The cursor waits at the left, so that the ^C of an interrupt is written over the line and not behind it.
+        # The cursor waits at the left, so that the ^C of an interrupt overwrites the line and does not follow it.
         line = "\r" + text.ljust(self._widest)[:columns] + "\r"
         try:
             self._err.write(line)
@@ -140,7 +140,7 @@ class _Bar:
             redirect(self._err)  # a terminal that is gone does not stop the work
 
     def _columns(self) -> int:
-        """Return how many columns can be written; in the last one, some consoles begin a new line."""
+        """Return the number of usable columns; in the last one, some consoles begin a new line."""
         try:
             columns = os.get_terminal_size(self._err.fileno()).columns
         except (OSError, ValueError):
@@ -149,7 +149,7 @@ class _Bar:
 
 
 def _amount(done: int, total: int | None, *, is_bytes: bool) -> str:
-    """Return what is done, and of how much.
+    """Return the amount done, and the total.
 
     >>> _amount(1234, None, is_bytes=False), _amount(500, 2_000_000, is_bytes=True), _amount(0, None, is_bytes=True)
     ('1,234 entries', '500 bytes of 2.0 MB', '')
@@ -164,7 +164,7 @@ def _amount(done: int, total: int | None, *, is_bytes: bool) -> str:
 
 
 def _elapsed(seconds: float) -> str:
-    """Return a time that has passed.
+    """Return an elapsed time.
 
     >>> _elapsed(61.9), _elapsed(3600)
     ('1:01', '1:00:00')
@@ -175,7 +175,7 @@ def _elapsed(seconds: float) -> str:
 
 
 def _line(what: str, share: float | None, amount: str, elapsed: str, *, columns: int) -> str:
-    """Return a line of at most so many columns; what has no room is left out, the meter first.
+    """Return a line of at most so many columns; parts without space are left out, the meter first.
 
     >>> _line("reading", 0.25, "1 of 4 entries", "0:02", columns=79)
     'reading  [#####               ]   25%  1 of 4 entries  0:02'

@@ -1,4 +1,4 @@
-"""Options that `prune`, `remove`, `purge` and `undo` share, and carrying out a plan by them."""
+"""Common options of `prune`, `remove`, `purge` and `undo`, and carrying out a plan by them."""
 
 import os
 from argparse import ArgumentParser
@@ -46,47 +46,50 @@ __all__ = [
 _NOT_OF_APPLY = ("--min-age", "--no-catalog", *PYTHON_OPTIONS)
 """Options that make no difference to `apply`."""
 _STAYS = {
-    Stays.KEPT: "to be kept",
-    Stays.FOREIGN: "not pip's",
-    Stays.YOUNG: "too young (--min-age)",
+    Stays.KEPT: "kept",
+    Stays.FOREIGN: "not written by pip",
+    Stays.YOUNG: "too recent (--min-age)",
 }
 _UNREAD = "http-unread"
-"""The check of what no pip considered reads."""
+"""The check for entries that no pip considered reads."""
 
 
 def declare_keeps(parser: ArgumentParser) -> None:
-    """Declare what keeps entries from being removed, and how to remove the others."""
-    keeps = parser.add_argument_group("keeps", "What never goes, whatever else is said; each is repeatable.")
-    keeps.add_argument("--keep", metavar="WHAT", action="append", default=[], help="what fits this")
+    """Declare the options for keeps, and those of the removal."""
+    keeps = parser.add_argument_group(
+        "keeps", "Entries that are never removed, whatever other options say; each is repeatable."
+    )
+    keeps.add_argument("--keep", metavar="WHAT", action="append", default=[], help="entries that match this")
     keeps.add_argument(
         "--keep-lock",
         metavar="FILE",
         action="append",
         default=[],
-        help="what a lock names: pylock.toml, uv.lock, poetry.lock, requirements, a report of pip",
+        help="entries that a lock names: pylock.toml, uv.lock, poetry.lock, requirements, a report of pip",
     )
     keeps.add_argument(
         "--keep-env",
         metavar="PYTHON",
         action="append",
         default=[],
-        help="what is installed in the environment of this interpreter, and what it was built from",
+        help="packages that are installed in the environment of this interpreter, and their sources",
     )
     keeps.add_argument(
         "--keep-missing-ok",
         action="store_true",
-        help="say nothing if a --keep fits nothing, and go on also if something of almost the same name would go",
+        help="do not warn if a --keep matches nothing, and go on even if an entry of almost the same name would be"
+        " removed",
     )
     declare_min_age(parser, LEAVES_YOUNG)
-    parser.add_argument("--no-settings", action="store_true", help="as if nothing was set (`config` shows what is)")
+    parser.add_argument("--no-settings", action="store_true", help="ignore all settings (`config` shows them)")
     parser.add_argument(
-        "--plan-out", metavar="FILE", help="remove nothing, and save what would go to a new file, for `apply`"
+        "--plan-out", metavar="FILE", help="remove nothing, and save the plan to a new file, for `apply`"
     )
     declare_deed(parser)
 
 
 def keeps_of(request: Request) -> dict[str, Any]:
-    """Return what is to be kept, as the arguments of `PipCache.plan` and its like."""
+    """Return the keeps, as arguments of `PipCache.plan` and similar methods."""
     from pipcacheplus.cli.base.started import in_path  # noqa: PLC0415 - of use to few
 
     options = request.options
@@ -101,37 +104,38 @@ def keeps_of(request: Request) -> dict[str, Any]:
 
 
 def declare_deed(parser: ArgumentParser) -> None:
-    """Declare how to remove: who else may be at work, how long to wait for others, and whether the trash takes all."""
-    others = parser.add_argument_group("others at work")
+    """Declare the options of the removal: other processes, the wait for them, and the trash."""
+    others = parser.add_argument_group("other processes")
     _declare_others(others.add_mutually_exclusive_group())
     declare_lock(others)
     trash = parser.add_argument_group("trash")
     trash.add_argument(
         "--trash",
         action="store_true",
-        help="move all to a directory beside the cache; for a week, `undo` brings it back; it frees nothing until then",
+        help="move files to a directory beside the cache; for a week, `undo` restores them; they free no space until"
+        " then",
     )
     trash.add_argument(
         "--trash-size",
         metavar="SIZE",
         type=argument(size_bytes),
-        help=f"what may stay in the trash, the oldest runs go first (default: any size for a week); {SIZE_HELP}",
+        help=f"limit of the trash, the oldest runs are removed first (default: any size for a week); {SIZE_HELP}",
     )
 
 
 def declare_lock(others: Any) -> None:  # noqa: ANN401 - argparse has no public name for a group
-    """Declare how long to wait for another pipcacheplus, and as which user to work."""
+    """Declare the wait for another pipcacheplus, and the user to work as."""
     others.add_argument(
         "--lock-timeout",
         metavar="AGE",
         type=argument(age_s),
         default=0.0,
-        help="how long to wait for another pipcacheplus to finish (default 0)",
+        help="time to wait for another pipcacheplus to finish (default 0)",
     )
     others.add_argument(
         "--as-owner",
         action="store_true",
-        help="as root: become the user to whom the cache belongs before anything of it is opened",
+        help="as root: become the owner of the cache before anything in it is opened",
     )
 
 
@@ -141,23 +145,23 @@ def _declare_others(parser: Any) -> None:  # noqa: ANN401 - argparse has no publ
         dest="exclusive",
         action="store_const",
         const=True,
-        help="no pip uses this cache meanwhile: wait for none, and remove built wheels that were used today",
+        help="no pip uses this cache meanwhile: do not wait, and also remove built wheels that were used today",
     )
     parser.add_argument(
         "--shared",
         dest="exclusive",
         action="store_const",
         const=False,
-        help="pips may use it, also some that cannot be seen from here (default: look if one runs on this machine)",
+        help="pips may use it, also some that cannot be seen from here (default: decide by the pips on this machine)",
     )
 
 
 def open_for_removal(request: Request) -> "PipCache":
-    """Open the cache that the options mean; with `--as-owner`, become its owner before.
+    """Open the cache that the options name; with `--as-owner`, become its owner before.
 
     Raises:
-        PipCachePlusError: As `PipCache.locate`; or the owner cannot be taken on.
-        OSError: The cache directory cannot be looked at.
+        PipCachePlusError: As `PipCache.locate`; or the process cannot become the owner.
+        OSError: The cache directory cannot be examined.
     """
     if not request.options.as_owner:
         return request.open_cache()
@@ -168,10 +172,10 @@ def open_for_removal(request: Request) -> "PipCache":
     from pipcacheplus.pips.locate import locate  # noqa: PLC0415 - as above
     from pipcacheplus.readers.elf import import_structures  # noqa: PLC0415 - as above
 
-    checks()  # our own files, and those that we need, may lie where only root can list them
+    checks()  # the modules of this program and its libraries may lie where only root can list them
     import_structures()
     import_reasons()
-    # The same directory afterwards, whatever the owner's settings say.
+    # The same directory afterwards, independent of the owner's settings.
     found = locate(this_machine(request.environ), cache_dir=request.options.cache_dir)
     if not os.path.isdir(found.path):
         raise CacheNotFoundError(found.path, found.detail)
@@ -181,11 +185,11 @@ def open_for_removal(request: Request) -> "PipCache":
 
 
 def carry_out(request: Request, cache: "PipCache", plan: Plan) -> CommandResult:
-    """Carry a plan out, or with `--dry-run` report what would go; the exit code is that of what could not go.
+    """Carry a plan out, or with `--dry-run` report it; the exit code shows entries that could not be removed.
 
     Raises:
         BadRequestError: There can be no trash.
-        CacheBusyError: Another pipcacheplus works on this cache.
+        CacheBusyError: Another pipcacheplus is using this cache.
         NotACacheError: Nothing may be removed here.
     """
     with stopping() as stop, progress(request.console, "removing") as show, countdown(request.console) as count:
@@ -223,7 +227,7 @@ def result_of(request: Request, cache: "PipCache", report: Report, stop: StopReq
         kept=report.plan.kept,
         summary=_summary(report),
     )
-    # One that came after the last entry stopped nothing, and its sender waits for the code of a run that was stopped.
+    # A signal after the last entry stopped nothing, but its sender waits for the code of a stopped run.
     return done if stop.number is None else _with_interruption(done, report, stop.number)
 
 
@@ -234,12 +238,12 @@ def _in_options(outcome: Outcome) -> Outcome:
 
 
 def _chown(report: Report, path: str) -> str | None:
-    """Return the command after which what belongs to another user can go; `None` if nothing failed for that."""
+    """Return the command after which entries of another user can be removed; `None` if none failed for that."""
     return own_all(path) if any(outcome.owner is not None for outcome in report.outcomes) else None
 
 
 def _foreign(plan: Plan, verbosity: int) -> tuple[str, ...]:
-    """Return why what was asked for and is not pip's stays; with `-v`, or if it is only one, with its name."""
+    """Return a sentence about selected foreign files, which stay; with `-v`, or if it is only one, with names."""
     entries = plan.foreign
     if not entries:
         return ()
@@ -265,7 +269,7 @@ def _summary(report: Report) -> Mapping[str, Json]:
 
 
 def carry_out_if_confirmed(request: Request, cache: "PipCache", plan: Plan) -> CommandResult:
-    """Ask whether all that a plan takes is to go; carry it out if the answer is yes, else fail with nothing removed.
+    """Ask whether a plan is to be carried out; do so if the answer is yes, otherwise fail with nothing removed.
 
     Raises:
         PipCachePlusError: As `carry_out`.
@@ -281,28 +285,30 @@ def carry_out_if_confirmed(request: Request, cache: "PipCache", plan: Plan) -> C
 
 
 def notes_of(plan: Plan) -> tuple[str, ...]:
-    """Return a sentence for each keep that fits nothing, as it may be misspelt; and one if all of `http` goes."""
+    """Return a sentence for each keep that matches nothing and may be misspelt; and one if all of `http` is removed."""
     from pipcacheplus.pips.credentials import shown_text  # noqa: PLC0415 - slow to import, and seldom needed
 
-    notes = [f'--keep "{shown_text(what)}" fits nothing in this cache' for what in plan.unmatched_keeps]
+    notes = [f'--keep "{shown_text(what)}" matches nothing in this cache' for what in plan.unmatched_keeps]
     if any(_UNREAD in action.reasons for action in plan.actions):
-        notes.append("http goes as well: every pip considered is 23.3 or later, and never reads it")
+        notes.append("http is removed as well: every pip considered is 23.3 or later, and never reads it")
     notes += map(in_options, plan.notes)
     notes += [_exceeded(cut) for cut in plan.cuts if cut.over or cut.is_unknown]
     return tuple(notes)
 
 
 def _exceeded(cut: Cut) -> str:
-    """Return a sentence on a limit that is not kept."""
+    """Return a sentence about a limit that is not met."""
     limit = in_options(cut.limit)
     if cut.is_unknown:
-        return f"{limit}: this file system does not say what is free, so that nothing goes for it"
+        return f"{limit}: this file system does not report its free space, so that nothing is removed for it"
 
     def amount(count: int) -> str:
         return size(count) if cut.is_in_bytes else number(count, "file")
 
     stays = ", ".join(f"{amount(count)} {_STAYS[why]}" for why, count in cut.staying.items())
-    return f"{limit} cannot be met: it is missed by {amount(cut.over)}" + (f"; what stays: {stays}" if stays else "")
+    return f"{limit} cannot be met: it is missed by {amount(cut.over)}" + (
+        f"; entries that stay: {stays}" if stays else ""
+    )
 
 
 def _with_interruption(done: CommandResult, report: Report, number: int) -> CommandResult:

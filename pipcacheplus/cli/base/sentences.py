@@ -1,4 +1,4 @@
-"""Errors in the words of the command line: the library names its own arguments, between backticks."""
+"""Errors with the options of the command line: the library names its own arguments, between backticks."""
 
 import re
 
@@ -8,11 +8,11 @@ __all__ = ["in_options", "sentence"]
 
 _ARGUMENT = re.compile(r"`([a-z][a-z_]*)(?:\(\)|=True)?`")
 _OTHERS = {"trashed": "undo --list"}
-"""Verbs of the library, and what does the same here."""
+"""Methods of the library, and the commands that do the same."""
 
 
 def sentence(error: PipCachePlusError) -> str:
-    """Return what an error says, with options in place of arguments.
+    """Return the text of an error, with options in place of arguments.
 
     >>> from pipcacheplus.errors import BadRequestError
     >>> sentence(BadRequestError("`min_age_s`", "-5 is below 0", "see `trashed()`, pass `keep_missing_ok=True`"))

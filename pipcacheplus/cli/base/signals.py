@@ -1,7 +1,7 @@
-"""Signals that ask a run to end, obeyed between two entries instead of in the middle of one.
+"""Signals that end a run, handled between two entries instead of in the middle of one.
 
-SIGINT (Ctrl-C) and SIGTERM are meant for the run. SIGHUP comes when the terminal is closed, SIGPIPE when nobody reads
-what is written; both may come several times, from the kernel and from the shell.
+SIGINT (Ctrl-C) and SIGTERM are meant for the run. SIGHUP comes when the terminal is closed, SIGPIPE when no process
+reads the output; both may come several times, from the kernel and from the shell.
 """
 
 import signal
@@ -15,14 +15,14 @@ __all__ = ["StopRequest", "StoppedError", "raising", "signal_name", "stopping"]
 _Handler = Callable[[int, FrameType | None], object] | int | None
 
 _ASKING = (signal.SIGINT, signal.SIGTERM)
-"""Signals of which the second takes effect at once."""
+"""Signals of which a second one takes effect at once."""
 _HANGUP: "signal.Signals | None" = getattr(signal, "SIGHUP", None)
 _PIPE: "signal.Signals | None" = getattr(signal, "SIGPIPE", None)
 _ALL = tuple(number for number in (*_ASKING, _HANGUP, _PIPE) if number is not None)
 
 
 class StoppedError(KeyboardInterrupt):
-    """SIGTERM or SIGHUP has arrived where a run can be broken off: as Ctrl-C does, it ends what is under way.
+    """SIGTERM or SIGHUP has arrived where a run can be interrupted: it ends the present work, as Ctrl-C does.
 
     It never leaves the command line.
     """
@@ -72,19 +72,19 @@ def raising() -> Iterator[None]:
 
 @contextmanager
 def stopping() -> Iterator[StopRequest]:
-    """Give an object that tells whether a signal has arrived.
+    """Yield an object that returns whether a signal has arrived.
 
     A second SIGINT or SIGTERM takes effect at once, as the first would outside of this block. A second SIGHUP does not:
     where a terminal is closed, the shell sends one and the kernel another; nor does SIGPIPE. After a SIGHUP, those that
-    follow are ignored, so that what was done can still be reported. In a thread that is not the main one, no signal is
-    taken.
+    follow are ignored, so that the work that was done can still be reported. In a thread that is not the main one, no
+    signal is handled.
     """
     request = StopRequest()
     if _is_elsewhere():
         yield request
         return
-    # A signal that is ignored, as SIGINT is by a job in the background and SIGHUP by `nohup`, stays ignored. SIGPIPE is
-    # ignored by Python itself, whoever started it.
+    # A signal that is ignored, as SIGINT is by a job in the background and SIGHUP by `nohup`, stays ignored. Python
+    # itself ignores SIGPIPE.
     heard = {number for number in _ALL if number is _PIPE or signal.getsignal(number) is not signal.SIG_IGN}
     hung_up = False
 
@@ -115,7 +115,7 @@ def _set(
     numbers: "set[signal.Signals | None] | set[signal.Signals]",
     only_over: set[object] | None,
 ) -> "dict[signal.Signals, _Handler]":
-    """Set a handler for signals, those aside that have another than these; return what they had."""
+    """Set a handler for signals, except for those that have another than these; return the former ones."""
     had = {number: signal.getsignal(number) for number in numbers if number is not None}
     before = {number: was for number, was in had.items() if only_over is None or was in only_over}
     for number in before:
@@ -125,5 +125,5 @@ def _set(
 
 def _restore(before: "Mapping[signal.Signals, _Handler]") -> None:
     for number, handler in before.items():
-        # None: it was set by other means than Python's, and cannot be put back.
+        # None: it was set by other means than Python's, and cannot be restored.
         signal.signal(number, signal.SIG_DFL if handler is None else handler)

@@ -1,12 +1,13 @@
-"""The words that start this program again as it was started: for help, and for commands that are printed to be run.
+"""The words that start this program again in the same way: for help, and for printed commands.
 
-- `python -m pipcacheplus`, with the options of the interpreter: as it was written.
-- The console script: its bare name if that is what a shell finds in `PATH`, else the path that was used.
-- `uvx`, `uv run`: what was run, as the parent process has it. uv puts its own directories before `PATH`, and removes
-  them from its cache some day, so neither a name that is found there nor the path of the script counts.
-- What imports `main`: this interpreter, with `-m`.
+- `python -m pipcacheplus`, with the options of the interpreter: unchanged.
+- The console script: its bare name if a shell finds it in `PATH`, otherwise the path that was used.
+- `uvx`, `uv run`: the command of the parent process. uv puts its own directories before `PATH`, and removes them from
+  its cache some day, so neither a name that is found there nor the path of the script counts.
+- A program that imports `main`: this interpreter, with `-m`.
 
-Source of `UV`: uv 0.6.0 and later sets it for all that it starts (`uv-static/src/env_vars.rs`); seen with uv 0.13.9.
+Source of `UV`: uv 0.6.0 and later sets it for all programs that it starts (`uv-static/src/env_vars.rs`); seen with uv
+0.13.9.
 """
 
 import os
@@ -19,7 +20,7 @@ __all__ = ["Started", "in_path", "program_words", "started_here"]
 _NAME = "pipcacheplus"
 _MODULES = (_NAME, f"{_NAME}.__main__")
 _ENDINGS = ("", ".exe") if os.name == "nt" else ("",)
-"""Endings that the name of a program may have beyond what is typed."""
+"""Endings of a program's name that a user need not type."""
 
 
 def _no_parent() -> Sequence[str]:
@@ -27,23 +28,23 @@ def _no_parent() -> Sequence[str]:
 
 
 class Started(NamedTuple):
-    """How a process was started."""
+    """The start of a process."""
 
     argv: Sequence[str]
     """As `sys.argv`."""
     original: Sequence[str]
     """As `sys.orig_argv`: with the interpreter and its options."""
     module: str | None
-    """What `-m` named; `None` for a script."""
+    """The module of `-m`; `None` for a script."""
     executable: str
     """The interpreter."""
     environ: Mapping[str, str]
     parent: Callable[[], Sequence[str]] = _no_parent
-    """Returns the arguments of the process that started this one; slow, and asked if uv did."""
+    """Returns the arguments of the process that started this one; slow, and called only if uv did."""
 
 
 def started_here(environ: Mapping[str, str]) -> Started:
-    """Return how this process was started."""
+    """Return the start of this process."""
     specification = getattr(sys.modules.get("__main__"), "__spec__", None)
     return Started(
         argv=sys.argv,
@@ -62,13 +63,13 @@ def _parent() -> Sequence[str]:
 
 
 def program_words(started: Started) -> tuple[str, ...]:
-    """Return the words that start the program again; options and commands of ours are not among them."""
+    """Return the words that start the program again; pipcacheplus's own options and commands are not among them."""
     uv = started.environ.get("UV")
     if uv and (words := _by_uv(uv, started)):
         return words
-    # Without our own arguments: the interpreter, its options, and what it runs.
+    # Without the program's own arguments: the interpreter, its options, and the program.
     before = tuple(started.original[: len(started.original) - len(started.argv) + 1])
-    module = None if started.module == "__main__" else started.module  # so a zipped package is called
+    module = None if started.module == "__main__" else started.module  # the name of a zipped package
     if module in _MODULES and len(before) > 1:
         return (_interpreter(before[0], started), *before[1:])
     script = started.argv[0] if started.argv else ""
@@ -84,7 +85,7 @@ def program_words(started: Started) -> tuple[str, ...]:
 
 
 def _by_uv(uv: str, started: Started) -> tuple[str, ...] | None:
-    """Return what uv was told to run, if it started this process itself; `None` if that is not to be shown."""
+    """Return the command of uv, if it started this process itself; `None` if it must not be shown."""
     from pipcacheplus.pips.credentials import shown_text  # noqa: PLC0415 - slow to import, and seldom needed
 
     own = list(started.argv[1:])
@@ -102,7 +103,7 @@ def _by_uv(uv: str, started: Started) -> tuple[str, ...] | None:
 
 
 def _interpreter(word: str, started: Started) -> str:
-    """Return what starts the same interpreter: the word that was used, if a shell finds it."""
+    """Return the command for the same interpreter: the word that was used, if a shell finds it."""
     if os.path.dirname(word):
         return word
     found = None if started.environ.get("UV") else in_path(word, started.environ)

@@ -1,7 +1,7 @@
-"""The standard streams where they are not what programs expect: closed from the start, full, or gone meanwhile.
+"""Standard streams in unusual states: closed from the start, full, or closed meanwhile.
 
 Daemons and cron start programs with closed streams (`>&-`). Python then has `None` in their place, and the next file
-that is opened gets their number: what a library writes to stderr would end in it.
+that is opened gets their number: output of a library to stderr would be written to it.
 """
 
 import os
@@ -16,9 +16,9 @@ _STREAMS = ("stdin", "stdout", "stderr")
 
 
 def open_closed() -> None:
-    """Give each standard stream that is closed a descriptor that holds nothing, before other files are opened."""
+    """Open the null device for each closed standard stream, before other files are opened."""
     for number, name in enumerate(_STREAMS):
-        with suppress(OSError):  # a system without such a device does without
+        with suppress(OSError):  # a system without such a device works without it
             _open_closed(number, name)
 
 
@@ -37,7 +37,7 @@ def _open_closed(number: int, name: str) -> None:
 
 
 def redirect(stream: TextIO) -> None:
-    """Lead a stream that cannot be written any more to where all is taken; else Python fails once more at its end."""
+    """Redirect a stream that cannot be written any more to the null device; otherwise Python fails again at its end."""
     with suppress(OSError, ValueError):  # it has no descriptor, or is closed
         opened = os.open(os.devnull, os.O_WRONLY)
         os.dup2(opened, stream.fileno())
@@ -45,7 +45,7 @@ def redirect(stream: TextIO) -> None:
 
 
 def flush(stream: TextIO) -> OSError | None:
-    """Write what a stream holds back; if that fails, the error, and what it held is dropped."""
+    """Flush a stream; if that fails, return the error, and drop the buffered output."""
     try:
         stream.flush()
     except OSError as error:
@@ -55,10 +55,10 @@ def flush(stream: TextIO) -> OSError | None:
 
 
 def shell_target(stream: TextIO) -> str | None:
-    """Return the name of the file that a shell led a stream to, empty if the system does not say it.
+    """Return the name of the file to which a shell redirected a stream, empty if the system does not report it.
 
     Returns:
-        `None` if the stream leads to no regular file.
+        `None` if the stream is not a regular file.
     """
     try:
         descriptor = stream.fileno()

@@ -1,4 +1,4 @@
-"""Words of the command line that are pip's: `[--python PATH] pip ARGS`; told from ours before anything is imported."""
+"""Words of the command line for pip: `[--python PATH] pip ARGS`, recognised before any import."""
 
 import os
 import sys
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pipcacheplus.wrap import PIP_CACHE_VERBS, USES_CACHE
 
 TYPE_CHECKING = False  # for a type checker it is true; `typing` is slow to import
-if TYPE_CHECKING:  # a pip that uses no cache does without
+if TYPE_CHECKING:  # a pip that uses no cache needs none of it
     from pipcacheplus.wrap.pip_arguments import PipArguments
 
 __all__ = ["Wrapped", "run_wrapped", "split_wrapped"]
@@ -15,28 +15,28 @@ __all__ = ["Wrapped", "run_wrapped", "split_wrapped"]
 _COMMAND = "pip"
 _VALUED = frozenset({"--check", "--python"})
 _TAKEN = USES_CACHE | {"cache"}
-"""Commands of pip for which more is done than to run it."""
+"""Commands of pip for which the wrapper does more than to run pip."""
 _HELP = frozenset({"-h", "--help"})
 _USAGE = 2
 
 
 class Wrapped:
-    """A pip that is to be run, and what we are to do beside it."""
+    """A pip to run, and the options of the wrapper."""
 
     def __init__(self) -> None:
-        """Begin with what holds if nothing is said."""
+        """Begin with the defaults."""
         self.words: tuple[str, ...] = ()
-        """For pip."""
+        """Arguments for pip."""
         self.python: str | None = None
         self.check: str | None = None
         self.heals = True
         self.records = True
         self.is_exclusive = False
         self.wrong: str | None = None
-        """Why this makes no sense, if it does not."""
+        """The problem of these arguments, if there is one."""
 
     def take(self, name: str, value: str) -> None:
-        """Take an option in."""
+        """Add an option."""
         if name == "--python":
             self.python = value
         elif name == "--check":
@@ -48,11 +48,11 @@ class Wrapped:
         elif name == "--no-record":
             self.records = False
         else:
-            self.wrong = f"{name} is no option of the wrapper; put pip's own behind `pip`"
+            self.wrong = f"{name} is not an option of the wrapper; put options of pip after `pip`"
 
 
 def split_wrapped(arguments: Sequence[str]) -> Wrapped | None:
-    """Return what is to be run if `pip` is the first word that is no option; `None` if it is not.
+    """Return the pip to run if `pip` is the first word that is not an option; `None` if it is not.
 
     >>> split_wrapped(["--python", "python3.12", "pip", "install", "six"]).words
     ('install', 'six')
@@ -73,9 +73,9 @@ def split_wrapped(arguments: Sequence[str]) -> Wrapped | None:
 
 
 def run_wrapped(wrapped: Wrapped) -> int:
-    """Run a pip, or a verb of ours behind `pip cache`, and return the exit code.
+    """Run a pip, or a command of pipcacheplus after `pip cache`, and return the exit code.
 
-    What uses no cache takes the place of this process, so that nothing stands between it and its terminal.
+    A pip that uses no cache replaces this process, so that it has direct access to its terminal.
     """
     if wrapped.wrong is not None:
         _say(f"ERROR: {wrapped.wrong}")
@@ -83,7 +83,7 @@ def run_wrapped(wrapped: Wrapped) -> int:
     from pipcacheplus.wrap.in_place import become  # noqa: PLC0415 - only for pips
 
     if wrapped.python == "":
-        _say("ERROR: --python: names no interpreter; give its path")
+        _say("ERROR: --python: needs a value; pass the path of an interpreter")
         return _USAGE
     python = _interpreter(wrapped.python)
     if not _TAKEN & set(wrapped.words):
@@ -102,7 +102,7 @@ def run_wrapped(wrapped: Wrapped) -> int:
 
 
 def _run_pip(python: str, wrapped: Wrapped, arguments: "PipArguments") -> int:
-    """Run a pip that uses its cache, and say what that was worth; then prune, if that is due.
+    """Run a pip that uses its cache, and report the use; then prune, if that is due.
 
     Raises:
         FileNotFoundError: The current directory is gone.
@@ -147,7 +147,7 @@ def _interpreter(named: str | None) -> str:
 
 
 def _own_verb(names: Sequence[str], words: Sequence[str]) -> list[str] | None:
-    """Return our arguments for what stands behind `pip cache`; `None` if that is pip's own."""
+    """Return this program's arguments for the words after `pip cache`; `None` if these are pip's own."""
     from pipcacheplus.cli.base.command import Command  # noqa: PLC0415 - slow to import
     from pipcacheplus.cli.base.family import Family  # noqa: PLC0415 - as above
 
@@ -184,5 +184,5 @@ def _say(line: str) -> None:
         try:
             sys.stderr.write(f"{safe(line)}\n")
             sys.stderr.flush()
-        except OSError:  # nobody reads it
+        except OSError:  # no process reads it
             return

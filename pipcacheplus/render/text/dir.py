@@ -1,4 +1,4 @@
-"""The text of `dir`: the path and nothing else, as `pip cache dir` prints it."""
+"""The text of `dir`: only the path, as `pip cache dir` prints it."""
 
 from collections.abc import Iterator
 
@@ -9,5 +9,5 @@ __all__ = ["lines"]
 
 
 def lines(view: View, layout: Layout) -> Iterator[str]:  # noqa: ARG001 - the same for every kind of view
-    """Yield the path as it is: it is meant for another program."""
+    """Yield the path unchanged: it is meant for another program."""
     yield view.cache.path

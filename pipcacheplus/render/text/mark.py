@@ -1,4 +1,4 @@
-"""The text of `mark`: what was marked, and what to do with it."""
+"""The text of `mark`: the mark, and the command that uses it."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The text of `pythons`: a line for each interpreter, then those that were not asked, with the reason."""
+"""The text of `pythons`: a line for each interpreter, then those that were not run, with the reason."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -30,7 +30,7 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     unasked = [one for one in known if not one.get("name")]
     if unasked:
         yield ""
-        yield layout.paint("Not asked, so that nothing goes for want of an interpreter (--python names those)", "bold")
+        yield layout.paint("Not run, so that no wheel is removed as unusable (--python names those that count)", "bold")
         for one in unasked:
             words = (_word(one, "version", "Python "), _word(one, "pip", "pip "), _known_from(one))
             told = ", ".join(filter(None, words))

@@ -9,5 +9,5 @@ __all__ = ["lines"]
 
 
 def lines(view: View, layout: Layout) -> Iterator[str]:  # noqa: ARG001 - the same for every kind of view
-    """Yield the code as it is."""
+    """Yield the code unchanged."""
     yield from str(view.summary.get("code", "")).splitlines()

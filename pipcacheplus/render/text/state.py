@@ -1,4 +1,4 @@
-"""The text of `state`: a line for what we keep of each cache, its place below, then the sum."""
+"""The text of `state`: a line for the stored files of each cache, its place below, then the sum."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -20,7 +20,7 @@ _WORDS = {
 
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
-    """Yield all of it; below a verbosity of 0 the sum alone."""
+    """Yield all of it; below a verbosity of 0 only the sum."""
     listed = view.summary.get("state")
     parts = [part for part in listed if isinstance(part, Mapping)] if isinstance(listed, Sequence) else []
     if view.verbosity >= 0:
@@ -28,7 +28,7 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
         for row, part in zip(layout.table(rows, right=(1,), give=3), parts, strict=True):
             yield row
             yield f"    {safe(str(part['path']))}"
-    label = "Kept outside of caches"
+    label = "Stored outside of caches"
     if view.summary.get("clear") is True:
         label = "Files to remove" if view.is_dry_run else "Files removed"
     yield f"{label}: {number(summary_count(view, 'files'), 'file')} ({size(summary_count(view, 'disk_bytes'))})"

@@ -11,10 +11,10 @@ __all__ = ["lines"]
 
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
-    """Yield the rows and the sum; below a verbosity of 0 the sum alone."""
+    """Yield the rows and the sum; below a verbosity of 0 only the sum."""
     if not view.summary.get("runs"):
         if view.verbosity >= 0:
-            yield "Nothing is noted yet: pipcacheplus pip install ... notes what it uses."
+            yield "There are no records yet: pipcacheplus pip install ... records the files that it uses."
         return
     by, found = str(view.summary["by"]), view.summary["rows"]
     rows: list[Row] = [(by.capitalize(), "files", "from the cache", "bytes", "downloaded", "bytes")]
@@ -38,7 +38,7 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
         f"; {number(healed, 'entry')} removed as damaged" if healed else ""
     )
     if view.summary["reset"]:
-        yield "To be forgotten" if view.is_dry_run else "Forgotten"
+        yield "To be removed" if view.is_dry_run else "Removed"
 
 
 def _numbers(row: Mapping[str, Json]) -> Row:

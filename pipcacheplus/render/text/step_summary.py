@@ -1,4 +1,4 @@
-"""The result of a command as a table in Markdown, and as values for later steps: what GitHub takes from files."""
+"""The result of a command as a table in Markdown, and as values for later steps, for files of GitHub."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ _Counts = Mapping[str, Json]
 
 
 def markdown(text: str) -> str:
-    r"""Return text that Markdown shows as it is: no cell ends in it, no markup, link or mention begins.
+    r"""Return text that Markdown shows unchanged: it contains no end of a cell, no markup, link or mention.
 
     >>> markdown("a|b`<i>\n"), markdown("wheels/ab")
     ('a&#124;b&#96;&#60;i&#62;&#92;x0a', 'wheels/ab')
@@ -29,7 +29,7 @@ def markdown(text: str) -> str:
 
 
 def step_summary(view: View) -> str:
-    """Return a heading and a table of counts; empty for a command that counts nothing of a cache."""
+    """Return a heading and a table of counts; empty for a command without counts of a cache."""
     table = _table(*_rows(view), right="---:")
     if not table:
         return ""
@@ -49,7 +49,7 @@ def _table(heading: tuple[str, ...], *rows: tuple[str, ...], right: str) -> str:
 
 
 def _rows(view: View) -> Iterator[tuple[str, ...]]:
-    """Yield the heading and the rows of what a command counts."""
+    """Yield the heading and the rows of the counts of a command."""
     summary = view.summary
     if view.command in _REMOVALS:
         yield "Reason", "entries", "files", "would be freed" if view.is_dry_run else "freed"
@@ -94,7 +94,7 @@ def _int(value: Json) -> int:
 
 
 def outputs_of(view: View) -> dict[str, str]:
-    """Return what the command knows of the directory, of its bytes on the disk, and of what was corrupt in it.
+    """Return the directory, its bytes on the disk, and the number of corrupt entries, if the command has them.
 
     In a dry run nothing is freed or removed.
     """

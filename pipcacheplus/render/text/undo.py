@@ -1,4 +1,4 @@
-"""The text of `undo`: the outcome of each entry, then the count; or the runs that can be brought back."""
+"""The text of `undo`: the outcome of each entry, then the count; or the runs that can be restored."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -12,12 +12,12 @@ from pipcacheplus.render.view import Json, View
 __all__ = ["lines"]
 
 _STATES = {State.PLANNED: "would restore", State.CHANGED: "left in the trash"}
-"""States that have other words than in a removal."""
+"""States with other words than in a removal."""
 _RESTORED_STATES = TAKEN_STATES | {State.RESTORED}
 
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
-    """Yield a line for each entry, then the count; below a verbosity of 0, only for entries that did not come back."""
+    """Yield a line for each entry, then the count; below a verbosity of 0, only for entries that were not restored."""
     runs = view.summary.get("runs")
     if isinstance(runs, Sequence):
         yield from _runs(runs, layout)

@@ -1,4 +1,4 @@
-"""The text of `verdict`: what was restored, used, never used and added, and what to drop."""
+"""The text of `verdict`: the entries that were restored, used, never used and added, and the command to drop some."""
 
 from collections.abc import Iterator, Mapping
 
@@ -16,7 +16,7 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     if view.summary.get("marked") is None:
         name = view.summary.get("mark")
         if isinstance(name, str):
-            yield "This cache was not marked when it was restored, so it is not known what of it was used."
+            yield "This cache was not marked when it was restored, so its use since then is unknown."
             yield f"To mark it the next time: {view.command_line(f'mark {safe(name)}')}"
         return
     rows: list[Row] = [("", "entries", "bytes")]
@@ -32,7 +32,7 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     share = 100 * _of(view, "used", "bytes") // restored
     yield f"Of {size(restored)} that were restored, {size(_of(view, 'used', 'bytes'))} were used ({share} %)."
     if _of(view, "unused", "entries"):
-        yield f"To drop what was not used before the cache is saved: {view.command_line('prune --ci')}"
+        yield f"To remove unused entries before the cache is saved: {view.command_line('prune --ci')}"
 
 
 def _of(view: View, part: str, key: str) -> int:

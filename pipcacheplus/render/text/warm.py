@@ -1,4 +1,4 @@
-"""The text of `warm`: a line for each interpreter: what it downloaded, and what was there already."""
+"""The text of `warm`: a line for each interpreter, with the files that were downloaded or there already."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

@@ -1,8 +1,8 @@
-r"""GitHub's workflow commands: lines of a log that its runner obeys, written on purpose and never by accident.
+r"""GitHub's workflow commands: lines of a log that its runner executes, written only on purpose.
 
-The runner obeys a line that begins with `::`, whatever space stands before it, and one that holds `##[` anywhere; it
-reads stdout and stderr alike. `::stop-commands::` would switch that off, but for good where a run ends before it
-switches it on again. So what is no command is escaped, as other characters are that a terminal would obey.
+The runner executes a line that begins with `::`, after any spaces, and one that contains `##[` anywhere; it
+reads stdout and stderr alike. `::stop-commands::` would switch that off, but permanently if a run ends before it
+switches it on again. So other text is escaped, as control characters are for a terminal.
 
 Source: actions/runner 2.336.0 `Runner.Common/ActionCommand.cs` (`TryParseV2`, `TryParse`, the tables of escapes) and
 `Runner.Worker/Handlers/OutputManager.cs`.
@@ -15,7 +15,8 @@ __all__ = ["disarmed", "workflow_command"]
 
 _NO_PROPERTIES: Mapping[str, str] = {}
 _BEGIN = re.compile(r"((?:\A|(?<=[\r\n]))[^\S\r\n]*):(?=:)")
-"""Of a line that would be a command; the runner takes a lone carriage return for the end of a line as well."""
+"""The beginning of a line that would be a command; the runner treats a lone carriage return as the end of a line
+too."""
 
 
 def workflow_command(name: str, data: str = "", properties: Mapping[str, str] = _NO_PROPERTIES) -> str:
@@ -29,7 +30,7 @@ def workflow_command(name: str, data: str = "", properties: Mapping[str, str] = 
 
 
 def _data(text: str) -> str:
-    # The sign of escapes comes first, or it would escape those that follow.
+    # The escape character comes first, or it would escape those that follow.
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
@@ -38,7 +39,7 @@ def _property(text: str) -> str:
 
 
 def disarmed(text: str) -> str:
-    r"""Return text of any number of lines, none of which the runner obeys.
+    r"""Return text of any number of lines, none of which the runner executes.
 
     >>> disarmed("  ::add-mask::x\nsix ##[debug]::y\na::b\n")
     '  \\x3a:add-mask::x\nsix \\x23#[debug]::y\na::b\n'

@@ -1,4 +1,4 @@
-"""One line that says what a cache was worth."""
+"""One line about the files that came from a cache, and those that were downloaded."""
 
 from pipcacheplus.model.use import PipUse
 from pipcacheplus.render.text.words import size
@@ -7,7 +7,7 @@ __all__ = ["worth_in_words"]
 
 
 def worth_in_words(use: PipUse) -> str:
-    """Return how many files came from the cache, and how many were downloaded.
+    """Return the number of files that came from the cache, and of those that were downloaded.
 
     >>> from pipcacheplus.model.use import UsedFile
     >>> worth_in_words(PipUse((UsedFile("a-1-py3-none-any.whl", "a", "1", 2000, True),)))
