@@ -83,7 +83,7 @@ def test_nothing_goes_by_a_plan_of_another_cache_or_where_nothing_may(
     head = cache.http_v2(URL, b"x")
     with pytest.raises(BadRequestError) as caught:
         applied(cache, exclusive=True, path="/other")
-    assert str(caught.value) == f"plan: is of {cache.path}, not of /other; open that cache"
+    assert str(caught.value) == f"plan: is for {cache.path}, not for /other; open that cache"
     monkeypatch.chdir(cache.path)
     with pytest.raises(NotACacheError, match="current directory"):
         applied(cache, exclusive=True)

@@ -155,7 +155,7 @@ def test_the_plan_of_another_cache_is_refused(cache: Cache, tmp_path: Path) -> N
     other = Cache(tmp_path / "other")
     other.http(URL, b"x")
     plan = PipCache(other.path).plan_purge()
-    with pytest.raises(BadRequestError, match="is of"):
+    with pytest.raises(BadRequestError, match="is for"):
         PipCache(cache.path).apply(plan, dry_run=True)
 
 

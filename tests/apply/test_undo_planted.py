@@ -158,7 +158,7 @@ def test_a_link_in_place_of_the_manifest_is_refused(
         undone(cache, system=machine())
     (run / "manifest").unlink()
     os.mkfifo(run / "manifest")
-    with pytest.raises(BadRequestError, match="no regular file"):
+    with pytest.raises(BadRequestError, match="not a regular file"):
         undone(cache, system=machine())
     assert left(cache) == {"http-v2/"}
 

@@ -150,7 +150,7 @@ def test_nothing_can_come_back_to_a_cache_that_is_not_there(fresh: Fresh) -> Non
 
 def test_what_we_keep_is_shown_also_if_the_cache_is_off(fresh: Fresh, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
-    assert fresh.run("state") == (0, "Kept outside of caches: 0 files (0 bytes)\n", "")
+    assert fresh.run("state") == (0, "Stored outside of caches: 0 files (0 bytes)\n", "")
 
 
 def test_a_selection_that_fits_nothing_is_not_an_empty_cache(fresh: Fresh, cache: Cache) -> None:

@@ -153,7 +153,7 @@ def test_a_lock_of_a_project_lies_beside_its_file(full: Cache, places: Callable[
         ({"MIN_AGE": "old"}, "PIPCACHEPLUS_MIN_AGE: cannot be understood; invalid age 'old'"),
         ({"pip": "reasons = everything"}, "'everything' is no reason"),
         ({"project": 'keep = ["one"]\n<<<<<<< HEAD'}, "pyproject.toml: cannot be parsed"),
-        ({"project": "keep = true"}, "is no text, and no list of texts"),
+        ({"project": "keep = true"}, "is neither text nor a list of texts"),
         ({"project": 'min-age = "x"'}, "min-age in [tool.pipcacheplus] of "),
     ],
 )
@@ -186,7 +186,7 @@ def test_config_shows_each_setting_its_place_and_why_it_does_not_count(
         ("keep", ["one"], True),
     ]
     assert settings[0]["why"] == "there is no such setting"
-    assert settings[3]["why"] == "a project may have more kept, and for longer, and nothing else"
+    assert settings[3]["why"] == "a project may only set more keeps and longer ages"
     assert settings[4]["why"] == "PIPCACHEPLUS_MAX_SIZE says it"
     assert main(["config", "--cache-dir", str(full.path)]) == 0
     assert "max-size = 2GB\n    PIPCACHEPLUS_MAX_SIZE\n" in capsys.readouterr().out

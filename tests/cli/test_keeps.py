@@ -63,7 +63,7 @@ def test_a_keep_of_what_is_not_cached_is_a_warning_that_names_it_and_the_run_goe
 ) -> None:
     assert main([*verb, "--exclusive", "--keep", "numpy", "--keep", "whole-lib", "--cache-dir", str(tiny.path)]) == 0
     out, err = capsys.readouterr()
-    assert err == 'WARNING: --keep "numpy" fits nothing in this cache\n'
+    assert err == 'WARNING: --keep "numpy" matches nothing in this cache\n'
     assert out.splitlines()[-1].startswith("Entries removed: ")
     assert not out.splitlines()[-1].startswith("Entries removed: 0")
     assert any("whole_lib" in path for path in tree(tiny.path))
@@ -72,7 +72,7 @@ def test_a_keep_of_what_is_not_cached_is_a_warning_that_names_it_and_the_run_goe
 def test_the_warning_is_in_the_document(tiny: Cache, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prune", "-n", "--keep", "numpy", "--format", "json", "--cache-dir", str(tiny.path)]) == 0
     out, err = capsys.readouterr()
-    assert (json.loads(out)["warnings"], err) == (['--keep "numpy" fits nothing in this cache'], "")
+    assert (json.loads(out)["warnings"], err) == (['--keep "numpy" matches nothing in this cache'], "")
 
 
 @each_verb

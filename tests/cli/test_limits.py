@@ -110,7 +110,7 @@ def test_a_limit_that_cannot_be_kept_says_why(aged: Cache, capsys: pytest.Captur
     assert main(words) == 0
     out, err = capsys.readouterr()
     assert (
-        "WARNING: --max-files 1 cannot be met: it is missed by 2 files; what stays: 2 files to be kept, 1 file not"
+        "WARNING: --max-files 1 cannot be met: it is missed by 2 files; entries that stay: 2 files to be kept, 1 file not"
         in err
     )
     assert "For --max-files 1: 3 entries" in out
@@ -146,7 +146,7 @@ def test_a_cache_whose_file_system_keeps_no_access_times_loses_nothing_for_not_b
         (("--min-free", "NaN"), "--min-free: 'NaN' is invalid"),
         (("--unused-since", "nevermarked"), "--unused-since: this cache has no mark 'nevermarked'; set one with mark"),
         (("--unused-since", "2026-13-01"), "invalid date or age '2026-13-01'"),
-        (("--superseded=0",), "'0' is no number of versions"),
+        (("--superseded=0",), "'0' is not a number of versions"),
         (("--keep-lock", "missing.toml"), "missing.toml: cannot be read (No such file or directory)"),
         (("--keep-lock", "."), ".: cannot be read (Is a directory)"),
         (("--keep-env", "./missing"), "missing"),
@@ -305,7 +305,7 @@ def test_a_directory_that_no_pip_has_filled_yet_can_be_marked(tmp_path: Path, mo
 def test_in_ci_nothing_goes_for_not_being_used_without_a_mark(aged: Cache) -> None:
     made = PipCache(aged.path).plan(ci=True, pythons="current")
     assert not made.actions
-    assert made.notes == ("nothing goes for not being used: the cache was not marked before",)
+    assert made.notes == ("nothing is removed as unused: the cache was not marked before",)
 
 
 @pytest.mark.parametrize("unpack", [["tar", "-xf"], ["tar", "-xmf"]], ids=["times kept", "times of now"])

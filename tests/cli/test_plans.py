@@ -83,7 +83,7 @@ def test_what_changed_since_stays_what_is_gone_is_counted_and_the_rest_goes(cach
     code, out, err = run("apply", "plan.json", "--exclusive")
     assert code == 4
     assert f"{first}: changed since the plan was made, and stays" in err
-    assert "Not there any more: 1 entry of the plan\n" in err
+    assert "No longer in the cache: 1 entry of the plan\n" in err
     assert "Entries removed: 1" in out
     assert {path for path in files(cache) if path.startswith("selfcheck")} == {first}
 

@@ -96,7 +96,7 @@ def test_purge_asks_for_what_it_is_told_to_do(cache: Cache) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are others there")
 def test_purge_does_not_ask_if_it_must_not(cache: Cache) -> None:
     said, exit_code = on_a_terminal(command("purge", "--no-input", cache=cache.path), "y\n")
-    assert "there is nobody to ask" in said
+    assert "needs a confirmation" in said
     assert exit_code == 2
     assert list(cache.path.rglob("*.whl"))
 
@@ -119,7 +119,7 @@ def test_patterns_that_fit_every_file_need_yes_where_nobody_is(two: Cache, what:
     before = tree(two.path)
     done = run(command("remove", *what, cache=two.path))
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "ERROR: remove: this fits every file, and there is nobody to ask; pass --yes\n"
+    assert done.stderr == "ERROR: remove: this matches every file and needs a confirmation; pass --yes\n"
     dry = run(command("remove", "-n", "--exclusive", *what, cache=two.path), is_checked=True)
     assert dry.stdout.splitlines()[-1].startswith("Entries to remove: 2, ")
     assert tree(two.path) == before

@@ -84,7 +84,7 @@ def files_in(path: Path) -> list[str]:
 
 
 def test_where_nothing_is_kept_there_is_nothing_and_nothing_is_made(run: Run, folder: Path) -> None:
-    assert run() == (0, "Kept outside of caches: 0 files (0 bytes)\n", "")
+    assert run() == (0, "Stored outside of caches: 0 files (0 bytes)\n", "")
     assert run("--clear", "--yes") == (0, "Files removed: 0 files (0 bytes)\n", "")
     assert not folder.exists()
 
@@ -150,7 +150,7 @@ def test_a_dry_run_says_what_would_go_and_removes_nothing(run: Run, full: dict[s
 
 def test_nothing_is_removed_where_there_is_nobody_to_ask(run: Run, full: dict[str, Path]) -> None:
     before = state()
-    assert run("--clear") == (2, "", "ERROR: state --clear: there is nobody to ask; pass --yes\n")
+    assert run("--clear") == (2, "", "ERROR: state --clear: needs a confirmation; pass --yes\n")
     assert state() == before
 
 

@@ -91,7 +91,7 @@ def test_what_may_not_be_read_may_not_be_changed(cache: Cache) -> None:
 
 
 def test_another_users_cache_names_the_way(cache: Cache) -> None:
-    with pytest.raises(OtherOwnerError, match="run this in a process of that user"):
+    with pytest.raises(OtherOwnerError, match="run this as that user"):
         check_owner(str(cache.path), os.stat(cache.path), uid=os.geteuid() + 1)
     check_owner(str(cache.path), os.stat(cache.path), uid=os.geteuid())
     check_owner(str(cache.path), os.stat(cache.path), uid=None)
@@ -101,6 +101,6 @@ def test_a_plan_of_another_cache_is_refused(cache: Cache, tmp_path: Path) -> Non
     other = Cache(tmp_path / "other")
     head = other.http_v2(URL, b"x")
     plan = PipCache(other.path).plan_purge(min_age_s=0)
-    with pytest.raises(BadRequestError, match="not of"):
+    with pytest.raises(BadRequestError, match="not for"):
         PipCache(cache.path).apply(plan)
     assert set(tree(other.path)) == {head, head + ".body"}

@@ -84,7 +84,7 @@ def test_a_cache_that_is_switched_off_is_an_error_that_names_the_setting(
         (b"[global]\nx=1\nX=secret\n", "x occurs twice in section [global] (line 3)"),
         (b"[a]\n[b]\n[a]\n", "section [a] occurs twice (line 3)"),
         (b"[global]\n\nsecret\n", "line 3 is not a setting"),
-        (b"[global]\nx=\xff\n", "is not all utf-8"),
+        (b"[global]\nx=\xff\n", "is not valid utf-8"),
         (b"#" * (1 << 20) + b"\n", "is longer than 1048576 bytes"),
     ],
 )
@@ -200,7 +200,7 @@ def test_two_spellings_of_a_key_are_an_error_since_pip_26_3(tmp_path: Path) -> N
     write(tmp_path / "etc/pip.conf", "[global]\ncache-dir=/a\ncache_dir=/b\n")
 
     assert locate(linux(tmp_path, "26.2.1")).path == "/b"
-    with pytest.raises(BadRequestError, match="cache-dir stands twice"):
+    with pytest.raises(BadRequestError, match="cache-dir occurs twice"):
         locate(linux(tmp_path))
 
 

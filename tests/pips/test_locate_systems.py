@@ -14,7 +14,7 @@ from tests.support.machines import macos, posix_only, windows
 def test_without_its_folders_nothing_is_read_below_the_current_directory_of_windows() -> None:
     machine = Machine(environ={}, platform="win32", home="C:\\", cwd="C:\\", prefix="C:\\", uid=None)
 
-    with pytest.raises(BadRequestError, match="no such folder is known"):
+    with pytest.raises(BadRequestError, match="the folder is not known"):
         locate(machine)
 
 

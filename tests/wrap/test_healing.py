@@ -326,6 +326,6 @@ def test_a_built_wheel_that_cannot_be_loaded_any_more_is_built_anew_if_a_check_f
         done = install()
         assert done.code == 0, done.err
         assert len(done.removed) == 1
-        assert "installing anew: demo-linked==1.0" in done.err
+        assert "installing again: demo-linked==1.0" in done.err
         assert done.out.splitlines()[-1] == "2"
         assert install().removed == []
