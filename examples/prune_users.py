@@ -2,7 +2,7 @@
 
 python -I prune_users.py /home
 
-Whatever the interpreter imports runs as root. So install pipcacheplus where nobody but root can write, and start this
+The interpreter imports modules as root. So install pipcacheplus where only root can write, and start this
 with `-I`: it leaves out the current directory, the variables `PYTHON*` and the packages in a home directory.
 """
 
@@ -91,5 +91,5 @@ def printable(text: str) -> str:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except KeyboardInterrupt:  # the cache in hand is left as a run that is killed leaves it: see "What is safe"
+    except KeyboardInterrupt:  # the present cache is left as by a killed run: see "What is safe"
         sys.exit("interrupted")

@@ -148,7 +148,7 @@ def purge(bench: Bench) -> None:
         bench.compare(work, ours, "`rm -rf`", rm_all, before=fresh)
         no_wait = f"c = PipCache({str(root)!r}); c.apply(c.plan_purge(), exclusive=False, wait_s=0)"
         careful = [sys.executable, "-c", f"from pipcacheplus import PipCache; {no_wait}"]
-        apart = f"{work}, while pips may be at work, the wait apart"
+        apart = f"{work}, while pips may be running, the wait apart"
         bench.compare(apart, careful, "`rm -rf`", rm_all, before=fresh)
         pip_purge = [*PIP, "cache", "purge", "--cache-dir", str(root)]
         bench.compare(work, ours, f"`{bench.pip} cache purge`", pip_purge, before=fresh)

@@ -96,7 +96,10 @@ def test_prune_incompatible_takes_http_and_says_so_before(cache: Cache, newest: 
     dry = json.loads(run([*prune, "--dry-run", "--format", "json"], is_checked=True).stdout)
     assert [(action["id"], action["reasons"]) for action in dry["actions"]] == [(page, [SLUG])]
     done = run([*prune, "--exclusive"], is_checked=True)
-    assert "http is removed as well: every pip considered is 23.3 or later, and never reads it" in done.stdout + done.stderr
+    assert (
+        "http is removed as well: every pip considered is 23.3 or later, and never reads it"
+        in done.stdout + done.stderr
+    )
     assert [cache.real(path).exists() for path in (page, kept, foreign)] == [False, True, True]
 
 

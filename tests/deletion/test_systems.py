@@ -77,9 +77,9 @@ def in_words(report: Report) -> str:
     stayed = [outcome for outcome in report.outcomes if outcome.state is not State.REMOVED]
     kinds = {outcome.action.entry.kind for outcome in stayed}
     if not stayed:
-        return "all goes"
+        return "all removed"
     if len(stayed) == len(report.outcomes):
-        return "nothing goes"
+        return "nothing removed"
     assert {outcome.state for outcome in stayed} == {State.BUSY}
     names = {Kind.BUILT_WHEEL: "built wheels"}
     return "all but " + " and ".join(sorted({names.get(kind, "responses") for kind in kinds}, reverse=True))
@@ -94,7 +94,7 @@ def what_last_use_is_told_by(cache: Path) -> str:
     if opened.last_use == "atime":
         assert not has_moved
         return "access times"
-    return "times of writing: reading would mark files" if opened.dir.ignores_noatime else "times of writing"
+    return "times of writing: reading would change access times" if opened.dir.ignores_noatime else "times of writing"
 
 
 def what_goes(cache: Path, *, exclusive: bool) -> tuple[str, str]:
@@ -130,7 +130,7 @@ def what_the_trash_does(cache: Path) -> str:
     back = opened.undo()
     assert {outcome.state for outcome in back.outcomes} == {State.RESTORED}
     assert seen(cache) == before
-    return "all comes back"
+    return "all restored"
 
 
 def test_a_file_system_is_as_its_page_says(tmp_path: Path, system: str) -> None:
