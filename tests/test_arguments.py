@@ -55,7 +55,7 @@ each_age = pytest.mark.parametrize("name", AGES)
 @pytest.mark.parametrize("age", [-1, -0.5, math.nan, math.inf, -math.inf, 10**400, "1h", timedelta(seconds=-1)])
 def test_what_is_no_age_is_refused(opened: PipCache, name: str, age: object) -> None:
     before = tree(Path(opened.dir.path))
-    with pytest.raises(BadRequestError, match=f"`{name.partition(' ')[0]}`: .* is no age; pass seconds"):
+    with pytest.raises(BadRequestError, match=f"`{name.partition(' ')[0]}`: .*is not an age; pass seconds"):
         AGES[name](opened, age)
     assert tree(Path(opened.dir.path)) == before
 
@@ -63,7 +63,7 @@ def test_what_is_no_age_is_refused(opened: PipCache, name: str, age: object) -> 
 @pytest.mark.parametrize("name", [name for name in AGES if name != "stale"])
 @pytest.mark.parametrize("age", [True, False])
 def test_a_bool_is_no_age(opened: PipCache, name: str, age: bool) -> None:  # noqa: FBT001 - a row's value
-    with pytest.raises(BadRequestError, match=f"{age} is no age"):
+    with pytest.raises(BadRequestError, match=f"{age}is not an age"):
         AGES[name](opened, age)
 
 
@@ -109,7 +109,7 @@ def test_what_is_no_bool_is_no_switch(opened: PipCache, value: Any) -> None:  # 
 
 @pytest.mark.parametrize("size", [-1, True, 1.5, math.nan, "2GB"])
 def test_what_is_no_size_is_refused(opened: PipCache, size: Any) -> None:  # noqa: ANN401 - any value
-    with pytest.raises(BadRequestError, match=r"`trash_size`: .* is no size"):
+    with pytest.raises(BadRequestError, match=r"`trash_size`: .*is not a size"):
         opened.apply(opened.plan(), trash=True, trash_size=size)
 
 

@@ -42,8 +42,8 @@ def side_by_side(
 ) -> Iterator[_Result]:
     """Yield the results of the tasks, in their order; few are held at a time.
 
-    Only `work` decides whether there is a result: if a worker cannot be started, ends or returns nothing for long
-    (`patience`), its task is done in this process.
+    The result does not depend on workers: if one cannot be started, ends or returns nothing for long (`patience`), its
+    task is done in this process.
 
     Args:
         work: A function of a module; it may be called twice for a task.

@@ -33,7 +33,7 @@ __all__ = ["MAX_COPY_BYTES", "MAX_COPY_S", "Schema", "Store", "has_file", "is_da
 MAX_COPY_BYTES = 256 << 20
 """The largest file that a run which cannot write it copies into memory."""
 MAX_COPY_S = 2.0
-"""How long that may take, in seconds. Meanwhile the run that writes waits."""
+"""Limit of the time for that, in seconds. Meanwhile the run that writes waits."""
 
 _META = "CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID"
 """Facts of a catalog as a whole. The row `cache` is the path of the cache, in bytes; others are free for its user."""

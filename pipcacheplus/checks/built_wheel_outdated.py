@@ -240,7 +240,7 @@ def _lacking(libraries: Iterable[Library], wheel: _Wheel) -> tuple[list[_Reason]
 
 
 class _Needs:
-    """What some libraries need of a machine with one C library, and do not find."""
+    """The requirements of some libraries that a machine with one C library does not meet."""
 
     def __init__(self, libraries: Sequence[Library], wheel: _Wheel, libc: str) -> None:
         self._wheel = wheel

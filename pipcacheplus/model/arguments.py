@@ -1,9 +1,9 @@
 """Arguments of the Python interface: reject values that would be treated as something else.
 
-One rule for each sort, whatever the argument is called:
+One rule for each sort of argument:
 
 - an age, or a time to wait, is a number of seconds or a `timedelta`, finite and 0 or more;
-- a bool is no number, and a number is no switch: `True` is never one second, and 0 never "no";
+- a bool is not a number, and a number is not a switch: `True` is never one second, and 0 never "no";
 - a string is one word, and never a list of letters.
 """
 
@@ -24,7 +24,7 @@ def age_in_seconds(name: str, age: "float | timedelta") -> float:
     """Return an age, or a time to wait, in seconds.
 
     Args:
-        name: Of the argument.
+        name: Name of the argument.
         age: Seconds, or a `timedelta`.
 
     Raises:
@@ -41,7 +41,7 @@ def age_in_seconds(name: str, age: "float | timedelta") -> float:
         seconds = age.total_seconds() if isinstance(age, timedelta) else math.nan
     if not 0 <= seconds < math.inf:
         raise BadRequestError(
-            what=f"`{name}`", problem=f"{age!r} is no age", next_step="pass seconds, 0 or more, or a timedelta"
+            what=f"`{name}`", problem=f"{age!r} is not an age", next_step="pass seconds, 0 or more, or a timedelta"
         )
     return seconds
 
@@ -50,12 +50,12 @@ def moment_in_seconds(name: str, moment: "float | timedelta | datetime", now_s: 
     """Return a past time, given as an age or a date, in seconds since 1970.
 
     Args:
-        name: Of the argument.
-        moment: How long ago, in seconds or as a `timedelta`; or a `datetime`: of one without a zone, the local time.
+        name: Name of the argument.
+        moment: An age, in seconds or as a `timedelta`; or a `datetime`, in local time if it has no zone.
         now_s: The present.
 
     Raises:
-        BadRequestError: It is none of these, or no age; or no clock has such a date.
+        BadRequestError: It is none of these, or not an age; or the system has no such date.
 
     >>> moment_in_seconds("built_before", 90, 100.0)
     10.0
@@ -68,7 +68,7 @@ def moment_in_seconds(name: str, moment: "float | timedelta | datetime", now_s: 
                 return moment.timestamp()
             except (OverflowError, OSError, ValueError):
                 raise BadRequestError(
-                    what=f"`{name}`", problem=f"{moment!r} is no date of this system", next_step="pass another one"
+                    what=f"`{name}`", problem=f"{moment!r} is not a date of this system", next_step="pass another one"
                 ) from None
     return now_s - age_in_seconds(name, moment)
 
@@ -84,17 +84,17 @@ def number_of_bytes(name: str, size: object) -> int:
     """Return a size in bytes.
 
     Raises:
-        BadRequestError: It is no whole number, a bool, or negative.
+        BadRequestError: It is not a whole number, is a bool, or negative.
     """
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
         raise BadRequestError(
-            what=f"`{name}`", problem=f"{size!r} is no size", next_step="pass a whole number of bytes, 0 or more"
+            what=f"`{name}`", problem=f"{size!r} is not a size", next_step="pass a whole number of bytes, 0 or more"
         )
     return size
 
 
 def number_of_versions(name: str, number: object) -> int | None:
-    """Return how many versions are meant: `True` is one; `None` for `False`, of which none is.
+    """Return the number of versions: `True` is one; `None` for `False`.
 
     Raises:
         BadRequestError: It is neither a switch nor a whole number of 1 or more.
@@ -103,7 +103,7 @@ def number_of_versions(name: str, number: object) -> int | None:
         return None
     if not isinstance(number, int) or number < 1:
         raise BadRequestError(
-            what=f"`{name}`", problem=f"{number!r} is no number of versions", next_step="pass True, or 1 or more"
+            what=f"`{name}`", problem=f"{number!r} is not a number of versions", next_step="pass True, or 1 or more"
         )
     return int(number)
 
@@ -121,7 +121,7 @@ def check_switches(**switches: object) -> None:
 
 
 def several(name: str, words: "Iterable[str | os.PathLike[str]]") -> tuple[str, ...]:
-    """Return words of which there may be several.
+    """Return the words of an argument that is a list.
 
     Raises:
         TypeError: It is a single one, or one of them is neither a str nor a path.
@@ -138,6 +138,6 @@ def several(name: str, words: "Iterable[str | os.PathLike[str]]") -> tuple[str, 
 def _word(name: str, word: object) -> str:
     found = os.fspath(word) if isinstance(word, os.PathLike) else word
     if not isinstance(found, str):
-        message = f"{name} is a list of str, and {word!r} is none"
+        message = f"{name} is a list of str, and {word!r} is not a str"
         raise TypeError(message)
     return found

@@ -1,4 +1,4 @@
-"""The cache directory, as a value: all of the model that `dir` needs, apart from the words.
+"""The cache directory, as a value: the only part of the model that `dir` needs, apart from the words.
 
 A tuple, because dataclasses are slow to import: they would be a sixth of the time of `dir`.
 """
@@ -11,7 +11,7 @@ __all__ = ["CacheDir"]
 
 
 class CacheDir(NamedTuple):
-    """Which directory is the cache, and why that one."""
+    """The directory of the cache, and the setting that decided it."""
 
     path: str
     """Absolute."""
@@ -19,8 +19,9 @@ class CacheDir(NamedTuple):
     detail: str = ""
     """The setting that decided, for people: `PIP_CACHE_DIR`, `cache-dir in /etc/pip.conf [global]`."""
     moves_access_times: bool = False
-    """Whether reading moves "last used": only the owner of files, and root, may leave it alone."""
+    """Whether reading changes "last used": only the owner of files, and root, may prevent that."""
     disabled_by: str | None = None
-    """Why pip itself would use no cache here: an owner that pip does not accept. A setting raises instead."""
+    """The reason why pip itself would use no cache here: an owner that pip does not accept. A setting raises
+    instead."""
     ignores_noatime: bool = False
-    """Whether reading moves "last used" although the file system is asked to leave it alone: times of writing count."""
+    """Whether reading changes "last used" in spite of `O_NOATIME`: then times of writing count."""

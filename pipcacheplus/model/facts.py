@@ -76,7 +76,7 @@ class Unknown(Struct, frozen=True, kw_only=True):
 
 
 class Span(Struct, frozen=True, kw_only=True):
-    """Where the payload lies within the file of a one-file entry."""
+    """The place of the payload within the file of a one-file entry."""
 
     offset: int
     length: int

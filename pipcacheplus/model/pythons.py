@@ -1,4 +1,4 @@
-"""Interpreters: what one can install, one that was found, and one of another machine."""
+"""Interpreters: one with its tags, one that was found, and one of another machine."""
 
 import re
 from dataclasses import dataclass, field
@@ -11,19 +11,19 @@ _ANY_ABI = re.compile(r"none|abi\d+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interpreter:
-    """A Python, and what it can install."""
+    """A Python, with the tags of wheels that it can install."""
 
     path: str
-    """As it was given, made absolute; empty if it is none of this machine, but a target that pip's options describe."""
+    """As it was given, made absolute; empty for a target of another machine that pip's options describe."""
     implementation: str
     """`cp`, `pp`."""
     version: tuple[int, int]
     prefix: str
-    """`sys.prefix`: the environment that it is the interpreter of."""
+    """`sys.prefix`: its environment."""
     name: str
-    """`cp311`: what the keys of built wheels hold (pip 20.0 and later)."""
+    """`cp311`: its name in the keys of built wheels (pip 20.0 and later)."""
     tags: frozenset[str]
-    """Every wheel tag (`py3-none-any`) that any pip of this interpreter takes."""
+    """Every wheel tag (`py3-none-any`) that any pip of this interpreter accepts."""
     pip: str | None = None
     """Version of the pip that it would run, `None` if there is none, or it is not known."""
     search_path: tuple[str, ...] = field(default=(), compare=False)
@@ -31,9 +31,9 @@ class Interpreter:
 
     @property
     def libc(self) -> str | None:
-        """Return the newest C library whose wheels it takes, `glibc 2.36` or `musl 1.2`; `None` if there is no such.
+        """Return the newest C library whose wheels it accepts, `glibc 2.36` or `musl 1.2`; `None` if there is none.
 
-        Source: PEP 600 and PEP 656: a tag names the oldest C library that the wheel runs with.
+        Source: PEP 600 and PEP 656: a tag names the oldest C library with which the wheel runs.
         """
         found = [(match[1], int(match[2]), int(match[3])) for match in map(_LIBC.search, self.tags) if match]
         if not found:
@@ -43,42 +43,42 @@ class Interpreter:
 
     @property
     def abi(self) -> str | None:
-        """Return its own ABI with its flags, as tags have it: `cp311`, `cp36m`, `cp313t`; `None` if no tag has one."""
+        """Return its own ABI with its flags, as in tags: `cp311`, `cp36m`, `cp313t`; `None` if no tag has one."""
         tags = (tag.split("-") for tag in self.tags if tag.startswith(f"{self.name}-"))
         return max((abi for _, abi, _ in tags if not _ANY_ABI.fullmatch(abi)), key=len, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundPython:
-    """A Python that was found, and what it can install, or why that is not known."""
+    """A Python that was found, with its tags, or the reason why these are unknown."""
 
     path: str
-    """Absolute; empty of a target that pip's options describe."""
+    """Absolute; empty for a target that pip's options describe."""
     sources: tuple[str, ...]
-    """From where it is known: `running`, `named`, `PATH`, `pyenv`, `uv`, `uv tool`, `pipx`, `conda`, `asdf`, `mise`,
-    `framework`, `registry`, `selfcheck`, `base` (an environment was made of it), `target`."""
+    """The place that names it: `running`, `named`, `PATH`, `pyenv`, `uv`, `uv tool`, `pipx`, `conda`, `asdf`, `mise`,
+    `framework`, `registry`, `selfcheck`, `base` (the base Python of an environment), `target`."""
     interpreter: Interpreter | None = None
-    """What it can install; `None` if it was not asked or gave no answer."""
+    """Its tags and its pip; `None` if it was not run or gave no answer."""
     reason: str | None = None
-    """Why it was not asked, or gave no answer, as a clause."""
+    """The reason why it was not run, or gave no answer, as a clause."""
     was_read: bool = False
-    """Whether what is known was read from files, and from the answer of the Python that it was made of."""
+    """Whether its facts come from files, and from the answer of its base Python."""
     version: str | None = None
-    """`3.11`, with a third number if it was read so; `None` if it is not known."""
+    """`3.11`, with a third number if the files have it; `None` if it is not known."""
     pip: str | None = None
     """Version of its pip, `None` if it has none, or it is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A Python of another machine; what is not said is as of the running interpreter, as in pip."""
+    """A Python of another machine; values that are not given are those of the running interpreter, as in pip."""
 
     platforms: tuple[str, ...] = ()
     """As `--platform`: `manylinux2014_x86_64`, `win_amd64`, `macosx_11_0_arm64`."""
     python_version: str | None = None
     """As `--python-version`: `3.11`, `311` or `3`."""
     implementation: str | None = None
-    """As `--implementation`: `cp`, `pp`, or `py` for wheels that are for any."""
+    """As `--implementation`: `cp`, `pp`, or `py` for wheels for any implementation."""
     abis: tuple[str, ...] = ()
     """As `--abi`: `cp311`, `abi3`, `none`."""
 

@@ -1,4 +1,4 @@
-"""Values that say what pips used of a cache, and what that was worth."""
+"""Values for the use of a cache by pips, with the downloads that it saved."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -7,10 +7,10 @@ __all__ = ["PipUse", "RecordedUse", "UsedFile"]
 
 
 class UsedFile(NamedTuple):
-    """A wheel or source distribution that a pip took from its cache, or from a server."""
+    """A wheel or source distribution that a pip got from its cache, or from a server."""
 
     name: str
-    """The file's."""
+    """Name of the file."""
     project: str
     """Canonical name (PEP 503)."""
     version: str
@@ -19,13 +19,13 @@ class UsedFile(NamedTuple):
     is_cached: bool
     """Whether it came from the cache."""
     url: str | None = None
-    """Without credentials; `None` for a wheel that was built here, and where it is not known."""
+    """Without credentials; `None` for a wheel that was built here, or if it is not known."""
     sha256: str | None = None
-    """As a report of pip names it."""
+    """As in a report of pip."""
 
 
 class PipUse(NamedTuple):
-    """What one pip used."""
+    """The use of the cache by one pip."""
 
     files: tuple[UsedFile, ...] = ()
 
@@ -41,7 +41,7 @@ class PipUse(NamedTuple):
 
 
 class RecordedUse(NamedTuple):
-    """What one pip used, and when."""
+    """The use of the cache by one pip, with its time."""
 
     at_s: float
     """When it ended, in seconds since 1970."""
@@ -49,18 +49,18 @@ class RecordedUse(NamedTuple):
     """`install`."""
     exit_code: int
     seconds: float
-    """How long it ran."""
+    """Seconds that it ran."""
     healed: tuple[str, ...] = ()
-    """Ids of entries that were removed since they were damaged."""
+    """Ids of entries that were removed because they were damaged."""
     use: PipUse = PipUse()
 
     def to_record(self) -> dict[str, Any]:
-        """Return it as JSON can hold it."""
+        """Return it as a value for JSON."""
         return {**self._asdict(), "healed": list(self.healed), "use": [one._asdict() for one in self.use.files]}
 
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> "RecordedUse | None":
-        """Return what `to_record` wrote; `None` if it is anything else."""
+        """Return the value that `to_record` wrote; `None` if it is anything else."""
         at_s, seconds = _time(record.get("at_s")), _time(record.get("seconds"))
         command, exit_code = record.get("command"), record.get("exit_code")
         healed, files = record.get("healed"), record.get("use")

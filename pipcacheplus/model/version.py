@@ -1,4 +1,4 @@
-"""The version of pipcacheplus, the same as in `pyproject.toml`: builders cannot import what lies this deep."""
+"""The version of pipcacheplus, the same as in `pyproject.toml`: builders cannot import a module this deep."""
 
 __all__ = ["__version__"]
 

@@ -68,7 +68,7 @@ _WEAK = 2
 _BASE = 1
 """VER_FLG_BASE: the name of the file itself, and no version."""
 _ENTRIES = (b"\0PyInit_", b"\0Py_InitModule")
-"""What an extension module exports from Python 3.0 on, and what it imports before."""
+"""Symbols that an extension module exports from Python 3.0 on, and imports before."""
 _MACHINES = {
     ("EM_X86_64", 64, True): "x86_64",
     ("EM_386", 32, True): "i686",

@@ -33,8 +33,8 @@ _METADATA_ATTRIBUTES = ("data-core-metadata", "data-dist-info-metadata")
 _HEX_DIGITS = {"sha512": 128, "sha384": 96, "sha256": 64, "sha224": 56, "sha1": 40, "md5": 32}
 """The algorithms that pip takes from a page, `_SUPPORTED_HASHES`, and how long their digests are."""
 _DIGEST = re.compile(rf"[#&]({'|'.join(_HEX_DIGITS)})=([^&]*)")
-"""Where pip from 23.1 on finds the digest of a link: the first of these, whatever follows it. Others before, but for
-what no index writes, find the same."""
+"""The place where pip from 23.1 on finds the digest of a link: the first of these, with any text after it. Earlier
+pips find the same, except in links that no index writes."""
 _HEX = re.compile(r"[0-9a-f]*")
 _TITLE = re.compile(r"\blinks for (\S+)\s*$", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)

@@ -151,7 +151,7 @@ def test_a_lock_of_a_project_lies_beside_its_file(full: Cache, places: Callable[
         ({"pip": "max-size = huge"}, "max-size in [pipcacheplus] of "),
         ({"MAX_FILES": "wheel=many"}, "PIPCACHEPLUS_MAX_FILES: 'many' is invalid"),
         ({"MIN_AGE": "old"}, "PIPCACHEPLUS_MIN_AGE: cannot be understood; invalid age 'old'"),
-        ({"pip": "reasons = everything"}, "'everything' is no reason"),
+        ({"pip": "reasons = everything"}, "'everything' is not a reason"),
         ({"project": 'keep = ["one"]\n<<<<<<< HEAD'}, "pyproject.toml: cannot be parsed"),
         ({"project": "keep = true"}, "is neither text nor a list of texts"),
         ({"project": 'min-age = "x"'}, "min-age in [tool.pipcacheplus] of "),

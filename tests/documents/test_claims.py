@@ -110,9 +110,9 @@ def looking() -> set[str]:
 CLAIMS: Mapping[tuple[str, str], Callable[[], bool]] = {
     (
         "wrap/child.py",
-        "Only this module, `in_place`, and the one that asks interpreters start other programs",
+        "Only this module, `in_place`, and the one that runs interpreters start other programs",
     ): lambda: starting() == {"host/interpreters.py", "wrap/child.py", "wrap/in_place.py"},
-    ("host/machine.py", "Only `this_machine` looks at the machine, with what it calls"): lambda: not looking(),
+    ("host/machine.py", "Only `this_machine` and its helpers read the machine"): lambda: not looking(),
     (
         "pips/layout.py",
         "Only this module makes these names and takes them apart",

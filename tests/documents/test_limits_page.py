@@ -53,7 +53,7 @@ MIB, GIB = 1 << 20, 1 << 30
         f"URLs of {MAX_PLACE:,} characters, {page_links._MAX_PLACES} places, {page_links._MAX_LISTED:,} projects",
         f"| source of a built wheel that lies outside of the cache | {MAX_SOURCE_BYTES // GIB} GiB;",
         f"| lock, requirements, report of pip | {MAX_LOCK_BYTES // MIB} MiB; {locks._MAX_FILES} files",
-        f"| words of a selection for which a near name is looked for | {queries._MAX_HINTS} |",
+        f"| words of a selection for which similar names are searched | {queries._MAX_HINTS} |",
         f"| directories below each other | {_MAX_DEPTH} |",
     ],
 )

@@ -41,7 +41,7 @@ def test_what_stands_behind_pip_is_pips_own(arguments: str, words: tuple[str, ..
 
 def test_an_option_that_is_not_the_wrappers_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--frob", "pip", "install", "six"]) == 2
-    assert capsys.readouterr().err == "ERROR: --frob is not an option of the wrapper; put pip's own behind `pip`\n"
+    assert capsys.readouterr().err == "ERROR: --frob is not an option of the wrapper; put options of pip after `pip`\n"
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ class Check:
     severity: Severity
     remedy: Remedy
     depth: Depth
-    """How far an entry must have been read for it."""
+    """The depth to which an entry must have been read for it."""
     rows: str
     """The rows of the catalog that could have a finding: a condition over `entry e` and `content c`, true for all
     entries for which `run` yields a finding, and for as few others as is cheap. It may use `:now`, `:stale_age`,
@@ -129,11 +129,11 @@ class Check:
     run: Callable[[Entry, Facts, Context], Iterable[Verdict | NotJudged]]
     """Yield what is wrong with an entry, or the reason why that is not known yet."""
     certain: str = "0"
-    """Which of these rows certainly have a finding: a condition as `rows`, true only for entries for which `run` yields
-    one verdict, of the check's own severity and remedy, and uses no facts. Such a finding is made when it is
+    """Those of these rows that certainly have a finding: a condition as `rows`, true only for entries for which `run`
+    yields one verdict, of the check's own severity and remedy, and uses no facts. Such a finding is made when it is
     read: useful where most of a cache may be concerned."""
     unjudged: str = "0"
-    """Which rows it may be unable to judge, because of a limit or an unsupported feature: a condition as
+    """The rows that it may be unable to judge, because of a limit or an unsupported feature: a condition as
     `rows`. They are counted, as are those for which `run` yields a reason why it does not judge them."""
     is_suspect: Callable[[bytes], bool] | None = None
     """Of a check of heads: whether the ends of the file with the head may be those of an entry with a finding. Where
@@ -146,7 +146,7 @@ class Check:
     needs_links: bool = False
     """Whether it uses what pages publish about an entry, so that their links have to be followed for it."""
     effects: tuple[Effects, ...] = ()
-    """What pip does with such an entry, by version; the first applies if a verdict does not name another. It is
+    """The effect of such an entry on pip, by version; the first applies if a verdict does not name another. It is
     in the evidence of every finding that is more than information."""
 
 

@@ -33,7 +33,7 @@ CURRENT = "current"
 """The argument for the interpreter that runs this program."""
 
 Pythons = str | Iterable[str | os.PathLike[str] | Target] | None
-"""Which interpreters count: a word, or a list of words, paths and targets; `None` stands for all of this machine."""
+"""The interpreters that count: a word, or a list of words, paths and targets; `None` stands for all of this machine."""
 
 
 def context_of(
@@ -131,7 +131,7 @@ def considered_pythons(
 
 
 class _Wanted(NamedTuple):
-    """Which interpreters count."""
+    """The interpreters that count."""
 
     is_all: bool
     paths: tuple[str, ...]

@@ -45,7 +45,7 @@ class Tar:
 
     def __init__(self, stream: Stream, *, max_headers: int) -> None:
         self.fault: Broken | Unknown | None = None
-        """Why there are no more members, set at the end; `None` if the archive ended between two members."""
+        """The reason why there are no more members, set at the end; `None` if the archive ended between two members."""
         self.has_end = False
         """Whether the archive ended with the mark of its end."""
         self._stream = stream

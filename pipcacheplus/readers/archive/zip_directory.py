@@ -105,7 +105,7 @@ class CentralDirectory:
 
     raw: bytes
     starts: tuple[int, ...]
-    """Where in `raw` the record of each member starts."""
+    """The offset in `raw` of the record of each member."""
     offset: int
     """Of the central directory, from the start of the file."""
     shift: int

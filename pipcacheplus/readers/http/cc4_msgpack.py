@@ -162,7 +162,7 @@ class _LimitedFile:
         self.size = size
         self.limit = limit
         self.next = 0
-        """Where the next read begins."""
+        """The offset of the next read."""
         self.is_spent = False
         """Whether the limit, not the end of the file, stopped the last read."""
         self._file = file

@@ -21,7 +21,7 @@ __all__ = ["MAX_LOCK_BYTES", "read_lock"]
 MAX_LOCK_BYTES = 1 << 26
 """No resolver writes a longer file: 100,000 lines with a hash each take 15 MB."""
 _TABLE = re.compile(r"^\s*(\[|lock-version\s*=)", re.MULTILINE)
-"""What a line of TOML can begin with, and one of requirements cannot."""
+"""Beginnings of a line of TOML that are impossible in requirements."""
 
 
 class _Format(NamedTuple):
