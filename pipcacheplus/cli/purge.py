@@ -28,7 +28,7 @@ def _run(request: Request) -> CommandResult:
     cache = open_for_removal(request)
     if not is_agreed and not request.console.can_ask:
         raise BadRequestError(
-            what="purge", problem="needs a confirmation, and stdin is not a terminal", next_step="pass --yes"
+            what="purge", problem="needs a confirmation, which this run cannot ask for", next_step="pass --yes"
         )
     with progress(request.console, "reading") as show:
         plan = cache.plan_purge(**keeps_of(request), progress=show)

@@ -45,7 +45,7 @@ def _run(request: Request) -> CommandResult:
         if not request.console.can_ask:
             raise BadRequestError(
                 what="remove",
-                problem="this matches every file and needs a confirmation, and stdin is not a terminal",
+                problem="this matches every file and needs a confirmation, which this run cannot ask for",
                 next_step="pass --yes",
             )
         return carry_out_if_confirmed(request, cache, plan)

@@ -34,7 +34,7 @@ def _run(request: Request) -> CommandResult:
     is_agreed = options.yes or not clears
     if not is_agreed and not request.console.can_ask:
         raise BadRequestError(
-            what="state --clear", problem="needs a confirmation, and stdin is not a terminal", next_step="pass --yes"
+            what="state --clear", problem="needs a confirmation, which this run cannot ask for", next_step="pass --yes"
         )
     found = state(*options.kinds, cache_dir=cache.path or None)
     code = exits.PARTLY if found.warnings else exits.DONE

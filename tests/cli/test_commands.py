@@ -336,7 +336,7 @@ def test_purge_asks_nobody_where_nobody_is(run: Run, cache: Cache) -> None:
     before = tree(cache.path)
     ran = run("purge")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == "ERROR: purge: needs a confirmation; pass --yes\n"
+    assert ran.err == "ERROR: purge: needs a confirmation, which this run cannot ask for; pass --yes\n"
     assert tree(cache.path) == before
 
 

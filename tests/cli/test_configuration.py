@@ -187,7 +187,7 @@ def test_config_shows_each_setting_its_place_and_why_it_does_not_count(
     ]
     assert settings[0]["why"] == "there is no such setting"
     assert settings[3]["why"] == "a project may only set more keeps and longer ages"
-    assert settings[4]["why"] == "PIPCACHEPLUS_MAX_SIZE says it"
+    assert settings[4]["why"] == "PIPCACHEPLUS_MAX_SIZE sets it"
     assert main(["config", "--cache-dir", str(full.path)]) == 0
     assert "max-size = 2GB\n    PIPCACHEPLUS_MAX_SIZE\n" in capsys.readouterr().out
 

@@ -157,7 +157,7 @@ def test_a_measure_that_fits_everything_is_asked_about(
     full: Cache, capsys: pytest.CaptureFixture[str], what: str
 ) -> None:
     assert main(["remove", "--exclusive", what, "--cache-dir", str(full.path)]) == 2
-    assert "fits every file" in capsys.readouterr().err
+    assert "matches every file" in capsys.readouterr().err
     assert main(["remove", "--exclusive", "-n", what, "--cache-dir", str(full.path)]) == 0
 
 

@@ -86,7 +86,7 @@ def test_who_wants_neither_says_so(
 
 def test_a_misspelt_keep_of_what_stays_anyway_is_a_warning(tiny: Cache, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prune", "--keep", "demo_tyni", "--cache-dir", str(tiny.path)]) == 0
-    assert "fits nothing" in capsys.readouterr().err
+    assert "matches nothing" in capsys.readouterr().err
     assert any(content == b"half" for content in tree(tiny.path).values()) is False
 
 

@@ -107,7 +107,7 @@ def test_a_moment_is_a_date_or_an_age(text: str, moment: object) -> None:
     ("arguments", "sentence"),
     [
         (["prune", "--outdated-builds", "strict"], "write --outdated-builds=strict"),
-        (["prune", "--outdated-builds=all"], "'all' is invalid; write --outdated-builds or"),
+        (["prune", "--outdated-builds=all"], "'all' is invalid; use --outdated-builds or"),
         (["prune", "--built-before", "May"], "invalid date or age 'May': use a day or a time as 2025-03-31"),
         (["prune", "--built-before", "2025-02-30"], "invalid date or age '2025-02-30'"),
         (["prune", "--stale", "numpy"], "prune takes no argument 'numpy'"),

@@ -228,4 +228,4 @@ def test_what_was_to_go_because_of_something_that_is_gone_stays(cache: Cache, tm
     opened.apply(opened.plan_removal(*action.because), exclusive=True)
     loaded = opened.load_plan(str(tmp_path / "saved.json"))
     assert not loaded.actions
-    assert "what it was to go for is gone" in loaded.warnings[0].message
+    assert "the reason for its removal no longer exists" in loaded.warnings[0].message

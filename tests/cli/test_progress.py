@@ -237,7 +237,7 @@ def test_in_a_pipe_the_reason_is_one_line_and_nothing_is_counted() -> None:
         assert count is not None
         for left_s in (20.0, 10.0, 0.0):
             count(Waiting("pips may be running", None, left_s))
-    assert err.getvalue() == ("pips may be at work: waiting up to 20 s for their answers; --exclusive skips this\n")
+    assert err.getvalue() == ("pips may be running: waiting up to 20 s for their answers; --exclusive skips this\n")
 
 
 def test_who_wants_quiet_hears_of_no_wait() -> None:

@@ -196,7 +196,7 @@ def test_why_something_stays_is_said_in_the_words_of_whoever_asks(cache: Cache) 
     assert outcome.error == "used or written within a day, and pips may be running; `exclusive=True` means that none is"
     document = json.loads(run("purge", "--yes", "--shared", "--format", "json", cache=cache).stdout)
     (told,) = document["actions"]
-    assert told["error"] == "used or written within a day, and pips may be at work; --exclusive means that none is"
+    assert told["error"] == "used or written within a day, and pips may be running; --exclusive means that none is"
 
 
 def test_the_one_call_functions_hand_it_on(cache: Cache) -> None:

@@ -129,7 +129,7 @@ def test_a_range_that_the_shell_took_for_a_file_removes_nothing(cache: Cache, tm
     for name in ("2", "=2.0", "1.0rc1"):
         done = start(["sh", "-c", 'exec "$@" >"$0"', name, *words], cwd=tmp_path)
         assert done.returncode == 2
-        assert f"the shell read 'aa>{name}' for aa, and a file '{name}' to write to" in done.stderr
+        assert f"the shell read 'aa>{name}' as aa and a redirection to the file '{name}'" in done.stderr
         assert tree(cache.path) == before
     done = start(["sh", "-c", 'exec "$@" >"$0"', "log.txt", *words], cwd=tmp_path)
     assert (done.returncode, done.stderr) == (

@@ -150,7 +150,11 @@ def test_a_dry_run_says_what_would_go_and_removes_nothing(run: Run, full: dict[s
 
 def test_nothing_is_removed_where_there_is_nobody_to_ask(run: Run, full: dict[str, Path]) -> None:
     before = state()
-    assert run("--clear") == (2, "", "ERROR: state --clear: needs a confirmation; pass --yes\n")
+    assert run("--clear") == (
+        2,
+        "",
+        "ERROR: state --clear: needs a confirmation, which this run cannot ask for; pass --yes\n",
+    )
     assert state() == before
 
 

@@ -74,7 +74,7 @@ def test_a_signal_ends_a_run_with_its_code_what_is_disarmed_and_the_sum(
     # Two that are pending at once come in the order of their numbers.
     assert running.returncode in {128 + number for number in signals}
     assert out.splitlines()[-1].startswith(SUM)
-    assert "pip will fetch it anew" in out
+    assert "pip will download it again" in out
     assert "Entries that could not be removed: 1" in out
     assert err.splitlines()[-1] in {f"WARNING: interrupted by {number.name}: 0 of 2 not begun" for number in signals}
     assert set(tree(cache.path)) == {head, head + ".body"}
@@ -124,7 +124,7 @@ def test_what_the_next_run_finds_is_disarmed_and_goes_with_prune_partial(cache: 
         wait_until_disarmed(cache, head, running)
         running.send_signal(signal.SIGKILL)
     named = run([*PIPCACHEPLUS, "verify", "--cache-dir", str(cache.path)])
-    assert "disarmed by an interrupted run" in named.stdout
+    assert "invalidated by an interrupted run" in named.stdout
     assert "prune --partial" in named.stdout
     dry = run([*PIPCACHEPLUS, "prune", "-n", "--cache-dir", str(cache.path)])
     assert "Would remove, response disarmed: 1 entry (" in dry.stdout
