@@ -81,13 +81,13 @@ def servers(session: nox.Session) -> None:
 
 @nox.session(name="drill-builds")
 def drill_builds(session: nox.Session) -> None:
-    """Build with real NumPys and a real pip, and build anew with others after a prune; skipped where there are none."""
+    """Build with real NumPys and a real pip, and build again with others after a prune; skipped where there are none."""
     _drill(session, "tests/test_outdated_builds.py", "-rs", env={"PIPCACHEPLUS_REQUIRE_PIPS": ""})
 
 
 @nox.session(name="drill-faults")
 def drill_faults(session: nox.Session) -> None:
-    """Let every call of a removal fail, be cut short or be the last, in every way; tells how many did."""
+    """Let every call of a removal fail, write only a part or be the last, in every way; print the number of faults."""
     _drill(session, "tests/deletion/test_faults.py", "tests/deletion/test_file_systems.py")
 
 
@@ -149,7 +149,7 @@ def drill_catalog(session: nox.Session) -> None:
 
 @nox.session(name="drill-kills")
 def drill_kills(session: nox.Session) -> None:
-    """Kill a run that writes its catalog at every line of ours and at every step of SQLite."""
+    """Kill a run that writes its catalog at every line of its code and at every step of SQLite."""
     _drill(session, "tests/catalog/test_store_killed.py")
 
 
@@ -161,7 +161,7 @@ def drill_locate(session: nox.Session) -> None:
 
 @nox.session(name="drill-fuzz")
 def drill_fuzz(session: nox.Session) -> None:
-    """Feed the readers with bytes that a fuzzer finds, for a minute or as long as is said."""
+    """Feed the readers with bytes that a fuzzer finds, for a minute or the given time."""
     session.install("atheris>=2.3", _wheel(session))
     session.chdir(_away_from_the_tree(session))
     session.run(

@@ -17,6 +17,7 @@ _ONE_WORD = re.compile(r"[^\s]*")
 _CODE = re.compile(r"`[^`\n]*`|^[ ]*(?:>>>|\.\.\.) .*$", re.MULTILINE)
 """Names in backticks, and lines of a doctest."""
 _FOLDERS = ("pipcacheplus", "docs", "newsfragments", "examples")
+_FILES = ("action.yml", "noxfile.py", "pyproject.toml")
 _SUFFIXES = frozenset({".py", ".md", ".sh", ".yml", ".yaml", ".toml", ".ini", ".service", ".timer"})
 
 
@@ -82,7 +83,7 @@ def uses(path: Path, words: tuple[str, ...]) -> Iterator[Use]:
 def pages() -> list[Path]:
     """Return every file of the package that people read."""
     found = [path for folder in _FOLDERS for path in sorted((ROOT / folder).rglob("*")) if path.suffix in _SUFFIXES]
-    return [*found, *sorted(ROOT.glob("*.md")), ROOT / "action.yml"]
+    return [*found, *sorted(ROOT.glob("*.md")), *(ROOT / name for name in _FILES)]
 
 
 def test_the_table_of_retired_words_is_read() -> None:

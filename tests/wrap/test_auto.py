@@ -90,7 +90,7 @@ def test_it_is_not_done_after_a_failure_or_where_no_index_is_asked(
 def test_a_period_that_makes_no_sense_is_one_line_and_the_install_is_as_good(cache: Cache, install: Install) -> None:
     done = install(PIPCACHEPLUS_AUTO="hourly")
     assert done.returncode == 0
-    assert done.stderr == ("auto: PIPCACHEPLUS_AUTO: 'hourly' is not a period; write daily, weekly, after-install\n")
+    assert done.stderr == ("auto: PIPCACHEPLUS_AUTO: 'hourly' is not a period; use daily, weekly, after-install\n")
     assert left(cache) == 1
 
 
