@@ -1,4 +1,4 @@
-"""How every tool is run, here and in CI: `nox` runs lint, types, layers and tests."""
+"""The run of every tool, here and in CI: `nox` runs lint, types, layers and tests."""
 
 import shutil
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def layers(session: nox.Session) -> None:
-    """Arrows only point down."""
+    """Imports only point down."""
     session.install("import-linter>=2.17", ".")
     session.run("lint-imports", "--no-cache")
 
@@ -81,7 +81,7 @@ def servers(session: nox.Session) -> None:
 
 @nox.session(name="drill-builds")
 def drill_builds(session: nox.Session) -> None:
-    """Build with real NumPys and a real pip, and build again with others after a prune; skipped where there are none."""
+    """Build with real NumPys and a real pip, and again with others after a prune; skipped where there are none."""
     _drill(session, "tests/test_outdated_builds.py", "-rs", env={"PIPCACHEPLUS_REQUIRE_PIPS": ""})
 
 
