@@ -49,10 +49,10 @@ def texts(path: Path) -> Iterator[tuple[int, str]]:
         return
     for node in ast.walk(ast.parse(content)):
         # One word alone is a name: a value of the JSON, a key, a slug.
-        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-        if is_text and not _ONE_WORD.fullmatch(node.value):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and not _ONE_WORD.fullmatch(node.value):
             yield node.lineno, node.value
-    first, comments = 0, []
+    first = 0
+    comments: list[str] = []
     for token in tokenize.generate_tokens(io.StringIO(content).readline):
         if token.type != tokenize.COMMENT:
             continue
