@@ -241,7 +241,7 @@ def test_a_state_directory_that_cannot_be_made_is_done_without(tmp_path: Path) -
     (tmp_path / "state").write_text("a file")
     for folder in (tmp_path / "state", tmp_path / "state" / "below"):
         found, trouble = one_run(folder, "a")
-        assert (found, str(trouble)[-15:]) == ([], "is not a directory")
+        assert (found, str(trouble)[-18:]) == ([], "is not a directory")
     assert (tmp_path / "state").read_text() == "a file"
 
 
