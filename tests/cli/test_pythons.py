@@ -101,9 +101,9 @@ def test_one_line_says_which_counted(machine: MadeMachine, run: Callable[..., st
     assert line in run(*command)
     assert line not in run(*command, "-qq")
     machine.program("bin/python3", "#!/bin/sh\necho hello\n")
-    assert line.removesuffix("\n") + f"; left out: {machine.bin}/python3 (it is not a Python, and printed 'hello')" in run(
-        *command
-    )
+    assert line.removesuffix(
+        "\n"
+    ) + f"; left out: {machine.bin}/python3 (it is not a Python, and printed 'hello')" in run(*command)
 
 
 @pytest.mark.parametrize(
