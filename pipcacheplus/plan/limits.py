@@ -80,7 +80,7 @@ def _kind_and_amount(on: LimitOn, one: Amount) -> tuple[Kind | None, Amount]:
     kind = kinds.get(name) or kinds.get(name.removesuffix("s"))
     if kind is None:
         step = did_you_mean(name, kinds) or f"the kinds are {', '.join(kinds)}"
-        raise BadRequestError(what=f"`{on.value}`", problem=f"{word!r} is no kind", next_step=step)
+        raise BadRequestError(what=f"`{on.value}`", problem=f"{word!r} is not a kind", next_step=step)
     return kind, amount
 
 

@@ -134,7 +134,7 @@ def test_a_cache_above_the_size_that_is_named_is_3_and_a_sentence_and_else_0(run
 def test_a_size_that_is_none_is_2(run: Run) -> None:
     ran = run("info", "--fail-above", "much")
     assert (ran.code, ran.out) == (2, "")
-    assert "argument --fail-above: invalid size 'much': use bytes" in ran.err
+    assert "--fail-above: invalid size 'much': use bytes" in ran.err
 
 
 def test_metrics_of_a_cache_can_be_parsed_and_end_with_a_line_end(run: Run, zebras: Cache) -> None:
