@@ -22,6 +22,14 @@ def test_what_it_writes_comes_back_with_its_exit_code(cache: Cache, capsys: pyte
     assert capsys.readouterr() == ("", "")
 
 
+def test_it_is_laid_out_for_a_terminal_and_has_no_colours(cache: Cache) -> None:
+    cache.built_wheel("demo", "1.0")
+    done = run_captured(["list", "--cache-dir", str(cache.path)], {"FORCE_COLOR": "1", "COLUMNS": "200"})
+    assert done.lines[0].split() == ["PROJECT", "VERSION", "KIND", "FOR", "SIZE", "USED", "ID"]
+    assert max(map(len, done.lines)) <= 75
+    assert "\x1b" not in "".join(done.lines)
+
+
 def test_it_has_the_variables_that_are_given_and_this_process_has_its_own_again() -> None:
     before = dict(os.environ)
     streams = sys.stdout, sys.stderr

@@ -73,8 +73,9 @@ def test_a_real_pip_fails_by_one_bit_and_downloads_one_file_after_the_repair(
     assert "demo-lib 1.0" in verified
     assert "demo_lib.py" in verified
     assert "demo-lib 1.0" in pruned
-    assert "demo-app 1.0" in left
-    assert "demo-lib 1.0" not in left
+    rows = [line.split()[:3] for line in left.splitlines()]
+    assert ["demo-app", "1.0", "wheel"] in rows
+    assert ["demo-lib", "1.0", "wheel"] not in rows
     assert again.endswith("sent 1 file: demo_lib-1.0-py3-none-any.whl.")
     assert downloaded.endswith("1 file: demo_old-1.0-cp27-cp27m-win32.whl.")
     for text in (trashed, undone):
@@ -121,7 +122,7 @@ def test_without_a_pip_it_says_so_and_shows_the_story_on_a_cache_that_it_writes(
     done = run(command, env=python_path(modules))
     assert (done.returncode, done.stderr) == (0, "")
     assert "This interpreter has no pip." in done.stdout
-    assert "wheel is broken: checksum of demo_lib.py" in done.stdout
+    assert "wheel is broken: checksum of demo_lib.py" in " ".join(done.stdout.replace("|", " ").split())
     assert "All 9 steps went as they should." in done.stdout
     assert list(scratch.iterdir()) == []
 

@@ -13,6 +13,8 @@ from pipcacheplus.cli.base.signals import StoppedError
 __all__ = ["Captured", "run_captured"]
 
 _STOPPED = 128
+_COLUMNS = 75
+"""Width of the terminal that a command writes to: as many as 80 columns have room for behind an indent."""
 
 
 class Captured(NamedTuple):
@@ -24,7 +26,7 @@ class Captured(NamedTuple):
 
 
 def run_captured(arguments: Sequence[str], environ: Mapping[str, str]) -> Captured:
-    """Run a command as `run` does, and return what it writes.
+    """Run a command as `run` does on a terminal without colours, and return what it writes.
 
     The program goes by the name of this process, so that commands that are printed to be run begin as this one did.
 
@@ -36,8 +38,9 @@ def run_captured(arguments: Sequence[str], environ: Mapping[str, str]) -> Captur
         KeyboardInterrupt: A signal has ended the command; as `StoppedError` for one that is not SIGINT.
     """
     written = BytesIO(), BytesIO()
-    out, err = map(_text, written)
-    with _variables(environ), redirect_stdout(out), redirect_stderr(err):
+    out, err = _text(written[0], _Terminal), _text(written[1], TextIOWrapper)
+    shown = {**environ, "NO_COLOR": "1", "COLUMNS": str(_COLUMNS)}
+    with _variables(shown), redirect_stdout(out), redirect_stderr(err):
         try:
             code = run(arguments)
         except SystemExit as end:
@@ -48,8 +51,16 @@ def run_captured(arguments: Sequence[str], environ: Mapping[str, str]) -> Captur
     return Captured(code, tuple(line for stream in written for line in _lines(stream)))
 
 
-def _text(stream: BytesIO) -> TextIOWrapper:
-    return TextIOWrapper(stream, encoding="utf-8", newline="\n", write_through=True)
+class _Terminal(TextIOWrapper):
+    """Text that is laid out as for a terminal."""
+
+    def isatty(self) -> bool:
+        """Return true: the text is for people."""
+        return True
+
+
+def _text(stream: BytesIO, kind: type[TextIOWrapper]) -> TextIOWrapper:
+    return kind(stream, encoding="utf-8", newline="\n", write_through=True)
 
 
 def _lines(stream: BytesIO) -> list[str]:
