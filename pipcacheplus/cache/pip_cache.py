@@ -327,14 +327,14 @@ class PipCache:
         remembers: bool = True,
         progress: Progress | None = None,
     ) -> "CacheCounts":
-        """Count entries by area, kind, project and last use, and what could go of them.
+        """Count entries by area, kind, project and last use, and what of them could be removed.
 
-        Without `reads` no entry is read: those count by what earlier calls have remembered of them, and by their names
-        and times if nothing is remembered, or if they have changed since.
+        Without `reads` no entry is read: those count by what earlier calls have stored about them, and by their
+        names and times if nothing is stored, or if they have changed since.
 
         Args:
-            reads: Whether heads, pages and the ends of archives are opened, as far as that is not remembered; then
-                entries are compared with each other too.
+            reads: Whether metadata files, pages and the ends of archives are opened, unless an earlier call has stored
+                what they contain; then entries are compared with each other too.
             spans_s: Times since the last use, in seconds and in order, up to which entries are counted together.
             details: As `scan`, of what `each` is given.
             pythons: As `plan`.

@@ -77,7 +77,7 @@ class CacheCounts(NamedTuple):
     pages_without_url: int | None = None
     """As `Inventory` has it; `None` if no page was looked at."""
     pythons: tuple["FoundPython", ...] = ()
-    """The interpreters that counted, and those that were not asked."""
+    """The interpreters that counted, and those that were not run or gave no answer."""
 
 
 def census_by_names(request: CountRequest, *, is_http_read: bool, progress: Progress | None = None) -> CacheCounts:
@@ -103,7 +103,7 @@ def census_by_names(request: CountRequest, *, is_http_read: bool, progress: Prog
 
 
 def _unread_by_pips(request: CountRequest, count: Count) -> Counts:
-    """Return counts of responses that could go, as no interpreter considered reads the area that they lie in."""
+    """Return counts of responses that could be removed, as no interpreter considered reads their area."""
     counter = Counter(request)
     if count.entries:
         counter.add_reclaimable_count(Kind.RESPONSE, [Group.INCOMPATIBLE.value], count)
@@ -205,7 +205,7 @@ def _with_kinds(
 
 
 def _judged(request: CountRequest, judge: Judge, redundant: Mapping[str, frozenset[str]]) -> Counts:
-    """Return counts of what could go, and of errors, beyond what names tell.
+    """Return counts of what could be removed, and of errors, without the findings that follow from names alone.
 
     No entry of a shape that names are judged by is among them, so that none counts twice; a test holds that.
     """

@@ -44,7 +44,7 @@ class CountRequest(NamedTuple):
     """Of the cache directory."""
     context: Context
     checks: tuple[Check, ...]
-    """Those that say what could go; of them, those that need no more than names are put to entries."""
+    """Those whose findings could be removed; of them, those that need no more than names are run on entries."""
     last_use: str
     """Which time of a file says when it was last used: `atime`, or `mtime`."""
     spans_s: tuple[int, ...]
@@ -78,7 +78,7 @@ class Counts(NamedTuple):
     errors: int = 0
     """Entries of which a check says that pip would fail, or install or run something wrong."""
     by_check: Mapping[str, int] = _NONE
-    """Entries that each check objects to, empty directories among them."""
+    """Entries that each check reports, empty directories among them."""
 
     def plus(self, other: "Counts") -> "Counts":
         """Return the counts of both, which have no entry or file in common."""
@@ -176,7 +176,7 @@ class Counter:
         self._reclaimable = _Sums[tuple[Kind, str]]()
         self._at_all = _Sums[Kind]()
         self._empty: dict[Group, int] = {}
-        """Empty directories that could go."""
+        """Empty directories that could be removed."""
         self._links = _Sums[tuple[Area, bool]]()
         """Links among the foreign files, by whether they are to directories."""
         self._wheels = 0
@@ -237,7 +237,7 @@ class Counter:
         may_share: bool,
         is_first: bool = True,
     ) -> None:
-        """Count what could go for some reasons; `is_first` unless the entry was counted for others already."""
+        """Count what could be removed for some reasons; `is_first` unless the entry was counted for others already."""
         reasons = list(reasons)
         for reason in reasons:
             self._reclaimable.add((kind, reason), files, may_share=may_share)
@@ -257,7 +257,7 @@ class Counter:
         self._errors += count
 
     def add_found(self, slugs: Iterable[str], count: int = 1) -> None:
-        """Count entries that each of some checks objects to."""
+        """Count entries that each of some checks reports."""
         for slug in slugs:
             self._by_check[slug] = self._by_check.get(slug, 0) + count
 

@@ -48,11 +48,11 @@ class _Choice(NamedTuple):
 
 
 class Certain(NamedTuple):
-    """Entries that nothing is said of but what their columns tell for certain, counted together."""
+    """Entries whose findings all follow for certain from their columns, counted together."""
 
     kind: Kind
     checks: tuple[Check, ...]
-    """Those that object to each of them."""
+    """Those that report each of them."""
     counts: Count
 
 
@@ -210,7 +210,7 @@ class Judge:
                 yield checked
 
     def summed(self, where: str) -> Iterator[Certain | Checked]:
-        """Yield counts of the entries whose columns tell all that checks say, then the others that a check objects to.
+        """Yield counts of entries whose findings all follow from their columns, then the others that have a finding.
 
         Built wheels are never counted together, as they may share a file.
 
@@ -247,7 +247,7 @@ class Judge:
                 yield checked
 
     def _chosen(self, where: str, but: Collection[int] = ()) -> Iterator[tuple[JoinedRow, _Choice]]:
-        """Yield the rows that a check could object to, or be unable to judge, but for those of some numbers."""
+        """Yield the rows that a check could report, or be unable to judge, except those of some numbers."""
         choices = dict[int, _Choice]()
         chosen = f"{self._mask} NOT IN ({', '.join(map(str, (0, *but)))})"
         for row in rows(self._connection, f"({where}) AND {chosen}", self._parameters, more=self._mask):

@@ -23,8 +23,8 @@ def project_names(
 ) -> list[str]:
     """Return canonical names of projects that begin in a way, sorted, a thousand at most.
 
-    Nothing is returned if there is no catalog, if it is of another version, damaged, locked or not ours. The catalog
-    of a large cache is read as far as time allows: then some names are missing.
+    Nothing is returned if there is no catalog, if it is of another version, damaged, locked or not of pipcacheplus. The
+    catalog of a large cache is read until the time is up: then some names are missing.
 
     Args:
         cache_path: The cache directory.

@@ -139,7 +139,7 @@ class Query:
     redundant: "Callable[[Run], Mapping[str, frozenset[str]]] | None" = None
     """Returns the entries that are not needed because of others: ids by the reason."""
     details: bool = False
-    """Whether the entries, but not those of findings, tell their SHA-256, as far as it is known, and their origin."""
+    """Whether the entries, but not those of findings, have their origin, and their SHA-256 if it is known."""
     short_ids: bool = False
     """Whether ids are to be abbreviated: all ids of the cache are compared for that."""
     wants_evidence: bool = False
@@ -155,7 +155,7 @@ class Query:
     reads: bool = True
     """Whether entries are read; if not, what earlier runs read of those that have not changed since is all."""
     counting: "CountRequest | None" = None
-    """How entries are counted by names and times; `None` if nobody needs that."""
+    """How entries are counted by names and times; `None` if the counts are not needed."""
     progress: Progress | None = None
 
 
@@ -601,9 +601,9 @@ class Run:
 
         what, counts = self._what, self._update.counts
         if what.counting is None or counts is None:
-            raise RuntimeError("nothing was counted")  # noqa: EM101, TRY003 - a fault of ours
+            raise RuntimeError("nothing was counted")  # noqa: EM101, TRY003 - a fault of this program
         known = Known(self._connection, what.path, self._update.hosts)
-        # What is known of contents counts, whoever read them: `c.id` says in each condition that somebody did.
+        # Facts about contents count, whichever run read them: `c.id` in each condition requires that one did.
         judge = Judge(self._connection, known, what.context, checks_of_columns(), depth=Depth.WHOLE)
         found = learned(
             self._connection,

@@ -88,7 +88,7 @@ class Verification:
     bytes: int
     """Their size."""
     unverifiable: int
-    """Entries of pip's of which it could not be told whether they are whole; those that are only young do not count."""
+    """Entries of pip of which it is unknown whether they are whole; those that are only recent do not count."""
     files: int = 0
     """Files of the entries."""
     counted: tuple[CountedFindings, ...] = ()

@@ -72,7 +72,7 @@ class WalkShared(NamedTuple):
     path: str
     """Of the cache directory."""
     counting: "CountRequest | None" = None
-    """How the entries are counted on the way; `None` if nobody needs that."""
+    """How the entries are counted on the way; `None` if the counts are not needed."""
 
 
 def walk_shard(shared: WalkShared, task: tuple[str, bytes | None]) -> Walked:

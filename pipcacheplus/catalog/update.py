@@ -96,7 +96,7 @@ class UpdateRequest:
     reads: bool = True
     """Whether entries are read; if not, those that are new or have changed are left to the next run."""
     counting: "CountRequest | None" = None
-    """How the walk counts entries by names and times; `None` if nobody needs that."""
+    """How the walk counts entries by names and times; `None` if the counts are not needed."""
 
 
 class _Unread(NamedTuple):

@@ -1,4 +1,4 @@
-"""`info`: count what is in the cache, what could go, when it was used, and how far all that was looked into."""
+"""`info`: count what is in the cache, what could be removed, when it was used, and how much of it was read."""
 
 import os
 from argparse import ArgumentParser
@@ -94,7 +94,7 @@ def _above(taken_bytes: int, most_bytes: int) -> str:
 
 
 def _cache_of_installs(request: Request, cache: "CacheDir") -> str | None:
-    """Return where `pip install` has its cache, and why, if that is not this one; `None` if it is, or nobody asks."""
+    """Return where `pip install` has its cache, and why, if that is not this one; `None` if it is, or one is named."""
     if request.options.cache_dir is not None:
         return None
     from pipcacheplus.errors import PipCachePlusError  # noqa: PLC0415 - slow to import, and help imports this module
@@ -148,7 +148,7 @@ def summarize_census(cache: "CacheDir", census: "CacheCounts", *, most: int | No
 
 
 def _reclaimable(counts: "Counts") -> dict[str, Json]:
-    """Return what could go by reason, by kind and reason, and at all."""
+    """Return what could be removed: by reason, by kind and reason, and in all."""
     empty = {group.value: count for group, count in counts.empty_directories.items()}
     by_reason = {
         reason: {
@@ -205,7 +205,7 @@ def _owner(survey: "Survey") -> str | None:
 
 
 def _free_bytes(path: str) -> int | None:
-    """Return the bytes that this user may still write to the file system of the cache; `None` if nobody knows."""
+    """Return the bytes that this user may still write to the file system of the cache; `None` if it is unknown."""
     if not hasattr(os, "statvfs"):
         return None
     try:
@@ -256,7 +256,7 @@ def _declare(parser: ArgumentParser) -> None:
 
 
 COMMAND = Command(
-    help="Count what is in the cache, and what could go",
+    help="Count what is in the cache, and what could be removed",
     run=_run,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,

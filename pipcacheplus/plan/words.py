@@ -1,6 +1,6 @@
 """Understand one word of a selection: `numpy`, `numpy<2`, a file name, a glob, a URL, a path, `kind:wheel`.
 
-docs/reference/selections.md has the grammar. What a word means is said by its form alone, never by what happens to be
+docs/reference/selections.md has the grammar. The form of a word alone decides what it means, never what happens to be
 in the cache; only hexadecimal digits can be both a project and the beginning of a hash, and then both readings are
 kept apart (`Selector.readings`), so that an ambiguous word can be refused.
 """
@@ -122,7 +122,7 @@ def parse_word(
         what: The word.
         cache_dir: Of the cache: paths of files in it are understood as they stand.
         now_s: The present, in seconds since 1970, from which ages count.
-        lookups: What the word may ask when it is put to an entry; it notes what it needs.
+        lookups: What the word may look up when an entry is compared with it; it notes what it needs.
 
     Raises:
         BadRequestError: It has none of these forms, or says something that does not exist.
@@ -367,7 +367,7 @@ def _of_index(word: _Word) -> _Test:
 
 
 def _of_freshness(word: _Word) -> _Test:
-    """Compare the end of the freshness lifetime; what pip serves for ever is fresh."""
+    """Compare the end of the freshness lifetime; a response that pip uses forever is fresh."""
     answers = {"yes": True, "no": False}
     if word.value.strip().lower() not in answers:
         raise _refusal(word.what, "is neither yes nor no", "pass fresh:yes or fresh:no")

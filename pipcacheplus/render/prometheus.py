@@ -64,7 +64,7 @@ def _metrics(view: View) -> Iterator[_Metric]:
     )
     yield _Metric(
         "unread_entries",
-        "Entries that were not read since they were written, by kind; what of them could go is unknown.",
+        "Entries that were not read since they were written, by kind; what of them could be removed is unknown.",
         _by(summary, "unread", "kind", "entries"),
     )
     yield _Metric(

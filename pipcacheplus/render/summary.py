@@ -336,7 +336,7 @@ def _payload_size(entry: "Entry") -> int:
 
 
 def summarize_pythons(found: "Sequence[FoundPython]") -> list[dict[str, Json]]:
-    """Return the interpreters that counted, and those that were not asked, as the JSON has them."""
+    """Return the interpreters considered, and those that were left out, as the JSON has them."""
     return [
         {
             "path": one.path or None,

@@ -86,8 +86,8 @@ class View(NamedTuple):
     job: Job | None = None
     """The CI job, if the command is part of one."""
     live: "Generator[Mapping[str, Json], None, None] | None" = None
-    """Parts of the result that come while it is written: each line then goes out at once. Whoever writes the view
-    closes it."""
+    """Parts of the result that come while it is written: each line is then printed at once. The caller that writes the
+    view closes it."""
 
     def command_line(self, words: str, *, but: Collection[str] = ()) -> str:
         """Return a command to print: the program, these words of it, and the options that matter.

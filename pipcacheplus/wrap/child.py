@@ -147,7 +147,7 @@ def run_for_output(command: Sequence[str], environ: Mapping[str, str], *, cwd: s
             out, _ = child.communicate()
             return Printed(_SIGNALLED + signal.SIGTERM, f"{_text(out)}\nERROR: it did not end within {limit_s:g} s")
         except BaseException:
-            child.kill()  # nobody waits for it any more, and what it wrote is removed
+            child.kill()  # this program no longer waits for it, and removes what it wrote
             raise
     code = child.returncode
     return Printed(_SIGNALLED - code if code < 0 else code, _text(out))

@@ -69,7 +69,7 @@ def test_what_was_not_read_is_said_with_the_command_that_reads_it() -> None:
     ]
     at = found.index("Not looked into")
     assert found[at + 1] == (
-        "  39 responses and 18 built wheels not read yet: their kind, project and what of them could go are unknown."
+        "  39 responses and 18 built wheels not read yet: their kind, project and reclaimable size are unknown."
     )
     assert found[at + 2].startswith(f"  To do that:  {PROGRAM} info --read ")
     assert "LARGEST PROJECTS, of what was read" in "\n".join(found)

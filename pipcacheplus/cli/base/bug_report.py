@@ -1,7 +1,7 @@
 """Facts for the report of a bug, none of which names a project, a path, a host, a user or a URL.
 
-What is listed here is chosen one by one: versions, counts, and words of ours. No text that comes from the cache, from a
-setting or from an error is passed on.
+What is listed here is chosen one by one: versions, counts, and words of this program. No text that comes from the
+cache, from a setting or from an error is passed on.
 """
 
 import os
@@ -82,7 +82,7 @@ def _public(version: str) -> str:
 
 
 def _settings(request: Request) -> Json:
-    """Return which settings there are, and in what sort of place; a name that is none of ours is only counted."""
+    """Return which settings there are, and in what sort of place; a name that is no setting is only counted."""
     from pipcacheplus.cli.base.configuration import NAMES, configured  # noqa: PLC0415 - slow to import
     from pipcacheplus.host.machine import this_machine  # noqa: PLC0415 - as above
 

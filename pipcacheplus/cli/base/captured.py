@@ -1,4 +1,4 @@
-"""Run a command of ours within this process, with other variables and settings, and return what it writes."""
+"""Run a command of this program within this process, with other variables and settings, and return what it writes."""
 
 import os
 import signal

@@ -48,7 +48,7 @@ def _parsers(parser: ArgumentParser) -> Iterator[ArgumentParser]:
 
 
 def _projects(prefix: str, parsed_args: Namespace, **_more: object) -> list[str]:
-    """Return the projects of the cache that the line names, as far as its catalog knows them."""
+    """Return the projects that the catalog has of the cache that the line names."""
     from pipcacheplus.catalog.project_names import project_names  # noqa: PLC0415 - slow to import, of use for WHAT alone
     from pipcacheplus.errors import PipCachePlusError  # noqa: PLC0415 - as above
     from pipcacheplus.host.state import state_folder  # noqa: PLC0415 - as above

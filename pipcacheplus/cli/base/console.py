@@ -28,7 +28,7 @@ class Console(NamedTuple):
     """Whether colours are written to stdout."""
     shows_progress: bool
     is_quiet: bool
-    """Whether nothing is said but what was asked for, and what is wrong."""
+    """Whether only the output that was requested, and what is wrong, is printed."""
     can_ask: bool
     """Whether stdin and stderr are terminals, and `--no-input` is not given."""
     service: Service | None = None
@@ -85,7 +85,7 @@ def open_console(
             that over what stdout is.
         no_input: Whether nothing is asked.
         no_progress: Whether it is not shown how far the work is.
-        is_quiet: Whether nothing is said but what was asked for, and what is wrong.
+        is_quiet: Whether only the output that was requested, and what is wrong, is printed.
     """
     is_terminal = sys.stdout.isatty()
     is_dumb = environ.get("TERM") == "dumb"

@@ -1,4 +1,4 @@
-"""Words that other programs have for what a command or an option here does, and words that are nearly one of ours."""
+"""Words that other programs have for a command or an option of this one, and words that are nearly such a name."""
 
 from collections.abc import Iterable, Mapping
 

@@ -24,7 +24,7 @@ __all__ = [
     "pythons_of",
 ]
 
-LEAVES_YOUNG = "leave halves and leftovers alone that are younger (default 1h)"
+LEAVES_YOUNG = "leave incomplete downloads and other leftovers alone that are younger (default 1h)"
 """What the grace period does where something may be removed."""
 PYTHON_TAG = re.compile(r"(?:cp|pp|py)[0-9]{1,3}")
 """A value of `--python` that narrows a selection, and names no interpreter."""
@@ -53,8 +53,8 @@ def declare_selection(parser: ArgumentParser, *, needs_one: bool, has_pythons: b
         nargs="*",
         metavar="WHAT",
         help="a project (numpy), a version range ('numpy<2'), a file name or glob ('six-1.*.whl'), a URL, a path,"
-        " kind:wheel, area:http, host:NAME, python:cp312, larger:1GB, older:30d; `not:` before one behind a `+`"
-        " takes it out",
+        " the short id that `list` prints for an entry, kind:wheel, area:http, host:NAME, python:cp312, larger:1GB,"
+        " older:30d; behind a `+`, `not:` before one leaves out what it matches",
     )
     group.add_argument(
         "--kind", dest="only_kind", metavar="KIND", action="append", help="only of this kind (repeatable)"
@@ -115,16 +115,16 @@ def pythons_of(options: Namespace, environ: Mapping[str, str]) -> "list[str | Ta
 
 
 def declare_deep(parser: ArgumentParser) -> None:
-    """Declare the options that read every byte again, whatever is known from an earlier run."""
+    """Declare the options that read every byte again, whatever an earlier run has stored."""
     parser.add_argument(
         "--deep",
         action="store_true",
         help="read every byte, also of what was verified before and has not changed since",
     )
-    declare_catalog(parser, help_="as --deep, and keep nothing of it")
+    declare_catalog(parser, help_="as --deep, and store nothing of it")
 
 
-def declare_catalog(parser: ArgumentParser, *, help_: str = "read everything anew, and keep nothing of it") -> None:
+def declare_catalog(parser: ArgumentParser, *, help_: str = "read everything again, and store nothing of it") -> None:
     """Declare the option that does without the catalog."""
     parser.add_argument("--no-catalog", dest="remembers", action="store_false", help=help_)
     parser.add_argument("--no-ledger", dest="remembers", action="store_false", help=SUPPRESS)  # its former name

@@ -40,7 +40,7 @@ class Grammar(NamedTuple):
     """All that may be written on the command line."""
 
     commands: Mapping[str, Command]
-    """By name; imported only as far as they are needed."""
+    """By name; a command is imported when it is needed."""
     formats: Mapping[str, str]
     """The words for `--format`, each with its help, which is empty for an alias."""
     version: str

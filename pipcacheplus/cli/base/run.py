@@ -28,7 +28,7 @@ __all__ = ["run", "run_on_streams"]
 _ERROR_HANDLER = "pipcacheplus"
 """The name under which `_bytes_or_escape` is registered."""
 _SIGPIPE: int = getattr(signal, "SIGPIPE", 13)
-"""Windows has no such signal, but pipes that nobody reads."""
+"""Windows has no such signal, but it has pipes that no process reads."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -187,7 +187,7 @@ def _render(render: Callable[[Write], None], console: Console, *, at_once: bool 
 
 
 def _not_delivered(result: CommandResult, console: Console, error: OSError) -> int:
-    """Say what became of a cache that was changed, if stdout cannot take it; return the exit code of that.
+    """Print the result of a change of the cache to stderr, as stdout cannot take it; return the exit code of that.
 
     If nothing was changed and the reader of a pipe ends early, as `head` does, the rest is dropped without a word.
     """

@@ -1,11 +1,14 @@
-"""The line that names the interpreters considered, and those that were not run."""
+"""The line that names the interpreters considered, and those that were left out."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipcacheplus.render.text.words import number, safe
 from pipcacheplus.render.view import Json
 
-__all__ = ["considered_in_words"]
+__all__ = ["WITHOUT_THEM", "considered_in_words"]
+
+WITHOUT_THEM = "so nothing is removed as incompatible (--python names the interpreters to consider)"
+"""What follows, as a clause, if interpreters were left out."""
 
 _MAX_NAMED = 3
 
@@ -35,10 +38,7 @@ def considered_in_words(summary: Mapping[str, Json]) -> Iterator[str]:
     failed = [f"{safe(str(one.get('path')))} ({safe(str(one.get('reason')))})" for one in known if not one.get("name")]
     if failed:
         others = f" and {number(len(failed) - _MAX_NAMED, 'other')}" if len(failed) > _MAX_NAMED else ""
-        line += (
-            f"; left out: {', '.join(failed[:_MAX_NAMED])}{others}, so nothing is removed as incompatible"
-            " (--python names the interpreters to consider)"
-        )
+        line += f"; left out: {', '.join(failed[:_MAX_NAMED])}{others}, {WITHOUT_THEM}"
     yield line
 
 

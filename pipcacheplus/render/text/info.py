@@ -1,4 +1,4 @@
-"""The text of `info`: a table of kinds with what could go, then projects, last use, health, and pip's own lines."""
+"""The text of `info`: kinds with what could be removed, then projects, last use, health, and pip's own lines."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
@@ -145,10 +145,10 @@ def _uncut(rows: Sequence[Row], layout: Layout) -> Iterator[str]:
 
 
 def _rows_of_kind(kind: str, summary: _Part) -> Iterator[Row]:
-    """Yield the rows of a kind; what could go of entries that were not read is unknown.
+    """Yield the rows of a kind; what could be removed of entries that were not read is unknown.
 
-    Responses that were not read are of any kind, and have a row of their own. If anything can be said of some all the
-    same, as no pip reads them, those that were read are in that row.
+    Responses that were not read are of any kind, and have a row of their own. If some can be removed nevertheless, as
+    no pip reads them, those that were read are in that row.
     """
     part = _part(_part(summary, "by_kind"), kind)
     unread = _part(_part(summary, "unread"), kind)
@@ -202,7 +202,7 @@ def _option(summary: _Part, reason: str) -> str:
 
 
 def _share(part: _Part, of_bytes: int) -> str:
-    """Return what could go, with its share; the share is cut, and never 0 or 100 if it is only nearly so.
+    """Return what could be removed, with its share; the share is cut, and never 0 or 100 if it is only nearly so.
 
     >>> _share({"disk_bytes": 999}, 1000), _share({"disk_bytes": 1}, 1000), _share({}, 0)
     ('999 bytes (99%)', '1 byte (<1%)', '0 bytes (0%)')
@@ -240,7 +240,7 @@ def _remedies(view: View, layout: Layout) -> Iterator[str]:
 
 
 def _not_looked_into(view: View, layout: Layout) -> Iterator[str]:
-    """Yield what the counts leave out as nobody has read it, and the command that reads it."""
+    """Yield what the counts leave out as no command has read it, and the command that reads it."""
     summary = view.summary
     unread = _part(summary, "unread")
     counts = {kind: _number(_part(unread, kind), "entries") for kind in _UNREAD_NOUNS if kind in unread}
@@ -250,7 +250,7 @@ def _not_looked_into(view: View, layout: Layout) -> Iterator[str]:
         kind = "kind, project" if _RESPONSE in counts else "project"
         its = "its" if sum(counts.values()) == 1 else "their"
         what = f"{', '.join(told[:-1])} and {told[-1]}" if len(told) > 1 else told[0]
-        sentences.append(f"{what} not read yet: {its} {kind} and what of them could go are unknown.")
+        sentences.append(f"{what} not read yet: {its} {kind} and reclaimable size are unknown.")
     elif not summary.get("read") and _number(summary, "entries"):
         sentences.append(
             "Not compared: which versions are superseded, which files are duplicates, which sdists have a built wheel."

@@ -40,7 +40,7 @@ _BELOW = "    "
 
 
 class _Row(NamedTuple):
-    """An entry as a line shows it, or several that look the same; plain values, for they may go to a file."""
+    """An entry as a line shows it, or several that look the same; plain values, as they may be written to a file."""
 
     order: str | int
     project: str

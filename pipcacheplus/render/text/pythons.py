@@ -1,8 +1,9 @@
-"""The text of `pythons`: a line for each interpreter, then those that were not run, with the reason."""
+"""The text of `pythons`: a line for each interpreter, then those that were left out, with the reason."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipcacheplus.render.summary import summary_count
+from pipcacheplus.render.text.considered import WITHOUT_THEM
 from pipcacheplus.render.text.table import Layout, Row
 from pipcacheplus.render.text.words import number, safe
 from pipcacheplus.render.view import Json, View
@@ -14,31 +15,31 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield a table, then the others."""
     pythons = view.summary.get("pythons")
     known = [one for one in pythons if isinstance(one, Mapping)] if isinstance(pythons, Sequence) else []
-    asked = [one for one in known if one.get("name")]
+    answered = [one for one in known if one.get("name")]
     titles: Row = ("Interpreter", "version", "pip", "wheels", "known from", "C library")
-    rows = [titles, *map(_row, asked)]
+    rows = [titles, *map(_row, answered)]
     if view.verbosity <= 0:
         rows = [row[:-1] for row in rows]
     heading, *others = layout.table(rows, right=(3,))
     yield layout.paint(heading, "bold")
     yield from others
-    elsewhere = [one for one in asked if one.get("pip") and one.get("cache_dir") not in {None, view.cache.path}]
+    elsewhere = [one for one in answered if one.get("pip") and one.get("cache_dir") not in {None, view.cache.path}]
     if elsewhere and view.verbosity > 0:
         yield ""
         for one in elsewhere:
             yield f"  {safe(str(one.get('path')))}: its pip uses {safe(str(one.get('cache_dir')))}"
-    unasked = [one for one in known if not one.get("name")]
-    if unasked:
+    left_out = [one for one in known if not one.get("name")]
+    if left_out:
         yield ""
-        yield layout.paint("Not run, so that no wheel is removed as unusable (--python names those that count)", "bold")
-        for one in unasked:
+        yield layout.paint(f"Left out, {WITHOUT_THEM}", "bold")
+        for one in left_out:
             words = (_word(one, "version", "Python "), _word(one, "pip", "pip "), _known_from(one))
-            told = ", ".join(filter(None, words))
-            yield f"  {safe(str(one.get('path')))} ({told}): {safe(str(one.get('reason')))}"
+            described = ", ".join(filter(None, words))
+            yield f"  {safe(str(one.get('path')))} ({described}): {safe(str(one.get('reason')))}"
     if view.verbosity >= 0:
         yield ""
-        asked_in_all = number(len(asked), "interpreter")
-        yield f"{asked_in_all}, {number(summary_count(view, 'wheels'), 'wheel')} in the cache"
+        interpreters = number(len(answered), "interpreter")
+        yield f"{interpreters}, {number(summary_count(view, 'wheels'), 'wheel')} in the cache"
 
 
 def _row(one: Mapping[str, Json]) -> Row:

@@ -66,7 +66,7 @@ class SortedRows(Generic[_T]):
 def _read(file: IO[bytes], sizes: list[int]) -> Iterator[list[_T]]:
     with file:
         for size in sizes:
-            yield marshal.loads(file.read(size))  # noqa: S302 - we wrote it, and nobody else can
+            yield marshal.loads(file.read(size))  # noqa: S302 - we wrote it, and no other process can
 
 
 def _merged(runs: list[Iterator[list[_T]]]) -> Iterator[list[_T]]:

@@ -81,7 +81,7 @@ class Grid:
 
 
 def fitted(widths: Sequence[int], leasts: Iterable[tuple[int, int]], room: int | None) -> list[int]:
-    """Return the widths of columns that fit into a line, as far as they can.
+    """Return the widths of columns, reduced to fit into a line where they can be.
 
     Args:
         widths: Of the longest cell of each column.

@@ -158,7 +158,7 @@ class _Listener(ThreadingTCPServer):
         """Paths that were asked for, with the status of each answer."""
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Print nothing: a pip that went away is no error of ours."""
+        """Print nothing: a pip that closes its connection is no error of this server."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -21,7 +21,7 @@ _DECISIVE = ("Downloading ", "Using cached ", "Saved ", "Successfully ")
 
 
 class Ran(NamedTuple):
-    """What became of a command."""
+    """The result of a command."""
 
     exit_code: int | None
     """`None` if it was described, and not run."""

@@ -58,7 +58,7 @@ class Stage(NamedTuple):
     stand_in: DescribedPip
     """Takes the place of a pip that keeps nothing."""
     ours: Callable[[Sequence[str]], Ran]
-    """Carries out a command of ours."""
+    """Carries out a command of this program."""
 
     @property
     def cache(self) -> str:
@@ -66,7 +66,7 @@ class Stage(NamedTuple):
         return os.path.join(self.folder, "cache")
 
     def step(self, title: str, *words: str, expected: int = 0) -> Step:
-        """Carry out a command of ours."""
+        """Carry out a command of this program."""
         command = (*words, "--cache-dir", self.cache)
         return Step(title, command, self.ours(command), expected)
 

@@ -47,7 +47,7 @@ def for_pip(environ: Mapping[str, str], *, index_url: str, folder: str, user_bas
 
 
 def for_ours(environ: Mapping[str, str], *, folder: str) -> dict[str, str]:
-    """Return the variables of commands of ours, which keep what they remember below one folder.
+    """Return the variables of commands of pipcacheplus, which store their state below one folder.
 
     Args:
         environ: Variables of this process.
