@@ -36,7 +36,7 @@ def test_the_tour_runs_and_removes_what_it_says(used: Cache, tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
     assert f"{used.path} decided by environment" in done.stdout
     assert "demo 1.0 wheel" in done.stdout
-    assert "1 entries would go\n1 bytes are free again" in done.stdout
+    assert "1 entries would be removed\n1 bytes are free again" in done.stdout
     assert tree(used.path) == sound
 
 
