@@ -60,5 +60,5 @@ COMMAND = Command(
     run=_run,
     declare=_declare,
     examples=("state", "state catalogs --clear --yes"),
-    page="docs/reference/cli.md#what-we-keep",
+    page="docs/reference/cli.md#state-directory",
 )
