@@ -75,7 +75,7 @@ def renewed(bench: Bench) -> None:
     for _ in range(2):  # what was written a moment ago is not remembered
         bench.run([*US, *arguments])
     bench_caches.renew_page(root)
-    bench.opens(f"one head of {MANY:,} renewed, then `verify`: files opened", arguments, root)
+    bench.opens(f"one of {MANY:,} entries renewed, then `verify`: files opened", arguments, root)
 
 
 def verify_large(bench: Bench) -> None:

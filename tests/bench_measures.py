@@ -72,7 +72,7 @@ class Bench:
         self.folder = folder
         self._runs = runs
         self.rows = [
-            "| work | ours | processor | yardstick | | processor | ratio | of processor |",
+            "| work | pipcacheplus | processor | yardstick | | processor | ratio | of processor |",
             "| --- | --- | --- | --- | --- | --- | --- | --- |",
         ]
         told = subprocess.check_output([*PIP, "--version"], text=True)
@@ -210,7 +210,7 @@ def _together(processes: Sequence[psutil.Process]) -> int:
 
 def _by_role(names: Sequence[bytes]) -> str:
     bodies = sum(name.endswith(b".body") for name in names)
-    return f"{bodies:,} bodies, {len(names) - bodies:,} others"
+    return f"{bodies:,} content files, {len(names) - bodies:,} others"
 
 
 def _check(command: Sequence[str], status: int) -> None:

@@ -32,10 +32,10 @@ class _Demonstration:
         self._kept = kept
         self._words = program_words(started_here(request.environ))
         self.code = exits.FAILED
-        """The exit code: `DONE` once all steps have gone as they should."""
+        """The exit code: `DONE` once all steps have ended with the expected exit code."""
 
     def parts(self) -> Generator[Mapping[str, Json], None, None]:
-        """Yield a part for each step, and one for a problem that ends the story; the folder goes at the end."""
+        """Yield a part for each step, and one for a problem that ends the demonstration; then remove the folder."""
         from pipcacheplus.wrap.temporary import temporary_folder  # noqa: PLC0415 - slow to import
 
         try:
@@ -103,7 +103,7 @@ def _declare(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--keep",
         metavar="DIR",
-        help="work in this folder, which is empty or does not exist, and leave it: else, in a temporary one that goes",
+        help="work in this folder, which is empty or does not exist, and keep it; otherwise in a temporary one",
     )
 
 
