@@ -113,7 +113,7 @@ def _of_cache(request: Request) -> dict[str, Json]:
             for one in census.pythons
             if one.interpreter is not None
         ],
-        "interpreters not asked": sum(one.interpreter is None for one in census.pythons),
+        "interpreters left out": sum(one.interpreter is None for one in census.pythons),
         **_counts(census),
     }
 

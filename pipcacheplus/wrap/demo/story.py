@@ -164,10 +164,10 @@ def _sent_in_words(sent: Sent) -> str:
     >>> _sent_in_words(Sent(1, 1, ()))
     '1 page had not changed; the index sent 1 page and no file.'
     >>> _sent_in_words(Sent(0, 0, ()))
-    'The index was not asked.'
+    'The index received no request.'
     """
     if not (sent.pages or sent.unchanged or sent.files):
-        return "The index was not asked."
+        return "The index received no request."
     pages = f"{_counted(sent.pages, 'page')} and " if sent.pages else ""
     files = _counted(len(sent.files), "file") + (f": {sent.files[0]}" if len(sent.files) == 1 else "")
     unchanged = f"{_counted(sent.unchanged, 'page')} had not changed; the" if sent.unchanged else "The"
