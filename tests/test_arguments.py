@@ -63,7 +63,7 @@ def test_what_is_no_age_is_refused(opened: PipCache, name: str, age: object) -> 
 @pytest.mark.parametrize("name", [name for name in AGES if name != "stale"])
 @pytest.mark.parametrize("age", [True, False])
 def test_a_bool_is_no_age(opened: PipCache, name: str, age: bool) -> None:  # noqa: FBT001 - a row's value
-    with pytest.raises(BadRequestError, match=f"{age}is not an age"):
+    with pytest.raises(BadRequestError, match=f"{age} is not an age"):
         AGES[name](opened, age)
 
 
@@ -157,7 +157,7 @@ def test_a_kind_is_taken_where_its_word_is(opened: PipCache) -> None:
 
 @pytest.mark.parametrize("kind", ["whel", "kind:wheel", "", 7, Area.HTTP])
 def test_what_is_no_kind_is_refused(opened: PipCache, kind: Any) -> None:  # noqa: ANN401 - any value
-    with pytest.raises(BadRequestError, match=r"`kind`: .* is none; the kinds are wheel, sdist"):
+    with pytest.raises(BadRequestError, match=r"`kind`: .* is not a kind; the kinds are wheel, sdist"):
         opened.scan(kind=kind)
 
 
