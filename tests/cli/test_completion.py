@@ -4,11 +4,11 @@ import os
 import pty
 import shutil
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 import argcomplete
 import pytest
@@ -159,16 +159,12 @@ def test_a_large_catalog_is_read_only_as_long_as_somebody_waits(known: Cache, tm
     assert next(ticks) < 10
 
 
-class Terminal:
+class Terminal(NamedTuple):
     """A shell on a terminal, in which somebody types."""
 
-    def __init__(self, shell: str, options: list[str], env: dict[str, str], cwd: Path) -> None:
-        self.name = shell
-        self.end, inner = pty.openpty()
-        self.shell = subprocess.Popen(
-            [shell, *options], stdin=inner, stdout=inner, stderr=inner, env=env, cwd=cwd, start_new_session=True
-        )
-        os.close(inner)
+    name: str
+    end: int
+    """The descriptor of the terminal's other end."""
 
     def typed(self, text: str, *, until: str) -> str:
         """Type, and return what is shown until a text was."""
@@ -177,12 +173,6 @@ class Terminal:
         while until not in shown:
             shown += os.read(self.end, 4096).decode(errors="replace")
         return shown
-
-    def close(self) -> None:
-        """End the shell."""
-        self.shell.kill()
-        self.shell.wait()
-        os.close(self.end)
 
 
 START = {
@@ -197,10 +187,18 @@ def terminal(known: Cache, tmp_path: Path, request: pytest.FixtureRequest) -> It
     if shutil.which(shell) is None:
         pytest.skip(f"no {shell} here")
     options, start = START[shell]
-    opened = Terminal(shell, options, _environment(tmp_path), tmp_path)
-    opened.typed(f"{start}\n", until="> ")
-    yield opened
-    opened.close()
+    end, inner = pty.openpty()
+    command = [shell, *options]
+    environment = _environment(tmp_path)
+    with processes.started(
+        command, stdin=inner, stdout=inner, stderr=inner, env=environment, cwd=tmp_path, start_new_session=True
+    ) as process:
+        os.close(inner)
+        opened = Terminal(shell, end)
+        opened.typed(f"{start}\n", until="> ")
+        yield opened
+        process.kill()
+    os.close(end)
 
 
 @pytest.mark.parametrize("terminal", ["bash", "zsh"], indirect=True)
