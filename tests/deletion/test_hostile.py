@@ -31,7 +31,7 @@ from tests.deletion.objects import (
     tars,
 )
 from tests.deletion.objects.ground import FORGED, KINDS, Ground, Kind, ground
-from tests.deletion.talk import REASONS, talk_problems
+from tests.deletion.talk import REASONS, talk_problems, values_problems
 from tests.deletion.walled import NOBODY, PURGE_SHARED, Ran, Walled
 from tests.support.drill import IS_DRILL
 
@@ -121,7 +121,7 @@ def problems(arguments: tuple[str, ...], ran: Ran) -> Iterator[str]:
         yield f"took {ran.peak_bytes >> 20} MiB"
     yield from talk_problems(ran.err)
     if "json" not in arguments:
-        yield from talk_problems(ran.out)
+        yield from (values_problems if arguments[0] == "list" else talk_problems)(ran.out)
     elif ran.status >= 0:
         yield from (f"JSON: {problem}" for problem in document_problems(arguments[0], ran))
 
@@ -232,6 +232,19 @@ def test_what_is_hostile_harms_nothing_and_is_told_in_plain_words(kind: Kind, fo
 
 def test_there_are_as_many_kinds_as_is_said() -> None:
     assert len(KINDS) > 370
+
+
+@pytest.mark.parametrize(
+    ("text", "is_bad"),
+    [
+        ("a\t1.0\twheel\t-\t1\t-\t-\tid\n", False),
+        ("a\tb\t1.0\twheel\t-\t1\t-\t-\tid\n", True),
+        ("a\t1.0\twheel\n", True),
+        ("a\x1b\t1.0\twheel\t-\t1\t-\t-\tid\n", True),
+    ],
+)
+def test_the_look_at_values_would_notice(text: str, is_bad: bool) -> None:  # noqa: FBT001 - a column
+    assert is_bad is bool(list(values_problems(text)))
 
 
 @pytest.mark.parametrize(
