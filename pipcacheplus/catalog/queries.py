@@ -403,10 +403,12 @@ class _Caller:
 def _committed(connection: "sqlite3.Connection") -> Iterator[None]:
     """Store the facts that were read, however the block ends: an interrupt loses no finished work."""
     from pipcacheplus.catalog.transactions import commit  # noqa: PLC0415 - slow to import
+    from pipcacheplus.catalog.update import put_back  # noqa: PLC0415 - as above
 
     try:
         yield
     finally:
+        put_back(connection)
         commit(connection)
 
 

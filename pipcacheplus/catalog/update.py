@@ -52,7 +52,7 @@ if TYPE_CHECKING:  # slow to import
 
     from pipcacheplus.catalog.counts import CountRequest, Counts
 
-__all__ = ["SHARES", "Update", "UpdateRequest"]
+__all__ = ["SHARES", "Update", "UpdateRequest", "put_back"]
 
 SHARES = 64
 """Of this many entries, one is read again in each run."""
@@ -474,7 +474,8 @@ class Update:
         """Read entries again that this run has not read, and the evidence about them.
 
         No stored fact about them stays: their rows are made again from the walk on, and so are the links that
-        lead to them, the wheels of metadata, and redirects that lead to them.
+        lead to them, the wheels of metadata, and redirects that lead to them. What an earlier run learned by reading
+        contents is laid by for later runs, if this run does not read them: `put_back`.
 
         Returns:
             Whether there was any.
@@ -521,6 +522,8 @@ class Update:
                 many(f"{read_anew} p.number = l.page WHERE {says})", whose)
                 many(f"DELETE FROM source AS l WHERE {says}", whose)
             self._has_pages = True
+            if not self.request.reads_contents:
+                execute(_LAY_BY)
             self._forget(again)
             surveyor = self.surveyor
             names = sorted({"" if id_ in rest else part_of(as_text(id_)) for id_ in again})
@@ -628,6 +631,39 @@ _ADD_CONTENT = (
 """A row with the same contents, and perhaps more, stays."""
 _SET_FACTS = "UPDATE entry SET " + ", ".join(f"{name} = ?" for name in FACTS) + ", read_ns = ? WHERE id = ?"
 _NO_FACTS = "UPDATE entry SET " + ", ".join(f"{name} = NULL" for name in FACTS) + " WHERE id = ?"
+
+
+_CONTENT = ", ".join(CONTENT_COLUMNS)
+_LAY_BY = (
+    f"INSERT OR REPLACE INTO laid_by (id, shape, files, entry_seal, {_CONTENT})"
+    f" SELECT e.id, e.shape, e.files, e.seal, {', '.join(f'c.{name}' for name in CONTENT_COLUMNS)}"
+    " FROM again JOIN entry e USING (id) JOIN content c USING (id) WHERE e.seal IS NOT NULL"
+)
+_PUT_BACK = (
+    f"INSERT OR IGNORE INTO content (id, {_CONTENT}) SELECT id, {', '.join(f'l.{name}' for name in CONTENT_COLUMNS)}"
+    " FROM laid_by l JOIN entry e USING (id) WHERE e.shape = l.shape AND e.seal = l.entry_seal"
+    " AND (e.files = l.files OR is_same_stamp(l.files, e.files)) AND id NOT IN (SELECT id FROM unread)"
+)
+
+
+def put_back(connection: sqlite3.Connection) -> None:
+    """Store again what earlier runs learned from contents that this run has not read, at its end.
+
+    Not before: within a run nothing may be decided by what it has not read itself. An entry that turned out to have
+    other files, other stamps or other facts, or that cannot be read, has its content read again by the next run that
+    reads contents.
+
+    Raises:
+        sqlite3.Error: The catalog cannot be used.
+    """
+    if connection.execute("SELECT 1 FROM sqlite_temp_master WHERE name = 'laid_by'").fetchone() is None:
+        return  # the run ended before it made its tables
+    if connection.execute("SELECT 1 FROM laid_by LIMIT 1").fetchone() is None:
+        return
+    connection.create_function("is_same_stamp", 2, is_same_stamp)  # to read a file changes its time of access
+    with transaction(connection):
+        connection.execute(_PUT_BACK)
+        connection.execute("DELETE FROM laid_by")
 
 
 def _range(name: str) -> str:

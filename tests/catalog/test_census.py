@@ -149,6 +149,40 @@ def test_what_verify_has_read_to_its_end_does_not_lack_that_and_its_errors_count
     assert census.counts.by_check["body-digest-mismatch"] == 1
 
 
+REMOVALS: dict[str, Callable[[PipCache], object]] = {
+    "remove": lambda cache: cache.plan_removal("demo"),
+    "remove, built": lambda cache: cache.plan_removal("built"),
+    "purge": lambda cache: cache.plan_purge(),
+    "purge --keep": lambda cache: cache.plan_purge(keep=["built"]),
+    "prune --stale": lambda cache: cache.plan(stale=True),
+    "prune --outdated-builds": lambda cache: cache.plan(outdated_builds=True),
+    "why": lambda cache: cache.why("demo"),
+}
+
+
+@pytest.mark.parametrize("request_", REMOVALS.values(), ids=REMOVALS)
+def test_a_removal_that_is_only_planned_leaves_all_that_verify_has_found(
+    ask: Ask, full: Cache, tmp_path: Path, request_: Callable[[PipCache], object]
+) -> None:
+    (body,) = [path for path in full.path.glob("http-v2/**/*.body") if path.read_bytes().startswith(b"PK")]
+    content = bytearray(body.read_bytes())
+    content[-30] ^= 1
+    body.write_bytes(content)
+    verify(full, tmp_path)
+    before = ask()
+    assert before.counts.by_check["body-digest-mismatch"] == 1
+    with with_state(tmp_path / "state"), at(PRESENT_S):
+        request_(PipCache(full.path, index_urls=(INDEX_URL,)))
+    census = ask()
+    assert census.lacking_end.entries == before.lacking_end.entries == 0
+    assert census.counts.by_check == before.counts.by_check
+    assert (census.counts.errors, going(census)) == (before.counts.errors, going(before))
+    body.write_bytes(bytes(content) + b"more")
+    assert ask().lacking_end.entries == 1
+    verify(full, tmp_path)
+    assert ask().counts.by_check["body-length-mismatch"] == 1
+
+
 def test_an_entry_that_goes_for_two_reasons_counts_once_at_all(ask: Ask, full: Cache) -> None:
     old = b"cc=1," + b"x" * 50
     full.http_v2(f"{INDEX_URL}old/", old, headers=page_headers(old), age_s=9 * DAY_S)

@@ -69,6 +69,25 @@ def test_lost_bytes_under_an_unchanged_stamp_are_found_within_64_runs(
     assert [runs.with_catalog().told for _ in range(3)] == [expected.told] * 3
 
 
+def test_a_run_that_reads_no_contents_forgets_those_of_which_the_ends_have_changed_and_no_others(known: Full) -> None:
+    runs = known.runs
+    path, at = ROTTEN["head"](known)
+    rewritten(runs, path, flipped(runs.cache.real(path).read_bytes(), at, bits=1))
+    deceive(runs)
+    before = _contents(runs)
+    runs.with_catalog(depth=Depth.ENDS, would_go=lambda _one: True)
+    after = _contents(runs)
+    assert after.items() <= before.items()
+    assert before.keys() - after.keys() == {path}
+    assert len(after) > 3
+    assert runs.with_catalog().told == runs.without().told
+
+
+def _contents(runs: Runs) -> dict[str, object]:
+    with runs.database() as connection:
+        return {id_.decode(): rest for id_, *rest in connection.execute("SELECT * FROM content")}
+
+
 def test_lost_bytes_of_what_tells_of_an_index_are_found_within_64_runs(known: Full) -> None:
     runs = known.runs
     page(runs.cache, "https://other.example/simple/demo/", "demo", [link("../../files/demo-9.zip")])
