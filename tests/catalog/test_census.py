@@ -209,3 +209,14 @@ def test_without_remembering_nothing_of_earlier_runs_counts(ask: Ask) -> None:
     census = ask(remembers=False)
     assert census.counts.totals == ask(remembers=False).counts.totals
     assert kinds(census)[Kind.RESPONSE] == 2
+
+
+def test_entries_that_were_read_within_2_s_of_a_change_count_as_unread(full: Cache, tmp_path: Path) -> None:
+    written_s = max(path.lstat().st_ctime for path in full.path.rglob("*"))
+    counts = []
+    for now_s in (written_s + 1, written_s + 3):
+        with with_state(tmp_path / "state"), at(now_s):
+            cache = PipCache(full.path, index_urls=(INDEX_URL,))
+            cache.verify(pythons="current")
+            counts.append(cache.count(pythons="current").lacking_end.entries)
+    assert counts[0] > 0 == counts[1]

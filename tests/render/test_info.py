@@ -101,9 +101,11 @@ def test_health_is_said_in_a_sentence(errors: int, lacking: int, said: str) -> N
 def test_where_nothing_was_read_no_health_is_claimed() -> None:
     totals = {(Area.WHEELS, Kind.BUILT_WHEEL): BUILT}
     unread = census(counts=counts(totals=totals, errors=0), unread={Kind.BUILT_WHEEL: BUILT}, lacking_end=BUILT)
-    assert "  No entry has been read yet, so that no damage can be seen; 18 files to read." in text(
-        a_view_of(unread), None
+    said = (
+        "  No entry has been read since its last change (reading within 2 seconds of it does not count):"
+        " whether any is damaged is unknown; 18 files to read."
     )
+    assert said in text(a_view_of(unread), None)
 
 
 def test_the_times_of_last_use_are_five_and_all_entries_are_in_one() -> None:

@@ -339,7 +339,11 @@ def _condition(view: View, layout: Layout) -> Iterator[str]:
     unread = sum(_number(part, "entries") for part in _parts(_part(summary, "unread")))
     readable = sum(_number(_part(_part(summary, "by_kind"), kind), "entries") for kind in _READABLE)
     if lacking and not problems and unread == readable:
-        text = f"no entry has been read yet, so that no damage can be seen; {number(lacking, 'file')} to read."
+        # An entry that is read too soon after a change could change again under the same time stamp.
+        text = (
+            "no entry has been read since its last change (reading within 2 seconds of it does not count): whether any"
+            f" is damaged is unknown; {number(lacking, 'file')} to read."
+        )
     elif lacking:
         was = "file was" if lacking == 1 else "files were"
         text = f"{found} among what was read; {lacking:,} {was} never read to {'its' if lacking == 1 else 'their'} end."
