@@ -58,6 +58,15 @@ def test_the_commands_that_reclaim_most_come_first() -> None:
     ]
 
 
+def test_that_the_sizes_to_reclaim_are_those_of_files_is_said_unless_only_directories_could_go() -> None:
+    said = "  Sizes are those of files; directories that become empty go as well: prune -n counts them."
+    assert said in text(a_view_of(census()), None)
+    only_folders = counts(reclaimable={}, reclaimable_at_all={})
+    found = text(a_view_of(census(counts=only_folders)), None)
+    assert "To reclaim" in found
+    assert said not in found
+
+
 def test_what_was_not_read_is_said_with_the_command_that_reads_it() -> None:
     totals = {(Area.HTTP_V2, Kind.RESPONSE): Count(40, 80, 1, 1), (Area.WHEELS, Kind.BUILT_WHEEL): BUILT}
     unread = {Kind.RESPONSE: Count(39, 78, 1, 1), Kind.BUILT_WHEEL: BUILT}
@@ -161,3 +170,10 @@ def test_what_could_go_of_kinds_that_nobody_has_read_is_unknown_and_the_total_a_
         assert rows["built wheel"] == said
         assert rows["foreign files"] == ["0 bytes (0%)"]
         assert rows["total"][1:] == bound
+
+
+@pytest.mark.parametrize(("lacking", "bound"), [(Count(), []), (Count(1), ["at least"])])
+def test_the_total_is_a_lower_bound_if_a_file_was_never_read_to_its_end(lacking: Count, bound: list[str]) -> None:
+    total = table(a_view_of(census(lacking_end=lacking)))[-2]
+    assert total[0] == "total"
+    assert total[4:] == bound

@@ -124,12 +124,12 @@ def _kinds(view: View, layout: Layout) -> Iterator[str]:
     """Yield the table of kinds; its last row is the sum of all others, and what `du` says."""
     summary = view.summary
     rows: list[Row] = [("TYPE", "ENTRIES", "SIZE ON DISK", "RECLAIMABLE", "COMMAND")]
-    by_kind, unread = _part(summary, "by_kind"), _part(summary, "unread")
-    for kind in by_kind:
+    for kind in _part(summary, "by_kind"):
         rows += _rows_of_kind(kind, summary)
     rows += _others(summary)
     du_bytes, at_all = _number(summary, "du_bytes"), _part(summary, "reclaimable_at_all")
-    bound = "at least" if unread else ""
+    # What was never read, or not to its end, may be damaged.
+    bound = "at least" if _part(summary, "unread") or _number(_part(summary, "not_read_to_end"), "entries") else ""
     rows.append(("total", f"{_number(summary, 'entries'):,}", size(du_bytes), _share(at_all, du_bytes), bound))
     heading, *others, total = _uncut(rows, layout)
     yield layout.paint(heading, "bold")
@@ -237,6 +237,9 @@ def _remedies(view: View, layout: Layout) -> Iterator[str]:
         told.append((amount, view.command_line(f"prune --{_option(view.summary, reason)}")))
     width = max(len(amount) for amount, _ in told)
     yield from (f"  {amount:>{width}}  {command}" for amount, command in told)
+    if _number(_part(view.summary, "reclaimable_at_all"), "entries"):
+        text = "Sizes are those of files; directories that become empty go as well: prune -n counts them."
+        yield from _wrapped(text, layout, indent="  ")
 
 
 def _not_looked_into(view: View, layout: Layout) -> Iterator[str]:
