@@ -131,6 +131,36 @@ def test_a_cache_above_the_size_that_is_named_is_3_and_a_sentence_and_else_0(run
     )
 
 
+@pytest.mark.parametrize(("above", "code"), [("1kB", 3), ("1TB", 0)])
+def test_with_fail_above_a_quiet_run_prints_its_sentence_on_stderr_or_nothing(
+    run: Run, zebras: Cache, above: str, code: int
+) -> None:
+    subprocess.run(
+        ["rm", "-r", str(zebras.path / "zebra")], check=True, timeout=60
+    )  # so that there is no other warning
+    ran = run("info", "-q", "--fail-above", above)
+    assert (ran.code, ran.out) == (code, "")
+    assert ran.err.count("\n") == ("more than the" in ran.err) == bool(code)
+    assert run("info", "-q").out.count("\n") == 7
+
+
+def test_with_fail_above_a_named_directory_that_is_missing_is_10(run: Run, tmp_path: Path) -> None:
+    ran = run("info", "-q", "--fail-above", "1kB", cache_dir=str(tmp_path / "none"))
+    assert (ran.code, ran.out) == (10, "")
+
+
+def test_with_fail_above_a_quiet_run_without_a_cache_prints_a_warning_on_stderr_alone(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_CACHE_DIR", str(tmp_path / "none"))
+    ran = Ran(main(["info", "-q", "--fail-above", "1kB"]), *capsys.readouterr())
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err.startswith("WARNING: there is no cache directory at ")
+    said = Ran(main(["info", *JSON, "--fail-above", "1kB"]), *capsys.readouterr())
+    assert said.summary["fail_above"] == 1000
+
+
 def test_a_size_that_is_none_is_2(run: Run) -> None:
     ran = run("info", "--fail-above", "much")
     assert (ran.code, ran.out) == (2, "")

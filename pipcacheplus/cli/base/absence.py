@@ -38,12 +38,15 @@ def result_of_nothing(
         return None
     for selections in (what, keep):
         Selection(selections, cache_dir=absence.cache.path)
+    summary = command.summary_of_nothing(absence.cache)
+    if "fail_above" in summary:  # it is a part of the request, and holds without a cache
+        summary = {**summary, "fail_above": request.options.fail_above}
     sentence = f"{absence.why}: nothing to {_VERBS.get(request.command, request.command)}"
     view = make_view(
         request,
         absence.cache,
         "atime",
         warnings=(sentence,),
-        summary=command.summary_of_nothing(absence.cache),
+        summary=summary,
     )
     return CommandResult(view=view._replace(is_selection=False), exit_code=no_match(request, what))

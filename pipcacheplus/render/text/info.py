@@ -55,12 +55,14 @@ _NOTHING: _Part = {}
 
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
-    """Yield all parts; below a verbosity of 0 pip's lines alone."""
+    """Yield all parts; below a verbosity of 0 pip's lines alone, and none with `--fail-above`."""
     report = view.summary.get("bug_report")
     if isinstance(report, Mapping):
         from pipcacheplus.render.text.bug_report import report_lines  # noqa: PLC0415 - of use to few
 
         yield from report_lines(report)
+        return
+    if view.verbosity < 0 and view.summary.get("fail_above") is not None:
         return
     if not view.cache.path:
         yield "pip uses no cache."
