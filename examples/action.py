@@ -116,10 +116,11 @@ def _cache_of(words: Sequence[str]) -> list[str]:
 
 
 def _counts(before: Mapping[str, Any], after: Mapping[str, Any], summary: Mapping[str, Any]) -> dict[str, str]:
+    is_exact = summary.get("disk_bytes_measure", "exact") == "exact"
     counts = {
-        "bytes-before": before["summary"].get("disk_bytes", 0),
-        "bytes-after": after["summary"].get("disk_bytes", 0),
-        "bytes-freed": summary.get("disk_bytes", 0),
+        "bytes-before": before["summary"].get("du_bytes") or 0,
+        "bytes-after": after["summary"].get("du_bytes") or 0,
+        "bytes-freed": summary.get("disk_bytes", 0) + (summary.get("directory_bytes", 0) if is_exact else 0),
         "removed-entries": summary.get("entries", 0),
         "corrupt-entries": summary.get("corrupt") or 0,
     }

@@ -20,7 +20,7 @@ def main() -> int:
     except PipCachePlusError as error:
         print(f"cache left alone: {error}", file=sys.stderr)
         return 1
-    print(f"{len(report.removed)} entries removed, {report.freed_bytes} bytes freed")
+    print(f"{len(report.removed)} entries removed, {report.freed_disk_bytes} bytes freed")
     return 1 if report.failed else 0
 
 

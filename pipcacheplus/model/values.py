@@ -650,8 +650,13 @@ class Report:
 
     @property
     def freed_bytes(self) -> int:
-        """Return the bytes of all removed files; files in the trash are not freed."""
+        """Return the bytes in all removed files, not what they took on the disk; files in the trash are not freed."""
         return sum(file.size for outcome in self.outcomes for file in outcome.removed)
+
+    @property
+    def freed_disk_bytes(self) -> int:
+        """Return the bytes on the disk that removed files and directories gave back, as `du` counts them."""
+        return sum(outcome.disk_size + outcome.folder_disk_size for outcome in self.outcomes)
 
     @property
     def measure(self) -> Measure:

@@ -69,7 +69,7 @@ def test_before_an_install_what_would_break_it_goes(job: Job) -> None:
     assert report["command"] == "prune"
     assert report["summary"]["entries"] == 2
     assert (values["cache-dir"], values["removed-entries"]) == (str(job.cache.path), "2")
-    assert (values["corrupt-entries"], values["bytes-freed"]) == ("1", str(report["summary"]["disk_bytes"]))
+    assert (values["corrupt-entries"], values["bytes-freed"]) == ("1", str(report["summary"]["du_bytes"]))
     assert int(values["bytes-before"]) - int(values["bytes-after"]) == int(values["bytes-freed"])
     assert done.stdout == f"pre-install: entries removed: 2, bytes freed: {values['bytes-freed']}, corrupt: 1\n"
     assert done.stdout.strip() in job.summary.read_text(encoding="utf-8")

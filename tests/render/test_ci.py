@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.model.values import Area, CacheDir, Group, Kind, Severity, Shape, Source, State
+from pipcacheplus.model.values import Area, CacheDir, Group, Kind, Measure, Severity, Shape, Source, State
 from pipcacheplus.render import human
 from pipcacheplus.render.ci import FORMAT
 from pipcacheplus.render.summary import summarize_findings, summarize_outcomes
@@ -184,6 +184,45 @@ def test_a_removal_is_summed_up_by_reason() -> None:
         "| all | 1 | 2 | 8192 bytes |\n"
         "| could not be removed | 1 |  |  |\n\n"
     ).replace("8192 bytes", "8.2 kB")
+
+
+def rows(view: View) -> list[list[str]]:
+    found = [line.strip("| ").split(" | ") for line in step_summary(view).splitlines() if line.startswith("| ")]
+    return found[2:]
+
+
+@pytest.mark.parametrize("is_dry_run", [False, True])
+def test_a_removal_counts_directories_and_its_rows_add_up_to_all(*, is_dry_run: bool) -> None:
+    state = State.PLANNED if is_dry_run else State.REMOVED
+    outcomes = (
+        an_outcome(NUMPY, state, "body-digest-mismatch", "response-expired", folders=2, folder_disk_size=8192),
+        an_outcome(PAGE, state, "response-expired"),
+    )
+    summary = summarize_outcomes(outcomes, ())
+    view = a_view("prune", outcomes=outcomes, summary=summary, is_dry_run=is_dry_run)
+    assert (summary["disk_bytes"], summary["du_bytes"]) == (16_384, 24_576)
+    assert rows(view) == [
+        ["body digest mismatch", "1", "2", "16 kB"],
+        ["response expired", "2", "4", "24 kB"],
+        ["for several of these", "-1", "-2", "-16 kB"],
+        ["all", "2", "4", "24 kB"],
+    ]
+    assert outputs_of(view)["bytes-freed"] == ("0" if is_dry_run else "24576")
+
+
+@pytest.mark.parametrize(("measure", "freed"), [(Measure.AT_LEAST, "8192"), (Measure.EXACT, "12288")])
+def test_directories_are_no_part_of_bytes_that_are_only_a_bound(measure: Measure, freed: str) -> None:
+    outcomes = (an_outcome(NUMPY, State.REMOVED, "requested", folders=1, folder_disk_size=4096),)
+    summary = {**summarize_outcomes(outcomes, ()), "disk_bytes_measure": measure.value}
+    assert outputs_of(a_view("remove", outcomes=outcomes, summary=summary))["bytes-freed"] == freed
+
+
+def test_what_is_in_the_trash_is_not_freed() -> None:
+    outcomes = (an_outcome(NUMPY, State.TRASHED, "requested", moved=NUMPY.files),)
+    view = a_view("remove", outcomes=outcomes, summary={**summarize_outcomes(outcomes, ()), "run": "20260101T000000Z"})
+    assert "| Reason | entries | files | moved to the trash |" in step_summary(view)
+    assert rows(view)[-1] == ["all", "1", "2", "8.2 kB"]
+    assert outputs_of(view)["bytes-freed"] == "0"
 
 
 def test_findings_are_summed_up_by_group_and_severity_and_the_first_that_are_damaged_named() -> None:

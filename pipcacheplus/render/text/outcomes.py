@@ -10,7 +10,7 @@ from pipcacheplus.render.text.unjudged import unjudged_in_words
 from pipcacheplus.render.text.words import describe, number, reasons_in_words, safe, size
 from pipcacheplus.render.view import PYTHON_OPTIONS, Json, View
 
-__all__ = ["counts", "line", "lines"]
+__all__ = ["counts", "line", "lines", "rows_by_reason"]
 
 _STATES = {
     State.PLANNED: "would remove",
@@ -136,22 +136,26 @@ def _last(view: View, layout: Layout) -> Iterator[str]:
 
 
 def _by_reason(view: View, layout: Layout) -> Iterator[str]:
-    """Yield what each reason would free, in a table that adds up: an entry for several reasons counts once in all."""
+    """Yield what each reason would free, if there are several."""
+    found = view.summary.get("by_reason")
+    if not isinstance(found, Mapping) or len(found) < _FEWEST_REASONS:
+        return
+    heading, *others = layout.table([("Reason", "entries", "files", "frees"), *rows_by_reason(view)], right=(1, 2, 3))
+    yield layout.paint(heading, "bold")
+    yield from others
+
+
+def rows_by_reason(view: View) -> Iterator[Row]:
+    """Yield a row for each reason and one for all, which add up: an entry for several reasons counts once in all."""
     found = view.summary.get("by_reason")
     parts = (
         {key: part for key, part in found.items() if isinstance(part, Mapping)} if isinstance(found, Mapping) else {}
     )
-    if len(parts) < _FEWEST_REASONS:
-        return
-    rows: list[Row] = [("Reason", "entries", "files", "frees")]
-    rows += [_counts_of(reasons_in_words((key,)), part) for key, part in parts.items()]
+    yield from (_counts_of(reasons_in_words((key,)), part) for key, part in parts.items())
     sums = {key: sum(_int(part[key]) for part in parts.values()) - summary_count(view, key) for key in _COUNTED}
-    if any(sums.values()):
-        rows.append(_counts_of("for several of these", {key: -count for key, count in sums.items()}))
-    rows.append(_counts_of("all", view.summary))
-    heading, *others = layout.table(rows, right=(1, 2, 3))
-    yield layout.paint(heading, "bold")
-    yield from others
+    if parts and any(sums.values()):
+        yield _counts_of("for several of these", {key: -count for key, count in sums.items()})
+    yield _counts_of("all", view.summary)
 
 
 def _counts_of(title: str, part: Mapping[str, Json]) -> Row:

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from pipcacheplus.model.values import Group
+from pipcacheplus.model.values import Group, Measure
 from pipcacheplus.render.summary import first_damaged, heads_of, summary_count
+from pipcacheplus.render.text.outcomes import rows_by_reason
 from pipcacheplus.render.text.verify import verdict
-from pipcacheplus.render.text.words import KIND_WORDS, describe, number, reasons_in_words, safe, size
+from pipcacheplus.render.text.words import KIND_WORDS, describe, number, safe, size
 from pipcacheplus.render.view import Json, View
 
 __all__ = ["markdown", "outputs_of", "step_summary"]
@@ -52,9 +53,9 @@ def _rows(view: View) -> Iterator[tuple[str, ...]]:
     """Yield the heading and the rows of the counts of a command."""
     summary = view.summary
     if view.command in _REMOVALS:
-        yield "Reason", "entries", "files", "would be freed" if view.is_dry_run else "freed"
-        yield from (_row(reasons_in_words((key,)), part) for key, part in _parts(summary.get("by_reason")))
-        yield _row("all", summary)
+        freed = "freed" if summary.get("run") is None else "moved to the trash"
+        yield "Reason", "entries", "files", "would be freed" if view.is_dry_run else freed
+        yield from rows_by_reason(view)
         failed = summary_count(view, "failed")
         if failed:
             yield "could not be removed", f"{failed:,}", "", ""
@@ -93,6 +94,15 @@ def _int(value: Json) -> int:
     return value if isinstance(value, int) else 0
 
 
+def _freed(view: View) -> int:
+    """Return the bytes given back, as in the last line of the text; what is in the trash is not given back yet.
+
+    Directories count unless the bytes of files are only a bound.
+    """
+    is_exact = view.summary.get("disk_bytes_measure", Measure.EXACT.value) == Measure.EXACT.value
+    return summary_count(view, "disk_bytes") + (summary_count(view, "directory_bytes") if is_exact else 0)
+
+
 def outputs_of(view: View) -> dict[str, str]:
     """Return the directory, its bytes on the disk, and the number of corrupt entries, if the command has them.
 
@@ -103,7 +113,7 @@ def outputs_of(view: View) -> dict[str, str]:
         outputs["bytes-before"] = outputs["bytes-after"] = str(summary_count(view, "disk_bytes"))
     if view.command in _REMOVALS:
         done = not view.is_dry_run
-        outputs["bytes-freed"] = str(summary_count(view, "disk_bytes") if done else 0)
+        outputs["bytes-freed"] = str(_freed(view) if done else 0)
         outputs["removed-entries"] = str(summary_count(view, "entries") if done else 0)
     if view.command == "verify":
         corrupt = {head.entry for head in heads_of(view.findings) if head.group is Group.CORRUPT}
