@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from pipcacheplus.catalog.queries import answered
 from pipcacheplus.catalog.shard import WalkShared, walk_shard
 from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.walk import parts
@@ -81,6 +82,14 @@ def test_a_run_that_reads_no_contents_forgets_those_of_which_the_ends_have_chang
     assert before.keys() - after.keys() == {path}
     assert len(after) > 3
     assert runs.with_catalog().told == runs.without().told
+
+
+def test_within_a_run_that_would_remove_an_entry_no_content_counts_that_it_has_not_read(known: Full) -> None:
+    query = known.runs.query(depth=Depth.ENDS)
+    assert len(answered(query, lambda run: run.same_contents(), [])) == 2
+    removing = known.runs.query(depth=Depth.ENDS, would_go=lambda _one: True)
+    assert answered(removing, lambda run: run.same_contents(), []) == {}
+    assert len(answered(query, lambda run: run.same_contents(), [])) == 2
 
 
 def _contents(runs: Runs) -> dict[str, object]:
