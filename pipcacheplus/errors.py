@@ -39,20 +39,35 @@ class BadRequestError(PipCachePlusError):
 
 
 class MisspeltKeepError(BadRequestError):
-    """A keep matches nothing in the cache, and an entry that would be removed has almost the same name."""
+    """A keep matches nothing in the cache, and must be a mistake.
+
+    An entry that would be removed has almost the same name; or the keep is an id, a hash, a path or a bare version.
+    """
 
     keep: str
-    similar: str
+    similar: str | None
+    """The name that may be meant; `None` for an id, a hash, a path or a bare version."""
 
-    def __init__(self, keep: str, similar: str) -> None:
+    def __init__(
+        self,
+        keep: str,
+        similar: str | None,
+        mistake: tuple[str, str] = ("it matches nothing", "pass `keep_missing_ok=True`"),
+    ) -> None:
+        """Store the keep.
+
+        Args:
+            keep: The keep.
+            similar: A name that may be meant.
+            mistake: The problem and the next step, if there is no such name.
+        """
         self.keep = keep
         self.similar = similar
-        super().__init__(
-            f"`keep` {keep!r}",
-            f"it matches nothing, and {similar} would be removed",
-            f"did you mean {similar}? If not, pass `keep_missing_ok=True`",
-        )
-        self.args = (keep, similar)  # the constructor's arguments, so that it can be pickled
+        if similar is not None:
+            step = f"did you mean {similar}? If not, pass `keep_missing_ok=True`"
+            mistake = (f"it matches nothing, and {similar} would be removed", step)
+        super().__init__(f"`keep` {keep!r}", *mistake)
+        self.args = (keep, similar, mistake)  # the constructor's arguments, so that it can be pickled
 
 
 class CacheNotFoundError(PipCachePlusError):

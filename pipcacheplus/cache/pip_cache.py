@@ -60,7 +60,7 @@ from pipcacheplus.pips.locate import locate, of_python
 from pipcacheplus.plan.keeps import Keeps
 from pipcacheplus.plan.limits import Limited, LimitOn, limits_of
 from pipcacheplus.plan.lookups import Need
-from pipcacheplus.plan.misspelt import meant
+from pipcacheplus.plan.misspelt import meant, mistake_in
 from pipcacheplus.plan.plan import by_request
 from pipcacheplus.plan.select import Selection
 
@@ -582,7 +582,7 @@ class PipCache:
             BadRequestError: `keep` is invalid; or an age is negative, not finite, or not an age.
             InterpreterError: One of `pythons` gives no answer.
             TypeError: A switch is not a bool; or `keep` or `pythons` is a single string, and neither a word nor a list.
-            MisspeltKeepError: A part of `keep` matches nothing, and an entry of almost the same name would be removed.
+            MisspeltKeepError: A part of `keep` matches nothing, must be a mistake, and entries would be removed.
         """
         reasons = {"corrupt": corrupt, "partial": partial, "incompatible": incompatible}
         check_switches(**reasons, include_downloads=include_downloads, unsafe=unsafe, orphaned=orphaned)
@@ -683,6 +683,9 @@ class PipCache:
                     f"it matches nothing, and {similar} would be removed",
                     f"did you mean not:{similar}? If not, pass `keep_missing_ok=True`",
                 )
+            mistake = mistake_in(word, project=selection.project_beside(word), excludes=True)
+            if made.actions and mistake is not None:
+                raise BadRequestError(repr(f"not:{word.what}"), *mistake)
         return replace(
             made,
             unmatched=selection.unmatched,

@@ -31,7 +31,7 @@ from pipcacheplus.model.values import (
 from pipcacheplus.plan.comparison import Chosen, Comparison
 from pipcacheplus.plan.keeps import Keeps
 from pipcacheplus.plan.last_use import LastUse
-from pipcacheplus.plan.misspelt import meant
+from pipcacheplus.plan.misspelt import meant, mistake_in
 from pipcacheplus.plan.plan import Rule, by_findings, make_plan
 
 if TYPE_CHECKING:  # slow to import
@@ -174,7 +174,7 @@ class Planner:
             requested: The reasons for which entries must be compared, if any.
 
         Raises:
-            MisspeltKeepError: A keep matches nothing, and an entry of almost the same name would be removed.
+            MisspeltKeepError: A keep matches nothing although entries would be removed, and must be a mistake.
         """
         check_switches(keep_missing_ok=keep_missing_ok)
         if keeps:  # keeps name entries by project, version, URL
@@ -209,6 +209,8 @@ class Planner:
         for word in () if keep_missing_ok else keeps.selection.unknown:
             if similar := meant(word, (action.entry for action in made.actions)):
                 raise MisspeltKeepError(word.what, similar)
+            if made.actions and (mistake := mistake_in(word, project=keeps.selection.project_beside(word))):
+                raise MisspeltKeepError(word.what, None, mistake)
         return replace(
             made,
             actions=tuple(

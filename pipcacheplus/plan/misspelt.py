@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from fnmatch import translate
 
-from pipcacheplus.model.values import Brief, Entry, Shape
+from pipcacheplus.model.values import Area, Brief, Entry, Shape
 from pipcacheplus.pips.filenames import PROJECT_NAME, canonical
 from pipcacheplus.pips.layout import body_path
 from pipcacheplus.plan.words import Form, Selector, selectable_names
 
-__all__ = ["meant"]
+__all__ = ["meant", "mistake_in"]
 
 _LONG = 5
 """From this length on, two letters may differ; of three and four letters one may, and of fewer none."""
@@ -17,6 +17,11 @@ _SHORTEST = 3
 _VERSION = re.compile(r"[-_ ]v?[0-9]")
 _WILDCARD = re.compile(r"[*?\[]")
 _DIGITS = re.compile(r"[0-9]+")
+_DIGEST = re.compile(r"[0-9a-f]{8,64}", re.IGNORECASE)
+_SHORT_DIGEST = re.compile(r"(?=[a-f]*[0-9])[0-9a-f]{6,7}", re.IGNORECASE)
+"""With a decimal digit: `facade` is a project."""
+_BARE_VERSION = re.compile(r"v?[0-9]+(?:\.[0-9]+)*(?:[._-]?(?:a|b|rc|post|dev)[0-9]*)*", re.IGNORECASE)
+_AREAS = frozenset(area.value for area in Area)
 _TOO_LONG = 512
 """Characters of a name beyond which only case and separators are compared."""
 
@@ -36,6 +41,45 @@ def meant(selector: Selector, entries: Iterable[Entry | Brief]) -> str | None:
         The name of the closest one; `None` if none is close.
     """
     return _LOOKS[selector.form](selector.what, entries) if selector.form in _LOOKS else None
+
+
+def mistake_in(selector: Selector, *, project: str | None = None, excludes: bool = False) -> tuple[str, str] | None:
+    """Return why a word that matches nothing must be a mistake: it names one entry, or is a version without a project.
+
+    A project, a file name or a URL can be correct although nothing of it is cached today. An id, a hash and a path in
+    the cache are copied from what a command printed.
+
+    Args:
+        selector: One that matches nothing.
+        project: The project that is selected beside it, if any.
+        excludes: Whether it stands behind `not:`.
+
+    Returns:
+        The problem and the next step; `None` if the word may be correct.
+    """
+    problem, step = _mistake(selector, project=project, excludes=excludes)
+    if not problem:
+        return None
+    step = f"{step} If not," if step.endswith("?") else f"{step}; if it may be missing,"
+    return problem, f"{step} pass `keep_missing_ok=True`"
+
+
+def _mistake(selector: Selector, *, project: str | None, excludes: bool) -> tuple[str, str]:
+    what = selector.what
+    if what.startswith("sha256:"):
+        return "no entry has this hash", "show prints hashes"
+    # The name of an area is no mistake: the cache may have nothing there.
+    if selector.form is Form.PATH and (selector.path or "").rstrip("/") not in _AREAS:
+        return "no entry has this path", "list --format paths prints paths"
+    if selector.form in {Form.PROJECT, Form.HASH}:
+        if _DIGEST.fullmatch(what):
+            return "no entry has this id", "list prints ids"
+        if _SHORT_DIGEST.fullmatch(what):
+            return "no entry has this id", "an id has 8 digits or more"
+        if _BARE_VERSION.fullmatch(what):
+            sign = "!=" if excludes else "=="
+            return "no project has this name", f"did you mean '{project or 'PROJECT'}{sign}{what}'?"
+    return "", ""
 
 
 def _project(what: str, entries: Iterable[Entry | Brief]) -> str | None:

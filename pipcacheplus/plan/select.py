@@ -207,6 +207,13 @@ class Selection:
         """Return the words behind `not:` that matched nothing so far: they exclude less than the user may intend."""
         return tuple(word for one in self._alternatives for word in one.without if word.what not in self._known)
 
+    def project_beside(self, word: Selector) -> str | None:
+        """Return the project that the alternative of a word selects by its name, if it does."""
+        for one in self._alternatives:
+            if word in one.words:
+                return next((other.project for other in one.selectors if other != word and other.project), None)
+        return None
+
 
 def alternatives_of(words: Iterable[str], *narrowed: Iterable[str]) -> tuple[str, ...]:
     """Return alternatives, each as one string, from words as a shell passes them.

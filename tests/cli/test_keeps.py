@@ -84,6 +84,64 @@ def test_who_wants_neither_says_so(
     assert capsys.readouterr().err == ""
 
 
+@each_verb
+@pytest.mark.parametrize(
+    ("keep", "problem"),
+    [
+        ("f70d85a8", "no entry has this id; list prints ids; if it may be missing,"),
+        ("f70d85", "no entry has this id; an id has 8 digits or more; if it may be missing,"),
+        ("sha256:00000000", "no entry has this hash; show prints hashes; if it may be missing,"),
+        ("http-v2/5/5", "no entry has this path; list --format paths prints paths; if it may be missing,"),
+        ("demo-tiny + 1.1.1", "no project has this name; did you mean 'demo-tiny==1.1.1'? If not,"),
+    ],
+)
+@pytest.mark.parametrize("dry", [(), ("-n",)], ids=["run", "dry run"])
+def test_a_keep_that_names_one_entry_and_matches_none_stops_the_run_with_2(
+    tiny: Cache,
+    capsys: pytest.CaptureFixture[str],
+    verb: tuple[str, ...],
+    keep: str,
+    problem: str,
+    dry: tuple[str, ...],
+) -> None:
+    before = tree(tiny.path)
+    words = [*verb, *dry, "--keep", keep, "--cache-dir", str(tiny.path)]
+    assert main(words) == 2
+    out, err = capsys.readouterr()
+    wrong = keep.rpartition(" ")[2]
+    assert (out, err) == ("", f"ERROR: --keep '{wrong}': {problem} pass --keep-missing-ok\n")
+    assert tree(tiny.path) == before
+    assert main([*words, "-n", "--keep-missing-ok"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_version_that_is_not_cached_of_a_cached_project_is_a_warning(
+    tiny: Cache, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["purge", "-n", "--keep", "demo-tiny==1.17", "--cache-dir", str(tiny.path)]) == 0
+    assert capsys.readouterr().err == 'WARNING: --keep "demo-tiny==1.17" matches nothing in this cache\n'
+
+
+@pytest.mark.parametrize(
+    ("what", "problem"),
+    [
+        ("demo-tiny + not:1.1.1", "no project has this name; did you mean 'demo-tiny!=1.1.1'? If not,"),
+        ("kind:wheel + not:1.1.1", "no project has this name; did you mean 'PROJECT!=1.1.1'? If not,"),
+        ("demo-tiny + not:f70d85a8", "no entry has this id; list prints ids; if it may be missing,"),
+    ],
+)
+def test_an_exception_that_names_one_version_or_entry_and_matches_none_stops_remove_with_2(
+    tiny: Cache, capsys: pytest.CaptureFixture[str], what: str, problem: str
+) -> None:
+    before = tree(tiny.path)
+    words = ["remove", "--exclusive", what, "--cache-dir", str(tiny.path)]
+    assert main(words) == 2
+    wrong = what.rpartition(" ")[2]
+    assert capsys.readouterr().err == f"ERROR: '{wrong}': {problem} pass --keep-missing-ok\n"
+    assert tree(tiny.path) == before
+    assert main([*words, "-n", "--keep-missing-ok"]) == 0
+
+
 def test_a_misspelt_keep_of_what_stays_anyway_is_a_warning(tiny: Cache, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prune", "--keep", "demo_tyni", "--cache-dir", str(tiny.path)]) == 0
     assert "matches nothing" in capsys.readouterr().err
@@ -136,6 +194,10 @@ def test_python_is_told_the_same_in_its_own_words(tiny: Cache, ask: Plan) -> Non
         "`keep` 'demo_tyni': it matches nothing, and demo-tiny would be removed; did you mean demo-tiny?"
         " If not, pass `keep_missing_ok=True`"
     )
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # noqa: S301 - our own
+    with pytest.raises(MisspeltKeepError) as caught:
+        ask(opened, keep=["f70d85a8"])
+    assert (caught.value.keep, caught.value.similar) == ("f70d85a8", None)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # noqa: S301 - our own
     assert ask(opened, keep=["numpy"]).unmatched_keeps == ("numpy",)  # type: ignore[attr-defined]
     assert ask(opened, keep=["demo_tyni"], keep_missing_ok=True).unmatched_keeps == ()  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipcacheplus.model.values import Entry
-from pipcacheplus.plan.misspelt import meant
+from pipcacheplus.plan.misspelt import meant, mistake_in
 from pipcacheplus.plan.words import Form, matches, parse_word
 from tests.support.values import an_entry
 
@@ -73,6 +73,35 @@ def test_only_case_separators_and_a_letter_or_two_may_differ(what: str, found: s
     selector = parse_word(what)
     assert not any(matches(selector, entry) for entry in ENTRIES)
     assert meant(selector, ENTRIES) == found
+
+
+@pytest.mark.parametrize(
+    ("what", "problem"),
+    [
+        ("f70d85a8", "no entry has this id; list prints ids; "),
+        ("F70D85A8", "no entry has this id; list prints ids; "),
+        ("f" * 64, "no entry has this id; list prints ids; "),
+        ("f70d85", "no entry has this id; an id has 8 digits or more; "),
+        ("sha256:" + "0" * 8, "no entry has this hash; show prints hashes; "),
+        ("http-v2/5/5/5/5/5/" + "5" * 56, "no entry has this path; list --format paths prints paths; "),
+        ("1.1.1", "no project has this name; did you mean 'PROJECT==1.1.1'? If not, "),
+        ("facade", None),
+        ("f70d8", None),
+        ("3to2", None),
+        ("six==1.17", None),
+        ("numpy", None),
+        ("kind:sdist", None),
+        ("wheels/", None),
+        ("numpy-2.1-*", None),
+        ("https://index.example/simple/numpy/", None),
+    ],
+)
+def test_an_id_a_hash_a_path_and_a_bare_version_that_match_nothing_are_mistakes(what: str, problem: str | None) -> None:
+    mistake = mistake_in(parse_word(what))
+    assert (None if mistake is None else "; ".join(mistake)) in {
+        None if problem is None else f"{problem}if it may be missing, pass `keep_missing_ok=True`",
+        f"{problem}pass `keep_missing_ok=True`",
+    }
 
 
 def test_the_closest_name_is_told() -> None:
