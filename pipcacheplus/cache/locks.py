@@ -1,7 +1,7 @@
 """Locks, reports of pip and environments: files of the user that name needed packages, read and combined."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pipcacheplus.cache.planning import Used
 from pipcacheplus.errors import BadRequestError
@@ -24,31 +24,39 @@ _MAX_RECORDS = 256
 """Most records whose use counts: each entry is compared with all of them."""
 
 
-def needed_by(locks: Iterable[str], environments: Iterable[str]) -> Needed:
+def needed_by(
+    locks: Iterable[str], environments: Iterable[str], *, finds_empty: Callable[[str], object] | None = None
+) -> Needed:
     """Return the packages that locks name, and those that are installed in environments.
 
     Args:
         locks: Paths.
         environments: Paths of interpreters.
+        finds_empty: Called with each lock that names no package, nor does any file that it includes.
 
     Raises:
         BadRequestError: A lock cannot be read, or is not a lock.
         InterpreterError: An interpreter gives no answer.
     """
     memory = answers_of_interpreters()
-    found = list(locked_by(locks))
+    found = list[LockedPackage]()
+    for lock in locks:
+        packages = tuple(locked_by(lock))
+        found += packages
+        if not packages and finds_empty is not None:
+            finds_empty(lock)
     for path in environments:
         found += installed_in(probe(path, memory=memory).search_path)
     return Needed(found)
 
 
-def locked_by(paths: Iterable[str]) -> Iterator[LockedPackage]:
-    """Yield the contents of locks, including those of included files.
+def locked_by(lock: str) -> Iterator[LockedPackage]:
+    """Yield the contents of a lock, including those of included files.
 
     Raises:
         BadRequestError: One cannot be read, or is not a lock.
     """
-    left, seen = list(paths), set[str]()
+    left, seen = [lock], set[str]()
     while left:
         path = left.pop(0)
         real = os.path.realpath(path)
@@ -58,7 +66,7 @@ def locked_by(paths: Iterable[str]) -> Iterator[LockedPackage]:
         if len(seen) > _MAX_FILES:
             raise BadRequestError(path, f"more than {_MAX_FILES} files include each other", "name fewer")
         data, _ = read_user_file(path, what="lock", max_bytes=MAX_LOCK_BYTES)
-        found = read_lock(data)
+        found = read_lock(data, os.path.basename(path))
         if isinstance(found, Broken):
             step = "name a pylock.toml, uv.lock, poetry.lock, requirements, or a report of pip"
             raise BadRequestError(path, found.reason, step)

@@ -701,12 +701,12 @@ class PipCache:
         keep_env: Sequence[str | os.PathLike[str]],
     ) -> Keeps:
         locks, environments = several("keep_lock", keep_lock), several("keep_env", keep_env)
-        needed = None
+        needed, empty = None, list[str]()
         if locks or environments:
             from pipcacheplus.cache.locks import needed_by  # noqa: PLC0415 - of use to few
 
-            needed = needed_by(locks, environments)
-        return Keeps(keep, cache_dir=self.dir.path, needed=needed)
+            needed = needed_by(locks, environments, finds_empty=empty.append)
+        return Keeps(keep, cache_dir=self.dir.path, needed=needed, empty_locks=empty)
 
     def _used(self, reports: Sequence[str | os.PathLike[str]], *, recorded: bool) -> "tuple[Used, ...]":
         """Return the use of pips by reports; also that of wrapped pips by records, if requested."""

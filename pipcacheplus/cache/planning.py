@@ -112,6 +112,9 @@ class Requested:
         return by_findings(self.groups, spares_downloads=spared, takes_useless=self.is_of_useless)
 
 
+_EMPTY_LOCK = "names no package, so it keeps nothing"
+
+
 class Planner:
     """Makes the plans of one cache."""
 
@@ -175,8 +178,11 @@ class Planner:
 
         Raises:
             MisspeltKeepError: A keep matches nothing although entries would be removed, and must be a mistake.
+            BadRequestError: A lock names no package, and `keep_missing_ok` does not permit that.
         """
         check_switches(keep_missing_ok=keep_missing_ok)
+        for lock in () if keep_missing_ok else keeps.empty_locks:
+            raise BadRequestError(lock, _EMPTY_LOCK, "write it again, or pass `keep_missing_ok=True`")
         if keeps:  # keeps name entries by project, version, URL
             query = replace(query, depth=max(query.depth, Depth.ENDS), needs_urls=True)
         query = replace(query, would_go=lambda one: bool(rule(one)))
@@ -224,7 +230,10 @@ class Planner:
             pythons=query.context.pythons,
             locked=keeps.locked,
             cuts=() if whole is None else whole.cuts,
-            notes=() if whole is None else whole.notes,
+            notes=(
+                *(f"{lock}: {_EMPTY_LOCK}" for lock in keeps.empty_locks),
+                *(() if whole is None else whole.notes),
+            ),
         )
 
 

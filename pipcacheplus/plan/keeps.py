@@ -12,13 +12,21 @@ __all__ = ["Keeps"]
 class Keeps:
     """Selections to keep, and files that locks and environments name."""
 
-    def __init__(self, keep: Sequence[str | Kind], *, cache_dir: str, needed: Needed | None = None) -> None:
+    def __init__(
+        self,
+        keep: Sequence[str | Kind],
+        *,
+        cache_dir: str,
+        needed: Needed | None = None,
+        empty_locks: Sequence[str] = (),
+    ) -> None:
         """Parse the selections.
 
         Args:
             keep: In the words of the command line.
             cache_dir: Path of the cache.
             needed: Files that locks and environments name; `None` without any.
+            empty_locks: Paths of locks that name no package.
 
         Raises:
             BadRequestError: `keep` is invalid.
@@ -26,6 +34,7 @@ class Keeps:
         """
         self.selection = Selection(keep, cache_dir=cache_dir)
         self.needed = needed
+        self.empty_locks = tuple(empty_locks)
 
     def __bool__(self) -> bool:
         """Return whether there is any keep."""

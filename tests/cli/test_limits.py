@@ -218,6 +218,32 @@ def test_a_lock_that_is_cut_stops_the_run_before_anything_goes(aged: Cache, tmp_
     assert tree(aged.path) == before
 
 
+@pytest.mark.parametrize("content", ["", "# nothing\n", "-r base.txt\n"])
+def test_a_lock_that_names_nothing_stops_the_run_unless_that_is_permitted(
+    aged: Cache, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str
+) -> None:
+    (tmp_path / "base.txt").write_text("")
+    empty, full = tmp_path / "requirements.txt", lock(tmp_path / "full.txt", "one==1.0")
+    empty.write_text(content)
+    before = tree(aged.path)
+    for verb in (["prune", "--max-age", "0"], ["purge", "--yes"], ["remove", "one"], ["purge", "-n"]):
+        words = [*verb, "--exclusive", "--keep-lock", full, "--keep-lock", str(empty), "--cache-dir", str(aged.path)]
+        assert main(words) == 2
+        said = "names no package, so it keeps nothing"
+        assert capsys.readouterr().err == f"ERROR: {empty}: {said}; write it again, or pass --keep-missing-ok\n"
+        assert tree(aged.path) == before
+        assert main([*words, "-n", "--keep-missing-ok"]) == 0
+        assert f"WARNING: {empty}: {said}\n" in capsys.readouterr().err
+
+
+def test_a_lock_that_only_includes_what_another_includes_too_is_not_empty(aged: Cache, tmp_path: Path) -> None:
+    lock(tmp_path / "base.txt", "one==1.0")
+    locks = [lock(tmp_path / name, "-r base.txt") for name in ("a.txt", "b.txt")]
+    words = ["--keep-lock", locks[0], "--keep-lock", locks[1], "--cache-dir", str(aged.path)]
+    assert main(["purge", "--yes", "--exclusive", *words]) == 0
+    assert left(aged) == {"one", "notes.txt"}
+
+
 def test_what_is_installed_in_an_environment_stays(
     aged: Cache, run: Callable[..., dict[str, Any]], tmp_path: Path
 ) -> None:

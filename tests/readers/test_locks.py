@@ -204,3 +204,10 @@ def test_a_lock_of_100_000_lines_is_read() -> None:
 
 def test_a_line_of_blanks_is_read_in_no_time() -> None:
     assert isinstance(read_lock(b"six==1.16.0" + b" " * 1_000_000 + b"x"), Broken)
+
+
+@pytest.mark.parametrize("name", ["pylock.toml", "pylock.dev.toml", "uv.lock", "poetry.lock"])
+@pytest.mark.parametrize("content", [b"demo==1.0\n", b"<html>", b""])
+def test_a_file_with_the_name_of_a_lock_in_toml_is_never_read_as_requirements(name: str, content: bytes) -> None:
+    assert isinstance(read_lock(content, name), Broken)
+    assert not isinstance(read_lock(b"demo==1.0", "requirements.txt"), Broken)

@@ -23,6 +23,9 @@ MAX_LOCK_BYTES = 1 << 26
 _TABLE = re.compile(r"^\s*(\[|lock-version\s*=)", re.MULTILINE)
 """Beginnings of a line of TOML that are impossible in requirements."""
 
+_TOML_NAME = re.compile(r"pylock(\.[^.]+)?\.toml|uv\.lock|poetry\.lock")
+"""Source: packaging.python.org, "pylock.toml Specification", File Name; the others are fixed names of their tools."""
+
 
 class _Format(NamedTuple):
     """A format in TOML."""
@@ -38,11 +41,12 @@ _FORMATS = (
 )
 
 
-def read_lock(data: bytes) -> Lock | Broken:
+def read_lock(data: bytes, name: str = "") -> Lock | Broken:
     """Read a `pylock.toml`, `uv.lock` or `poetry.lock`, requirements, or a report of pip.
 
     Args:
         data: All of the file.
+        name: Its name: the names of locks in TOML are reserved, so that damaged ones are not read as requirements.
 
     Returns:
         Its contents, or the damage. An empty file is not damaged: requirements may be empty.
@@ -55,7 +59,7 @@ def read_lock(data: bytes) -> Lock | Broken:
         return Broken(reason="holds a zero byte", offset=text.index("\0"))
     if text.lstrip().startswith("{"):
         return _of_json(text)
-    if _TABLE.search(text):
+    if _TOML_NAME.fullmatch(name) or _TABLE.search(text):
         return _of_toml(text)
     try:
         return read_requirements(text)
