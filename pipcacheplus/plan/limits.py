@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.arguments import age_in_seconds
 from pipcacheplus.model.spelling import did_you_mean
-from pipcacheplus.model.units import age_s, size_bytes
+from pipcacheplus.model.units import age_of_entry_s, size_bytes
 from pipcacheplus.model.values import Kind
 
 __all__ = ["Limit", "LimitOn", "Limited", "limits_of"]
@@ -87,7 +87,7 @@ def _kind_and_amount(on: LimitOn, one: Amount) -> tuple[Kind | None, Amount]:
 def _number(on: LimitOn, amount: Amount) -> float:
     try:
         if on is LimitOn.AGE:
-            return age_s(amount) if isinstance(amount, str) else age_in_seconds(on.value, amount)
+            return age_of_entry_s(amount) if isinstance(amount, str) else age_in_seconds(on.value, amount)
         if on in {LimitOn.SIZE, LimitOn.FREE}:
             return size_bytes(amount) if isinstance(amount, str) else _whole(amount)
         return _whole(int(amount) if isinstance(amount, str) and amount.strip().isdecimal() else amount)

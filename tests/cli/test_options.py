@@ -15,7 +15,7 @@ from pipcacheplus.cli.base.family import Family, members
 from pipcacheplus.cli.base.options import pythons_of
 from pipcacheplus.cli.base.parsing import parse_arguments
 from pipcacheplus.model.pythons import Target
-from pipcacheplus.model.units import age_s
+from pipcacheplus.model.units import age_s, date_or_age
 from pipcacheplus.render.view import OutputFormat
 
 COMMANDS = Family("pipcacheplus.cli", "COMMAND", Command)
@@ -170,6 +170,18 @@ def test_ages(text: str, seconds: float) -> None:
 def test_what_is_no_age_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="invalid age"):
         age_s(text)
+
+
+@pytest.mark.parametrize("year", ["1900", "2025", " 2100 "])
+def test_a_bare_number_that_could_be_a_year_is_no_date_or_age(year: str) -> None:
+    said = f"^{year.strip()} could be a year or seconds: write {year.strip()}-01-01 or {year.strip()}s$"
+    with pytest.raises(ValueError, match=said):
+        date_or_age(year)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("1899", 1899), ("2101", 2101), ("2025s", 2025), ("20250", 20250)])
+def test_other_bare_numbers_are_seconds(text: str, seconds: float) -> None:
+    assert date_or_age(text) == seconds
 
 
 def test_a_bare_name_of_an_interpreter_is_looked_up_in_order(tmp_path: Path) -> None:
