@@ -32,6 +32,8 @@ def _run(request: Request) -> CommandResult:
         report = cache.undo(
             options.run, dry_run=options.dry_run, lock_timeout_s=options.lock_timeout, stop=stop, progress=show
         )
+    if options.run is None and not report.outcomes and not request.console.is_quiet and not cache.trashed():
+        request.console.say("The trash is empty: only removals with --trash can be undone.")
     return result_of(request, cache, report, stop)
 
 

@@ -109,7 +109,10 @@ def test_without_the_option_nothing_is_kept(cache: Cache, run: Run) -> None:
     done = run("remove", "demo", "--exclusive", "--format", "json").document
     assert (done["summary"]["run"], runs(cache)) == (None, [])
     assert [action["outcome"] for action in done["actions"]] == ["removed"]
-    assert run("undo").last == "Entries restored: 0, files: 0 (0 bytes)"
+    for words in (("undo",), ("undo", "-n")):
+        nothing = run(*words)
+        assert nothing.status == 0
+        assert nothing.err == "The trash is empty: only removals with --trash can be undone.\n"
 
 
 def test_paths_are_those_of_files_that_moved(cache: Cache, run: Run) -> None:
