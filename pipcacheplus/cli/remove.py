@@ -31,9 +31,10 @@ def _declare(parser: ArgumentParser) -> None:
 
 
 def _run(request: Request) -> CommandResult:
+    from pipcacheplus.pips.filenames import canonical  # noqa: PLC0415 - slow to import, and help imports this module
+
     cache, options = open_for_removal(request), request.options
-    if not options.yes:
-        _mind_redirection(request)
+    last = None if options.yes else _word_before_redirection(request)
     with progress(request.console, "reading") as show:
         plan = cache.plan_removal(
             *options.what,
@@ -41,6 +42,8 @@ def _run(request: Request) -> CommandResult:
             remembers=options.remembers,
             progress=show,
         )
+    if last is not None and not options.dry_run and any(one.entry.project == canonical(last) for one in plan.actions):
+        request.console.say(f"Removing all of {last}; stdout is a file. A version range is quoted: '{last}>2'")
     if plan.is_for_all and plan.actions and not options.yes and not options.dry_run:
         if not request.console.can_ask:
             raise BadRequestError(
@@ -52,8 +55,8 @@ def _run(request: Request) -> CommandResult:
     return carry_out(request, cache, plan)
 
 
-def _mind_redirection(request: Request) -> None:
-    """Report the meaning if a shell may have read `numpy>2` as a project and a redirection to a file.
+def _word_before_redirection(request: Request) -> str | None:
+    """Return the last word if it may be the beginning of `numpy>2`, which a shell read as a redirection to a file.
 
     Raises:
         BadRequestError: It has: stdout is a file with the name of a version.
@@ -63,14 +66,14 @@ def _mind_redirection(request: Request) -> None:
     last: str = request.options.what[-1]
     name = shell_target(request.console.out) if PROJECT_NAME.fullmatch(last) else None
     if name is None:
-        return
+        return None
     if _VERSION.fullmatch(name):
         raise BadRequestError(
             what="remove",
             problem=f"the shell read '{last}>{name}' as {last} and a redirection to the file {name!r}",
             next_step=f"quote the range, or pass --yes to remove all of {last}",
         )
-    request.console.say(f"Removing all of {last}; stdout is a file. A version range is quoted: '{last}>2'")
+    return last
 
 
 COMMAND = Command(

@@ -131,6 +131,11 @@ def test_a_range_that_the_shell_took_for_a_file_removes_nothing(cache: Cache, tm
         assert done.returncode == 2
         assert f"the shell read 'aa>{name}' as aa and a redirection to the file '{name}'" in done.stderr
         assert tree(cache.path) == before
+    listed = start([*PIPCACHEPLUS, "list", "bb", "--format", "paths", "--cache-dir", str(cache.path)], cwd=tmp_path)
+    short = next(Path(path).name[:8] for path in listed.stdout.splitlines() if "http-v2" in path)
+    for others in ([*words, "-n"], [*words[:-1], "0" * 8], [*words[:-1], "absent"], [*words[:-1], short, "-n"]):
+        assert "stdout is a file" not in start(["sh", "-c", 'exec "$@" >"$0"', "log.txt", *others], cwd=tmp_path).stderr
+    assert start(["sh", "-c", 'exec "$@" >"$0"', "log.txt", *words[:-1], short], cwd=tmp_path).stderr == ""
     done = start(["sh", "-c", 'exec "$@" >"$0"', "log.txt", *words], cwd=tmp_path)
     assert (done.returncode, done.stderr) == (
         0,
