@@ -640,9 +640,15 @@ class PipCache:
             query, requested.rule(), keeps, keep_missing_ok=keep_missing_ok, requested=requested
         )
         if ci and requested.unused_since_s is None:
-            note = "nothing is removed as unused: the cache was not marked before"
-            made = replace(made, notes=(*made.notes, note))
+            made = replace(made, notes=(*made.notes, f"nothing is removed as unused: {self._no_default_mark()}"))
         return made
+
+    def _no_default_mark(self) -> str:
+        from pipcacheplus.own.marks import names_of_marks  # noqa: PLC0415 - of use to few
+
+        if names := names_of_marks(self.dir.path):
+            return f"the cache has no mark named {MARK}, only {', '.join(names)}: pass `unused_since` with one of them"
+        return "the cache was not marked before"
 
     def plan_removal(
         self,

@@ -60,6 +60,17 @@ class Marks(KeptFiles):
             return None if status is None else status.st_mtime_ns
         return None
 
+    def names(self, cache_path: str) -> tuple[str, ...]:
+        """Return the names of the marks of a cache, sorted.
+
+        Raises:
+            OSError: The folder is not only this user's, or cannot be read.
+        """
+        with suppress(FileNotFoundError), self._open() as own:
+            found = [match["name"] for match in map(_FILE.fullmatch, own.names()) if match is not None]
+            return tuple(sorted(name for name in {*found} if own.status_of(_name(cache_path, name)) is not None))
+        return ()
+
     def _is_kept(self, name: str) -> bool:
         return _FILE.fullmatch(name) is not None
 

@@ -6,7 +6,7 @@ from pipcacheplus.errors import BadRequestError
 from pipcacheplus.host.marks import MARK_NAME, Marks
 from pipcacheplus.host.state import why_unusable
 
-__all__ = ["check_mark_name", "moment_of_mark", "set_mark"]
+__all__ = ["check_mark_name", "moment_of_mark", "names_of_marks", "set_mark"]
 
 _NS = 1e9
 
@@ -36,6 +36,18 @@ def moment_of_mark(cache_path: str, name: str) -> float | None:
     except OSError as error:
         raise _unusable(error, verb="read") from error
     return None if found is None else found / _NS
+
+
+def names_of_marks(cache_path: str) -> tuple[str, ...]:
+    """Return the names of the marks of a cache, sorted.
+
+    Raises:
+        BadRequestError: The state directory cannot be read.
+    """
+    try:
+        return Marks().names(os.path.realpath(cache_path))
+    except OSError as error:
+        raise _unusable(error, verb="read") from error
 
 
 def check_mark_name(name: str) -> None:

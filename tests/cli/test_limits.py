@@ -335,6 +335,26 @@ def test_in_ci_nothing_goes_for_not_being_used_without_a_mark(aged: Cache) -> No
     assert made.notes == ("nothing is removed as unused: the cache was not marked before",)
 
 
+def test_in_ci_without_the_default_mark_the_marks_of_this_cache_are_named(
+    aged: Cache, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("job", "again"):
+        assert main(["mark", name, "--cache-dir", str(aged.path)]) == 0
+    assert main(["mark", "elsewhere", "--cache-dir", str(tmp_path / "other")]) == 0
+    capsys.readouterr()
+    assert main(["prune", "--ci", "-n", "--cache-dir", str(aged.path)]) == 0
+    said = "the cache has no mark named mark, only again, job: pass --unused-since with one of them"
+    assert f"WARNING: nothing is removed as unused: {said}\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("words", "command"), [(("mark",), "mark"), ((), "mark"), (("job",), "mark job")])
+def test_without_a_mark_a_verdict_says_how_to_set_it(
+    aged: Cache, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], command: str
+) -> None:
+    assert main(["verdict", *words, "--cache-dir", str(aged.path)]) == 0
+    assert f" -m pipcacheplus {command} --cache-dir " in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("unpack", [["tar", "-xf"], ["tar", "-xmf"]], ids=["times kept", "times of now"])
 def test_after_a_restore_nothing_goes_for_not_being_used_before_it(
     aged: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unpack: list[str]

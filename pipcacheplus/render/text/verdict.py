@@ -17,7 +17,7 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
         name = view.summary.get("mark")
         if isinstance(name, str):
             yield "This cache was not marked when it was restored, so its use since then is unknown."
-            yield f"To mark it the next time: {view.command_line(f'mark {safe(name)}')}"
+            yield f"To mark it the next time: {view.command_line(f'mark {safe(name)}' if name != 'mark' else 'mark')}"
         return
     rows: list[Row] = [("", "entries", "bytes")]
     rows += [(title, f"{_of(view, key, 'entries'):,}", size(_of(view, key, "bytes"))) for key, title in _TITLES.items()]
