@@ -47,7 +47,10 @@ def test_what_nothing_speaks_against_goes_by_name_alone(cache: Cache) -> None:
     fresh = page_headers(page) | {"Cache-Control": "max-age=9999999999"}
     cache.http_v2(INDEX_URL + "demo/", page, headers=fresh)
     why = said(cache, "demo")
-    expected = "pip 23.3 and later reads it; prune has no reason to remove it, so that only remove and purge do"
+    expected = (
+        "pip 23.3 and later reads it; "
+        "prune keeps it unless a limit (--max-age), --unused or the like chooses it; remove and purge remove it"
+    )
     assert (why.sentence, why.removed_by) == (expected, ())
 
 

@@ -164,7 +164,7 @@ def test_show_names_what_is_wrong_first_and_calls_what_is_normal_a_note() -> Non
 
 
 def test_why_is_one_line_an_entry_in_a_pipe_and_wrapped_on_a_terminal() -> None:
-    sentence = "pip 23.3 and later reads it; prune has no reason to remove it"
+    sentence = "pip 23.3 and later reads it; prune keeps it"
     view = a_view("why", entries=(SIX,), summary={"why": {SIX.id: {"sentence": sentence}}})
     assert lines(view) == [f"six 1.16.0, built wheel for py2.py3: {sentence}."]
     wrapped = lines(view, width=60)

@@ -130,7 +130,7 @@ def _removal(entry: Entry, removed_by: Sequence[str]) -> str:
         return _LEFT_ALONE
     if removed_by:
         return f"{joined(removed_by, 'or')} removes it"
-    return "prune has no reason to remove it, so that only remove and purge do"
+    return "prune keeps it unless a limit (--max-age), --unused or the like chooses it; remove and purge remove it"
 
 
 def _kept(keeps: Sequence[str]) -> Iterator[str]:
