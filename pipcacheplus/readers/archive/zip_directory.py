@@ -263,7 +263,7 @@ def _content(packed: bytes, member: Member, length: int) -> bytes | Broken:
     if member.size > length:
         return content[:length]
     if len(content) != member.size:
-        return Broken(reason=f"{member.name} has not the size that the directory gives", offset=member.offset)
+        return Broken(reason=f"{member.name} has not the size that the zip directory gives", offset=member.offset)
     if zlib.crc32(content) != member.crc:
         return Broken(reason=f"checksum of {member.name} is wrong", offset=member.offset)
     return content

@@ -230,7 +230,7 @@ def _compare(pieces: Iterable[Piece], member: Member, row: Row | None) -> Broken
         if digest:
             digest.update(piece)
     if size != member.size:
-        return Broken(reason=f"{member.name} has not the size that the directory gives", offset=member.offset)
+        return Broken(reason=f"{member.name} has not the size that the zip directory gives", offset=member.offset)
     if crc != member.crc:
         return Broken(reason=f"checksum of {member.name} is wrong", offset=member.offset)
     if row and ((digest and digest.digest() != row.digest) or row.size not in {None, size}):
