@@ -123,7 +123,7 @@ def test_an_option_or_a_value_that_does_not_exist_is_one_sentence(
         (["remove", "demo + not:kind:wheels"], "did you mean kind:wheel?"),
         (["remove", "state:corupt"], "'state:corupt': is no state; did you mean state:corrupt?"),
         (["prune", "--keep", "kind:wheels", "--corrupt"], "did you mean kind:wheel?"),
-        (["prune", "--max-size", "wheell=1GB"], "--max-size: 'wheell' is no kind; did you mean wheel?"),
+        (["prune", "--max-size", "wheell=1GB"], "--max-size: 'wheell' is not a kind; did you mean wheel?"),
         (["state", "catalog"], "kind: there is no 'catalog'; did you mean catalogs?"),
     ],
 )
