@@ -23,8 +23,9 @@ FORMATS = members("pipcacheplus.render", "FORMAT", OutputFormat)
 
 
 def parsed(*arguments: str) -> Namespace:
-    words = {name: form.help for name, form in FORMATS.items()} | {"abspath": ""}
-    return parse_arguments(arguments, COMMANDS, words, version="1.2")[1]
+    words = {name: form.help for name, form in FORMATS.items()} | {"abspath": "the same as paths"}
+    commands_of = {name: form.commands for name, form in FORMATS.items() if form.commands}
+    return parse_arguments(arguments, COMMANDS, words, version="1.2", commands_of=commands_of)[1]
 
 
 def test_commands_and_formats_are_found_by_walking_their_folder() -> None:
@@ -115,7 +116,9 @@ def test_a_moment_is_a_date_or_an_age(text: str, moment: object) -> None:
         (["prune", "--stale=soon"], "invalid age 'soon': use seconds, or a number with s, m, h, d or w"),
         (["prune", "--min-age", "-1"], "--min-age"),
         (["frobnicate"], f"there is no command 'frobnicate'; the commands are {', '.join(COMMANDS)}"),
-        (["list", "--format", "xml"], "--format: there is no 'xml'; use ci, human, json, paths, prometheus or abspath"),
+        (["list", "--format", "xml"], "--format: there is no 'xml'; use ci, human, json, paths or abspath"),
+        (["info", "--format", "xml"], "--format: there is no 'xml'; use ci, human, json, paths, prometheus or abspath"),
+        (["list", "--format", "prometeus"], "--format: there is no 'prometeus'; use ci, human, json, paths or abspath"),
         (["--cache", "/c", "list"], "there is no option --cache; did you mean --cache-dir?"),
         (["dir", "extra"], "dir takes no argument 'extra'"),
         (["show"], "WHAT"),

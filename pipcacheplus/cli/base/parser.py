@@ -118,9 +118,21 @@ class OneSentenceParser(ArgumentParser):
         if action.choices is not None and value not in action.choices:
             from pipcacheplus.model.spelling import did_you_mean  # noqa: PLC0415 - for errors alone
 
-            words = [*map(str, action.choices)]
+            words = [*map(str, getattr(action.choices, "proposed", action.choices))]
             step = did_you_mean(str(value), words) or f"use {_alternatives(words)}"
             raise ArgumentError(action, f"there is no {value!r}; {step}")
+
+
+class Choices(tuple[str, ...]):  # noqa: SLOT001 - a tuple with slots can store nothing
+    """Values of an argument, of which errors and help name only some."""
+
+    proposed: tuple[str, ...]
+
+    def __new__(cls, words: Iterable[str], proposed: Iterable[str]) -> "Choices":
+        """Make a tuple of all words, with those that are named."""
+        made = super().__new__(cls, words)
+        made.proposed = tuple(proposed)
+        return made
 
 
 def _alternatives(words: Sequence[str]) -> str:

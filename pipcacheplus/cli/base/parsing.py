@@ -7,11 +7,12 @@ first one had put there; `_merge` brings them together.
 import os
 from argparse import SUPPRESS, ArgumentParser, HelpFormatter, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 
 from pipcacheplus.cli.base.command import Command
 from pipcacheplus.cli.base.options import PYTHON_TAG
-from pipcacheplus.cli.base.parser import OneSentenceParser, help_formatter, help_width
+from pipcacheplus.cli.base.parser import Choices, OneSentenceParser, help_formatter, help_width
 from pipcacheplus.cli.base.started import program_words, started_here
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.render.shell import quoted
@@ -42,11 +43,13 @@ class Grammar(NamedTuple):
     commands: Mapping[str, Command]
     """By name; a command is imported when it is needed."""
     formats: Mapping[str, str]
-    """The words for `--format`, each with its help, which is empty for an alias."""
+    """The words for `--format`, each with its help."""
     version: str
     """Printed for `--version`."""
     program: str
     """What starts the program, quoted for a shell."""
+    commands_of: Mapping[str, Sequence[str]] = MappingProxyType({})
+    """The commands that a word for `--format` is for, if it is not for all."""
 
 
 def parse_arguments(
@@ -56,6 +59,7 @@ def parse_arguments(
     *,
     version: str,
     default_format: str = "human",
+    commands_of: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> tuple[str | None, Namespace]:
     """Return the name of the command and its options; `None`, after printing help, if no command is given.
 
@@ -64,6 +68,7 @@ def parse_arguments(
         commands: As `Grammar`.
         formats: As `Grammar`.
         version: As `Grammar`.
+        commands_of: As `Grammar`.
         default_format: One of the words for `--format`, for where none is given.
 
     Raises:
@@ -71,7 +76,7 @@ def parse_arguments(
             the version.
     """
     program = quoted(program_words(started_here(os.environ)), is_windows=os.name == "nt")
-    grammar = Grammar(commands, formats, version, program)
+    grammar = Grammar(commands, formats, version, program, commands_of)
     top = top_parser(grammar)
     early, unknown = top.parse_known_args(arguments)
     if unknown:
@@ -139,7 +144,7 @@ def _fill(parser: OneSentenceParser, name: str, grammar: Grammar, *, has_common:
     command.declare(parser)
     parser.usage = parser.usage or parser.short_usage()
     if has_common:
-        _declare_common(parser.add_argument_group("common options"), grammar)
+        _declare_common(parser.add_argument_group("common options"), grammar, command=name)
 
 
 def _refuse_before(top: "_TopParser", option: str, name: str | None, grammar: Grammar) -> NoReturn:
@@ -259,8 +264,9 @@ def _declare_common(
     grammar: Grammar,
     *,
     before: str = "",
+    command: str | None = None,
 ) -> None:
-    """Declare the options of every command.
+    """Declare the options of every command; one of them may not have all formats.
 
     None has a default: what is not given stays unset, so that `_merge` can see it.
     """
@@ -277,8 +283,14 @@ def _declare_common(
         action="append",
         help="an index whose pages may be in the cache (repeatable)",
     )
-    words = ", ".join(f"{word}: {about}" if about else word for word, about in grammar.formats.items())
-    add("--format", dest="format", choices=tuple(grammar.formats), help=words)
+    some = [word for word in grammar.formats if command is None or command in grammar.commands_of.get(word, (command,))]
+    add(
+        "--format",
+        dest="format",
+        choices=Choices(grammar.formats, some),
+        metavar=f"{{{','.join(some)}}}",
+        help=", ".join(f"{word}: {grammar.formats[word]}" for word in some),
+    )
     add("--json", dest=_JSON, action="store_true", help="short for --format json")
     add("-n", "--dry-run", dest="dry_run", action="store_true", help="change nothing, and say what would change")
     add("-v", "--verbose", dest="verbose", action="count", help="say more (repeatable)")

@@ -48,8 +48,9 @@ def run(arguments: Sequence[str]) -> int:
     name, chosen = parse_arguments(
         arguments,
         commands,
-        words | dict.fromkeys(aliases, ""),
+        words | {alias: f"the same as {name}" for alias, name in aliases.items()},
         version=__version__,
+        commands_of={name: form.commands for name, form in formats.items() if form.commands},
         default_format="human" if service_of(os.environ) is None else "ci",
     )
     if name is None:
