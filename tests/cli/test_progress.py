@@ -209,7 +209,11 @@ def test_nothing_is_shown_in_a_pipe(clock: Clock, monkeypatch: pytest.MonkeyPatc
 
 
 PIP = Waiting("pip (process 123) is running", 123, 0)
-SENTENCE = "pip (process 123) is running: waiting up to 20 s for its answers; --exclusive skips this"
+MEANING = (
+    "entries to remove are invalidated, and removed after up to 20 s, when no pip relies on them any more;"
+    " --exclusive skips this"
+)
+SENTENCE = f"pip (process 123) is running: {MEANING}"
 
 
 def test_why_it_waits_is_said_once_and_the_seconds_are_counted_down(clock: Clock) -> None:
@@ -237,7 +241,7 @@ def test_in_a_pipe_the_reason_is_one_line_and_nothing_is_counted() -> None:
         assert count is not None
         for left_s in (20.0, 10.0, 0.0):
             count(Waiting("pips may be running", None, left_s))
-    assert err.getvalue() == ("pips may be running: waiting up to 20 s for their answers; --exclusive skips this\n")
+    assert err.getvalue() == f"pips may be running: {MEANING}\n"
 
 
 def test_who_wants_quiet_hears_of_no_wait() -> None:

@@ -138,7 +138,9 @@ def test_the_pip_that_is_waited_for_is_named_once_with_the_way_round_it(cache: C
             running.communicate()
         waiting.communicate()
     found = re.fullmatch(
-        r"pip \(process [0-9]+\) is running: waiting up to 20 s for its answers; --exclusive skips this\n", said
+        r"pip \(process [0-9]+\) is running: entries to remove are invalidated, and removed after up to 20 s,"
+        r" when no pip relies on them any more; --exclusive skips this\n",
+        said,
     )
     assert found is not None, said
     assert cache.real(head).exists()

@@ -72,10 +72,12 @@ class _Countdown:
         """Write the sentence once, and draw the line if another second has begun."""
         second = ceil(waiting.left_s)
         if self._second is None:
-            whose = "its" if waiting.pid is not None else "their"
             if self._console.shows_progress:
                 self._bar.blank()  # text that was drawn there by others
-            self._console.say(f"{waiting.reason}: waiting up to {second} s for {whose} answers; --exclusive skips this")
+            self._console.say(
+                f"{waiting.reason}: entries to remove are invalidated, and removed after up to {second} s, when no pip"
+                " relies on them any more; --exclusive skips this"
+            )
         if second != self._second and self._console.shows_progress:
             if second:
                 self._bar.draw(f"waiting  {second} s")
