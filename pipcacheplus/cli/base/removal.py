@@ -77,8 +77,7 @@ def declare_keeps(parser: ArgumentParser) -> None:
     keeps.add_argument(
         "--keep-missing-ok",
         action="store_true",
-        help="do not warn if a --keep matches nothing, and go on even if an entry of almost the same name would be"
-        " removed",
+        help="go on if a --keep or not: matches nothing, even if it must be a mistake, or if a lock names no package",
     )
     declare_min_age(parser, LEAVES_YOUNG)
     parser.add_argument("--no-settings", action="store_true", help="ignore all settings (`config` shows them)")
