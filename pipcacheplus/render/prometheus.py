@@ -98,7 +98,7 @@ def _metrics(view: View) -> Iterator[_Metric]:
     )
     yield _Metric(
         "not_read_to_end_entries",
-        "Entries whose file was never read to its end, so that damage may be unseen.",
+        "Entries whose file was not read to its end since it changed, so damage may be unseen.",
         _one(_part(summary, "not_read_to_end"), "entries"),
     )
     yield _Metric(

@@ -95,9 +95,13 @@ def test_comparisons_that_were_not_made_are_said_unless_they_were() -> None:
     ("errors", "lacking", "said"),
     [
         (0, 0, "No problem found; every file has been read to its end."),
-        (0, 39, "No problem found among what was read; 39 files were never read to their end."),
-        (0, 1, "No problem found among what was read; 1 file was never read to its end."),
-        (2, 3, "2 entries with a problem among what was read; 3 files were never read to their end."),
+        (0, 39, "No problem found among what was read; 39 files were not read to their end since their last change."),
+        (0, 1, "No problem found among what was read; 1 file was not read to its end since its last change."),
+        (
+            2,
+            3,
+            "2 entries with a problem among what was read; 3 files were not read to their end since their last change.",
+        ),
         (1, 0, "1 entry with a problem; every file has been read to its end."),
     ],
 )

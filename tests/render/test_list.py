@@ -150,6 +150,15 @@ def test_a_log_has_days_that_stay_true_and_lines_that_are_whole() -> None:
     assert LEFT.id in told
 
 
+def test_pages_without_a_url_are_named_below_a_list_of_all_and_not_of_a_selection() -> None:
+    summary = {"pages_without_url": 2}
+    told = lines(a_view("list", entries=(SIX,), summary=summary), width=80)
+    assert any(line.startswith("The URL of 2 cached pages is not known, so files are not") for line in told)
+    assert max(map(len, told)) <= 80
+    chosen = lines(a_view("list", entries=(SIX,), summary=summary, is_selection=True), width=80)
+    assert "cached pages" not in "".join(chosen)
+
+
 def test_a_list_of_nothing_says_so_on_a_terminal_and_is_nothing_in_a_pipe() -> None:
     assert lines(a_view("list"), width=80) == ["Nothing cached."]
     assert lines(a_view("list", is_selection=True), width=80) == ["Nothing matches."]

@@ -334,7 +334,7 @@ def _health(view: View, layout: Layout) -> Iterator[str]:
 
 
 def _condition(view: View, layout: Layout) -> Iterator[str]:
-    """Yield whether anything that was read is wrong, and how much was never read to its end."""
+    """Yield whether anything that was read is wrong, and how much was not read to its end since it changed."""
     summary = view.summary
     if not _number(summary, "entries"):
         yield "  The cache is empty."
@@ -350,8 +350,8 @@ def _condition(view: View, layout: Layout) -> Iterator[str]:
             f" is damaged is unknown; {number(lacking, 'file')} to read."
         )
     elif lacking:
-        was = "file was" if lacking == 1 else "files were"
-        text = f"{found} among what was read; {lacking:,} {was} never read to {'its' if lacking == 1 else 'their'} end."
+        was, whose = ("file was", "its") if lacking == 1 else ("files were", "their")
+        text = f"{found} among what was read; {lacking:,} {was} not read to {whose} end since {whose} last change."
     else:
         text = f"{found}; every file has been read to its end."
     for line in _wrapped(text[0].upper() + text[1:], layout, indent="  "):

@@ -71,8 +71,9 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
         if view.entries:
             yield from _table(view, layout)
             yield ""
-        for line in () if sort else pages_without_url(summary_count(view, "pages_without_url")):
-            yield from (line, "")
+        hints = () if sort or view.is_selection else pages_without_url(summary_count(view, "pages_without_url"))
+        for hint in hints:
+            yield from (*wrapped(hint, layout, indent=""), "")
     yield _totals(view)
 
 
