@@ -30,6 +30,7 @@ VERBS = [
     [
         "prune",
         "-n",
+        "--exclusive",
         "--corrupt",
         "--partial",
         "--stale",
@@ -45,7 +46,7 @@ VERBS = [
     ["purge", "-n", "--yes", "--trash", "--exclusive"],
     ["prune", "--orphaned", "--plan-out", NEW_PLAN],
     ["apply", "-n", PLAN, "--exclusive"],
-    ["prune", "-n", "--ci", "--superseded", "--duplicates", "--max-size", "1kB", "--unused-since", "1d"],
+    ["prune", "-n", "--exclusive", "--ci", "--superseded", "--duplicates", "--max-size", "1kB", "--unused-since", "1d"],
     ["mark", "-n"],
     ["config"],
     ["export", "-n", "demo", "--to", NEW_PLAN],

@@ -10,13 +10,17 @@ from typing import NamedTuple
 
 import pytest
 
+import pipcacheplus
+
 ROOT = Path(__file__).parents[2]
 GLOSSARY = ROOT / "docs" / "reference" / "words.md"
 _RETIRED_HEADING = "## Retired words"
 _ONE_WORD = re.compile(r"[^\s]*")
 _CODE = re.compile(r"`[^`\n]*`|^[ ]*(?:>>>|\.\.\.) .*$", re.MULTILINE)
 """Names in backticks, and lines of a doctest."""
-_FOLDERS = ("pipcacheplus", "docs", "newsfragments", "examples")
+_PACKAGE = Path(pipcacheplus.__file__).parent
+"""Where it is installed; the tests may lie elsewhere, without the files of the project."""
+_FOLDERS = (_PACKAGE, ROOT / "docs", ROOT / "newsfragments", ROOT / "examples")
 _FILES = ("action.yml", "noxfile.py", "pyproject.toml")
 _SUFFIXES = frozenset({".py", ".md", ".sh", ".yml", ".yaml", ".toml", ".ini", ".service", ".timer"})
 
@@ -72,7 +76,7 @@ def uses(path: Path, words: tuple[str, ...]) -> Iterator[Use]:
         (word, re.compile(rf"(?<![\w-]){re.escape(word)}(?![\w-])".replace(r"\ ", r"\s+"), re.IGNORECASE))
         for word in words
     ]
-    name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
+    name = shown(path)
     for line, text in texts(path):
         prose = _CODE.sub(lambda code: "`" * len(code[0]), text)
         for word, pattern in patterns:
@@ -80,10 +84,16 @@ def uses(path: Path, words: tuple[str, ...]) -> Iterator[Use]:
                 yield Use(name, line + prose.count("\n", 0, found.start()), word)
 
 
+def shown(path: Path) -> str:
+    """Return the path of a file below the project, or below where the package lies."""
+    top = next((top for top in (_PACKAGE.parent, ROOT) if path.is_relative_to(top)), path.parent)
+    return path.relative_to(top).as_posix()
+
+
 def pages() -> list[Path]:
     """Return every file of the package that people read."""
-    found = [path for folder in _FOLDERS for path in sorted((ROOT / folder).rglob("*")) if path.suffix in _SUFFIXES]
-    return [*found, *sorted(ROOT.glob("*.md")), *(ROOT / name for name in _FILES)]
+    found = [path for folder in _FOLDERS for path in sorted(folder.rglob("*")) if path.suffix in _SUFFIXES]
+    return [*found, *sorted(ROOT.glob("*.md")), *(path for name in _FILES if (path := ROOT / name).exists())]
 
 
 def test_the_table_of_retired_words_is_read() -> None:
@@ -93,7 +103,7 @@ def test_the_table_of_retired_words_is_read() -> None:
     assert len(words) == len(set(words))
 
 
-@pytest.mark.parametrize("path", pages(), ids=lambda path: path.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("path", pages(), ids=shown)
 def test_no_text_uses_a_retired_word(path: Path) -> None:
     assert [str(use) for use in uses(path, retired_words())] == []
 
