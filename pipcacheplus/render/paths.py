@@ -1,8 +1,9 @@
 """Absolute paths of files, one a line, for other programs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
-from pipcacheplus.render.view import Json, OutputFormat, View, Write
+from pipcacheplus.render.parts import objects_in
+from pipcacheplus.render.view import OutputFormat, View, Write
 
 __all__ = ["FORMAT"]
 
@@ -25,16 +26,11 @@ def _render(view: View, write: Write, *, width: int | None, color: bool) -> None
 
 def _own(view: View) -> Iterator[str]:
     """Yield paths outside of the cache: of what `state` shows, and of the files that are there after `export`."""
-    for part in _parts(view, "state"):
+    for part in objects_in(view.summary, "state"):
         yield str(part["path"])
-    for part in _parts(view, "exports"):
+    for part in objects_in(view.summary, "exports"):
         if part["state"] in {"planned", "exported", "there"}:
             yield str(part["path"])
-
-
-def _parts(view: View, key: str) -> Iterator[Mapping[str, Json]]:
-    parts = view.summary.get(key)
-    yield from (part for part in (parts if isinstance(parts, Sequence) else ()) if isinstance(part, Mapping))
 
 
 def _paths(view: View) -> Iterator[str]:

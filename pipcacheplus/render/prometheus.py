@@ -5,10 +5,11 @@ a label, backslash, line end and quotation mark are escaped; all samples of a me
 and `TYPE`; the text is UTF-8.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from pipcacheplus.render.view import Json, OutputFormat, View, Write
+from pipcacheplus.render.parts import Part, object_in
+from pipcacheplus.render.view import OutputFormat, View, Write
 
 __all__ = ["FORMAT"]
 
@@ -53,7 +54,7 @@ def _escaped(value: str) -> str:
 
 def _metrics(view: View) -> Iterator[_Metric]:
     summary = view.summary
-    health, at_all = _part(summary, "health"), _part(summary, "reclaimable_at_all")
+    health, at_all = object_in(summary, "health"), object_in(summary, "reclaimable_at_all")
     yield _Metric("info", "Version of pipcacheplus; always 1.", [((("version", view.version),), 1)])
     yield _Metric("cache_bytes", "Bytes that the cache takes on disk, directories included.", _one(summary, "du_bytes"))
     yield _Metric("directories", "Directories of the cache.", _one(summary, "directories"))
@@ -99,7 +100,7 @@ def _metrics(view: View) -> Iterator[_Metric]:
     yield _Metric(
         "not_read_to_end_entries",
         "Entries whose file was not read to its end since it changed, so damage may be unseen.",
-        _one(_part(summary, "not_read_to_end"), "entries"),
+        _one(object_in(summary, "not_read_to_end"), "entries"),
     )
     yield _Metric(
         "filesystem_free_bytes",
@@ -108,19 +109,14 @@ def _metrics(view: View) -> Iterator[_Metric]:
     )
 
 
-def _part(summary: Mapping[str, Json], key: str) -> Mapping[str, Json]:
-    part = summary.get(key)
-    return part if isinstance(part, Mapping) else {}
-
-
-def _one(part: Mapping[str, Json], key: str) -> _Samples:
+def _one(part: Part, key: str) -> _Samples:
     value = part.get(key)
     return [((), value)] if isinstance(value, int) else []
 
 
-def _by(summary: Mapping[str, Json], key: str, label: str, count: str) -> _Samples:
-    parts = _part(summary, key)
-    found = ((word, _part(parts, word).get(count)) for word in parts)
+def _by(summary: Part, key: str, label: str, count: str) -> _Samples:
+    parts = object_in(summary, key)
+    found = ((word, object_in(parts, word).get(count)) for word in parts)
     return [(((label, word),), value) for word, value in found if isinstance(value, int)]
 
 

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from pipcacheplus.model.terms import Area, ExportState, Group, Kind, NotJudged, Severity, Shape, State
+from pipcacheplus.render.parts import number_in
 from pipcacheplus.render.times import rfc3339
 from pipcacheplus.render.view import Json, View
 
@@ -413,8 +414,7 @@ def _carried_out(outcomes: "Sequence[Outcome]") -> dict[str, int]:
 
 def summary_count(view: View, key: str) -> int:
     """Return a number of a view's summary, 0 if it has none of this name."""
-    value = view.summary.get(key)
-    return value if isinstance(value, int) else 0
+    return number_in(view.summary, key)
 
 
 def summarize_uses(uses: "Sequence[RecordedUse]", *, by: str) -> dict[str, Json]:

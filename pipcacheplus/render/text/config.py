@@ -1,7 +1,8 @@
 """The text of `config`: where pip's cache is and why, then a line for each setting with its place."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
+from pipcacheplus.render.parts import objects_in
 from pipcacheplus.render.text.table import Layout
 from pipcacheplus.render.text.words import safe
 from pipcacheplus.render.view import View
@@ -13,8 +14,7 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield all of it, the strongest settings first."""
     if view.verbosity >= 0 and view.cache.path:
         yield f"Cache: {safe(view.cache.path)} ({safe(view.cache.detail or view.cache.source.value)})"
-    found = view.summary.get("settings")
-    settings = [one for one in found if isinstance(one, Mapping)] if isinstance(found, Sequence) else []
+    settings = objects_in(view.summary, "settings")
     if not settings:
         yield "No settings: pip config set pipcacheplus.max-size 2GB makes one."
         return

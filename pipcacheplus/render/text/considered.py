@@ -1,7 +1,8 @@
 """The line that names the interpreters considered, and those that were left out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
+from pipcacheplus.render.parts import objects_in
 from pipcacheplus.render.text.words import number, safe
 from pipcacheplus.render.view import Json
 
@@ -26,8 +27,7 @@ def considered_in_words(summary: Mapping[str, Json]) -> Iterator[str]:
     Interpreters considered: cp311 (1 interpreter); left out: /srv/python (it did not answer within 10 s),
     so nothing is removed as incompatible (--python names the interpreters to consider)
     """
-    pythons = summary.get("pythons")
-    known = [one for one in pythons if isinstance(one, Mapping)] if isinstance(pythons, Sequence) else []
+    known = objects_in(summary, "pythons")
     if not known:
         return
     names = dict.fromkeys(str(one["name"]) for one in known if one.get("name"))

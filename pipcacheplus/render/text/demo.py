@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from textwrap import TextWrapper
 
+from pipcacheplus.render.parts import objects_in
 from pipcacheplus.render.text.table import Layout
 from pipcacheplus.render.text.words import safe
 from pipcacheplus.render.view import Json, View
@@ -46,9 +47,8 @@ def _parts(view: View) -> Iterator[Mapping[str, Json]]:
     if view.live is not None:
         yield from view.live
         return
-    steps, problem = view.summary.get("steps"), view.summary.get("problem")
-    yield from (step for step in (steps if isinstance(steps, Sequence) else ()) if isinstance(step, Mapping))
-    if problem is not None:
+    yield from objects_in(view.summary, "steps")
+    if (problem := view.summary.get("problem")) is not None:
         yield {"problem": problem}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from pipcacheplus.render.parts import number_in, objects_in
 from pipcacheplus.render.shell import quoted
 from pipcacheplus.render.summary import summary_count
 from pipcacheplus.render.text.table import Layout
@@ -26,8 +27,7 @@ _MAX_MISSING = 10
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield a line for each file; below a verbosity of 0, only for those that were not exported."""
-    found = view.summary.get("exports")
-    exports = [one for one in found if isinstance(one, Mapping)] if isinstance(found, Sequence) else []
+    exports = objects_in(view.summary, "exports")
     for one in exports:
         if view.verbosity >= 0 or one["state"] not in {"planned", "exported", "there"}:
             yield _line(one, layout)
@@ -55,5 +55,4 @@ def _line(one: Mapping[str, Json], layout: Layout) -> str:
         state = layout.paint(state, "red")
     how = f", {one['transfer']}" if one["transfer"] else ""
     why = f": {safe(str(one['why']))}" if one["why"] else ""
-    amount = one["bytes"] if isinstance(one["bytes"], int) else 0
-    return f"{state}: {safe(str(one['filename'] or one['id']))} ({size(amount)}{how}){why}"
+    return f"{state}: {safe(str(one['filename'] or one['id']))} ({size(number_in(one, 'bytes'))}{how}){why}"

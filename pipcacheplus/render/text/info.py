@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
 
 from pipcacheplus.model.values import Kind
+from pipcacheplus.render.parts import Part, number_in, object_in, objects_in
 from pipcacheplus.render.text.considered import considered_in_words
 from pipcacheplus.render.text.table import Layout, Row
 from pipcacheplus.render.text.words import number, owners_in_words, pip_size, safe, size
-from pipcacheplus.render.view import Json, View
+from pipcacheplus.render.view import View
 
 __all__ = ["lines"]
 
@@ -50,8 +51,7 @@ _SPANS = (
 )
 """Times since the last use, each with the parts of the summary that it takes."""
 _COUNTS = ("entries", "files", "bytes", "disk_bytes")
-_Part = Mapping[str, Json]
-_NOTHING: _Part = {}
+_NOTHING: Part = {}
 
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
@@ -68,7 +68,7 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
         yield "pip uses no cache."
         return
     if view.verbosity < 0:
-        yield from _pip(_part(view.summary, "pip"))
+        yield from _pip(object_in(view.summary, "pip"))
         return
     yield from _kinds(view, layout)
     yield from _remedies(view, layout)
@@ -81,29 +81,19 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
         yield line
     yield ""
     yield layout.paint("As pip counts it", "bold")
-    yield from _pip(_part(view.summary, "pip"))
+    yield from _pip(object_in(view.summary, "pip"))
 
 
-def _part(summary: _Part, key: str) -> _Part:
-    part = summary.get(key)
-    return part if isinstance(part, Mapping) else _NOTHING
+def _parts(parts: Part) -> list[Part]:
+    return [object_in(parts, key) for key in parts]
 
 
-def _number(part: _Part, key: str) -> int:
-    value = part.get(key)
-    return value if isinstance(value, int) else 0
+def _less(part: Part, other: Part) -> Part:
+    return {key: number_in(part, key) - number_in(other, key) for key in _COUNTS}
 
 
-def _parts(parts: _Part) -> list[_Part]:
-    return [_part(parts, key) for key in parts]
-
-
-def _less(part: _Part, other: _Part) -> _Part:
-    return {key: _number(part, key) - _number(other, key) for key in _COUNTS}
-
-
-def _plus(parts: Sequence[_Part]) -> _Part:
-    return {key: sum(_number(part, key) for part in parts) for key in _COUNTS}
+def _plus(parts: Sequence[Part]) -> Part:
+    return {key: sum(number_in(part, key) for part in parts) for key in _COUNTS}
 
 
 def _wrapped(text: str, layout: Layout, *, indent: str = "") -> Iterator[str]:
@@ -115,7 +105,7 @@ def _wrapped(text: str, layout: Layout, *, indent: str = "") -> Iterator[str]:
     )
 
 
-def _pip(counts: _Part) -> Iterator[str]:
+def _pip(counts: Part) -> Iterator[str]:
     for label, key in _PIP:
         value = counts.get(key)
         shown = pip_size(value) if isinstance(value, int) and key.endswith("_bytes") else value
@@ -126,18 +116,22 @@ def _kinds(view: View, layout: Layout) -> Iterator[str]:
     """Yield the table of kinds; its last row is the sum of all others, and what `du` says."""
     summary = view.summary
     rows: list[Row] = [("TYPE", "ENTRIES", "SIZE ON DISK", "RECLAIMABLE", "COMMAND")]
-    for kind in _part(summary, "by_kind"):
+    for kind in object_in(summary, "by_kind"):
         rows += _rows_of_kind(kind, summary)
     rows += _others(summary)
-    du_bytes, at_all = _number(summary, "du_bytes"), _part(summary, "reclaimable_at_all")
+    du_bytes, at_all = number_in(summary, "du_bytes"), object_in(summary, "reclaimable_at_all")
     # What was never read, or not to its end, may be damaged.
-    bound = "at least" if _part(summary, "unread") or _number(_part(summary, "not_read_to_end"), "entries") else ""
-    rows.append(("total", f"{_number(summary, 'entries'):,}", size(du_bytes), _share(at_all, du_bytes), bound))
+    bound = (
+        "at least"
+        if object_in(summary, "unread") or number_in(object_in(summary, "not_read_to_end"), "entries")
+        else ""
+    )
+    rows.append(("total", f"{number_in(summary, 'entries'):,}", size(du_bytes), _share(at_all, du_bytes), bound))
     heading, *others, total = _uncut(rows, layout)
     yield layout.paint(heading, "bold")
     yield from others
     yield layout.paint(total, "bold")
-    yield from _twice(_part(summary, "reclaimable_by_kind"), at_all, layout)
+    yield from _twice(object_in(summary, "reclaimable_by_kind"), at_all, layout)
 
 
 def _uncut(rows: Sequence[Row], layout: Layout) -> Iterator[str]:
@@ -146,42 +140,42 @@ def _uncut(rows: Sequence[Row], layout: Layout) -> Iterator[str]:
     return layout._replace(width=None).table(rows, right=range(1, last))
 
 
-def _rows_of_kind(kind: str, summary: _Part) -> Iterator[Row]:
+def _rows_of_kind(kind: str, summary: Part) -> Iterator[Row]:
     """Yield the rows of a kind; what could be removed of entries that were not read is unknown.
 
     Responses that were not read are of any kind, and have a row of their own. If some can be removed nevertheless, as
     no pip reads them, those that were read are in that row.
     """
-    part = _part(_part(summary, "by_kind"), kind)
-    unread = _part(_part(summary, "unread"), kind)
-    reasons = _part(_part(_part(summary, "reclaimable_by_kind"), kind), "by_reason")
+    part = object_in(object_in(summary, "by_kind"), kind)
+    unread = object_in(object_in(summary, "unread"), kind)
+    reasons = object_in(object_in(object_in(summary, "reclaimable_by_kind"), kind), "by_reason")
     read = _less(part, unread)
     if kind == _RESPONSE and unread and not reasons:
         yield from _rows_of("response, not read yet", unread, None, summary)
-        if _number(read, "entries"):
+        if number_in(read, "entries"):
             yield from _rows_of(_KINDS[kind], read, reasons, summary)
         return
     word = "response" if kind == _RESPONSE and unread else _KINDS.get(kind, kind)
-    yield from _rows_of(word, part, reasons if reasons or _number(read, "entries") else None, summary)
+    yield from _rows_of(word, part, reasons if reasons or number_in(read, "entries") else None, summary)
 
 
-def _rows_of(word: str, part: _Part, reasons: _Part | None, summary: _Part) -> Iterator[Row]:
+def _rows_of(word: str, part: Part, reasons: Part | None, summary: Part) -> Iterator[Row]:
     """Yield a row, and one more for each further reason to remove some of it; `None` if these are unknown."""
-    disk_bytes = _number(part, "disk_bytes")
-    named = (word, f"{_number(part, 'entries'):,}", size(disk_bytes))
+    disk_bytes = number_in(part, "disk_bytes")
+    named = (word, f"{number_in(part, 'entries'):,}", size(disk_bytes))
     if not reasons:
         yield *named, "unknown" if reasons is None else _share(_NOTHING, disk_bytes), ""
         return
     for at, reason in enumerate(reasons):
         own = named if at == 0 else ("", "", "")
-        yield *own, _share(_part(reasons, reason), disk_bytes), f"prune --{_option(summary, reason)}"
+        yield *own, _share(object_in(reasons, reason), disk_bytes), f"prune --{_option(summary, reason)}"
 
 
-def _others(summary: _Part) -> Iterator[Row]:
+def _others(summary: Part) -> Iterator[Row]:
     """Yield what takes room besides entries, or less than was counted of them."""
-    count, disk_bytes = (_number(summary, key) for key in ("directories", "directory_bytes"))
+    count, disk_bytes = (number_in(summary, key) for key in ("directories", "directory_bytes"))
     if count:
-        parts = _part(summary, "reclaimable")
+        parts = object_in(summary, "reclaimable")
         told = [
             (f"{found:,} empty", f"prune --{_option(summary, reason)}")
             for reason in parts
@@ -190,56 +184,56 @@ def _others(summary: _Part) -> Iterator[Row]:
         first, *more = told or [("0 bytes (0%)", "")]
         yield (number(count, "directory"), "", size(disk_bytes), *first)
         yield from (("", "", "", *one) for one in more)
-    if twice := _number(summary, "disk_bytes") + disk_bytes - _number(summary, "du_bytes"):
+    if twice := number_in(summary, "disk_bytes") + disk_bytes - number_in(summary, "du_bytes"):
         yield "other names of files", "", f"-{size(twice)}", "", ""
 
 
-def _empty(parts: _Part, reason: str) -> int:
-    return _number(_part(parts, reason), "empty_directories")
+def _empty(parts: Part, reason: str) -> int:
+    return number_in(object_in(parts, reason), "empty_directories")
 
 
-def _option(summary: _Part, reason: str) -> str:
-    option = _part(_part(summary, "reclaimable"), reason).get("option")
+def _option(summary: Part, reason: str) -> str:
+    option = object_in(object_in(summary, "reclaimable"), reason).get("option")
     return option if isinstance(option, str) else reason
 
 
-def _share(part: _Part, of_bytes: int) -> str:
+def _share(part: Part, of_bytes: int) -> str:
     """Return what could be removed, with its share; the share is cut, and never 0 or 100 if it is only nearly so.
 
     >>> _share({"disk_bytes": 999}, 1000), _share({"disk_bytes": 1}, 1000), _share({}, 0)
     ('999 bytes (99%)', '1 byte (<1%)', '0 bytes (0%)')
     """
-    disk_bytes = _number(part, "disk_bytes")
+    disk_bytes = number_in(part, "disk_bytes")
     percent = disk_bytes * 100 // of_bytes if of_bytes else 0
     return f"{size(disk_bytes)} ({'<1' if disk_bytes and not percent else percent}%)"
 
 
-def _twice(by_kind: _Part, at_all: _Part, layout: Layout) -> Iterator[str]:
+def _twice(by_kind: Part, at_all: Part, layout: Layout) -> Iterator[str]:
     """Yield how much stands in several rows, as several reasons hold for it."""
-    by_reasons = [_part(_part(by_kind, kind), "by_reason") for kind in by_kind]
-    twice = _less(_plus([_part(reasons, reason) for reasons in by_reasons for reason in reasons]), at_all)
-    if entries := _number(twice, "entries"):
-        counted = f"{number(entries, 'entry')} ({size(_number(twice, 'disk_bytes'))})"
+    by_reasons = [object_in(object_in(by_kind, kind), "by_reason") for kind in by_kind]
+    twice = _less(_plus([object_in(reasons, reason) for reasons in by_reasons for reason in reasons]), at_all)
+    if entries := number_in(twice, "entries"):
+        counted = f"{number(entries, 'entry')} ({size(number_in(twice, 'disk_bytes'))})"
         more = "is listed under a further reason" if entries == 1 else "are listed under further reasons"
         yield from _wrapped(f"{counted} {more}, and counted once in the total.", layout)
 
 
 def _remedies(view: View, layout: Layout) -> Iterator[str]:
     """Yield the commands that reclaim something, each in one line as it can be run."""
-    parts = _part(view.summary, "reclaimable")
+    parts = object_in(view.summary, "reclaimable")
     if not parts:
         return
     yield ""
     yield layout.paint("To reclaim", "bold")
     told = []
-    for reason in sorted(parts, key=lambda one: -_number(_part(parts, one), "disk_bytes")):
-        part = _part(parts, reason)
+    for reason in sorted(parts, key=lambda one: -number_in(object_in(parts, one), "disk_bytes")):
+        part = object_in(parts, reason)
         empty = number(count, "empty directory") if (count := _empty(parts, reason)) else ""
-        amount = size(_number(part, "disk_bytes")) if _number(part, "entries") else empty
+        amount = size(number_in(part, "disk_bytes")) if number_in(part, "entries") else empty
         told.append((amount, view.command_line(f"prune --{_option(view.summary, reason)}")))
     width = max(len(amount) for amount, _ in told)
     yield from (f"  {amount:>{width}}  {command}" for amount, command in told)
-    if _number(_part(view.summary, "reclaimable_at_all"), "entries"):
+    if number_in(object_in(view.summary, "reclaimable_at_all"), "entries"):
         text = "Sizes are those of files; directories that become empty go as well: prune -n counts them."
         yield from _wrapped(text, layout, indent="  ")
 
@@ -247,8 +241,8 @@ def _remedies(view: View, layout: Layout) -> Iterator[str]:
 def _not_looked_into(view: View, layout: Layout) -> Iterator[str]:
     """Yield what the counts leave out as no command has read it, and the command that reads it."""
     summary = view.summary
-    unread = _part(summary, "unread")
-    counts = {kind: _number(_part(unread, kind), "entries") for kind in _UNREAD_NOUNS if kind in unread}
+    unread = object_in(summary, "unread")
+    counts = {kind: number_in(object_in(unread, kind), "entries") for kind in _UNREAD_NOUNS if kind in unread}
     told = [number(count, _UNREAD_NOUNS[kind]) for kind, count in counts.items()]
     sentences = []
     if told:
@@ -256,7 +250,7 @@ def _not_looked_into(view: View, layout: Layout) -> Iterator[str]:
         its = "its" if sum(counts.values()) == 1 else "their"
         what = f"{', '.join(told[:-1])} and {told[-1]}" if len(told) > 1 else told[0]
         sentences.append(f"{what} not read yet: {its} {kind} and reclaimable size are unknown.")
-    elif not summary.get("read") and _number(summary, "entries"):
+    elif not summary.get("read") and number_in(summary, "entries"):
         sentences.append(
             "Not compared: which versions are superseded, which files are duplicates, which sdists have a built wheel."
         )
@@ -269,16 +263,15 @@ def _not_looked_into(view: View, layout: Layout) -> Iterator[str]:
     yield f"  To do that:  {view.command_line('info --read')}"
 
 
-def _projects(summary: _Part, layout: Layout) -> Iterator[str]:
-    found = summary.get("projects")
-    projects = [one for one in found if isinstance(one, Mapping)] if isinstance(found, Sequence) else []
+def _projects(summary: Part, layout: Layout) -> Iterator[str]:
+    projects = objects_in(summary, "projects")
     if not projects:
         return
     yield ""
-    title = "LARGEST PROJECTS, of what was read" if _part(summary, "unread") else "LARGEST PROJECTS"
+    title = "LARGEST PROJECTS, of what was read" if object_in(summary, "unread") else "LARGEST PROJECTS"
     rows: list[Row] = [(title, "ENTRIES", "SIZE ON DISK")]
     rows += [
-        (safe(str(one.get("name"))), f"{_number(one, 'entries'):,}", size(_number(one, "disk_bytes")))
+        (safe(str(one.get("name"))), f"{number_in(one, 'entries'):,}", size(number_in(one, "disk_bytes")))
         for one in projects
     ]
     yield from _headed(rows, layout)
@@ -291,15 +284,15 @@ def _headed(rows: Sequence[Row], layout: Layout) -> Iterator[str]:
 
 
 def _last_use(view: View, layout: Layout) -> Iterator[str]:
-    by_last_use = _part(view.summary, "by_last_use")
+    by_last_use = object_in(view.summary, "by_last_use")
     if not by_last_use:
         return
-    spans = [(word, _plus([_part(by_last_use, key) for key in keys])) for word, keys in _SPANS]
+    spans = [(word, _plus([object_in(by_last_use, key) for key in keys])) for word, keys in _SPANS]
     rows: list[Row] = [("LAST USED", "ENTRIES", "SIZE ON DISK")]
     rows += [
-        (word, f"{_number(part, 'entries'):,}", size(_number(part, "disk_bytes")))
+        (word, f"{number_in(part, 'entries'):,}", size(number_in(part, "disk_bytes")))
         for word, part in spans
-        if _number(part, "entries")
+        if number_in(part, "entries")
     ]
     yield ""
     yield from _headed(rows, layout)
@@ -310,7 +303,7 @@ def _last_use(view: View, layout: Layout) -> Iterator[str]:
 
 
 def _health(view: View, layout: Layout) -> Iterator[str]:
-    health = _part(view.summary, "health")
+    health = object_in(view.summary, "health")
     free, restored = health.get("free_bytes"), view.summary.get("restored")
     off = f"caching is off in pip: {safe(view.cache.disabled_by)}" if view.cache.disabled_by else ""
     fields = (
@@ -336,13 +329,13 @@ def _health(view: View, layout: Layout) -> Iterator[str]:
 def _condition(view: View, layout: Layout) -> Iterator[str]:
     """Yield whether anything that was read is wrong, and how much was not read to its end since it changed."""
     summary = view.summary
-    if not _number(summary, "entries"):
+    if not number_in(summary, "entries"):
         yield "  The cache is empty."
         return
-    problems, lacking = _number(summary, "problems"), _number(_part(summary, "not_read_to_end"), "entries")
+    problems, lacking = number_in(summary, "problems"), number_in(object_in(summary, "not_read_to_end"), "entries")
     found = f"{number(problems, 'entry')} with a problem" if problems else "no problem found"
-    unread = sum(_number(part, "entries") for part in _parts(_part(summary, "unread")))
-    readable = sum(_number(_part(_part(summary, "by_kind"), kind), "entries") for kind in _READABLE)
+    unread = sum(number_in(part, "entries") for part in _parts(object_in(summary, "unread")))
+    readable = sum(number_in(object_in(object_in(summary, "by_kind"), kind), "entries") for kind in _READABLE)
     if lacking and not problems and unread == readable:
         # An entry that is read too soon after a change could change again under the same time stamp.
         text = (
@@ -369,13 +362,13 @@ def _of_others(view: View) -> Iterator[tuple[str, str]]:
     yield "To change that", safe(command) if isinstance(command, str) else ""
 
 
-def _pages_without_url(summary: _Part, layout: Layout) -> Iterator[str]:
+def _pages_without_url(summary: Part, layout: Layout) -> Iterator[str]:
     """Yield how many pages have links that cannot be followed, and the option that helps."""
-    count = _number(summary, "pages_without_url")
+    count = number_in(summary, "pages_without_url")
     if not count:
         return
-    by_kind = _part(summary, "by_kind")
-    pages = max(count, sum(_number(_part(by_kind, kind), "entries") for kind in _PAGES))
+    by_kind = object_in(summary, "by_kind")
+    pages = max(count, sum(number_in(object_in(by_kind, kind), "entries") for kind in _PAGES))
     text = (
         f"The index of {count:,} of {number(pages, 'page')} is unknown, so that the files which they link to cannot be"
         " compared with them: name it by --index-url."

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from pipcacheplus.model.values import Brief
 from pipcacheplus.render.order import listed_order
+from pipcacheplus.render.parts import number_in, objects_in
 from pipcacheplus.render.summary import briefs_of, summary_count
 from pipcacheplus.render.text.places import place_in_words, whole_place
 from pipcacheplus.render.text.sorting import SortedRows
@@ -207,23 +208,17 @@ def _with_neighbours(rows: Iterable[_Row]) -> Iterator[tuple[_Row | None, _Row, 
 
 
 def _sums(sums: Mapping[str, Json], layout: Layout) -> Iterator[str]:
-    rows = sums.get("rows")
-    found = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, Sequence) else []
     titles = (str(sums.get("by")).upper(), "ENTRIES", "FILES", "SIZE")
     cells = [
-        (safe(str(row["name"] or "-")), f"{row['entries']:,}", f"{row['files']:,}", size(_int(row["disk_bytes"])))
-        for row in found
+        (safe(str(row["name"] or "-")), f"{row['entries']:,}", f"{row['files']:,}", size(number_in(row, "disk_bytes")))
+        for row in objects_in(sums, "rows")
     ]
     if cells:
         heading, *others = layout.table([titles, *cells], right=(1, 2, 3))
         yield layout.paint(heading, "bold")
         yield from others
-        yield from _left_out(len(cells), _int(sums.get("sums")))
+        yield from _left_out(len(cells), number_in(sums, "sums"))
         yield ""
-
-
-def _int(value: Json) -> int:
-    return value if isinstance(value, int) else 0
 
 
 def _totals(view: View) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipcacheplus.model.values import Entry, Measure, Outcome, Shape, State
+from pipcacheplus.render.parts import number_in, objects_in
 from pipcacheplus.render.summary import TAKEN_STATES, summary_count, tally
 from pipcacheplus.render.text.considered import considered_in_words
 from pipcacheplus.render.text.table import Layout, Row
@@ -152,32 +153,27 @@ def rows_by_reason(view: View) -> Iterator[Row]:
         {key: part for key, part in found.items() if isinstance(part, Mapping)} if isinstance(found, Mapping) else {}
     )
     yield from (_counts_of(reasons_in_words((key,)), part) for key, part in parts.items())
-    sums = {key: sum(_int(part[key]) for part in parts.values()) - summary_count(view, key) for key in _COUNTED}
+    sums = {key: sum(number_in(part, key) for part in parts.values()) - summary_count(view, key) for key in _COUNTED}
     if parts and any(sums.values()):
         yield _counts_of("for several of these", {key: -count for key, count in sums.items()})
     yield _counts_of("all", view.summary)
 
 
 def _counts_of(title: str, part: Mapping[str, Json]) -> Row:
-    entries, files, du_bytes = (_int(part[key]) for key in _COUNTED)
+    entries, files, du_bytes = (number_in(part, key) for key in _COUNTED)
     return title, f"{entries:,}", f"{files:,}", f"-{size(-du_bytes)}" if du_bytes < 0 else size(du_bytes)
 
 
 def _limits(view: View) -> Iterator[str]:
     """Yield where each limit cuts, and what of locks the cache has not."""
-    cuts = view.summary.get("limits")
-    for cut in cuts if isinstance(cuts, Sequence) else ():
-        if isinstance(cut, Mapping) and cut["entries"]:
-            taken = f"{number(_int(cut['entries']), 'entry')} ({size(_int(cut['disk_bytes']))})"
+    for cut in objects_in(view.summary, "limits"):
+        if cut["entries"]:
+            taken = f"{number(number_in(cut, 'entries'), 'entry')} ({size(number_in(cut, 'disk_bytes'))})"
             day = str(cut["used_before"]).partition("T")[0]
             yield f"For --{safe(str(cut['limit']))}: {taken}, none used after {day}"
     locked = view.summary.get("locked")
     if isinstance(locked, Mapping) and locked["missing"]:
         yield f"Named by locks, and not in the cache: {locked['missing']} of {locked['packages']} packages"
-
-
-def _int(value: Json) -> int:
-    return value if isinstance(value, int) else 0
 
 
 def _of_others(view: View) -> Iterator[str]:

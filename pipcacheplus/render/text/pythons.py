@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from pipcacheplus.render.parts import objects_in
 from pipcacheplus.render.summary import summary_count
 from pipcacheplus.render.text.considered import WITHOUT_THEM
 from pipcacheplus.render.text.table import Layout, Row
@@ -13,8 +14,7 @@ __all__ = ["lines"]
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield a table, then the others."""
-    pythons = view.summary.get("pythons")
-    known = [one for one in pythons if isinstance(one, Mapping)] if isinstance(pythons, Sequence) else []
+    known = objects_in(view.summary, "pythons")
     answered = [one for one in known if one.get("name")]
     titles: Row = ("Interpreter", "version", "pip", "wheels", "known from", "C library")
     rows = [titles, *map(_row, answered)]

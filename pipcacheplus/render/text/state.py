@@ -1,8 +1,9 @@
 """The text of `state`: a line for the stored files of each cache, its place below, then the sum."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from pipcacheplus.model.values import OwnKind
+from pipcacheplus.render.parts import number_in, objects_in
 from pipcacheplus.render.summary import summary_count
 from pipcacheplus.render.text.table import Layout
 from pipcacheplus.render.text.words import number, safe, size
@@ -21,8 +22,7 @@ _WORDS = {
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield all of it; below a verbosity of 0 only the sum."""
-    listed = view.summary.get("state")
-    parts = [part for part in listed if isinstance(part, Mapping)] if isinstance(listed, Sequence) else []
+    parts = objects_in(view.summary, "state")
     if view.verbosity >= 0:
         rows = [(_WORDS[str(part["kind"])], _size(part), _day(part), safe(str(part["cache"] or ""))) for part in parts]
         for row, part in zip(layout.table(rows, right=(1,), give=3), parts, strict=True):
@@ -35,8 +35,7 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
 
 
 def _size(part: Mapping[str, Json]) -> str:
-    value = part["disk_bytes"]
-    return size(value if isinstance(value, int) else 0)
+    return size(number_in(part, "disk_bytes"))
 
 
 def _day(part: Mapping[str, Json]) -> str:

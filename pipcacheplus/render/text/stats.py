@@ -1,11 +1,12 @@
 """The text of `stats`: a row for each day, project or command, then the sum."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
+from pipcacheplus.render.parts import Part, number_in, objects_in
 from pipcacheplus.render.summary import summary_count
 from pipcacheplus.render.text.table import Layout, Row
 from pipcacheplus.render.text.words import number, safe, size
-from pipcacheplus.render.view import Json, View
+from pipcacheplus.render.view import View
 
 __all__ = ["lines"]
 
@@ -16,10 +17,9 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
         if view.verbosity >= 0:
             yield "There are no records yet: pipcacheplus pip install ... records the files that it uses."
         return
-    by, found = str(view.summary["by"]), view.summary["rows"]
+    by = str(view.summary["by"])
     rows: list[Row] = [(by.capitalize(), "files", "from the cache", "bytes", "downloaded", "bytes")]
-    parts = [row for row in found if isinstance(row, Mapping)] if isinstance(found, Sequence) else []
-    rows += [(safe(str(row[by])), *_numbers(row)) for row in parts]
+    rows += [(safe(str(row[by])), *_numbers(row)) for row in objects_in(view.summary, "rows")]
     if view.verbosity >= 0 and len(rows) > 1:
         heading, *others = layout.table(rows, right=range(1, len(rows[0])))
         yield layout.paint(heading, "bold")
@@ -41,15 +41,11 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
         yield "To be removed" if view.is_dry_run else "Removed"
 
 
-def _numbers(row: Mapping[str, Json]) -> Row:
-    def count(key: str) -> int:
-        value = row[key]
-        return value if isinstance(value, int) else 0
-
+def _numbers(row: Part) -> Row:
     return (
-        f"{count('files'):,}",
-        f"{count('hits'):,}",
-        size(count("hit_bytes")),
-        f"{count('downloaded'):,}",
-        size(count("downloaded_bytes")),
+        f"{number_in(row, 'files'):,}",
+        f"{number_in(row, 'hits'):,}",
+        size(number_in(row, "hit_bytes")),
+        f"{number_in(row, 'downloaded'):,}",
+        size(number_in(row, "downloaded_bytes")),
     )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from pipcacheplus.model.values import Group, Measure
+from pipcacheplus.render.parts import number_in, object_in
 from pipcacheplus.render.summary import first_damaged, heads_of, summary_count
 from pipcacheplus.render.text.outcomes import rows_by_reason
 from pipcacheplus.render.text.verify import verdict
@@ -62,11 +63,10 @@ def _rows(view: View) -> Iterator[tuple[str, ...]]:
     elif "by_severity" in summary:
         yield "Findings", "count"
         for by in ("by_group", "by_severity"):
-            found = summary.get(by)
-            counts = found.items() if isinstance(found, Mapping) else ()
+            counts = object_in(summary, by)
             yield from (
-                (key.replace("-", " ") if by == "by_group" else f"of all, {key}", f"{_int(count):,}")
-                for key, count in counts
+                (key.replace("-", " ") if by == "by_group" else f"of all, {key}", f"{number_in(counts, key):,}")
+                for key in counts
             )
         checked = f"{number(summary_count(view, 'entries'), 'entry')} checked"
         yield f"all, in {checked} ({size(summary_count(view, 'disk_bytes'))})", f"{summary_count(view, 'findings'):,}"
@@ -87,11 +87,12 @@ def _parts(value: Json) -> Iterator[tuple[str, _Counts]]:
 
 
 def _row(title: str, counts: _Counts) -> tuple[str, ...]:
-    return title, f"{_int(counts['entries']):,}", f"{_int(counts['files']):,}", size(_int(counts["disk_bytes"]))
-
-
-def _int(value: Json) -> int:
-    return value if isinstance(value, int) else 0
+    return (
+        title,
+        f"{number_in(counts, 'entries'):,}",
+        f"{number_in(counts, 'files'):,}",
+        size(number_in(counts, "disk_bytes")),
+    )
 
 
 def _freed(view: View) -> int:

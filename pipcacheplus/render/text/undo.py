@@ -1,13 +1,14 @@
 """The text of `undo`: the outcome of each entry, then the count; or the runs that can be restored."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from pipcacheplus.model.values import State
+from pipcacheplus.render.parts import Part, number_in, objects_in
 from pipcacheplus.render.summary import TAKEN_STATES, summary_count
 from pipcacheplus.render.text.outcomes import counts, line
 from pipcacheplus.render.text.table import Layout
 from pipcacheplus.render.text.words import number, safe, size
-from pipcacheplus.render.view import Json, View
+from pipcacheplus.render.view import View
 
 __all__ = ["lines"]
 
@@ -18,9 +19,8 @@ _RESTORED_STATES = TAKEN_STATES | {State.RESTORED}
 
 def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield a line for each entry, then the count; below a verbosity of 0, only for entries that were not restored."""
-    runs = view.summary.get("runs")
-    if isinstance(runs, Sequence):
-        yield from _runs(runs, layout)
+    if isinstance(view.summary.get("runs"), Sequence):
+        yield from _runs(objects_in(view.summary, "runs"), layout)
         if isinstance(trash := view.summary.get("trash"), str):
             yield f"The trash lies in {safe(trash)}"
         return
@@ -36,13 +36,12 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     yield f"{label}: {counts(view)}"
 
 
-def _runs(runs: Sequence[Json], layout: Layout) -> Iterator[str]:
-    listed = [run for run in runs if isinstance(run, Mapping)]
+def _runs(listed: Sequence[Part], layout: Layout) -> Iterator[str]:
     rows = [
         (
             str(run["run"]),
-            number(_whole(run["files"]), "file"),
-            size(_whole(run["disk_bytes"])),
+            number(number_in(run, "files"), "file"),
+            size(number_in(run, "disk_bytes")),
             f"until {run['kept_until']}",
         )
         for run in listed
@@ -50,7 +49,3 @@ def _runs(runs: Sequence[Json], layout: Layout) -> Iterator[str]:
     yield from layout.table(rows, right=(1, 2), give=3)
     if not rows:
         yield "The trash is empty."
-
-
-def _whole(value: Json) -> int:
-    return value if isinstance(value, int) else 0

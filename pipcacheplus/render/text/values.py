@@ -4,11 +4,12 @@ docs/reference/cli.md has the columns. A value that is not known is `-`; control
 that a tab always ends a value, and a line end a line.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from pipcacheplus.model.values import Brief
 from pipcacheplus.render.order import listed_order
+from pipcacheplus.render.parts import objects_in
 from pipcacheplus.render.summary import briefs_of, summary_count
 from pipcacheplus.render.text.sorting import SortedRows
 from pipcacheplus.render.text.tags import ALL
@@ -80,7 +81,5 @@ def _line(values: Iterable[str]) -> str:
 
 
 def _sums(sums: Mapping[str, Json]) -> Iterator[str]:
-    rows = sums.get("rows")
-    for row in rows if isinstance(rows, Sequence) else ():
-        if isinstance(row, Mapping):
-            yield _line((str(row["name"] or _UNKNOWN), *(str(row[key]) for key in _COUNTS))) + "\n"
+    for row in objects_in(sums, "rows"):
+        yield _line((str(row["name"] or _UNKNOWN), *(str(row[key]) for key in _COUNTS))) + "\n"
