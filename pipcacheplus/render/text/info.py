@@ -1,13 +1,13 @@
 """The text of `info`: kinds with what could be removed, then projects, last use, health, and pip's own lines."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from textwrap import wrap
 
 from pipcacheplus.model.values import Kind
 from pipcacheplus.render.parts import Part, number_in, object_in, objects_in
 from pipcacheplus.render.text.considered import considered_in_words
 from pipcacheplus.render.text.table import Layout, Row
 from pipcacheplus.render.text.words import number, owners_in_words, pip_size, safe, size
+from pipcacheplus.render.text.wrapping import wrapped
 from pipcacheplus.render.view import View
 
 __all__ = ["lines"]
@@ -94,15 +94,6 @@ def _less(part: Part, other: Part) -> Part:
 
 def _plus(parts: Sequence[Part]) -> Part:
     return {key: sum(number_in(part, key) for part in parts) for key in _COUNTS}
-
-
-def _wrapped(text: str, layout: Layout, *, indent: str = "") -> Iterator[str]:
-    """Yield a sentence in lines that fit the terminal; in one line elsewhere. Paths and commands do not belong here."""
-    yield from (
-        [indent + text]
-        if layout.width is None
-        else wrap(text, layout.width, initial_indent=indent, subsequent_indent=indent, break_long_words=False)
-    )
 
 
 def _pip(counts: Part) -> Iterator[str]:
@@ -215,7 +206,7 @@ def _twice(by_kind: Part, at_all: Part, layout: Layout) -> Iterator[str]:
     if entries := number_in(twice, "entries"):
         counted = f"{number(entries, 'entry')} ({size(number_in(twice, 'disk_bytes'))})"
         more = "is listed under a further reason" if entries == 1 else "are listed under further reasons"
-        yield from _wrapped(f"{counted} {more}, and counted once in the total.", layout)
+        yield from wrapped(f"{counted} {more}, and counted once in the total.", layout, indent="")
 
 
 def _remedies(view: View, layout: Layout) -> Iterator[str]:
@@ -235,7 +226,7 @@ def _remedies(view: View, layout: Layout) -> Iterator[str]:
     yield from (f"  {amount:>{width}}  {command}" for amount, command in told)
     if number_in(object_in(view.summary, "reclaimable_at_all"), "entries"):
         text = "Sizes are those of files; directories that become empty go as well: prune -n counts them."
-        yield from _wrapped(text, layout, indent="  ")
+        yield from wrapped(f"  {text}", layout, indent="  ")
 
 
 def _not_looked_into(view: View, layout: Layout) -> Iterator[str]:
@@ -259,7 +250,7 @@ def _not_looked_into(view: View, layout: Layout) -> Iterator[str]:
     yield ""
     yield layout.paint("Not looked into", "bold")
     for sentence in sentences:
-        yield from _wrapped(sentence, layout, indent="  ")
+        yield from wrapped(f"  {sentence}", layout, indent="  ")
     yield f"  To do that:  {view.command_line('info --read')}"
 
 
@@ -297,9 +288,8 @@ def _last_use(view: View, layout: Layout) -> Iterator[str]:
     yield ""
     yield from _headed(rows, layout)
     if view.last_use != "atime":
-        yield from _wrapped(
-            "This file system does not keep when a file was read: what counts is when it was written.", layout
-        )
+        text = "This file system does not keep when a file was read: what counts is when it was written."
+        yield from wrapped(text, layout, indent="")
 
 
 def _health(view: View, layout: Layout) -> Iterator[str]:
@@ -347,7 +337,7 @@ def _condition(view: View, layout: Layout) -> Iterator[str]:
         text = f"{found} among what was read; {lacking:,} {was} not read to {whose} end since {whose} last change."
     else:
         text = f"{found}; every file has been read to its end."
-    for line in _wrapped(text[0].upper() + text[1:], layout, indent="  "):
+    for line in wrapped(f"  {text[0].upper()}{text[1:]}", layout, indent="  "):
         yield layout.paint(line, "red") if problems else line
     if problems or lacking:
         told = "To see which" if problems else "To read them"
@@ -373,4 +363,4 @@ def _pages_without_url(summary: Part, layout: Layout) -> Iterator[str]:
         f"The index of {count:,} of {number(pages, 'page')} is unknown, so that the files which they link to cannot be"
         " compared with them: name it by --index-url."
     )
-    yield from _wrapped(text, layout, indent="  ")
+    yield from wrapped(f"  {text}", layout, indent="  ")
