@@ -177,13 +177,9 @@ class Judge:
         Returns:
             The counts by check; and the numbers of conditions of the entries that have nothing but such findings.
         """
-        select = (
-            f"SELECT {self._mask} AS mask, count(*) FROM entry e LEFT JOIN content c ON c.id = e.id"
-            f" WHERE ({where}) AND mask > 0 GROUP BY mask"
-        )
         numbers = dict[Check, int]()
         alone = set[int]()
-        for mask, number in self._connection.execute(select, self._parameters):
+        for mask, number in self._by_mask(where, "count(*)"):
             choice = self._choice(mask)
             if choice.is_certain and all(check.severity is Severity.INFO for check in choice.checks):
                 alone.add(mask)
@@ -221,30 +217,35 @@ class Judge:
             RowDamagedError: A row is not one that was written.
         """
         counts = "count(*), sum(e.file_count), sum(e.size), sum(e.disk_size)"
-        select = (
-            f"SELECT {self._mask} AS mask, e.kind, e.shape, {counts} FROM entry e LEFT JOIN content c ON c.id = e.id"
-            f" WHERE {where} GROUP BY 1, 2, 3"
-        )
-        choices = dict[int, _Choice]()
-        others = set[int]()
-        for mask, kind, shape, *sums in self._connection.execute(select, self._parameters).fetchall():
-            if not mask:
-                continue
-            choice = choices.setdefault(mask, self._choice(mask))
+        counted, others = set[int](), set[int]()
+        for mask, kind, shape, *sums in self._by_mask(where, counts, by="e.kind, e.shape"):
+            choice = self._choice(mask)
             if choice.is_certain and shape != Shape.BUILT_WHEEL.value:
+                counted.add(mask)
                 yield Certain(Kind(kind), choice.checks, Count(*sums))
             else:
                 others.add(mask)
-        if not others:
-            return
-        in_others = f"({where}) AND {self._mask} IN ({', '.join(map(str, sorted(others)))})"
-        for row in rows(self._connection, in_others, self._parameters, more=self._mask):
-            choice = choices[row.more]
+        for row, choice in self._chosen(where, counted - others) if others else ():
             if choice.is_certain and row.shape != Shape.BUILT_WHEEL.value:
                 continue
             _, checked = self._judged(row, choice.checks, {}, may_be_unknown=choice.may_be_unknown)
             if checked.findings:
                 yield checked
+
+    def _by_mask(self, where: str, columns: str, *, by: str = "") -> list[tuple[Any, ...]]:
+        """Return sums of the rows that a check could report, or be unable to judge: a tuple for each mask.
+
+        Args:
+            where: Which entries are considered, a condition over `entry e`.
+            columns: What is summed.
+            by: Columns that stand behind the mask; sums are for each of their values.
+        """
+        grouped = f"mask, {by}" if by else "mask"
+        select = (
+            f"SELECT {self._mask} AS {grouped}, {columns} FROM entry e LEFT JOIN content c ON c.id = e.id"
+            f" WHERE ({where}) AND mask > 0 GROUP BY {grouped}"
+        )
+        return self._connection.execute(select, self._parameters).fetchall()
 
     def _chosen(self, where: str, but: Collection[int] = ()) -> Iterator[tuple[JoinedRow, _Choice]]:
         """Yield the rows that a check could report, or be unable to judge, except those of some numbers."""
