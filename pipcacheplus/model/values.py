@@ -6,6 +6,7 @@ between the parts, and names that are not UTF-8 are held with `surrogateescape` 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipcacheplus.model.cache_dir import CacheDir
@@ -106,6 +107,14 @@ class Waiting(NamedTuple):
     """The process of that pip, if one was seen."""
     left_s: float
     """Seconds, at most; 0 when the wait is over."""
+
+    @property
+    def sentence(self) -> str:
+        """Return the reason, what happens meanwhile, and the option that skips it, for people."""
+        return (
+            f"{self.reason}: entries to remove are invalidated, and removed after up to {ceil(self.left_s)} s, when no"
+            " pip relies on them any more; --exclusive skips this"
+        )
 
 
 class File(NamedTuple):

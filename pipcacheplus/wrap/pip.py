@@ -272,11 +272,8 @@ def _announced(say: Callable[[str], None]) -> "Callable[[Waiting], None]":
 
     def announce(waiting: "Waiting") -> None:
         if not said:
-            said.append(waiting.reason)
-            say(
-                f"{waiting.reason}: entries to remove are invalidated, and removed after up to {waiting.left_s:.0f} s,"
-                " when no pip relies on them any more; --exclusive skips this"
-            )
+            said.append(waiting.sentence)
+            say(waiting.sentence)
 
     return announce
 

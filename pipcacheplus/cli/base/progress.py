@@ -74,10 +74,7 @@ class _Countdown:
         if self._second is None:
             if self._console.shows_progress:
                 self._bar.blank()  # text that was drawn there by others
-            self._console.say(
-                f"{waiting.reason}: entries to remove are invalidated, and removed after up to {second} s, when no pip"
-                " relies on them any more; --exclusive skips this"
-            )
+            self._console.say(waiting.sentence)
         if second != self._second and self._console.shows_progress:
             if second:
                 self._bar.draw(f"waiting  {second} s")
