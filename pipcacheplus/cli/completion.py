@@ -3,8 +3,7 @@
 from argparse import ArgumentParser
 
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_view
-from pipcacheplus.model.cache_dir import CacheDir
-from pipcacheplus.model.terms import Source
+from pipcacheplus.model.cache_dir import NO_CACHE_DIR
 
 __all__ = ["COMMAND"]
 
@@ -28,7 +27,7 @@ def _run(request: Request) -> CommandResult:
     shell = request.options.shell
     # Without `-o default`, by which bash would offer files where a size or an age is to be written.
     code = shellcode([_NAME], shell=shell, complete_arguments=("-o", "nospace"))
-    view = make_view(request, CacheDir(path="", source=Source.DEFAULT, detail=""), "atime")
+    view = make_view(request, NO_CACHE_DIR, "atime")
     return CommandResult(view=view._replace(summary={"shell": shell, "code": code}))
 
 

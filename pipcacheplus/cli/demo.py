@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_view
 from pipcacheplus.cli.base.started import program_words, started_here
-from pipcacheplus.model.values import CacheDir, Source
+from pipcacheplus.model.cache_dir import NO_CACHE_DIR
 from pipcacheplus.render.shell import quoted
 from pipcacheplus.render.view import Json
 
@@ -116,7 +116,7 @@ def _run(request: Request) -> CommandResult:
     ignored = ("--cache-dir is not used: the demonstration works on a cache of its own",)
     view = make_view(
         request,
-        CacheDir(path="", source=Source.DEFAULT, detail=""),
+        NO_CACHE_DIR,
         "atime",
         warnings=ignored if request.options.cache_dir is not None else (),
     )

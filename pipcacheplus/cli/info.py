@@ -28,7 +28,7 @@ __all__ = ["COMMAND", "summarize_census"]
 
 _DAY_S = 86_400
 _NOTHING = Count()
-OPTIONS_OF_REASONS = {
+_OPTIONS_OF_REASONS = {
     **{group.value: group.option for group in Group},
     "duplicate": "duplicates",
     "sdist-built": "built-sdists",
@@ -154,7 +154,7 @@ def _reclaimable(counts: "Counts") -> dict[str, Json]:
         reason: {
             **_parts(_sum(count for (_, own), count in counts.reclaimable.items() if own == reason)),
             "empty_directories": empty.get(reason, 0),
-            "option": OPTIONS_OF_REASONS.get(reason, reason),
+            "option": _OPTIONS_OF_REASONS.get(reason, reason),
         }
         for reason in sorted({*(reason for _, reason in counts.reclaimable), *empty})
     }

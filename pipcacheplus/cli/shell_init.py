@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_view
 from pipcacheplus.cli.base.family import Family
-from pipcacheplus.model.values import CacheDir, Source
+from pipcacheplus.model.cache_dir import NO_CACHE_DIR
 from pipcacheplus.wrap import PIP_CACHE_VERBS
 
 __all__ = ["COMMAND"]
@@ -69,7 +69,7 @@ def _declare(parser: ArgumentParser) -> None:
 
 
 def _run(request: Request) -> CommandResult:
-    view = make_view(request, CacheDir(path="", source=Source.DEFAULT, detail=""), "atime")
+    view = make_view(request, NO_CACHE_DIR, "atime")
     verbs = sorted({*Family("pipcacheplus.cli", "COMMAND", Command), *PIP_CACHE_VERBS} - _NOT_BEHIND_CACHE)
     shell = request.options.shell
     words = {"program": view.program, "verbs": " ".join(verbs), "find": _FIND[shell], "commands": _COMMANDS}

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pipcacheplus.model.terms import Source
 
-__all__ = ["CacheDir"]
+__all__ = ["NO_CACHE_DIR", "CacheDir"]
 
 
 class CacheDir(NamedTuple):
@@ -25,3 +25,7 @@ class CacheDir(NamedTuple):
     instead."""
     ignores_noatime: bool = False
     """Whether reading changes "last used" in spite of `O_NOATIME`: then times of writing count."""
+
+
+NO_CACHE_DIR = CacheDir(path="", source=Source.DEFAULT)
+"""For results that are of no cache."""

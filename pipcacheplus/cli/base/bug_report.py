@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 from pipcacheplus.cli.base.command import CommandResult, Request
 from pipcacheplus.cli.base.options import pythons_of
 from pipcacheplus.errors import BadRequestError, PipCachePlusError
-from pipcacheplus.model.cache_dir import CacheDir
-from pipcacheplus.model.terms import Source
+from pipcacheplus.model.cache_dir import NO_CACHE_DIR
 from pipcacheplus.model.version import __version__
 from pipcacheplus.render.view import Json, View
 
@@ -44,8 +43,7 @@ def report_result(request: Request) -> CommandResult:
         "settings": _settings(request),
         **_of_cache(request),
     }
-    cache = CacheDir(path="", source=Source.DEFAULT, detail="")
-    view = View(request.command, __version__, cache, "", summary={"bug_report": report})
+    view = View(request.command, __version__, NO_CACHE_DIR, "", summary={"bug_report": report})
     return CommandResult(view=view)
 
 
