@@ -50,6 +50,7 @@ if TYPE_CHECKING:  # slow to import
     from pipcacheplus.catalog.judge import Judge
     from pipcacheplus.catalog.known import Known
     from pipcacheplus.catalog.records import Entries, Findings
+    from pipcacheplus.catalog.results import DayCount
     from pipcacheplus.catalog.update import UpdateRequest
 
 _T = TypeVar("_T")
@@ -354,12 +355,13 @@ def answered(what: Query, answer: Callable[["Run"], _T], warnings: list[Warned])
     """
     import sqlite3  # noqa: PLC0415 - slow to import, and of no use for names
 
-    from pipcacheplus.catalog.schema import APPLICATION, TABLES, VERSION  # noqa: PLC0415 - as above
+    from pipcacheplus.catalog.schema import APPLICATION, PASSED_ON, TABLES, VERSION  # noqa: PLC0415 - as above
     from pipcacheplus.catalog.store import Schema, open_store  # noqa: PLC0415 - as above
 
     caller = _Caller(what.progress)
     what = replace(what, progress=caller.show if what.progress is not None else None)
-    with open_store(what.path, Schema(APPLICATION, VERSION, TABLES), folder=_folder(what)) as store:
+    schema = Schema(APPLICATION, VERSION, TABLES, PASSED_ON)
+    with open_store(what.path, schema, folder=_folder(what)) as store:
         is_empty = not what.remembers
         while True:
             try:
@@ -440,7 +442,8 @@ class Run:
             OSError: The cache directory cannot be listed.
             sqlite3.Error: The catalog cannot be used.
         """
-        from pipcacheplus.catalog.known import Known  # noqa: PLC0415 - slow to import
+        from pipcacheplus.catalog.history import note_day  # noqa: PLC0415 - slow to import
+        from pipcacheplus.catalog.known import Known  # noqa: PLC0415 - as above
         from pipcacheplus.catalog.references import make_tables  # noqa: PLC0415 - as above
         from pipcacheplus.catalog.update import Update  # noqa: PLC0415 - as above
 
@@ -449,8 +452,11 @@ class Run:
         make_tables(connection)
         self._update = update = Update(connection, _request(what))
         update.run()
+        has_changed = update.has_changed
         if what.needs_urls:
             update.link()
+        if what.parts is None:
+            note_day(connection, what.clock_ns, has_changed=has_changed)
         self._where = "1"
         for selection in (what.selection, what.looked_for, *what.asked):
             self._fill_in(selection.lookups)
@@ -624,6 +630,12 @@ class Run:
             found.projects,
             self.pages_without_url(),
         )
+
+    def history(self) -> "tuple[DayCount, ...]":
+        """Return the counts of the days on which a run read the cache."""
+        from pipcacheplus.catalog.history import history_of  # noqa: PLC0415 - slow to import
+
+        return history_of(self._connection)
 
     def totals(self) -> Mapping[tuple[Area, Kind], Count]:
         """Return the counts of the selected entries, by area and kind."""

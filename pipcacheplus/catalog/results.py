@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import (
@@ -24,9 +24,11 @@ from pipcacheplus.plan.ids import ShortIds
 from pipcacheplus.plan.select import Selection
 
 if TYPE_CHECKING:  # slow to import
+    from datetime import date
+
     from pipcacheplus.model.pythons import FoundPython
 
-__all__ = ["Explanation", "Inspection", "Inventory", "Verification"]
+__all__ = ["DayCount", "Explanation", "Inspection", "Inventory", "Verification"]
 
 _NO_SURVEY = Survey()
 
@@ -151,3 +153,14 @@ class Explanation:
     """Selections that matched nothing."""
     hints: Mapping[str, str] = field(default_factory=dict)
     """For these, entries with almost the same name."""
+
+
+class DayCount(NamedTuple):
+    """Count of the entries of one kind in a cache on a day."""
+
+    day: "date"
+    """In UTC."""
+    kind: Kind
+    entries: int
+    bytes: int
+    disk_bytes: int

@@ -13,13 +13,15 @@
 - `whole`: that no content of any entry is missing, for runs with these indexes and file hosts (a digest of both), as
   long as no row changes.
 - `shard`: a digest of the last walk of a part of the cache.
+- `history`: counts of the entries by kind, for each day on which a run read the cache. They cannot be made again: a
+  catalog of another version passes them on (`PASSED_ON`).
 
-Text that is not UTF-8 is stored as bytes. Nothing here depends on the query or on the clock.
+Text that is not UTF-8 is stored as bytes. Nothing here depends on the query, and nothing but `history` on the clock.
 """
 
-__all__ = ["APPLICATION", "FACTS", "TABLES", "VERSION"]
+__all__ = ["APPLICATION", "FACTS", "PASSED_ON", "TABLES", "VERSION"]
 
-_LAYOUT = 7
+_LAYOUT = 8
 _READERS = 4
 """To be raised whenever reading the same bytes would give other facts than before."""
 VERSION = _LAYOUT << 16 | _READERS
@@ -128,5 +130,11 @@ TABLES = {
     ),
     "whole": "CREATE TABLE whole (given BLOB PRIMARY KEY NOT NULL) WITHOUT ROWID",
     "shard": "CREATE TABLE shard (name BLOB PRIMARY KEY NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID",
+    "history": (
+        "CREATE TABLE history (day INTEGER NOT NULL, kind TEXT NOT NULL, entries INTEGER NOT NULL, bytes INTEGER NOT"
+        " NULL, disk_bytes INTEGER NOT NULL, PRIMARY KEY (day, kind)) WITHOUT ROWID"
+    ),
     "counter": "CREATE TABLE counter (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) WITHOUT ROWID",
 }
+PASSED_ON = ("history",)
+"""Tables whose rows a catalog that is begun anew takes over from one of another version."""

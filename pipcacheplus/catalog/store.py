@@ -41,6 +41,8 @@ _WRITER_WAITS_S = 5.0
 """Longer than any reader of pipcacheplus takes. SQLite lets no new reader in while a writer waits."""
 _READER_WAITS_S = 1.0
 _COPY_PAGES = 1024
+_MAX_PASSED_ON = 20_000
+"""Rows of a table that are taken over: two years of a dozen a day are half of that."""
 _INTERRUPTED = "interrupted"
 _FILE_IS_WHOLE = frozenset(
     {
@@ -63,6 +65,8 @@ class Schema(NamedTuple):
     """`PRAGMA user_version`: version of the tables and of their contents."""
     tables: Mapping[str, str]
     """Names and statements of all tables and indexes but `meta`, which comes with a store."""
+    passed_on: tuple[str, ...] = ()
+    """Tables whose rows are taken over from a file of another version, if they have the same columns there."""
 
 
 class _NotOursError(Exception):
@@ -102,6 +106,8 @@ class Store:
         """Path of the file, while this run has its lock."""
         self._lock = -1
         self._name = ""
+        self._passed_on: dict[str, list[tuple[Any, ...]]] = {}
+        """By the tables that they are of: rows of a file of another version."""
 
     def leave(self, error: Exception) -> None:
         """Go on in memory after an error: with all committed rows if the file is whole, otherwise with empty tables.
@@ -171,7 +177,7 @@ class Store:
                     self._read(own, str(error))
                     return
             except _OtherError:
-                pass
+                self._passed_on = {} if is_garbled else self._rows_to_pass_on(own)
             else:
                 return
         remove_database(own, self._name)
@@ -189,6 +195,21 @@ class Store:
             stack.pop_all()
         self.connection = connection
         self.is_file = True
+
+    def _rows_to_pass_on(self, own: OwnFolder) -> dict[str, list[tuple[Any, ...]]]:
+        """Return what a file of another version holds for this one, as far as it can be read."""
+        import sqlite3  # noqa: PLC0415 - as above
+
+        found: dict[str, list[tuple[Any, ...]]] = {}
+        with suppress(sqlite3.Error, UnicodeError), closing(connect(self._path(own), "ro")) as former, limited(former):
+            caches = former.execute("SELECT value FROM meta WHERE name = 'cache'").fetchall()
+            if caches != [(os.fsencode(self._real),)]:
+                return {}
+            for name in self._schema.passed_on:
+                same = former.execute("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", (name,))
+                if same.fetchall() == [(self._schema.tables[name],)]:
+                    found[name] = former.execute(f"SELECT * FROM {name} LIMIT ?", (_MAX_PASSED_ON,)).fetchall()
+        return found
 
     def _path(self, own: OwnFolder) -> str:
         return os.path.join(own.path, self._name + DATABASE)
@@ -257,6 +278,9 @@ class Store:
         for statement in (_META, *self._schema.tables.values()):
             connection.execute(statement)
         connection.execute("INSERT INTO meta (name, value) VALUES ('cache', ?)", (os.fsencode(self._real),))
+        for name, rows in self._passed_on.items():
+            for row in rows:
+                connection.execute(f"INSERT OR IGNORE INTO {name} VALUES ({', '.join('?' * len(row))})", row)
         connection.execute(f"PRAGMA application_id = {self._schema.application}")
         connection.execute(f"PRAGMA user_version = {self._schema.version}")
         connection.execute("COMMIT")

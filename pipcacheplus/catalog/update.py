@@ -604,6 +604,11 @@ class Update:
             self.read()
 
     @property
+    def has_changed(self) -> bool:
+        """Return whether anything was found that is new, or gone, or other than before; until URLs are looked for."""
+        return self._is_changed
+
+    @property
     def hosts(self) -> tuple[str, ...]:
         """Return the file hosts that pages of the cache link to, and those of the request."""
         found = set(self.request.hosts)
