@@ -16,7 +16,8 @@ from pipcacheplus.catalog.known import Known
 from pipcacheplus.catalog.names import name_at_file_host
 from pipcacheplus.catalog.page_links import METADATA_SUFFIX, key_of_url
 from pipcacheplus.catalog.parallel import side_by_side
-from pipcacheplus.catalog.references import ACTIVE, JoinedRow, hashes_of, rows
+from pipcacheplus.catalog.references import ACTIVE, JoinedRow, Reference, hashes_of, rows
+from pipcacheplus.catalog.results import Unverified
 from pipcacheplus.catalog.shard import ContentRow, ContentTask, Failure, read_contents
 from pipcacheplus.catalog.sources import WANTED_DISPUTED, WANTED_SOURCES
 from pipcacheplus.catalog.stored_facts import pack, unpack
@@ -117,6 +118,28 @@ class Contents:
         self._note_whole()
         self._show(total, total)
 
+    def unverified(self) -> Unverified:
+        """Count the entries that lack something, and read none of them.
+
+        Raises:
+            RowDamagedError: A row is not one that was written.
+        """
+        self._find_at_hosts()
+        entries = size = 0
+        for row, _ in self._lacking("1"):
+            entries += 1
+            size += row.size
+        return Unverified(entries, size)
+
+    def lacks(self, row: JoinedRow, reference: Reference | None) -> bool:
+        """Return whether something is missing to tell if an entry is whole.
+
+        Raises:
+            RowDamagedError: The row is not one that was written.
+        """
+        facts, expected = self.known.facts(row), self.known.expected(reference)
+        return with_content(Shape(row.shape), facts, Content.of_row(row.content), expected) is None
+
     def _show(self, done: int, total: int) -> None:
         if not self._is_for_sources:  # then progress counts entries
             self._update.show(done, total)
@@ -174,9 +197,9 @@ class Contents:
         """Yield the rows that lack a result, and the evidence about their payloads."""
         parameters = {"has_hosts": bool(self._hosts), "all": not self._has_selection}
         for row in rows(self._connection, f"{where} AND ({_MISSING}){self._where}", parameters):
-            facts, expected = self.known.facts(row), self.known.expected(row.reference())
-            if with_content(Shape(row.shape), facts, Content.of_row(row.content), expected) is None:
-                yield row, expected
+            reference = row.reference()
+            if self.lacks(row, reference):
+                yield row, self.known.expected(reference)
 
     def _note_whole(self) -> None:
         """Store that nothing is missing, unless a result could not be obtained: the next run tries that again."""

@@ -90,6 +90,7 @@ class Judge:
         *,
         depth: Depth,
         only: Shape | None = None,
+        lacks: Callable[[JoinedRow, Reference | None], bool] | None = None,
     ) -> None:
         """Begin with a catalog that is up to date.
 
@@ -101,6 +102,8 @@ class Judge:
             depth: The depth to which entries were read where a result was missing. Deeper results are not used: they
                 depend on earlier queries.
             only: The only shape whose contents were read, apart from sources.
+            lacks: Whether contents of an entry were needed, and not read: the checks that depend on contents are not
+                run on it. By default, all were read.
         """
         self._connection = connection
         self._known = known
@@ -110,6 +113,7 @@ class Judge:
         self._is_whole = depth is Depth.WHOLE
         self._has_sources = depth >= Depth.SOURCES
         self._only = None if only is None else only.value
+        self._lacks = lacks
         self._mask = self._conditions()
         self._note_tags()
         self._note_keys()
@@ -325,8 +329,11 @@ class Judge:
         named = self._known.entry(row, names)
         if row.is_read:
             check_seal(row.facts)
+        make: Callable[[JoinedRow, Reference | None], Facts] = self._facts
+        if self._lacks is not None and row.is_read and self._lacks(row, reference):
+            checks, make = [check for check in checks if check.depth <= Depth.ENDS], self._ends
         # Many of the chosen rows are expired pages, which their names show.
-        facts = cast("Facts", _Later(self._facts, row, reference))
+        facts = cast("Facts", _Later(make, row, reference))
         found, not_judged = judge(named, facts, self._context, checks)
         if may_be_unknown and (isinstance(facts.payload, Unknown) or isinstance(facts.damage, Unknown)):
             not_judged = NotJudged.LIMIT
@@ -338,6 +345,9 @@ class Judge:
         is_whole = is_whole or (self._has_sources and self._is_wanted(row.id))
         facts = self._known.whole(row, reference) if is_whole else self._known.facts(row)
         return self._known.with_source(row, facts, has_contents=self._has_sources)
+
+    def _ends(self, row: JoinedRow, _reference: Reference | None) -> Facts:
+        return self._known.with_source(row, self._known.facts(row), has_contents=False)
 
     def _is_wanted(self, id_: bytes) -> bool:
         return self._connection.execute("SELECT 1 FROM wanted WHERE id = ?", (id_,)).fetchone() is not None

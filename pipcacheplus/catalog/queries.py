@@ -9,7 +9,7 @@ from functools import reduce
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from pipcacheplus.catalog.results import Explanation, Inspection, Inventory, Verification
+from pipcacheplus.catalog.results import CacheFacts, Explanation, Inspection, Inventory, Unverified, Verification
 from pipcacheplus.catalog.stored_facts import RowDamagedError
 from pipcacheplus.checks.base.check import Check, Context, is_listed, told_checks
 from pipcacheplus.checks.base.context import default_index_of_pip
@@ -75,6 +75,7 @@ __all__ = [
     "answered",
     "census_of",
     "explanation_of",
+    "facts_of",
     "has_catalog",
     "inspection_of",
     "inventory_of",
@@ -151,6 +152,8 @@ class Query:
     """Whether findings that are certain and only information are counted, and not among the findings."""
     is_deep: bool = False
     """Whether everything is read and stored again."""
+    only_known: bool = False
+    """Whether no contents are read at any depth: the contents that earlier runs read are used."""
     parts: frozenset[str] | None = None
     """Which parts of the cache alone are looked at, of which nothing is remembered; all by default."""
     reads: bool = True
@@ -283,6 +286,30 @@ def inspection_of(cache: CacheDir, query: Query) -> Inspection:
         unmatched=query.selection.unmatched,
         hints=query.selection.hints,
     )
+
+
+def facts_of(cache: CacheDir, query: Query) -> CacheFacts:
+    """Return all that a report shows; as `PipCache.report`."""
+    warnings: list[Warned] = []
+
+    def answer(run: "Run") -> CacheFacts:
+        found, not_judged = run.findings()
+        return CacheFacts(
+            cache=cache,
+            entries=run.entries(),
+            findings=found,
+            unverified=run.unverified,
+            totals=run.totals(),
+            redundant={} if query.redundant is None else query.redundant(run),
+            not_judged=not_judged,
+            history=run.history(),
+            pages_without_url=run.pages_without_url(),
+            survey=run.survey(),
+            pythons=query.context.pythons,
+        )
+
+    found = answered(query, answer, warnings)
+    return replace(found, warnings=tuple(warnings))
 
 
 def explanation_of(cache: CacheDir, query: Query, explain: Callable[[Checked], Why]) -> Explanation:
@@ -457,6 +484,8 @@ class Run:
             update.link()
         if what.parts is None:
             note_day(connection, what.clock_ns, has_changed=has_changed)
+        self.unverified = Unverified()
+        """What lacks contents that this run was not to read."""
         self._where = "1"
         for selection in (what.selection, what.looked_for, *what.asked):
             self._fill_in(selection.lookups)
@@ -507,7 +536,7 @@ class Run:
         from pipcacheplus.catalog.known import Known  # noqa: PLC0415 - as above
         from pipcacheplus.catalog.pips import proved_pips  # noqa: PLC0415 - as above
 
-        what = what or self._what
+        what, lacks = what or self._what, None
         if what.depth >= Depth.SOURCES:
             contents = Contents(
                 self._update,
@@ -515,14 +544,20 @@ class Run:
                 is_for_sources=what.depth is Depth.SOURCES,
                 wants_all_sources=what.selection.is_all,
             )
-            contents.run()
+            if what.only_known:
+                self.unverified, lacks = contents.unverified(), contents.lacks
+                if self.unverified.entries:  # what lies under the URL of a source may be among them
+                    what = replace(what, checks=tuple(one for one in what.checks if one.depth is not Depth.SOURCES))
+            else:
+                contents.run()
             self._known = contents.known
         else:
             self._known = Known(self._connection, what.path, ())
         context = what.context
         if what.checks:
             context = replace(context, proved_pips=proved_pips(self._connection))
-        return Judge(self._connection, self._known, context, what.checks, depth=what.depth, only=what.contents_of)
+        depth, only = what.depth, what.contents_of
+        return Judge(self._connection, self._known, context, what.checks, depth=depth, only=only, lacks=lacks)
 
     def _suspects(self, would_go: Callable[[Checked], bool]) -> Iterator[bytes]:
         from pipcacheplus.catalog.entry_rows import as_bytes  # noqa: PLC0415 - slow to import
@@ -762,11 +797,17 @@ def _request(what: Query) -> "UpdateRequest":
         hosts=hosts,
         is_deep=what.is_deep,
         looks_again=what.would_go is not None or what.wants_evidence,
-        reads_contents=what.depth is Depth.WHOLE and what.selection.is_all and what.contents_of is None,
+        reads_contents=_reads_all(what),
         executor=what.executor,
         progress=what.progress,
-        counts_bytes=what.depth is Depth.WHOLE,
+        counts_bytes=what.depth is Depth.WHOLE and not what.only_known,
         parts=what.parts,
         reads=what.reads,
         counting=what.counting,
     )
+
+
+def _reads_all(what: Query) -> bool:
+    """Return whether the contents of all entries are read."""
+    is_of_all = what.selection.is_all and what.contents_of is None
+    return what.depth is Depth.WHOLE and is_of_all and not what.only_known

@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # slow to import
 
     from pipcacheplus.model.pythons import FoundPython
 
-__all__ = ["DayCount", "Explanation", "Inspection", "Inventory", "Verification"]
+__all__ = ["CacheFacts", "DayCount", "Explanation", "Inspection", "Inventory", "Unverified", "Verification"]
 
 _NO_SURVEY = Survey()
 
@@ -164,3 +164,42 @@ class DayCount(NamedTuple):
     entries: int
     bytes: int
     disk_bytes: int
+
+
+class Unverified(NamedTuple):
+    """Entries whose contents no run has read since they were written, as far as that is needed to judge them."""
+
+    entries: int = 0
+    bytes: int = 0
+    """Their size."""
+
+
+_NOTHING = Unverified()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheFacts:
+    """All that a report shows of a cache."""
+
+    cache: CacheDir
+    entries: Sequence[Entry]
+    """As of `Inventory`."""
+    findings: Sequence[Finding]
+    """In order of the ids of their entries; of contents, what earlier runs have read of them."""
+    unverified: Unverified = _NOTHING
+    """Those of which nothing is said that takes reading to the end."""
+    totals: Mapping[tuple[Area, Kind], Count] = field(default_factory=dict)
+    """Counts by area and kind."""
+    redundant: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """As of `Inventory`."""
+    not_judged: Mapping[NotJudged, Count] = field(default_factory=dict)
+    """Counts of entries that could not be judged, by the reason; only reasons that occurred."""
+    history: tuple[DayCount, ...] = ()
+    """What lay in the cache on days on which it was looked at, for two years; in order of days."""
+    warnings: tuple[Warned, ...] = ()
+    pages_without_url: int = 0
+    """As of `Inventory`."""
+    survey: Survey = _NO_SURVEY
+    """As of `Inventory`."""
+    pythons: tuple["FoundPython", ...] = ()
+    """As of `Inventory`."""
