@@ -24,9 +24,13 @@ from pipcacheplus.plan.ids import ShortIds
 from pipcacheplus.plan.select import Selection
 
 if TYPE_CHECKING:  # slow to import
-    from datetime import date
+    from collections.abc import Iterator
+    from datetime import date, datetime
 
     from pipcacheplus.model.pythons import FoundPython
+
+    Cell = str | int | datetime | None
+    """What a row of a data frame may hold."""
 
 __all__ = ["CacheFacts", "DayCount", "Explanation", "Inspection", "Inventory", "Unverified", "Verification"]
 
@@ -76,6 +80,44 @@ class Inventory:
                 next_step="pass it to `scan()`",
             )
         return tuple(filter(selection.is_wanted, self.entries))
+
+    def to_rows(self) -> "Iterator[dict[str, Cell]]":
+        """Yield a row for each entry, as data frames take them: `pandas.DataFrame(inventory.to_rows())`.
+
+        Every row has these columns; what is unknown is `None`.
+
+        - `id`, `area`, `kind`: text.
+        - `project`, `version`, `filename`, `url`, `host`: text. Credentials in URLs are cut out.
+        - `tags`: wheel tags as text, with a space between two; `interpreter`: text, of built wheels.
+        - `sha256`: hex, if the inventory has details and a run has made it.
+        - `size`, `disk_size`: bytes; `files`: how many.
+        - `written`, `used`, `fresh_until`: `datetime` in UTC.
+        """
+        return map(_row, self.entries)
+
+
+def _row(entry: Entry) -> "dict[str, Cell]":
+    from pipcacheplus.pips.urls import host_of  # noqa: PLC0415 - slow to import, and of use to few
+
+    return {
+        "id": entry.id,
+        "area": entry.area.value,
+        "kind": entry.kind.value,
+        "project": entry.project,
+        "version": entry.version,
+        "filename": entry.filename,
+        "url": entry.url_shown,
+        "host": host_of(entry.url_shown),
+        "tags": " ".join(entry.tags) or None,
+        "interpreter": entry.interpreter,
+        "sha256": entry.sha256,
+        "size": entry.size,
+        "disk_size": entry.disk_size,
+        "files": len(entry.files),
+        "written": entry.written,
+        "used": entry.used,
+        "fresh_until": entry.fresh_until,
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -228,6 +228,11 @@ class Entry:
         return _moment(max(max(file.atime_ns, file.mtime_ns) for file in self.files)) if self.files else None
 
     @property
+    def fresh_until(self) -> "datetime | None":
+        """Return until when it is fresh, in UTC; `None` for ever, or if that means nothing, or is in no calendar."""
+        return None if self.fresh_until_s is None else _moment(self.fresh_until_s * 10**9)
+
+    @property
     def label(self) -> str:
         """Return a short line for people: its name and its kind; control characters are escaped."""
         name = " ".join(filter(None, (self.project, self.version))) or self.filename or self.id

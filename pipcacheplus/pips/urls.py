@@ -14,6 +14,7 @@ import re
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 __all__ = [
+    "host_of",
     "is_absolute",
     "join_url",
     "match_plain",
@@ -47,6 +48,18 @@ _MAX_HOST = 253
 def is_absolute(url: str) -> bool:
     """Return whether a link is absolute."""
     return _ABSOLUTE.match(url) is not None
+
+
+def host_of(url: str | None) -> str | None:
+    """Return the host of a URL in lower case, without its port; `None` if it has none, or is no URL.
+
+    >>> host_of("https://Files.example:8080/a"), host_of("https://[bad/"), host_of(None)
+    ('files.example', None, None)
+    """
+    try:
+        return urlsplit(url or "").hostname
+    except ValueError:
+        return None
 
 
 def without_user(url: str) -> str:

@@ -76,6 +76,12 @@ def test_the_largest_projects_are_told(used: Cache) -> None:
     assert "demo" in done.stdout.splitlines()[0]
 
 
+def test_rows_are_added_up_with_or_without_a_library_of_data_frames(used: Cache) -> None:
+    done = run(used, sys.executable, str(TOP / "examples" / "data_frame.py"))
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[-1] for line in done.stdout.splitlines()] == ["wheel", "leftover"]
+
+
 @pytest.mark.parametrize(
     "command",
     re.findall(r"`python -m pipcacheplus ([^`]+)`", (TOP / "README.md").read_text("utf-8")),
