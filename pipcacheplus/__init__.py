@@ -9,7 +9,15 @@ from pipcacheplus.model.version import __version__
 TYPE_CHECKING = False  # for a type checker it is true; importing `typing` takes longer than all of this module
 if TYPE_CHECKING:
     from pipcacheplus.cache.pip_cache import PipCache
-    from pipcacheplus.catalog.results import Explanation, Inspection, Inventory, Verification
+    from pipcacheplus.catalog.results import (
+        CacheFacts,
+        DayCount,
+        Explanation,
+        Inspection,
+        Inventory,
+        Unverified,
+        Verification,
+    )
     from pipcacheplus.model.pythons import FoundPython, Interpreter, Target
     from pipcacheplus.model.values import (
         Action,
@@ -62,7 +70,9 @@ __all__ = [
     "Action",
     "Area",
     "CacheDir",
+    "CacheFacts",
     "Cut",
+    "DayCount",
     "Entry",
     "Explanation",
     "ExportReport",
@@ -97,6 +107,7 @@ __all__ = [
     "Target",
     "Transfer",
     "Trashed",
+    "Unverified",
     "Verification",
     "Waiting",
     "Why",
@@ -127,7 +138,10 @@ _HOMES = {
     ),
     **dict.fromkeys(("clear_state", "state"), "own.files"),
     **dict.fromkeys(("FoundPython", "Interpreter", "Target"), "model.pythons"),
-    **dict.fromkeys(("Explanation", "Inspection", "Inventory", "Verification"), "catalog.results"),
+    **dict.fromkeys(
+        ("CacheFacts", "DayCount", "Explanation", "Inspection", "Inventory", "Unverified", "Verification"),
+        "catalog.results",
+    ),
 }
 
 

@@ -13,7 +13,7 @@ from pipcacheplus.disk.open_cache import ChangedError, OpenCache
 from pipcacheplus.model.values import Entry, ExportState, Shape, Transfer
 from pipcacheplus.readers.entry import opened_payload
 
-__all__ = ["export_file", "make_folder", "target_state"]
+__all__ = ["beside", "export_file", "make_folder", "target_state"]
 
 _BLOCK = 1 << 18
 _NEW: int = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -47,7 +47,7 @@ def export_file(cache: OpenCache, entry: Entry, path: str, *, sha256: str, links
     Raises:
         OSError: It cannot be read or written.
     """
-    with opened_payload(entry.shape, entry.files, cache) as (payload, is_own), _beside(path) as name:
+    with opened_payload(entry.shape, entry.files, cache) as (payload, is_own), beside(path) as name:
         if links and is_own:
             transfer, digest = _link(cache, entry, payload, name)
         else:
@@ -77,7 +77,7 @@ def target_state(path: str, sha256: str) -> ExportState | None:
 
 
 @contextmanager
-def _beside(path: str) -> Iterator[str]:
+def beside(path: str) -> Iterator[str]:
     """Return a temporary name beside a file; a file with that name is removed in the end."""
     folder, own = os.path.split(path)
     name = os.path.join(folder, f".{own[:64]}.{secrets.token_hex(8)}.part")

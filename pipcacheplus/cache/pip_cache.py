@@ -14,13 +14,14 @@ from pipcacheplus.catalog.queries import (
     census_of,
     explanation_of,
     has_catalog,
+    facts_of,
     inspection_of,
     inventory_of,
     overview_of,
     run_query,
     verification_of,
 )
-from pipcacheplus.catalog.results import Explanation, Inspection, Inventory, Verification
+from pipcacheplus.catalog.results import CacheFacts, Explanation, Inspection, Inventory, Verification
 from pipcacheplus.checks.base.check import HOUR_S, Context, told_checks
 from pipcacheplus.checks.base.context import CURRENT, Pythons, considered_pythons, context_of, paths_of, with_builds
 from pipcacheplus.disk import refusal
@@ -473,6 +474,41 @@ class PipCache:
         from pipcacheplus.checks.base.why import why_of  # noqa: PLC0415 - slow to import
 
         return explanation_of(self.dir, query, lambda one: why_of(one, query.context, kept_by=keeps.fitting(one.entry)))
+
+    def report(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        force: bool = False,
+        pythons: Pythons = None,
+        remembers: bool = True,
+        progress: Progress | None = None,
+    ) -> CacheFacts:
+        """Gather all that is known of the cache, and write it to one HTML file if a path is given.
+
+        No content is read: of damage, the report has what `verify` has found, and it counts what was not verified.
+
+        Args:
+            path: Of the file, outside of the cache. A report that lies there is replaced, anything else stays.
+            force: Whether any regular file that lies there is replaced.
+            pythons: As `plan`.
+            remembers: As `verify`.
+            progress: Called with the entries read.
+
+        Raises:
+            BadRequestError: The file cannot be written, lies in the cache, or something else lies there.
+            InterpreterError: One of `pythons` cannot be asked.
+        """
+        from pipcacheplus.cache.report import check_target, default_view, save_report  # noqa: PLC0415 - of use to few
+
+        check_switches(force=force, remembers=remembers)
+        target = None if path is None else check_target(os.fspath(path), self.dir.path, force=force)
+        query = replace(self._query_of_all((), HOUR_S, pythons), only_known=True, remembers=remembers)
+        query = replace(query, redundant=redundancy(query.context), progress=progress)
+        found = facts_of(self.dir, query)
+        if target is not None:
+            save_report(default_view(found, self.last_use, now_s=time.time()), target, force=force)
+        return found
 
     def _query_of_all(
         self, what: Sequence[str | Kind], min_age_s: "float | timedelta", pythons: Pythons, *asked: Selection

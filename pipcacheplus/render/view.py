@@ -68,6 +68,8 @@ class View(NamedTuple):
     """Entries that stay although there is a reason: `--keep` selects them, or they are younger than `--min-age`."""
     foreign: "Sequence[Entry]" = ()
     """Foreign files, for a command that reports them."""
+    redundant: Mapping[str, frozenset[str]] = {}
+    """Ids of entries that need not stay because of others, by the reason, of a command that tells of them."""
     warnings: tuple[str, ...] = ()
     verbosity: int = 0
     """Above 0 if the user requests more output, below 0 for less."""

@@ -11,7 +11,7 @@ import pipcacheplus
 
 TOP = Path(pipcacheplus.__file__).parent
 CLAIM = re.compile(r"(?:^|(?<=[.:;]\s)|(?<=\n\n))(?:Only (?:this|`)|The only (?:module|package|place|file))[^.;]*")
-STARTING = {"subprocess", "pty", "multiprocessing.Process"}
+STARTING = {"subprocess", "pty", "multiprocessing.Process", "webbrowser"}
 STARTING_CALLS = {"system", "popen", "posix_spawn", "posix_spawnp", "startfile"}
 CHANGING = {"remove", "unlink", "rmdir", "removedirs", "rename", "renames", "replace", "truncate", "link", "symlink"}
 CHANGING |= {"mkdir", "makedirs", "utime", "chmod", "chown", "ftruncate", "pwrite"}
@@ -110,8 +110,8 @@ def looking() -> set[str]:
 CLAIMS: Mapping[tuple[str, str], Callable[[], bool]] = {
     (
         "wrap/child.py",
-        "Only this module, `in_place`, and the one that runs interpreters start other programs",
-    ): lambda: starting() == {"host/interpreters.py", "wrap/child.py", "wrap/in_place.py"},
+        "Only this module, `in_place`, the one that runs interpreters, and `report --open` start other programs",
+    ): lambda: starting() == {"cli/report.py", "host/interpreters.py", "wrap/child.py", "wrap/in_place.py"},
     ("host/machine.py", "Only `this_machine` and its helpers read the machine"): lambda: not looking(),
     (
         "pips/layout.py",

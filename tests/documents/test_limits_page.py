@@ -19,6 +19,7 @@ from pipcacheplus.readers.entry import PAGE_LIMIT
 from pipcacheplus.readers.http import cc1_pickle, cc2_json
 from pipcacheplus.readers.http.stored_response import HEAD_LIMIT, MAX_HEADERS
 from pipcacheplus.readers.locks.lock import MAX_LOCK_BYTES
+from pipcacheplus.render.report import data
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "limits.md").read_text(encoding="utf-8")
 MIB, GIB = 1 << 20, 1 << 30
@@ -54,6 +55,8 @@ MIB, GIB = 1 << 20, 1 << 30
         f"| source of a built wheel that lies outside of the cache | {MAX_SOURCE_BYTES // GIB} GiB;",
         f"| lock, requirements, report of pip | {MAX_LOCK_BYTES // MIB} MiB; {locks._MAX_FILES} files",
         f"| words of a selection for which similar names are searched | {queries._MAX_HINTS} |",
+        f"| entries that a report lists one by one | {data.MAX_ROWS:,}, the largest; {data._MAX_DAMAGED:,} more",
+        f"added up, up to {data._MAX_GROUPS:,} sums by project, kind, interpreter and host",
         f"| directories below each other | {_MAX_DEPTH} |",
     ],
 )

@@ -65,6 +65,7 @@ def test_dir_prints_the_path_alone() -> None:
         a_view("prune", outcomes=(an_outcome(EVIL, State.FAILED, "\x1b", error="\x1b]0;"),), verbosity=1),
         a_view("purge", kept=(EVIL,), verbosity=1),
         a_view("state", summary=summarize_state(OwnState(files=(EVIL_FILES,)), clears=False)),
+        a_view("report", summary={"output": "/\x1b\u202e", "output_bytes": 1}),
         a_view("info", cache=CacheDir(path="/\x1b", source=Source.CONFIG, detail="\x1b", disabled_by="\x1b")),
     ],
 )

@@ -65,6 +65,8 @@ class CommandResult(NamedTuple):
     exit_code: int = exits.DONE
     late_code: Callable[[], int] | None = None
     """Returns the exit code of what is done while the view is written (`View.live`)."""
+    document: Iterable[str] | None = None
+    """What goes to stdout in place of the view, in pieces and whatever the format."""
 
 
 def _declare_nothing(_parser: ArgumentParser) -> None:

@@ -145,11 +145,7 @@ def _deliver(result: CommandResult, form: OutputFormat, request: Request) -> int
     live = result.view.live
     try:
         with nullcontext() if live is None else closing(live):
-            _render(
-                lambda write: form.render(result.view, write, width=console.width, color=console.color),
-                console,
-                at_once=live is not None,
-            )
+            _render(lambda write: _write(result, form, write, console), console, at_once=live is not None)
     except OSError as error:
         redirect(console.out)
         return exits.worst(result.exit_code, _not_delivered(result, console, error))
@@ -159,6 +155,14 @@ def _deliver(result: CommandResult, form: OutputFormat, request: Request) -> int
         return exits.worst(result.exit_code, exits.stopped_by(number))
     _attach(result.view, form, request)
     return result.exit_code if result.late_code is None else exits.worst(result.exit_code, result.late_code())
+
+
+def _write(result: CommandResult, form: OutputFormat, write: Write, console: Console) -> None:
+    if result.document is None:
+        form.render(result.view, write, width=console.width, color=console.color)
+        return
+    for piece in result.document:
+        write(piece)
 
 
 def _attach(view: View, form: OutputFormat, request: Request) -> None:

@@ -1,0 +1,109 @@
+"""`report`: write what is in the cache, and what could go, to one HTML file with pictures."""
+
+import os
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
+from pipcacheplus.cli.base.options import declare_catalog, declare_pythons, pythons_of
+from pipcacheplus.cli.base.progress import progress
+from pipcacheplus.errors import BadRequestError
+from pipcacheplus.model.cache_dir import CacheDir
+from pipcacheplus.render.report.facts import summarize_facts
+from pipcacheplus.render.view import Json
+
+if TYPE_CHECKING:  # slow to import, and needed for annotations alone
+    from pipcacheplus.cache.pip_cache import PipCache
+
+__all__ = ["COMMAND"]
+
+_STDOUT = "-"
+_NAME_ONE = "name one: --output report.html"
+
+
+def _declare(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--output", metavar="FILE", help="where to: a new file, or a former report, which is replaced; - is stdout"
+    )
+    parser.add_argument("--force", action="store_true", help="replace FILE even if it is no report")
+    parser.add_argument("--open", dest="opens", action="store_true", help="open the report in a browser")
+    declare_pythons(parser)
+    declare_catalog(parser)
+
+
+def _run(request: Request) -> CommandResult:
+    cache, options = request.open_cache(), request.options
+    target = _target(request, cache)
+    with progress(request.console, "reading") as show:
+        found = cache.report(pythons=pythons_of(options, request.environ), remembers=options.remembers, progress=show)
+    summary = summarize_facts(found, cache.last_use, now_s=request.now_s)
+    done = make_result(
+        request,
+        cache,
+        warnings=found.warnings,
+        entries=found.entries,
+        findings=found.findings,
+        redundant=found.redundant,
+        summary=summary,
+    )
+    from pipcacheplus.cache.report import save_report  # noqa: PLC0415 - slow to import, and help imports this module
+    from pipcacheplus.render.report.document import document  # noqa: PLC0415 - as above
+
+    if options.output == _STDOUT:
+        return done._replace(document=document(done.view))
+    size = save_report(done.view, target, force=options.force) if target and not options.dry_run else None
+    remarks = _opened(target) if size is not None and options.opens and target else ()
+    view = done.view._replace(
+        summary={**summary, "output": target, "output_bytes": size}, warnings=(*done.view.warnings, *remarks)
+    )
+    return done._replace(view=view)
+
+
+def _target(request: Request, cache: "PipCache") -> str | None:
+    """Return the absolute path of the file, `None` if there is to be none; refuse it before all is read.
+
+    Raises:
+        BadRequestError: It cannot be written, or options contradict each other.
+    """
+    options = request.options
+    is_json = options.format == "json"
+    if options.output is None and not is_json:
+        raise BadRequestError(what="--output", problem="names no file", next_step=_NAME_ONE)
+    if options.output == _STDOUT and is_json:
+        step = "leave out --output - or --format json"
+        raise BadRequestError(what="--output -", problem="stdout cannot take both", next_step=step)
+    if options.opens and options.output in {None, _STDOUT}:
+        raise BadRequestError(what="--open", problem="there is no file to open", next_step=_NAME_ONE)
+    if options.output in {None, _STDOUT}:
+        return None
+    from pipcacheplus.cache.report import check_target  # noqa: PLC0415 - as above
+
+    return check_target(os.path.expanduser(options.output), cache.dir.path, force=options.force)
+
+
+def _opened(target: str) -> tuple[str, ...]:
+    """Open a file in a browser; return a warning if there is none."""
+    import webbrowser  # noqa: PLC0415 - slow to import, and of use to few
+    from pathlib import Path  # noqa: PLC0415 - as above
+
+    try:
+        is_open = webbrowser.open(Path(target).as_uri())
+    except (webbrowser.Error, OSError):
+        is_open = False
+    return () if is_open else (f"no browser could be started; open {target} yourself",)
+
+
+def _summary_of_nothing(cache: CacheDir) -> Mapping[str, Json]:
+    from pipcacheplus.catalog.results import CacheFacts  # noqa: PLC0415 - slow to import, and help imports this module
+
+    nothing = summarize_facts(CacheFacts(cache=cache, entries=(), findings=()), "mtime", now_s=0)
+    return {**nothing, "made": None, "output": None, "output_bytes": None}
+
+
+COMMAND = Command(
+    help="Write what is in the cache, and what could go, to one HTML file with pictures",
+    run=_run,
+    declare=_declare,
+    summary_of_nothing=_summary_of_nothing,
+)
