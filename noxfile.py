@@ -22,6 +22,7 @@ TESTS = (
     "pytest-timeout>=2.3",
     "pytest-xdist>=3.6",
     "pyyaml>=6",
+    "selenium>=4.20",
 )
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 
