@@ -197,6 +197,8 @@ def inventory_of(cache: CacheDir, query: Query) -> Inventory:
 def overview_of(cache: CacheDir, query: Query, each: Each | None) -> Inventory:
     """List the entries with findings and counts; as `PipCache.overview`."""
     warnings: list[Warned] = []
+    if each is None and query.needs_urls:
+        return _held_overview(cache, query, warnings)
     entries: list[Entry] = []
     found: list[Finding] = []
     told: list[_More] = []
@@ -235,6 +237,26 @@ def census_of(query: Query, each: Each | None = None) -> "CacheCounts":
         return run.census()
 
     return answered(query, answer, warnings)._replace(warnings=tuple(warnings))
+
+
+def _held_overview(cache: CacheDir, query: Query, warnings: list[Warned]) -> Inventory:
+    """Return an overview whose entries and findings are made when they are looked at: a cache has very many."""
+
+    def answer(run: "Run") -> tuple["Entries", "Findings", _More]:
+        redundant = query.redundant(run) if query.redundant is not None else {}
+        return run.entries(), run.findings()[0], _More(run.pages_without_url(), run.survey(), redundant)
+
+    entries, findings, more = answered(query, answer, warnings)
+    return Inventory(
+        cache=cache,
+        entries=entries,
+        warnings=tuple(warnings),
+        findings=findings,
+        pages_without_url=more.pages_without_url,
+        survey=more.survey,
+        pythons=query.context.pythons,
+        redundant=more.redundant,
+    )
 
 
 def verification_of(cache: CacheDir, query: Query) -> Verification:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, BinaryIO, Generic, TypeVar, overload
 
-from pipcacheplus.catalog.entry_rows import Names, briefs_of_rows, entry_of_checked, entry_of_row
+from pipcacheplus.catalog.entry_rows import Names, as_text, briefs_of_rows, entry_of_checked, entry_of_row
 from pipcacheplus.catalog.references import JoinedRow
 from pipcacheplus.checks.base.check import Check, Context, certain_finding
 from pipcacheplus.disk.file_content import read_at
@@ -266,6 +266,10 @@ class Findings(_Made[Finding]):
             entry += code & _IS_NEXT
             group, severity, goes, is_directory, slug = kinds[code >> 1]
             yield Headline(group, severity, entry, goes, is_directory, slug, disk_size)
+
+    def by_entry(self) -> Iterator[tuple[str, Headline]]:
+        """Yield the id of the entry and the head of each; no finding is made for that."""
+        return ((as_text(row[0][0]), head) for row, head in zip(self._rows, self.heads(), strict=True))
 
     def _finding(self, row: tuple[Any, ...]) -> Finding:
         (id_, shape, files, *names), told = row

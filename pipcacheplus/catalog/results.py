@@ -49,8 +49,8 @@ class Inventory:
     """Selections that matched nothing."""
     hints: Mapping[str, str] = field(default_factory=dict)
     """For these, entries with almost the same name."""
-    findings: tuple[Finding, ...] = ()
-    """Findings of an overview."""
+    findings: Sequence[Finding] = ()
+    """Findings of an overview, in order of the ids of their entries."""
     totals: Mapping[tuple[Area, Kind], Count] = field(default_factory=dict)
     """Counts by area and kind, if the catalog was used."""
     pages_without_url: int | None = None

@@ -44,3 +44,10 @@ def test_what_is_handed_on_is_not_held(cache: Cache) -> None:
 
     memory(is_held=True)  # what is imported on the way stays
     assert memory(is_held=False) < memory(is_held=True) / 2
+
+
+def test_what_an_overview_has_read_is_made_when_it_is_looked_at(cache: Cache) -> None:
+    cache.http_v2(URL, b"x", headers=page_headers(b"x"))
+    found = PipCache(cache.path).overview(reads=True)
+    assert (found.entries[0] is found.entries[0], found.findings[0] is found.findings[0]) == (False, False)
+    assert (found.entries[0], found.findings[0]) == (found.entries[0], found.findings[0])
