@@ -23,6 +23,8 @@ TESTS = (
     "pytest-xdist>=3.6",
     "pyyaml>=6",
     "selenium>=4.20",
+    "rich>=14",
+    "textual>=8",
 )
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 
