@@ -1,0 +1,1 @@
+"""The terminal view of a cache: what `browse` shows, and what its keys do."""
