@@ -82,9 +82,17 @@ def test_rows_are_added_up_with_or_without_a_library_of_data_frames(used: Cache)
     assert [line.split()[-1] for line in done.stdout.splitlines()] == ["wheel", "leftover"]
 
 
+ON_A_TERMINAL = {"browse"}
+"""Commands that need one; their own tests have it."""
+
+
+def _commands_of_the_readme() -> list[str]:
+    return re.findall(r"`python -m pipcacheplus ([^`]+)`", (TOP / "README.md").read_text("utf-8"))
+
+
 @pytest.mark.parametrize(
     "command",
-    re.findall(r"`python -m pipcacheplus ([^`]+)`", (TOP / "README.md").read_text("utf-8")),
+    [one for one in _commands_of_the_readme() if one not in ON_A_TERMINAL],
 )
 def test_every_command_of_the_readme_ends_well_on_a_fresh_machine(used: Cache, tmp_path: Path, command: str) -> None:
     used.path = tmp_path / "nothing"

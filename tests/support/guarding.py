@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.support.builders import Cache
 from tests.support.processes import run
 
-__all__ = ["guarded", "state_of"]
+__all__ = ["guarded", "guarded_command", "state_of"]
 
 _GUARD = """
 import os, sys
@@ -55,8 +55,12 @@ sys.exit(main(sys.argv[1:]))
 
 def guarded(cache: Cache, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run a command on a cache; exit code 99, and the event on stderr, if it writes."""
-    command = [sys.executable, "-c", _GUARD, str(cache.path), "--cache-dir", str(cache.path), *arguments]
-    return run(command, env={**os.environ, "XDG_STATE_HOME": str(state_of(cache))})
+    return run(guarded_command(cache, *arguments), env={**os.environ, "XDG_STATE_HOME": str(state_of(cache))})
+
+
+def guarded_command(cache: Cache, *arguments: str) -> list[str]:
+    """Return the words that start such a process; `XDG_STATE_HOME` has to be `state_of` the cache."""
+    return [sys.executable, "-c", _GUARD, str(cache.path), "--cache-dir", str(cache.path), *arguments]
 
 
 def state_of(cache: Cache) -> Path:

@@ -1,0 +1,53 @@
+"""One run of the terminal view: it takes the terminal, and gives it back however it ends."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from pipcacheplus.cli.base.console import Console
+from pipcacheplus.cli.base.streams import redirect
+from pipcacheplus.cli.browsing.app import Browser
+
+__all__ = ["run_browser", "without_color"]
+
+_HANGUP: "signal.Signals | None" = getattr(signal, "SIGHUP", None)
+
+
+@contextmanager
+def without_color(console: Console) -> Iterator[None]:
+    """Let what is made in this block use attributes alone, if the console takes no colours."""
+    before = os.environ.get("NO_COLOR")
+    if not console.color:
+        os.environ["NO_COLOR"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop("NO_COLOR", None)
+        else:
+            os.environ["NO_COLOR"] = before
+
+
+def run_browser(browser: Browser) -> None:
+    """Show the view until somebody leaves it, or a signal ends it; the number of that is `browser.signal` then."""
+    asyncio.run(_run(browser))
+
+
+async def _run(browser: Browser) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, _HANGUP):
+        # One that is ignored, as SIGHUP is by `nohup`, stays so.
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            with suppress(NotImplementedError):  # Windows has no such handlers
+                loop.add_signal_handler(number, _stop, browser, number)
+    await browser.run_async()
+
+
+def _stop(browser: Browser, number: int) -> None:
+    screen = sys.__stderr__
+    if number == _HANGUP and screen is not None and not screen.isatty():
+        redirect(screen)  # the terminal is gone: a write to it would fail, and what waits to be written would fill up
+    browser.stop_by(number)
