@@ -1,13 +1,14 @@
 """The screen of `browse`: keys and clicks to steps of the walk and work on the cache, and what is drawn then."""
 
 import asyncio
+import signal
 import time
 from array import array
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import ClassVar, TypeVar
 
-from textual import on
+from textual import events, on
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -99,6 +100,8 @@ class Browser(App[None]):
         """The files that plans were written to."""
         self.signal: int | None = None
         """The signal that ended it."""
+        self.is_abandoned = False
+        """Whether work was not waited for that another thread still does."""
         self._work = work
         self._now_s = now_s
         self._walk = Walk(facts, now_s())
@@ -262,13 +265,13 @@ class Browser(App[None]):
         self.query_one("#needle").display = False
         self.table.focus()
 
-    def on_key(self, event: object) -> None:
+    def on_key(self, event: events.Key) -> None:
         """Leave the field of the search."""
-        if getattr(event, "key", "") == "escape" and self.focused is not None and self.focused.id == "needle":
+        if event.key == "escape" and self.focused is not None and self.focused.id == "needle":
             self._walk.search("")
             self._end_search()
             self._draw(0)
-            event.stop()  # type: ignore[attr-defined] # a key has it
+            event.stop()
 
     # Work
 
@@ -429,12 +432,15 @@ class Browser(App[None]):
 
     def action_interrupt(self) -> None:
         """End as an interrupt does it."""
-        self.stop_by(2)
+        self.stop_by(signal.SIGINT)
 
     def stop_by(self, number_: int) -> None:
-        """End for a signal, after the entry that is being removed."""
-        if self.signal is None:
-            self.signal = number_
+        """End for a signal, after the entry that is being removed; for a second one at once."""
+        if self.signal is not None and self._job is not None:
+            self.is_abandoned = True
+            self.exit()
+            return
+        self.signal = self.signal or number_
         self.action_leave()
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.console import Console
 from pipcacheplus.cli.base.streams import redirect
 from pipcacheplus.cli.browsing.app import Browser
@@ -44,6 +45,9 @@ async def _run(browser: Browser) -> None:
             with suppress(NotImplementedError):  # Windows has no such handlers
                 loop.add_signal_handler(number, _stop, browser, number)
     await browser.run_async()
+    if browser.is_abandoned and browser.signal is not None:
+        # The terminal is given back. A thread cannot be ended, and what it does may be killed at any time.
+        os._exit(exits.stopped_by(browser.signal))
 
 
 def _stop(browser: Browser, number: int) -> None:

@@ -198,7 +198,7 @@ class Walk:
         return self._rows(level)
 
     def regroup(self, by: By | None) -> None:
-        """EntryGroup what is here by something else, or list it; without a way that led here, all of the cache."""
+        """Group what is here by something else, or list it; without a way that led here, all of the cache."""
         level = self._levels.pop()
         self._enter(level.places, by, level.steps)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import pipcacheplus
+import tests
 from tests.support import artefacts
 from tests.support.builders import Cache, file_headers, tree
 from tests.support.guarding import guarded_command, state_of
@@ -84,6 +85,38 @@ def test_however_it_ends_the_terminal_is_as_before(
     assert terminal.echoes()
     assert b"Traceback" not in terminal.drawn
     assert (b"interrupted by" in terminal.drawn) == (code != 0)
+
+
+_BLOCKED = """
+import sys, threading
+from pathlib import Path
+from pipcacheplus.cli.browsing.app import Browser
+from pipcacheplus.cli.browsing.job import ScreenJob
+from pipcacheplus.cli.browsing.session import run_browser
+from tests.cli.browsing.showing import work_of
+from tests.support.builders import Cache
+
+class Blocked(Browser):
+    def on_ready(self):
+        self._begin(ScreenJob("blocked"), threading.Event().wait, print)
+
+work = work_of(Cache(Path(sys.argv[1])))
+run_browser(Blocked(work, work.read(None)))
+"""
+
+
+def test_a_second_signal_ends_it_while_something_blocks(full: Cache) -> None:
+    pytest.importorskip("textual", reason="needs the extra tui")
+    path = os.pathsep.join(str(Path(one.__file__ or "").parents[1]) for one in (pipcacheplus, tests))
+    command = [sys.executable, "-c", _BLOCKED, str(full.path)]
+    with on_terminal(command, env=environment(full, PYTHONPATH=path)) as terminal:
+        terminal.wait_for(b"blocked ...")
+        terminal.process.send_signal(signal.SIGTERM)
+        terminal.wait_for(b"blocked")
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.end() == 143
+        assert terminal.echoes()
+    assert all(sequence in terminal.drawn for sequence in LEFT)
 
 
 def test_it_ends_when_the_terminal_is_closed(full: Cache, terminal: Terminal) -> None:
