@@ -147,7 +147,7 @@ class Browser(App[None]):
     def _draw(self, cursor: int | None = None) -> None:
         walk, base = self._walk, self.screen_stack[0]
         facts = walk.facts
-        about = f"{self._work.path}: {number(len(facts), 'entry')} ({size(facts.cache_size)})"
+        about = f"{number(len(facts), 'entry')} ({size(facts.cache_size)}) in {self._work.path}"
         base.query_one("#cache", Static).update(about)
         base.query_one("#way", Static).update(walk.title)
         for name, (_, by) in _TABS.items():

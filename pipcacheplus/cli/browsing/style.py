@@ -7,6 +7,7 @@ CSS = """
     scrollbar-size-vertical: 1;
     scrollbar-size-horizontal: 0;
 }
+#cache, #way, #status { text-wrap: nowrap; text-overflow: ellipsis; }
 #cache { height: 1; text-style: bold; }
 #tabs { height: 1; }
 .tab { width: auto; padding: 0 1; }
