@@ -8,7 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from pipcacheplus.model.values import Brief, Entry, Finding, Group, Headline, Kind
-from pipcacheplus.render.order import name_order
+from pipcacheplus.render.order import listed_order
 from pipcacheplus.render.summary import briefs_of
 from pipcacheplus.render.times import last_used_of
 
@@ -145,7 +145,7 @@ class CacheFacts:
     def name_ranks(self) -> "array[int]":
         """Return for each entry its place in the order of projects, versions and kinds; slow the first time."""
         with self._lock:
-            keys = [(not brief.project, name_order(brief)) for brief in briefs_of(self._entries)]
+            keys = [(not brief.project, listed_order(brief)[1:], brief.id) for brief in briefs_of(self._entries)]
         ranks = array("I", bytes(4 * len(keys)))
         for rank, at in enumerate(sorted(range(len(keys)), key=keys.__getitem__)):
             ranks[at] = rank

@@ -10,7 +10,7 @@ from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.cli.base.command import Command, Request
 from pipcacheplus.cli.base.console import open_console
 from pipcacheplus.cli.base.family import Family
-from pipcacheplus.cli.base.options import parse_arguments
+from pipcacheplus.cli.base.parsing import parse_arguments
 from pipcacheplus.cli.browsing.app import Browser
 from pipcacheplus.cli.browsing.facts import CacheFacts
 from pipcacheplus.cli.browsing.work import Work
@@ -28,7 +28,7 @@ def work_of(cache: Cache, *arguments: str) -> Work:
     words += ["--index-url", INDEX_URL, *arguments]
     name, options = parse_arguments(words, Family("pipcacheplus.cli", "COMMAND", Command), {"human": ""}, version="0")
     assert name == "browse"
-    console = open_console({}, no_color=False, no_input=False, is_quiet=False)
+    console = open_console({})
     request = Request(
         command=name, options=options, console=console, environ=os.environ, separator=os.sep, now_s=PRESENT_S
     )
