@@ -85,14 +85,14 @@ def _import_view() -> None:
 
 
 def _refuse_other_than_terminal(request: Request) -> None:
-    """Refuse where there is nobody who looks, or nothing to draw on.
+    """Refuse where no user looks at a terminal.
 
     Raises:
         BadRequestError: So it is.
     """
     environ = request.environ
     if environ.get("CI"):
-        problem = "CI is set, so that nobody looks at a screen"
+        problem = "CI is set, where no user looks at a screen"
     elif environ.get("TERM") in {None, "", "dumb"} and os.name != "nt":
         problem = f"a terminal with TERM={environ.get('TERM') or ''} cannot be drawn on"
     elif not (request.console.can_ask and request.console.out.isatty()):
@@ -111,7 +111,7 @@ def _summary_of_nothing(_cache: "CacheDir") -> "Mapping[str, Json]":
 
 
 COMMAND = Command(
-    help="Walk through the cache on a terminal, mark entries, see what would go, and remove it",
+    help="Walk through the cache on a terminal, mark entries, see what would be removed, and remove it",
     run=_run,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,

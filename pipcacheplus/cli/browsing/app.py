@@ -95,7 +95,7 @@ class Browser(App[None]):
         # The colours of the terminal itself; Textual before 8.2.5 has one such theme, under another name.
         self.theme = "ansi-dark" if "ansi-dark" in self.available_themes else "textual-ansi"
         self.removed: list[RemovalResult] = []
-        """What became of the plans that were carried out."""
+        """Results of the plans that were carried out."""
         self.saved: list[str] = []
         """The files that plans were written to."""
         self.signal: int | None = None
@@ -346,7 +346,7 @@ class Browser(App[None]):
             self.push_screen(reader)
 
     def action_remove(self) -> None:
-        """Show what would go of what is marked, or of the row if nothing is."""
+        """Show what would be removed of the marked entries, or of the row if none is."""
         places = self._walk.marked or self._walk.places(self.table.cursor)
         if not places:
             self._say("There is nothing to remove.")
@@ -355,7 +355,7 @@ class Browser(App[None]):
         self._prepare(self._walk.ids(written), self._walk.ids(foreign))
 
     def _prepare(self, ids: list[str], foreign: list[str]) -> None:
-        job = ScreenJob("looking at what would go")
+        job = ScreenJob("planning")
         is_to_trash = self._is_to_trash
 
         def work() -> Prepared:
@@ -364,7 +364,7 @@ class Browser(App[None]):
         def done(prepared: Prepared) -> None:
             if self._is_leaving:
                 return
-            verb = "Would go to the trash" if prepared.is_to_trash else "Would go"
+            verb = "To the trash" if prepared.is_to_trash else "To remove"
             dialog = Removal(
                 f"{verb}: {prepared.counted}",
                 prepared.text,

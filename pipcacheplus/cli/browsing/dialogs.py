@@ -1,4 +1,4 @@
-"""Dialogs: a text to read, what would go, a question, a file name."""
+"""Dialogs: a text to read, a plan, a question, a file name."""
 
 from typing import ClassVar, Literal
 
@@ -19,7 +19,7 @@ _SCROLLING: list[BindingType] = [
 
 
 class _Text(ModalScreen[str]):
-    """A title, a text that scrolls, and buttons below it; nothing in either is taken for markup."""
+    """A title, a text that scrolls, and buttons below it; none of them is parsed as markup."""
 
     SIZE: ClassVar[str] = ""
     """The class of its box in the style sheet."""
@@ -75,11 +75,11 @@ class Reader(_Text):
 
 
 Step = Literal["cancel", "save", "remove", "trash"]
-"""What is to be done with a plan; `trash`: show what would go to the trash, or would be removed after all."""
+"""What is to be done with a plan; `trash`: show it again with the trash, or without."""
 
 
 class Removal(_Text):
-    """What would go and what stays, and what to do about it."""
+    """A plan, and the choices what to do with it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "choose('save')", "save", show=False),

@@ -27,7 +27,7 @@ _OPTIONS = {
     "superseded": "superseded",
 }
 REASONS = tuple(_OPTIONS.values())
-"""Why entries could go: names of the options of `prune`. The place of each is its bit in `CacheFacts.reasons`."""
+"""Reasons to remove entries: names of the options of `prune`. The place of each is its bit in `CacheFacts.reasons`."""
 _KINDS = tuple(Kind)
 _NS = 10**9
 _NEVER = -(1 << 62)
@@ -46,7 +46,7 @@ class Reading:
 
 
 class CacheFacts:
-    """What lies in a cache, as far as the view sorts and groups by it.
+    """The columns that the view sorts and groups by.
 
     An entry is named by its place, which is that in the order of ids.
     """
@@ -99,7 +99,7 @@ class CacheFacts:
         return sum(file.disk_size for file in (*files[:1], *others))
 
     def give_reasons(self, findings: Sequence[Finding], redundant: Mapping[str, frozenset[str]]) -> None:
-        """Note why entries could go, in place of all that was noted before.
+        """Store the reasons to remove entries, in place of all that were stored before.
 
         Args:
             findings: In order of the ids of their entries.
@@ -137,7 +137,7 @@ class CacheFacts:
         return None if self.used_s[at] == _NEVER else self.used_s[at]
 
     def reasons_of(self, at: int) -> tuple[str, ...]:
-        """Return why an entry could go: options of `prune`."""
+        """Return the reasons to remove an entry: options of `prune`."""
         mask = self.reasons[at]
         return tuple(reason for bit, reason in enumerate(REASONS) if mask >> bit & 1) if mask else ()
 
@@ -173,7 +173,7 @@ def _masks(findings: Sequence[Finding]) -> Iterator[tuple[bytes, int]]:
 
 
 def read_cache_facts(cache: "PipCache", how: Reading, progress: "Progress | None") -> CacheFacts:
-    """Read a cache: its entries, and why each could go.
+    """Read a cache: its entries, and the reasons to remove each.
 
     Args:
         cache: The cache.

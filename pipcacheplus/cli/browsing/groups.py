@@ -63,7 +63,7 @@ class EntryGroup:
     used_s: int | None
     """When one of them was last used, in seconds since 1970."""
     reclaimable: int
-    """Bytes on the disk of those that could go for a reason."""
+    """Bytes on the disk of those that a reason of `prune` holds for."""
 
 
 def groups_of(facts: CacheFacts, places: Sequence[int], by: By, now_s: float) -> list[EntryGroup]:

@@ -42,6 +42,8 @@ class ScreenJob:
 
     def in_words(self) -> str:
         """Return what is being done, and how far it is."""
+        if self.stop.is_set():
+            return f"stopping {self.what} ..."
         if self.waits:
             return safe(self.waits)
         share = f" {self.done / self.total:.0%}" if self.total else f" {self.done:,}" if self.done else ""

@@ -130,12 +130,12 @@ class Walk:
                 entry,
                 Column("Size", 9, is_right=True, order=Order.SIZE),
                 used,
-                Column("Could go", 13),
+                Column("Reason", 13),
             )
         title = Column(self.by.value.capitalize(), None, order=Order.NAME)
         entries = Column("Entries", 7, is_right=True)
         columns = (Column("", 1), title, entries, Column("Size", 9, is_right=True, order=Order.SIZE), used)
-        return columns if self.by is By.REASON else (*columns, Column("Could go", 9, is_right=True))
+        return columns if self.by is By.REASON else (*columns, Column("Reclaimable", 11, is_right=True))
 
     def __len__(self) -> int:
         """Return how many rows there are."""
@@ -283,7 +283,7 @@ class Walk:
     # Reading again
 
     def take(self, facts: CacheFacts, now_s: float) -> None:
-        """Go on with what was read anew: the way and the marks stay, as far as entries are still there."""
+        """Continue with facts that were read again: the way, and the marks of entries that are still there, stay."""
         kept = set(self.ids(self.marked))
         ways = [(level.by, level.steps, level.cursor) for level in self._levels]
         self.facts, self._now_s = facts, now_s

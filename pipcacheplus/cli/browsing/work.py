@@ -30,7 +30,7 @@ _T = TypeVar("_T")
 _MAX_LINES = 200
 """Entries that a dialog names; it says how many more there are."""
 _MAX_EXPLAINED = 20
-"""Entries that stay of which it is said what keeps them: each is read to its end for that."""
+"""Entries whose keep is named: each is read to its end for that."""
 _PLAIN = Layout(width=None, color=False)
 _OTHERS = "a lock or an environment (--keep-lock, --keep-env)"
 _MEASURES = {Measure.AT_LEAST: "at least ", Measure.UP_TO: "up to "}
@@ -43,13 +43,13 @@ class Prepared(NamedTuple):
     plan: Plan
     is_to_trash: bool
     counted: str
-    """What would go, in words."""
+    """Counts of the entries to remove, in words."""
     text: str
-    """What would stay and why, and what would go."""
+    """The entries to keep, by the reason, and the entries to remove."""
 
 
 class RemovalResult(NamedTuple):
-    """What became of a plan."""
+    """Result of a plan that was carried out."""
 
     text: str
     """As `remove` prints it."""
@@ -104,12 +104,12 @@ class Work:
     def prepare(
         self, ids: Sequence[str], *, foreign: Sequence[str] = (), is_to_trash: bool, progress: "Progress | None"
     ) -> Prepared:
-        """Return the plan for entries, rehearsed: what would go, what would stay, and what keeps it.
+        """Return the plan for entries, rehearsed: the entries to remove and to keep, and the reasons.
 
         Args:
             ids: Of the entries.
             foreign: Ids of what was marked and never goes, as no pip wrote it.
-            is_to_trash: Whether they would go to the trash.
+            is_to_trash: Whether they are to be moved to the trash.
             progress: Called with the entries read.
 
         Raises:
@@ -244,7 +244,7 @@ def _facts(entry: Entry) -> Iterator[str]:
 
 
 def _counted(report: Report, sums: Mapping[str, Json]) -> str:
-    """Return how much would go: `3 entries (77 kB) in 6 files, and 11 directories`."""
+    """Return counts of the entries to remove: `3 entries (77 kB) in 6 files, and 11 directories`."""
     entries, files, folders = (int(str(sums[key])) for key in ("entries", "files", "directories"))
     measure = _MEASURES.get(report.measure, "")
     amount = size(int(str(sums["disk_bytes" if measure else "du_bytes"])))

@@ -127,7 +127,7 @@ def test_what_would_go_is_shown_with_what_keeps_the_rest(full: Cache) -> None:
     async def play(pilot: Pilot[None]) -> None:
         text = await idle(pilot, "a", "x")
         assert isinstance(pilot.app.screen, Removal)
-        assert "Would go: 3 entries (" in text
+        assert "To remove: 3 entries (" in text
         assert ") in 6 files, and " in text
         assert "Stays, kept by --keep large: 1 entry" in text
         assert "Stays, kept by --min-age 1h: 1 entry" in text
@@ -218,7 +218,7 @@ def test_what_went_to_the_trash_comes_back(full: Cache) -> None:
     before = tree(full.path)
 
     async def play(pilot: Pilot[None]) -> None:
-        assert "Would go to the trash" in await idle(pilot, "x", "t")
+        assert "To the trash: " in await idle(pilot, "x", "t")
         await idle(pilot, "r", "y")
 
     use(browser_of(full), play)
@@ -295,7 +295,7 @@ def test_a_name_that_reads_as_a_pattern_takes_nothing_that_was_not_marked(cache:
 
     async def play(pilot: Pilot[None]) -> None:
         text = await idle(pilot, "5", "s", "s", "end", "x")
-        assert "Would go: 0 entries" in text
+        assert "To remove: 0 entries" in text
         assert "Stays, as no pip writes such names: 1 entry" in text
         assert "Remove" not in text
 

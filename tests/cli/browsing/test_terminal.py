@@ -112,7 +112,7 @@ def test_a_second_signal_ends_it_while_something_blocks(full: Cache) -> None:
     with on_terminal(command, env=environment(full, PYTHONPATH=path)) as terminal:
         terminal.wait_for(b"blocked ...")
         terminal.process.send_signal(signal.SIGTERM)
-        terminal.wait_for(b"blocked")
+        terminal.wait_for(b"stopping blocked")
         terminal.process.send_signal(signal.SIGTERM)
         assert terminal.end() == 143
         assert terminal.echoes()
@@ -133,7 +133,7 @@ def test_without_colour_attributes_alone_are_drawn(full: Cache) -> None:
         with on_terminal(words(full, *arguments), env=env) as terminal:
             terminal.wait_for(DRAWN)
             terminal.type(b" x")
-            terminal.wait_for(b"Would go")
+            terminal.wait_for(b"To remove")
             terminal.type(b"r")
             terminal.wait_for(b"Remove 1 entry")
             terminal.type(b"nq")
@@ -147,7 +147,7 @@ def test_without_colour_attributes_alone_are_drawn(full: Cache) -> None:
 
 def test_what_was_removed_is_said_once_the_screen_is_gone(full: Cache, terminal: Terminal) -> None:
     terminal.type(b" x")
-    terminal.wait_for(b"Would go")
+    terminal.wait_for(b"To remove")
     terminal.type(b"r")
     terminal.wait_for(b"Remove 1 entry")
     terminal.type(b"y")
@@ -168,7 +168,7 @@ def test_walking_writes_nothing_below_the_cache(full: Cache) -> None:
             terminal.type(keys)
             terminal.wait_for(text)
         terminal.type(b"q x")
-        terminal.wait_for(b"Would go")
+        terminal.wait_for(b"To remove")
         terminal.type(b"qq")
         assert terminal.end() == 0
     assert tree(full.path) == before
@@ -246,12 +246,12 @@ def test_in_tmux_80_columns_and_24_lines_are_enough(full: Cache, tmp_path: Path)
         first = screen("Quit")
         assert first[0].startswith("2 entries (")
         assert first[1] == " 1 Projects  2 Kinds  3 Reasons  4 Ages  5 Entries"
-        assert first[3].split() == ["Project", "Entries", "Size", "Last", "used", "Could", "go"]
+        assert first[3].split() == ["Project", "Entries", "Size", "Last", "used", "Reclaimable"]
         assert sorted(line.split()[0] for line in first[4:6]) == ["built", "demo"]
         assert first[23].split()[-2:] == ["q", "Quit"]
         assert len(first) == 24
         tmux("send-keys", "a", "x")
-        going = screen("Would go: 2 entries")
+        going = screen("To remove: 2 entries")
         assert going[0][0] == "┌"
         assert "Cancel" in going[22]
         assert "r: Remove" in going[22]
