@@ -15,7 +15,6 @@ if TYPE_CHECKING:
         Explanation,
         Inspection,
         Inventory,
-        Unverified,
         Verification,
     )
     from pipcacheplus.model.pythons import FoundPython, Interpreter, Target
@@ -107,7 +106,6 @@ __all__ = [
     "Target",
     "Transfer",
     "Trashed",
-    "Unverified",
     "Verification",
     "Waiting",
     "Why",
@@ -139,7 +137,7 @@ _HOMES = {
     **dict.fromkeys(("clear_state", "state"), "own.files"),
     **dict.fromkeys(("FoundPython", "Interpreter", "Target"), "model.pythons"),
     **dict.fromkeys(
-        ("CacheFacts", "DayCount", "Explanation", "Inspection", "Inventory", "Unverified", "Verification"),
+        ("CacheFacts", "DayCount", "Explanation", "Inspection", "Inventory", "Verification"),
         "catalog.results",
     ),
 }

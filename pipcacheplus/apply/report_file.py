@@ -15,15 +15,15 @@ _LOOK: int = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOC
 
 
 def check_place(path: str, *, mark: bytes, force: bool) -> os.stat_result | None:
-    """Return the status of the file that a report takes the place of, `None` if nothing lies there.
+    """Return the status of the file that a report will replace, `None` if there is none.
 
     Args:
         path: Of the report.
-        mark: What every report begins with.
+        mark: The beginning of every report.
         force: Whether any regular file may be replaced, and not just a report.
 
     Raises:
-        BadRequestError: What lies there stays.
+        BadRequestError: The file there may not be replaced.
     """
     try:
         found = os.lstat(path)
@@ -32,7 +32,7 @@ def check_place(path: str, *, mark: bytes, force: bool) -> os.stat_result | None
     except (OSError, ValueError) as error:
         raise unusable(path, "written", error, what="report") from error
     if not stat.S_ISREG(found.st_mode):
-        # A link too: whoever can make one in a shared directory would choose what is overwritten.
+        # A link too: others who can make one in a shared directory would choose the file that is overwritten.
         raise BadRequestError(path, "is no regular file", "name a new file")
     if not force and not _begins_with(path, mark):
         raise BadRequestError(path, "exists, and is no report", "name another file, or pass `force=True`")

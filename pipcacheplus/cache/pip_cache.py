@@ -13,8 +13,8 @@ from pipcacheplus.catalog.queries import (
     Query,
     census_of,
     explanation_of,
-    has_catalog,
     facts_of,
+    has_catalog,
     inspection_of,
     inventory_of,
     overview_of,
@@ -484,19 +484,20 @@ class PipCache:
         remembers: bool = True,
         progress: Progress | None = None,
     ) -> CacheFacts:
-        """Gather all that is known of the cache, and write it to one HTML file if a path is given.
+        """Return the facts of the cache, and write them to one HTML file if a path is given.
 
-        No content is read: of damage, the report has what `verify` has found, and it counts what was not verified.
+        No contents are read: the report shows the damage that `verify` found, and counts the entries that no run has
+        read to the end.
 
         Args:
-            path: Of the file, outside of the cache. A report that lies there is replaced, anything else stays.
-            force: Whether any regular file that lies there is replaced.
+            path: The file, outside of the cache. A former report there is replaced; any other file is not.
+            force: Whether any regular file there is replaced.
             pythons: As `plan`.
             remembers: As `verify`.
             progress: Called with the entries read.
 
         Raises:
-            BadRequestError: The file cannot be written, lies in the cache, or something else lies there.
+            BadRequestError: The file cannot be written, is in the cache, or is no report.
             InterpreterError: One of `pythons` cannot be asked.
         """
         from pipcacheplus.cache.report import check_target, default_view, save_report  # noqa: PLC0415 - of use to few

@@ -17,14 +17,13 @@ from pipcacheplus.catalog.names import name_at_file_host
 from pipcacheplus.catalog.page_links import METADATA_SUFFIX, key_of_url
 from pipcacheplus.catalog.parallel import side_by_side
 from pipcacheplus.catalog.references import ACTIVE, JoinedRow, Reference, hashes_of, rows
-from pipcacheplus.catalog.results import Unverified
 from pipcacheplus.catalog.shard import ContentRow, ContentTask, Failure, read_contents
 from pipcacheplus.catalog.sources import WANTED_DISPUTED, WANTED_SOURCES
 from pipcacheplus.catalog.stored_facts import pack, unpack
 from pipcacheplus.catalog.transactions import transaction
 from pipcacheplus.catalog.update import Update
 from pipcacheplus.model.facts import Expected
-from pipcacheplus.model.values import Entry, Kind, Shape, UrlSource
+from pipcacheplus.model.values import Count, Entry, Kind, Shape, UrlSource
 
 __all__ = ["Contents"]
 
@@ -118,21 +117,20 @@ class Contents:
         self._note_whole()
         self._show(total, total)
 
-    def unverified(self) -> Unverified:
-        """Count the entries that lack something, and read none of them.
+    def count_lacking(self) -> Count:
+        """Count the entries that lack a result, and read none of them.
 
         Raises:
             RowDamagedError: A row is not one that was written.
         """
         self._find_at_hosts()
-        entries = size = 0
+        total = Count()
         for row, _ in self._lacking("1"):
-            entries += 1
-            size += row.size
-        return Unverified(entries, size)
+            total = total.plus(Count(1, row.file_count, row.size, row.disk_size))
+        return total
 
     def lacks(self, row: JoinedRow, reference: Reference | None) -> bool:
-        """Return whether something is missing to tell if an entry is whole.
+        """Return whether a result is missing that decides if an entry is whole.
 
         Raises:
             RowDamagedError: The row is not one that was written.

@@ -9,7 +9,7 @@ from functools import reduce
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from pipcacheplus.catalog.results import CacheFacts, Explanation, Inspection, Inventory, Unverified, Verification
+from pipcacheplus.catalog.results import CacheFacts, Explanation, Inspection, Inventory, Verification
 from pipcacheplus.catalog.stored_facts import RowDamagedError
 from pipcacheplus.checks.base.check import Check, Context, is_listed, told_checks
 from pipcacheplus.checks.base.context import default_index_of_pip
@@ -311,7 +311,7 @@ def inspection_of(cache: CacheDir, query: Query) -> Inspection:
 
 
 def facts_of(cache: CacheDir, query: Query) -> CacheFacts:
-    """Return all that a report shows; as `PipCache.report`."""
+    """Return the facts of a cache; as `PipCache.report`."""
     warnings: list[Warned] = []
 
     def answer(run: "Run") -> CacheFacts:
@@ -320,7 +320,7 @@ def facts_of(cache: CacheDir, query: Query) -> CacheFacts:
             cache=cache,
             entries=run.entries(),
             findings=found,
-            unverified=run.unverified,
+            not_read_to_end=run.not_read_to_end,
             totals=run.totals(),
             redundant={} if query.redundant is None else query.redundant(run),
             not_judged=not_judged,
@@ -506,8 +506,8 @@ class Run:
             update.link()
         if what.parts is None:
             note_day(connection, what.clock_ns, has_changed=has_changed)
-        self.unverified = Unverified()
-        """What lacks contents that this run was not to read."""
+        self.not_read_to_end = Count()
+        """Count of the entries that lack contents which this run was not to read."""
         self._where = "1"
         for selection in (what.selection, what.looked_for, *what.asked):
             self._fill_in(selection.lookups)
@@ -567,8 +567,8 @@ class Run:
                 wants_all_sources=what.selection.is_all,
             )
             if what.only_known:
-                self.unverified, lacks = contents.unverified(), contents.lacks
-                if self.unverified.entries:  # what lies under the URL of a source may be among them
+                self.not_read_to_end, lacks = contents.count_lacking(), contents.lacks
+                if self.not_read_to_end.entries:  # the contents of the URL of a source may be among them
                     what = replace(what, checks=tuple(one for one in what.checks if one.depth is not Depth.SOURCES))
             else:
                 contents.run()

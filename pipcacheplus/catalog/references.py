@@ -60,7 +60,7 @@ CREATE TEMP TABLE looked_for (name TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
 """.format(", ".join(CONTENT_COLUMNS))
 ACTIVE = "(NOT l.is_relative OR l.page IN (SELECT page FROM resolved))"
 """Whether a row `l` of `link` counts in this run."""
-_OWN = ("id", "shape", "files", "size", "disk_size")
+_OWN = ("id", "shape", "files", "size", "disk_size", "file_count")
 _ENTRY = (*_OWN, *FACTS)
 _SAID = (
     f" LEFT JOIN link l ON l.key = e.key AND {ACTIVE}"
@@ -156,6 +156,12 @@ class JoinedRow:
     def disk_size(self) -> int:
         """Return the column of this name."""
         own: int = self.first[4]
+        return own
+
+    @property
+    def file_count(self) -> int:
+        """Return the column of this name."""
+        own: int = self.first[5]
         return own
 
     @property

@@ -32,9 +32,10 @@ if TYPE_CHECKING:  # slow to import
     Cell = str | int | datetime | None
     """What a row of a data frame may hold."""
 
-__all__ = ["CacheFacts", "DayCount", "Explanation", "Inspection", "Inventory", "Unverified", "Verification"]
+__all__ = ["CacheFacts", "DayCount", "Explanation", "Inspection", "Inventory", "Verification"]
 
 _NO_SURVEY = Survey()
+_NOTHING = Count()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,28 +209,17 @@ class DayCount(NamedTuple):
     disk_bytes: int
 
 
-class Unverified(NamedTuple):
-    """Entries whose contents no run has read since they were written, as far as that is needed to judge them."""
-
-    entries: int = 0
-    bytes: int = 0
-    """Their size."""
-
-
-_NOTHING = Unverified()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheFacts:
-    """All that a report shows of a cache."""
+    """The facts of a cache that a report shows."""
 
     cache: CacheDir
     entries: Sequence[Entry]
     """As of `Inventory`."""
     findings: Sequence[Finding]
-    """In order of the ids of their entries; of contents, what earlier runs have read of them."""
-    unverified: Unverified = _NOTHING
-    """Those of which nothing is said that takes reading to the end."""
+    """In order of the ids of their entries; findings about contents are those of earlier runs."""
+    not_read_to_end: Count = _NOTHING
+    """Count of the entries whose contents could give a finding, and that no run has read since they were written."""
     totals: Mapping[tuple[Area, Kind], Count] = field(default_factory=dict)
     """Counts by area and kind."""
     redundant: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -237,7 +227,7 @@ class CacheFacts:
     not_judged: Mapping[NotJudged, Count] = field(default_factory=dict)
     """Counts of entries that could not be judged, by the reason; only reasons that occurred."""
     history: tuple[DayCount, ...] = ()
-    """What lay in the cache on days on which it was looked at, for two years; in order of days."""
+    """Counts of the days on which a run read the cache, for two years; in order of days."""
     warnings: tuple[Warned, ...] = ()
     pages_without_url: int = 0
     """As of `Inventory`."""

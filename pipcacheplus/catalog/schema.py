@@ -137,4 +137,4 @@ TABLES = {
     "counter": "CREATE TABLE counter (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) WITHOUT ROWID",
 }
 PASSED_ON = ("history",)
-"""Tables whose rows a catalog that is begun anew takes over from one of another version."""
+"""Tables whose rows a new catalog copies from one of another version."""

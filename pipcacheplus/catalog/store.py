@@ -42,7 +42,7 @@ _WRITER_WAITS_S = 5.0
 _READER_WAITS_S = 1.0
 _COPY_PAGES = 1024
 _MAX_PASSED_ON = 20_000
-"""Rows of a table that are taken over: two years of a dozen a day are half of that."""
+"""The most rows of a table that are copied: two years of a dozen a day are half of that."""
 _INTERRUPTED = "interrupted"
 _FILE_IS_WHOLE = frozenset(
     {
@@ -66,7 +66,7 @@ class Schema(NamedTuple):
     tables: Mapping[str, str]
     """Names and statements of all tables and indexes but `meta`, which comes with a store."""
     passed_on: tuple[str, ...] = ()
-    """Tables whose rows are taken over from a file of another version, if they have the same columns there."""
+    """Tables whose rows are copied from a file of another version, if they have the same columns there."""
 
 
 class _NotOursError(Exception):
@@ -197,7 +197,7 @@ class Store:
         self.is_file = True
 
     def _rows_to_pass_on(self, own: OwnFolder) -> dict[str, list[tuple[Any, ...]]]:
-        """Return what a file of another version holds for this one, as far as it can be read."""
+        """Return the rows of a file of another version that this one copies; rows that cannot be read are left out."""
         import sqlite3  # noqa: PLC0415 - as above
 
         found: dict[str, list[tuple[Any, ...]]] = {}

@@ -116,4 +116,6 @@ COMMAND = Command(
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,
     is_configurable=True,
+    examples=("browse", "browse --trash --keep-lock pylock.toml"),
+    page="docs/how-to/browse.md",
 )

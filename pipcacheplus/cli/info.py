@@ -14,8 +14,8 @@ from pipcacheplus.cli.base.owners import summarize_owners, summarize_survey
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.units import argument
 from pipcacheplus.model.units import SIZE_HELP, size_bytes
-from pipcacheplus.model.values import Area, Count, Group, Kind
-from pipcacheplus.render.summary import summarize_pythons, summarize_totals
+from pipcacheplus.model.values import Area, Count, Kind
+from pipcacheplus.render.summary import OPTIONS_OF_REASONS, summarize_pythons, summarize_totals
 from pipcacheplus.render.view import Json
 
 if TYPE_CHECKING:  # slow to import, and needed for annotations alone
@@ -28,12 +28,6 @@ __all__ = ["COMMAND", "summarize_census"]
 
 _DAY_S = 86_400
 _NOTHING = Count()
-_OPTIONS_OF_REASONS = {
-    **{group.value: group.option for group in Group},
-    "duplicate": "duplicates",
-    "sdist-built": "built-sdists",
-}
-"""Of reasons whose option of `prune` has another name."""
 _SPANS_S = tuple(days * _DAY_S for days in (1, 7, 30, 90, 365))
 _FEW_PROJECTS = 10
 _LISTING = frozenset({"json", "paths"})
@@ -154,7 +148,7 @@ def _reclaimable(counts: "Counts") -> dict[str, Json]:
         reason: {
             **_parts(_sum(count for (_, own), count in counts.reclaimable.items() if own == reason)),
             "empty_directories": empty.get(reason, 0),
-            "option": _OPTIONS_OF_REASONS.get(reason, reason),
+            "option": OPTIONS_OF_REASONS[reason],
         }
         for reason in sorted({*(reason for _, reason in counts.reclaimable), *empty})
     }

@@ -1,4 +1,4 @@
-"""`report`: write what is in the cache, and what could go, to one HTML file with pictures."""
+"""`report`: write one HTML file with pictures of the contents of the cache, and of the reclaimable entries."""
 
 import os
 from argparse import ArgumentParser
@@ -24,7 +24,9 @@ _NAME_ONE = "name one: --output report.html"
 
 def _declare(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "--output", metavar="FILE", help="where to: a new file, or a former report, which is replaced; - is stdout"
+        "--output",
+        metavar="FILE",
+        help="file to write: a new one, or a former report, which is replaced; - is stdout",
     )
     parser.add_argument("--force", action="store_true", help="replace FILE even if it is no report")
     parser.add_argument("--open", dest="opens", action="store_true", help="open the report in a browser")
@@ -61,7 +63,7 @@ def _run(request: Request) -> CommandResult:
 
 
 def _target(request: Request, cache: "PipCache") -> str | None:
-    """Return the absolute path of the file, `None` if there is to be none; refuse it before all is read.
+    """Return the absolute path of the file, `None` without one; it is checked before the cache is read.
 
     Raises:
         BadRequestError: It cannot be written, or options contradict each other.
@@ -102,8 +104,10 @@ def _summary_of_nothing(cache: CacheDir) -> Mapping[str, Json]:
 
 
 COMMAND = Command(
-    help="Write what is in the cache, and what could go, to one HTML file with pictures",
+    help="Write one HTML file with pictures of what is in the cache, and what can be removed",
     run=_run,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,
+    examples=("report --output cache.html", "report --json"),
+    page="docs/how-to/report.md",
 )

@@ -229,7 +229,7 @@ class Entry:
 
     @property
     def fresh_until(self) -> "datetime | None":
-        """Return until when it is fresh, in UTC; `None` for ever, or if that means nothing, or is in no calendar."""
+        """Return until when it is fresh, in UTC; `None` if there is no end, or none that is a date."""
         return None if self.fresh_until_s is None else _moment(self.fresh_until_s * 10**9)
 
     @property

@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # slow to import, and `dir` does without them
     )
 
 __all__ = [
+    "OPTIONS_OF_REASONS",
     "TAKEN_STATES",
     "Census",
     "Tally",
@@ -64,6 +65,15 @@ TAKEN_STATES = frozenset({State.PLANNED, State.REMOVED, State.TRASHED})
 """States of an entry that was taken out of the cache, or would be."""
 _OPTIONS = {NotJudged.YOUNG: "--min-age"}
 """Which option judges what is not judged for a reason; for some there is none."""
+OPTIONS_OF_REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        **{group.value: group.option for group in Group},
+        "duplicate": "duplicates",
+        "sdist-built": "built-sdists",
+        "superseded": "superseded",
+    }
+)
+"""Options of `prune`, by the reasons that they remove entries for."""
 _COUNTED_STATES = TAKEN_STATES | {State.RESTORED}
 
 

@@ -69,7 +69,7 @@ class View(NamedTuple):
     foreign: "Sequence[Entry]" = ()
     """Foreign files, for a command that reports them."""
     redundant: Mapping[str, frozenset[str]] = {}
-    """Ids of entries that need not stay because of others, by the reason, of a command that tells of them."""
+    """Ids of entries that are not needed because of others, by the reason, for a command that reports them."""
     warnings: tuple[str, ...] = ()
     verbosity: int = 0
     """Above 0 if the user requests more output, below 0 for less."""

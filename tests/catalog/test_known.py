@@ -37,7 +37,7 @@ def test_nothing_is_said_before_verification_that_it_does_not_say_and_all_of_it_
     assert told(asker.ask(question("verify")).findings) == true
     after = known(asker)
     assert told(after.findings) == true
-    assert after.unverified.entries <= before.unverified.entries
+    assert after.not_read_to_end.entries <= before.not_read_to_end.entries
     assert told(known(asker, remembers=False).findings) <= true
     assert len(after.entries) == len(before.entries) == len(asker.ask(question("scan")).entries)
 
@@ -47,7 +47,7 @@ def agrees(cache: Cache, folder: Path) -> None:
     asker = Asker(cache.path, folder / "state")
     true = told(asker.ask_anew(question("verify")).findings)
     before = known(asker)
-    assert before.unverified.entries
+    assert before.not_read_to_end.entries
     assert told(before.findings) <= true
 
 

@@ -85,6 +85,8 @@ LOOKS = [
     "state",
     "state --clear -n",
     "pythons",
+    "report",
+    "report --output report.html -n",
     "undo --list",
     "undo -n",
     "shell-init fish",
@@ -200,7 +202,7 @@ def test_what_looks_and_dry_runs_print_is_valid(
     documents = [document for words in LOOKS if (document := printed(words)) is not None]
     assert [(one["command"], objections(one)) for one in documents if objections(one)] == []
     assert len(documents) >= len(LOOKS) - 2
-    assert {one["command"] for one in documents} >= set(COMMANDS) - {*WITHOUT_JSON, "apply", "warm"}
+    assert {one["command"] for one in documents} >= set(COMMANDS) - {*WITHOUT_JSON, "apply", "browse", "warm"}
 
 
 def test_what_changes_print_is_valid(printed: Printed, cache: Cache, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipcacheplus.catalog.results import CacheFacts, Unverified
+from pipcacheplus.catalog.results import CacheFacts
 from pipcacheplus.model.values import (
     Area,
     CacheDir,
@@ -29,7 +29,7 @@ from pipcacheplus.model.values import (
     Source,
 )
 from pipcacheplus.plan.select import Selection
-from pipcacheplus.render.report.data import Table, inert
+from pipcacheplus.render.report.data import EntryRows, inert
 from pipcacheplus.render.report.document import MARK, document
 from pipcacheplus.render.report.facts import summarize_facts, with_findings
 from pipcacheplus.render.view import View
@@ -190,7 +190,7 @@ def test_ten_thousand_entries_take_less_than_2_mb() -> None:
 def test_entries_beyond_those_that_are_listed_are_added_up_and_damage_is_listed_all_the_same() -> None:
     entries = [*wheels(300), *(an_entry(a_file(f"http-v2/big{n}", 1, disk_size=1 << 20)) for n in range(20))]
     found = facts(entries, [a_finding(entries[7])])
-    (text,) = ["".join(Table(a_report(found), max_rows=100).pieces())]
+    (text,) = ["".join(EntryRows(a_report(found), max_rows=100).pieces())]
     seen = json.loads(text)
     listed = ids_of(seen["rows"])
     assert len(listed) in {100, 101}
@@ -203,7 +203,7 @@ def test_entries_beyond_those_that_are_listed_are_added_up_and_damage_is_listed_
 
 def test_sums_of_what_is_not_listed_do_not_fill_the_document() -> None:
     entries = [an_entry(a_file(f"http-v2/{n:06}", 1), project=f"p{n}") for n in range(9000)]
-    seen = json.loads("".join(Table(a_report(facts(entries)), max_rows=10).pieces()))
+    seen = json.loads("".join(EntryRows(a_report(facts(entries)), max_rows=10).pieces()))
     assert len(seen["rest"]) <= 4001
     assert sum(one[4] for one in seen["rest"]) == 9000 - 10
     assert seen["rest"][-1][0] == 1
@@ -226,7 +226,7 @@ def test_a_word_selects_its_entry_alone_or_is_not_there(parts: list[str], area: 
         an_entry(f"x{id_}"),
         an_entry(f"{area}/{'a' * len(parts[0])}/b"),
     ]
-    (row,) = json.loads("".join(Table(a_report(facts([entry]))).pieces()))["rows"]
+    (row,) = json.loads("".join(EntryRows(a_report(facts([entry]))).pieces()))["rows"]
     if len(row) > 12 and row[12] == 0:
         return
     selection = Selection((id_,), cache_dir="/cache")
@@ -238,13 +238,13 @@ def test_a_word_selects_its_entry_alone_or_is_not_there(parts: list[str], area: 
 
 def test_what_no_pip_wrote_can_not_be_selected() -> None:
     foreign = an_entry("http-v2/mine", shape=Shape.FOREIGN, kind=Kind.FOREIGN)
-    (row,) = json.loads("".join(Table(a_report(facts([foreign]))).pieces()))["rows"]
+    (row,) = json.loads("".join(EntryRows(a_report(facts([foreign]))).pieces()))["rows"]
     assert row[12] == 0
 
 
 def test_an_entry_that_a_project_could_be_mistaken_for_is_selected_by_its_absolute_path() -> None:
     entry = an_entry("selfcheck.json", area=Area.SELFCHECK, shape=Shape.SELFCHECK, kind=Kind.SELFCHECK)
-    (row,) = json.loads("".join(Table(a_report(facts([entry]))).pieces()))["rows"]
+    (row,) = json.loads("".join(EntryRows(a_report(facts([entry]))).pieces()))["rows"]
     assert row[12] == "/cache/selfcheck.json"
     assert Selection(("/cache/selfcheck.json",), cache_dir="/cache").is_wanted(entry)
 
@@ -291,10 +291,10 @@ def test_entries_come_with_their_findings_whatever_lies_between_them() -> None:
 
 
 def test_what_was_not_verified_is_said_with_the_command_that_verifies() -> None:
-    text = Seen(text_of(a_report(facts([NUMPY], unverified=Unverified(1234, 5_000_000))))).text
-    assert "1,234 entries (5.0 MB) not verified" in text
+    text = Seen(text_of(a_report(facts([NUMPY], not_read_to_end=Count(1234, 1234, 4_900_000, 5_000_000))))).text
+    assert "1,234 entries (5.0 MB) not read to the end" in text
     assert "python -m pipcacheplus verify" in text
-    assert "Every entry was verified" in Seen(text_of(a_report(facts([NUMPY])))).text
+    assert "Every file has been read to its end" in Seen(text_of(a_report(facts([NUMPY])))).text
 
 
 def test_the_report_of_an_empty_cache_says_so() -> None:

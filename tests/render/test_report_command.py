@@ -54,7 +54,7 @@ def test_a_report_is_written_and_said(full: Cache, report: Report, tmp_path: Pat
     target = tmp_path / "report.html"
     assert out.splitlines()[0].startswith(f"Report written to {target} (")
     assert "3 entries" in out
-    assert "not verified; to do that: " in out
+    assert "not read to the end since the last change; to read them:" in out
     assert target.read_bytes().startswith(MARK.encode())
     assert tree(full.path) == before
     assert not list(tmp_path.glob("*.part")) + list(tmp_path.glob(".*.part"))
@@ -160,7 +160,7 @@ def test_the_json_has_the_same_facts(full: Cache, report: Report, tmp_path: Path
     assert [one["id"] for one in found["entries"]] == [one.id for one in PipCache(full.path).scan().entries]
     assert "http-head-missing" in {one["check"] for one in found["findings"]}
     summary = found["summary"]
-    assert summary["unverified"]["entries"] == 2
+    assert summary["not_read_to_end"]["entries"] == 2
     assert summary["reclaimable"]["partial"]["entries"] == 1
     assert {one["kind"] for one in summary["history"]} == {"wheel", "built-wheel", "leftover"}
     assert (summary["output"], summary["output_bytes"]) == (None, None)
@@ -221,17 +221,17 @@ def test_what_verification_found_is_shown_and_what_changed_since_counts_as_not_v
             return json.loads(report("--format", "json")[1])
 
     before = summary(0)
-    assert before["summary"]["unverified"]["entries"] == 3
+    assert before["summary"]["not_read_to_end"]["entries"] == 3
     assert "archive-broken" not in {one["check"] for one in before["findings"]}
     with at(PRESENT_S):
         main(["verify", "--cache-dir", str(full.path), "--python", "current", "--quiet"])
     report("--output", "x.html")  # what `verify` said is read here
     after = summary(10)
-    assert after["summary"]["unverified"]["entries"] == 0
+    assert after["summary"]["not_read_to_end"]["entries"] == 0
     assert "archive-broken" in {one["check"] for one in after["findings"]}
     full.write(f"{path}.body", broken + b"x")
     again = summary(7200)
-    assert again["summary"]["unverified"]["entries"] == 1
+    assert again["summary"]["not_read_to_end"]["entries"] == 1
     assert "archive-broken" not in {one["check"] for one in again["findings"]}
 
 
@@ -243,7 +243,7 @@ def test_what_is_not_read_is_never_called_damaged(full: Cache, report: Report) -
 def test_from_python_a_report_is_written_and_its_facts_returned(full: Cache, tmp_path: Path) -> None:
     found = PipCache(full.path).report(tmp_path / "report.html", pythons="current")
     assert len(found.entries) == 3
-    assert found.unverified.entries == 2
+    assert found.not_read_to_end.entries == 2
     assert [one.check for one in found.findings] == ["http-head-missing"]
     assert {one.kind.value for one in found.history} == {"wheel", "built-wheel", "leftover"}
     text = (tmp_path / "report.html").read_text()

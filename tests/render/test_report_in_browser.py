@@ -136,7 +136,7 @@ def test_it_shows_sums_reasons_damage_and_entries_without_a_request(plain: Site,
     assert "prune --partial" in shown.text("#command-1") + shown.text("#reclaim")
     damage = shown.text("#damage")
     assert "broken" in damage
-    assert "Every entry was verified" in damage
+    assert "Every file has been read to its end" in damage
     shown.click("#damage summary")
     assert "effect" in shown.text("#damage dl")
     assert shown.all("#by_age svg .bar")
@@ -148,7 +148,7 @@ def test_it_shows_sums_reasons_damage_and_entries_without_a_request(plain: Site,
 def test_what_was_not_verified_is_counted_and_said(state: Path, show: Show) -> None:
     site = reported(filled(state / "unread"), state / "unread.html", verifies=False)
     shown = show(site.report)
-    assert re.search(r"\d entries \([\d.]+ kB\) not verified", shown.text("#damage .note"))
+    assert re.search(r"\d entries \([\d.]+ kB\) not read to the end", shown.text("#damage .note"))
     assert shown.text("#command-verify").endswith(f"verify --cache-dir {site.cache.path} --python current")
 
 
@@ -440,9 +440,9 @@ def test_growth_is_drawn_once_there_are_two_days(tmp_path: Path, show: Show) -> 
         target.write_text("".join(document(view)), encoding="ascii")
         shown = show(target)
         assert len(shown.all("#history svg .layer")) == layers
+        labels = shown.run("return [...document.querySelectorAll('#history svg')].map(one => one.ariaLabel)")
+        assert labels == ["Size on disk from 2026-11-20 (4.1 kB) to 2026-11-27 (8.2 kB)"] * layers
         checked(shown)
-    told = "Size on disk from 2026-11-20 (4.1 kB) to 2026-11-27 (8.2 kB)"
-    assert shown.run("return document.querySelector('#history svg').getAttribute('aria-label')") == told
 
 
 def summary_of_many() -> dict[str, Any]:

@@ -16,12 +16,12 @@ from textual.widgets import Footer, Input, Static
 
 from pipcacheplus.cli.base.sentences import sentence
 from pipcacheplus.cli.browsing.dialogs import FileName, Question, Reader, Removal
-from pipcacheplus.cli.browsing.facts import CacheFacts
+from pipcacheplus.cli.browsing.facts import BrowsedEntries
 from pipcacheplus.cli.browsing.groups import By, EntryGroup, Order
 from pipcacheplus.cli.browsing.help_text import HELP
 from pipcacheplus.cli.browsing.job import JobStoppedError, ScreenJob
 from pipcacheplus.cli.browsing.style import CSS
-from pipcacheplus.cli.browsing.table import Table
+from pipcacheplus.cli.browsing.table import RowTable
 from pipcacheplus.cli.browsing.walk import Walk
 from pipcacheplus.cli.browsing.work import Prepared, RemovalResult, Work
 from pipcacheplus.errors import PipCachePlusError
@@ -81,7 +81,7 @@ class Browser(App[None]):
     ]
 
     def __init__(
-        self, work: Work, facts: CacheFacts, *, now_s: Callable[[], float] = time.time, **options: bool | str
+        self, work: Work, facts: BrowsedEntries, *, now_s: Callable[[], float] = time.time, **options: bool | str
     ) -> None:
         """Take the cache, and what was read of it.
 
@@ -122,7 +122,7 @@ class Browser(App[None]):
             for name in _TABS:
                 yield Tab(name)
         yield Static("", markup=False, id="way")
-        yield Table(self._walk, "")
+        yield RowTable(self._walk, "")
         yield Input(placeholder="Search, then Enter", id="needle", compact=True)
         yield Static("", markup=False, id="status")
         yield Footer(compact=True, show_command_palette=False)
@@ -140,9 +140,9 @@ class Browser(App[None]):
         return self._job is not None
 
     @property
-    def table(self) -> Table:
+    def table(self) -> RowTable:
         """Return the table."""
-        return self.screen_stack[0].query_one(Table)
+        return self.screen_stack[0].query_one(RowTable)
 
     def _draw(self, cursor: int | None = None) -> None:
         walk, base = self._walk, self.screen_stack[0]
@@ -197,19 +197,19 @@ class Browser(App[None]):
         """Take the next order."""
         self._sort(self._walk.next_order())
 
-    @on(Table.OrderChosen)
-    def _choose_order(self, chosen: Table.OrderChosen) -> None:
+    @on(RowTable.OrderChosen)
+    def _choose_order(self, chosen: RowTable.OrderChosen) -> None:
         self._sort(chosen.order)
 
     def _sort(self, order: Order) -> None:
         self._walk.sort(order)
         self._draw(0)
 
-    @on(Table.Opened)
+    @on(RowTable.Opened)
     def _open_clicked(self) -> None:
         self.action_open()
 
-    @on(Table.Toggled)
+    @on(RowTable.Toggled)
     def _toggle_clicked(self) -> None:
         self._walk.toggle(self.table.cursor)
         self._draw(self.table.cursor)
@@ -317,7 +317,7 @@ class Browser(App[None]):
     def _read(self, message: str, *, verifies: bool) -> None:
         job = ScreenJob("verifying" if verifies else "reading")
 
-        def done(facts: CacheFacts) -> None:
+        def done(facts: BrowsedEntries) -> None:
             self._verifies = verifies
             self._walk.take(facts, self._now_s())
             self._message = message or _first_message(facts)
@@ -444,5 +444,5 @@ class Browser(App[None]):
         self.action_leave()
 
 
-def _first_message(facts: CacheFacts) -> str:
+def _first_message(facts: BrowsedEntries) -> str:
     return f"{number(len(facts.warnings), 'entry')} could not be read" if facts.warnings else ""

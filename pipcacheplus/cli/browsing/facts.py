@@ -1,4 +1,4 @@
-"""Facts of all entries of a cache for the terminal view: thirty bytes an entry; the rest is made when it is shown."""
+"""The entries of a cache for the terminal view: thirty bytes an entry; the rest is made when it is shown."""
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,27 +7,21 @@ from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from pipcacheplus.model.values import Brief, Entry, Finding, Group, Headline, Kind
+from pipcacheplus.model.values import Brief, Entry, Finding, Headline, Kind
 from pipcacheplus.render.order import listed_order
-from pipcacheplus.render.summary import briefs_of
+from pipcacheplus.render.summary import OPTIONS_OF_REASONS, briefs_of
 from pipcacheplus.render.times import last_used_of
 
 if TYPE_CHECKING:  # slow to import, and needed for annotations alone
     from pipcacheplus.cache.pip_cache import PipCache
     from pipcacheplus.model.values import Progress
 
-__all__ = ["NO_PROJECT", "REASONS", "CacheFacts", "Reading", "read_cache_facts"]
+__all__ = ["NO_PROJECT", "REASONS", "BrowsedEntries", "Reading", "read_entries"]
 
 NO_PROJECT = ""
 """What stands for the project of an entry that has none."""
-_OPTIONS = {
-    **{group.value: group.option for group in Group},
-    "duplicate": "duplicates",
-    "sdist-built": "built-sdists",
-    "superseded": "superseded",
-}
-REASONS = tuple(_OPTIONS.values())
-"""Reasons to remove entries: names of the options of `prune`. The place of each is its bit in `CacheFacts.reasons`."""
+REASONS = tuple(OPTIONS_OF_REASONS.values())
+"""Reasons to remove entries: options of `prune`. The place of each is its bit in `BrowsedEntries.reasons`."""
 _KINDS = tuple(Kind)
 _NS = 10**9
 _NEVER = -(1 << 62)
@@ -45,7 +39,7 @@ class Reading:
     """Whether every byte is read, so that damage is found as well."""
 
 
-class CacheFacts:
+class BrowsedEntries:
     """The columns that the view sorts and groups by.
 
     An entry is named by its place, which is that in the order of ids.
@@ -106,7 +100,7 @@ class CacheFacts:
             redundant: Ids of what need not stay because of other entries, by the reason.
         """
         masks = _masks(findings)
-        bits = {reason: 1 << REASONS.index(_OPTIONS[reason]) for reason in redundant}
+        bits = {reason: 1 << REASONS.index(OPTIONS_OF_REASONS[reason]) for reason in redundant}
         head = next(masks, None)
         for at, brief in enumerate(briefs_of(self._entries)):
             found = 0
@@ -172,7 +166,7 @@ def _masks(findings: Sequence[Finding]) -> Iterator[tuple[bytes, int]]:
             yield _ordered(id_), 1 << REASONS.index(head.group.option)
 
 
-def read_cache_facts(cache: "PipCache", how: Reading, progress: "Progress | None") -> CacheFacts:
+def read_entries(cache: "PipCache", how: Reading, progress: "Progress | None") -> BrowsedEntries:
     """Read a cache: its entries, and the reasons to remove each.
 
     Args:
@@ -185,7 +179,7 @@ def read_cache_facts(cache: "PipCache", how: Reading, progress: "Progress | None
         OSError: The cache cannot be listed.
     """
     found = cache.overview(reads=True, pythons=how.pythons, remembers=how.remembers, progress=progress)
-    facts = CacheFacts(found.entries, last_use=cache.last_use)
+    facts = BrowsedEntries(found.entries, last_use=cache.last_use)
     findings, warnings = found.findings, found.warnings
     if how.verifies:
         verified = cache.verify(pythons=how.pythons, remembers=how.remembers, progress=progress)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from pipcacheplus.cli.browsing.facts import NO_PROJECT, REASONS, CacheFacts
+from pipcacheplus.cli.browsing.facts import NO_PROJECT, REASONS, BrowsedEntries
 from pipcacheplus.model.values import Kind
 from pipcacheplus.render.text.words import kind_in_words, safe
 
@@ -66,7 +66,7 @@ class EntryGroup:
     """Bytes on the disk of those that a reason of `prune` holds for."""
 
 
-def groups_of(facts: CacheFacts, places: Sequence[int], by: By, now_s: float) -> list[EntryGroup]:
+def groups_of(facts: BrowsedEntries, places: Sequence[int], by: By, now_s: float) -> list[EntryGroup]:
     """Put entries together; one that several reasons hold for is in several groups.
 
     Args:
@@ -85,7 +85,7 @@ def groups_of(facts: CacheFacts, places: Sequence[int], by: By, now_s: float) ->
     return [_group(facts, key, some, by) for key, some in found.items()]
 
 
-def _group(facts: CacheFacts, key: int | str, places: "array[int]", by: By) -> EntryGroup:
+def _group(facts: BrowsedEntries, key: int | str, places: "array[int]", by: By) -> EntryGroup:
     sizes, reasons = facts.sizes, facts.reasons
     used = [used_s for at in places if (used_s := facts.used(at)) is not None]
     return EntryGroup(
@@ -98,15 +98,15 @@ def _group(facts: CacheFacts, key: int | str, places: "array[int]", by: By) -> E
     )
 
 
-def _project(facts: CacheFacts, at: int, _now_s: float) -> tuple[int | str, ...]:
+def _project(facts: BrowsedEntries, at: int, _now_s: float) -> tuple[int | str, ...]:
     return (facts.project_names[facts.projects[at]],)
 
 
-def _kind(facts: CacheFacts, at: int, _now_s: float) -> tuple[int | str, ...]:
+def _kind(facts: BrowsedEntries, at: int, _now_s: float) -> tuple[int | str, ...]:
     return (facts.kinds[at],)
 
 
-def _reason(facts: CacheFacts, at: int, _now_s: float) -> Iterator[int | str]:
+def _reason(facts: BrowsedEntries, at: int, _now_s: float) -> Iterator[int | str]:
     mask = facts.reasons[at]
     if not mask:
         yield _NO_REASON
@@ -115,13 +115,13 @@ def _reason(facts: CacheFacts, at: int, _now_s: float) -> Iterator[int | str]:
         mask &= mask - 1
 
 
-def _age(facts: CacheFacts, at: int, now_s: float) -> tuple[int | str, ...]:
+def _age(facts: BrowsedEntries, at: int, now_s: float) -> tuple[int | str, ...]:
     used_s = facts.used(at)
     days = None if used_s is None else (now_s - used_s) / _DAY_S
     return (len(_DAYS) if days is None else next((n for n, most in enumerate(_DAYS) if days <= most), len(_DAYS)),)
 
 
-_Keys = Callable[[CacheFacts, int, float], "tuple[int | str, ...] | Iterator[int | str]"]
+_Keys = Callable[[BrowsedEntries, int, float], "tuple[int | str, ...] | Iterator[int | str]"]
 _KEYS: dict[By, _Keys] = {By.PROJECT: _project, By.KIND: _kind, By.REASON: _reason, By.AGE: _age}
 
 
@@ -149,7 +149,7 @@ def sorted_groups(groups: Sequence[EntryGroup], order: Order, by: By) -> list[En
     return sorted(groups, key=lambda one: (one.key == NO_PROJECT, int(one.key) if by is By.AGE else 0, one.title))
 
 
-def places_in_order(facts: CacheFacts, places: "array[int]", order: Order) -> "array[int]":
+def places_in_order(facts: BrowsedEntries, places: "array[int]", order: Order) -> "array[int]":
     """Return entries in order."""
     if order is Order.SIZE:
         sizes = facts.sizes

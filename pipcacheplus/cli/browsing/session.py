@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any, TextIO, cast
 
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.console import Console
@@ -32,9 +33,48 @@ def without_color(console: Console) -> Iterator[None]:
             os.environ["NO_COLOR"] = before
 
 
+class _LossyStream:
+    """A stream whose failed writes are dropped.
+
+    Textual writes to the terminal in a thread with a queue of 30 parts, also when the terminal is gone: then a write
+    that fails ends the thread, and once 30 parts are queued, the next one would block.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write text, and return its length."""
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what is buffered."""
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> object:
+        """Return any other attribute of the stream."""
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def _lossy_screen() -> Iterator[None]:
+    """Drop failed writes to the screen, which for Textual is the standard error that Python began with."""
+    screen = sys.__stderr__
+    if screen is not None:
+        sys.__stderr__ = cast("Any", _LossyStream(screen))  # type: ignore[misc]
+    try:
+        yield
+    finally:
+        sys.__stderr__ = screen  # type: ignore[misc]
+
+
 def run_browser(browser: Browser) -> None:
-    """Show the view until somebody leaves it, or a signal ends it; the number of that is `browser.signal` then."""
-    asyncio.run(_run(browser))
+    """Show the view until the user leaves it, or a signal ends it, whose number `browser.signal` has then."""
+    with _lossy_screen():
+        asyncio.run(_run(browser))
 
 
 async def _run(browser: Browser) -> None:

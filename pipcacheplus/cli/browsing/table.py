@@ -16,7 +16,7 @@ from textual.strip import Strip
 from pipcacheplus.cli.browsing.groups import Order
 from pipcacheplus.cli.browsing.walk import Column
 
-__all__ = ["Table", "TableRows"]
+__all__ = ["RowTable", "TableRows"]
 
 _GAP = "  "
 _HEADER = Style(bold=True, underline=True)
@@ -41,10 +41,10 @@ class TableRows(Protocol):
         """Return the cells of a row, printable, the sign of a mark first."""
 
 
-class Table(ScrollView, can_focus=True):
+class RowTable(ScrollView, can_focus=True):
     """Rows with a cursor; it says what is done to a row, and does nothing itself."""
 
-    DEFAULT_CSS = "Table { height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; }"
+    DEFAULT_CSS = "RowTable { height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "up", show=False),
         Binding("down,j", "move(1)", "down", show=False),

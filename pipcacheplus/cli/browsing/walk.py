@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import NamedTuple
 
-from pipcacheplus.cli.browsing.facts import CacheFacts
+from pipcacheplus.cli.browsing.facts import BrowsedEntries
 from pipcacheplus.cli.browsing.groups import (
     By,
     EntryGroup,
@@ -61,7 +61,7 @@ class _Level:
 class Walk:
     """Where somebody is who looks at a cache, and what is marked."""
 
-    def __init__(self, facts: CacheFacts, now_s: float) -> None:
+    def __init__(self, facts: BrowsedEntries, now_s: float) -> None:
         """Begin with the projects, the largest first."""
         self.facts = facts
         self.order = Order.SIZE
@@ -282,7 +282,7 @@ class Walk:
 
     # Reading again
 
-    def take(self, facts: CacheFacts, now_s: float) -> None:
+    def take(self, facts: BrowsedEntries, now_s: float) -> None:
         """Continue with facts that were read again: the way, and the marks of entries that are still there, stay."""
         kept = set(self.ids(self.marked))
         ways = [(level.by, level.steps, level.cursor) for level in self._levels]

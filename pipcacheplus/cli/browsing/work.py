@@ -11,7 +11,7 @@ from pipcacheplus.cli.base.command import CommandResult, Request
 from pipcacheplus.cli.base.options import pythons_of
 from pipcacheplus.cli.base.removal import keeps_of, result_of
 from pipcacheplus.cli.base.signals import StopRequest
-from pipcacheplus.cli.browsing.facts import CacheFacts, Reading, read_cache_facts
+from pipcacheplus.cli.browsing.facts import BrowsedEntries, Reading, read_entries
 from pipcacheplus.model.values import Entry, Measure, Outcome, Plan, Report, State
 from pipcacheplus.render.human import lines_of
 from pipcacheplus.render.summary import summarize_report
@@ -75,10 +75,10 @@ class Work:
         """Return the cache directory, printable."""
         return safe(self._cache.dir.path)
 
-    def read(self, progress: "Progress | None", *, verifies: bool = False) -> CacheFacts:
-        """Read the cache, every byte of it if that is wanted; raises as `read_cache_facts`."""
+    def read(self, progress: "Progress | None", *, verifies: bool = False) -> BrowsedEntries:
+        """Read the cache, every byte of it if that is wanted; raises as `read_entries`."""
         how = Reading(pythons=self._pythons, remembers=self._request.options.remembers, verifies=verifies)
-        return read_cache_facts(self._cache, how, progress)
+        return read_entries(self._cache, how, progress)
 
     def why(self, id_: str, progress: "Progress | None") -> str:
         """Return what is to be said of an entry: what it is, and what would remove it or keep it.

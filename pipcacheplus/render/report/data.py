@@ -2,8 +2,8 @@
 
 A row is a list: how many characters its id has in common with that of the row before, and the rest of the id; then
 its project and version, and the places of its kind, of what it is for and of its host; its bytes on the disk; the days
-since 1970 on which it was written and last used; bits of the reasons for which it could go. Behind them may stand what
-to call it, and the word that selects it if that is not its id; `0` if no word selects it alone. Places are those in the
+since 1970 on which it was written and last used; bits of the reasons to remove it. Behind them may stand its label,
+and the word that selects it if that is not its id; `0` if no word selects it alone. Places are those in the
 lists that stand behind the rows; `-1` is unknown.
 """
 
@@ -24,12 +24,12 @@ from pipcacheplus.render.view import PYTHON_OPTIONS, Json, View
 if TYPE_CHECKING:  # slow to import, and help imports modules of this room
     from pipcacheplus.model.values import Brief, Finding
 
-__all__ = ["MAX_ROWS", "Table", "inert"]
+__all__ = ["MAX_ROWS", "EntryRows", "inert"]
 
 MAX_ROWS = 20_000
 """Entries that are listed one by one, the largest; the others are added up."""
 _MAX_DAMAGED = 5_000
-"""Smaller ones that are listed besides, as something is wrong with them."""
+"""Smaller entries that are listed too, because they are damaged."""
 _MAX_GROUPS = 4_000
 """Sums of entries that are not listed; beyond these, the project makes no difference."""
 _DAY_NS = 86_400 * 10**9
@@ -75,8 +75,8 @@ class _Names:
         return iter(self._places)
 
 
-class Table:
-    """The entries of a view, as a report lists them; they are gone through twice."""
+class EntryRows:
+    """The entries of a view, as a report lists them; they are read twice."""
 
     def __init__(self, view: View, *, max_rows: int = MAX_ROWS) -> None:
         """Choose which entries are listed.

@@ -1,4 +1,4 @@
-"""Make the HTML document of a report: markup by Jinja2 with autoescape, pictures by a script from inert data.
+"""The HTML document of a report: markup by Jinja2 with autoescape, pictures by a script from inert data.
 
 Nothing that comes from a cache is ever part of code or markup: in the frame it is escaped, in the data it is JSON
 without `<`, `>` and `&`. The policy of the document names the digests of its own script and style, and allows no
@@ -14,7 +14,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from pipcacheplus.model.terms import Severity
-from pipcacheplus.render.report.data import Table
+from pipcacheplus.render.parts import number_in, object_in
+from pipcacheplus.render.report.data import EntryRows
 from pipcacheplus.render.report.facts import SPANS, shows_damage
 from pipcacheplus.render.summary import heads_of, summary_count
 from pipcacheplus.render.text.considered import considered_in_words
@@ -27,7 +28,7 @@ if TYPE_CHECKING:  # slow to import
 __all__ = ["MARK", "document"]
 
 MARK = "<!DOCTYPE html>\n<!-- A report of pipcacheplus. -->\n"
-"""What every report begins with: a report that lies where another one is to be written is known by it."""
+"""The beginning of every report: a file that begins with it may be replaced by another report."""
 _ASSETS = "assets"
 _SCRIPTS = ("d3.js", "report.js")
 _STYLE = "report.css"
@@ -73,7 +74,7 @@ def document(view: View) -> Iterator[str]:
         policy=_policy(script, style),
         script=script,
         style=style,
-        data=Table(view).pieces(),
+        data=EntryRows(view).pieces(),
     )
     yield from map(_ascii, pieces)
 
@@ -100,9 +101,9 @@ def _digest(text: str) -> str:
 
 
 def _frame(view: View) -> dict[str, object]:
-    """Return what the template shows besides the list of entries, as text."""
+    """Return the values of the template, as text."""
     summary = view.summary
-    unverified = _part(summary, "unverified")
+    unread = object_in(summary, "not_read_to_end")
     return {
         "version": view.version,
         "cache_dir": safe(view.cache.path),
@@ -115,17 +116,17 @@ def _frame(view: View) -> dict[str, object]:
         "damaged": summary_count(view, "damaged"),
         "kinds": _rows(summary, "by_kind", KIND_WORDS),
         "reasons": _reasons(view),
-        "at_all": _counts(_part(summary, "reclaimable_at_all")),
+        "at_all": _counts(object_in(summary, "reclaimable_at_all")),
         "ages": _spans(summary, "by_age"),
         "uses": _spans(summary, "by_last_use"),
         "days": _days(summary),
         "findings": list(islice(_findings(view), _MAX_FINDINGS)),
         "more_findings": max(_damages(view) - _MAX_FINDINGS, 0),
-        "unverified": number(_number(unverified, "entries"), "entry") if _number(unverified, "entries") else "",
-        "unverified_size": size(_number(unverified, "bytes")),
+        "unread": number(number_in(unread, "entries"), "entry") if number_in(unread, "entries") else "",
+        "unread_size": size(number_in(unread, "disk_bytes")),
         "verify": view.command_line("verify"),
         "not_judged": [
-            (reason.replace("-", " "), number(_number(part, "entries"), "entry"))
+            (reason.replace("-", " "), number(number_in(part, "entries"), "entry"))
             for reason, part in _parts(summary, "not_judged")
         ],
         "considered": [*considered_in_words(summary)],
@@ -136,40 +137,30 @@ def _frame(view: View) -> dict[str, object]:
     }
 
 
-def _part(summary: Mapping[str, Json], key: str) -> Mapping[str, Json]:
-    part = summary.get(key)
-    return part if isinstance(part, Mapping) else {}
-
-
 def _parts(summary: Mapping[str, Json], key: str) -> Iterator[tuple[str, Mapping[str, Json]]]:
-    for name, part in _part(summary, key).items():
+    for name, part in object_in(summary, key).items():
         if isinstance(part, Mapping):
             yield name, part
 
 
-def _number(part: Mapping[str, Json], key: str) -> int:
-    value = part.get(key)
-    return value if isinstance(value, int) else 0
-
-
 def _counts(part: Mapping[str, Json]) -> dict[str, str]:
-    folders = _number(part, "empty_directories")
-    counted = [number(_number(part, "entries"), "entry")] if _number(part, "entries") or not folders else []
+    folders = number_in(part, "empty_directories")
+    counted = [number(number_in(part, "entries"), "entry")] if number_in(part, "entries") or not folders else []
     return {
-        "entries": f"{_number(part, 'entries'):,}",
-        "files": f"{_number(part, 'files'):,}",
-        "size": size(_number(part, "disk_bytes")),
+        "entries": f"{number_in(part, 'entries'):,}",
+        "files": f"{number_in(part, 'files'):,}",
+        "size": size(number_in(part, "disk_bytes")),
         "words": " and ".join([*counted, *([number(folders, "empty directory")] if folders else [])]),
     }
 
 
 def _rows(summary: Mapping[str, Json], key: str, words: Mapping[str, str]) -> list[tuple[str, dict[str, str]]]:
-    found = sorted(_parts(summary, key), key=lambda one: -_number(one[1], "disk_bytes"))
+    found = sorted(_parts(summary, key), key=lambda one: -number_in(one[1], "disk_bytes"))
     return [(words.get(name, name), _counts(part)) for name, part in found]
 
 
 def _reasons(view: View) -> list[dict[str, object]]:
-    found = sorted(_parts(view.summary, "reclaimable"), key=lambda one: -_number(one[1], "disk_bytes"))
+    found = sorted(_parts(view.summary, "reclaimable"), key=lambda one: -number_in(one[1], "disk_bytes"))
     return [
         {
             "name": reason.replace("-", " "),
@@ -192,8 +183,8 @@ def _days(summary: Mapping[str, Json]) -> list[tuple[str, str, str]]:
     for row in history if isinstance(history, Sequence) else ():
         if isinstance(row, Mapping):
             day = sums.setdefault(str(row["day"]), [0, 0])
-            day[0] += _number(row, "entries")
-            day[1] += _number(row, "disk_bytes")
+            day[0] += number_in(row, "entries")
+            day[1] += number_in(row, "disk_bytes")
     return [(day, f"{entries:,}", size(disk)) for day, (entries, disk) in sorted(sums.items(), reverse=True)]
 
 

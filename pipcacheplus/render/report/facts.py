@@ -1,4 +1,4 @@
-"""Add up what a report shows of a cache: reasons to remove, ages, last use, history, what was not verified."""
+"""Sums of a report: reasons to remove entries, their ages, last use, history, and how much was not read to the end."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipcacheplus.model.terms import Group, Remedy, Severity, Shape
 from pipcacheplus.render.summary import (
+    OPTIONS_OF_REASONS,
     Tally,
     summarize_findings,
     summarize_not_judged,
@@ -23,27 +24,21 @@ __all__ = ["SPANS", "reasons_of", "shows_damage", "summarize_facts", "with_findi
 
 _DAY_S = 86_400
 _SPANS_DAYS = (1, 7, 30, 90, 180, 365, 730)
-"""Up to which age in days entries are counted together; those that are older come last."""
+"""Upper ends of the spans of age, in days; a span for older entries comes last."""
 SPANS = (*(f"within-{days}d" for days in _SPANS_DAYS), "older")
-_OPTIONS = {
-    **{group.value: group.option for group in Group},
-    "duplicate": "duplicates",
-    "sdist-built": "built-sdists",
-}
-"""Of reasons whose option of `prune` has another name."""
 _DAMAGE = frozenset({Group.CORRUPT, Group.PARTIAL, Group.UNSAFE, Group.OUTDATED_BUILD})
 """Groups whose warnings are damage, and not waste."""
 
 
 def shows_damage(finding: "Finding | Headline") -> bool:
-    """Return whether a finding is shown as damage, and not just counted as what could go."""
+    """Return whether a finding is shown as damage, and not only counted as a reason to remove an entry."""
     return finding.severity is Severity.ERROR or (finding.severity is Severity.WARNING and finding.group in _DAMAGE)
 
 
 def with_findings(
     entries: "Iterable[Entry]", findings: "Iterable[Finding]"
 ) -> "Iterator[tuple[Entry, Sequence[Finding]]]":
-    """Yield each entry with what was found of it, and empty directories, which are findings alone.
+    """Yield each entry with its findings, and empty directories, which are not among the entries.
 
     Args:
         entries: In order of their ids.
@@ -66,12 +61,12 @@ def with_findings(
 
 
 def reasons_of(id_: str, found: "Sequence[Finding]", redundant: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
-    """Return for which reasons an entry could go.
+    """Return the reasons to remove an entry.
 
     Args:
         id_: Of the entry.
-        found: What was found of it.
-        redundant: Ids of entries that need not stay because of others, by the reason.
+        found: Its findings.
+        redundant: Ids of entries that are not needed because of others, by the reason.
     """
     groups = {finding.group.value: None for finding in found if finding.remedy is not Remedy.NONE}
     return (*groups, *(reason for reason, ids in redundant.items() if id_ in ids))
@@ -92,12 +87,12 @@ class _Spans:
 
     @property
     def counts(self) -> dict[str, Json]:
-        """Return what was counted, spans without any entry too."""
+        """Return the counts of all spans, also of those without entries."""
         return {name: span.counts for name, span in zip(SPANS, self._spans, strict=True)}
 
 
 class _Reasons:
-    """Counts by the reason for which entries could go."""
+    """Counts by the reason to remove entries."""
 
     def __init__(self) -> None:
         self._by_reason: dict[str, Tally] = {}
@@ -118,13 +113,13 @@ class _Reasons:
 
     @property
     def counts(self) -> dict[str, Json]:
-        """Return what was counted, with the options of `prune` that remove it."""
+        """Return the counts, with the options of `prune` that remove these entries."""
         return {
             "reclaimable": {
                 reason: {
                     **self._by_reason[reason].counts,
                     "empty_directories": self._empty.get(reason, 0),
-                    "option": _OPTIONS.get(reason, reason),
+                    "option": OPTIONS_OF_REASONS[reason],
                 }
                 for reason in sorted(self._by_reason)
             },
@@ -133,10 +128,10 @@ class _Reasons:
 
 
 def summarize_facts(found: "CacheFacts", last_use: str, *, now_s: float) -> dict[str, Json]:
-    """Return what a report shows besides the list of entries and findings, as the JSON has it.
+    """Return the summary of a report, as in the JSON.
 
     Args:
-        found: All that is known of the cache.
+        found: The facts of the cache.
         last_use: `atime`, or `mtime` where access times are not kept.
         now_s: The present, in seconds since 1970.
     """
@@ -154,7 +149,7 @@ def summarize_facts(found: "CacheFacts", last_use: str, *, now_s: float) -> dict
         **_room(found),
         **reasons.counts,
         "damaged": damaged,
-        "unverified": {"entries": found.unverified.entries, "bytes": found.unverified.bytes},
+        "not_read_to_end": found.not_read_to_end._asdict(),
         "not_judged": summarize_not_judged(found.not_judged),
         "by_age": by_age.counts,
         "by_last_use": by_last_use.counts,
@@ -176,7 +171,7 @@ def summarize_facts(found: "CacheFacts", last_use: str, *, now_s: float) -> dict
 
 
 def _room(found: "CacheFacts") -> dict[str, Json]:
-    """Return what the directories take, and what `du` says of all, as `list` has them."""
+    """Return the size of the directories, and the total of `du`, as in the JSON of `list`."""
     survey = found.survey
     files = sum(count.disk_bytes for count in found.totals.values()) - survey.bytes_of_other_names
     return {

@@ -12,7 +12,7 @@ from pipcacheplus.cli.base.console import open_console
 from pipcacheplus.cli.base.family import Family
 from pipcacheplus.cli.base.parsing import parse_arguments
 from pipcacheplus.cli.browsing.app import Browser
-from pipcacheplus.cli.browsing.facts import CacheFacts
+from pipcacheplus.cli.browsing.facts import BrowsedEntries
 from pipcacheplus.cli.browsing.work import Work
 from tests.support.asking import PRESENT_S, at
 from tests.support.builders import INDEX_URL, Cache
@@ -42,7 +42,7 @@ def browser_of(cache: Cache, *arguments: str, **options: bool | str) -> Browser:
         return Browser(work, work.read(None), now_s=lambda: PRESENT_S, **options)
 
 
-def facts_of(cache: Cache) -> CacheFacts:
+def facts_of(cache: Cache) -> BrowsedEntries:
     """Return what is read of a cache."""
     with at(PRESENT_S):
         return work_of(cache).read(None)

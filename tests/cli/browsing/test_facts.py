@@ -6,7 +6,7 @@ from pathlib import Path
 from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.cli.base.command import Command
 from pipcacheplus.cli.base.family import Family
-from pipcacheplus.cli.browsing.facts import REASONS, CacheFacts, Reading, read_cache_facts
+from pipcacheplus.cli.browsing.facts import REASONS, BrowsedEntries, Reading, read_entries
 from pipcacheplus.cli.browsing.groups import By, Order, group_title, groups_of, places_in_order
 from pipcacheplus.cli.browsing.walk import Walk
 from pipcacheplus.model.values import Finding
@@ -17,9 +17,9 @@ from tests.support.builders import DAY_S, Cache, file_headers, page_headers
 HOW = Reading(pythons="current", remembers=False)
 
 
-def read(cache: Cache) -> CacheFacts:
+def read(cache: Cache) -> BrowsedEntries:
     with at(PRESENT_S):
-        return read_cache_facts(PipCache(cache.path), HOW, None)
+        return read_entries(PipCache(cache.path), HOW, None)
 
 
 def fill(cache: Cache, folder: Path) -> None:

@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.cli.browsing.dialogs import FileName, Question, Reader, Removal
 from pipcacheplus.cli.browsing.job import ScreenJob
-from pipcacheplus.cli.browsing.table import Table
+from pipcacheplus.cli.browsing.table import RowTable
 from tests.cli.browsing.showing import browser_of, idle, screen, use, work_of
 from tests.support import artefacts
 from tests.support.asking import PRESENT_S, at
@@ -53,7 +53,7 @@ def test_projects_are_listed_the_largest_first_and_opened_and_left_again(full: C
         assert rows(inside) == ["small 2.0, wheel for py3", "small, index page"]
         assert "stale" in inside
         assert await idle(pilot, "escape") == first
-        assert pilot.app.query_one(Table).cursor == 1
+        assert pilot.app.query_one(RowTable).cursor == 1
 
     use(browser_of(full), play)
 
@@ -366,12 +366,12 @@ def test_the_screen_lives_while_something_is_read_and_escape_stops_that(full: Ca
 
 def test_the_mouse_marks_opens_sorts_and_changes_the_view(full: Cache) -> None:
     async def play(pilot: Pilot[None]) -> None:
-        await pilot.click(Table, offset=(0, 2))
+        await pilot.click(RowTable, offset=(0, 2))
         assert marked(screen(pilot)) == ["small"]
-        await pilot.click(Table, offset=(10, 1), times=2)
+        await pilot.click(RowTable, offset=(10, 1), times=2)
         assert "large: the largest first" in await idle(pilot)
         await idle(pilot, "escape")
-        await pilot.click(Table, offset=(10, 0))
+        await pilot.click(RowTable, offset=(10, 0))
         assert "in order of name" in await idle(pilot)
         await pilot.click("#kind")
         assert "by kind" in await idle(pilot)

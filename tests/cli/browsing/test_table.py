@@ -10,7 +10,7 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from pipcacheplus.cli.browsing.groups import Order
-from pipcacheplus.cli.browsing.table import Table
+from pipcacheplus.cli.browsing.table import RowTable
 from pipcacheplus.cli.browsing.walk import Column
 from tests.cli.browsing.showing import HEIGHT, WIDTH, screen
 
@@ -41,7 +41,7 @@ class _Shown(App[None]):
         self.rows = rows
 
     def compose(self) -> ComposeResult:
-        yield Table(self.rows, "Nothing.")
+        yield RowTable(self.rows, "Nothing.")
 
 
 def show(rows: Numbers, *keys: str) -> tuple[list[str], int]:
@@ -51,7 +51,7 @@ def show(rows: Numbers, *keys: str) -> tuple[list[str], int]:
         app = _Shown(rows)
         async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
             await _press(pilot, keys)
-            return screen(pilot).splitlines(), app.query_one(Table).cursor
+            return screen(pilot).splitlines(), app.query_one(RowTable).cursor
 
     return asyncio.run(run())
 

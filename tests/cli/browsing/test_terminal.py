@@ -9,8 +9,10 @@ import sys
 import sysconfig
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 import pipcacheplus
@@ -44,6 +46,12 @@ def full(cache: Cache, tmp_path: Path) -> Cache:
 def environment(cache: Cache, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in {"CI", "NO_COLOR", "COLUMNS", "LINES"}}
     return {**kept, "TERM": "xterm-256color", "XDG_STATE_HOME": str(state_of(cache)), **more}
+
+
+def wait_for_end_of(process: int) -> None:
+    """Wait until a process is gone that is no child of this one."""
+    with suppress(psutil.NoSuchProcess):
+        psutil.Process(process).wait(timeout=LIMIT_S)
 
 
 def words(cache: Cache, *arguments: str) -> list[str]:
@@ -119,9 +127,13 @@ def test_a_second_signal_ends_it_while_something_blocks(full: Cache) -> None:
     assert all(sequence in terminal.drawn for sequence in LEFT)
 
 
-def test_it_ends_when_the_terminal_is_closed(full: Cache, terminal: Terminal) -> None:
+@pytest.mark.parametrize("keys", [b"", b"?" + b"jk" * 40], ids=["list", "dialog"])
+def test_it_ends_when_the_terminal_is_closed(full: Cache, terminal: Terminal, keys: bytes) -> None:
+    terminal.type(keys)
+    if keys:
+        terminal.wait_for(b"Keys")
     terminal.close()
-    assert terminal.process.wait() == 129
+    assert terminal.process.wait(timeout=LIMIT_S) == 129
     assert list(full.path.rglob("*.whl"))
 
 
@@ -255,7 +267,11 @@ def test_in_tmux_80_columns_and_24_lines_are_enough(full: Cache, tmp_path: Path)
         assert going[0][0] == "┌"
         assert "Cancel" in going[22]
         assert "r: Remove" in going[22]
-        tmux("send-keys", "q", "?")
+        tmux("send-keys", "q")
+        screen("1 Projects")
+        tmux("send-keys", "?")
         assert any("q        quit" in line for line in screen("Keys"))
     finally:
+        process = int(tmux("display-message", "-p", "#{pane_pid}"))
         tmux("kill-server")
+    wait_for_end_of(process)

@@ -94,11 +94,11 @@
     let bytes = 0;
     for (const one of selected) bytes += one.bytes;
     const lines = commands();
-    const told = selected.size ? number(selected.size, "entry") + " selected (" + size(bytes) + ")" : "Nothing is selected.";
-    at("chosen").textContent = lines.length > 1 ? told + "; one command would be too long for some shells, so there are " + lines.length : told;
+    const message = selected.size ? number(selected.size, "entry") + " selected (" + size(bytes) + ")" : "Nothing is selected.";
+    at("chosen").textContent = lines.length > 1 ? message + "; one command would be too long for some shells, so there are " + lines.length : message;
     at("command").value = lines.join("\n");
     at("command-box").hidden = !lines.length;
-    say(told);
+    say(message);
   }
 
   // ---- tiles ---------------------------------------------------------------------------------------------------
@@ -237,16 +237,16 @@
 
   // ---- charts --------------------------------------------------------------------------------------------------
   const NAMES = ["1 d", "7 d", "30 d", "3 m", "6 m", "1 y", "2 y", "longer"];
-  function canvas(box, height, told) {
+  function canvas(box, height, message) {
     const width = Math.max(box.clientWidth, 280);
     box.replaceChildren();
-    return [d3.select(box).append("svg").attr("viewBox", "0 0 " + width + " " + height).attr("role", "img").attr("aria-label", told), width];
+    return [d3.select(box).append("svg").attr("viewBox", "0 0 " + width + " " + height).attr("role", "img").attr("aria-label", message), width];
   }
   function drawSpans(id, what) {
     const parts = Object.values(facts.summary[id] || {});
     const box = at(id), height = 220, left = 64, bottom = 24;
-    const told = what + ": " + parts.map((part, place) => NAMES[place] + " " + size(part.disk_bytes)).join("; ");
-    const [svg, width] = canvas(box, height, told);
+    const message = what + ": " + parts.map((part, place) => NAMES[place] + " " + size(part.disk_bytes)).join("; ");
+    const [svg, width] = canvas(box, height, message);
     const x = d3.scaleBand(NAMES, [left, width - 4]).padding(0.15);
     const y = d3.scaleLinear([0, d3.max(parts, (part) => part.disk_bytes) || 1], [height - bottom, 16]).nice(4);
     svg.append("g").attr("transform", "translate(0," + (height - bottom) + ")").call(d3.axisBottom(x).tickSizeOuter(0));
@@ -269,9 +269,9 @@
     const layers = d3.stack().keys(keys).value((row, kind) => row[kind] || 0)(rows);
     const sum = (row) => keys.reduce((total, kind) => total + (row[kind] || 0), 0);
     const height = 260, left = 64, bottom = 24;
-    const told = "Size on disk from " + day(rows[0].day / DAY) + " (" + size(sum(rows[0])) + ") to " + day(rows[rows.length - 1].day / DAY)
+    const message = "Size on disk from " + day(rows[0].day / DAY) + " (" + size(sum(rows[0])) + ") to " + day(rows[rows.length - 1].day / DAY)
       + " (" + size(sum(rows[rows.length - 1])) + ")";
-    const [svg, width] = canvas(box, height, told);
+    const [svg, width] = canvas(box, height, message);
     const x = d3.scaleUtc([rows[0].day, new Date(+rows[rows.length - 1].day + DAY)], [left, width - 4]);
     const y = d3.scaleLinear([0, d3.max(rows, sum) || 1], [height - bottom, 16]).nice(4);
     const shape = d3.area().curve(d3.curveStepAfter).x((one) => x(one.data.day)).y0((one) => y(one[0])).y1((one) => y(one[1]));
@@ -289,7 +289,7 @@
     ["Name", (one) => name(one), ""], ["Kind", (one) => kindWord(one.kind), ""], ["For", (one) => one.target, ""],
     ["Host", (one) => one.host, ""], ["On disk", (one) => one.bytes, "n", (one) => size(one.bytes)],
     ["Written", (one) => one.written ?? -Infinity, "date", (one) => day(one.written)],
-    ["Last used", (one) => one.used ?? -Infinity, "date", (one) => day(one.used)], ["Could go as", reasonsOf, ""],
+    ["Last used", (one) => one.used ?? -Infinity, "date", (one) => day(one.used)], ["Reason to remove", reasonsOf, ""],
   ];
   const list = { found: entries, page: 0, column: 4, isDown: true, scope: null };
   const natural = new Intl.Collator("en", { numeric: true });
