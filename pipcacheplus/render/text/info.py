@@ -6,7 +6,7 @@ from pipcacheplus.model.values import Kind
 from pipcacheplus.render.parts import Part, number_in, object_in, objects_in
 from pipcacheplus.render.text.considered import considered_in_words
 from pipcacheplus.render.text.table import Layout, Row
-from pipcacheplus.render.text.words import number, owners_in_words, pip_size, safe, size
+from pipcacheplus.render.text.words import KIND_WORDS, number, owners_in_words, pip_size, safe, size
 from pipcacheplus.render.text.wrapping import wrapped
 from pipcacheplus.render.view import View
 
@@ -23,16 +23,12 @@ _PIP = (
 )
 """Source: pip 26.3 `_internal/commands/cache.py` `get_cache_info`."""
 _KINDS = {
-    Kind.INDEX_PAGE.value: "index page",
-    Kind.LINKS_PAGE.value: "links page",
+    **KIND_WORDS,
     Kind.RESPONSE.value: "other response",
-    Kind.UNREADABLE.value: "unreadable response",
-    Kind.BUILT_WHEEL.value: "built wheel",
-    Kind.SELFCHECK.value: "self-check",
     Kind.LEFTOVER.value: "leftovers",
     Kind.FOREIGN.value: "foreign files",
 }
-"""Kinds whose word for people is not their value."""
+"""Kinds whose heading is not their value."""
 _RESPONSE = Kind.RESPONSE.value
 _UNREAD_NOUNS = {
     _RESPONSE: "response",
