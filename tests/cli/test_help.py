@@ -51,7 +51,7 @@ def small(cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cach
     return cache
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in RUN_A_PIP])
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in {*RUN_A_PIP, "browse"}])
 def test_both_examples_of_a_command_work_one_after_the_other(
     name: str, small: Cache, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -66,13 +66,14 @@ def test_both_examples_of_a_command_work_one_after_the_other(
         assert not re.search("(?m)^ERROR|No matching|(fits|matches) nothing", out + err), err
 
 
-def test_the_examples_of_commands_that_run_a_pip_are_understood() -> None:
+def test_the_examples_of_commands_that_run_a_pip_or_need_a_terminal_are_understood() -> None:
     for example in COMMANDS["pip"].examples:
         wrapped = split_wrapped(shlex.split(example))
         assert wrapped is not None
         assert wrapped.wrong is None
-    for example in COMMANDS["warm"].examples:
-        assert parse_arguments(shlex.split(example), COMMANDS, {"human": ""}, version="1")[0] == "warm"
+    for name in ("browse", "warm"):
+        for example in COMMANDS[name].examples:
+            assert parse_arguments(shlex.split(example), COMMANDS, {"human": ""}, version="1")[0] == name
 
 
 @pytest.mark.parametrize("name", ["", *COMMANDS])

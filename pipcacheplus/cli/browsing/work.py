@@ -133,11 +133,11 @@ class Work:
         for why, entry in (*self._kept(plan, progress), *_not_going(view.outcomes)):
             staying[why].append(entry)
         for why, entries in staying.items():
-            text += [f"Stays, {why}: {number(len(entries), 'entry')}", *_some(entries, _in_a_line), ""]
+            text += [f"{why[0].upper()}{why[1:]}: {number(len(entries), 'entry')}", *_some(entries, _in_a_line), ""]
         if foreign:
-            text += [f"Stays, as no pip writes such names: {number(len(foreign), 'entry')}", *_some(foreign, safe), ""]
+            text += [f"Foreign, never removed: {number(len(foreign), 'file')}", *_some(foreign, safe), ""]
         going = [one.action.entry for one in view.outcomes if one.state is State.PLANNED]
-        text += [f"Goes: {number(len(going), 'entry')}", *_some(going, _in_a_line)]
+        text += [f"Would be removed: {number(len(going), 'entry')}", *_some(going, _in_a_line)]
         return Prepared(plan, is_to_trash, _counted(report, view.summary), "\n".join(text))
 
     def _kept(self, plan: Plan, progress: "Progress | None") -> "Iterator[tuple[str, Entry]]":

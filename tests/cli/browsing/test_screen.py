@@ -129,8 +129,8 @@ def test_what_would_go_is_shown_with_what_keeps_the_rest(full: Cache) -> None:
         assert isinstance(pilot.app.screen, Removal)
         assert "To remove: 3 entries (" in text
         assert ") in 6 files, and " in text
-        assert "Stays, kept by --keep large: 1 entry" in text
-        assert "Stays, kept by --min-age 1h: 1 entry" in text
+        assert "Kept by --keep large: 1 entry" in text
+        assert "Kept by --min-age 1h: 1 entry" in text
         await idle(pilot, "escape")
 
     use(browser_of(full, "--keep", "large"), play)
@@ -142,7 +142,7 @@ def test_a_lock_is_named_that_keeps_an_entry(full: Cache, tmp_path: Path) -> Non
     lock.write_text("large==1.0\n")
 
     async def play(pilot: Pilot[None]) -> None:
-        assert "kept by a lock or an environment" in await idle(pilot, "x")
+        assert "Kept by a lock or an environment" in await idle(pilot, "x")
 
     use(browser_of(full, "--keep-lock", str(lock)), play)
 
@@ -296,7 +296,7 @@ def test_a_name_that_reads_as_a_pattern_takes_nothing_that_was_not_marked(cache:
     async def play(pilot: Pilot[None]) -> None:
         text = await idle(pilot, "5", "s", "s", "end", "x")
         assert "To remove: 0 entries" in text
-        assert "Stays, as no pip writes such names: 1 entry" in text
+        assert "Foreign, never removed: 1 file" in text
         assert "Remove" not in text
 
     use(browser_of(cache), play)
