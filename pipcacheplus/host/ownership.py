@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from pipcacheplus.errors import NotACacheError
 
-__all__ = ["become_owner"]
+__all__ = ["become_owner", "become_user", "import_late"]
 
 _ROOT = 0
 _IMPORTED_LATE = (
@@ -25,6 +25,10 @@ _IMPORTED_LATE = (
     *("packaging.tags", "packaging.utils", "platformdirs.unix", "psutil"),
 )
 """Modules that are imported where they are needed, which is too late if only root can read their files."""
+
+
+_NEVER_LATE = "pipcacheplus.cli.browsing"
+"""Modules of a command that has imported them before, and that are slow to import."""
 
 
 class _Owner(NamedTuple):
@@ -54,9 +58,21 @@ def become_owner(path: str) -> None:
         raise NotACacheError(
             path, f"it belongs to another user (uid {status.st_uid}), and only root can become that user"
         )
-    owner = _owner(status)
-    _import_all(_IMPORTED_LATE)
-    sysconfig.get_config_vars()  # imports a module whose name depends on the build of Python, and keeps its values
+    _become(_owner(status.st_uid, status.st_gid))
+
+
+def become_user(uid: int) -> None:
+    """Become a user by number, in the same way, unless this process is that user.
+
+    Raises:
+        OSError: This process is not root, or the system refuses.
+    """
+    if uid != os.geteuid():
+        _become(_owner(uid, None))
+
+
+def _become(owner: _Owner) -> None:
+    import_late()
     if owner.name is None:
         os.setgroups([owner.gid])
     else:
@@ -68,19 +84,28 @@ def become_owner(path: str) -> None:
         os.environ["HOME"] = owner.home
 
 
-def _owner(status: os.stat_result) -> _Owner:
+def import_late() -> None:
+    """Import all modules that a process may need after it has become another user, who may not read their files."""
+    _import_all(_IMPORTED_LATE)
+    sysconfig.get_config_vars()  # imports a module whose name depends on the build of Python, and keeps its values
+
+
+def _owner(uid: int, gid: int | None) -> _Owner:
+    """Return a user, in a group that counts if the user has no entry in the user database; by default the user's number.
+    """
     import pwd  # noqa: PLC0415 - not there on Windows
 
     try:
-        entry = pwd.getpwuid(status.st_uid)
+        entry = pwd.getpwuid(uid)
     except KeyError:
-        return _Owner(status.st_uid, status.st_gid, None, None)
+        return _Owner(uid, uid if gid is None else gid, None, None)
     return _Owner(entry.pw_uid, entry.pw_gid, entry.pw_name, entry.pw_dir)
 
 
 def _import_all(names: Iterable[str]) -> None:
     package = __name__.partition(".")[0]
-    ours = [module.name for module in walk_packages(sys.modules[package].__path__, f"{package}.")]
+    modules = [module.name for module in walk_packages(sys.modules[package].__path__, f"{package}.")]
+    ours = [name for name in modules if not name.startswith(_NEVER_LATE)]
     for name in (*ours, *names):
         if name not in sys.modules:
             try:

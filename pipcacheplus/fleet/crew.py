@@ -1,0 +1,179 @@
+"""Processes of this worker that run units: each server runs one at a time, in a copy of itself."""
+
+import atexit
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import IO, Any
+
+from pipcacheplus.fleet.unit import Unit, UnitResult
+
+__all__ = ["run_unit"]
+
+_PROGRAM = """\
+import sys
+sys.path[:] = sys.argv[2:]
+from pipcacheplus.fleet.server import main
+main(int(sys.argv[1]))
+"""
+"""The server imports what this process would, and nothing from the current directory or the variables `PYTHON*`."""
+_PASSED = ("LANG", "LC_ALL", "LC_CTYPE", "PATH", "SSL_CERT_FILE", "TZ")
+"""Variables that a process of another user gets; any other could hold a secret of this one."""
+_LATE_S = 10.0
+"""Seconds after the limit of a unit in which its server has to answer."""
+_MAX_ERROR_BYTES = 4096
+
+
+def run_unit(unit: Unit) -> UnitResult:
+    """Run a unit, and return its result; nothing is raised for a unit that fails.
+
+    It can be called in any thread of any process: with `Executor.submit(run_unit, unit)`, for instance.
+    """
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
+        try:
+            with _SERVERS.one() as server:
+                answer = server.run(unit, out, errors)
+        except OSError as error:
+            text = f"its process was lost ({error.strerror or error})"
+            return UnitResult(unit.path, unit.uid, -1, None, text, is_lost=True)
+        return _result(unit, answer, out, errors)
+
+
+def _result(unit: Unit, answer: Mapping[str, Any], out: IO[bytes], errors: IO[bytes]) -> UnitResult:
+    code, seconds = int(answer["code"]), float(answer["seconds"])
+    document, problem = None, None
+    if answer["is_late"]:
+        problem = f"ended after {unit.limit_s:g} s"
+    elif out.seek(0, os.SEEK_END) > unit.max_bytes:
+        problem = f"its document is longer than {unit.max_bytes:,} bytes"
+    else:
+        out.seek(0)
+        try:
+            found = json.loads(out.read() or b"null")
+            document = found if isinstance(found, dict) else None
+        except (ValueError, RecursionError):
+            problem = "its document cannot be read"
+    if problem is None:
+        own = None if document is None else document.get("error")
+        problem = own if isinstance(own, str) else None if document is not None else _last_line(errors, code)
+    is_lost = bool(answer["is_late"]) or (document is None and code < 0)
+    return UnitResult(unit.path, unit.uid, code, document, problem, seconds, is_lost)
+
+
+def _last_line(errors: IO[bytes], code: int) -> str:
+    errors.seek(max(0, errors.seek(0, os.SEEK_END) - _MAX_ERROR_BYTES))
+    lines = errors.read().decode("utf-8", "replace").splitlines()
+    return lines[-1].removeprefix("ERROR: ") if lines else f"its process ended with {code}, and printed nothing"
+
+
+class _Server:
+    """A server process, seen from this one."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-I", "-c", _PROGRAM, str(theirs.fileno()), *filter(os.path.isabs, sys.path)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    pass_fds=[theirs.fileno()],
+                    start_new_session=True,
+                )
+            except BaseException:
+                ours.close()
+                raise
+        self._connection = ours
+
+    def run(self, unit: Unit, out: IO[bytes], errors: IO[bytes]) -> Mapping[str, Any]:
+        """Run a unit with these files as stdout and stderr, and return the answer of the server.
+
+        Raises:
+            OSError: The server has ended, or does not answer.
+        """
+        request = {
+            "words": [*(["--cache-dir", unit.path] if unit.path else []), *unit.words, "--format", "json", "--no-input"],
+            "environ": _environ(unit),
+            "uid": unit.uid,
+            "limit_s": unit.limit_s,
+        }
+        line = json.dumps(request).encode("ascii") + b"\n"
+        self._connection.settimeout(unit.limit_s + _LATE_S)
+        sent = socket.send_fds(self._connection, [line], [out.fileno(), errors.fileno()])
+        self._connection.sendall(line[sent:])
+        received = bytearray()
+        while not received.endswith(b"\n"):
+            data = self._connection.recv(1 << 12)
+            if not data:
+                raise ConnectionResetError("it has ended")  # noqa: EM101, TRY003 - part of a sentence
+            received += data
+        answer: Mapping[str, Any] = json.loads(received)
+        return answer
+
+    def end(self) -> None:
+        """End the server, and what it is running."""
+        self._connection.close()
+        try:
+            self._process.wait(timeout=_LATE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _environ(unit: Unit) -> dict[str, str]:
+    if unit.uid is None or unit.uid == os.geteuid():
+        environ = {name: value for name, value in os.environ.items() if name.isascii()}
+    else:
+        environ = {name: value for name, value in os.environ.items() if name in _PASSED} | {"HOME": "/"}
+    if unit.state_root is not None and unit.uid is not None:
+        environ["XDG_STATE_HOME"] = os.path.join(unit.state_root, str(unit.uid))
+    return environ
+
+
+class _Servers:
+    """The servers of this process: those that are free are used again."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._free: list[_Server] = []
+        self._pid = os.getpid()
+
+    @contextmanager
+    def one(self) -> Iterator[_Server]:
+        """Lend a server to a thread; one that fails is ended.
+
+        Raises:
+            OSError: None can be started.
+        """
+        with self._lock:
+            if self._pid != os.getpid():  # a copy of this process: the servers are those of the other
+                self._pid, self._free = os.getpid(), []
+            server = self._free.pop() if self._free else None
+        server = server or _Server()
+        try:
+            yield server
+        except BaseException:
+            server.end()
+            raise
+        with self._lock:
+            self._free.append(server)
+
+    def end(self) -> None:
+        """End all that are free."""
+        with self._lock:
+            servers, self._free = self._free, []
+        if self._pid == os.getpid():
+            for server in servers:
+                with suppress(OSError):
+                    server.end()
+
+
+_SERVERS = _Servers()
+atexit.register(_SERVERS.end)

@@ -1,0 +1,95 @@
+"""Executors by their names on the command line."""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from typing import NamedTuple
+
+from pipcacheplus.errors import BadRequestError
+
+__all__ = ["Engine", "engine_of"]
+
+_WORDS = "processes:4, threads:4, dask:tcp://HOST:8786 or mpi"
+_CONNECT_S = 10
+_MOST_WORKERS = 1024
+
+
+class Engine(NamedTuple):
+    """An executor, and the number of its workers."""
+
+    executor: Executor
+    workers: int
+
+
+def _threads(value: str, _stack: ExitStack) -> Engine:
+    count = _count(value)
+    return Engine(ThreadPoolExecutor(count), count)
+
+
+def _processes(value: str, _stack: ExitStack) -> Engine:
+    import multiprocessing  # noqa: PLC0415 - slow to import, and of use to few
+
+    count = _count(value)
+    return Engine(ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn")), count)
+
+
+def _dask(value: str, stack: ExitStack) -> Engine:
+    if not value:
+        raise BadRequestError(what="--executor dask", problem="names no scheduler", next_step="use dask:tcp://HOST:8786")
+    try:
+        from distributed import Client  # noqa: PLC0415 - needs the extra, and is slow to import
+    except ImportError:
+        step = "run: python -m pip install 'pipcacheplus[dask]'"
+        raise BadRequestError(what="--executor dask", problem="needs the package distributed", next_step=step) from None
+    try:
+        client = stack.enter_context(Client(value, timeout=_CONNECT_S))
+    except (OSError, ValueError) as error:
+        step = "check that the scheduler runs there"
+        raise BadRequestError(what=f"--executor dask:{value}", problem=f"does not answer ({error})", next_step=step) from None
+    return Engine(client.get_executor(), sum(client.nthreads().values()))
+
+
+def _mpi(_value: str, stack: ExitStack) -> Engine:
+    try:
+        from mpi4py import MPI  # noqa: PLC0415 - of use to few
+        from mpi4py.futures import MPIPoolExecutor  # noqa: PLC0415 - as above
+    except ImportError as error:
+        step = "install mpi4py, and start with: mpiexec -n 3 python -m mpi4py.futures -m pipcacheplus"
+        raise BadRequestError(what="--executor mpi", problem=f"cannot be used ({error})", next_step=step) from None
+    return Engine(stack.enter_context(MPIPoolExecutor()), max(1, MPI.COMM_WORLD.Get_size() - 1))
+
+
+_ENGINES: dict[str, Callable[[str, ExitStack], Engine]] = {
+    "threads": _threads,
+    "processes": _processes,
+    "dask": _dask,
+    "mpi": _mpi,
+}
+
+
+def _count(value: str) -> int:
+    if not value:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not value.isdecimal() or not 0 < int(value) <= _MOST_WORKERS:
+        step = f"use 1 to {_MOST_WORKERS:,}"
+        raise BadRequestError(what="--executor", problem=f"{value!r} is no number of workers", next_step=step)
+    return int(value)
+
+
+@contextmanager
+def engine_of(word: str) -> Iterator[Engine]:
+    """Yield the executor that a word names, and end it afterwards.
+
+    Raises:
+        BadRequestError: There is no such executor, or it cannot be reached.
+    """
+    name, _, value = word.partition(":")
+    if name not in _ENGINES:
+        raise BadRequestError(what="--executor", problem=f"there is no {word!r}", next_step=f"use {_WORDS}")
+    with ExitStack() as stack:
+        engine = _ENGINES[name](value, stack)
+        try:
+            yield engine
+        finally:
+            engine.executor.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,139 @@
+"""The search for the caches of a machine: homes, settings of users, running processes, usual places.
+
+Only names and `lstat` are used here: settings are read, and caches opened, by a process of their owner.
+"""
+
+import glob
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from pipcacheplus.pips.default_paths import default_cache
+from pipcacheplus.pips.locate import Machine
+
+__all__ = ["FoundCache", "User", "caches_of_processes", "caches_of_users", "named_caches", "unique", "usual_places"]
+
+_SETTINGS = (".config/pip/pip.conf", ".pip/pip.conf", "Library/Application Support/pip/pip.conf")
+"""Files below a home that can name a cache. Source: pip 26.3 `_internal/configuration.py`."""
+_USUAL = (
+    *("/root/.cache/pip", "/home/*/.cache/pip", "/Users/*/Library/Caches/pip", "/var/cache/pip"),
+    *("/builds/*/.cache/pip", "/home/*/builds/*/.cache/pip", "/opt/*/.cache/pip", "/var/lib/*/.cache/pip"),
+    *("/cache/pip", "/srv/*/.cache/pip", "/tmp/pip-cache*", "/github/home/.cache/pip", "/kaniko/.cache/pip"),  # noqa: S108
+)
+"""Usual places: homes, service users, folders of CI runners and containers."""
+_VARIABLE = "PIP_CACHE_DIR"
+
+
+class User(NamedTuple):
+    """A user of this machine."""
+
+    uid: int
+    name: str
+    home: str
+
+
+class FoundCache(NamedTuple):
+    """A directory that may be a cache, or the reason why it is not used."""
+
+    path: str
+    """Absolute."""
+    source: str
+    """How it was found, as a phrase."""
+    uid: int | None = None
+    """Its owner; `None` if it was not examined."""
+    device: int = 0
+    inode: int = 0
+    problem: str | None = None
+    """The reason why it is not used; `None` without problem."""
+
+
+def caches_of_users(
+    users: Iterable[User], machine: Machine, named_by_settings: Callable[[User], tuple[str | None, str | None]]
+) -> Iterator[FoundCache]:
+    """Yield the caches of users that exist.
+
+    Args:
+        users: Users whose homes can be examined.
+        machine: Rules of this machine; the environment is not used.
+        named_by_settings: Returns the cache that the settings of a user name, and the reason if it is unknown; called
+            for those who have settings.
+    """
+    for user in users:
+        if not os.path.isabs(user.home) or not os.path.isdir(user.home):
+            continue
+        own = machine._replace(home=user.home, environ={"HOME": user.home})
+        default, _ = default_cache(own)
+        paths = {default: f"home of {user.name}"}
+        if any(os.path.lexists(os.path.join(user.home, name)) for name in _SETTINGS):
+            named, problem = named_by_settings(user)
+            if problem is not None:
+                yield FoundCache(user.home, f"settings of {user.name}", problem=problem)
+            elif named is not None and named != default:
+                paths[named] = f"settings of {user.name}"
+        for path, source in paths.items():
+            yield from _existing(path, source, user.uid)
+
+
+def caches_of_processes(environs: Iterable[tuple[int, Mapping[str, str]]]) -> Iterator[FoundCache]:
+    """Yield the caches that `PIP_CACHE_DIR` of running processes names.
+
+    Args:
+        environs: Process numbers, and their variables.
+    """
+    for pid, environ in environs:
+        path = environ.get(_VARIABLE, "")
+        if os.path.isabs(path):
+            yield from _existing(os.path.normpath(path), f"{_VARIABLE} of process {pid}", None)
+
+
+def usual_places() -> Iterator[FoundCache]:
+    """Yield the directories at usual places of containers, services and CI runners."""
+    for pattern in _USUAL:
+        for path in sorted(glob.iglob(pattern)):
+            yield from _existing(path, "usual place", None)
+
+
+def named_caches(words: Iterable[str]) -> Iterator[FoundCache]:
+    """Yield the directories that paths and globs name; a word that names none is yielded with a problem."""
+    for word in words:
+        path = os.path.expanduser(word)
+        found = False
+        for one in sorted(glob.iglob(path)) if glob.has_magic(path) and not os.path.lexists(path) else [path]:
+            for cache in _existing(os.path.abspath(one), "named", None):
+                found = True
+                yield cache
+        if not found:
+            yield FoundCache(os.path.abspath(path), "named", problem="there is no such directory")
+
+
+def _existing(path: str, source: str, uid: int | None) -> Iterator[FoundCache]:
+    """Yield a directory if it exists; with a problem if it is another user's, or cannot be examined."""
+    try:
+        status = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (OSError, ValueError) as error:
+        yield FoundCache(path, source, problem=getattr(error, "strerror", None) or str(error))
+        return
+    if not os.path.isdir(path):
+        return
+    problem = None
+    if uid is not None and status.st_uid != uid:
+        # A link of a user to the cache of another one, for instance.
+        problem = f"it belongs to another user (uid {status.st_uid})"
+    yield FoundCache(path, source, status.st_uid, status.st_dev, status.st_ino, problem)
+
+
+def unique(found: Iterable[FoundCache]) -> list[FoundCache]:
+    """Return each directory once, by device and inode: the first that can be used, with all sources."""
+    by_place: dict[tuple[int, int] | str, FoundCache] = {}
+    for one in found:
+        key: tuple[int, int] | str = (one.device, one.inode) if one.inode else one.path
+        former = by_place.get(key)
+        if former is None:
+            by_place[key] = one
+        elif former.problem is not None and one.problem is None:
+            by_place[key] = one
+        elif one.problem is None and one.source not in former.source.split("; "):
+            by_place[key] = former._replace(source=f"{former.source}; {one.source}")
+    return [*by_place.values()]
