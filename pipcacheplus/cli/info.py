@@ -252,6 +252,7 @@ def _declare(parser: ArgumentParser) -> None:
 COMMAND = Command(
     help="Count what is in the cache, and what could be removed",
     run=_run,
+    takes_many=True,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,
     examples=("info", "info --json"),

@@ -108,6 +108,7 @@ def _summary_of_nothing(_cache: CacheDir) -> dict[str, Json]:
 COMMAND = Command(
     help="List downloads, built wheels and pages, by project",
     run=_run,
+    takes_many=True,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,
     examples=("list numpy", "list --sort size --limit 10"),

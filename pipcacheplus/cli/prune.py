@@ -205,6 +205,7 @@ def _would_any_go(done: CommandResult) -> bool:
 COMMAND = Command(
     help="Remove entries by reason",
     run=_run,
+    takes_many=True,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,
     is_configurable=True,

@@ -86,6 +86,7 @@ def _summary_of_nothing(cache: CacheDir) -> dict[str, Json]:
 COMMAND = Command(
     help="Find what is damaged, incomplete, unreadable or dangerous; change nothing",
     run=_run,
+    takes_many=True,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,
     examples=("verify", "verify numpy --json"),

@@ -71,6 +71,7 @@ def _summary_of_nothing(_cache: "CacheDir") -> "dict[str, Json]":
 COMMAND = Command(
     help="Explain who can use entries, and what would remove or keep them",
     run=_run,
+    takes_many=True,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,
     examples=("why numpy", "why kind:built-wheel --python current"),

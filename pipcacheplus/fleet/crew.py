@@ -28,6 +28,7 @@ _PASSED = ("LANG", "LC_ALL", "LC_CTYPE", "PATH", "SSL_CERT_FILE", "TZ")
 _LATE_S = 10.0
 """Seconds after the limit of a unit in which its server has to answer."""
 _MAX_ERROR_BYTES = 4096
+_LISTS = frozenset({"entries", "findings", "actions"})
 
 
 def run_unit(unit: Unit) -> UnitResult:
@@ -62,6 +63,8 @@ def _result(unit: Unit, answer: Mapping[str, Any], out: IO[bytes], errors: IO[by
     if problem is None:
         own = None if document is None else document.get("error")
         problem = own if isinstance(own, str) else None if document is not None else _last_line(errors, code)
+    if document is not None and unit.trims:
+        document = {key: value for key, value in document.items() if key not in _LISTS}
     is_lost = bool(answer["is_late"]) or (document is None and code < 0)
     return UnitResult(unit.path, unit.uid, code, document, problem, seconds, is_lost)
 
@@ -99,7 +102,13 @@ class _Server:
             OSError: The server has ended, or does not answer.
         """
         request = {
-            "words": [*(["--cache-dir", unit.path] if unit.path else []), *unit.words, "--format", "json", "--no-input"],
+            "words": [
+                *(["--cache-dir", unit.path] if unit.path else []),
+                *unit.words,
+                "--format",
+                "json",
+                "--no-input",
+            ],
             "environ": _environ(unit),
             "uid": unit.uid,
             "limit_s": unit.limit_s,

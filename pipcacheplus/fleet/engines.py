@@ -36,7 +36,9 @@ def _processes(value: str, _stack: ExitStack) -> Engine:
 
 def _dask(value: str, stack: ExitStack) -> Engine:
     if not value:
-        raise BadRequestError(what="--executor dask", problem="names no scheduler", next_step="use dask:tcp://HOST:8786")
+        raise BadRequestError(
+            what="--executor dask", problem="names no scheduler", next_step="use dask:tcp://HOST:8786"
+        )
     try:
         from distributed import Client  # noqa: PLC0415 - needs the extra, and is slow to import
     except ImportError:
@@ -46,7 +48,9 @@ def _dask(value: str, stack: ExitStack) -> Engine:
         client = stack.enter_context(Client(value, timeout=_CONNECT_S))
     except (OSError, ValueError) as error:
         step = "check that the scheduler runs there"
-        raise BadRequestError(what=f"--executor dask:{value}", problem=f"does not answer ({error})", next_step=step) from None
+        raise BadRequestError(
+            what=f"--executor dask:{value}", problem=f"does not answer ({error})", next_step=step
+        ) from None
     return Engine(client.get_executor(), sum(client.nthreads().values()))
 
 

@@ -130,9 +130,7 @@ def unique(found: Iterable[FoundCache]) -> list[FoundCache]:
     for one in found:
         key: tuple[int, int] | str = (one.device, one.inode) if one.inode else one.path
         former = by_place.get(key)
-        if former is None:
-            by_place[key] = one
-        elif former.problem is not None and one.problem is None:
+        if former is None or (former.problem is not None and one.problem is None):
             by_place[key] = one
         elif one.problem is None and one.source not in former.source.split("; "):
             by_place[key] = former._replace(source=f"{former.source}; {one.source}")

@@ -19,6 +19,8 @@ class Unit(NamedTuple):
     """The directory with a state directory for each user; `None`: that of the user."""
     limit_s: float = 3600.0
     """Seconds after which the process is killed."""
+    trims: bool = False
+    """Whether only the summary of the document is needed, and lists are left out of the result."""
     max_bytes: int = 1 << 30
     """The largest document that is accepted."""
 

@@ -25,7 +25,7 @@ _AT_ONCE = 256
 
 def lines_of(view: View, layout: Layout) -> Iterator[str]:
     """Yield the lines of a view, without their ends."""
-    name = _SHARED.get(view.command, view.command).replace("-", "_")
+    name = "many" if view.is_of_many else _SHARED.get(view.command, view.command).replace("-", "_")
     lines: Iterator[str] = import_module(f"pipcacheplus.render.text.{name}").lines(view, layout)
     return lines
 
@@ -39,7 +39,7 @@ def write_lines(view: View, write: Write, layout: Layout) -> None:
 
 
 def _render(view: View, write: Write, *, width: int | None, color: bool) -> None:
-    if width is None and view.command in _VALUES:
+    if width is None and view.command in _VALUES and not view.is_of_many:
         pieces: Iterator[str] = import_module(f"pipcacheplus.render.text.{_VALUES[view.command]}").pieces(view)
         for piece in pieces:
             write(piece)

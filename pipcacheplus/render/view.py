@@ -74,6 +74,8 @@ class View(NamedTuple):
     verbosity: int = 0
     """Above 0 if the user requests more output, below 0 for less."""
     is_dry_run: bool = False
+    is_of_many: bool = False
+    """Whether it is of many caches: then `summary` has `caches`, with the summary of each."""
     now_s: float | None = None
     """The present, in seconds since 1970; `None`: times are shown as they are."""
     short_id: Callable[[str], str] = str

@@ -84,6 +84,8 @@ class Command(NamedTuple):
     summary_of_nothing: "Callable[[CacheDir], Mapping[str, Json]] | None" = None
     """The summary if there is no cache: one that does not exist yet, or is switched off (then its path is empty).
     `None`: a missing cache is an error for this command."""
+    takes_many: bool = False
+    """Whether it can be run over many caches, each in a process of its own."""
     is_configurable: bool = False
     """Whether keeps and limits of the settings apply."""
     optional_values: Mapping[str, str] = {}

@@ -18,6 +18,8 @@ __all__ = [
     "PYTHON_TAG",
     "declare_catalog",
     "declare_deep",
+    "declare_executor",
+    "declare_many",
     "declare_min_age",
     "declare_pythons",
     "declare_selection",
@@ -112,6 +114,26 @@ def pythons_of(options: Namespace, environ: Mapping[str, str]) -> "list[str | Ta
         for implementation in options.implementation or (None,)
     ]
     return [*named, *targets]
+
+
+def declare_executor(parser: ArgumentParser) -> None:
+    """Declare the executor of a command over many caches."""
+    parser.add_argument(
+        "--executor",
+        metavar="ENGINE",
+        help="where many caches are read: threads:4 (the default, one for each processor), processes:4,"
+        " dask:tcp://HOST:8786 or mpi",
+    )
+
+
+def declare_many(parser: ArgumentParser) -> None:
+    """Declare the options that name many caches."""
+    group: ArgumentParser = parser.add_argument_group("many caches")  # type: ignore[assignment]
+    group.add_argument(
+        "--all-users", action="store_true", help="the caches of all users: as root, those of their homes"
+    )
+    group.add_argument("--caches-from", metavar="FILE", help="the caches that a file names, one a line; - is stdin")
+    declare_executor(group)
 
 
 def declare_deep(parser: ArgumentParser) -> None:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 
 from pipcacheplus.cli.base.command import Command
-from pipcacheplus.cli.base.options import PYTHON_TAG
+from pipcacheplus.cli.base.options import PYTHON_TAG, declare_many
 from pipcacheplus.cli.base.parser import Choices, OneSentenceParser, help_formatter, help_width
 from pipcacheplus.cli.base.started import program_words, started_here
 from pipcacheplus.errors import BadRequestError
@@ -21,9 +21,8 @@ __all__ = ["Grammar", "command_parser", "parse_arguments", "top_parser", "whole_
 
 COLORS = ("auto", "always", "never")
 _COUNTED = ("verbose", "quiet")
-_REPEATED = ("index_url",)
+_REPEATED = ("cache_dirs", "index_url")
 _SINGLE: Mapping[str, Any] = {
-    "cache_dir": None,
     "dry_run": False,
     "color": COLORS[0],
     "no_progress": False,
@@ -142,6 +141,8 @@ def _fill(parser: OneSentenceParser, name: str, grammar: Grammar, *, has_common:
     parser.description = command.help + "."
     parser.program, parser.examples, parser.page = grammar.program, command.examples, command.page
     command.declare(parser)
+    if command.takes_many:
+        declare_many(parser)
     parser.usage = parser.usage or parser.short_usage()
     if has_common:
         _declare_common(parser.add_argument_group("common options"), grammar, command=name)
@@ -274,7 +275,13 @@ def _declare_common(
     def add(*flags: str, dest: str, **more: Any) -> None:  # noqa: ANN401 - as argparse takes them
         parser.add_argument(*flags, dest=before + dest, default=SUPPRESS, **more)
 
-    add("--cache-dir", dest="cache_dir", metavar="DIR", help="the cache, if not the one that pip would use")
+    add(
+        "--cache-dir",
+        dest="cache_dirs",
+        metavar="DIR",
+        action="append",
+        help="the cache, if not the one that pip would use; repeated, or a glob in quotes, of several caches",
+    )
     add(
         "--index-url",
         "--extra-index-url",
@@ -322,4 +329,5 @@ def _merge(early: Namespace, late: Namespace) -> Namespace:
     for name, nothing in _SINGLE.items():
         first, _ = both(name, nothing)
         setattr(merged, name, getattr(late, name, first))
+    merged.cache_dir = merged.cache_dirs[-1] if merged.cache_dirs else None
     return merged

@@ -15,11 +15,12 @@ from pipcacheplus.cli.base.command import Command, CommandResult, Request
 from pipcacheplus.cli.base.console import Console, open_console
 from pipcacheplus.cli.base.family import Family, members
 from pipcacheplus.cli.base.job import append, service_of
+from pipcacheplus.cli.base.many import are_many
 from pipcacheplus.cli.base.parsing import parse_arguments
 from pipcacheplus.cli.base.sentences import sentence
 from pipcacheplus.cli.base.signals import StoppedError, raising, signal_name
 from pipcacheplus.cli.base.streams import flush, open_closed, redirect
-from pipcacheplus.errors import CacheDisabledError, CacheNotFoundError, PipCachePlusError
+from pipcacheplus.errors import BadRequestError, CacheDisabledError, CacheNotFoundError, PipCachePlusError
 from pipcacheplus.model.version import __version__
 from pipcacheplus.render.view import FailedCommand, Job, OutputFormat, View, Write
 
@@ -80,7 +81,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         with raising():
             try:
-                return _deliver(_result(commands[name], request), form, request)
+                return _deliver(_result(commands[name], request, arguments), form, request)
             except PipCachePlusError as error:
                 path = getattr(error, "path", None)
                 return _fail(request, form, sentence(error), exits.code_for(error), path)
@@ -118,8 +119,15 @@ def _could_not_flush() -> bool:
     return error is not None and not isinstance(error, BrokenPipeError)
 
 
-def _result(command: Command, request: Request) -> CommandResult:
+def _result(command: Command, request: Request, arguments: Sequence[str]) -> CommandResult:
     """Run a command; that there is no cache is a result, unless it is one that was named."""
+    if are_many(request.options):
+        if not command.takes_many:
+            step = "name one with --cache-dir"
+            raise BadRequestError(what=request.command, problem="works on one cache at a time", next_step=step)
+        from pipcacheplus.cli.base.many import result_of_many  # noqa: PLC0415 - most runs are of one cache
+
+        return result_of_many(request, arguments)
     is_named = request.options.cache_dir is not None
     try:
         return command.run(request)

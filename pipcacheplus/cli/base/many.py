@@ -1,0 +1,256 @@
+"""Commands over many caches: the caches that options name, a process for each, and one view of all."""
+
+import glob
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pipcacheplus.cli.base import exits
+from pipcacheplus.cli.base.command import CommandResult, Request, make_view
+from pipcacheplus.cli.base.progress import progress
+from pipcacheplus.errors import BadRequestError
+from pipcacheplus.model.cache_dir import NO_CACHE_DIR
+
+if TYPE_CHECKING:  # slow to import, and most runs are of one cache
+    from pipcacheplus.fleet.find import FoundCache, User
+    from pipcacheplus.fleet.unit import UnitResult
+    from pipcacheplus.render.view import Json
+
+__all__ = ["are_many", "found_caches", "result_of_many", "results_for", "unit_user"]
+
+_STDIN = "-"
+_ROOT = 0
+_LIMIT_S = 6 * 3600.0
+"""Seconds after which the process of one cache is killed."""
+_SETTINGS_LIMIT_S = 60.0
+_WITH_VALUE = frozenset({"--cache-dir", "--caches-from", "--executor", "--format", "--color"})
+_FLAGS = frozenset({"--all-users", "--json", "--no-color", "--no-progress", "--no-input"})
+"""Options of the whole run, which the processes of the caches do not get."""
+_ENGINE = "threads"
+_SUMMED = ("entries", "files", "bytes", "disk_bytes", "du_bytes", "failed", "findings")
+"""Numbers of summaries that add up over caches."""
+_JSON_LINES = "jsonl"
+_FORMATS = frozenset({"human", "ci", _JSON_LINES})
+
+
+def are_many(options: Namespace) -> bool:
+    """Return whether options name several caches, or may do so."""
+    named = options.cache_dirs
+    return (
+        len(named) > 1
+        or any(glob.has_magic(word) and not os.path.lexists(word) for word in named)
+        or getattr(options, "all_users", False)
+        or getattr(options, "caches_from", None) is not None
+    )
+
+
+def found_caches(
+    named: Sequence[str], caches_from: str | None, request: Request, *, all_users: bool, more: bool
+) -> "Iterator[FoundCache]":
+    """Yield the caches that are named; without any, those of this machine.
+
+    Args:
+        named: Directories and globs.
+        caches_from: A file with more of them, one a line.
+        request: Its environment names the cache of this user.
+        all_users: Whether those of all users are searched, in addition to named ones.
+        more: Whether running processes and usual places are searched too.
+
+    Raises:
+        BadRequestError: A glob matches nothing, or the file cannot be read.
+    """
+    from pipcacheplus.fleet import find, this_site  # noqa: PLC0415 - slow to import, and most runs are of one cache
+
+    listed = _listed(caches_from)
+    for word in named:
+        caches = [*find.named_caches([word])]
+        if glob.has_magic(word) and all(one.problem is not None for one in caches):
+            raise BadRequestError(what=word, problem="matches no directory", next_step="check it, and put it in quotes")
+        yield from caches
+    yield from find.named_caches(listed)
+    if not all_users:
+        return
+    from pipcacheplus.host.machine import this_machine  # noqa: PLC0415 - as above
+
+    user = this_site.this_user()
+    users: Iterable[User] = [] if user is None else [user]
+    if hasattr(os, "geteuid") and os.geteuid() == _ROOT:
+        users = this_site.users_of_this_machine()
+    yield from find.caches_of_users(users, this_machine(request.environ), _named_by_settings)
+    if more:
+        yield from find.caches_of_processes(this_site.variables_of_processes())
+        yield from find.usual_places()
+
+
+def _listed(path: str | None) -> Iterable[str]:
+    """Return the lines of a file, without empty ones.
+
+    Raises:
+        BadRequestError: It cannot be read.
+    """
+    if path is None:
+        return ()
+    if path == _STDIN:
+        return (line for line in map(str.strip, sys.stdin) if line)
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as lines:
+            return [line for line in map(str.strip, lines) if line]
+    except OSError as error:
+        step = "name a file with a directory a line"
+        raise BadRequestError(path, f"cannot be read ({error.strerror})", step) from error
+
+
+def _named_by_settings(user: "User") -> tuple[str | None, str | None]:
+    """Return the cache that the settings of a user name, read by a process of that user, and the problem."""
+    from pipcacheplus.fleet.crew import run_unit  # noqa: PLC0415 - as above
+    from pipcacheplus.fleet.unit import Unit  # noqa: PLC0415 - as above
+
+    result = run_unit(Unit("", ("dir",), user.uid, limit_s=_SETTINGS_LIMIT_S))
+    where = (result.document or {}).get("cache", {}).get("dir")
+    return (where, None) if isinstance(where, str) and result.code == exits.DONE else (None, result.error)
+
+
+def unit_user(cache: "FoundCache") -> int | None:
+    """Return the user that a process becomes for a cache: its owner, if this is root and it is another user's."""
+    own = os.geteuid() if hasattr(os, "geteuid") else None
+    return cache.uid if own == _ROOT and cache.uid not in {None, own} else None
+
+
+def results_for(
+    caches: "Sequence[FoundCache]", words: Sequence[str], request: Request, *, what: str, trims: bool
+) -> "Iterator[tuple[FoundCache, UnitResult]]":
+    """Run a command on each cache, and yield the results in the order in which they end, with progress.
+
+    Args:
+        caches: Those to run it on.
+        words: The command and its options.
+        request: Names the executor.
+        what: The work, in one word.
+        trims: Whether only the summaries of the documents are needed.
+    """
+    from pipcacheplus.fleet.engines import engine_of  # noqa: PLC0415 - as above
+    from pipcacheplus.fleet.run import results_of  # noqa: PLC0415 - as above
+    from pipcacheplus.fleet.unit import Unit  # noqa: PLC0415 - as above
+
+    by_path = {one.path: one for one in caches}
+    with progress(request.console, what) as show, engine_of(request.options.executor or _ENGINE) as engine:
+        units: Iterator[Unit] = (
+            Unit(one.path, tuple(words), unit_user(one), limit_s=_LIMIT_S, trims=trims) for one in caches
+        )
+        for done, result in enumerate(results_of(units, engine.executor, ahead=2 * engine.workers), 1):
+            if show is not None:
+                show(done, len(caches))
+            yield by_path[result.path], result
+
+
+def result_of_many(request: Request, arguments: Sequence[str]) -> CommandResult:
+    """Run the command of a request on all caches that its options name.
+
+    Args:
+        request: The request.
+        arguments: Of this run: the processes get them without the options that name caches.
+
+    Raises:
+        BadRequestError: No cache is named, or the format is not one for many.
+    """
+    from pipcacheplus.fleet.find import unique  # noqa: PLC0415 - as above
+
+    options = request.options
+    if options.format not in _FORMATS:
+        problem = f"cannot be written as {options.format}"
+        raise BadRequestError(what="many caches", problem=problem, next_step="use --format jsonl, a line a cache")
+    found = found_caches(options.cache_dirs, options.caches_from, request, all_users=options.all_users, more=False)
+    caches = unique(found)
+    if not caches:
+        raise BadRequestError(what="no cache", problem="was found", next_step="name one with --cache-dir")
+    usable = [one for one in caches if one.problem is None]
+    is_lines = options.format == _JSON_LINES
+    words = words_for_each(arguments)
+    results = results_for(usable, words, request, what=request.command, trims=not is_lines)
+    left_out = [one for one in caches if one.problem is not None]
+    if is_lines:
+        return _as_lines(request, left_out, results)
+    rows = [_row(one, None) for one in left_out] + [_row(one, result) for one, result in results]
+    rows.sort(key=lambda row: str(row["path"]))
+    summary: dict[str, Json] = {"caches": rows, "total": _total(rows)}
+    view = make_view(request, NO_CACHE_DIR, "atime", summary=summary, is_of_many=True)
+    return CommandResult(view, exits.worst(exits.DONE, *(row["exit_code"] for row in rows)))
+
+
+def words_for_each(arguments: Sequence[str]) -> list[str]:
+    """Return arguments without the options that name caches, and those of the whole run.
+
+    >>> words_for_each(["--cache-dir", "a", "list", "--caches-from=b", "six", "--", "--json"])
+    ['list', 'six', '--', '--json']
+    """
+    kept: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word == "--":
+            return [*kept, word, *words]
+        name, _, value = word.partition("=")
+        if name in _WITH_VALUE:
+            if not value and "=" not in word:
+                next(words, None)
+        elif name not in _FLAGS:
+            kept.append(word)
+    return kept
+
+
+def _as_lines(
+    request: Request, left_out: "Sequence[FoundCache]", results: "Iterator[tuple[FoundCache, UnitResult]]"
+) -> CommandResult:
+    """Return a result whose document has a line for each cache, written as it comes."""
+    from json import dumps  # noqa: PLC0415 - as above
+
+    codes = [exits.PARTLY] * bool(left_out)
+
+    def lines() -> Iterator[str]:
+        for one in left_out:
+            yield dumps({**_head(one), "exit_code": exits.PARTLY, "error": one.problem}) + "\n"
+        for one, result in results:
+            codes.append(_code(result))
+            document = {**(result.document or {}), **_head(one), "exit_code": result.code, "error": result.error}
+            yield dumps(document) + "\n"
+
+    view = make_view(request, NO_CACHE_DIR, "atime")
+    return CommandResult(view, late_code=lambda: exits.worst(exits.DONE, *codes), document=lines())
+
+
+def _head(cache: "FoundCache") -> dict[str, Any]:
+    from pipcacheplus.host.users import user_name  # noqa: PLC0415 - as above
+
+    return {
+        "path": cache.path,
+        "uid": cache.uid,
+        "owner": None if cache.uid is None else user_name(cache.uid),
+    }
+
+
+def _code(result: "UnitResult") -> int:
+    """Return the exit code that a cache contributes: one that could not be read or pruned is a part that failed."""
+    is_done = result.error is None and result.code in {exits.DONE, exits.FOUND, exits.NO_MATCH, exits.PARTLY}
+    return result.code if is_done else exits.PARTLY
+
+
+def _row(cache: "FoundCache", result: "UnitResult | None") -> dict[str, Any]:
+    summary = {} if result is None or result.document is None else result.document.get("summary", {})
+    return {
+        **_head(cache),
+        "exit_code": exits.PARTLY if result is None else _code(result),
+        "error": cache.problem if result is None else result.error,
+        "summary": summary,
+    }
+
+
+def _total(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the sums of the numbers that all summaries have, and how many caches could be read."""
+    done = [row["summary"] for row in rows if row["error"] is None]
+    sums = {
+        key: sum(one[key] for one in done if isinstance(one.get(key), int))
+        for key in _SUMMED
+        if any(key in one for one in done)
+    }
+    return {"caches": len(rows), "done": len(done), **sums}

@@ -1,0 +1,76 @@
+"""The text of a command over many caches: a row for each cache, the problems, and the sums."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from pipcacheplus.render.parts import Part, number_in, object_in, objects_in
+from pipcacheplus.render.text.table import Layout, Row
+from pipcacheplus.render.text.words import number, safe, size
+from pipcacheplus.render.view import View
+
+__all__ = ["lines"]
+
+_Cell = Callable[[Part], str]
+
+
+def _count(*keys: str) -> _Cell:
+    def cell(summary: Part) -> str:
+        for key in keys[:-1]:
+            summary = object_in(summary, key)
+        return f"{number_in(summary, keys[-1]):,}"
+
+    return cell
+
+
+def _size(*keys: str) -> _Cell:
+    def cell(summary: Part) -> str:
+        for key in keys[:-1]:
+            summary = object_in(summary, key)
+        return size(number_in(summary, keys[-1]))
+
+    return cell
+
+
+_COLUMNS: Mapping[str, tuple[tuple[str, _Cell], ...]] = {
+    "info": (
+        ("size", _size("du_bytes")),
+        ("entries", _count("entries")),
+        ("reclaimable", _size("reclaimable_at_all", "disk_bytes")),
+    ),
+    "list": (("size", _size("disk_bytes")), ("entries", _count("entries"))),
+    "verify": (
+        ("entries", _count("entries")),
+        ("errors", _count("by_severity", "error")),
+        ("warnings", _count("by_severity", "warning")),
+    ),
+    "prune": (("removed", _count("entries")), ("freed", _size("du_bytes")), ("failed", _count("failed"))),
+    "why": (("entries", _count("entries")),),
+}
+
+
+def lines(view: View, layout: Layout) -> Iterator[str]:
+    """Yield a table, the problems, and the sums unless the verbosity is below 0."""
+    caches = objects_in(view.summary, "caches")
+    columns = _COLUMNS[view.command]
+    titles: Row = ("Cache", "owner", *(title for title, _ in columns))
+    rows = [titles]
+    for one in caches:
+        summary = object_in(one, "summary")
+        cells = [cell(summary) if summary else "-" for _, cell in columns]
+        rows.append((safe(str(one.get("path"))), safe(str(one.get("owner") or one.get("uid") or "-")), *cells))
+    total = object_in(view.summary, "total")
+    heading, *others = layout.table(rows, right=range(2, len(titles)))
+    yield layout.paint(heading, "bold")
+    yield from others
+    problems = [one for one in caches if one.get("error")]
+    if problems:
+        yield ""
+    for one in problems:
+        yield layout.paint(f"{safe(str(one.get('path')))}: {safe(str(one.get('error')))}", "red")
+    if view.verbosity >= 0:
+        done = number_in(total, "done")
+        left = number_in(total, "caches") - done
+        yield ""
+        key = "du_bytes" if "du_bytes" in total else "disk_bytes"
+        amount = f" ({size(number_in(total, key))})" if key in total else ""
+        entries = number(number_in(total, "entries"), "entry")
+        yield f"{number(done, 'cache')}, {entries}{amount}" + (f"; {number(left, 'cache')} failed" if left else "")
