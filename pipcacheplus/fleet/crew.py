@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
+import tempfile  # noqa: TID251 - for documents, which can be large; not below a cache
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -19,8 +19,9 @@ __all__ = ["run_unit"]
 _PROGRAM = """\
 import sys
 sys.path[:] = sys.argv[2:]
-from pipcacheplus.fleet.server import main
-main(int(sys.argv[1]))
+from pipcacheplus.cli.base.run import run_on_streams
+from pipcacheplus.fleet.server import serve
+serve(int(sys.argv[1]), run_on_streams)
 """
 """The server imports what this process would, and nothing from the current directory or the variables `PYTHON*`."""
 _PASSED = ("LANG", "LC_ALL", "LC_CTYPE", "PATH", "SSL_CERT_FILE", "TZ")
@@ -134,6 +135,10 @@ class _Server:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def _place(unit: Unit) -> list[str]:
+    return ["--cache-dir", unit.path] if unit.path else []
 
 
 def _environ(unit: Unit) -> dict[str, str]:

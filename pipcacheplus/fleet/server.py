@@ -14,15 +14,17 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
 from pipcacheplus.host.ownership import become_user, import_late
 
-__all__ = ["main"]
+__all__ = ["serve"]
 
 _MAX_REQUEST_BYTES = 1 << 20
 """The largest request: the words of a command line."""
+Command = Callable[[Sequence[str]], int]
 _LOOK_S = 0.05
 _NO_CODE = -1
 _FAILED = 1
@@ -31,8 +33,18 @@ _STREAMS = 2
 _ENCODING = "utf-8"
 
 
-def _serve(connection: socket.socket) -> None:
-    """Run the commands that arrive, one after the other, until the other end is closed."""
+def serve(descriptor: int, command: Command) -> None:
+    """Run the commands that arrive, one after the other, until the other end is closed.
+
+    Args:
+        descriptor: Of the socket.
+        command: Runs the words of a command line, and returns the exit code.
+    """
+    with socket.socket(fileno=descriptor) as connection:
+        _serve(connection, command)
+
+
+def _serve(connection: socket.socket, command: Command) -> None:
     import_late()
     gc.freeze()
     while True:
@@ -40,7 +52,7 @@ def _serve(connection: socket.socket) -> None:
         if not received:
             return
         try:
-            answer = _run(json.loads(received), descriptors, connection)
+            answer = _run(json.loads(received), descriptors, connection, command)
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
@@ -61,11 +73,11 @@ def _receive(connection: socket.socket) -> tuple[bytes, list[int]]:
     return bytes(received), [*descriptors]
 
 
-def _run(request: dict[str, Any], streams: list[int], connection: socket.socket) -> dict[str, Any]:
+def _run(request: dict[str, Any], streams: list[int], connection: socket.socket, command: Command) -> dict[str, Any]:
     started_s = time.monotonic()
     pid = os.fork()
     if not pid:
-        _run_child(request, streams, connection)
+        _run_child(request, streams, connection, command)
     code, is_late = _wait(pid, started_s + float(request["limit_s"]), connection)
     return {"code": code, "is_late": is_late, "seconds": time.monotonic() - started_s}
 
@@ -107,7 +119,7 @@ def _kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def _run_child(request: dict[str, Any], streams: list[int], connection: socket.socket) -> NoReturn:
+def _run_child(request: dict[str, Any], streams: list[int], connection: socket.socket, command: Command) -> NoReturn:
     """Become the user, run the command, and end; never return to the loop of the parent."""
     code = _FAILED
     try:
@@ -120,7 +132,7 @@ def _run_child(request: dict[str, Any], streams: list[int], connection: socket.s
         os.chdir("/")
         if request["uid"] is not None:
             become_user(request["uid"])
-        code = _command(request["words"])
+        code = _code_of(command, request["words"])
     except BaseException as error:  # noqa: BLE001 - its process ends with it
         with suppress(Exception):
             os.write(2, f"{type(error).__name__}: {error}\n".encode(_ENCODING, "backslashreplace"))
@@ -136,19 +148,11 @@ def _use_streams(streams: list[int]) -> None:
     sys.stderr = open(2, "w", encoding=_ENCODING, errors="backslashreplace", closefd=False)
 
 
-def _command(words: list[str]) -> int:
-    from pipcacheplus.cli.base.run import run_on_streams  # noqa: PLC0415 - imported before, by `import_late`
-
+def _code_of(command: Command, words: list[str]) -> int:
     try:
-        code = run_on_streams(words)
+        code = command(words)
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else _FAILED
     sys.stdout.flush()
     sys.stderr.flush()
     return code
-
-
-def main(descriptor: int) -> None:
-    """Serve at the other end of a socket, by its descriptor."""
-    with socket.socket(fileno=descriptor) as connection:
-        _serve(connection)

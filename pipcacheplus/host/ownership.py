@@ -91,7 +91,7 @@ def import_late() -> None:
 
 
 def _owner(uid: int, gid: int | None) -> _Owner:
-    """Return a user, in a group that counts if the user has no entry in the user database; by default the user's number."""
+    """Return a user; `gid`, by default the number of the user, counts for one without an entry in the database."""
     import pwd  # noqa: PLC0415 - not there on Windows
 
     try:

@@ -129,9 +129,7 @@ def declare_executor(parser: ArgumentParser) -> None:
 def declare_many(parser: ArgumentParser) -> None:
     """Declare the options that name many caches."""
     group: ArgumentParser = parser.add_argument_group("many caches")  # type: ignore[assignment]
-    group.add_argument(
-        "--all-users", action="store_true", help="the caches of all users: as root, those of their homes"
-    )
+    group.add_argument("--all-users", action="store_true", help="the caches of all users, as root")
     group.add_argument("--caches-from", metavar="FILE", help="the caches that a file names, one a line; - is stdin")
     declare_executor(group)
 
