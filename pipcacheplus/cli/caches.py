@@ -40,7 +40,7 @@ def _run(request: Request) -> CommandResult:
     is_named = bool(options.where or options.caches_from)
     found = unique(found_caches(options.where, options.caches_from, request, all_users=not is_named, more=True))
     usable = [one for one in found if one.problem is None] if options.counts else []
-    counted = results_for(usable, _COUNT, request, what="counting", trims=True)
+    counted = results_for(usable, _COUNT, request, what="counting", gathers=True)
     results = {result.path: result for _, result in counted}
     rows = [_row(one, results.get(one.path)) for one in found]
     rows.sort(key=lambda row: (-int(row["du_bytes"] or 0), str(row["path"])))

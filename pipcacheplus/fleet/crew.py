@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import IO, Any
 
+from pipcacheplus.fleet.documents import Read, read_document
 from pipcacheplus.fleet.unit import Unit, UnitResult
 
 __all__ = ["run_unit"]
@@ -29,7 +30,6 @@ _PASSED = ("LANG", "LC_ALL", "LC_CTYPE", "PATH", "SSL_CERT_FILE", "TZ")
 _LATE_S = 10.0
 """Seconds after the limit of a unit in which its server has to answer."""
 _MAX_ERROR_BYTES = 4096
-_LISTS = frozenset({"entries", "findings", "actions"})
 
 
 def run_unit(unit: Unit) -> UnitResult:
@@ -49,25 +49,32 @@ def run_unit(unit: Unit) -> UnitResult:
 
 def _result(unit: Unit, answer: Mapping[str, Any], out: IO[bytes], errors: IO[bytes]) -> UnitResult:
     code, seconds = int(answer["code"]), float(answer["seconds"])
-    document, problem = None, None
+    found, problem = Read(), None
     if answer["is_late"]:
         problem = f"ended after {unit.limit_s:g} s"
-    elif out.seek(0, os.SEEK_END) > unit.max_bytes:
+    elif (size := out.seek(0, os.SEEK_END)) > unit.max_bytes:
         problem = f"its document is longer than {unit.max_bytes:,} bytes"
-    else:
+    elif size:
         out.seek(0)
         try:
-            found = json.loads(out.read() or b"null")
-            document = found if isinstance(found, dict) else None
+            found = read_document(out, gathers=unit.gathers)
         except (ValueError, RecursionError):
             problem = "its document cannot be read"
+    document = found.document or None
     if problem is None:
         own = None if document is None else document.get("error")
         problem = own if isinstance(own, str) else None if document is not None else _last_line(errors, code)
-    if document is not None and unit.trims:
-        document = {key: value for key, value in document.items() if key not in _LISTS}
-    is_lost = bool(answer["is_late"]) or (document is None and code < 0)
-    return UnitResult(unit.path, unit.uid, code, document, problem, seconds, is_lost)
+    return UnitResult(
+        path=unit.path,
+        uid=unit.uid,
+        code=code,
+        document=document,
+        error=problem,
+        entries=tuple(found.rows["entries"]),
+        findings=tuple(found.rows["findings"]),
+        seconds=seconds,
+        is_lost=bool(answer["is_late"]) or (document is None and code < 0),
+    )
 
 
 def _last_line(errors: IO[bytes], code: int) -> str:
@@ -147,8 +154,24 @@ def _environ(unit: Unit) -> dict[str, str]:
     else:
         environ = {name: value for name, value in os.environ.items() if name in _PASSED} | {"HOME": "/"}
     if unit.state_root is not None and unit.uid is not None:
-        environ["XDG_STATE_HOME"] = os.path.join(unit.state_root, str(unit.uid))
+        environ["XDG_STATE_HOME"] = _state_of(unit.state_root, unit.uid)
     return environ
+
+
+def _state_of(root: str, uid: int) -> str:
+    """Return the state directory of a user in that of the site, made if it is not there.
+
+    Only the user can write to it; the site's own is root's, and others can only pass through. If it cannot be made,
+    the path is returned all the same: then the process keeps its catalog in memory.
+    """
+    path = os.path.join(root, str(uid))
+    try:
+        os.makedirs(root, mode=0o711, exist_ok=True)
+        os.mkdir(path, mode=0o700)
+        os.chown(path, uid, -1, follow_symlinks=False)
+    except OSError:  # it is there, or cannot be
+        pass
+    return path
 
 
 class _Servers:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from pipcacheplus.fleet.rows import Row
+
 __all__ = ["Unit", "UnitResult"]
 
 
@@ -19,8 +21,8 @@ class Unit(NamedTuple):
     """The directory with a state directory for each user; `None`: that of the user."""
     limit_s: float = 3600.0
     """Seconds after which the process is killed."""
-    trims: bool = False
-    """Whether only the summary of the document is needed, and lists are left out of the result."""
+    gathers: bool = False
+    """Whether the result has rows in place of the lists of the document."""
     max_bytes: int = 1 << 30
     """The largest document that is accepted."""
 
@@ -36,6 +38,10 @@ class UnitResult(NamedTuple):
     """As `--format json`; `None` if there is none that can be read."""
     error: str | None
     """The reason why there is no document, or the error that the document reports; one sentence."""
+    entries: tuple[Row, ...] = ()
+    """Rows of the entries, if the unit gathers them."""
+    findings: tuple[Row, ...] = ()
+    """Rows of the findings, if the unit gathers them."""
     seconds: float = 0.0
     """Wall time of the process."""
     is_lost: bool = False

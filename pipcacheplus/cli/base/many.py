@@ -5,6 +5,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pipcacheplus.cli.base import exits
@@ -29,6 +30,10 @@ _WITH_VALUE = frozenset({"--cache-dir", "--caches-from", "--executor", "--format
 _FLAGS = frozenset({"--all-users", "--json", "--no-color", "--no-progress", "--no-input"})
 """Options of the whole run, which the processes of the caches do not get."""
 _ENGINE = "threads"
+_SITE_STATE = "/var/lib/pipcacheplus"
+"""Root's directory with a state directory for each user: catalogs there take nothing of the quota of a home."""
+_MOST_ENTRIES = 10_000
+"""Entries that are listed; `--format jsonl` has all of them."""
 _SUMMED = ("entries", "files", "bytes", "disk_bytes", "du_bytes", "failed", "findings")
 """Numbers of summaries that add up over caches."""
 _JSON_LINES = "jsonl"
@@ -119,7 +124,7 @@ def unit_user(cache: "FoundCache") -> int | None:
 
 
 def results_for(
-    caches: "Sequence[FoundCache]", words: Sequence[str], request: Request, *, what: str, trims: bool
+    caches: "Sequence[FoundCache]", words: Sequence[str], request: Request, *, what: str, gathers: bool
 ) -> "Iterator[tuple[FoundCache, UnitResult]]":
     """Run a command on each cache, and yield the results in the order in which they end, with progress.
 
@@ -128,16 +133,18 @@ def results_for(
         words: The command and its options.
         request: Names the executor.
         what: The work, in one word.
-        trims: Whether only the summaries of the documents are needed.
+        gathers: As of a unit.
     """
     from pipcacheplus.fleet.engines import engine_of  # noqa: PLC0415 - as above
     from pipcacheplus.fleet.run import results_of  # noqa: PLC0415 - as above
     from pipcacheplus.fleet.unit import Unit  # noqa: PLC0415 - as above
 
     by_path = {one.path: one for one in caches}
+    root = _SITE_STATE if hasattr(os, "geteuid") and os.geteuid() == _ROOT else None
     with progress(request.console, what) as show, engine_of(request.options.executor or _ENGINE) as engine:
         units: Iterator[Unit] = (
-            Unit(one.path, tuple(words), unit_user(one), limit_s=_LIMIT_S, trims=trims) for one in caches
+            Unit(one.path, tuple(words), unit_user(one), state_root=root, limit_s=_LIMIT_S, gathers=gathers)
+            for one in caches
         )
         for done, result in enumerate(results_of(units, engine.executor, ahead=2 * engine.workers), 1):
             if show is not None:
@@ -161,20 +168,49 @@ def result_of_many(request: Request, arguments: Sequence[str]) -> CommandResult:
     if options.format not in _FORMATS:
         problem = f"cannot be written as {options.format}"
         raise BadRequestError(what="many caches", problem=problem, next_step="use --format jsonl, a line a cache")
-    found = found_caches(options.cache_dirs, options.caches_from, request, all_users=options.all_users, more=False)
+    found = found_caches(
+        options.cache_dirs,
+        getattr(options, "caches_from", None),
+        request,
+        all_users=getattr(options, "all_users", False),
+        more=False,
+    )
     caches = unique(found)
     if not caches:
         raise BadRequestError(what="no cache", problem="was found", next_step="name one with --cache-dir")
     usable = [one for one in caches if one.problem is None]
+    left_out = [one for one in caches if one.problem is not None]
     is_lines = options.format == _JSON_LINES
     words = words_for_each(arguments)
-    results = results_for(usable, words, request, what=request.command, trims=not is_lines)
-    left_out = [one for one in caches if one.problem is not None]
-    if is_lines:
-        return _as_lines(request, left_out, results)
-    rows = [_row(one, None) for one in left_out] + [_row(one, result) for one, result in results]
+    if request.command == "info" and not is_lines:
+        words = [*words, "-v"]  # with entries, for what only the whole shows
+    results = results_for(usable, words, request, what=request.command, gathers=not is_lines)
+    return _as_lines(request, left_out, results) if is_lines else _as_table(request, left_out, results)
+
+
+def _as_table(
+    request: Request, left_out: "Sequence[FoundCache]", results: "Iterator[tuple[FoundCache, UnitResult]]"
+) -> CommandResult:
+    """Return a result with a row for each cache, and sums over all of them."""
+    from pipcacheplus.fleet.gathered import gathering  # noqa: PLC0415 - as above
+
+    rows = [_row(one, None) for one in left_out]
+    with gathering() as gathered:
+        for one, result in results:
+            row = _row(one, result)
+            rows.append(row)
+            gathered.add(one, row["owner"], row["file_system"], row["exit_code"], result)
+        lists_entries = request.command == "list" and bool(request.options.what)
+        whole: dict[str, Json] = {
+            "projects": [
+                dict(zip(("name", "caches", "entries", "disk_bytes"), one, strict=True)) for one in gathered.projects()
+            ],
+            "shared": gathered.shared()._asdict(),
+            "damage": [dict(zip(("file_system", "caches", "entries"), one, strict=True)) for one in gathered.damage()],
+            "entries": list(islice(gathered.entries(), _MOST_ENTRIES)) if lists_entries else [],
+        }
     rows.sort(key=lambda row: str(row["path"]))
-    summary: dict[str, Json] = {"caches": rows, "total": _total(rows)}
+    summary: dict[str, Json] = {"caches": rows, "total": _total(rows), **whole}
     view = make_view(request, NO_CACHE_DIR, "atime", summary=summary, is_of_many=True)
     return CommandResult(view, exits.worst(exits.DONE, *(row["exit_code"] for row in rows)))
 
@@ -220,12 +256,14 @@ def _as_lines(
 
 
 def _head(cache: "FoundCache") -> dict[str, Any]:
+    from pipcacheplus.host.filesystems import kind_of  # noqa: PLC0415 - as above
     from pipcacheplus.host.users import user_name  # noqa: PLC0415 - as above
 
     return {
         "path": cache.path,
         "uid": cache.uid,
         "owner": None if cache.uid is None else user_name(cache.uid),
+        "file_system": None if cache.uid is None else kind_of(cache.path, cache.device),
     }
 
 

@@ -66,6 +66,8 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
         yield ""
     for one in problems:
         yield layout.paint(f"{safe(str(one.get('path')))}: {safe(str(one.get('error')))}", "red")
+    yield from _entries(view, layout)
+    yield from _whole(view, layout)
     if view.verbosity >= 0:
         done = number_in(total, "done")
         left = number_in(total, "caches") - done
@@ -74,3 +76,54 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
         amount = f" ({size(number_in(total, key))})" if key in total else ""
         entries = number(number_in(total, "entries"), "entry")
         yield f"{number(done, 'cache')}, {entries}{amount}" + (f"; {number(left, 'cache')} failed" if left else "")
+
+
+def _entries(view: View, layout: Layout) -> Iterator[str]:
+    """Yield the entries that match a selection, with the cache of each."""
+    entries = objects_in(view.summary, "entries")
+    if not entries:
+        return
+    rows: list[Row] = [("Entry", "kind", "size", "used", "owner", "in")]
+    for one in entries:
+        name = " ".join(str(one[key]) for key in ("project", "version") if one.get(key)) or str(one.get("id"))
+        used = str(one.get("used") or "-")[:10]
+        rows.append(
+            (
+                safe(name),
+                safe(str(one.get("kind"))),
+                size(number_in(one, "disk_size")),
+                safe(used),
+                safe(str(one.get("owner") or "-")),
+                safe(f"{one.get('cache')}/{one.get('id')}"),
+            )
+        )
+    yield ""
+    heading, *others = layout.table(rows, right=(2,), give=5)
+    yield layout.paint(heading, "bold")
+    yield from others
+
+
+def _whole(view: View, layout: Layout) -> Iterator[str]:
+    """Yield what only all caches together show: the largest projects, content in several caches, damage by server."""
+    projects, shared = objects_in(view.summary, "projects"), object_in(view.summary, "shared")
+    if view.command == "info" and projects:
+        rows: list[Row] = [("Project", "caches", "entries", "size")]
+        for one in projects:
+            counts = (f"{number_in(one, 'caches'):,}", f"{number_in(one, 'entries'):,}")
+            rows.append((safe(str(one.get("name"))), *counts, size(number_in(one, "disk_bytes"))))
+        yield ""
+        heading, *others = layout.table(rows, right=(1, 2, 3))
+        yield layout.paint(heading, "bold")
+        yield from others
+    if number_in(shared, "contents"):
+        contents = number(number_in(shared, "contents"), "file")
+        saved = size(number_in(shared, "saved_bytes"))
+        yield ""
+        yield f"{contents} with the same content in several caches; one copy of each would save {saved}"
+    damage = objects_in(view.summary, "damage")
+    if damage:
+        yield ""
+        yield layout.paint("Damage by file system", "bold")
+    for one in damage:
+        where = safe(str(one.get("file_system") or "unknown"))
+        yield f"  {where}: {number(number_in(one, 'entries'), 'entry')} in {number(number_in(one, 'caches'), 'cache')}"

@@ -1,0 +1,121 @@
+"""Results of many caches in one SQLite database: rows of caches, entries and findings, added up without holding them.
+
+It is a file without a name unless the user names one, so that any number of entries takes little memory.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from pipcacheplus.fleet.find import FoundCache
+from pipcacheplus.fleet.rows import ENTRY, FINDING
+from pipcacheplus.fleet.unit import UnitResult
+
+__all__ = ["Gathered", "SharedBytes", "gathering"]
+
+_MOST = 10
+"""Projects that are listed."""
+_PAGES = 2_000
+"""Pages of 4 KiB that are held in memory."""
+_ENTRY_TYPES = {"size": "INTEGER", "disk_size": "INTEGER"}
+
+
+def _columns(names: Mapping[str, object]) -> str:
+    return ", ".join(f'"{name}" {_ENTRY_TYPES.get(name, "TEXT")}' for name in names)
+
+
+_SCHEMA = f"""
+CREATE TABLE cache (
+    number INTEGER PRIMARY KEY, path TEXT NOT NULL, uid INTEGER, owner TEXT, file_system TEXT,
+    exit_code INTEGER NOT NULL, error TEXT, seconds REAL NOT NULL
+);
+CREATE TABLE entry (cache INTEGER NOT NULL REFERENCES cache (number), {_columns(ENTRY)});
+CREATE TABLE finding (cache INTEGER NOT NULL REFERENCES cache (number), {_columns(FINDING)});
+"""
+
+
+class SharedBytes(NamedTuple):
+    """Content that lies in several caches."""
+
+    contents: int
+    """Contents, by their SHA-256, that lie in more than one cache."""
+    copies: int
+    """Their entries."""
+    saved_bytes: int
+    """Bytes on disk that one copy of each would save."""
+
+
+class Gathered:
+    """The database of one run."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def add(self, cache: FoundCache, owner: str | None, file_system: str | None, code: int, result: UnitResult) -> None:
+        """Add the result of a cache, with the rows of its entries and findings."""
+        with self._connection:
+            number = self._connection.execute(
+                "INSERT INTO cache VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)",
+                (_stored(cache.path), cache.uid, owner, file_system, code, result.error, result.seconds),
+            ).lastrowid
+            for table, columns, rows in (("entry", ENTRY, result.entries), ("finding", FINDING, result.findings)):
+                marks = ", ".join("?" * (len(columns) + 1))
+                self._connection.executemany(
+                    f"INSERT INTO {table} VALUES ({marks})",  # noqa: S608 - our names
+                    ((number, *row) for row in rows),
+                )
+
+    def projects(self) -> list[tuple[str, int, int, int]]:
+        """Return the largest projects: name, caches, entries, bytes on disk."""
+        return self._connection.execute(
+            "SELECT project, count(DISTINCT cache), count(*), coalesce(sum(disk_size), 0) FROM entry WHERE project IS NOT NULL"
+            " GROUP BY 1 ORDER BY 4 DESC, 1 LIMIT ?",
+            (_MOST,),
+        ).fetchall()
+
+    def shared(self) -> SharedBytes:
+        """Return how much lies in several caches, as far as digests are known."""
+        row = self._connection.execute(
+            "SELECT count(*), coalesce(sum(n), 0), coalesce(sum(bytes - largest), 0) FROM ("
+            "SELECT count(*) AS n, sum(disk_size) AS bytes, max(disk_size) AS largest FROM entry"
+            " WHERE sha256 IS NOT NULL GROUP BY sha256 HAVING count(DISTINCT cache) > 1)"
+        ).fetchone()
+        return SharedBytes(*row)
+
+    def damage(self) -> list[tuple[str | None, int, int]]:
+        """Return the file systems of damaged entries: kind, caches, entries."""
+        return self._connection.execute(
+            "SELECT c.file_system, count(DISTINCT c.number), count(DISTINCT c.number || ' ' || f.id) FROM finding f"
+            " JOIN cache c ON c.number = f.cache WHERE f.severity = 'error' GROUP BY 1 ORDER BY 3 DESC"
+        ).fetchall()
+
+    def entries(self) -> Iterator[Mapping[str, Any]]:
+        """Yield the entries with the path and owner of their cache, in order of projects."""
+        names = ("cache", "owner", *ENTRY)
+        columns = ", ".join(f'e."{name}"' for name in ENTRY)
+        rows = self._connection.execute(
+            f"SELECT c.path, c.owner, {columns} FROM entry e JOIN cache c ON c.number = e.cache"  # noqa: S608 - as above
+            " ORDER BY e.project IS NULL, e.project, e.version, c.path, e.id"
+        )
+        return (dict(zip(names, row, strict=True)) for row in rows)
+
+
+def _stored(path: str) -> str:
+    return path.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+@contextmanager
+def gathering(path: str = "") -> Iterator[Gathered]:
+    """Yield an empty database, in a new file if a path is given.
+
+    Raises:
+        sqlite3.Error: The file cannot be written.
+    """
+    connection = sqlite3.connect(path)
+    try:
+        connection.execute(f"PRAGMA cache_size = {_PAGES}")
+        connection.executescript(_SCHEMA)
+        yield Gathered(connection)
+    finally:
+        connection.close()
