@@ -4,6 +4,8 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pipcacheplus.cli.base import exits
+from pipcacheplus.cli.base.advisories import selections_in
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
 from pipcacheplus.cli.base.options import declare_catalog, declare_pythons, declare_selection, pythons_of
 from pipcacheplus.cli.base.owners import summarize_room
@@ -32,6 +34,12 @@ def _declare(parser: ArgumentParser) -> None:
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("--by", choices=tuple(SUMS), help="add them up instead of listing them")
     shown.add_argument("--total", action="store_true", help="print what all of them add up to, and nothing else")
+    parser.add_argument(
+        "--hashes",
+        metavar="FILE",
+        help="entries that a file names as well: a SHA-256 a line, a JSON report of pip-audit, or of OSV",
+    )
+    parser.add_argument("--fail-if-found", action="store_true", help="exit with 3 if anything matches")
     declare_pythons(parser)
     declare_catalog(parser)
 
@@ -50,11 +58,12 @@ def _run(request: Request) -> CommandResult:
         raise BadRequestError(
             what="--by", problem=f"sums have no order by {options.sort}", next_step="use --sort name or --sort size"
         )
+    what = (*options.what, *(selections_in(options.hashes) if options.hashes else ()))
     is_text = options.format in {"human", "ci"} and not (options.by or options.total)
     has_short_ids = is_text and (request.console.width is not None or options.format == "ci")
     with progress(request.console, "reading") as show:
         inventory = cache.scan(
-            *request.options.what,
+            *what,
             details=options.format == "json",
             short_ids=has_short_ids,
             pythons=pythons_of(request.options, request.environ),
@@ -68,21 +77,22 @@ def _run(request: Request) -> CommandResult:
         entries = ()
     elif order is not None:
         entries = in_order(entries, order, limit=options.limit, last_use=cache.last_use)
-    if is_text and not inventory.entries and not request.options.what and request.console.width is None:
+    if is_text and not inventory.entries and not what and request.console.width is None:
         request.console.say("Nothing cached.")  # stdout has values alone, and of nothing there are none
     result = make_result(
         request,
         cache,
         warnings=inventory.warnings,
-        unmatched=inventory.unmatched,
+        unmatched=() if options.hashes else inventory.unmatched,  # most of an advisory is not there
         hints=inventory.hints,
+        exit_code=exits.FOUND if options.fail_if_found and inventory.entries else exits.DONE,
         entries=entries,
         short_id=str if inventory.short_ids is None else inventory.short_ids.of,
         summary={
             "sort": order,
             "sums": sums,
             **summarize_totals(inventory.totals),
-            **summarize_room(None if request.options.what else inventory.survey, inventory.totals.values()),
+            **summarize_room(None if what else inventory.survey, inventory.totals.values()),
             "pages_without_url": inventory.pages_without_url,
             "pythons": summarize_pythons(inventory.pythons),
         },

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from pipcacheplus.errors import BadRequestError
 
@@ -45,7 +45,7 @@ def _dask(value: str, stack: ExitStack) -> Engine:
         step = "run: python -m pip install 'pipcacheplus[dask]'"
         raise BadRequestError(what="--executor dask", problem="needs the package distributed", next_step=step) from None
     try:
-        client = stack.enter_context(Client(value, timeout=_CONNECT_S))
+        client: Any = stack.enter_context(cast("Any", Client)(value, timeout=_CONNECT_S))
     except (OSError, ValueError) as error:
         step = "check that the scheduler runs there"
         raise BadRequestError(

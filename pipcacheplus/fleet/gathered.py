@@ -69,8 +69,8 @@ class Gathered:
     def projects(self) -> list[tuple[str, int, int, int]]:
         """Return the largest projects: name, caches, entries, bytes on disk."""
         return self._connection.execute(
-            "SELECT project, count(DISTINCT cache), count(*), coalesce(sum(disk_size), 0) FROM entry WHERE project IS NOT NULL"
-            " GROUP BY 1 ORDER BY 4 DESC, 1 LIMIT ?",
+            "SELECT project, count(DISTINCT cache), count(*), coalesce(sum(disk_size), 0) FROM entry"
+            " WHERE project IS NOT NULL GROUP BY 1 ORDER BY 4 DESC, 1 LIMIT ?",
             (_MOST,),
         ).fetchall()
 

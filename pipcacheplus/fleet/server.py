@@ -22,8 +22,8 @@ from pipcacheplus.host.ownership import become_user, import_late
 
 __all__ = ["serve"]
 
-_MAX_REQUEST_BYTES = 1 << 20
-"""The largest request: the words of a command line."""
+_MAX_REQUEST_BYTES = 16 << 20
+"""The largest request: the words of a command line, with the digests of an advisory."""
 Command = Callable[[Sequence[str]], int]
 _LOOK_S = 0.05
 _NO_CODE = -1

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pipcacheplus.cli.base import exits
+from pipcacheplus.cli.base.advisories import selections_in
 from pipcacheplus.cli.base.command import CommandResult, Request, make_view
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.errors import BadRequestError
@@ -26,8 +27,22 @@ _ROOT = 0
 _LIMIT_S = 6 * 3600.0
 """Seconds after which the process of one cache is killed."""
 _SETTINGS_LIMIT_S = 60.0
-_WITH_VALUE = frozenset({"--cache-dir", "--caches-from", "--executor", "--format", "--color"})
-_FLAGS = frozenset({"--all-users", "--json", "--no-color", "--no-progress", "--no-input"})
+_WITH_VALUE = frozenset({"--cache-dir", "--caches-from", "--executor", "--format", "--color", "--hashes", "--output"})
+_FLAGS = frozenset(
+    {
+        "--all-users",
+        "--json",
+        "--no-color",
+        "--no-progress",
+        "--no-input",
+        "-v",
+        "-vv",
+        "--verbose",
+        "-q",
+        "-qq",
+        "--quiet",
+    }
+)
 """Options of the whole run, which the processes of the caches do not get."""
 _ENGINE = "threads"
 _SITE_STATE = "/var/lib/pipcacheplus"
@@ -37,6 +52,8 @@ _MOST_ENTRIES = 10_000
 _SUMMED = ("entries", "files", "bytes", "disk_bytes", "du_bytes", "failed", "findings")
 """Numbers of summaries that add up over caches."""
 _JSON_LINES = "jsonl"
+_SQLITE = (".sqlite", ".sqlite3", ".db")
+_PARQUET = ".parquet"
 _FORMATS = frozenset({"human", "ci", _JSON_LINES})
 
 
@@ -181,11 +198,29 @@ def result_of_many(request: Request, arguments: Sequence[str]) -> CommandResult:
     usable = [one for one in caches if one.problem is None]
     left_out = [one for one in caches if one.problem is not None]
     is_lines = options.format == _JSON_LINES
+    if request.command == "prune" and not options.dry_run:
+        _refuse_open_scheduler(options.executor)
     words = words_for_each(arguments)
     if request.command == "info" and not is_lines:
         words = [*words, "-v"]  # with entries, for what only the whole shows
+    if getattr(options, "hashes", None):  # a file of this user, which the owners of the caches may not read
+        words = [*words, *selections_in(options.hashes)]
     results = results_for(usable, words, request, what=request.command, gathers=not is_lines)
     return _as_lines(request, left_out, results) if is_lines else _as_table(request, left_out, results)
+
+
+def _refuse_open_scheduler(executor: str | None) -> None:
+    """Refuse to remove as root over a scheduler to which anybody could send work that runs as root.
+
+    Raises:
+        BadRequestError: It is one.
+    """
+    is_root = hasattr(os, "geteuid") and os.geteuid() == _ROOT
+    if is_root and executor is not None and executor.startswith("dask:") and not executor.startswith("dask:tls://"):
+        problem = "is not authenticated, and its workers would remove files as root"
+        raise BadRequestError(
+            what=f"--executor {executor}", problem=problem, next_step="use one with TLS: dask:tls://HOST"
+        )
 
 
 def _as_table(
@@ -195,12 +230,17 @@ def _as_table(
     from pipcacheplus.fleet.gathered import gathering  # noqa: PLC0415 - as above
 
     rows = [_row(one, None) for one in left_out]
-    with gathering() as gathered:
+    output = request.options.output
+    with gathering(_new_file(output)) as gathered:
         for one, result in results:
             row = _row(one, result)
             rows.append(row)
             gathered.add(one, row["owner"], row["file_system"], row["exit_code"], result)
-        lists_entries = request.command == "list" and bool(request.options.what)
+        if output is not None and output.endswith(_PARQUET):
+            from pipcacheplus.fleet.parquet import write_parquet  # noqa: PLC0415 - needs an extra
+
+            write_parquet(output, gathered.entries())
+        lists_entries = request.command == "list" and bool(request.options.what or request.options.hashes)
         whole: dict[str, Json] = {
             "projects": [
                 dict(zip(("name", "caches", "entries", "disk_bytes"), one, strict=True)) for one in gathered.projects()
@@ -213,6 +253,21 @@ def _as_table(
     summary: dict[str, Json] = {"caches": rows, "total": _total(rows), **whole}
     view = make_view(request, NO_CACHE_DIR, "atime", summary=summary, is_of_many=True)
     return CommandResult(view, exits.worst(exits.DONE, *(row["exit_code"] for row in rows)))
+
+
+def _new_file(output: str | None) -> str:
+    """Return the path of the database; empty: one without a name.
+
+    Raises:
+        BadRequestError: The name has another ending, or the file exists.
+    """
+    if output is None:
+        return ""
+    if not output.endswith((*_SQLITE, _PARQUET)):
+        raise BadRequestError(output, "ends with neither .sqlite nor .parquet", "name such a file")
+    if os.path.lexists(output):
+        raise BadRequestError(output, "exists", "name a new file")
+    return output if output.endswith(_SQLITE) else ""
 
 
 def words_for_each(arguments: Sequence[str]) -> list[str]:
@@ -289,6 +344,6 @@ def _total(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     sums = {
         key: sum(one[key] for one in done if isinstance(one.get(key), int))
         for key in _SUMMED
-        if any(key in one for one in done)
+        if any(isinstance(one.get(key), int) for one in done)
     }
     return {"caches": len(rows), "done": len(done), **sums}

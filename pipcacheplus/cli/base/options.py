@@ -131,6 +131,11 @@ def declare_many(parser: ArgumentParser) -> None:
     group: ArgumentParser = parser.add_argument_group("many caches")  # type: ignore[assignment]
     group.add_argument("--all-users", action="store_true", help="the caches of all users, as root")
     group.add_argument("--caches-from", metavar="FILE", help="the caches that a file names, one a line; - is stdin")
+    group.add_argument(
+        "--output",
+        metavar="FILE",
+        help="write a row for each entry to a new file as well, with its cache and owner: FILE.sqlite or FILE.parquet",
+    )
     declare_executor(group)
 
 
