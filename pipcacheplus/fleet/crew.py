@@ -15,7 +15,7 @@ from typing import IO, Any
 from pipcacheplus.fleet.documents import Read, read_document
 from pipcacheplus.fleet.unit import Unit, UnitResult
 
-__all__ = ["run_unit"]
+__all__ = ["run_unit", "stop_units"]
 
 _PROGRAM = """\
 import sys
@@ -45,6 +45,11 @@ def run_unit(unit: Unit) -> UnitResult:
             text = f"its process was lost ({error.strerror or error})"
             return UnitResult(unit.path, unit.uid, -1, None, text, is_lost=True)
         return _result(unit, answer, out, errors)
+
+
+def stop_units() -> None:
+    """End all units that this process runs after the entry in hand; their results report what was done."""
+    _SERVERS.stop()
 
 
 def _result(unit: Unit, answer: Mapping[str, Any], out: IO[bytes], errors: IO[bytes]) -> UnitResult:
@@ -134,6 +139,11 @@ class _Server:
         answer: Mapping[str, Any] = json.loads(received)
         return answer
 
+    def stop(self) -> None:
+        """End the command that is running; the server goes on."""
+        with suppress(OSError):
+            self._connection.sendall(b"\n")
+
     def end(self) -> None:
         """End the server, and what it is running."""
         self._connection.close()
@@ -180,6 +190,7 @@ class _Servers:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._free: list[_Server] = []
+        self._busy: list[_Server] = []
         self._pid = os.getpid()
 
     @contextmanager
@@ -191,16 +202,28 @@ class _Servers:
         """
         with self._lock:
             if self._pid != os.getpid():  # a copy of this process: the servers are those of the other
-                self._pid, self._free = os.getpid(), []
+                self._pid, self._free, self._busy = os.getpid(), [], []
             server = self._free.pop() if self._free else None
         server = server or _Server()
+        with self._lock:
+            self._busy.append(server)
         try:
             yield server
         except BaseException:
             server.end()
             raise
+        else:
+            with self._lock:
+                self._free.append(server)
+        finally:
+            with self._lock:
+                self._busy.remove(server)
+
+    def stop(self) -> None:
+        """End what all of them are running."""
         with self._lock:
-            self._free.append(server)
+            for server in self._busy:
+                server.stop()
 
     def end(self) -> None:
         """End all that are free."""

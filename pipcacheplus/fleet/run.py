@@ -2,46 +2,76 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from contextlib import suppress
+from itertools import islice
 
-from pipcacheplus.fleet.crew import run_unit
+from pipcacheplus.fleet.crew import run_unit, stop_units
 from pipcacheplus.fleet.unit import Unit, UnitResult
 
 __all__ = ["results_of"]
 
+_LOOK_S = 0.2
+
 
 def results_of(
-    units: Iterable[Unit], executor: Executor, *, ahead: int, retries: Callable[[Unit], bool] = lambda _: True
+    units: Iterable[Unit], executor: Executor, *, ahead: int, stop: Callable[[], bool] = lambda: False
 ) -> Iterator[UnitResult]:
     """Yield the result of each unit, in the order in which they end.
+
+    A unit that is lost is run once more, elsewhere if the executor has more workers. If it removes, that is a new plan:
+    files that are gone stay gone, and others are compared again.
 
     Args:
         units: Consumed when there is room for one.
         executor: Anything with `submit`. Its workers need this package, and the file system of the caches.
         ahead: Most units that are submitted and have not ended.
-        retries: Whether a unit that was lost is run once more. One that removes must not be repeated blindly: its
-            files are compared with the plan again, and what is gone stays gone, so that a new run is a new plan.
+        stop: Called several times a second; once it returns true, no unit is begun, and those that this process runs
+            end after the entry in hand.
     """
+    running = _Running(executor)
     left = iter(units)
-    running: dict[Future[UnitResult], tuple[Unit, bool]] = {}
+    is_stopping = False
     try:
         while True:
-            while len(running) < ahead and (unit := next(left, None)) is not None:
-                running[executor.submit(run_unit, unit)] = (unit, True)
-            if not running:
+            if not is_stopping and stop():
+                is_stopping, left = True, iter(())
+                running.stop()
+            for unit in islice(left, ahead - len(running.units)):
+                running.begin(unit, is_first=True)
+            if not running.units:
                 return
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                unit, is_first = running.pop(future)
-                result = _result(future, unit)
-                if result.is_lost and is_first and retries(unit):
-                    running[executor.submit(run_unit, unit)] = (unit, False)
+            for unit, is_first, result in running.ended():
+                if result.is_lost and is_first and not is_stopping:
+                    running.begin(unit, is_first=False)
                 else:
                     yield result
     finally:
-        for future in running:
-            with suppress(Exception):
-                future.cancel()
+        running.stop()
+
+
+class _Running:
+    """Units that were submitted and have not ended."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+        self.units: dict[Future[UnitResult], tuple[Unit, bool]] = {}
+
+    def begin(self, unit: Unit, *, is_first: bool) -> None:
+        """Submit a unit, for the first time or once more."""
+        self.units[self._executor.submit(run_unit, unit)] = (unit, is_first)
+
+    def ended(self) -> Iterator[tuple[Unit, bool, UnitResult]]:
+        """Yield what has ended, after a short wait, with the result."""
+        done, _ = wait(self.units, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
+        for future in done:
+            unit, is_first = self.units.pop(future)
+            yield unit, is_first, _result(future, unit)
+
+    def stop(self) -> None:
+        """Leave out what has not begun, and end what this process runs after the entry in hand."""
+        for future in [future for future in self.units if future.cancel()]:
+            del self.units[future]
+        if self.units:
+            stop_units()
 
 
 def _result(future: "Future[UnitResult]", unit: Unit) -> UnitResult:

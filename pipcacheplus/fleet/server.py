@@ -26,6 +26,8 @@ _MAX_REQUEST_BYTES = 16 << 20
 """The largest request: the words of a command line, with the digests of an advisory."""
 Command = Callable[[Sequence[str]], int]
 _LOOK_S = 0.05
+_END_S = 15.0
+"""Seconds that a command has to end after it was terminated."""
 _NO_CODE = -1
 _FAILED = 1
 _STREAMS = 2
@@ -83,28 +85,44 @@ def _run(request: dict[str, Any], streams: list[int], connection: socket.socket,
 
 
 def _wait(pid: int, end_s: float, connection: socket.socket) -> tuple[int, bool]:
-    """Wait for the end of a child; kill it, and all that it started, if it takes too long or nobody waits for it."""
-    is_late = False
+    """Wait for the end of a child, and return its exit code, and whether its time was up.
+
+    If its time is up, or the other end requests it by a line or is closed, the child is terminated: then it ends after
+    the entry in hand, and prints what was done. A while later it is killed, with all that it started.
+    """
+    is_late = is_ending = False
     ended = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else -1
     try:
         while True:
             found, status = os.waitpid(pid, os.WNOHANG)
             if found:
                 break
-            awaited = [connection.fileno(), *([ended] if ended >= 0 else [])]
+            # After the request to end, which may also be the end of the connection, nothing else comes.
+            awaited = [*([] if is_ending else [connection.fileno()]), *([ended] if ended >= 0 else [])]
             left_s = end_s - time.monotonic()
             ready, _, _ = select.select(awaited, (), (), max(0.0, min(left_s, 1.0 if ended >= 0 else _LOOK_S)))
-            is_late = left_s <= 0
-            if is_late or connection.fileno() in ready:  # its next request comes after the answer: it is closed
+            if left_s <= 0 and is_ending:
                 _kill(pid)
                 _, status = os.waitpid(pid, 0)
                 break
+            is_asked = connection.fileno() in ready and not is_ending
+            if left_s <= 0 or is_asked:
+                is_late, is_ending = not is_asked, True
+                end_s = time.monotonic() + _END_S
+                _terminate(pid)
+                if is_asked:
+                    connection.recv(1)
     finally:
         if ended >= 0:
             os.close(ended)
     _kill_group(pid)
     code = os.waitstatus_to_exitcode(status)
     return (code if code >= 0 else _NO_CODE), is_late
+
+
+def _terminate(pid: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, signal.SIGTERM)
 
 
 def _kill(pid: int) -> None:

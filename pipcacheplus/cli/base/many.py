@@ -4,7 +4,7 @@ import glob
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.advisories import selections_in
 from pipcacheplus.cli.base.command import CommandResult, Request, make_view
 from pipcacheplus.cli.base.progress import progress
+from pipcacheplus.cli.base.signals import StopRequest, signal_name, stopping
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.cache_dir import NO_CACHE_DIR
 
@@ -141,7 +142,13 @@ def unit_user(cache: "FoundCache") -> int | None:
 
 
 def results_for(
-    caches: "Sequence[FoundCache]", words: Sequence[str], request: Request, *, what: str, gathers: bool
+    caches: "Sequence[FoundCache]",
+    words: Sequence[str],
+    request: Request,
+    *,
+    what: str,
+    gathers: bool,
+    stop: Callable[[], bool] = lambda: False,
 ) -> "Iterator[tuple[FoundCache, UnitResult]]":
     """Run a command on each cache, and yield the results in the order in which they end, with progress.
 
@@ -151,6 +158,7 @@ def results_for(
         request: Names the executor.
         what: The work, in one word.
         gathers: As of a unit.
+        stop: As of `results_of`.
     """
     from pipcacheplus.fleet.engines import engine_of  # noqa: PLC0415 - as above
     from pipcacheplus.fleet.run import results_of  # noqa: PLC0415 - as above
@@ -163,7 +171,7 @@ def results_for(
             Unit(one.path, tuple(words), unit_user(one), state_root=root, limit_s=_LIMIT_S, gathers=gathers)
             for one in caches
         )
-        for done, result in enumerate(results_of(units, engine.executor, ahead=2 * engine.workers), 1):
+        for done, result in enumerate(results_of(units, engine.executor, ahead=2 * engine.workers, stop=stop), 1):
             if show is not None:
                 show(done, len(caches))
             yield by_path[result.path], result
@@ -205,8 +213,11 @@ def result_of_many(request: Request, arguments: Sequence[str]) -> CommandResult:
         words = [*words, "-v"]  # with entries, for what only the whole shows
     if getattr(options, "hashes", None):  # a file of this user, which the owners of the caches may not read
         words = [*words, *selections_in(options.hashes)]
-    results = results_for(usable, words, request, what=request.command, gathers=not is_lines)
-    return _as_lines(request, left_out, results) if is_lines else _as_table(request, left_out, results)
+    if is_lines:
+        return _as_lines(request, left_out, results_for(usable, words, request, what=request.command, gathers=False))
+    with stopping() as stop:
+        results = results_for(usable, words, request, what=request.command, gathers=True, stop=stop)
+        return _as_table(request, left_out, results, len(usable), stop)
 
 
 def _refuse_open_scheduler(executor: str | None) -> None:
@@ -224,7 +235,11 @@ def _refuse_open_scheduler(executor: str | None) -> None:
 
 
 def _as_table(
-    request: Request, left_out: "Sequence[FoundCache]", results: "Iterator[tuple[FoundCache, UnitResult]]"
+    request: Request,
+    left_out: "Sequence[FoundCache]",
+    results: "Iterator[tuple[FoundCache, UnitResult]]",
+    usable: int,
+    stop: StopRequest,
 ) -> CommandResult:
     """Return a result with a row for each cache, and sums over all of them."""
     from pipcacheplus.fleet.gathered import gathering  # noqa: PLC0415 - as above
@@ -249,10 +264,16 @@ def _as_table(
             "damage": [dict(zip(("file_system", "caches", "entries"), one, strict=True)) for one in gathered.damage()],
             "entries": list(islice(gathered.entries(), _MOST_ENTRIES)) if lists_entries else [],
         }
+    missing = usable + len(left_out) - len(rows)
     rows.sort(key=lambda row: str(row["path"]))
     summary: dict[str, Json] = {"caches": rows, "total": _total(rows), **whole}
     view = make_view(request, NO_CACHE_DIR, "atime", summary=summary, is_of_many=True)
-    return CommandResult(view, exits.worst(exits.DONE, *(row["exit_code"] for row in rows)))
+    codes = [row["exit_code"] for row in rows]
+    if stop.number is not None:
+        remark = f"interrupted by {signal_name(stop.number)}: {missing:,} of {usable:,} caches were not begun"
+        view = view._replace(warnings=(*view.warnings, remark))
+        codes.append(exits.stopped_by(stop.number))
+    return CommandResult(view, exits.worst(exits.DONE, *codes))
 
 
 def _new_file(output: str | None) -> str:

@@ -43,7 +43,7 @@ _COLUMNS: Mapping[str, tuple[tuple[str, _Cell], ...]] = {
         ("warnings", _count("by_severity", "warning")),
     ),
     "prune": (("removed", _count("entries")), ("freed", _size("du_bytes")), ("failed", _count("failed"))),
-    "why": (("entries", _count("entries")),),
+    "why": (("entries", lambda summary: f"{len(object_in(summary, 'why')):,}"),),
 }
 
 
@@ -67,6 +67,7 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     for one in problems:
         yield layout.paint(f"{safe(str(one.get('path')))}: {safe(str(one.get('error')))}", "red")
     yield from _entries(view, layout)
+    yield from _sentences(view, layout)
     yield from _whole(view, layout)
     if view.verbosity >= 0:
         done = number_in(total, "done")
@@ -101,6 +102,17 @@ def _entries(view: View, layout: Layout) -> Iterator[str]:
     heading, *others = layout.table(rows, right=(2,), give=5)
     yield layout.paint(heading, "bold")
     yield from others
+
+
+def _sentences(view: View, layout: Layout) -> Iterator[str]:
+    """Yield what `why` says of each entry, by cache."""
+    for one in objects_in(view.summary, "caches"):
+        found = object_in(object_in(one, "summary"), "why")
+        if found:
+            yield ""
+            yield layout.paint(safe(str(one.get("path"))), "bold")
+        for id_ in found:
+            yield f"  {safe(str(id_))}: {safe(str(object_in(found, id_).get('sentence')))}"
 
 
 def _whole(view: View, layout: Layout) -> Iterator[str]:
