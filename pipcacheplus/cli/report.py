@@ -1,7 +1,7 @@
 """`report`: write one HTML file with pictures of the contents of the cache, and of the reclaimable entries."""
 
 import os
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -10,14 +10,19 @@ from pipcacheplus.cli.base.options import declare_catalog, declare_pythons, pyth
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.cache_dir import CacheDir
+from pipcacheplus.render.parts import object_in, objects_in
 from pipcacheplus.render.report.facts import summarize_facts
-from pipcacheplus.render.view import Json
+from pipcacheplus.render.shell import quoted
+from pipcacheplus.render.view import Json, View
 
 if TYPE_CHECKING:  # slow to import, and needed for annotations alone
     from pipcacheplus.cache.pip_cache import PipCache
+    from pipcacheplus.fleet.gathered import Gathered
 
 __all__ = ["COMMAND"]
 
+_MOST_SUMS = 20_000
+_MOST_DAMAGED = 500
 _STDOUT = "-"
 _NAME_ONE = "name one: --output report.html"
 
@@ -60,6 +65,41 @@ def _run(request: Request) -> CommandResult:
         summary={**summary, "output": target, "output_bytes": size}, warnings=(*done.view.warnings, *remarks)
     )
     return done._replace(view=view)
+
+
+def _finish_many(request: Request, view: View, gathered: "Gathered") -> CommandResult:
+    """Write the report of many caches."""
+    from pipcacheplus.apply.report_file import write_report  # noqa: PLC0415 - slow to import, and help imports this module
+    from pipcacheplus.cache.report import check_target  # noqa: PLC0415 - as above
+    from pipcacheplus.render.report.document import MARK  # noqa: PLC0415 - as above
+    from pipcacheplus.render.report.many import document_of_many, merged_summaries  # noqa: PLC0415 - as above
+    from pipcacheplus.render.times import rfc3339  # noqa: PLC0415 - as above
+
+    options = request.options
+    caches = objects_in(view.summary, "caches")
+    target = None
+    if options.output != _STDOUT:
+        for one in caches:
+            target = check_target(os.path.expanduser(options.output), str(one["path"]), force=options.force)
+    merged = merged_summaries(object_in(one, "summary") for one in caches)
+    summary = {**view.summary, **merged, "made": rfc3339(int(request.now_s)), "output": target, "output_bytes": None}
+    whole = view._replace(summary=summary, repeated=_repeated(options))
+    pieces = document_of_many(whole, gathered.sums(_MOST_SUMS), caches, gathered.damaged(_MOST_DAMAGED))
+    if target is None:
+        return CommandResult(whole, document=[*pieces])
+    if not options.dry_run:
+        size = write_report(pieces, target, mark=MARK.encode("ascii"), force=options.force)
+        whole = whole._replace(summary={**summary, "output_bytes": size})
+    remarks = _opened(target) if options.opens and not options.dry_run else ()
+    return CommandResult(whole._replace(is_of_many=False, warnings=(*whole.warnings, *remarks)))
+
+
+def _repeated(options: Namespace) -> dict[str, str]:
+    """Return the options that name the same caches again, quoted for a shell."""
+    words = ["--all-users"] if options.all_users else []
+    words += [word for named in options.cache_dirs for word in ("--cache-dir", named)]
+    words += ["--caches-from", options.caches_from] if options.caches_from else []
+    return {"--cache-dir": quoted(words, is_windows=os.name == "nt")} if words else {}
 
 
 def _target(request: Request, cache: "PipCache") -> str | None:
@@ -106,6 +146,8 @@ def _summary_of_nothing(cache: CacheDir) -> Mapping[str, Json]:
 COMMAND = Command(
     help="Write one HTML file with pictures of what is in the cache, and what can be removed",
     run=_run,
+    takes_many=True,
+    finish_many=_finish_many,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,
     examples=("report --output cache.html", "report --json"),

@@ -6,11 +6,13 @@ It is a file without a name unless the user names one, so that any number of ent
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, NamedTuple
 
 from pipcacheplus.fleet.find import FoundCache
 from pipcacheplus.fleet.rows import ENTRY, FINDING
 from pipcacheplus.fleet.unit import UnitResult
+from pipcacheplus.pips.urls import host_of
 
 __all__ = ["Gathered", "SharedBytes", "gathering"]
 
@@ -74,6 +76,36 @@ class Gathered:
             (_MOST,),
         ).fetchall()
 
+    def sums(self, most: int) -> list[tuple[str, str | None, str, str | None, int, int]]:
+        """Return sums of entries by owner, project, kind and host, the largest first: entries, bytes on disk.
+
+        Args:
+            most: Sums that are returned; the others are added up without the project, and come last.
+        """
+        rows = self._connection.execute(
+            "SELECT coalesce(c.owner, c.uid, 'unknown user'), e.project, e.kind, host_of(e.url_shown), count(*),"
+            " coalesce(sum(e.disk_size), 0) FROM entry e JOIN cache c ON c.number = e.cache GROUP BY 1, 2, 3, 4"
+            " ORDER BY 6 DESC"
+        )
+        first = [(str(user), project, str(kind), *more) for user, project, kind, *more in islice(rows, most)]
+        rest: dict[tuple[str, str], list[int]] = {}
+        for user, _, kind, _, n, size in rows:
+            sums = rest.setdefault((str(user), str(kind)), [0, 0])
+            sums[0] += n
+            sums[1] += size
+        return [*first, *((user, "other projects", kind, None, n, size) for (user, kind), (n, size) in rest.items())]
+
+    def damaged(self, most: int) -> list[Mapping[str, Any]]:
+        """Return findings of damage with their cache and owner, errors first."""
+        names = ("cache", "owner", *FINDING)
+        columns = ", ".join(f'f."{name}"' for name in FINDING)
+        rows = self._connection.execute(
+            f"SELECT c.path, c.owner, {columns} FROM finding f JOIN cache c ON c.number = f.cache"  # noqa: S608 - as above
+            " WHERE f.severity = 'error' ORDER BY c.path, f.id LIMIT ?",
+            (most,),
+        )
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
     def shared(self) -> SharedBytes:
         """Return how much lies in several caches, as far as digests are known."""
         row = self._connection.execute(
@@ -115,6 +147,7 @@ def gathering(path: str = "") -> Iterator[Gathered]:
     connection = sqlite3.connect(path)
     try:
         connection.execute(f"PRAGMA cache_size = {_PAGES}")
+        connection.create_function("host_of", 1, host_of, deterministic=True)
         connection.executescript(_SCHEMA)
         yield Gathered(connection)
     finally:

@@ -16,6 +16,7 @@ from pipcacheplus.render.view import PYTHON_OPTIONS, Json, View
 
 if TYPE_CHECKING:  # slow to import, and `dir` does without them
     from pipcacheplus.cache.pip_cache import PipCache
+    from pipcacheplus.fleet.gathered import Gathered
     from pipcacheplus.model.values import CacheDir, Warned
 
 __all__ = ["Command", "CommandResult", "Request", "make_result", "make_view", "no_match"]
@@ -86,6 +87,8 @@ class Command(NamedTuple):
     `None`: a missing cache is an error for this command."""
     takes_many: bool = False
     """Whether it can be run over many caches, each in a process of its own."""
+    finish_many: "Callable[[Request, View, Gathered], CommandResult] | None" = None
+    """Makes the result of many caches from the view of all and their rows; by default, the view is the result."""
     is_configurable: bool = False
     """Whether keeps and limits of the settings apply."""
     optional_values: Mapping[str, str] = {}

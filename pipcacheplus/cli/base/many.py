@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.advisories import selections_in
-from pipcacheplus.cli.base.command import CommandResult, Request, make_view
+from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_view
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.signals import StopRequest, signal_name, stopping
 from pipcacheplus.errors import BadRequestError
@@ -18,6 +18,7 @@ from pipcacheplus.model.cache_dir import NO_CACHE_DIR
 
 if TYPE_CHECKING:  # slow to import, and most runs are of one cache
     from pipcacheplus.fleet.find import FoundCache, User
+    from pipcacheplus.fleet.gathered import Gathered
     from pipcacheplus.fleet.unit import UnitResult
     from pipcacheplus.render.view import Json
 
@@ -177,10 +178,11 @@ def results_for(
             yield by_path[result.path], result
 
 
-def result_of_many(request: Request, arguments: Sequence[str]) -> CommandResult:
+def result_of_many(command: Command, request: Request, arguments: Sequence[str]) -> CommandResult:
     """Run the command of a request on all caches that its options name.
 
     Args:
+        command: The command.
         request: The request.
         arguments: Of this run: the processes get them without the options that name caches.
 
@@ -217,7 +219,7 @@ def result_of_many(request: Request, arguments: Sequence[str]) -> CommandResult:
         return _as_lines(request, left_out, results_for(usable, words, request, what=request.command, gathers=False))
     with stopping() as stop:
         results = results_for(usable, words, request, what=request.command, gathers=True, stop=stop)
-        return _as_table(request, left_out, results, len(usable), stop)
+        return _as_table(command, request, left_out, results, len(usable), stop)
 
 
 def _refuse_open_scheduler(executor: str | None) -> None:
@@ -234,7 +236,8 @@ def _refuse_open_scheduler(executor: str | None) -> None:
         )
 
 
-def _as_table(
+def _as_table(  # noqa: PLR0917 - each is a part of the run
+    command: Command,
     request: Request,
     left_out: "Sequence[FoundCache]",
     results: "Iterator[tuple[FoundCache, UnitResult]]",
@@ -245,7 +248,7 @@ def _as_table(
     from pipcacheplus.fleet.gathered import gathering  # noqa: PLC0415 - as above
 
     rows = [_row(one, None) for one in left_out]
-    output = request.options.output
+    output = None if command.finish_many is not None else request.options.output
     with gathering(_new_file(output)) as gathered:
         for one, result in results:
             row = _row(one, result)
@@ -255,25 +258,32 @@ def _as_table(
             from pipcacheplus.fleet.parquet import write_parquet  # noqa: PLC0415 - needs an extra
 
             write_parquet(output, gathered.entries())
-        lists_entries = request.command == "list" and bool(request.options.what or request.options.hashes)
-        whole: dict[str, Json] = {
-            "projects": [
-                dict(zip(("name", "caches", "entries", "disk_bytes"), one, strict=True)) for one in gathered.projects()
-            ],
-            "shared": gathered.shared()._asdict(),
-            "damage": [dict(zip(("file_system", "caches", "entries"), one, strict=True)) for one in gathered.damage()],
-            "entries": list(islice(gathered.entries(), _MOST_ENTRIES)) if lists_entries else [],
-        }
-    missing = usable + len(left_out) - len(rows)
-    rows.sort(key=lambda row: str(row["path"]))
-    summary: dict[str, Json] = {"caches": rows, "total": _total(rows), **whole}
-    view = make_view(request, NO_CACHE_DIR, "atime", summary=summary, is_of_many=True)
-    codes = [row["exit_code"] for row in rows]
-    if stop.number is not None:
-        remark = f"interrupted by {signal_name(stop.number)}: {missing:,} of {usable:,} caches were not begun"
-        view = view._replace(warnings=(*view.warnings, remark))
-        codes.append(exits.stopped_by(stop.number))
-    return CommandResult(view, exits.worst(exits.DONE, *codes))
+        rows.sort(key=lambda row: str(row["path"]))
+        summary: dict[str, Json] = {"caches": rows, "total": _total(rows), **_whole(gathered, request)}
+        view = make_view(request, NO_CACHE_DIR, "atime", summary=summary, is_of_many=True)
+        code = exits.worst(exits.DONE, *(row["exit_code"] for row in rows))
+        if stop.number is not None:
+            missing = usable + len(left_out) - len(rows)
+            remark = f"interrupted by {signal_name(stop.number)}: {missing:,} of {usable:,} caches were not begun"
+            view = view._replace(warnings=(*view.warnings, remark))
+            code = exits.worst(code, exits.stopped_by(stop.number))
+        if command.finish_many is None:
+            return CommandResult(view, code)
+        done = command.finish_many(request, view, gathered)
+        return done._replace(exit_code=exits.worst(code, done.exit_code))
+
+
+def _whole(gathered: "Gathered", request: Request) -> "dict[str, Json]":
+    """Return what only all caches together show."""
+    lists_entries = request.command == "list" and bool(request.options.what or request.options.hashes)
+    return {
+        "projects": [
+            dict(zip(("name", "caches", "entries", "disk_bytes"), one, strict=True)) for one in gathered.projects()
+        ],
+        "shared": gathered.shared()._asdict(),
+        "damage": [dict(zip(("file_system", "caches", "entries"), one, strict=True)) for one in gathered.damage()],
+        "entries": list(islice(gathered.entries(), _MOST_ENTRIES)) if lists_entries else [],
+    }
 
 
 def _new_file(output: str | None) -> str:

@@ -126,11 +126,19 @@ def declare_executor(parser: ArgumentParser) -> None:
     )
 
 
-def declare_many(parser: ArgumentParser) -> None:
-    """Declare the options that name many caches."""
+def declare_many(parser: ArgumentParser, *, has_output: bool) -> None:
+    """Declare the options that name many caches.
+
+    Args:
+        parser: Of the command.
+        has_output: Whether the command has a file to write to of its own.
+    """
     group: ArgumentParser = parser.add_argument_group("many caches")  # type: ignore[assignment]
     group.add_argument("--all-users", action="store_true", help="the caches of all users, as root")
     group.add_argument("--caches-from", metavar="FILE", help="the caches that a file names, one a line; - is stdin")
+    if has_output:
+        declare_executor(group)
+        return
     group.add_argument(
         "--output",
         metavar="FILE",

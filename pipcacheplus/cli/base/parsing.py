@@ -142,7 +142,7 @@ def _fill(parser: OneSentenceParser, name: str, grammar: Grammar, *, has_common:
     parser.program, parser.examples, parser.page = grammar.program, command.examples, command.page
     command.declare(parser)
     if command.takes_many:
-        declare_many(parser)
+        declare_many(parser, has_output="--output" in parser.options())
     parser.usage = parser.usage or parser.short_usage()
     if has_common:
         _declare_common(parser.add_argument_group("common options"), grammar, command=name)

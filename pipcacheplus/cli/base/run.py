@@ -127,7 +127,7 @@ def _result(command: Command, request: Request, arguments: Sequence[str]) -> Com
             raise BadRequestError(what=request.command, problem="works on one cache at a time", next_step=step)
         from pipcacheplus.cli.base.many import result_of_many  # noqa: PLC0415 - most runs are of one cache
 
-        return result_of_many(request, arguments)
+        return result_of_many(command, request, arguments)
     is_named = request.options.cache_dir is not None
     try:
         return command.run(request)

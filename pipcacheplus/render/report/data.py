@@ -24,7 +24,7 @@ from pipcacheplus.render.view import PYTHON_OPTIONS, Json, View
 if TYPE_CHECKING:  # slow to import, and help imports modules of this room
     from pipcacheplus.model.values import Brief, Finding
 
-__all__ = ["MAX_ROWS", "EntryRows", "inert"]
+__all__ = ["DRAWN", "MAX_ROWS", "EntryRows", "inert"]
 
 MAX_ROWS = 20_000
 """Entries that are listed one by one, the largest; the others are added up."""
@@ -190,7 +190,7 @@ class EntryRows:
             "reasons": [*self._reasons],
             "remove": [before, after],
             "most": _SHELL_LINE if view.separator == "/" else _WINDOWS_LINE,
-            "summary": {key: view.summary.get(key) for key in _DRAWN},
+            "summary": {key: view.summary.get(key) for key in DRAWN},
         }
 
 
@@ -214,7 +214,7 @@ def _limit(sizes: Counter[int], most: int) -> tuple[int, int]:
     return -1, 0
 
 
-_DRAWN = ("history", "by_age", "by_last_use")
+DRAWN = ("history", "by_age", "by_last_use")
 """Keys of the summary that pictures are drawn of."""
 
 

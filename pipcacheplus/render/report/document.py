@@ -11,6 +11,7 @@ from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
 from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pipcacheplus.model.terms import Severity
@@ -55,11 +56,15 @@ _SPANS_IN_WORDS = dict(
 )
 
 
-def document(view: View) -> Iterator[str]:
+def document(
+    view: View, *, data: Iterable[str] | None = None, more: Mapping[str, object] = MappingProxyType({})
+) -> Iterator[str]:
     """Yield the document of a view, piece by piece: it need not fit into memory.
 
     Args:
         view: Of the command `report`: with all entries and findings, in order of ids.
+        data: The data of the script; by default those of the entries of the view.
+        more: Values of the template that replace those of the view.
     """
     from jinja2 import Environment, FunctionLoader, StrictUndefined  # noqa: PLC0415 - slow, and only reports need it
 
@@ -70,11 +75,11 @@ def document(view: View) -> Iterator[str]:
     script, style = "".join(map(_asset, _SCRIPTS)), _asset(_STYLE)
     yield MARK
     pieces = environment.get_template("report.html").generate(
-        **_frame(view),
+        **{**_frame(view), **more},
         policy=_policy(script, style),
         script=script,
         style=style,
-        data=EntryRows(view).pieces(),
+        data=EntryRows(view).pieces() if data is None else data,
     )
     yield from map(_ascii, pieces)
 
@@ -106,6 +111,8 @@ def _frame(view: View) -> dict[str, object]:
     unread = object_in(summary, "not_read_to_end")
     return {
         "version": view.version,
+        "title": "",
+        "caches": (),
         "cache_dir": safe(view.cache.path),
         "made": summary.get("made") or "",
         "last_use": "access times" if view.last_use == "atime" else "times of writing",

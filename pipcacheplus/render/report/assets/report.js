@@ -47,10 +47,11 @@
     });
     last = id;
   }
-  const sums = facts.rest.map(([project, kind, target, host, count, bytes]) => ({
+  const users = facts.users || [];
+  const sums = facts.rest.map(([project, kind, target, host, count, bytes, user]) => ({
     kind, bytes, count, place: -1, reasons: 0, word: null, version: "", label: "", id: "",
     project: project === 1 ? "other projects" : project,
-    interpreter: target < 0 ? "" : facts.targets[target][1], host: pick(facts.hosts, host),
+    interpreter: target < 0 ? "" : facts.targets[target][1], host: pick(facts.hosts, host), user: pick(users, user === undefined ? -1 : user),
   }));
   const all = entries.concat(sums);
   const name = (one) => one.project ? (one.version ? one.project + " " + one.version : one.project) : one.label || one.id;
@@ -103,11 +104,11 @@
 
   // ---- tiles ---------------------------------------------------------------------------------------------------
   const LEVELS = {
-    project: ["project", "kind"], kind: ["kind", "project"], interpreter: ["interpreter", "project"], host: ["host", "project"],
+    project: ["project", "kind"], kind: ["kind", "project"], interpreter: ["interpreter", "project"], host: ["host", "project"], user: ["user", "project"],
   };
-  const UNKNOWN = { project: "no project", interpreter: "any interpreter", host: "unknown host" };
+  const UNKNOWN = { project: "no project", interpreter: "any interpreter", host: "unknown host", user: "unknown user" };
   // A step of the path is a group by its title, or leads on to what comes behind the tiles that there is room for.
-  const tree = { by: "project", path: [], words: [] };
+  const tree = { by: users.length ? "user" : "project", path: [], words: [] };
   const groups = (path) => path.filter((step) => !step.skips);
   const key = (one, level) => (level === "kind" ? kindWord(one.kind) : one[level] || UNKNOWN[level]);
   function isWithin(one, place) {
@@ -393,6 +394,10 @@
   }
 
   for (const node of document.querySelectorAll(".scripted")) node.hidden = false;
+  if (users.length) {
+    at("entries").hidden = at("tree-list").hidden = true;
+    at("by").prepend(make("option", { value: "user", selected: true }, "user"));
+  }
   function draw() { drawTree(false); drawSpans("by_age", "Written"); drawSpans("by_last_use", "Last used"); drawHistory(); }
   draw();
   drawHeads();
