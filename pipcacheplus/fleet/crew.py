@@ -100,6 +100,7 @@ class _Server:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
+                    env={name: value for name, value in os.environ.items() if name in _PASSED},
                     pass_fds=[theirs.fileno()],
                     start_new_session=True,
                 )

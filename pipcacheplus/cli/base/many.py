@@ -2,6 +2,7 @@
 
 import glob
 import os
+import socket
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -165,6 +166,9 @@ def results_for(
     from pipcacheplus.fleet.run import results_of  # noqa: PLC0415 - as above
     from pipcacheplus.fleet.unit import Unit  # noqa: PLC0415 - as above
 
+    if not (hasattr(os, "fork") and hasattr(socket, "send_fds")):
+        problem = "needs a system with processes that can be copied, such as Linux or macOS"
+        raise BadRequestError(what="many caches", problem=problem, next_step="name one cache with --cache-dir")
     by_path = {one.path: one for one in caches}
     root = _SITE_STATE if hasattr(os, "geteuid") and os.geteuid() == _ROOT else None
     with progress(request.console, what) as show, engine_of(request.options.executor or _ENGINE) as engine:
