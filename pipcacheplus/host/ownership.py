@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from pipcacheplus.errors import NotACacheError
 
-__all__ = ["become_owner"]
+__all__ = ["become_owner", "import_late"]
 
 _ROOT = 0
 _IMPORTED_LATE = (
@@ -22,9 +22,14 @@ _IMPORTED_LATE = (
     *("bz2", "csv", "lzma", "zipfile", "zlib", "signal", "pwd", "filelock", "msgpack", "packaging.requirements"),
     *("fcntl", "grp", "pathlib", "subprocess", "tempfile", "threading", "urllib.parse"),
     *("platform", "socket", "encodings.raw_unicode_escape", "sysconfig"),
-    *("packaging.tags", "packaging.utils", "platformdirs.unix", "psutil"),
+    *("packaging.tags", "packaging.utils", "platformdirs.unix", "psutil", "ctypes", "difflib", "pprint"),
+    *("elftools.common.exceptions", "elftools.common.utils", "elftools.elf.structs"),
 )
 """Modules that are imported where they are needed, which is too late if only root can read their files."""
+
+
+_NEVER_LATE = "pipcacheplus.cli.browsing"
+"""Modules of a command that has imported them before, and that are slow to import."""
 
 
 class _Owner(NamedTuple):
@@ -55,8 +60,7 @@ def become_owner(path: str) -> None:
             path, f"it belongs to another user (uid {status.st_uid}), and only root can become that user"
         )
     owner = _owner(status)
-    _import_all(_IMPORTED_LATE)
-    sysconfig.get_config_vars()  # imports a module whose name depends on the build of Python, and keeps its values
+    import_late()
     if owner.name is None:
         os.setgroups([owner.gid])
     else:
@@ -66,6 +70,12 @@ def become_owner(path: str) -> None:
     os.setuid(owner.uid)
     if owner.home is not None:
         os.environ["HOME"] = owner.home
+
+
+def import_late() -> None:
+    """Import all modules that a process may need after it has become another user, who may not read their files."""
+    _import_all(_IMPORTED_LATE)
+    sysconfig.get_config_vars()  # imports a module whose name depends on the build of Python, and keeps its values
 
 
 def _owner(status: os.stat_result) -> _Owner:
@@ -80,7 +90,8 @@ def _owner(status: os.stat_result) -> _Owner:
 
 def _import_all(names: Iterable[str]) -> None:
     package = __name__.partition(".")[0]
-    ours = [module.name for module in walk_packages(sys.modules[package].__path__, f"{package}.")]
+    modules = [module.name for module in walk_packages(sys.modules[package].__path__, f"{package}.")]
+    ours = [name for name in modules if not name.startswith(_NEVER_LATE)]
     for name in (*ours, *names):
         if name not in sys.modules:
             try:
