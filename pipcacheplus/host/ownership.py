@@ -22,7 +22,8 @@ _IMPORTED_LATE = (
     *("bz2", "csv", "lzma", "zipfile", "zlib", "signal", "pwd", "filelock", "msgpack", "packaging.requirements"),
     *("fcntl", "grp", "pathlib", "subprocess", "tempfile", "threading", "urllib.parse"),
     *("platform", "socket", "encodings.raw_unicode_escape", "sysconfig"),
-    *("packaging.tags", "packaging.utils", "platformdirs.unix", "psutil"),
+    *("packaging.tags", "packaging.utils", "platformdirs.unix", "psutil", "ctypes", "difflib", "pprint"),
+    *("elftools.common.exceptions", "elftools.common.utils", "elftools.elf.structs"),
 )
 """Modules that are imported where they are needed, which is too late if only root can read their files."""
 
