@@ -50,6 +50,8 @@ _FLAGS = frozenset(
 _ENGINE = "threads"
 _SITE_STATE = "/var/lib/pipcacheplus"
 """Root's directory with a state directory for each user: catalogs there take nothing of the quota of a home."""
+_MOST_LISTED = 100_000
+"""Most caches that one file names."""
 _MOST_ENTRIES = 10_000
 """Entries that are listed; `--format jsonl` has all of them."""
 _SUMMED = ("entries", "files", "bytes", "disk_bytes", "du_bytes", "failed", "findings")
@@ -117,14 +119,21 @@ def _listed(path: str | None) -> Iterable[str]:
     """
     if path is None:
         return ()
-    if path == _STDIN:
-        return (line for line in map(str.strip, sys.stdin) if line)
     try:
+        if path == _STDIN:
+            return _lines_of(sys.stdin, "stdin")
         with open(path, encoding="utf-8", errors="surrogateescape") as lines:
-            return [line for line in map(str.strip, lines) if line]
+            return _lines_of(lines, path)
     except OSError as error:
         step = "name a file with a directory a line"
         raise BadRequestError(path, f"cannot be read ({error.strerror})", step) from error
+
+
+def _lines_of(lines: Iterable[str], where: str) -> list[str]:
+    found = list(islice((line for line in map(str.strip, lines) if line), _MOST_LISTED + 1))
+    if len(found) > _MOST_LISTED:
+        raise BadRequestError(where, f"names more than {_MOST_LISTED:,} caches", "split it")
+    return found
 
 
 def _named_by_settings(user: "User") -> tuple[str | None, str | None]:

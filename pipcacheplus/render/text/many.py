@@ -9,6 +9,7 @@ from pipcacheplus.render.view import View
 
 __all__ = ["lines"]
 
+_MOST_PROBLEMS = 200
 _Cell = Callable[[Part], str]
 
 
@@ -64,8 +65,10 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     problems = [one for one in caches if one.get("error")]
     if problems:
         yield ""
-    for one in problems:
+    for one in problems[:_MOST_PROBLEMS]:
         yield layout.paint(f"{safe(str(one.get('path')))}: {safe(str(one.get('error')))}", "red")
+    if len(problems) > _MOST_PROBLEMS:
+        yield f"and {number(len(problems) - _MOST_PROBLEMS, 'cache')} more; --format jsonl has all of them"
     yield from _entries(view, layout)
     yield from _sentences(view, layout)
     yield from _whole(view, layout)
