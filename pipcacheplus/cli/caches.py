@@ -81,5 +81,5 @@ COMMAND = Command(
     run=_run,
     declare=_declare,
     examples=("caches", "caches '/home/*/.cache/pip' --json"),
-    page="docs/how-to/many-users.md",
+    page="docs/how-to/many-caches.md",
 )
