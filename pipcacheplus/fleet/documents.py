@@ -12,6 +12,8 @@ __all__ = ["Read", "read_document"]
 _BEGIN = re.compile(rb'"([a-z_]{1,40})": ?(.*)', re.DOTALL)
 _GATHERED = {"entries": ENTRY, "findings": FINDING}
 _LEFT_OUT = frozenset({"actions"})
+_OBJECTS = ("cache", "summary")
+"""Members that every document has, and that are read without another look at their type."""
 
 
 class Read:
@@ -33,11 +35,13 @@ def read_document(lines: Iterable[bytes], *, gathers: bool) -> Read:
         ValueError: It is no document.
         RecursionError: It is no document, and deep.
     """
-    found, key = Read(), ""
+    found, key, is_ended = Read(), "", False
     for line in lines:
         text = line.strip()
         if text in {b"", b"{", b"}"}:
+            is_ended = text == b"}" or (is_ended and not text)
             continue
+        is_ended = False
         if not key:
             begin = _BEGIN.fullmatch(text)
             if begin is None:
@@ -53,8 +57,11 @@ def read_document(lines: Iterable[bytes], *, gathers: bool) -> Read:
         is_last = text.endswith(b"]") and text[-2:-1] in b'}"'
         _add(found, key, json.loads(text.removesuffix(b"]") if is_last else text), gathers=gathers)
         key = "" if is_last else key
-    if key or not found.document:
+    if key or not is_ended:
         raise ValueError("it is cut off")  # noqa: EM101, TRY003 - as above
+    for name in _OBJECTS:
+        if not isinstance(found.document.get(name), dict):
+            raise ValueError("a member is missing, or of another type")  # noqa: EM101, TRY003, TRY004 - as above
     if gathers:
         for name in (*_GATHERED, *_LEFT_OUT):
             found.document.pop(name, None)
