@@ -11,7 +11,15 @@ from typing import NamedTuple
 from pipcacheplus.pips.default_paths import default_cache
 from pipcacheplus.pips.locate import Machine
 
-__all__ = ["FoundCache", "User", "caches_of_processes", "caches_of_users", "named_caches", "unique", "usual_places"]
+__all__ = [
+    "FoundCache",
+    "User",
+    "caches_of_processes",
+    "caches_of_users",
+    "named_caches",
+    "unique_caches",
+    "usual_places",
+]
 
 _SETTINGS = (".config/pip/pip.conf", ".pip/pip.conf", "Library/Application Support/pip/pip.conf")
 """Files below a home that can name a cache. Source: pip 26.3 `_internal/configuration.py`."""
@@ -124,7 +132,7 @@ def _existing(path: str, source: str, uid: int | None) -> Iterator[FoundCache]:
     yield FoundCache(path, source, status.st_uid, status.st_dev, status.st_ino, problem)
 
 
-def unique(found: Iterable[FoundCache]) -> list[FoundCache]:
+def unique_caches(found: Iterable[FoundCache]) -> list[FoundCache]:
     """Return each directory once, by device and inode: the first that can be used, with all sources."""
     by_place: dict[tuple[int, int] | str, FoundCache] = {}
     for one in found:

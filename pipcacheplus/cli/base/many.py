@@ -202,7 +202,7 @@ def result_of_many(command: Command, request: Request, arguments: Sequence[str])
     Raises:
         BadRequestError: No cache is named, or the format is not one for many.
     """
-    from pipcacheplus.fleet.find import unique  # noqa: PLC0415 - as above
+    from pipcacheplus.fleet.find import unique_caches  # noqa: PLC0415 - as above
 
     options = request.options
     if options.format not in _FORMATS:
@@ -215,7 +215,7 @@ def result_of_many(command: Command, request: Request, arguments: Sequence[str])
         all_users=getattr(options, "all_users", False),
         more=False,
     )
-    caches = unique(found)
+    caches = unique_caches(found)
     if not caches:
         raise BadRequestError(what="no cache", problem="was found", next_step="name one with --cache-dir")
     usable = [one for one in caches if one.problem is None]
