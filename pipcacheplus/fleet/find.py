@@ -5,6 +5,7 @@ Only names and `lstat` are used here: settings are read, and caches opened, by a
 
 import glob
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -29,6 +30,7 @@ _USUAL = (
     *("/cache/pip", "/srv/*/.cache/pip", "/tmp/pip-cache*", "/github/home/.cache/pip", "/kaniko/.cache/pip"),  # noqa: S108
 )
 """Usual places: homes, service users, folders of CI runners and containers."""
+_ROOT = 0
 _VARIABLE = "PIP_CACHE_DIR"
 
 
@@ -129,7 +131,25 @@ def _existing(path: str, source: str, uid: int | None) -> Iterator[FoundCache]:
     if uid is not None and status.st_uid != uid:
         # A link of a user to the cache of another one, for instance.
         problem = f"it belongs to another user (uid {status.st_uid})"
+    elif uid is None and (link := _link_of_another(path, status.st_uid)) is not None:
+        problem = f"the link {link} leads there, and belongs to neither its owner nor root"
     yield FoundCache(path, source, status.st_uid, status.st_dev, status.st_ino, problem)
+
+
+def _link_of_another(path: str, owner: int) -> str | None:
+    """Return a link on a path that belongs neither to root nor to a user: anybody could point to that user's files."""
+    if os.path.realpath(path) == path:
+        return None
+    parts = path.split(os.sep)
+    for count in range(2, len(parts) + 1):
+        above = os.sep.join(parts[:count])
+        try:
+            status = os.lstat(above)
+        except OSError:
+            return above
+        if stat.S_ISLNK(status.st_mode) and status.st_uid not in {_ROOT, owner}:
+            return above
+    return None
 
 
 def unique_caches(found: Iterable[FoundCache]) -> list[FoundCache]:
