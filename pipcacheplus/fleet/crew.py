@@ -20,8 +20,9 @@ __all__ = ["run_unit", "stop_units"]
 _PROGRAM = """\
 import sys
 sys.path[:] = sys.argv[2:]
-from pipcacheplus.cli.base.run import run_on_streams
+from pipcacheplus.cli.base.run import list_modules, run_on_streams
 from pipcacheplus.fleet.server import serve
+list_modules()
 serve(int(sys.argv[1]), run_on_streams)
 """
 """The server imports what this process would, and nothing from the current directory or the variables `PYTHON*`."""
