@@ -303,7 +303,8 @@ def _new_file(output: str | None) -> str:
     """Return the path of the database; empty: one without a name.
 
     Raises:
-        BadRequestError: The name has another ending, or the file exists.
+        BadRequestError: The name has another ending, or the file exists, or cannot be written. It is refused before the
+            work, which can take hours.
     """
     if output is None:
         return ""
@@ -311,7 +312,15 @@ def _new_file(output: str | None) -> str:
         raise BadRequestError(output, "ends with neither .sqlite nor .parquet", "name such a file")
     if os.path.lexists(output):
         raise BadRequestError(output, "exists", "name a new file")
-    return output if output.endswith(_SQLITE) else ""
+    folder = os.path.dirname(output) or os.curdir
+    if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
+        raise BadRequestError(output, "cannot be written", "name a file in a directory that you can write to")
+    if output.endswith(_SQLITE):
+        return output
+    from pipcacheplus.fleet.parquet import require_pyarrow  # noqa: PLC0415 - as above
+
+    require_pyarrow(output)
+    return ""
 
 
 def words_for_each(arguments: Sequence[str]) -> list[str]:
