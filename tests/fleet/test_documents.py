@@ -40,7 +40,7 @@ serve(int(sys.argv[1]), command)
 @pytest.fixture
 def printing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let servers print what lies in the cache."""
-    servers = crew._Servers()  # noqa: SLF001 - of other programs than those that tests have started
+    servers = crew._Servers()
     monkeypatch.setattr(crew, "_PROGRAM", _PROGRAM)
     monkeypatch.setattr(crew, "_SERVERS", servers)
     yield
@@ -154,7 +154,9 @@ _STRANGE = {
     "a lone surrogate": member("error", r'"\ud800\u202e\u001b[2J"'),
     "an error that is a list": member("error", "[1]"),
     "numbers that are none": member("summary", '{"entries": NaN, "du_bytes": 1e999, "disk_bytes": -Infinity}'),
-    "entries of other types": b'{\n"cache": {},\n"summary": {},\n"entries": [\n7,\n{"id": 5, "tags": 3, "size": true}]\n}\n',
+    "entries of other types": (
+        b'{\n"cache": {},\n"summary": {},\n"entries": [\n7,\n{"id": 5, "tags": 3, "size": true}]\n}\n'
+    ),
     "a long string in an entry": b'{\n"cache": {},\n"summary": {},\n"entries": [\n{"id": "'
     + b"x" * 10_000_000
     + b'"}]\n}\n',

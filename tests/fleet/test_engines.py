@@ -30,6 +30,7 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 CACHES = 8
+_WITH_COPY = 2
 Run = Callable[..., Ran]
 
 
@@ -56,8 +57,9 @@ def cluster(folder: Path, *more: str) -> Iterator[str]:
 
         def begin(*words: str) -> None:
             log = stack.enter_context((folder / f"log-{len(words)}-{words[0]}").open("ab"))
+            command = [sys.executable, "-m", *words, *more]
             process = stack.enter_context(
-                subprocess.Popen([sys.executable, "-m", *words, *more], stdout=log, stderr=log, env=environ, cwd=folder)
+                started(command, limit_s=600, stdout=log, stderr=log, env=environ, cwd=folder)
             )
             stack.callback(_end, process)
 
@@ -66,13 +68,18 @@ def cluster(folder: Path, *more: str) -> Iterator[str]:
         worker = ("distributed.cli.dask_worker", *common, "--host", "127.0.0.1", "--nthreads", "1", "--no-nanny")
         begin(*worker, "--name", "a")
         begin(*worker, "--name", "b")
-        import distributed  # noqa: PLC0415
-
         security = _security(more)
-        with distributed.Client(scheduler_file=str(address_file), timeout=LIMIT_S, security=security) as client:
+        with _client(scheduler_file=str(address_file), timeout=LIMIT_S, security=security) as client:
             client.wait_for_workers(2, timeout=LIMIT_S)
             address = client.scheduler.address
         yield address
+
+
+def _client(*arguments: str, **more: Any) -> Any:  # noqa: ANN401 - of an extra
+    import distributed  # noqa: PLC0415
+
+    connect: Any = distributed.Client
+    return connect(*arguments, **more)
 
 
 def _security(words: tuple[str, ...]) -> Any:  # noqa: ANN401 - of an extra
@@ -81,7 +88,8 @@ def _security(words: tuple[str, ...]) -> Any:  # noqa: ANN401 - of an extra
     from distributed.security import Security  # noqa: PLC0415
 
     given = dict(zip(words[::2], words[1::2], strict=True))
-    return Security(
+    make: Any = Security
+    return make(
         tls_ca_file=given["--tls-ca-file"],
         tls_client_cert=given["--tls-cert"],
         tls_client_key=given["--tls-key"],
@@ -89,9 +97,11 @@ def _security(words: tuple[str, ...]) -> Any:  # noqa: ANN401 - of an extra
     )
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    for one in (*psutil.Process(process.pid).children(recursive=True), process) if process.poll() is None else ():
-        one.kill()
+def _end(process: "subprocess.Popen[str]") -> None:
+    if process.poll() is None:
+        for one in psutil.Process(process.pid).children(recursive=True):
+            one.kill()
+        process.kill()
 
 
 def expected(many: list[Cache], *words: str) -> list[Any]:
@@ -137,9 +147,7 @@ def test_a_dask_cluster_gives_the_same_rows_in_python_and_on_the_command_line(
 ) -> None:
     rows = expected(many, "verify")
     with cluster(tmp_path) as address:
-        import distributed  # noqa: PLC0415
-
-        with distributed.Client(address) as client:
+        with _client(address) as client:
             assert with_executor(many, client.get_executor(), "verify") == rows
         command = [*PIPCACHEPLUS, "verify", *options_for(many), "--format", "jsonl", "--executor"]
         dask, threads = (run_process([*command, word], is_checked=False) for word in (f"dask:{address}", "threads:2"))
@@ -163,8 +171,10 @@ def test_removal_as_root_over_a_scheduler_with_tls_is_done(many: list[Cache], tm
         pytest.skip("takes openssl")
     key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
     run_process(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-        + ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)],
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"),
+            *("-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)),
+        ],
         is_checked=True,
     )
     words = ("--tls-ca-file", str(certificate), "--tls-cert", str(certificate), "--tls-key", str(key))
@@ -187,12 +197,11 @@ def test_mpi_with_two_ranks_gives_the_same_rows(many: list[Cache]) -> None:
     words = ["verify", *options_for(many), "--format", "jsonl", "--executor"]
     environ = {
         **os.environ,
-        **{
-            "OMPI_ALLOW_RUN_AS_ROOT": "1",
-            "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-            "OMPI_MCA_rmaps_base_oversubscribe": "1",
-        },
-        **{"OMPI_MCA_btl": "self,vader", "OMPI_MCA_plm_rsh_agent": ""},
+        "OMPI_ALLOW_RUN_AS_ROOT": "1",
+        "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+        "OMPI_MCA_rmaps_base_oversubscribe": "1",
+        "OMPI_MCA_btl": "self,vader",
+        "OMPI_MCA_plm_rsh_agent": "",
     }
     command = [mpiexec, "-n", "2", sys.executable, "-m", "mpi4py.futures", "-m", "pipcacheplus", *words, "mpi"]
     done = run_process(command, env=environ)
@@ -206,17 +215,19 @@ class Killing(ProcessPoolExecutor):
 
     def __init__(self, victim: str) -> None:
         super().__init__(1, mp_context=get_context("spawn"))
-        self.victim, self.killed, self.pools = victim, 0, [self]
+        self.victim, self.killed = victim, 0
 
     def submit(self, function: Any, /, *arguments: Any, **more: Any) -> Future[Any]:  # noqa: ANN401 - as of the class
+        """Run a function in a process of its own."""
         pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
         pool.submit(os.getpid).result()
         future = pool.submit(function, *arguments, **more)
         if arguments[0].path == self.victim and not self.killed:
             self.killed += 1
-            [worker] = [one for one in (pool._processes or {})]  # noqa: SLF001 - no other way to its number
-            while not psutil.Process(worker).children():  # until it has started a server
-                pass
+            [worker] = pool._processes or {}
+            own = psutil.Process(worker)
+            while not future.done() and len(own.children(recursive=True)) < _WITH_COPY:
+                pass  # until it has started a server, and that one a copy of itself, which runs the command
             os.kill(worker, signal.SIGKILL)
         future.add_done_callback(lambda _future: pool.shutdown(wait=False))
         return future
@@ -241,17 +252,14 @@ def test_a_worker_that_is_killed_changes_no_result(many: list[Cache], tmp_path: 
 
 
 def test_the_workers_of_an_engine_that_are_killed_cost_no_cache(many: list[Cache], tmp_path: Path) -> None:
-    with cluster(tmp_path) as address:
-        import distributed  # noqa: PLC0415
-
-        with distributed.Client(address) as client:
-            workers = {info["name"]: name for name, info in client.scheduler_info()["workers"].items()}
-            pid = client.run(os.getpid, workers=[workers["a"]])[workers["a"]]
-            paths = [str(one.path) for one in many]
-            results = Fleet(paths).run("verify", executor=client.get_executor(retries=1))
-            first = next(results)
-            os.kill(pid, signal.SIGKILL)
-            rows = rows_of([first, *results])
+    with cluster(tmp_path) as address, _client(address) as client:
+        workers = {info["name"]: name for name, info in client.scheduler_info()["workers"].items()}
+        pid = client.run(os.getpid, workers=[workers["a"]])[workers["a"]]
+        paths = [str(one.path) for one in many]
+        results = Fleet(paths).run("verify", executor=client.get_executor(retries=1))
+        first = next(results)
+        os.kill(pid, signal.SIGKILL)
+        rows = rows_of([first, *results])
     with ThreadPoolExecutor(1) as plain:
         assert rows == rows_of([*Fleet(paths).verify(executor=plain)])
 

@@ -142,7 +142,7 @@ def machine(home: str) -> Machine:
     return this_machine({"HOME": home})
 
 
-def user_with(home: Path, cache: bool = True) -> User:
+def user_with(home: Path, *, cache: bool = True) -> User:
     """Make a home."""
     (home / ".cache" / "pip" if cache else home).mkdir(parents=True)
     return User(os.geteuid(), home.name, str(home))

@@ -5,7 +5,6 @@ import os
 import shutil
 import socket
 import stat
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -23,7 +22,7 @@ from pipcacheplus.host.machine import this_machine
 from tests.fleet.caches import Ran, comparable, demo_wheel, fill, options_for
 from tests.support.builders import Cache, tree
 from tests.support.owners import SOMEBODY, given_away, is_root
-from tests.support.processes import LIMIT_S, PIPCACHEPLUS
+from tests.support.processes import LIMIT_S, PIPCACHEPLUS, started
 from tests.support.processes import run as run_process
 
 pytestmark = is_root
@@ -75,16 +74,16 @@ def site() -> Iterator[Path]:
 def test_a_process_is_the_owner_before_it_opens_anything_of_the_cache(closed: Cache, tmp_path: Path) -> None:
     ours, theirs = socket.socketpair()
     ours.settimeout(LIMIT_S)
-    with theirs:
-        arguments = [str(theirs.fileno()), str(closed.path), *filter(os.path.isabs, sys.path)]
-        process = subprocess.Popen([sys.executable, "-I", "-c", _WATCHED, *arguments], pass_fds=[theirs.fileno()])
+    arguments = [str(theirs.fileno()), str(closed.path), *filter(os.path.isabs, sys.path)]
     words = ["--cache-dir", str(closed.path), "verify", "--format", "json"]
     request = json.dumps({"words": words, "environ": {"HOME": "/"}, "uid": SOMEBODY, "limit_s": LIMIT_S})
-    with (tmp_path / "out").open("wb") as out, (tmp_path / "err").open("wb") as err:
-        socket.send_fds(ours, [request.encode() + b"\n"], [out.fileno(), err.fileno()])
-        answer = json.loads(ours.recv(4096))
-    ours.close()
-    assert process.wait(LIMIT_S) == 0
+    with started([sys.executable, "-I", "-c", _WATCHED, *arguments], pass_fds=[theirs.fileno()]) as process:
+        theirs.close()
+        with (tmp_path / "out").open("wb") as out, (tmp_path / "err").open("wb") as err:
+            socket.send_fds(ours, [request.encode() + b"\n"], [out.fileno(), err.fileno()])
+            answer = json.loads(ours.recv(4096))
+        ours.close()
+        assert process.wait(LIMIT_S) == 0
     assert answer["code"] == 0
     assert json.loads((tmp_path / "out").read_text())["summary"]["entries"] == 4
     opened = [line for line in (tmp_path / "err").read_text().splitlines() if line.startswith("OPENED")]

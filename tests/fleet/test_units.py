@@ -4,9 +4,9 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from pipcacheplus.fleet.run import results_of
 from pipcacheplus.fleet.unit import Unit, UnitResult
 from tests.fleet.caches import comparable, demo_wheel
 from tests.support.builders import Cache, file_headers, file_url, tree
-from tests.support.processes import LIMIT_S, PIPCACHEPLUS
+from tests.support.processes import LIMIT_S, PIPCACHEPLUS, started
 from tests.support.processes import run as run_process
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="takes processes that can be copied")
@@ -79,7 +79,8 @@ def test_a_command_that_refuses_gives_the_sentence_it_prints(caches: list[Cache]
     missing = run_unit(Unit(str(tmp_path / "nowhere"), ("list",)))
     assert missing.code == 10
     assert str(tmp_path / "nowhere") in str(missing.error)
-    assert not (unknown.is_lost or missing.is_lost)
+    assert not unknown.is_lost
+    assert not missing.is_lost
 
 
 def test_damage_is_exit_code_3_with_rows_of_the_findings(cache: Cache, tmp_path: Path) -> None:
@@ -121,16 +122,17 @@ def test_a_unit_that_is_lost_is_submitted_twice_and_one_that_fails_once(caches: 
 
 
 class Served:
-    """A server process, and the connection to it."""
+    """A server process, and the connection to it; a context manager, at whose end the server has ended."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._stack = ExitStack()
         self.connection, theirs = socket.socketpair()
         self.connection.settimeout(LIMIT_S)
         with theirs:
-            self.process = subprocess.Popen(
-                [sys.executable, "-I", "-c", _SERVER, str(theirs.fileno()), *filter(os.path.isabs, sys.path)],
-                pass_fds=[theirs.fileno()],
+            words = [sys.executable, "-I", "-c", _SERVER, str(theirs.fileno()), *filter(os.path.isabs, sys.path)]
+            self.process = self._stack.enter_context(
+                started(words, pass_fds=[theirs.fileno()], stdout=None, stderr=None)
             )
 
     def begin(self, word: str, limit_s: float) -> Path:
@@ -150,7 +152,8 @@ class Served:
 
     def __exit__(self, *error: object) -> None:
         self.connection.close()
-        assert self.process.wait(LIMIT_S) == 0
+        with self._stack:
+            assert self.process.wait(LIMIT_S) == 0
 
 
 def _ends(pid: int) -> bool:
@@ -275,7 +278,8 @@ def test_a_run_that_is_stopped_begins_no_more_and_keeps_what_is_done(caches: lis
     done: list[UnitResult] = []
     with ThreadPoolExecutor(1) as executor:
         units = (Unit(str(caches[number % 3].path), ("list",)) for number in range(1000))
-        for result in results_of(units, executor, ahead=2, stop=lambda: len(done) >= 2):
+        results = results_of(units, executor, ahead=2, stop=lambda: len(done) >= 2)
+        while (result := next(results, None)) is not None:
             done.append(result)
     assert 2 <= len(done) <= 5
     assert [one.error for one in done[:2]] == [None, None]
