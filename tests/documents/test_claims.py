@@ -110,7 +110,10 @@ def looking() -> set[str]:
 CLAIMS: Mapping[tuple[str, str], Callable[[], bool]] = {
     (
         "wrap/child.py",
-        "Only this module, `in_place`, the one that runs interpreters, `crew`, and `report --open` start other programs",
+        (
+            "Only this module, `in_place`, the one that runs interpreters, `crew`, and `report --open` start other"
+            " programs"
+        ),
     ): lambda: (
         starting() == {"cli/report.py", "fleet/crew.py", "host/interpreters.py", "wrap/child.py", "wrap/in_place.py"}
     ),

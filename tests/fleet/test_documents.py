@@ -21,6 +21,7 @@ from pipcacheplus.model.values import Severity
 from pipcacheplus.render.json import FORMAT
 from tests.fleet.caches import Ran
 from tests.support.builders import Cache
+from tests.support.drill import IS_DRILL
 from tests.support.values import a_finding, a_view, an_entry, an_outcome
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="takes processes that can be copied")
@@ -165,7 +166,7 @@ _STRANGE = {
 
 @pytest.mark.parametrize("content", _STRANGE.values(), ids=_STRANGE)
 @pytest.mark.usefixtures("printing")
-@pytest.mark.parametrize("command", ["info", "list", "verify", "why", "caches"])
+@pytest.mark.parametrize("command", ["info", "list", "verify", "why", "caches"] if IS_DRILL else ["info", "caches"])
 def test_values_of_other_types_end_no_run(
     content: bytes, command: str, caches: list[Cache], run: Callable[..., Ran], tmp_path: Path
 ) -> None:

@@ -6,10 +6,13 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
 
 from pipcacheplus.fleet.find import named_caches
 from pipcacheplus.fleet.gathered import gathering
@@ -214,3 +217,23 @@ def test_a_command_for_one_cache_is_refused_for_many(caches: list[Cache], run: R
     ran = run(*command, *options_for(caches))
     assert (ran.code, ran.out) == (2, "")
     assert "works on one cache at a time" in ran.err
+
+
+@pytest.mark.parametrize(
+    "words", [("list",), ("verify",), ("info",), ("prune", "-n"), ("why", "demo-app")], ids=" ".join
+)
+def test_a_line_is_the_document_of_the_schema_with_the_cache_beside_it(
+    caches: list[Cache], run: Run, words: tuple[str, ...]
+) -> None:
+    folder = resources.files("pipcacheplus.render") / "schemas"
+    schemas = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in folder.iterdir()}
+    registry: Registry[Any] = Registry().with_resources(
+        (name, Resource.from_contents(schema)) for name, schema in schemas.items()
+    )
+    validator = Draft202012Validator(schemas[f"{words[0]}.json"], registry=registry)
+    ran = run(*words, *options_for(caches), "--format", "jsonl")
+    assert len(ran.lines) == len(caches)
+    for line in ran.lines:
+        beside = {name: line.pop(name) for name in ("path", "uid", "owner", "file_system", "exit_code")}
+        assert beside["path"] == line["cache"]["dir"]
+        assert [error.message for error in validator.iter_errors(line)] == []
