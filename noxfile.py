@@ -119,6 +119,13 @@ def drill_hostile(session: nox.Session) -> None:
     _drill(session, "tests/deletion/test_hostile.py")
 
 
+@nox.session(name="drill-fleet")
+def drill_fleet(session: nox.Session) -> None:
+    """Run commands over many caches: on a Dask cluster and MPI, with a million paths, all hostile kinds; takes root."""
+    session.install("distributed>=2024.8", "pyarrow>=17", "mpi4py>=4")
+    _drill(session, "tests/fleet", "-rs")
+
+
 @nox.session(name="drill-systems")
 def drill_systems(session: nox.Session) -> None:
     """Purge a cache, and bring it back, on every file system that this machine can make; takes root."""

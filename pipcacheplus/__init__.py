@@ -17,6 +17,8 @@ if TYPE_CHECKING:
         Inventory,
         Verification,
     )
+    from pipcacheplus.fleet.fleet import Fleet
+    from pipcacheplus.fleet.unit import UnitResult
     from pipcacheplus.model.pythons import FoundPython, Interpreter, Target
     from pipcacheplus.model.values import (
         Action,
@@ -79,6 +81,7 @@ __all__ = [
     "Exported",
     "File",
     "Finding",
+    "Fleet",
     "FoundPython",
     "Group",
     "Inspection",
@@ -106,6 +109,7 @@ __all__ = [
     "Target",
     "Transfer",
     "Trashed",
+    "UnitResult",
     "Verification",
     "Waiting",
     "Why",
@@ -124,9 +128,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Fleet": "fleet.fleet",
     "Pip": "wrap.pip",
     "PipCache": "cache.pip_cache",
     "PipRun": "wrap.session",
+    "UnitResult": "fleet.unit",
     **dict.fromkeys(
         (
             *("interpreters", "prune_corrupt", "prune_incompatible_wheels", "prune_outdated_builds"),

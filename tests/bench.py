@@ -23,6 +23,8 @@ from tests.support.server import IndexServer
 RUNS = 5
 SMALL, MANY, VERY_MANY, MOST = 10, 10_000, 100_000, 300_000
 WHEELS = 30
+SITE, EACH = int(os.environ.get("PIPCACHEPLUS_BENCH_SITE", "5000")), 50
+"""Entries of all caches of a site, and of each; 50,000 entries take 20 minutes."""
 _DONE = "done"
 """The name of what stands beside a cache once all of it is there."""
 
@@ -179,6 +181,27 @@ def wrapped(bench: Bench) -> None:
             bench.compare(f"{work}, wrapped", ["sh", "-c", ours], yardstick, ["sh", "-c", plain], before=fresh)
 
 
+def many(bench: Bench) -> None:
+    """Measure many small caches beside one with as many entries: time, and memory of all processes."""
+    caches = SITE // EACH
+    whole, site = cache_of(bench, SITE), bench.folder / f"site-{caches}"
+    for number in range(caches):
+        root, done = site / f"{number}", site / f"{number}-{_DONE}"
+        if not done.exists():
+            shutil.rmtree(root, ignore_errors=True)
+            bench_caches.fill(root, EACH)
+            done.touch()
+    listed = bench.folder / f"site-{caches}.txt"
+    listed.write_text("".join(f"{site / str(number)}\n" for number in range(caches)), encoding="utf-8")
+    words = f"{caches:,} caches of {EACH} entries"
+    for command in ("list", "verify"):
+        ours = [*US, command, "--caches-from", str(listed)]
+        alone = [*US, command, "--cache-dir", str(whole)]
+        bench.compare(f"`{command}`, {words}", ours, f"one cache of {SITE:,}", alone, before=bench.forget)
+        bench.forget()
+        bench.memory(f"memory of `{command}`, {words}", ours)
+
+
 def _with_wheels(bench: Bench, *, are_published: bool) -> tuple[Path, str]:
     found = bench_caches.wheels(bench.folder / "wheels")
     root = bench.folder / ("published" if are_published else "unpublished")
@@ -204,7 +227,7 @@ def _removable(*, left: int) -> Iterator[tuple[Path, Path, Path]]:
 
 
 _TABLE = (start, read, verify, renewed, verify_large, prune, memory)
-_MORE = (small, checksums, purge, wrapped)
+_MORE = (small, checksums, purge, wrapped, many)
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_
 from pipcacheplus.cli.base.many import found_caches, results_for
 from pipcacheplus.cli.base.options import declare_executor
 from pipcacheplus.model.cache_dir import NO_CACHE_DIR
+from pipcacheplus.render.parts import number_in, object_in
 from pipcacheplus.render.view import Json
 
 if TYPE_CHECKING:  # slow to import, and help imports this module
@@ -18,6 +19,7 @@ if TYPE_CHECKING:  # slow to import, and help imports this module
 __all__ = ["COMMAND"]
 
 _COUNT = ("info", "--no-catalog", "--python", "current")
+_SUMMED = ("entries", "files", "du_bytes")
 
 
 def _declare(parser: ArgumentParser) -> None:
@@ -28,17 +30,19 @@ def _declare(parser: ArgumentParser) -> None:
         help="directories and globs ('/home/*/.cache/pip'); without any: the homes of all users as root, of this user"
         " otherwise, what running processes name, and usual places of CI runners and containers",
     )
-    parser.add_argument("--caches-from", metavar="FILE", help="a file with a directory a line; - is stdin")
+    parser.add_argument(
+        "--caches-from", dest="listed", metavar="FILE", help="a file with a directory a line; - is stdin"
+    )
     parser.add_argument("--no-count", dest="counts", action="store_false", help="only find them: open none of them")
     declare_executor(parser)
 
 
 def _run(request: Request) -> CommandResult:
-    from pipcacheplus.fleet.find import unique  # noqa: PLC0415 - slow to import, and help imports this module
+    from pipcacheplus.fleet.find import unique_caches  # noqa: PLC0415 - slow to import, and help imports this module
 
     options = request.options
-    is_named = bool(options.where or options.caches_from)
-    found = unique(found_caches(options.where, options.caches_from, request, all_users=not is_named, more=True))
+    is_named = bool(options.where or options.listed)
+    found = unique_caches(found_caches(options.where, options.listed, request, all_users=not is_named, more=True))
     usable = [one for one in found if one.problem is None] if options.counts else []
     counted = results_for(usable, _COUNT, request, what="counting", gathers=True)
     results = {result.path: result for _, result in counted}
@@ -54,7 +58,7 @@ def _row(cache: "FoundCache", result: "UnitResult | None") -> dict[str, Any]:
     from pipcacheplus.host.users import user_name  # noqa: PLC0415 - as above
 
     summary: Mapping[str, Any] = {} if result is None or result.document is None else result.document["summary"]
-    used = summary.get("by_last_use", {})
+    used = object_in(summary, "by_last_use")
     problem = cache.problem if cache.problem is not None else None if result is None else result.error
     return {
         "path": cache.path,
@@ -62,17 +66,20 @@ def _row(cache: "FoundCache", result: "UnitResult | None") -> dict[str, Any]:
         "uid": cache.uid,
         "owner": None if cache.uid is None else user_name(cache.uid),
         "file_system": None if cache.uid is None else kind_of(cache.path, cache.device),
-        "entries": summary.get("entries"),
-        "files": summary.get("files"),
-        "du_bytes": summary.get("du_bytes"),
-        "last_used": next((span for span, count in used.items() if count["entries"]), None),
+        **{key: _number(summary.get(key)) for key in _SUMMED},
+        "last_used": next((span for span in used if number_in(object_in(used, span), "entries")), None),
         "error": problem,
     }
 
 
+def _number(value: object) -> int | None:
+    """Return a number of a summary, which comes from a process of another user."""
+    return value if isinstance(value, int) else None
+
+
 def _total(rows: Sequence[Mapping[str, Any]]) -> dict[str, Json]:
     counted = [row for row in rows if row["du_bytes"] is not None]
-    sums = {key: sum(row[key] for row in counted) for key in ("entries", "files", "du_bytes")}
+    sums = {key: sum(row[key] or 0 for row in counted) for key in _SUMMED}
     return {"caches": len(rows), "counted": len(counted), **sums}
 
 

@@ -20,8 +20,9 @@ __all__ = ["run_unit", "stop_units"]
 _PROGRAM = """\
 import sys
 sys.path[:] = sys.argv[2:]
-from pipcacheplus.cli.base.run import run_on_streams
+from pipcacheplus.cli.base.run import list_modules, run_on_streams
 from pipcacheplus.fleet.server import serve
+list_modules()
 serve(int(sys.argv[1]), run_on_streams)
 """
 """The server imports what this process would, and nothing from the current directory or the variables `PYTHON*`."""
@@ -29,7 +30,9 @@ _PASSED = ("LANG", "LC_ALL", "LC_CTYPE", "PATH", "SSL_CERT_FILE", "TZ")
 """Variables that a process of another user gets; any other could hold a secret of this one."""
 _LATE_S = 10.0
 """Seconds after the limit of a unit in which its server has to answer."""
-_MAX_ERROR_BYTES = 4096
+_MAX_ERROR = 4096
+"""Characters of an error that are kept."""
+_ERROR = "ERROR: "
 
 
 def run_unit(unit: Unit) -> UnitResult:
@@ -48,7 +51,7 @@ def run_unit(unit: Unit) -> UnitResult:
 
 
 def stop_units() -> None:
-    """End all units that this process runs after the entry in hand; their results report what was done."""
+    """End all units that this process runs after the present entry; their results report what was done."""
     _SERVERS.stop()
 
 
@@ -68,7 +71,7 @@ def _result(unit: Unit, answer: Mapping[str, Any], out: IO[bytes], errors: IO[by
     document = found.document or None
     if problem is None:
         own = None if document is None else document.get("error")
-        problem = own if isinstance(own, str) else None if document is not None else _last_line(errors, code)
+        problem = own[:_MAX_ERROR] if isinstance(own, str) else None if document is not None else _printed(errors, code)
     return UnitResult(
         path=unit.path,
         uid=unit.uid,
@@ -82,10 +85,13 @@ def _result(unit: Unit, answer: Mapping[str, Any], out: IO[bytes], errors: IO[by
     )
 
 
-def _last_line(errors: IO[bytes], code: int) -> str:
-    errors.seek(max(0, errors.seek(0, os.SEEK_END) - _MAX_ERROR_BYTES))
+def _printed(errors: IO[bytes], code: int) -> str:
+    """Return the error that a process printed: hints can follow it; the last line if there is none."""
+    errors.seek(max(0, errors.seek(0, os.SEEK_END) - _MAX_ERROR))
     lines = errors.read().decode("utf-8", "replace").splitlines()
-    return lines[-1].removeprefix("ERROR: ") if lines else f"its process ended with {code}, and printed nothing"
+    if not lines:
+        return f"its process ended with {code}, and printed nothing"
+    return next((line for line in lines if line.startswith(_ERROR)), lines[-1]).removeprefix(_ERROR)
 
 
 class _Server:
@@ -173,7 +179,7 @@ def _state_of(root: str, uid: int) -> str:
     """Return the state directory of a user in that of the site, made if it is not there.
 
     Only the user can write to it; the site's own is root's, and others can only pass through. If it cannot be made,
-    the path is returned all the same: then the process keeps its catalog in memory.
+    the path is returned nevertheless: then the process keeps its catalog in memory.
     """
     path = os.path.join(root, str(uid))
     try:

@@ -12,6 +12,8 @@ __all__ = ["Read", "read_document"]
 _BEGIN = re.compile(rb'"([a-z_]{1,40})": ?(.*)', re.DOTALL)
 _GATHERED = {"entries": ENTRY, "findings": FINDING}
 _LEFT_OUT = frozenset({"actions"})
+_OBJECTS = ("cache", "summary")
+"""Members that every document has, and that are read without another look at their type."""
 
 
 class Read:
@@ -33,32 +35,43 @@ def read_document(lines: Iterable[bytes], *, gathers: bool) -> Read:
         ValueError: It is no document.
         RecursionError: It is no document, and deep.
     """
-    found, key = Read(), ""
+    found, key, is_ended = Read(), "", False
     for line in lines:
         text = line.strip()
         if text in {b"", b"{", b"}"}:
+            is_ended = text == b"}" or (is_ended and not text)
             continue
+        is_ended = False
         if not key:
-            begin = _BEGIN.fullmatch(text)
-            if begin is None:
-                raise ValueError("a line is no member")  # noqa: EM101, TRY003 - caught where it is called
-            name, text = begin[1].decode("ascii"), begin[2].removesuffix(b",")
-            if text != b"[":
-                found.document[name] = json.loads(text)
-                continue
-            key = name
-            found.document[key] = []
+            key = _begin(found, text)
             continue
         text = text.removesuffix(b",")
         is_last = text.endswith(b"]") and text[-2:-1] in b'}"'
         _add(found, key, json.loads(text.removesuffix(b"]") if is_last else text), gathers=gathers)
         key = "" if is_last else key
-    if key or not found.document:
-        raise ValueError("it is cut off")  # noqa: EM101, TRY003 - as above
+    if key or not is_ended or not all(isinstance(found.document.get(name), dict) for name in _OBJECTS):
+        raise ValueError("it is cut off, or a member is of another type")  # noqa: EM101, TRY003 - as above
     if gathers:
         for name in (*_GATHERED, *_LEFT_OUT):
             found.document.pop(name, None)
     return found
+
+
+def _begin(found: Read, line: bytes) -> str:
+    """Add a member of one line, or begin a list and return its name.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    begin = _BEGIN.fullmatch(line)
+    if begin is None:
+        raise ValueError("a line is no member")  # noqa: EM101, TRY003 - as above
+    name, text = begin[1].decode("ascii"), begin[2].removesuffix(b",")
+    if text != b"[":
+        found.document[name] = json.loads(text)
+        return ""
+    found.document[name] = []
+    return name
 
 
 def _add(found: Read, key: str, member: Any, *, gathers: bool) -> None:  # noqa: ANN401 - any JSON

@@ -22,16 +22,22 @@ class Engine(NamedTuple):
     workers: int
 
 
-def _threads(value: str, _stack: ExitStack) -> Engine:
+def _threads(value: str, stack: ExitStack) -> Engine:
     count = _count(value)
-    return Engine(ThreadPoolExecutor(count), count)
+    return _pool(ThreadPoolExecutor(count), count, stack)
 
 
-def _processes(value: str, _stack: ExitStack) -> Engine:
+def _processes(value: str, stack: ExitStack) -> Engine:
     import multiprocessing  # noqa: PLC0415 - slow to import, and of use to few
 
     count = _count(value)
-    return Engine(ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn")), count)
+    return _pool(ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn")), count, stack)
+
+
+def _pool(executor: Executor, workers: int, stack: ExitStack) -> Engine:
+    """Return the engine of a pool that is ended without what has not begun; other executors have no such end."""
+    stack.callback(executor.shutdown, wait=True, cancel_futures=True)
+    return Engine(executor, workers)
 
 
 def _dask(value: str, stack: ExitStack) -> Engine:
@@ -92,8 +98,4 @@ def engine_of(word: str) -> Iterator[Engine]:
     if name not in _ENGINES:
         raise BadRequestError(what="--executor", problem=f"there is no {word!r}", next_step=f"use {_WORDS}")
     with ExitStack() as stack:
-        engine = _ENGINES[name](value, stack)
-        try:
-            yield engine
-        finally:
-            engine.executor.shutdown(wait=True, cancel_futures=True)
+        yield _ENGINES[name](value, stack)

@@ -5,13 +5,22 @@ Only names and `lstat` are used here: settings are read, and caches opened, by a
 
 import glob
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from pipcacheplus.pips.default_paths import default_cache
 from pipcacheplus.pips.locate import Machine
 
-__all__ = ["FoundCache", "User", "caches_of_processes", "caches_of_users", "named_caches", "unique", "usual_places"]
+__all__ = [
+    "FoundCache",
+    "User",
+    "caches_of_processes",
+    "caches_of_users",
+    "named_caches",
+    "unique_caches",
+    "usual_places",
+]
 
 _SETTINGS = (".config/pip/pip.conf", ".pip/pip.conf", "Library/Application Support/pip/pip.conf")
 """Files below a home that can name a cache. Source: pip 26.3 `_internal/configuration.py`."""
@@ -21,6 +30,7 @@ _USUAL = (
     *("/cache/pip", "/srv/*/.cache/pip", "/tmp/pip-cache*", "/github/home/.cache/pip", "/kaniko/.cache/pip"),  # noqa: S108
 )
 """Usual places: homes, service users, folders of CI runners and containers."""
+_ROOT = 0
 _VARIABLE = "PIP_CACHE_DIR"
 
 
@@ -121,10 +131,28 @@ def _existing(path: str, source: str, uid: int | None) -> Iterator[FoundCache]:
     if uid is not None and status.st_uid != uid:
         # A link of a user to the cache of another one, for instance.
         problem = f"it belongs to another user (uid {status.st_uid})"
+    elif uid is None and (link := _link_of_another(path, status.st_uid)) is not None:
+        problem = f"the link {link} leads there, and belongs to neither its owner nor root"
     yield FoundCache(path, source, status.st_uid, status.st_dev, status.st_ino, problem)
 
 
-def unique(found: Iterable[FoundCache]) -> list[FoundCache]:
+def _link_of_another(path: str, owner: int) -> str | None:
+    """Return a link on a path that belongs neither to root nor to a user: anybody could point to that user's files."""
+    if os.path.realpath(path) == path:
+        return None
+    parts = path.split(os.sep)
+    for count in range(2, len(parts) + 1):
+        above = os.sep.join(parts[:count])
+        try:
+            status = os.lstat(above)
+        except OSError:
+            return above
+        if stat.S_ISLNK(status.st_mode) and status.st_uid not in {_ROOT, owner}:
+            return above
+    return None
+
+
+def unique_caches(found: Iterable[FoundCache]) -> list[FoundCache]:
     """Return each directory once, by device and inode: the first that can be used, with all sources."""
     by_place: dict[tuple[int, int] | str, FoundCache] = {}
     for one in found:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 from pipcacheplus.errors import BadRequestError
-from pipcacheplus.fleet.find import FoundCache, named_caches, unique
+from pipcacheplus.fleet.find import FoundCache, named_caches, unique_caches
 from pipcacheplus.fleet.run import results_of
 from pipcacheplus.fleet.unit import Unit, UnitResult
 
@@ -32,7 +32,7 @@ class Fleet:
         for path in named:
             if not os.path.isabs(path):
                 raise BadRequestError(what=f"{path!r}", problem="is a relative path", next_step="pass an absolute one")
-        self.caches: tuple[FoundCache, ...] = tuple(unique(named_caches(named)))
+        self.caches: tuple[FoundCache, ...] = tuple(unique_caches(named_caches(named)))
         """What was found: each cache once, with the reason if it cannot be used."""
 
     def info(self, *words: str, executor: Executor | None = None, limit_s: float = 3600.0) -> Iterator[UnitResult]:

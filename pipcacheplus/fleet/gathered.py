@@ -59,7 +59,7 @@ class Gathered:
         with self._connection:
             number = self._connection.execute(
                 "INSERT INTO cache VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)",
-                (_stored(cache.path), cache.uid, owner, file_system, code, result.error, result.seconds),
+                (_stored(cache.path), cache.uid, owner, file_system, code, _stored(result.error), result.seconds),
             ).lastrowid
             for table, columns, rows in (("entry", ENTRY, result.entries), ("finding", FINDING, result.findings)):
                 marks = ", ".join("?" * (len(columns) + 1))
@@ -107,7 +107,7 @@ class Gathered:
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def shared(self) -> SharedBytes:
-        """Return how much lies in several caches, as far as digests are known."""
+        """Return how much lies in several caches; entries without a digest do not count."""
         row = self._connection.execute(
             "SELECT count(*), coalesce(sum(n), 0), coalesce(sum(bytes - largest), 0) FROM ("
             "SELECT count(*) AS n, sum(disk_size) AS bytes, max(disk_size) AS largest FROM entry"
@@ -133,8 +133,9 @@ class Gathered:
         return (dict(zip(names, row, strict=True)) for row in rows)
 
 
-def _stored(path: str) -> str:
-    return path.encode("utf-8", "backslashreplace").decode("utf-8")
+def _stored(text: str | None) -> str | None:
+    """Return a text that SQLite accepts: a path or an error can have bytes that are not UTF-8."""
+    return None if text is None else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @contextmanager

@@ -1,31 +1,39 @@
 """Entries of many caches as a Parquet file, with pyarrow from the extra `parquet`."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from importlib.util import find_spec
 from itertools import islice
 from typing import Any
 
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.fleet.rows import ENTRY
 
-__all__ = ["write_parquet"]
+__all__ = ["require_pyarrow", "write_parquet"]
 
 _AT_ONCE = 20_000
 _NUMBERS = frozenset({"size", "disk_size"})
+
+
+def require_pyarrow(path: str) -> None:
+    """Examine whether pyarrow is installed, without importing it.
+
+    Raises:
+        BadRequestError: It is not.
+    """
+    if find_spec("pyarrow") is None:
+        step = "run: python -m pip install 'pipcacheplus[parquet]', or use a name that ends with .sqlite"
+        raise BadRequestError(path, "needs pyarrow, which is not installed", step)
 
 
 def write_parquet(path: str, entries: Iterable[Mapping[str, Any]]) -> int:
     """Write entries to a new file, in groups of 20,000 rows, and return how many there were.
 
     Raises:
-        BadRequestError: pyarrow is not installed.
         OSError: The file cannot be written.
     """
-    try:
-        import pyarrow as pa  # noqa: PLC0415 - needs the extra
-        import pyarrow.parquet as pq  # noqa: PLC0415 - as above
-    except ImportError:
-        step = "run: python -m pip install 'pipcacheplus[parquet]', or use a name that ends with .sqlite"
-        raise BadRequestError(path, "needs pyarrow, which is not installed", step) from None
+    import pyarrow as pa  # noqa: PLC0415 - needs the extra
+    import pyarrow.parquet as pq  # noqa: PLC0415 - as above
+
     names = ("cache", "owner", *ENTRY)
     schema = pa.schema([(name, pa.int64() if name in _NUMBERS else pa.string()) for name in names])
     count = 0

@@ -25,7 +25,7 @@ def results_of(
         executor: Anything with `submit`. Its workers need this package, and the file system of the caches.
         ahead: Most units that are submitted and have not ended.
         stop: Called several times a second; once it returns true, no unit is begun, and those that this process runs
-            end after the entry in hand.
+            end after the present entry.
     """
     running = _Running(executor)
     left = iter(units)
@@ -67,7 +67,7 @@ class _Running:
             yield unit, is_first, _result(future, unit)
 
     def stop(self) -> None:
-        """Leave out what has not begun, and end what this process runs after the entry in hand."""
+        """Leave out what has not begun, and end what this process runs after the present entry."""
         for future in [future for future in self.units if future.cancel()]:
             del self.units[future]
         if self.units:

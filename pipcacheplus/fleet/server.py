@@ -58,7 +58,10 @@ def _serve(connection: socket.socket, command: Command) -> None:
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
-        connection.sendall(json.dumps(answer).encode("ascii") + b"\n")
+        try:
+            connection.sendall(json.dumps(answer).encode("ascii") + b"\n")
+        except OSError:
+            return  # the program that started this one has ended
 
 
 def _receive(connection: socket.socket) -> tuple[bytes, list[int]]:
@@ -88,7 +91,7 @@ def _wait(pid: int, end_s: float, connection: socket.socket) -> tuple[int, bool]
     """Wait for the end of a child, and return its exit code, and whether its time was up.
 
     If its time is up, or the other end requests it by a line or is closed, the child is terminated: then it ends after
-    the entry in hand, and prints what was done. A while later it is killed, with all that it started.
+    the present entry, and prints what was done. A while later it is killed, with all that it started.
     """
     is_late = is_ending = False
     ended = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else -1

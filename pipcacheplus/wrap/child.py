@@ -1,8 +1,8 @@
 """A child program with the streams of this process, run as if it had been started in its place.
 
-Only this module, `in_place`, the one that runs interpreters, and `report --open` start other programs. Signals that a
-terminal sends reach parent and child; the child decides how to react, and this process only waits. Signals that are
-sent to this process alone are passed on.
+Only this module, `in_place`, the one that runs interpreters, `crew`, and `report --open` start other programs. Signals
+that a terminal sends reach parent and child; the child decides how to react, and this process only waits. Signals that
+are sent to this process alone are passed on.
 """
 
 import os

@@ -92,6 +92,9 @@ LOOKS = [
     "shell-init fish",
     "completion powershell",
     "demo",
+    "caches .",
+    "caches nowhere",
+    "caches . --no-count",
 ]
 CHANGES = [
     "prune --corrupt --partial --trash --exclusive",

@@ -7,7 +7,6 @@ import itertools
 import json
 import os
 import shutil
-import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -16,41 +15,15 @@ from typing import Any
 
 import pytest
 
-from tests.deletion.objects import (
-    archives,
-    bodies,
-    clocks,
-    crowds,
-    files,
-    heads,
-    libraries,
-    links,
-    names,
-    rights,
-    small,
-    tars,
-)
-from tests.deletion.objects.ground import FORGED, KINDS, Ground, Kind, ground
+from tests.deletion.objects.all_kinds import KINDS
+from tests.deletion.objects.ground import FORGED, Ground, Kind, ground
+from tests.deletion.seen import looked_at, stamp
 from tests.deletion.talk import REASONS, talk_problems, values_problems
 from tests.deletion.walled import NOBODY, PURGE_SHARED, Ran, Walled
 from tests.support.drill import IS_DRILL
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits, pidfd and /proc are those of Linux")
 
-MODULES = (  # each enters its kinds when it is imported
-    archives,
-    bodies,
-    clocks,
-    crowds,
-    files,
-    heads,
-    libraries,
-    links,
-    names,
-    rights,
-    small,
-    tars,
-)
 READING = (
     ("verify", "--format", "json"),
     ("verify", "-v"),
@@ -61,7 +34,6 @@ MEMORY_BYTES = 400 << 20
 TIME_S = 20
 MAX_SHOWN = 40
 ALLOWED = {"verify": {0, 3, 4}}
-_LARGE = 1 << 20
 
 
 @pytest.fixture(scope="module")
@@ -88,26 +60,6 @@ def folder(folders: Iterator[Path]) -> Iterator[Path]:
     path.mkdir(mode=0o755)
     yield path
     shutil.rmtree(path)
-
-
-def looked_at(root: Path) -> dict[str, tuple[object, ...]]:
-    """Return what must stay as it is of everything below a directory: rights, size, time, number and content."""
-    found = {}
-    for folder, folders, others in os.walk(root):
-        for name in folders + others:
-            path = os.path.join(folder, name)
-            found[os.path.relpath(path, root)] = stamp(path)
-    return found
-
-
-def stamp(path: str | Path) -> tuple[object, ...]:
-    status = os.lstat(path)
-    content: object = None
-    if stat.S_ISLNK(status.st_mode):
-        content = os.readlink(path)
-    elif stat.S_ISREG(status.st_mode) and status.st_size < _LARGE:
-        content = Path(path).read_bytes()
-    return status.st_mode, status.st_ino, status.st_size, status.st_mtime_ns, content
 
 
 def problems(arguments: tuple[str, ...], ran: Ran) -> Iterator[str]:

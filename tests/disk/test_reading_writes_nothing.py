@@ -14,8 +14,11 @@ from tests.support.guarding import guarded
 
 PLAN, NEW_PLAN = "plan.json", "new-plan.json"
 """Files outside of the cache: one with a plan, one that is not there yet."""
+CACHE = "the cache"
+"""Replaced by its path, which commands on one cache get as an option."""
 VERBS = [
     ["dir"],
+    ["caches", CACHE],
     ["info"],
     ["info", "-v"],
     ["info", "--read", "--fail-above", "1"],
@@ -87,6 +90,7 @@ def test_a_reading_verb_writes_nothing_below_the_cache(full: Cache, verb: list[s
     opened = PipCache(full.path)
     opened.save_plan(opened.plan(orphaned=True), str(tmp_path / PLAN))
     verb = [str(tmp_path / word) if word in {PLAN, NEW_PLAN} else word for word in verb]
+    verb = [str(full.path) if word == CACHE else word for word in verb]
     before = tree(full.path)
     times = {path: os.lstat(full.real(path)) for path in before}
     done = guarded(full, *verb)

@@ -110,8 +110,13 @@ def looking() -> set[str]:
 CLAIMS: Mapping[tuple[str, str], Callable[[], bool]] = {
     (
         "wrap/child.py",
-        "Only this module, `in_place`, the one that runs interpreters, and `report --open` start other programs",
-    ): lambda: starting() == {"cli/report.py", "host/interpreters.py", "wrap/child.py", "wrap/in_place.py"},
+        (
+            "Only this module, `in_place`, the one that runs interpreters, `crew`, and `report --open` start other"
+            " programs"
+        ),
+    ): lambda: (
+        starting() == {"cli/report.py", "fleet/crew.py", "host/interpreters.py", "wrap/child.py", "wrap/in_place.py"}
+    ),
     ("host/machine.py", "Only `this_machine` and its helpers read the machine"): lambda: not looking(),
     (
         "pips/layout.py",
@@ -119,7 +124,8 @@ CLAIMS: Mapping[tuple[str, str], Callable[[], bool]] = {
     ): lambda: naming() == {"pips/layout.py", "model/terms.py"},
     # The others change the directory of our own state, or write temporary files.
     ("apply/__init__.py", "Only this package changes the cache"): lambda: (
-        changing() == {"host/state.py", "catalog/records.py", "render/text/sorting.py", "wrap/temporary.py"}
+        changing()
+        == {"host/state.py", "catalog/records.py", "fleet/crew.py", "render/text/sorting.py", "wrap/temporary.py"}
     ),
 }
 

@@ -73,7 +73,8 @@ def _of_json(document: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
             package = affected.get("package")
             ecosystem = package.get("ecosystem", "") if isinstance(package, dict) else ""
             if isinstance(package, dict) and str(ecosystem).lower() == "pypi":
-                for version in affected.get("versions") or ():
+                versions = affected.get("versions")
+                for version in versions if isinstance(versions, list) else ():
                     yield from _release(package.get("name"), version)
         yield from _digests(one)
 

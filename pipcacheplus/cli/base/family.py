@@ -2,7 +2,8 @@
 
 import importlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.machinery import all_suffixes
 from typing import TypeVar
 
@@ -22,7 +23,7 @@ class Family(Mapping[str, _T]):
         self._package = package
         self._attribute = attribute
         self._kind = kind
-        self._names = [name.replace("_", "-") for name in _modules(importlib.import_module(package).__path__)]
+        self._names = [name.replace("_", "-") for name in _modules(tuple(importlib.import_module(package).__path__))]
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names of the modules."""
@@ -54,7 +55,8 @@ def members(package: str, attribute: str, kind: type[_T]) -> dict[str, _T]:
     return {name: value for name, value in found if value is not None}
 
 
-def _modules(folders: Iterable[str]) -> list[str]:
+@cache
+def _modules(folders: tuple[str, ...]) -> list[str]:
     """Return the names of the modules in the folders of a package, sorted.
 
     `pkgutil.iter_modules` would import `inspect`, which takes a tenth of the time of `dir`.

@@ -202,7 +202,7 @@ def result_of_many(command: Command, request: Request, arguments: Sequence[str])
     Raises:
         BadRequestError: No cache is named, or the format is not one for many.
     """
-    from pipcacheplus.fleet.find import unique  # noqa: PLC0415 - as above
+    from pipcacheplus.fleet.find import unique_caches  # noqa: PLC0415 - as above
 
     options = request.options
     if options.format not in _FORMATS:
@@ -215,7 +215,7 @@ def result_of_many(command: Command, request: Request, arguments: Sequence[str])
         all_users=getattr(options, "all_users", False),
         more=False,
     )
-    caches = unique(found)
+    caches = unique_caches(found)
     if not caches:
         raise BadRequestError(what="no cache", problem="was found", next_step="name one with --cache-dir")
     usable = [one for one in caches if one.problem is None]
@@ -303,7 +303,8 @@ def _new_file(output: str | None) -> str:
     """Return the path of the database; empty: one without a name.
 
     Raises:
-        BadRequestError: The name has another ending, or the file exists.
+        BadRequestError: The name has another ending, or the file exists, or cannot be written. It is refused before the
+            work, which can take hours.
     """
     if output is None:
         return ""
@@ -311,7 +312,15 @@ def _new_file(output: str | None) -> str:
         raise BadRequestError(output, "ends with neither .sqlite nor .parquet", "name such a file")
     if os.path.lexists(output):
         raise BadRequestError(output, "exists", "name a new file")
-    return output if output.endswith(_SQLITE) else ""
+    folder = os.path.dirname(output) or os.curdir
+    if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
+        raise BadRequestError(output, "cannot be written", "name a file in a directory that you can write to")
+    if output.endswith(_SQLITE):
+        return output
+    from pipcacheplus.fleet.parquet import require_pyarrow  # noqa: PLC0415 - as above
+
+    require_pyarrow(output)
+    return ""
 
 
 def words_for_each(arguments: Sequence[str]) -> list[str]:

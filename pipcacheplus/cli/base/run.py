@@ -24,12 +24,24 @@ from pipcacheplus.errors import BadRequestError, CacheDisabledError, CacheNotFou
 from pipcacheplus.model.version import __version__
 from pipcacheplus.render.view import FailedCommand, Job, OutputFormat, View, Write
 
-__all__ = ["run", "run_on_streams"]
+__all__ = ["list_modules", "run", "run_on_streams"]
 
 _ERROR_HANDLER = "pipcacheplus"
 """The name under which `_bytes_or_escape` is registered."""
 _SIGPIPE: int = getattr(signal, "SIGPIPE", 13)
 """Windows has no such signal, but it has pipes that no process reads."""
+
+
+def list_modules() -> None:
+    """List the commands, formats and checks once: a later user of this process may not be able to read their folders.
+
+    Without this, a user who may not would have no checks, and find nothing.
+    """
+    from pipcacheplus.checks.base.check import checks  # noqa: PLC0415 - slow to import
+
+    Family("pipcacheplus.cli", "COMMAND", Command)
+    members("pipcacheplus.render", "FORMAT", OutputFormat)
+    checks()
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -1,0 +1,239 @@
+"""Tables of all entries, sums over all caches, and one document a cache."""
+
+import json
+import os
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+
+from pipcacheplus.fleet.find import named_caches
+from pipcacheplus.fleet.gathered import gathering
+from pipcacheplus.fleet.rows import ENTRY, row_of
+from pipcacheplus.fleet.run import results_of
+from pipcacheplus.fleet.unit import Unit
+from tests.fleet.caches import Ran, demo_wheel, digest, fill, options_for
+from tests.support import artefacts
+from tests.support.builders import Cache, file_headers, file_url
+from tests.support.processes import PIPCACHEPLUS, started
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="takes processes that can be copied")
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def varied(caches: list[Cache], tmp_path: Path) -> list[Cache]:
+    """Build caches with shared wheels of several projects, and damage in one."""
+    for number, cache in enumerate(caches):
+        for name in ("large", "small")[: number + 1]:
+            files = {f"{name}.py": name.encode() * (30_000 if name == "large" else 10)}
+            wheel = artefacts.wheel(tmp_path / name, name, "2.0", files=files)
+            content = wheel.read_bytes()
+            cache.http_v2(
+                file_url(content, wheel.name), content, headers=file_headers(content, project=name, version="2.0")
+            )
+    content = demo_wheel(tmp_path / "damaged").read_bytes()
+    url = file_url(content, "damaged-1.0-py3-none-any.whl")
+    caches[0].http_v2(url, content[: len(content) // 2].ljust(len(content), b"0"), headers=file_headers(content))
+    return caches
+
+
+def documents(run: Run, words: tuple[str, ...], caches: list[Cache]) -> list[Any]:
+    """Return the document of each cache, of a command of its own."""
+    return [json.loads(run(*words, "--cache-dir", one.path, "--json").out) for one in caches]
+
+
+def test_sqlite_and_parquet_have_the_rows_of_the_documents(varied: list[Cache], run: Run, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    run("verify", *options_for(varied))  # so that later runs have the digests
+    whole = documents(run, ("list",), varied)
+    options = options_for(varied)
+    assert run("list", *options, "--output", tmp_path / "all.sqlite").code == 0
+    assert run("list", *options, "--output", tmp_path / "all.parquet").code == 0
+    expected = [
+        (str(one.path), *row_of(entry, ENTRY))
+        for one, document in zip(varied, whole, strict=True)
+        for entry in document["entries"]
+    ]
+    used = ["cache", *ENTRY].index("used")
+
+    def comparable(rows: Any) -> list[Any]:  # noqa: ANN401 - of any table
+        return sorted(([*row[:used], *row[used + 1 :]] for row in rows), key=str)
+
+    columns = ", ".join(f'e."{name}"' for name in ENTRY)
+    connection = sqlite3.connect(tmp_path / "all.sqlite")
+    in_sqlite = connection.execute(
+        f"SELECT c.path, {columns} FROM entry e JOIN cache c ON c.number = e.cache"  # noqa: S608 - our names
+    ).fetchall()
+    connection.close()
+    table = parquet.read_table(tmp_path / "all.parquet").to_pylist()
+    assert comparable(in_sqlite) == comparable(expected)
+    assert comparable([[row[name] for name in ("cache", *ENTRY)] for row in table]) == comparable(expected)
+    assert {row["owner"] for row in table} == {row[0] for row in _column(tmp_path / "all.sqlite", "owner")}
+
+
+def _column(path: Path, name: str) -> list[Any]:
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(f"SELECT {name} FROM cache ORDER BY path").fetchall()  # noqa: S608 - our names
+    finally:
+        connection.close()
+
+
+def test_the_table_of_caches_has_a_row_for_each(varied: list[Cache], run: Run, tmp_path: Path) -> None:
+    assert run("verify", *options_for(varied), "--output", tmp_path / "all.db").code == 3
+    assert _column(tmp_path / "all.db", "path") == [(str(one.path),) for one in varied]
+    assert [code for (code,) in _column(tmp_path / "all.db", "exit_code")] == [3, 0, 0]
+
+
+@pytest.mark.parametrize("name", ["all.sqlite", "all.parquet"])
+def test_a_file_that_exists_is_refused_and_stays_as_it_is(
+    varied: list[Cache], run: Run, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text("mine")
+    ran = run("list", *options_for(varied), "--output", tmp_path / name)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == f"ERROR: {tmp_path / name}: exists; name a new file\n"
+    assert (tmp_path / name).read_text() == "mine"
+
+
+def test_another_ending_and_a_folder_that_is_not_there_are_refused(
+    varied: list[Cache], run: Run, tmp_path: Path
+) -> None:
+    ran = run("list", *options_for(varied), "--output", tmp_path / "all.csv")
+    assert (ran.code, "ends with neither" in ran.err) == (2, True)
+    for ending in ("sqlite", "parquet"):
+        ran = run("list", *options_for(varied), "--output", tmp_path / "no" / f"all.{ending}")
+        assert ran.code in {1, 2}
+        assert ran.err.count("\n") == 1, ran.err
+        assert str(tmp_path / "no") in ran.err
+
+
+def test_sums_are_those_of_a_plain_computation_over_the_documents(
+    varied: list[Cache], run: Run, tmp_path: Path
+) -> None:
+    words = (
+        "list",
+        *(f"sha256:{digest(wheel)}" for wheel in sorted(tmp_path.rglob("*.whl")) if "pip" not in wheel.parts),
+    )
+    listed = documents(run, words, varied)
+    found = documents(run, ("verify",), varied)
+    projects: dict[str, list[Any]] = defaultdict(lambda: [set(), 0, 0])
+    contents: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for number, document in enumerate(listed):
+        for entry in document["entries"]:
+            if entry["project"] is not None:
+                row = projects[entry["project"]]
+                row[0].add(number)
+                row[1] += 1
+                row[2] += entry["disk_size"]
+            if entry["sha256"] is not None:
+                contents[entry["sha256"]].append((number, entry["disk_size"]))
+    shared = [found for found in contents.values() if len({number for number, _ in found}) > 1]
+    assert shared, "the shared wheels have digests"
+    damage = {
+        (number, finding["id"])
+        for number, document in enumerate(found)
+        for finding in document["findings"]
+        if finding["severity"] == "error"
+    }
+    with gathering() as gathered, ThreadPoolExecutor(2) as executor:
+        for command in (words, ("verify",)):
+            units = [Unit(str(one.path), command, gathers=True) for one in varied]
+            by_path = {one.path: one for one in named_caches(str(one.path) for one in varied)}
+            for result in results_of(units, executor, ahead=2):
+                if command == words or result.findings:
+                    kept = result if command == words else result._replace(entries=())
+                    gathered.add(by_path[result.path], "ada", "ext4", result.code, kept)
+        expected = sorted(
+            ((name, len(c), n, size) for name, (c, n, size) in projects.items()), key=lambda r: (-r[3], r[0])
+        )
+        assert gathered.projects() == expected[:10]
+        assert gathered.shared() == (
+            len(shared),
+            sum(map(len, shared)),
+            sum(sum(size for _, size in one) - max(size for _, size in one) for one in shared),
+        )
+        assert gathered.damage() == [("ext4", len({number for number, _ in damage}), len(damage))]
+    total = sum(document["summary"]["entries"] for document in listed)
+    out = run(*words, *options_for(varied)).out
+    assert f"3 caches, {total} entries" in out
+    assert f"{len(shared)} files with the same content in several caches" in out
+
+
+def test_json_lines_have_one_document_a_cache_and_a_line_for_one_that_fails(
+    caches: list[Cache], run: Run, tmp_path: Path
+) -> None:
+    missing = tmp_path / "missing"
+    ran = run("verify", *options_for(caches), "--cache-dir", missing, "--format", "jsonl")
+    lines = {line["path"]: line for line in ran.lines}
+    assert ran.code == 4
+    assert set(lines) == {*(str(one.path) for one in caches), str(missing)}
+    assert (lines[str(missing)]["error"], lines[str(missing)]["exit_code"]) == ("there is no such directory", 4)
+    for one in caches:
+        alone = json.loads(run("verify", "--cache-dir", one.path, "--json").out)
+        line = lines[str(one.path)]
+        assert {key: line[key] for key in ("format", "command", "cache", "findings", "summary")} == {
+            key: alone[key] for key in ("format", "command", "cache", "findings", "summary")
+        }
+        assert (line["exit_code"], line["error"]) == (0, None)
+
+
+def test_json_lines_are_written_as_the_caches_end(caches: list[Cache], tmp_path: Path) -> None:
+    """A reader that has the first lines ends the program before it has begun the last caches."""
+    listed = tmp_path / "listed"
+    paths = []
+    for number in range(60):
+        cache = Cache(tmp_path / "copies" / str(number))
+        fill(cache, demo_wheel(tmp_path), own=f"own-{number}")
+        paths.append(str(cache.path))
+    listed.write_text("\n".join(paths))
+    command = [*PIPCACHEPLUS, "list", "--caches-from", str(listed), "--format", "jsonl", "--executor", "threads:1"]
+    with started(command) as process:
+        assert process.stdout is not None
+        first = [json.loads(process.stdout.readline()) for _ in range(3)]
+        assert process.poll() is None, "the first lines come while others are read"
+        rest = process.stdout.read().splitlines()
+        assert process.wait() == 0
+    assert len({line["path"] for line in first} | {json.loads(line)["path"] for line in rest}) == 60
+
+
+@pytest.mark.parametrize("form", ["json", "paths", "prometheus"])
+def test_a_format_for_one_cache_is_refused_for_many(caches: list[Cache], run: Run, form: str) -> None:
+    ran = run("list" if form != "prometheus" else "info", *options_for(caches), "--format", form)
+    assert (ran.code, ran.out) == (2, "")
+    assert "--format jsonl" in ran.err
+
+
+@pytest.mark.parametrize("command", [["show", "demo"], ["purge", "--yes"], ["remove", "demo"], ["dir"]])
+def test_a_command_for_one_cache_is_refused_for_many(caches: list[Cache], run: Run, command: list[str]) -> None:
+    ran = run(*command, *options_for(caches))
+    assert (ran.code, ran.out) == (2, "")
+    assert "works on one cache at a time" in ran.err
+
+
+@pytest.mark.parametrize(
+    "words", [("list",), ("verify",), ("info",), ("prune", "-n"), ("why", "demo-app")], ids=" ".join
+)
+def test_a_line_is_the_document_of_the_schema_with_the_cache_beside_it(
+    caches: list[Cache], run: Run, words: tuple[str, ...]
+) -> None:
+    folder = resources.files("pipcacheplus.render") / "schemas"
+    schemas = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in folder.iterdir()}
+    registry: Registry[Any] = Registry().with_resources(
+        (name, Resource.from_contents(schema)) for name, schema in schemas.items()
+    )
+    validator = Draft202012Validator(schemas[f"{words[0]}.json"], registry=registry)
+    ran = run(*words, *options_for(caches), "--format", "jsonl")
+    assert len(ran.lines) == len(caches)
+    for line in ran.lines:
+        beside = {name: line.pop(name) for name in ("path", "uid", "owner", "file_system", "exit_code")}
+        assert beside["path"] == line["cache"]["dir"]
+        assert [error.message for error in validator.iter_errors(line)] == []
