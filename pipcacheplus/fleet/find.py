@@ -7,6 +7,7 @@ import glob
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from pipcacheplus.pips.default_paths import default_cache
@@ -108,12 +109,38 @@ def named_caches(words: Iterable[str]) -> Iterator[FoundCache]:
     for word in words:
         path = os.path.expanduser(word)
         found = False
-        for one in sorted(glob.iglob(path)) if glob.has_magic(path) and not os.path.lexists(path) else [path]:
-            for cache in _existing(os.path.abspath(one), "named", None):
+        is_pattern = glob.has_magic(path) and not os.path.lexists(path)
+        for one in _expanded(os.path.abspath(path)) if is_pattern else [os.path.abspath(path)]:
+            for cache in [one] if isinstance(one, FoundCache) else _existing(one, "named", None):
                 found = True
                 yield cache
         if not found:
             yield FoundCache(os.path.abspath(path), "named", problem="there is no such directory")
+
+
+def _expanded(pattern: str) -> Iterator[str | FoundCache]:
+    """Yield the paths that a pattern names, in order, and the directories that cannot be listed, with the problem.
+
+    The module `glob` leaves out what it may not enter, without a word.
+    """
+    parts = pattern.strip(os.sep).split(os.sep)
+    found: list[str] = [os.sep]
+    for part in parts:
+        above, found = found, []
+        for folder in above:
+            if not glob.has_magic(part):
+                found.append(os.path.join(folder, part))
+                continue
+            try:
+                names = sorted(os.listdir(folder))
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError as error:
+                yield FoundCache(folder, "named", problem=f"cannot be listed: {error.strerror}")
+                continue
+            shown = (name for name in names if part.startswith(".") or not name.startswith("."))
+            found += [os.path.join(folder, name) for name in shown if fnmatchcase(name, part)]
+    yield from found
 
 
 def _existing(path: str, source: str, uid: int | None) -> Iterator[FoundCache]:

@@ -124,7 +124,7 @@ _REFUSED = {
     "types that are others": ('{"dependencies": 5, "affected": {"package": 3}}', "names no digest and no release"),
     "versions of a wrong type": (
         '{"affected": [{"package": {"ecosystem": "PyPI", "name": "demo-app"}, "versions": 5}]}',
-        "names no digest and no release",
+        "names no release and no digest",
     ),
     "a name with an option": ('{"dependencies": [{"name": "--all", "version": "1", "vulns": [1]}]}', "names no digest"),
     "a version that is a range": (

@@ -14,6 +14,8 @@ _MOST = 20_000
 _SHA256 = re.compile(r"(?:sha256[:=])?([0-9a-fA-F]{64})")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _VERSION = re.compile(r"[A-Za-z0-9.!+_-]+")
+_ENDS = {"fixed": "<", "last_affected": "<="}
+"""Events of OSV that end a range, each with the comparison of the versions before it."""
 _FORMATS = "use one SHA-256 a line, a report of pip-audit, or an entry of OSV"
 
 
@@ -21,7 +23,7 @@ def selections_in(path: str) -> tuple[str, ...]:
     """Return the selections of a file: `sha256:…` for a digest, `name==version` for a release.
 
     Read are text with a SHA-256 at the beginning of each line, JSON of `pip-audit --format json` (dependencies with
-    vulnerabilities), and JSON of OSV (one vulnerability, or a list; versions of packages, and digests).
+    vulnerabilities), and JSON of OSV (one vulnerability, or a list; versions and ranges of packages, and digests).
 
     Raises:
         BadRequestError: The file cannot be read, or contains nothing of these. A line that is none of them is an error,
@@ -41,7 +43,7 @@ def selections_in(path: str) -> tuple[str, ...]:
     text = content.decode("utf-8", "replace")
     if text.lstrip()[:1] in {"{", "["}:
         try:
-            found = dict.fromkeys(_of_json(json.loads(text)))
+            found = dict.fromkeys(_of_json(json.loads(text), path))
         except (ValueError, RecursionError) as error:
             raise BadRequestError(path, "is no JSON", _FORMATS) from error
     else:
@@ -64,19 +66,62 @@ def _of_lines(text: str, path: str) -> Iterator[str]:
         yield f"sha256:{digest[1].lower()}"
 
 
-def _of_json(document: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
+def _of_json(document: Any, path: str) -> Iterator[str]:  # noqa: ANN401 - any JSON
     for one in document if isinstance(document, list) else [document]:
         if not isinstance(one, dict):
             continue
-        yield from _of_pip_audit(one)
-        for affected in _dicts(one.get("affected")):
-            package = affected.get("package")
-            ecosystem = package.get("ecosystem", "") if isinstance(package, dict) else ""
-            if isinstance(package, dict) and str(ecosystem).lower() == "pypi":
-                versions = affected.get("versions")
-                for version in versions if isinstance(versions, list) else ():
-                    yield from _release(package.get("name"), version)
-        yield from _digests(one)
+        found = [*_of_pip_audit(one), *_of_osv(one), *_digests(one)]
+        if not found and _is_osv_of_packages(one):
+            # A list that names one entry less than it seems to would be a false all-clear.
+            raise BadRequestError(path, f"{one.get('id', 'an entry')!s:.100} names no release and no digest", _FORMATS)
+        yield from found
+
+
+def _is_osv_of_packages(entry: Mapping[str, Any]) -> bool:
+    return any(_python_package(affected) is not None for affected in _dicts(entry.get("affected")))
+
+
+def _python_package(affected: Mapping[str, Any]) -> str | None:
+    """Return the project that a part of an OSV entry is about; `None` if it is about another ecosystem."""
+    package = affected.get("package")
+    if not isinstance(package, dict) or str(package.get("ecosystem", "")).lower() != "pypi":
+        return None
+    name = package.get("name")
+    return name if isinstance(name, str) and _NAME.fullmatch(name) else None
+
+
+def _of_osv(entry: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the releases of an OSV entry: all that it lists, and the ranges that it gives."""
+    for affected in _dicts(entry.get("affected")):
+        name = _python_package(affected)
+        if name is None:
+            continue
+        versions = affected.get("versions")
+        for version in versions if isinstance(versions, list) else ():
+            yield from _release(name, version)
+        for span in _dicts(affected.get("ranges")):
+            if span.get("type") != "GIT":
+                yield from _spans(name, span)
+
+
+def _spans(name: str, span: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a selection for each part of a range, from `introduced` to `fixed`, `last_affected`, or without an end."""
+    begin: str | None = None
+    for event in _dicts(span.get("events")):
+        for key, version in event.items():
+            if not isinstance(version, str) or not _VERSION.fullmatch(version):
+                continue
+            if key == "introduced":
+                begin = version
+            elif begin is not None and key in _ENDS:
+                yield f"{name}{_from(begin, more=True)}{_ENDS[key]}{version}"
+                begin = None
+    if begin is not None:
+        yield f"{name}{_from(begin, more=False)}"
+
+
+def _from(version: str, *, more: bool) -> str:
+    return "" if version == "0" else f">={version}{',' if more else ''}"
 
 
 def _of_pip_audit(report: Mapping[str, Any]) -> Iterator[str]:

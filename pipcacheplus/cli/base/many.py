@@ -62,13 +62,15 @@ _PARQUET = ".parquet"
 _FORMATS = frozenset({"human", "ci", _JSON_LINES})
 
 
-def are_many(options: Namespace) -> bool:
-    """Return whether options name several caches, or may do so."""
+def are_many(options: Namespace, command: Command) -> bool:
+    """Return whether options name several caches, or may do so, or request what only a run over many has."""
     named = options.cache_dirs
     return (
         len(named) > 1
         or any(glob.has_magic(word) and not os.path.lexists(word) for word in named)
         or getattr(options, "all_users", False)
+        or (command.takes_many and options.executor is not None)
+        or (command.takes_many and command.finish_many is None and options.output is not None)
         or getattr(options, "caches_from", None) is not None
     )
 
@@ -202,7 +204,7 @@ def result_of_many(command: Command, request: Request, arguments: Sequence[str])
     Raises:
         BadRequestError: No cache is named, or the format is not one for many.
     """
-    from pipcacheplus.fleet.find import unique_caches  # noqa: PLC0415 - as above
+    from pipcacheplus.fleet.find import named_caches, unique_caches  # noqa: PLC0415 - as above
 
     options = request.options
     if options.format not in _FORMATS:
@@ -216,8 +218,10 @@ def result_of_many(command: Command, request: Request, arguments: Sequence[str])
         more=False,
     )
     caches = unique_caches(found)
+    if not (caches or options.cache_dirs or options.all_users or options.caches_from):
+        caches = [*named_caches([request.open_cache().dir.path])]
     if not caches:
-        raise BadRequestError(what="no cache", problem="was found", next_step="name one with --cache-dir")
+        raise BadRequestError(what="many caches", problem="none was found", next_step="name one with --cache-dir")
     usable = [one for one in caches if one.problem is None]
     left_out = [one for one in caches if one.problem is not None]
     is_lines = options.format == _JSON_LINES

@@ -133,7 +133,7 @@ def _could_not_flush() -> bool:
 
 def _result(command: Command, request: Request, arguments: Sequence[str]) -> CommandResult:
     """Run a command; that there is no cache is a result, unless it is one that was named."""
-    if are_many(request.options):
+    if are_many(request.options, command):
         if not command.takes_many:
             step = "name one with --cache-dir"
             raise BadRequestError(what=request.command, problem="works on one cache at a time", next_step=step)

@@ -48,10 +48,17 @@ _COLUMNS: Mapping[str, tuple[tuple[str, _Cell], ...]] = {
 }
 
 
+_PLANNED = (
+    ("would be removed", _count("entries")),
+    ("would free", _size("du_bytes")),
+    ("kept", _count("kept", "entries")),
+)
+
+
 def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield a table, the problems, and the sums unless the verbosity is below 0."""
     caches = objects_in(view.summary, "caches")
-    columns = _COLUMNS[view.command]
+    columns = _PLANNED if view.is_dry_run and view.command == "prune" else _COLUMNS[view.command]
     titles: Row = ("Cache", "owner", *(title for title, _ in columns))
     rows = [titles]
     for one in caches:
