@@ -16,6 +16,7 @@ TESTS = (
     "argparse-manpage==4.8",  # the manual pages are what this version writes
     "hypothesis>=6.115",
     "jsonschema>=4.23",
+    "markdown-it-py>=3",
     "prometheus-client>=0.21",
     "pytest>=8.3",
     "pytest-cov>=6",
