@@ -27,6 +27,7 @@ TESTS = (
     "rich>=14",
     "textual>=8",
 )
+SITE = ("furo>=2024.8", "myst-parser>=4", "sphinx>=8", "sphinx-copybutton>=0.5.2")
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 
 
@@ -59,6 +60,21 @@ def tests(session: nox.Session) -> None:
     """Every test, against the built wheel and not the tree; with branch coverage."""
     session.install(*TESTS, _wheel(session))
     _pytest(session, "--cov", "--cov-report=term", "-n", "2", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site without a warning, print its links to other hosts, and run what the pages show; a minute or two."""
+    session.install(*SITE, *TESTS, _wheel(session))
+    site = _folder(session, "site")
+    build = ("sphinx-build", "-q", "-W", "-n", "-d", str(site / "read"), "docs")
+    session.run(*build, str(site / "html"))
+    # Links to other hosts are printed and not fetched.
+    session.run(*build, str(site / "links"), "-b", "linkcheck", "-D", "linkcheck_ignore=https?://")
+    session.log((site / "links" / "output.txt").read_text(encoding="utf-8") or "no links to other hosts")
+    session.log(f"the site is {site / 'html' / 'index.html'}")
+    names = ("docs_site", "pages", "doctests", "command_lines", "readme_and_examples")
+    _pytest(session, *(f"tests/documents/test_{name}.py" for name in names), *session.posargs)
 
 
 @nox.session(python=PYTHONS)
@@ -215,8 +231,7 @@ def _away_from_the_tree(session: nox.Session) -> Path:
     folder = _folder(session, "run")
     for name in ("tests", "examples", "docs"):
         shutil.copytree(name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    pages = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")
-    for name in ("pyproject.toml", *pages, "action.yml", ".pre-commit-hooks.yaml"):
+    for name in ("pyproject.toml", *map(str, Path().glob("*.md")), "action.yml", ".pre-commit-hooks.yaml"):
         shutil.copy(name, folder)
     return folder
 

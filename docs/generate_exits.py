@@ -32,7 +32,7 @@ def exits_page() -> str:
         "",
         *table(["exception", "code"], by_error),
         "",
-        "`python -m pipcacheplus pip ...` ends with the code of pip.",
+        "`pip`, the [wrapped pip](../how-to/wrap-pip.md), ends with the code of pip.",
     ]
     return "\n".join(lines) + "\n"
 

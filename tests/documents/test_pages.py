@@ -1,5 +1,6 @@
 """The pages that follow from the code say what the code says."""
 
+import doctest
 import importlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -32,6 +33,15 @@ def test_every_generated_page_says_that_it_is_one(pages: Mapping[str, Callable[[
     for name, write in pages.items():
         head = " ".join(write().split("\n## ")[0].split())
         assert "written from" in head, name
+
+
+def test_the_examples_of_the_generators_give_what_they_say(pages: Mapping[str, Callable[[], str]]) -> None:
+    assert pages
+    results = [
+        doctest.testmod(sys.modules[path.stem]) for path in DOCS.glob("generate_*.py") if path.stem in sys.modules
+    ]
+    assert sum(result.attempted for result in results) > 0
+    assert sum(result.failed for result in results) == 0
 
 
 def test_every_check_says_what_why_and_what_to_do() -> None:

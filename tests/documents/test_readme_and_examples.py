@@ -82,35 +82,6 @@ def test_rows_are_added_up_with_or_without_a_library_of_data_frames(used: Cache)
     assert [line.split()[-1] for line in done.stdout.splitlines()] == ["wheel", "leftover"]
 
 
-ON_A_TERMINAL = {"browse"}
-"""Commands that need one; their own tests have it."""
-
-
-def _commands_of_the_readme() -> list[str]:
-    return re.findall(r"`python -m pipcacheplus ([^`]+)`", (TOP / "README.md").read_text("utf-8"))
-
-
-@pytest.mark.parametrize(
-    "command",
-    [one for one in _commands_of_the_readme() if one not in ON_A_TERMINAL],
-)
-def test_every_command_of_the_readme_ends_well_on_a_fresh_machine(used: Cache, tmp_path: Path, command: str) -> None:
-    used.path = tmp_path / "nothing"
-    words = command.replace("[", "").replace("]", "").replace("WHAT...", "numpy").split()
-    done = run(used, sys.executable, "-m", "pipcacheplus", *words)
-    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
-    assert done.stderr.count("\n") <= 1
-
-
-@pytest.mark.parametrize(
-    "command", re.findall(r"\.venv/bin/python -m pipcacheplus (.+)", (TOP / "README.md").read_text("utf-8"))
-)
-def test_what_the_readme_has_typed_ends_well_on_a_fresh_machine(used: Cache, tmp_path: Path, command: str) -> None:
-    used.path = tmp_path / "nothing"
-    done = run(used, sys.executable, "-m", "pipcacheplus", *command.split())
-    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stdout + done.stderr
-
-
 def test_the_first_command_of_the_readme_installs_and_shows_the_demonstration() -> None:
     first, *others = re.findall(r"```console\n(.*?)\n```", (TOP / "README.md").read_text("utf-8"), re.DOTALL)
     install = "python3 -m venv .venv && .venv/bin/pip install -q ."
