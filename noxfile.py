@@ -1,5 +1,6 @@
 """The run of every tool, here and in CI: `nox` runs lint, types, layers and tests."""
 
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -64,14 +65,16 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the site without a warning, print its links to other hosts, and run what the pages show; a minute or two."""
+    """Build the site without a warning, print its links to other hosts, and run what its pages show."""
     session.install(*SITE, *TESTS, _wheel(session))
     site = _folder(session, "site")
     build = ("sphinx-build", "-q", "-W", "-n", "-d", str(site / "read"), "docs")
     session.run(*build, str(site / "html"))
     # Links to other hosts are printed and not fetched.
     session.run(*build, str(site / "links"), "-b", "linkcheck", "-D", "linkcheck_ignore=https?://")
-    session.log((site / "links" / "output.txt").read_text(encoding="utf-8") or "no links to other hosts")
+    links = map(json.loads, (site / "links" / "output.json").read_text(encoding="utf-8").splitlines())
+    for uri in sorted({link["uri"] for link in links if link["status"] == "ignored"}):
+        session.log(f"link to another host: {uri}")
     session.log(f"the site is {site / 'html' / 'index.html'}")
     names = ("docs_site", "pages", "doctests", "command_lines", "readme_and_examples")
     _pytest(session, *(f"tests/documents/test_{name}.py" for name in names), *session.posargs)
