@@ -54,9 +54,12 @@ copybutton_prompt_text = r"\$ "
 copybutton_prompt_is_regexp = True
 copybutton_only_copy_prompt_lines = True
 
-_ABOVE = {"README.md": "project/readme", "CONTRIBUTING.md": "project/contributing", "CHANGELOG.md": "project/changelog"}
+_ABOVE = {
+    page.stem.upper() + ".md": f"project/{page.stem}" for page in DOCS.glob("project/*.md") if page.stem != "index"
+}
 """Files of the repository that are pages of the site, with the names of these pages."""
-_LINK = re.compile(r"(?<=\]\()(?![a-z]+:|[#/])[^)#\s]+")
+_LINK = re.compile(r"(\]\(|^\[[^\]\n]+\]: )(?![a-z]+:|[#/])([^)#\s]+)", re.MULTILINE)
+"""Of both forms: `[text](target)` and `[name]: target`."""
 _CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
@@ -69,10 +72,12 @@ def _read_page(app: Sphinx, page: str, source: list[str]) -> None:
         app.env.note_dependency(str(file))
 
     def on_site(link: re.Match[str]) -> str:
-        target = Path(os.path.normpath((folder if file is None else TOP) / link[0]))
+        target = Path(os.path.normpath((folder if file is None else TOP) / link[2]))
         if target.parent == TOP and target.name in _ABOVE:
-            return f"/{_ABOVE[target.name]}.md"
-        return link[0] if file is None else Path(os.path.relpath(target, folder)).as_posix()
+            return f"{link[1]}/{_ABOVE[target.name]}.md"
+        relative = Path(os.path.relpath(target, folder)).as_posix()
+        # Markdown that is no page of the site is a file, to be downloaded.
+        return f"{link[1]}{'path:' if target.parent == TOP and target.suffix == '.md' else ''}{relative}"
 
     source[0] = _outside_code(source[0], on_site)
 

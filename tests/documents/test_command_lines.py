@@ -32,6 +32,7 @@ _TERMINAL = re.compile(r"pipcacheplus browse\b")
 _PLACEHOLDER = re.compile(r"(?<![\w$./-])[A-Z][A-Z_]+(?![\w=.])")
 SUBSTITUTES = {
     r"\[?WHAT\.\.\.\]?": "demo",
+    r"\bPROJECT\b": "demo",
     r"\bCOMMAND\b": "dir",
     r"\bDIR\b": "folder",
     r"\bFILE\b": "plan.json",
