@@ -39,6 +39,7 @@ SUBSTITUTES = {
     r"purge$": "purge --yes",
     r"pipcacheplus pip$": "pipcacheplus pip --version",
     r"\| source$": "| cat",
+    r"pip install (?:…|\.\.\.)$": "pip install demo",
     r"import numpy": "import sys",
     r"--as-owner ": "--as-owner " if hasattr(os, "geteuid") and os.geteuid() == 0 else "",
     r"/home/\w+/\.cache/pip": "~/.cache/pip",
