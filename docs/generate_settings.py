@@ -34,7 +34,7 @@ def settings_page() -> str:
         "project's `pyproject.toml`. This page is written from the code; [command line](cli.md#settings) says which",
         "place wins, and `python -m pipcacheplus config` prints what is set, and where.",
         "",
-        *table(["setting", "variable", f"in `[tool.{section}]` of a project", "meaning"], _rows(prefix)),
+        *table(["setting", "variable", "meaning"], _rows(prefix)),
         "",
         f"In pip's configuration, a setting is a key of the section `[{section}]`:",
         "",
@@ -71,9 +71,8 @@ def _rows(prefix: str) -> Iterator[list[str]]:
         "auto": "pruning after a wrapped `pip install`: " + ", ".join(map(code, configuration.PERIODS_S)),
     }
     for name in configuration.NAMES:
-        in_project = code(name) if name in configuration._OF_PROJECT else "no"  # noqa: SLF001 - as above
         text = texts[name] if name in texts else f"as [`--{name}`](commands.md#prune): {cell(_help(name))}"
-        yield [code(name), code(prefix + name.upper().replace("-", "_")), in_project, text]
+        yield [code(name), code(prefix + name.upper().replace("-", "_")), text]
 
 
 def _help(name: str) -> str:
