@@ -49,7 +49,7 @@ def commands_page() -> str:
 
 def _section(name: str, command: Command, parser: ArgumentParser) -> Iterator[str]:
     yield from ("", f"## {name}", "", cell(parser.description or ""))
-    yield from ("", "```text", parser.format_usage().partition(": ")[2].strip(), "```")
+    yield from ("", "```text", (parser.usage or "") % {"prog": parser.prog}, "```")
     yield from _tables(parser, leaves_out=("-h",))
     yield from ("", "For example:", "", "```text")
     yield from (f"{_PROGRAM} {example}" for example in command.examples)
@@ -80,10 +80,9 @@ def _is_option(row: list[str]) -> bool:
 
 
 def _rows(parser: ArgumentParser, actions: Iterable[Action]) -> Iterator[list[str]]:
-    formatter = parser._get_formatter()  # noqa: SLF001 - as above
     for action in actions:
         if action.help != SUPPRESS:
-            text = formatter._expand_help(action) if action.help else ""  # noqa: SLF001 - as above
+            text = (action.help or "") % {**vars(action), "prog": parser.prog}
             yield [", ".join(map(code, _spellings(action))), cell(text)]
 
 
