@@ -3,6 +3,7 @@
 import enum
 import inspect
 from collections.abc import Iterator, Sequence
+from types import GenericAlias
 from typing import Any
 
 from generate_tables import cell, table
@@ -48,8 +49,12 @@ def _grouped() -> Iterator[Sequence[str]]:
     yield errors.__all__
 
 
+def _is_class(value: Any) -> bool:  # noqa: ANN401 - any public name
+    return inspect.isclass(value) and not isinstance(value, GenericAlias)  # which Python 3.10 takes for a class
+
+
 def _is_enum(value: Any) -> bool:  # noqa: ANN401 - any public name
-    return inspect.isclass(value) and issubclass(value, enum.Enum)
+    return _is_class(value) and issubclass(value, enum.Enum)
 
 
 def _value(name: str) -> Any:  # noqa: ANN401 - as above
@@ -59,7 +64,7 @@ def _value(name: str) -> Any:  # noqa: ANN401 - as above
 def _first(name: str) -> str:
     """Return the first sentence of a docstring; a name for a type of functions has none."""
     value = _value(name)
-    text = inspect.getdoc(value) if inspect.isclass(value) or inspect.isfunction(value) else None
+    text = inspect.getdoc(value) if _is_class(value) or inspect.isfunction(value) else None
     return (text or "a type of functions").partition("\n\n")[0]
 
 
@@ -67,7 +72,7 @@ def _directives(names: Sequence[str]) -> Iterator[str]:
     for name in names:
         value = _value(name)
         home = "pipcacheplus.errors" if name in errors.__all__ else "pipcacheplus"
-        kind = "class" if inspect.isclass(value) else "function" if inspect.isfunction(value) else "data"
+        kind = "class" if _is_class(value) else "function" if inspect.isfunction(value) else "data"
         yield f".. auto{kind}:: {home}.{name}"
         if kind == "class":
             yield "   :members:"
