@@ -15,6 +15,7 @@ from pipcacheplus import Entry, Kind, PipCache
 from tests.support import artefacts, processes
 from tests.support.builders import tree
 from tests.support.drill import IS_DRILL
+from tests.support.flips import flip_last_member
 from tests.support.libraries import CODE, compile_library
 from tests.support.pips import NEWEST, Pip
 from tests.support.processes import PIPCACHEPLUS
@@ -106,16 +107,8 @@ def job(request: pytest.FixtureRequest, pip_of: Callable[[str, str], Pip], index
     return job
 
 
-def flip(path: Path) -> None:
-    """Change a bit of the last member of an archive, under the same stamp."""
-    status, content = path.stat(), bytearray(path.read_bytes())
-    content[content.index(b"PK\x01\x02") - 10] ^= 1
-    path.write_bytes(content)
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-
-
 def flip_wheel(job: Job) -> Entry:
-    flip(job.payload(Kind.WHEEL, "demo-lib"))
+    flip_last_member(job.payload(Kind.WHEEL, "demo-lib"))
     return job.entry(Kind.WHEEL, "demo-lib")
 
 
@@ -127,7 +120,7 @@ def cut_wheel(job: Job) -> Entry:
 
 
 def flip_built_wheel(job: Job) -> Entry:
-    flip(job.payload(Kind.BUILT_WHEEL, "demo-source"))
+    flip_last_member(job.payload(Kind.BUILT_WHEEL, "demo-source"))
     return job.entry(Kind.BUILT_WHEEL, "demo-source")
 
 
@@ -246,7 +239,7 @@ def test_what_comes_by_a_pipe_is_not_read_twice(job: Job, how: str) -> None:
 def test_all_that_is_damaged_of_what_is_wanted_goes_at_once(job: Job) -> None:
     flip_wheel(job)
     flip_built_wheel(job)
-    flip(job.payload(Kind.WHEEL, "demo-app"))
+    flip_last_member(job.payload(Kind.WHEEL, "demo-app"))
     done = job.install("demo-app")
     assert 2 <= done.runs <= 4  # a pip that reads no metadata comes to one file after the other
     assert len(done.removed) == 3
