@@ -105,7 +105,8 @@ def servers(session: nox.Session) -> None:
 @nox.session(name="drill-builds")
 def drill_builds(session: nox.Session) -> None:
     """Build with real NumPys and a real pip, and again with others after a prune; skipped where there are none."""
-    _drill(session, "tests/test_outdated_builds.py", "-rs", env={"PIPCACHEPLUS_REQUIRE_PIPS": ""})
+    files = ("tests/test_outdated_builds.py", "tests/symptoms/test_builds.py")
+    _drill(session, *files, "-rs", env={"PIPCACHEPLUS_REQUIRE_PIPS": ""})
 
 
 @nox.session(name="drill-faults")
@@ -131,6 +132,12 @@ def drill_in_flight(session: nox.Session) -> None:
 def drill_heal(session: nox.Session) -> None:
     """Let six generations of real pips fail by each kind of damage, and be cured by one more run."""
     _drill(session, "tests/wrap/test_healing.py")
+
+
+@nox.session(name="drill-symptoms")
+def drill_symptoms(session: nox.Session) -> None:
+    """Let real pips of all generations say what the page of symptoms says, and follow the page."""
+    _drill(session, "tests/symptoms", "-rs", env={"PIPCACHEPLUS_REQUIRE_PIPS": ""})
 
 
 @nox.session(name="drill-hostile")
