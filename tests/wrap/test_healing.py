@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from pipcacheplus import Entry, Kind, PipCache
+from pipcacheplus.pips.layout import body_path
 from tests.support import artefacts, processes
 from tests.support.builders import tree
 from tests.support.drill import IS_DRILL
@@ -77,8 +78,9 @@ class Job:
 
     def payload(self, kind: Kind, project: str) -> Path:
         """Return the file with the content of an entry."""
-        files = self.entry(kind, project).files
-        return self.cache / max(files, key=lambda file: file.size).path
+        main = self.entry(kind, project).id
+        body = self.cache / body_path(main)
+        return body if body.exists() else self.cache / main
 
 
 class Done(NamedTuple):
@@ -137,7 +139,9 @@ def put_foreign_content(job: Job) -> Entry:
 def change_metadata(job: Job) -> Entry:
     found = job.entry(Kind.METADATA, "demo-lib")
     path = job.payload(Kind.METADATA, "demo-lib")
-    path.write_bytes(path.read_bytes().replace(b"Version: 1.1", b"Version: 9.9"))
+    content = path.read_bytes()
+    assert b"Version: 1.1" in content
+    path.write_bytes(content.replace(b"Version: 1.1", b"Version: 9.9"))
     return found
 
 
