@@ -61,6 +61,9 @@ def test_a_cache_of_another_user_is_off_until_it_is_given_to_this_one(scene_of: 
     assert said.is_in(sick.out)
     assert tree(scene.cache) == before  # nothing was stored
     assert "belongs to user" in scene.follow("python -m pipcacheplus info")
+    if pip == NEW:
+        assert scene.pip.run("cache", "dir", cache_dir=scene.cache, is_checked=False).returncode != 0
+        assert scene.follow("python -m pipcacheplus dir").strip() == str(scene.cache)
     scene.follow(OWNER.cure)
     well = scene.install("demo-app", "--no-deps")
     assert well.code == 0
