@@ -1,17 +1,11 @@
 """Scenes for the tests of symptoms."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.support.pips import Pip
 from tests.support.server import IndexServer
-from tests.symptoms.scene import Scene
-
-PipOf = Callable[[str, str], Pip]
-SceneOf = Callable[[str, str], Scene]
-UnpackedPipOf = Callable[[str], Path]
+from tests.symptoms.scene import PipOf, Scene, SceneOf
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tests.support.pips import Pip, set_back
 from tests.support.server import IndexServer
 from tests.symptoms.page import Symptom
 
-__all__ = ["PROJECT", "Scene"]
+__all__ = ["PROJECT", "PipOf", "Said", "Scene", "SceneOf", "UnpackedPipOf"]
 
 PROJECT = "PROJECT"
 """Stands in a command line of the page for the name of a project."""
@@ -125,3 +125,9 @@ class Said:
     out: str
     """Both streams."""
     target: Path
+
+
+PipOf = Callable[[str, str], Pip]
+SceneOf = Callable[[str, str], Scene]
+"""From the versions of a pip and its Python to a scene with an empty cache."""
+UnpackedPipOf = Callable[[str], Path]

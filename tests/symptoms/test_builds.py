@@ -15,9 +15,8 @@ from tests.support.libraries import CODE, compile_library
 from tests.support.numpys import with_numpy
 from tests.support.pips import NEWEST
 from tests.support.server import IndexServer
-from tests.symptoms.conftest import PipOf, UnpackedPipOf
 from tests.symptoms.page import Message, Symptom, symptom
-from tests.symptoms.scene import Scene
+from tests.symptoms.scene import PipOf, Scene, UnpackedPipOf
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only wheels in ELF are judged")
 

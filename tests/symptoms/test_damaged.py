@@ -14,9 +14,8 @@ from tests.support.drill import IS_DRILL
 from tests.support.flips import flip_last_member
 from tests.support.pips import NEWEST
 from tests.support.server import IndexServer
-from tests.symptoms.conftest import SceneOf
 from tests.symptoms.page import Message, symptom
-from tests.symptoms.scene import Said
+from tests.symptoms.scene import Said, SceneOf
 
 HASHES = symptom("DO NOT MATCH THE HASHES")
 BAD_ZIP = symptom("BadZipFile")

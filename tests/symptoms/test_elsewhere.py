@@ -13,9 +13,8 @@ from tests.support.drill import IS_DRILL
 from tests.support.owners import SOMEBODY, is_root
 from tests.support.pips import NEWEST
 from tests.support.server import IndexServer
-from tests.symptoms.conftest import PipOf, SceneOf
 from tests.symptoms.page import symptom
-from tests.symptoms.scene import PROJECT, Scene
+from tests.symptoms.scene import PROJECT, PipOf, Scene, SceneOf
 
 UNSUPPORTED = symptom("not a supported wheel")
 OWNER = symptom("not owned or is not writable")
@@ -63,7 +62,7 @@ def test_a_cache_of_another_user_is_off_until_it_is_given_to_this_one(scene_of: 
     assert "belongs to user" in scene.follow("python -m pipcacheplus info")
     if pip == NEW:
         assert scene.pip.run("cache", "dir", cache_dir=scene.cache, is_checked=False).returncode != 0
-        assert scene.follow("python -m pipcacheplus dir").strip() == str(scene.cache)
+        assert scene.follow("python -m pipcacheplus dir").splitlines()[0] == str(scene.cache)
     scene.follow(OWNER.cure)
     well = scene.install("demo-app", "--no-deps")
     assert well.code == 0

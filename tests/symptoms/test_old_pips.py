@@ -16,9 +16,8 @@ from tests.support.certificates import make_certificate
 from tests.support.pips import Pip, give_up
 from tests.support.pythons import find_python
 from tests.support.server import IndexServer
-from tests.symptoms.conftest import PipOf, UnpackedPipOf
 from tests.symptoms.page import symptom
-from tests.symptoms.scene import Scene
+from tests.symptoms.scene import PipOf, Scene, UnpackedPipOf
 
 HANGS = symptom("hangs")
 UNREADABLE = symptom("deserialization failed")

@@ -11,9 +11,8 @@ from tests.support.answers import Answer
 from tests.support.drill import IS_DRILL
 from tests.support.pips import NEWEST
 from tests.support.server import IndexServer
-from tests.symptoms.conftest import PipOf, SceneOf
 from tests.symptoms.page import symptom
-from tests.symptoms.scene import Scene
+from tests.symptoms.scene import PipOf, Scene, SceneOf
 
 OLDER = symptom("older version")
 ASKS_ALWAYS = ("24.0", "3.12")
