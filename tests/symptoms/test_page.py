@@ -53,10 +53,18 @@ def test_each_section_has_words_one_command_and_what_to_do_otherwise(one: Sympto
 
 
 @pytest.mark.parametrize("clipboard", CLIPBOARDS)
-def test_the_first_place_that_a_search_finds_is_above_the_command(clipboard: str) -> None:
+def test_the_first_place_in_a_section_that_a_search_finds_is_above_the_command(clipboard: str) -> None:
     text = PAGE.read_text(encoding="utf-8")
-    at = text.index(clipboard)
-    assert re.search(r"```console\n(.+)\n```", text[at:])[1] == f"python -m pipcacheplus {CLIPBOARDS[clipboard]}"  # type: ignore[index]
+    at = text.index(clipboard, text.index("\n## "))
+    found = re.search(r"```console\n(.+)\n```", text[at:])
+    assert found is not None
+    assert found[1] == f"python -m pipcacheplus {CLIPBOARDS[clipboard]}"
+
+
+def test_the_table_has_the_commands_of_the_sections_in_their_order() -> None:
+    before = PAGE.read_text(encoding="utf-8").partition("\n## ")[0]
+    rows = [line.split("|")[2].strip(" `") for line in before.splitlines() if line.startswith("| ")][2:]
+    assert rows == [one.cure for one in symptoms()]
 
 
 @pytest.mark.parametrize(
