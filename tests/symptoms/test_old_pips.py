@@ -13,6 +13,7 @@ from pipcacheplus.pips.layout import entry_path, page_key
 from tests.support import artefacts, processes
 from tests.support.builders import Cache
 from tests.support.certificates import make_certificate
+from tests.support.drill import IS_DRILL
 from tests.support.pips import Pip, give_up
 from tests.support.pythons import find_python
 from tests.support.server import IndexServer
@@ -22,6 +23,8 @@ from tests.symptoms.scene import PipOf, Scene, UnpackedPipOf
 HANGS = symptom("hangs")
 UNREADABLE = symptom("deserialization failed")
 OLDER = symptom("older version")
+REDIRECTS = symptom("30 redirects")
+FILE = "demo_lib-1.1-py2.py3-none-any.whl"
 
 _DUMP = """
 import faulthandler, runpy
@@ -107,3 +110,19 @@ def test_an_old_pip_that_hangs_by_a_lock_of_a_killed_one_is_cured(scene: Scene) 
     scene.heal(HANGS)
     well = scene.install("demo-lib")
     assert well.code == 0, well.out
+
+
+@pytest.mark.skipif(not IS_DRILL, reason="newer pips do the same; `nox -s drill-symptoms` does it")
+@pytest.mark.parametrize("which", ["18.1", "9.0.3"])
+def test_a_circle_of_redirects_is_cured_for_an_old_pip(scene: Scene, older: Scene, which: str) -> None:
+    one = older if which == "9.0.3" else scene
+    there, elsewhere = scene.index.path_of(FILE), f"/elsewhere/{FILE}"
+    scene.index.redirect(there, scene.index.url + elsewhere)
+    scene.index.redirect(elsewhere, scene.index.url + there)
+    assert one.install("demo-lib").code != 0
+    scene.index.restore(there)
+    sick = one.install("demo-lib")
+    assert sick.code != 0
+    assert REDIRECTS.message(which).is_in(sick.out)
+    one.heal(REDIRECTS)
+    assert one.install("demo-lib").code == 0
