@@ -2,9 +2,9 @@
 
 import os
 import re
+import shlex
 import shutil
 import signal
-import subprocess
 import sys
 import sysconfig
 import time
@@ -253,7 +253,7 @@ def test_in_tmux_80_columns_and_24_lines_are_enough(full: Cache, tmp_path: Path)
             assert time.monotonic() < end_s, shown
         return shown.splitlines()
 
-    tmux("new-session", "-d", "-x", "80", "-y", "24", subprocess.list2cmdline(words(full)))
+    tmux("new-session", "-d", "-x", "80", "-y", "24", shlex.join(words(full)))
     try:
         first = screen("Quit")
         assert first[0].startswith("2 entries (")
