@@ -1,6 +1,7 @@
 """The run of every tool, here and in CI: `nox` runs lint, types, layers and tests."""
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +13,9 @@ nox.options.sessions = ["lint", "types", "layers", "tests"]
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = False
 
-CODE = ("pipcacheplus", "tests", "examples", "noxfile.py")
+CODE = ("pipcacheplus", "tests", "examples", "noxfile.py", ".ci")
+EPOCH = os.environ.get("SOURCE_DATE_EPOCH", "1767225600")
+"""The time of all files in what is built, in seconds since 1970: what is built again has the same bytes."""
 TESTS = (
     "argparse-manpage==4.8",  # the manual pages are what this version writes
     "hypothesis>=6.115",
@@ -29,7 +32,8 @@ TESTS = (
     "textual>=8",
 )
 SITE = ("furo>=2024.8", "myst-parser>=4", "sphinx>=8", "sphinx-copybutton>=0.5.2")
-PYTHONS = ("3.10", "3.11", "3.12", "3.13")
+RELEASE = ("build>=1.2", "check-wheel-contents>=0.6", "twine>=6", "validate-pyproject[all]>=0.24", "zizmor>=1.20")
+PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 
 
 @nox.session
@@ -208,6 +212,44 @@ def drill_mutants(session: nox.Session) -> None:
 
 
 @nox.session
+def sdist(session: nox.Session) -> None:
+    """Build the wheel from the unpacked sdist, and run the tests that start no pip from there."""
+    session.install("build>=1.2", *TESTS)
+    unpacked = _unpacked(session, _built(session, "dist", "--sdist"))
+    _all_is_in(session, unpacked)
+    session.chdir(unpacked)
+    session.install(str(next(_built(session, "from-sdist", "--wheel").glob("*.whl"))))
+    _pytest(session, "-m", "not pips", "-n", "2", *session.posargs)
+
+
+@nox.session(name="release-check")
+def release_check(session: nox.Session) -> None:
+    """Check all that is uploaded, install it as a user does, and say what is missing before the first upload."""
+    session.install(*RELEASE)
+    session.run("validate-pyproject", "pyproject.toml")
+    session.run("zizmor", "--offline", "--pedantic", ".github/workflows", "action.yml")
+    dist = _built(session, "dist")
+    files = sorted(map(str, dist.iterdir()))
+    session.run("twine", "check", "--strict", *files)
+    session.run("check-wheel-contents", *(file for file in files if file.endswith(".whl")))
+    unpacked = _unpacked(session, dist)
+    _all_is_in(session, unpacked)
+    _same_bytes(session, dist, unpacked)
+    _installed_and_run(session, next(dist.glob("*.tar.gz")))
+    session.run("python", ".ci/release_ready.py")
+    shutil.copytree(dist, "dist", dirs_exist_ok=True)  # where the workflow of a release takes it from
+
+
+@nox.session(name="next-pip")
+def next_pip(session: nox.Session) -> None:
+    """Fill a cache with another pip, and find only known entries: `-- FOLDER` or any requirement; else the newest."""
+    session.install(*TESTS, _wheel(session))
+    where = session.posargs[0] if session.posargs else "pip"
+    given = str(Path(where).resolve()) if Path(where).is_dir() else where
+    _pytest(session, "tests/test_given_pip.py", "-rA", *session.posargs[1:], env={"PIPCACHEPLUS_PIP": given})
+
+
+@nox.session
 def changelog(session: nox.Session) -> None:
     """Show what the next CHANGELOG entry says."""
     session.install("towncrier>=24.8")
@@ -234,6 +276,54 @@ def _wheel(session: nox.Session) -> str:
     session.install("build>=1.2")
     session.run("python", "-m", "build", "--wheel", "--outdir", str(out), ".", silent=True)
     return str(next(out.glob("*.whl")))
+
+
+def _built(session: nox.Session, purpose: str, *kind: str) -> Path:
+    """Build what is here into a folder of its own, with the times of the newest change; return the folder."""
+    out = _folder(session, purpose)
+    session.run(
+        "python", "-m", "build", *kind, "--outdir", str(out), ".", silent=True, env={"SOURCE_DATE_EPOCH": EPOCH}
+    )
+    return out
+
+
+def _unpacked(session: nox.Session, dist: Path) -> Path:
+    """Unpack the sdist of a folder, and return what it holds."""
+    folder = _folder(session, "unpacked")
+    shutil.unpack_archive(str(next(dist.glob("*.tar.gz"))), folder)
+    return next(folder.iterdir())
+
+
+def _all_is_in(session: nox.Session, unpacked: Path) -> None:
+    """Compare an unpacked sdist with what git has, where there is a git."""
+    if not Path(".git").exists():
+        return
+    listed = str(session.run("git", "ls-files", "-z", external=True, silent=True, log=False)).split("\0")
+    missing = [name for name in listed if name and Path(name).exists() and not (unpacked / name).exists()]
+    if missing:
+        session.error(f"not in the sdist: {', '.join(missing)}; add them to [tool.flit.sdist]")
+
+
+def _same_bytes(session: nox.Session, dist: Path, unpacked: Path) -> None:
+    """Build from the unpacked sdist as well, whose files have other times, and compare both wheels."""
+    with session.chdir(unpacked):
+        again = _built(session, "again")
+    for one in dist.iterdir():
+        if one.read_bytes() != (again / one.name).read_bytes():
+            session.error(f"{one.name} has other bytes if it is built from the sdist")
+        session.log(f"{one.name}: the same {one.stat().st_size:,} bytes again")
+
+
+def _installed_and_run(session: nox.Session, sdist_file: Path) -> None:
+    """Install an sdist into a new environment, and run the demonstration there."""
+    place = _folder(session, "installed")
+    session.run("python", "-m", "venv", str(place), silent=True)
+    python = str(place / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+    session.run(python, "-m", "pip", "install", "--quiet", str(sdist_file), external=True)
+    session.run(python, "-m", "pip", "check", external=True)
+    with session.chdir(place):
+        session.run(python, "-m", "pipcacheplus", "demo", silent=True, external=True)
+    session.log("installed from the sdist; all steps of the demonstration went well")
 
 
 def _away_from_the_tree(session: nox.Session) -> Path:
