@@ -329,7 +329,7 @@ def _installed_and_run(session: nox.Session, sdist_file: Path) -> None:
 def _away_from_the_tree(session: nox.Session) -> Path:
     """Copy all that the tests need but the package, so that it is the wheel that they import."""
     folder = _folder(session, "run")
-    for name in ("tests", "examples", "docs"):
+    for name in ("tests", "examples", "docs", ".ci", ".github", "newsfragments"):
         shutil.copytree(name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", *map(str, Path().glob("*.md")), "action.yml", ".pre-commit-hooks.yaml"):
         shutil.copy(name, folder)

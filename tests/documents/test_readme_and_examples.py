@@ -95,3 +95,23 @@ def test_every_command_of_the_readme_is_one(used: Cache) -> None:
     listed = run(used, sys.executable, "-m", "pipcacheplus", "--help").stdout
     assert named
     assert all(re.search(rf"^ +{name}\b", listed, re.MULTILINE) for name in named), listed
+
+
+def test_every_link_of_the_readme_is_defined_at_its_end_once_and_leads_to_a_file() -> None:
+    text, *definitions = re.split(r"^(?=\[[^\]]+\]: )", (TOP / "README.md").read_text("utf-8"), flags=re.MULTILINE)
+    targets = {name: target for line in definitions for name, target in re.findall(r"^\[(.+)\]: (\S+)$", line.strip())}
+    assert len(targets) == len(definitions) > 10
+    assert set(re.findall(r"\]\[([^\]]+)\]", text)) == set(targets)
+    assert "](" not in re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    for target in targets.values():
+        assert "://" in target or (TOP / target).is_file(), target
+
+
+def test_the_readme_is_short() -> None:
+    assert len((TOP / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
+
+
+def test_what_runs_in_ci_is_the_command_that_the_readme_has_for_the_tests() -> None:
+    section = (TOP / "README.md").read_text(encoding="utf-8").partition("## Run the tests")[2]
+    (command,) = re.findall(r"```console\n(.*?)\n```", section, re.DOTALL)
+    assert (TOP / ".ci" / "run").read_text(encoding="utf-8").splitlines()[-1] == command
