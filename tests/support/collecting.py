@@ -1,0 +1,55 @@
+"""A plugin of pytest that lets it collect tests as on Windows: `pytest -p tests.support.collecting -s --collect-only`.
+
+One module that cannot be imported there ends a whole run. What is missing there is removed here, after the libraries of
+others were imported, which look at the system as well. It says nothing about how the tests would end.
+"""
+
+import importlib
+import os
+import pathlib
+import signal
+import sys
+from contextlib import suppress
+
+_LIBRARIES = (
+    *("argparse_manpage.manpage", "concurrent.futures.process", "filelock", "http.server", "hypothesis", "jsonschema"),
+    *("multiprocessing", "prometheus_client", "psutil", "rich.console", "selenium.webdriver", "sqlite3", "ssl"),
+    *("textual.app", "venv", "xml.sax", "yaml"),
+)
+_MODULES = ("fcntl", "grp", "pty", "pwd", "resource", "termios", "tty")
+_OF_OS = (
+    *(
+        "O_DIRECTORY",
+        "O_NOATIME",
+        "O_NOFOLLOW",
+        "O_NONBLOCK",
+        "chown",
+        "fork",
+        "getegid",
+        "geteuid",
+        "getgid",
+        "getuid",
+    ),
+    *("mkfifo", "mknod", "setsid", "statvfs", "uname"),
+)
+_OF_SIGNAL = (
+    *("SIGALRM", "SIGCHLD", "SIGCONT", "SIGHUP", "SIGKILL", "SIGPIPE", "SIGQUIT", "SIGSTOP", "SIGTSTP", "SIGUSR1"),
+    *("SIGWINCH", "SIGXFSZ", "pthread_sigmask"),
+)
+
+
+def _become_windows() -> None:
+    for name in _LIBRARIES:
+        with suppress(ImportError):
+            importlib.import_module(name)
+    setattr(pathlib, "WindowsPath", pathlib.PosixPath)  # noqa: B010 - else no path could be made
+    for name in _MODULES:
+        sys.modules[name] = None  # type: ignore[assignment] # importing it fails then
+    for module, names in ((os, _OF_OS), (signal, _OF_SIGNAL)):
+        for name in names:
+            if hasattr(module, name):
+                delattr(module, name)
+    os.name, sys.platform = "nt", "win32"
+
+
+_become_windows()
