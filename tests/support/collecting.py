@@ -9,6 +9,7 @@ import os
 import pathlib
 import signal
 import sys
+import tempfile
 from contextlib import suppress
 
 _LIBRARIES = (
@@ -39,6 +40,7 @@ _OF_SIGNAL = (
 
 
 def _become_windows() -> None:
+    tempfile.gettempdir()  # which remembers it: as Windows has it, it would be the current directory
     for name in _LIBRARIES:
         with suppress(ImportError):
             importlib.import_module(name)
