@@ -227,7 +227,7 @@ def release_check(session: nox.Session) -> None:
     """Check all that is uploaded, install it as a user does, and say what is missing before the first upload."""
     session.install(*RELEASE)
     session.run("validate-pyproject", "pyproject.toml")
-    session.run("zizmor", "--offline", "--pedantic", ".github/workflows", "action.yml")
+    session.run("zizmor", "--offline", "--pedantic", ".github", "action.yml")
     dist = _built(session, "dist")
     files = sorted(map(str, dist.iterdir()))
     session.run("twine", "check", "--strict", *files)
