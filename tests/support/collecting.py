@@ -7,6 +7,7 @@ others were imported, which look at the system as well. It says nothing about ho
 import importlib
 import os
 import pathlib
+import shutil
 import signal
 import sys
 import tempfile
@@ -44,13 +45,15 @@ def _become_windows() -> None:
     for name in _LIBRARIES:
         with suppress(ImportError):
             importlib.import_module(name)
-    setattr(pathlib, "WindowsPath", pathlib.PosixPath)  # noqa: B010 - else no path could be made
+    # Else no path could be made. Python 3.13 has the class in a module of `pathlib`.
+    setattr(sys.modules[pathlib.Path.__module__], "WindowsPath", pathlib.PosixPath)  # noqa: B010 - no name of a module
     for name in _MODULES:
         sys.modules[name] = None  # type: ignore[assignment] # importing it fails then
     for module, names in ((os, _OF_OS), (signal, _OF_SIGNAL)):
         for name in names:
             if hasattr(module, name):
                 delattr(module, name)
+    shutil.which = lambda *_words, **_named: None  # it calls functions of Windows
     os.name, sys.platform = "nt", "win32"
 
 
