@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pipcacheplus.apply.entries import reason_of
-from pipcacheplus.apply.files import Removed, real_path, remove, status_of
+from pipcacheplus.apply.files import Removed, open_held, real_path, remove, status_of
 from pipcacheplus.apply.folders import tidy
 from pipcacheplus.apply.system import System, is_link
 from pipcacheplus.cache.pip_cache import PipCache
@@ -33,8 +33,10 @@ from pipcacheplus.model.values import (
     State,
     Warned,
 )
-from tests.apply.doing import Clock, a_system, carried_out, left, only, planned, states
+from tests.apply.doing import MACHINES, Clock, a_system, carried_out, left, machine, only, planned, states
 from tests.support.builders import Cache, page_headers, tree
+from tests.support.holding import open_at
+from tests.support.owners import as_somebody
 from tests.support.stored import response
 from tests.support.values import a_file, an_action, an_entry
 
@@ -74,9 +76,45 @@ def test_by_paths_no_link_is_followed(cache: Cache, tmp_path: Path) -> None:
 
 def test_by_paths_a_link_on_the_way_is_told(cache: Cache, tmp_path: Path) -> None:
     (cache.path / "http").symlink_to(tmp_path)
-    with OpenCache(str(cache.path)) as opened, pytest.raises(OSError, match="a link is not followed") as caught:
+    with OpenCache(str(cache.path)) as opened, pytest.raises(OSError) as caught:  # noqa: PT011 - see below
         real_path(opened, "http/0/1")
-    assert (caught.value.errno, caught.value.filename) == (errno.ELOOP, "http/0/1")
+    assert caught.value.args == (errno.ELOOP, "a link is not followed")
+    assert caught.value.filename == "http/0/1"
+
+
+@MACHINES
+@pytest.mark.parametrize("writes", [True, False], ids=["writing", "reading"])
+def test_a_file_is_opened_for_what_it_is_wanted_for_and_no_link_leads_to_it(
+    cache: Cache,
+    has_descriptors: bool,  # noqa: FBT001 - a row's value
+    writes: bool,  # noqa: FBT001 - as above
+) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    cache.foreign("http/0/notes")
+    cache.real("http/link").symlink_to("0")
+    cache.real("http/0/link").symlink_to("notes")
+    system = machine(has_descriptors=has_descriptors)
+    with OpenCache(str(cache.path)) as opened:
+        descriptor, _ = open_held(opened, "http/0/notes", system, writes=writes)
+        flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
+        os.close(descriptor)
+        assert flags & os.O_ACCMODE == (os.O_RDWR if writes else os.O_RDONLY)
+        assert flags & os.O_NONBLOCK
+        for path in ("http/link/notes", "http/0/link"):
+            with pytest.raises(OSError) as caught:  # noqa: PT011 - which one differs from system to system
+                open_held(opened, path, system, writes=writes)
+            assert caught.value.errno in {errno.ENOTDIR, errno.ELOOP}
+
+
+def test_reading_a_file_of_another_user_moves_its_access_time(theirs: Cache) -> None:
+    """Only the owner may open it without that: here root owns it, and another user reads it."""
+    there = "/etc/passwd"
+    if os.name == "nt" or os.stat(there).st_uid != 0:
+        pytest.skip("takes a file of root that all may read")
+    with as_somebody(theirs), OpenCache(os.path.dirname(there)) as opened:
+        descriptor, is_moved = open_held(opened, os.path.basename(there), a_system(), writes=False)
+        os.close(descriptor)
+    assert is_moved
 
 
 def test_a_status_is_that_of_the_name_itself_and_no_link_leads_to_it(cache: Cache, tmp_path: Path) -> None:
@@ -183,6 +221,38 @@ def test_a_file_that_changes_between_the_look_and_the_removal_stays(
         assert remove(opened, judged, machine(), removed, judged=judged) is State.CHANGED
     assert (removed.files, removed.disk_size) == ([], 0)
     assert left(cache) == {head}
+
+
+@pytest.mark.parametrize("links", [1, 2])
+def test_if_nothing_can_be_learned_of_a_removed_file_its_bytes_are_a_bound(
+    cache: Cache, tmp_path: Path, links: int
+) -> None:
+    """As FUSE may find an open file only by its name."""
+    path = cache.real(cache.http(URL, b"x" * 9000))
+    blocks = path.stat().st_blocks
+    if links == 2:
+        os.link(path, tmp_path / "second")
+
+    def unlink(name: str, **where: int) -> None:
+        for descriptor in open_at(path):
+            os.close(descriptor)
+        os.unlink(name, **where)
+
+    outcome = only(carried_out(planned(cache), is_exclusive=True, system=a_system(unlink=unlink)))
+    assert (outcome.state, outcome.measure) == (State.REMOVED, Measure.AT_LEAST)
+    assert outcome.disk_size == (blocks * 512 if links == 1 else 0)
+    assert left(cache) == {"http/"}
+
+
+def test_a_file_that_only_gets_another_name_gives_at_least_nothing_back(cache: Cache, tmp_path: Path) -> None:
+    """As NFS removes a file that is open."""
+    path = cache.real(cache.http(URL, b"x" * 9000))
+
+    def unlink(_name: str, **_where: int) -> None:
+        path.rename(tmp_path / ".nfs01")
+
+    outcome = only(carried_out(planned(cache), is_exclusive=True, system=a_system(unlink=unlink)))
+    assert (outcome.state, outcome.disk_size, outcome.measure) == (State.REMOVED, 0, Measure.AT_LEAST)
 
 
 @pytest.mark.parametrize("machine", [a_system, without_descriptors])

@@ -2,12 +2,15 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pytest
 from filelock import lock_descriptor
 
-__all__ = ["held", "opened"]
+__all__ = ["held", "open_at", "opened"]
+
+_DESCRIPTORS = "/dev/fd"
 
 
 @contextmanager
@@ -18,6 +21,19 @@ def opened(path: Path) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def open_at(path: Path) -> list[int]:
+    """Return the descriptors by which this process has a file open; skip where they cannot be listed."""
+    if not os.path.isdir(_DESCRIPTORS):
+        pytest.skip("descriptors cannot be listed here")
+    wanted = path.stat()
+    found = []
+    for name in os.listdir(_DESCRIPTORS):
+        with suppress(OSError):  # that of the listing
+            if os.path.samestat(os.fstat(int(name)), wanted):
+                found.append(int(name))
+    return found
 
 
 @contextmanager
