@@ -1,6 +1,9 @@
 """Carrying a plan out on this machine: who else is at work is found out, unless it is said."""
 
 import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import psutil
@@ -9,7 +12,7 @@ import pytest
 from pipcacheplus.apply.apply import apply_here, trashed_here, undo_here
 from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.errors import BadRequestError, CacheBusyError, NotACacheError
-from pipcacheplus.model.values import CacheDir, Report, Source, State
+from pipcacheplus.model.values import CacheDir, Report, Source, State, Waiting
 from tests.apply.doing import left, only, planned
 from tests.support.builders import Cache, tree
 from tests.support.holding import held
@@ -68,6 +71,65 @@ def test_a_wheel_of_today_goes_if_nobody_else_is_here(
     os.utime(cache.real(wheel))
     assert only(applied(cache, exclusive)).state is state
     assert cache.real(wheel).exists() == (state is State.BUSY)
+
+
+def processes_of(*seen: object) -> Callable[[object], list[object]]:
+    return lambda _what: list(seen)
+
+
+def hidden(_what: object) -> list[object]:
+    raise psutil.AccessDenied
+
+
+@pytest.mark.parametrize(
+    ("exclusive", "kind", "processes", "reason", "pid"),
+    [
+        (False, "ext4", processes_of(), "pips may be running", None),
+        (None, "nfs4", processes_of(), "other machines may mount this file system", None),
+        (None, "ext4", hidden, "processes cannot be listed, and a pip may be among them", None),
+        (None, "ext4", processes_of(a_process(7, "pip")), "pip (process 7) is running", 7),
+    ],
+)
+@pytest.mark.parametrize("is_reported", [True, False], ids=["reported", "silent"])
+def test_a_wait_is_as_long_as_was_said_and_reported_with_its_reason(
+    cache: Cache,
+    monkeypatch: pytest.MonkeyPatch,
+    exclusive: bool | None,  # noqa: FBT001 - a row's value
+    kind: str,
+    processes: Callable[[object], list[object]],
+    reason: str,
+    pid: int | None,
+    is_reported: bool,  # noqa: FBT001 - as above
+) -> None:
+    monkeypatch.setattr(psutil, "process_iter", processes)
+    monkeypatch.setattr(psutil, "disk_partitions", lambda *, all: [Mount(kind)])  # noqa: A006 - psutil's name
+    cache.http_v2(URL, b"x")
+    seen: list[Waiting] = []
+    report = applied(cache, exclusive, wait_s=0.01, waiting=seen.append if is_reported else None)
+    assert only(report).state is State.REMOVED
+    assert bool(seen) is is_reported
+    if is_reported:
+        assert {one[:2] for one in seen} == {(reason, pid)}
+        assert 0 < seen[0].left_s <= 0.01
+        assert seen[-1].left_s == 0
+
+
+def test_another_one_is_waited_for_both_ways(cache: Cache) -> None:
+    cache.http_v2(URL, b"x")
+
+    def beside_another(verb: Callable[..., Report]) -> State:
+        """Return the outcome of a call that finds the cache held until it has to wait."""
+        with ExitStack() as stack:
+            stack.enter_context(held(cache.path))
+
+            def stop() -> bool:
+                stack.close()
+                return False
+
+            return only(verb(lock_timeout_s=60, stop=stop)).state
+
+    assert beside_another(partial(applied, cache, exclusive=True, trash=True)) is State.TRASHED
+    assert beside_another(partial(brought_back, cache)) is State.RESTORED
 
 
 def test_of_nothing_nobody_is_looked_for(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:

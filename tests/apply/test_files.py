@@ -76,7 +76,7 @@ def test_by_paths_no_link_is_followed(cache: Cache, tmp_path: Path) -> None:
 
 def test_by_paths_a_link_on_the_way_is_told(cache: Cache, tmp_path: Path) -> None:
     (cache.path / "http").symlink_to(tmp_path)
-    with OpenCache(str(cache.path)) as opened, pytest.raises(OSError) as caught:  # noqa: PT011 - see below
+    with OpenCache(str(cache.path)) as opened, pytest.raises(OSError) as caught:  # noqa: PT011 - the whole of it is compared
         real_path(opened, "http/0/1")
     assert caught.value.args == (errno.ELOOP, "a link is not followed")
     assert caught.value.filename == "http/0/1"

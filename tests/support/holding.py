@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from filelock import lock_descriptor
 
-__all__ = ["held", "open_at", "opened"]
+__all__ = ["all_open", "held", "open_at", "opened"]
 
 _DESCRIPTORS = "/dev/fd"
 
@@ -23,17 +23,21 @@ def opened(path: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def open_at(path: Path) -> list[int]:
-    """Return the descriptors by which this process has a file open; skip where they cannot be listed."""
+def all_open() -> dict[int, os.stat_result]:
+    """Return the status of all that this process has open, by descriptor; skip where that cannot be listed."""
     if not os.path.isdir(_DESCRIPTORS):
         pytest.skip("descriptors cannot be listed here")
-    wanted = path.stat()
-    found = []
+    found = {}
     for name in os.listdir(_DESCRIPTORS):
         with suppress(OSError):  # that of the listing
-            if os.path.samestat(os.fstat(int(name)), wanted):
-                found.append(int(name))
+            found[int(name)] = os.fstat(int(name))
     return found
+
+
+def open_at(path: Path) -> list[int]:
+    """Return the descriptors by which this process has a file open."""
+    wanted = path.stat()
+    return [descriptor for descriptor, status in all_open().items() if os.path.samestat(status, wanted)]
 
 
 @contextmanager
