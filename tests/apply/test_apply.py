@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -114,22 +113,15 @@ def test_a_wait_is_as_long_as_was_said_and_reported_with_its_reason(
         assert seen[-1].left_s == 0
 
 
-def test_another_one_is_waited_for_both_ways(cache: Cache) -> None:
+def test_another_one_is_waited_for_both_ways_and_for_as_long_as_was_said(cache: Cache) -> None:
     cache.http_v2(URL, b"x")
-
-    def beside_another(verb: Callable[..., Report]) -> State:
-        """Return the outcome of a call that finds the cache held until it has to wait."""
-        with ExitStack() as stack:
-            stack.enter_context(held(cache.path))
-
-            def stop() -> bool:
-                stack.close()
-                return False
-
-            return only(verb(lock_timeout_s=60, stop=stop)).state
-
-    assert beside_another(partial(applied, cache, exclusive=True, trash=True)) is State.TRASHED
-    assert beside_another(partial(brought_back, cache)) is State.RESTORED
+    applied(cache, exclusive=True, trash=True)
+    cache.http_v2(URL, b"x")
+    for verb in (partial(applied, cache, exclusive=True), partial(brought_back, cache)):
+        with held(cache.path), pytest.raises(CacheBusyError) as caught:
+            verb(lock_timeout_s=0.01)
+        assert (caught.value.path, caught.value.waited_s) == (str(cache.path), 0.01)
+    assert len(left(cache)) == 2
 
 
 def test_of_nothing_nobody_is_looked_for(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
