@@ -347,6 +347,7 @@ def make_anothers(trash: Path, _outside: Path) -> None:
 
 
 OPEN = "can be read or written by others"
+ANOTHERS = "belongs to another user (uid 12345, not 0)"
 
 
 @pytest.mark.parametrize(
@@ -356,7 +357,7 @@ OPEN = "can be read or written by others"
         (make_file, "cannot be opened as a directory: {}", "is not a directory"),
         (make_open_to_all, OPEN, OPEN),
         (make_readable, OPEN, OPEN),
-        pytest.param(make_anothers, "belongs to user 12345", "belongs to user 12345", marks=is_root),
+        pytest.param(make_anothers, ANOTHERS, ANOTHERS, marks=is_root),
     ],
 )
 @MACHINES
