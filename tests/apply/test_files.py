@@ -18,7 +18,6 @@ from pipcacheplus.apply.system import System, is_link
 from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.disk.open_cache import OpenCache, file_of
 from pipcacheplus.errors import NotACacheError
-from pipcacheplus.host import filesystems
 from pipcacheplus.model.values import (
     Action,
     Area,
@@ -36,6 +35,7 @@ from pipcacheplus.model.values import (
 from tests.apply.doing import MACHINES, Clock, a_system, carried_out, left, machine, only, planned, states
 from tests.support.builders import Cache, page_headers, tree
 from tests.support.holding import open_at
+from tests.support.mounts import MountedAs
 from tests.support.owners import as_somebody
 from tests.support.stored import response
 from tests.support.values import a_file, an_action, an_entry
@@ -400,26 +400,8 @@ def test_warnings_of_the_plan_are_in_the_report(cache: Cache) -> None:
     assert carried_out(plan).warnings == plan.warnings
 
 
-Mounted = Callable[[str], None]
-
-
 @pytest.fixture
-def mounted_as(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Mounted:
-    """Return a function that has the table of mounts say of which kind the file system here is."""
-    if not hasattr(os, "major"):
-        pytest.skip("takes a table of mounts of Linux")
-
-    def mounted_as(kind: str) -> None:
-        device = tmp_path.stat().st_dev
-        table = tmp_path / "mounts"
-        table.write_text(f"1 1 {os.major(device)}:{os.minor(device)} / / rw - {kind} some rw\n")
-        monkeypatch.setattr(filesystems, "_MOUNT_TABLE", str(table))
-
-    return mounted_as
-
-
-@pytest.fixture
-def renumbering(mounted_as: Mounted) -> None:
+def renumbering(mounted_as: MountedAs) -> None:
     """Have the table say that this is a file system where a file may get another number."""
     mounted_as("fuse.somefs")
 
@@ -478,7 +460,7 @@ def test_a_file_of_another_number_stays_where_files_keep_theirs(cache: Cache) ->
 @pytest.mark.parametrize("dry_run", [True, False], ids=["dry", "real"])
 def test_bytes_are_a_bound_where_files_can_share_blocks(
     cache: Cache,
-    mounted_as: Mounted,
+    mounted_as: MountedAs,
     kind: str,
     measure: Measure,
     dry_run: bool,  # noqa: FBT001 - a row's value
@@ -493,7 +475,7 @@ def test_bytes_are_a_bound_where_files_can_share_blocks(
 
 @pytest.mark.parametrize(("kind", "measure"), [("ext4", Measure.EXACT), ("btrfs", Measure.UP_TO)])
 def test_so_are_bytes_that_emptying_the_trash_gives_back(
-    cache: Cache, mounted_as: Mounted, kind: str, measure: Measure
+    cache: Cache, mounted_as: MountedAs, kind: str, measure: Measure
 ) -> None:
     cache.http_v2(URL, b"x" * 9000)
     mounted_as(kind)

@@ -174,9 +174,7 @@ def test_half_a_line_that_cannot_be_written_leaves_all_other_lines_readable(cach
     assert seen(cache.path) == before
 
 
-def test_the_current_directory_does_not_decide_what_can_be_moved(
-    cache: Cache, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_current_directory_does_not_decide_what_can_be_moved(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     there = next((path for path in ("/proc", "/dev") if os.path.isdir(path)), None)
     if there is None or os.stat(there).st_dev == cache.path.stat().st_dev:
         pytest.skip("takes another file system")

@@ -4,14 +4,17 @@ import os
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-__all__ = ["Mounts", "mounted"]
+__all__ = ["MountedAs", "Mounts", "mounted"]
+
+MountedAs = Callable[[str], None]
+"""Has the table of mounts say of which kind a file system is."""
 
 _READY = "ready\n"
 
