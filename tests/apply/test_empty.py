@@ -102,6 +102,25 @@ def test_a_file_that_cannot_go_does_not_keep_the_runs_after_it(cache: Cache) -> 
     assert free > stuck
 
 
+def test_a_run_that_is_swapped_for_a_link_meanwhile_leads_nowhere(cache: Cache, tmp_path: Path) -> None:
+    first, second, third = (
+        the_trash(cache) / name for name in a_trash(cache, ages_s=tuple(WEEK_S + s for s in (3, 2, 1)))
+    )
+    outside = tmp_path / "outside"
+    outside.mkdir(mode=0o700)
+    (outside / "0").write_bytes(b"mine")
+
+    def unlink(name: str, **where: Any) -> None:  # noqa: ANN401 - as `os.unlink` takes it
+        if not second.is_symlink():
+            second.rename(tmp_path / "away")
+            second.symlink_to(outside)
+        os.unlink(name, **where)
+
+    assert carried_out(planned(cache), system=a_system(unlink=unlink)).emptied_bytes == 2 * 8192
+    assert (first.exists(), second.is_symlink(), third.exists()) == (False, True, False)
+    assert (outside / "0").read_bytes() == b"mine"
+
+
 def test_a_run_that_cannot_be_listed_is_left_out_and_left_alone(theirs: Cache) -> None:
     with as_somebody(theirs):
         stuck, free = a_trash(theirs, ages_s=(WEEK_S + 2, WEEK_S + 1))

@@ -38,7 +38,13 @@ def test_what_was_made_harmless_and_stayed_is_put_right(cache: Cache, has_descri
 def test_times_come_back_where_they_can_be_set_by_name_only(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on Windows: of a head in the trash, and of one that is still in the cache."""
     monkeypatch.setattr(os, "supports_fd", os.supports_fd - {os.utime})
-    system = machine(has_descriptors=False)
+
+    def utime(path: str | int, *, ns: tuple[int, int]) -> None:
+        if isinstance(path, int):
+            raise TypeError
+        os.utime(path, ns=ns)
+
+    system = machine(has_descriptors=False, utime=utime)
     for leave in (trashed, disarmed):
         head = cache.http_v2(URL, b"x", headers=page_headers(b"x"))
         before = seen(cache.path)[head]
