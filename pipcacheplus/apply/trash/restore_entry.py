@@ -58,7 +58,7 @@ class Restorer:
         except OSError:
             return False  # a file there is not from this run
 
-    def restore(self, record: Record, *, is_planned: bool = False) -> Outcome:
+    def restore(self, record: Record, *, is_planned: bool) -> Outcome:
         """Restore an entry, and report the real result; with `is_planned`, the expected one, and change nothing."""
         action = record.action
         if not is_pips(action):
