@@ -8,11 +8,12 @@ from typing import Any
 import psutil
 import pytest
 
-from pipcacheplus.apply.apply import apply_here, trashed_here, undo_here
+from pipcacheplus.apply.apply import apply_here, empty_trash_here, trash_files_here, trashed_here, undo_here
 from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.errors import BadRequestError, CacheBusyError, NotACacheError
-from pipcacheplus.model.values import CacheDir, Report, Source, State, Waiting
+from pipcacheplus.model.values import CacheDir, OwnFiles, OwnKind, Report, Source, State, Waiting
 from tests.apply.doing import left, only, planned
+from tests.apply.trashes import the_trash
 from tests.support.builders import Cache, tree
 from tests.support.holding import held
 from tests.support.owners import given_away, is_root
@@ -20,10 +21,19 @@ from tests.support.owners import given_away, is_root
 URL = "https://files.example/demo"
 
 
-def applied(cache: Cache, exclusive: bool | None, *, path: str | None = None, **more: Any) -> Report:  # noqa: ANN401, FBT001 - any argument
+def applied(
+    cache: Cache,
+    exclusive: bool | None,  # noqa: FBT001 - as `apply_here` has it
+    *,
+    path: str | None = None,
+    ids: tuple[str, ...] = (),
+    **more: Any,  # noqa: ANN401 - any argument
+) -> Report:
+    cache: Cache, exclusive: bool | None, *, path: str | None = None, ids: tuple[str, ...] = (), **more: Any
+) -> Report:  # noqa: ANN401, FBT001 - any argument
     ours = {"has_access_times": True, "lock_timeout_s": 0, "wait_s": 0, "stop": None, "progress": None}
     ours |= {"trash": False, "trash_size": None, "is_planned": False, "waiting": None}
-    return apply_here(planned(cache), path=path or str(cache.path), exclusive=exclusive, **(ours | more))
+    return apply_here(planned(cache, *ids), path=path or str(cache.path), exclusive=exclusive, **(ours | more))
 
 
 def brought_back(cache: Cache, **more: Any) -> Report:  # noqa: ANN401 - any argument
@@ -208,6 +218,50 @@ def test_what_the_trash_has_no_room_for_is_emptied(cache: Cache) -> None:
     assert report.emptied_bytes > 5000
     assert [one.run for one in trashed_here(str(cache.path))] == [report.run]
     assert left(cache) == {"http-v2/"}
+
+
+def test_the_trash_is_reported_and_emptied_as_a_whole_and_nothing_else_goes(cache: Cache) -> None:
+    path = str(cache.path)
+    stays = cache.built_wheel("demo")
+    before = left(cache)
+    assert trash_files_here(path) is None
+    empty_trash_here(path)
+    assert left(cache) == before
+    for number in range(2):
+        head = cache.http_v2(f"{URL}{number}", b"x" * 5000)
+        applied(cache, exclusive=True, trash=True, ids=(head,))
+    empty = cache.http_v2(URL, b"", has_head=False)
+    applied(cache, exclusive=True, trash=True, ids=(empty + ".body",))
+    runs = trashed_here(path)
+    assert [run.files for run in runs] == [2, 2, 1]
+    assert (runs[-1].size, runs[-1].disk_size) == (0, 0)
+    assert trash_files_here(path) == OwnFiles(
+        kind=OwnKind.TRASH,
+        path=str(the_trash(cache)),
+        cache=path,
+        files=5,
+        size=sum(run.size for run in runs),
+        disk_size=sum(run.disk_size for run in runs),
+        used_s=runs[-1].started_s,
+    )
+    assert sum(run.size for run in runs) > 10_000
+    empty_trash_here(path)
+    assert trash_files_here(path) is None
+    assert not list(cache.path.parent.glob(".pipcacheplus-trash-*"))
+    assert stays in left(cache)
+
+
+def test_a_trash_is_not_emptied_while_another_one_works_or_where_nothing_may(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.http_v2(URL, b"x")
+    applied(cache, exclusive=True, trash=True)
+    with held(cache.path), pytest.raises(CacheBusyError):
+        empty_trash_here(str(cache.path))
+    monkeypatch.chdir(cache.path)
+    with pytest.raises(NotACacheError, match="current directory"):
+        empty_trash_here(str(cache.path))
+    assert len(trashed_here(str(cache.path))) == 1
 
 
 def test_nothing_comes_back_while_another_one_works_or_where_nothing_may(

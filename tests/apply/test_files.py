@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pipcacheplus.apply.entries import reason_of
-from pipcacheplus.apply.files import Removed, open_held, real_path, remove, status_of
+from pipcacheplus.apply.files import Removed, on_disk, open_held, real_path, remove, status_of
 from pipcacheplus.apply.folders import tidy
 from pipcacheplus.apply.system import System, is_link
 from pipcacheplus.cache.pip_cache import PipCache
@@ -156,6 +156,27 @@ def test_a_junction_is_a_link(tmp_path: Path, kind: str, tag: int, is_one: bool)
 def test_a_reason_is_what_the_system_says_or_else_what_there_is() -> None:
     assert reason_of(OSError(errno.EIO, "cannot")) == "cannot"
     assert reason_of(OSError("odd")) == "odd"
+
+
+@pytest.mark.parametrize(("size", "found"), [(0, 0), (1, 512), (512, 512), (513, 1024)])
+def test_where_no_blocks_are_reported_a_file_takes_whole_sectors(size: int, found: int) -> None:
+    status = type("Status", (), {"st_size": size})
+    assert on_disk(status) == found  # type: ignore[arg-type] # as far as it is looked at
+
+
+@pytest.mark.parametrize("is_planned", [True, False], ids=["dry", "real"])
+@MACHINES
+def test_removed_directories_are_counted_with_their_bytes(
+    cache: Cache,
+    is_planned: bool,  # noqa: FBT001 - a row's value
+    has_descriptors: bool,  # noqa: FBT001 - as above
+) -> None:
+    head = cache.real(cache.http_v2(URL, b"x"))
+    blocks = [folder.stat().st_blocks for folder in head.parents[:5]]
+    system = machine(has_descriptors=has_descriptors)
+    outcome = only(carried_out(planned(cache), is_exclusive=True, is_planned=is_planned, system=system))
+    assert (outcome.folders, outcome.folder_disk_size) == (5, sum(blocks) * 512)
+    assert head.parents[0].exists() is is_planned
 
 
 def test_by_paths_a_hard_link_frees_nothing(cache: Cache, tmp_path: Path) -> None:

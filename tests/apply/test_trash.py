@@ -224,6 +224,13 @@ def test_where_there_can_be_no_trash_nothing_is_touched(
     assert list(cache.path.parent.glob(".pipcacheplus-trash-*")) == []
 
 
+def test_a_trash_that_can_be_neither_kept_nor_removed_is_refused_with_the_first_reason(cache: Cache) -> None:
+    cache.http_v2(URL, b"x")
+    with pytest.raises(BadRequestError, match=f"cannot be made: {os.strerror(errno.EIO)}"):
+        trashed(cache, system=a_system(sync=refusing(errno.EIO), rmdir=refusing(errno.EACCES)))
+    assert len(left(cache)) == 2
+
+
 @MACHINES
 @pytest.mark.parametrize("is_there", [False, True], ids=["new", "there"])
 def test_where_rights_cannot_be_kept_private_the_reason_is_told_and_nothing_is_left(
