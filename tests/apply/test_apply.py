@@ -29,8 +29,6 @@ def applied(
     ids: tuple[str, ...] = (),
     **more: Any,  # noqa: ANN401 - any argument
 ) -> Report:
-    cache: Cache, exclusive: bool | None, *, path: str | None = None, ids: tuple[str, ...] = (), **more: Any
-) -> Report:  # noqa: ANN401, FBT001 - any argument
     ours = {"has_access_times": True, "lock_timeout_s": 0, "wait_s": 0, "stop": None, "progress": None}
     ours |= {"trash": False, "trash_size": None, "is_planned": False, "waiting": None}
     return apply_here(planned(cache, *ids), path=path or str(cache.path), exclusive=exclusive, **(ours | more))

@@ -24,10 +24,10 @@ def judged(cache: Cache, path: str) -> File:
 
 
 def disarmed(
-    cache: Cache, file: File, *, keeps_open: bool = False, system: System | None = None, **more: bool
+    cache: Cache, file: File, *, keeps_open: bool = False, system: System | None = None, is_planned: bool = False
 ) -> Disarmed:
     with OpenCache(str(cache.path)) as opened:
-        return disarm(opened, file, system or a_system(), is_single=False, keeps_open=keeps_open, **more)
+        return disarm(opened, file, system or a_system(), is_single=False, keeps_open=keeps_open, is_planned=is_planned)
 
 
 def test_what_a_pip_may_ask_about_is_written_over_and_comes_as_it_is_now(cache: Cache) -> None:

@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_a_directory_is_at_no_time_open_to_more_than_it_was(cache: Cache, has_de
     head.parent.chmod(0o700)
     made: dict[str, int] = {}
 
-    def mkdir(name: str, mode: int = 0o777, **where: int) -> None:
+    def mkdir(name: str, mode: int = 0o777, **where: Any) -> None:  # noqa: ANN401 - as `os.mkdir` takes it
         os.mkdir(name, mode, **where)
         made[os.path.basename(name)] = stat.S_IMODE(os.stat(name, **where).st_mode)
 

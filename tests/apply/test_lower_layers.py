@@ -45,12 +45,12 @@ def fill(cache: Cache) -> None:
     cache.http(URL + "dated", b"x" * 9000, headers=DATE)
 
 
-def one(cache: Cache, which: str, tmp_path: Path, **more: object) -> Outcome:
+def one(cache: Cache, which: str, tmp_path: Path, *, is_exclusive: bool = False, is_planned: bool = False) -> Outcome:
     """Return what becomes of the entry that a builder of this layout would name so."""
     layout, _, name = which.partition(" ")
     spare = Cache(tmp_path / "spare")
     path = spare.http_v2(URL + name) if layout == "pair" else spare.http(URL + name)
-    return only(carried_out(planned(cache, path), **more))
+    return only(carried_out(planned(cache, path), is_exclusive=is_exclusive, is_planned=is_planned))
 
 
 @pytest.mark.parametrize("which", ["pair page", "pair plain", "single page", "single dated"])

@@ -19,12 +19,14 @@ URL = "https://files.example/demo"
 REFUSED = PermissionError(errno.EACCES, "Permission denied")
 
 
-def failed(cache: Cache, entry: Entry, error: OSError = REFUSED, *, uid: int | None, **more: bool) -> Outcome:
+def failed(
+    cache: Cache, entry: Entry, error: OSError = REFUSED, *, uid: int | None, has_descriptors: bool = True
+) -> Outcome:
     """Return the outcome of an entry that this user could not begin with."""
     with OpenCache(str(cache.path)) as opened:
         remover = Remover(
             cache=opened,
-            system=machine(uid=uid, **more),
+            system=machine(uid=uid, has_descriptors=has_descriptors),
             is_exclusive=False,
             has_access_times=True,
             moves_access_times=False,

@@ -30,7 +30,7 @@ def written_to(path: Path) -> os.stat_result:
 
 
 def a_copy(path: Path) -> os.stat_result:
-    return shutil.copy2(path, path.with_name("copy")).stat()
+    return Path(shutil.copy2(path, path.with_name("copy"))).stat()
 
 
 def a_longer_copy(path: Path) -> os.stat_result:
@@ -41,7 +41,7 @@ def a_longer_copy(path: Path) -> os.stat_result:
 
 
 def a_newer_copy(path: Path) -> os.stat_result:
-    other = shutil.copy2(path, path.with_name("newer"))
+    other = Path(shutil.copy2(path, path.with_name("newer")))
     os.utime(other, (1, 1))
     return other.stat()
 
@@ -96,7 +96,7 @@ def test_a_file_of_another_number_is_in_the_way_only_where_files_keep_theirs(
 
 def exchange(path: Path) -> None:
     """Put another file of the same size and time there."""
-    other = shutil.copy2(path, path.with_name("other"))
+    other = Path(shutil.copy2(path, path.with_name("other")))
     other.write_bytes(bytes(reversed(path.read_bytes())))
     shutil.copystat(path, other)
     other.rename(path)

@@ -215,8 +215,9 @@ def test_where_there_can_be_no_trash_nothing_is_touched(
 ) -> None:
     everything(cache)
     before = seen(cache.path)
+    changes: dict[str, Any] = {call: refusing(number)}
     with pytest.raises(BadRequestError) as caught:
-        trashed(cache, system=machine(has_descriptors=has_descriptors, **{call: refusing(number)}))
+        trashed(cache, system=machine(has_descriptors=has_descriptors, **changes))
     where = cache.path if problem == "has lost its trash" else place_of_trash(cache)
     problem = problem.format(os.strerror(number), how="made" if has_descriptors else "written")
     assert str(caught.value) == f"trash: {where} {problem}; remove without the trash"
@@ -387,8 +388,13 @@ def test_a_trash_that_is_not_ours_alone_is_refused(
     system = machine(has_descriptors=has_descriptors)
     problem = f"{trash} {problem if has_descriptors else problem_by_path}".format(os.strerror(errno.ENOTDIR))
     sentence = f"trash: {problem}; look at what lies there, and move it away"
-    verbs = [partial(verb, cache, system=system) for verb in (trashed, partial(trashed, is_planned=True), undone)]
-    for verb in (*verbs, partial(listed, str(cache.path), system)):
+    verbs: list[Callable[[], object]] = [
+        partial(trashed, cache, system=system),
+        partial(trashed, cache, system=system, is_planned=True),
+        partial(undone, cache, system=system),
+        partial(listed, str(cache.path), system),
+    ]
+    for verb in verbs:
         with pytest.raises(BadRequestError) as caught:
             verb()
         assert str(caught.value) == sentence

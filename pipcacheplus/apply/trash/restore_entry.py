@@ -116,7 +116,7 @@ class Restorer:
                 if self.system.has_descriptors:
                     check_writable_in(".", dir_fd=self.cache.folder(folder))
                 else:
-                    check_writable_in(real_path(self.cache, folder) if folder else self.cache.path)
+                    check_writable_in(real_path(self.cache, folder))
             except FileNotFoundError:
                 folder = folder.rpartition("/")[0]
             else:
