@@ -152,7 +152,7 @@ class Restorer:
             path = os.path.join(self.run.path, str(number))
             opened = self.run.open_file(str(number), os.O_RDWR)
         else:
-            path = file.path if self.system.has_descriptors else real_path(self.cache, file.path)
+            path = real_path(self.cache, file.path)
             opened, _ = open_held(self.cache, file.path, self.system)
         return holding(opened, path, file, self.disarmings[number])
 
