@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipcacheplus.apply.trash.undo import trashed as listed
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import State
 from tests.apply.doing import MACHINES, carried_out, machine, only, planned, states
@@ -95,6 +96,23 @@ def test_a_cache_that_is_mounted_in_a_second_place_has_no_trash_beside_that(
     problem = f"{second.parent / place_of_trash(cache).name} cannot take files of the cache: {os.strerror(errno.EXDEV)}"
     assert said == f"trash: {problem}; remove without the trash"
     assert list(second.parent.iterdir()) == [second]
+
+
+def test_a_trash_is_reached_from_the_open_cache_and_not_by_its_path(tmp_path: Path) -> None:
+    """Where the path leads elsewhere: here, the directory above the cache is mounted for another process only."""
+    cache = Cache(tmp_path / "home" / "cache")
+    cache.http_v2(URL, b"x")
+    before = seen(cache.path)
+    second = tmp_path / "second"
+    second.mkdir()
+    with mounted(["mount", "--bind", cache.path.parent, second]) as mounts:
+        there = Cache(mounts.real(second / "cache"))
+        moved = trashed(there)
+        assert only(moved).state is State.TRASHED
+        assert [one.run for one in listed(str(there.path), machine())] == [moved.run]
+        assert only(undone(there)).state is State.RESTORED
+    assert seen(cache.path) == before
+    assert list(second.iterdir()) == []
 
 
 @pytest.mark.parametrize(
