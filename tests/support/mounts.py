@@ -11,12 +11,14 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.support.processes import line_of, started
+
 __all__ = ["MountedAs", "Mounts", "mounted"]
 
 MountedAs = Callable[[str], None]
 """Has the table of mounts say of which kind a file system is."""
 
-_READY = "ready\n"
+_READY = "ready"
 
 
 class Mounts(NamedTuple):
@@ -37,16 +39,11 @@ def mounted(*commands: list[str | Path]) -> Iterator[Mounts]:
     """Run commands in a namespace, and keep it for a while; skip the test where this machine allows none."""
     if shutil.which("unshare") is None:
         pytest.skip("there is no unshare")
-    script = " && ".join([*(shlex.join(map(str, command)) for command in commands), "echo ready", "read end"])
+    script = " && ".join([*(shlex.join(map(str, command)) for command in commands), f"echo {_READY}", "read end"])
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    command = ["unshare", *user, "--mount", "sh", "-c", script]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
-        assert process.stdout is not None
-        try:
-            if process.stdout.readline() != _READY:
-                pytest.skip(f"nothing can be mounted here: {process.communicate()[1].strip()}")
-            where = Path("/proc", str(process.pid))
-            yield Mounts(root=where / "root", table=where / "mountinfo")
-        finally:
-            process.kill()
+    with started(["unshare", *user, "--mount", "sh", "-c", script], stdin=subprocess.PIPE) as process:
+        if line_of(process) != _READY:
+            pytest.skip(f"nothing can be mounted here: {process.communicate()[1].strip()}")
+        where = Path("/proc", str(process.pid))
+        yield Mounts(root=where / "root", table=where / "mountinfo")
+        # It ends with its input, and the mounts with it.
