@@ -164,6 +164,12 @@ def test_where_no_blocks_are_reported_a_file_takes_whole_sectors(size: int, foun
     assert on_disk(status) == found  # type: ignore[arg-type] # as far as it is looked at
 
 
+def test_a_directory_of_which_nothing_is_reported_is_counted_without_bytes() -> None:
+    removed = Removed()
+    removed.add_folder(None)
+    assert (removed.folders, removed.folder_disk_size) == (1, 0)
+
+
 @pytest.mark.parametrize("is_planned", [True, False], ids=["dry", "real"])
 @MACHINES
 def test_removed_directories_are_counted_with_their_bytes(
