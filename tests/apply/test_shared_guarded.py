@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.model.values import State
+from pipcacheplus.model.values import Outcome, State
 from tests.apply.doing import Clock, a_system, carried_out, left, only, planned, states
 from tests.support.builders import NOW_S, Cache
 
@@ -121,7 +121,7 @@ def test_an_origin_beside_which_a_wheel_was_built_stays(cache: Cache) -> None:
     plan = planned(cache)
     cache.write(wheel, content)
     before = left(cache)
-    assert only(carried_out(plan)).state is State.CHANGED
+    assert only(carried_out(plan)) == Outcome(action=plan.actions[0], state=State.CHANGED)
     assert left(cache) == before
 
 
