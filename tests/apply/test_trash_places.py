@@ -166,7 +166,11 @@ def test_a_dry_run_needs_no_file_to_look_at(
     assert runs(cache) == []
 
 
-@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["directory", "pipe"])
+def make_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, make_pipe], ids=["directory", "pipe"])
 @MACHINES
 def test_what_lies_in_the_place_of_a_manifest_and_is_no_file_is_refused(
     cache: Cache,
