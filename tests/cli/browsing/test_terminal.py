@@ -233,7 +233,7 @@ def test_without_the_extra_one_sentence_says_how_to_get_it(full: Cache, tmp_path
     done = run(command, env=env)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "ERROR: browse: it needs textual, which is not installed; run: python -m pip install 'pipcacheplus[tui]'\n"
+        "ERROR: browse: it needs textual, which is not installed; run: python -m pip install 'rich>=14' 'textual>=8'\n"
     )
 
 
