@@ -99,6 +99,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def comparison(session: nox.Session) -> None:
+    """Print what other tools that clean caches do about one damaged file, for the page that compares them."""
+    session.install(*TESTS, _wheel(session))
+    session.run("python", "-m", "tests.bench_comparison", *session.posargs)
+
+
+@nox.session
 def servers(session: nox.Session) -> None:
     """Fill caches with real pips from devpi-server, pypiserver and nginx, and find what is damaged in them."""
     session.install("devpi-client>=7", "devpi-server>=6.10", "pypiserver>=2.1", *TESTS, _wheel(session))
