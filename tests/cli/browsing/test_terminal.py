@@ -227,8 +227,9 @@ def test_without_the_extra_one_sentence_says_how_to_get_it(full: Cache, tmp_path
         for one in Path(libraries).iterdir():
             if not one.name.lower().startswith("textual"):
                 (folder / one.name).symlink_to(one)
-    package = str(Path(pipcacheplus.__file__).parents[1])
-    env = environment(full, PYTHONPATH=os.pathsep.join((package, str(folder))))
+    if not (folder / "pipcacheplus").exists():  # it is run from a checkout
+        (folder / "pipcacheplus").symlink_to(Path(pipcacheplus.__file__).parent)
+    env = environment(full, PYTHONPATH=str(folder))
     command = [sys.executable, "-S", "-m", "pipcacheplus", "--cache-dir", str(full.path), "browse"]
     done = run(command, env=env)
     assert (done.returncode, done.stdout) == (2, "")
