@@ -140,7 +140,7 @@ def prune_corrupt(
     dry_run: bool = False,
     exclusive: bool | None = None,
 ) -> Report:
-    """Remove damaged entries; every byte is read.
+    """Remove damaged entries; files are read to their end, once.
 
     The report of a cache that does not exist yet, or is switched off, is empty, unless `cache_dir` names it.
 

@@ -1,7 +1,7 @@
 """How long we take beside what a user would run instead: `nox -s bench`. Prints ratios; nothing is asserted.
 
-Makes caches of a realistic mix, runs ours and the yardstick in turn, and compares medians. With `--write README.md` the
-table goes between the benchmark marks of that file.
+Makes caches of a realistic mix, runs ours and the yardstick in turn, and compares medians. With
+`--write docs/reference/benchmarks.md` the table goes between the benchmark marks of that file.
 """
 
 import argparse

@@ -4,7 +4,6 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from pipcacheplus.host.loader import why_libraries_may_come
 from tests.support import artefacts, processes
 from tests.support.drill import IS_DRILL
 from tests.support.libraries import CODE, NUMPY_CODE, compile_library
+from tests.support.numpys import with_numpy
 from tests.support.pips import NEWEST, Pip
 from tests.support.processes import PIPCACHEPLUS
 from tests.support.server import IndexServer
@@ -68,29 +68,6 @@ WheelOf = Callable[[str, str, str], Path]
 OLD, NEW = "1.26.4", "2.2.0"
 
 
-class WithNumpy(Home):
-    """One whose pip has an environment of its own, with a NumPy that can be changed for another."""
-
-    def __init__(self, folder: Path, pip: Pip, unpacked_pip: Path, numpys: dict[str, Path]) -> None:
-        environment = folder / "env"
-        processes.run((pip.python, "-m", "venv", "--without-pip", str(environment)), is_checked=True)
-        super().__init__(folder, replace(pip, python=str(environment / "bin" / "python")))
-        (self.site,) = environment.glob("lib/python*/site-packages")
-        self.numpys = numpys
-        (self.site / "pip.pth").write_text(f"{unpacked_pip}\n", encoding="utf-8")
-
-    def use(self, version: str) -> None:
-        """Have this NumPy installed, and be built with its headers."""
-        for other in self.site.glob("numpy*"):
-            other.unlink()
-        for part in self.numpys[version].glob("numpy*"):
-            (self.site / part.name).symlink_to(part)
-        headers = self.folder / "include"
-        headers.unlink(missing_ok=True)
-        (found,) = self.numpys[version].glob("numpy/*core/include")
-        headers.symlink_to(found)
-
-
 @pytest.mark.skipif(not IS_DRILL, reason="half a minute; `nox -s drill-builds` does it")
 @pytest.mark.parametrize(
     ("before", "after", "flags", "says"),
@@ -109,15 +86,16 @@ def test_a_wheel_is_built_anew_after_a_prune_once_numpy_has_another_abi(
     says: str,
 ) -> None:
     numpys = {version: unpacked_wheel_of("numpy", version, PYTHON) for version in (OLD, NEW)}
-    one = WithNumpy(home.folder, home.pip, unpacked_pip_of(NEWEST), numpys)
+    environment = with_numpy(home.folder, home.pip, unpacked_pip_of(NEWEST), numpys)
+    one = Home(home.folder, environment.pip)
     sdist = artefacts.extension_sdist(
-        home.folder / "made", "demo-linked", code=NUMPY_CODE, flags=(f"-I{home.folder / 'include'}", *flags)
+        home.folder / "made", "demo-linked", code=NUMPY_CODE, flags=(f"-I{environment.headers}", *flags)
     )
     with IndexServer((sdist,)) as index:
-        one.use(before)
+        environment.use(before)
         assert one.install(index) is None
         assert one.prune() == []
-        one.use(after)
+        environment.use(after)
         assert says in str(one.install(index))
         assert one.prune() == ["built-wheel-outdated"]
         assert one.install(index) is None

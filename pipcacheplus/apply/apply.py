@@ -61,7 +61,7 @@ def apply_here(  # noqa: D417 - the rest is that of `run.apply`
             what="plan", problem=f"is for {plan.cache.path}, not for {path}", next_step="open that cache"
         )
     system = _system_for(path)
-    why = Waiting("pips may be running", None, 0)
+    why: tuple[str, int | None] = ("pips may be running", None)
     if exclusive is None:
         seen = _others_at_work(path) if plan.actions else None
         exclusive, why = seen is None, seen or why
@@ -77,20 +77,20 @@ def apply_here(  # noqa: D417 - the rest is that of `run.apply`
         trash=trash,
         trash_size=trash_size,
         is_planned=is_planned,
-        waits=None if waiting is None else lambda left_s: waiting(why._replace(left_s=left_s)),
+        waits=None if waiting is None else lambda left_s: waiting(Waiting(*why, left_s)),
     )
 
 
-def _others_at_work(path: str) -> Waiting | None:
-    """Return the reason why a pip may be using a cache, `None` if none is."""
+def _others_at_work(path: str) -> tuple[str, int | None] | None:
+    """Return the reason why a pip may be using a cache, and its process if one was seen; `None` if none is."""
     if not is_local(path):
-        return Waiting("other machines may mount this file system", None, 0)
+        return "other machines may mount this file system", None
     seen = find_pip(os.getpid())
     if seen is None:
         return None
     if seen.pid is None:
-        return Waiting("processes cannot be listed, and a pip may be among them", None, 0)
-    return Waiting(f"pip (process {seen.pid}) is running", seen.pid, 0)
+        return "processes cannot be listed, and a pip may be among them", None
+    return f"pip (process {seen.pid}) is running", seen.pid
 
 
 def undo_here(  # noqa: D417 - the rest is that of `trash.undo.undo`

@@ -80,4 +80,4 @@ def _one_write(file: BinaryIO, changes: list[tuple[StoredHeader, bytes]]) -> Wri
     content = bytearray(read_at(file, begin, end - begin))
     for offset, new in changed:
         content[offset - begin : offset - begin + len(new)] = new
-    return Write(begin, bytes(content[: end - begin]))
+    return Write(begin, bytes(content))

@@ -149,7 +149,7 @@ def apply(
 
 
 def _any_file(plan: Plan) -> str:
-    """Return the path of a file in a plan; without any, that of the cache directory itself."""
+    """Return the path of a file in a plan; an empty one if it has none but directories."""
     return next((file.path for action in plan.actions for file in action.files), "")
 
 

@@ -390,7 +390,7 @@ class PipCache:
         only_counts_normal: bool = False,
         progress: Progress | None = None,
     ) -> Verification:
-        """Run every check on the entries that match `what`; every byte of them is read.
+        """Run every check on the entries that match `what`; files are read to their end, once.
 
         Args:
             what: Selections, in the words of the command line; all entries without any.
@@ -501,6 +501,7 @@ class PipCache:
             InterpreterError: One of `pythons` cannot be asked.
         """
         from pipcacheplus.cache.report import check_target, default_view, save_report  # noqa: PLC0415 - of use to few
+        from pipcacheplus.render.report.document import document  # noqa: PLC0415 - as above
 
         check_switches(force=force, remembers=remembers)
         target = None if path is None else check_target(os.fspath(path), self.dir.path, force=force)
@@ -508,7 +509,8 @@ class PipCache:
         query = replace(query, redundant=redundancy(query.context), progress=progress)
         found = facts_of(self.dir, query)
         if target is not None:
-            save_report(default_view(found, self.last_use, now_s=time.time()), target, force=force)
+            pieces = document(default_view(found, self.last_use, now_s=time.time()))
+            save_report(pieces, target, force=force)
         return found
 
     def _query_of_all(
@@ -569,7 +571,7 @@ class PipCache:
         Ages are seconds or a `timedelta`, never a bool; switches are a bool, never a number.
 
         Args:
-            corrupt: Damaged entries; every byte is read.
+            corrupt: Damaged entries; files are read to their end, once.
             partial: Leftovers of interrupted pips.
             stale: `True` selects pages past their freshness lifetime, files that were replaced since, and wheels built
                 from these or from a local directory, `False` none. An age selects pages that are older than that,
@@ -587,7 +589,7 @@ class PipCache:
             useless: Entries that no pip can ever use, also beside other reasons.
             superseded: All except so many of the newest versions of a project, for each set of tags; `True` is one.
             duplicates: Downloads whose bytes are in the cache under another URL too, except the one that was used
-                last; every byte is read.
+                last; files are read to their end, once.
             built_sdists: Downloaded sdists whose wheel is built for each of `pythons`.
             unused_since: Entries that were not used since then: the name of a mark, a `datetime`, or an age. Where
                 earlier use is unknown, this removes nothing; `Plan.notes` gives the reason.
@@ -613,7 +615,7 @@ class PipCache:
             executor: As `verify`.
             remembers: As `verify`.
             deep: As `verify`.
-            progress: Called with the number of entries so far; with the bytes, if every byte is read.
+            progress: Called with the number of entries so far; with the bytes, if files are read to their end.
 
         Raises:
             BadRequestError: `keep` is invalid; or an age is negative, not finite, or not an age.

@@ -1,12 +1,13 @@
 """Save a report of a cache as a file, outside of the cache."""
 
 import os
+from collections.abc import Iterable
 
 from pipcacheplus.apply.report_file import check_place, write_report
 from pipcacheplus.catalog.results import CacheFacts
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.version import __version__
-from pipcacheplus.render.report.document import MARK, document
+from pipcacheplus.render.report.document import MARK
 from pipcacheplus.render.report.facts import summarize_facts
 from pipcacheplus.render.shell import quoted
 from pipcacheplus.render.view import View
@@ -74,15 +75,15 @@ def default_view(found: CacheFacts, last_use: str, *, now_s: float) -> View:
     )
 
 
-def save_report(view: View, target: str, *, force: bool) -> int:
-    """Write the report of a view, and return its bytes.
+def save_report(pieces: Iterable[str], target: str, *, force: bool) -> int:
+    """Write a report, and return its bytes.
 
     Args:
-        view: With all that is known of the cache.
+        pieces: Of its text.
         target: As `check_target` returned it.
         force: As of `check_target`.
 
     Raises:
         BadRequestError: It cannot be written, or something else lies there.
     """
-    return write_report(document(view), target, mark=MARK.encode("ascii"), force=force)
+    return write_report(pieces, target, mark=MARK.encode("ascii"), force=force)

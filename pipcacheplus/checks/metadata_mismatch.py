@@ -1,9 +1,9 @@
 """Metadata that the index served beside a wheel differs from the wheel's own, or is of another project or version.
 
 **Why it matters.** pip from 22.3 on chooses dependencies by it, before it has the wheel (PEP 658: the two must be
-equal), and never downloads it again. If it names another project or version than the wheel's file name, pip fails
-("MetadataInconsistent") or ignores that version. Metadata that differs from what its page publishes is reported by
-`body-digest-mismatch`.
+equal), and never downloads it again; from 26.2 on, it fails if the dependencies of the two differ. If it names
+another project or version than the wheel's file name, pip fails ("MetadataInconsistent") or ignores that version.
+Metadata that differs from what its page publishes is reported by `body-digest-mismatch`.
 
 **What to do.** Remove it; pip downloads it again. If the wheel itself is in the cache, and not proven to be the one
 that was published, this is a warning.
@@ -21,7 +21,11 @@ from pipcacheplus.pips.filenames import canonical, project_and_version
 __all__ = ["CHECK"]
 
 _OTHER = Effects(
-    rows=(Effect(NEVER_READS, below="22.3"), Effect("uses the dependencies that it names")),
+    rows=(
+        Effect(NEVER_READS, below="22.3"),
+        Effect("uses the dependencies that it names", below="26.2"),
+        Effect("fails if it names other dependencies than the wheel"),
+    ),
     when="it differs from the wheel's",
 )
 _MISNAMED = Effects(

@@ -1,6 +1,6 @@
 """Permanent redirects in the cache form a circle, or there are more in a row than pip follows.
 
-**Why it matters.** pip uses permanent redirects (301; 308 from 22.1 on) from its cache whatever their age, without
+**Why it matters.** pip uses permanent redirects (301; 308 from 22.0 on) from its cache whatever their age, without
 asking the server. After 30 of them it fails ("TooManyRedirects"), also if the server was repaired long ago.
 
 **What to do.** Remove those that form the circle, and those after which more than 30 follow in a row; pip asks the

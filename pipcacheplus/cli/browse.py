@@ -80,7 +80,7 @@ def _import_view() -> None:
         raise BadRequestError(
             what="browse",
             problem=f"it needs {error.name}, which is not installed",
-            next_step="run: python -m pip install 'pipcacheplus[tui]'",
+            next_step="run: python -m pip install 'rich>=14' 'textual>=8'",
         ) from None
 
 

@@ -28,12 +28,13 @@ if TYPE_CHECKING:  # slow to import
 __all__ = ["COMMAND"]
 
 _REASONS = {
-    "corrupt": "entries that fail verification; every byte is read",
+    "corrupt": "entries that fail verification; files are read to their end, once",
     "partial": "leftovers of interrupted downloads, writes and builds",
     "incompatible": "wheels that none of the interpreters considered can use, or looks for",
     "unsafe": "pickled responses, which pip up to 23.2.1 would execute",
     "orphaned": "self-check files of environments that are gone",
-    "duplicates": "downloads whose bytes are stored under another URL too, except the last used; every byte is read",
+    "duplicates": "downloads whose bytes are stored under another URL too, except the last used; files are read to"
+    " their end, once",
     "built_sdists": "sdists whose wheel is built for every interpreter considered",
 }
 _LIMITS = {
@@ -68,8 +69,9 @@ def _declare(parser: ArgumentParser) -> None:
         default=False,
         type=_outdated,
         help="built wheels that this machine cannot load any more: libraries that are missing or older than those that"
-        " they were built with, another NumPy, Python or machine; every byte of built wheels is read. With `=strict`,"
-        " also those that need libraries of drivers or environment modules, or were built with tools that are gone",
+        " they were built with, another NumPy, Python or machine; built wheels are read to their end, once. With"
+        " `=strict`, also those that need libraries of drivers or environment modules, or were built with tools that"
+        " are gone",
     )
     reasons.add_argument(
         "--built-before",

@@ -59,7 +59,7 @@ def _run(request: Request) -> CommandResult:
 
     if options.output == _STDOUT:
         return done._replace(document=document(done.view))
-    size = save_report(done.view, target, force=options.force) if target and not options.dry_run else None
+    size = save_report(document(done.view), target, force=options.force) if target and not options.dry_run else None
     remarks = _opened(target) if size is not None and options.opens and target else ()
     view = done.view._replace(
         summary={**summary, "output": target, "output_bytes": size}, warnings=(*done.view.warnings, *remarks)
@@ -69,9 +69,10 @@ def _run(request: Request) -> CommandResult:
 
 def _finish_many(request: Request, view: View, gathered: "Gathered") -> CommandResult:
     """Write the report of many caches."""
-    from pipcacheplus.apply.report_file import write_report  # noqa: PLC0415 - slow to import, and help imports this module
-    from pipcacheplus.cache.report import check_target  # noqa: PLC0415 - as above
-    from pipcacheplus.render.report.document import MARK  # noqa: PLC0415 - as above
+    from pipcacheplus.cache.report import (  # noqa: PLC0415 - slow to import, and help imports this module
+        check_target,
+        save_report,
+    )
     from pipcacheplus.render.report.many import document_of_many, merged_summaries  # noqa: PLC0415 - as above
     from pipcacheplus.render.times import rfc3339  # noqa: PLC0415 - as above
 
@@ -88,7 +89,7 @@ def _finish_many(request: Request, view: View, gathered: "Gathered") -> CommandR
     if target is None:
         return CommandResult(whole, document=[*pieces])
     if not options.dry_run:
-        size = write_report(pieces, target, mark=MARK.encode("ascii"), force=options.force)
+        size = save_report(pieces, target, force=options.force)
         whole = whole._replace(summary={**summary, "output_bytes": size})
     remarks = _opened(target) if options.opens and not options.dry_run else ()
     return CommandResult(whole._replace(is_of_many=False, warnings=(*whole.warnings, *remarks)))

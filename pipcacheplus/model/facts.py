@@ -114,7 +114,7 @@ class Head(Struct, frozen=True, kw_only=True):
 
     @property
     def is_permanent_redirect(self) -> bool:
-        """Whether pip stores it without its content, and never lets it expire: 301 from pip 6.1, 308 from 22.1 on."""
+        """Whether pip stores it without its content, and never lets it expire: 301 from pip 6.1, 308 from 22.0 on."""
         return self.status in _PERMANENT_REDIRECTS
 
     def header(self, name: str) -> str | None:

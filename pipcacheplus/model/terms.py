@@ -159,7 +159,11 @@ class Proof(str, Enum):
 
 
 class Group(str, Enum):
-    """The reason a finding gives for removing an entry; `prune --<option>` requests it."""
+    """The sort of a finding: the option of `prune` that concerns entries with such findings.
+
+    A group alone removes nothing. What happens depends on the `Remedy` of the finding: with `REMOVE`, a bare `prune`
+    removes the entry as well; with `REMOVE_IF_ASKED`, only the option does; with `NONE`, the entry stays.
+    """
 
     CORRUPT = "corrupt"
     PARTIAL = "partial"

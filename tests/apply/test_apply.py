@@ -1,16 +1,19 @@
 """Carrying a plan out on this machine: who else is at work is found out, unless it is said."""
 
 import os
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import psutil
 import pytest
 
-from pipcacheplus.apply.apply import apply_here, trashed_here, undo_here
+from pipcacheplus.apply.apply import apply_here, empty_trash_here, trash_files_here, trashed_here, undo_here
 from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.errors import BadRequestError, CacheBusyError, NotACacheError
-from pipcacheplus.model.values import CacheDir, Report, Source, State
+from pipcacheplus.model.values import CacheDir, OwnFiles, OwnKind, Report, Source, State, Waiting
 from tests.apply.doing import left, only, planned
+from tests.apply.trashes import the_trash
 from tests.support.builders import Cache, tree
 from tests.support.holding import held
 from tests.support.owners import given_away, is_root
@@ -18,10 +21,17 @@ from tests.support.owners import given_away, is_root
 URL = "https://files.example/demo"
 
 
-def applied(cache: Cache, exclusive: bool | None, *, path: str | None = None, **more: Any) -> Report:  # noqa: ANN401, FBT001 - any argument
+def applied(
+    cache: Cache,
+    exclusive: bool | None,  # noqa: FBT001 - as `apply_here` has it
+    *,
+    path: str | None = None,
+    ids: tuple[str, ...] = (),
+    **more: Any,  # noqa: ANN401 - any argument
+) -> Report:
     ours = {"has_access_times": True, "lock_timeout_s": 0, "wait_s": 0, "stop": None, "progress": None}
     ours |= {"trash": False, "trash_size": None, "is_planned": False, "waiting": None}
-    return apply_here(planned(cache), path=path or str(cache.path), exclusive=exclusive, **(ours | more))
+    return apply_here(planned(cache, *ids), path=path or str(cache.path), exclusive=exclusive, **(ours | more))
 
 
 def brought_back(cache: Cache, **more: Any) -> Report:  # noqa: ANN401 - any argument
@@ -68,6 +78,58 @@ def test_a_wheel_of_today_goes_if_nobody_else_is_here(
     os.utime(cache.real(wheel))
     assert only(applied(cache, exclusive)).state is state
     assert cache.real(wheel).exists() == (state is State.BUSY)
+
+
+def processes_of(*seen: object) -> Callable[[object], list[object]]:
+    return lambda _what: list(seen)
+
+
+def hidden(_what: object) -> list[object]:
+    raise psutil.AccessDenied
+
+
+@pytest.mark.parametrize(
+    ("exclusive", "kind", "processes", "reason", "pid"),
+    [
+        (False, "ext4", processes_of(), "pips may be running", None),
+        (None, "nfs4", processes_of(), "other machines may mount this file system", None),
+        (None, "ext4", hidden, "processes cannot be listed, and a pip may be among them", None),
+        (None, "ext4", processes_of(a_process(7, "pip")), "pip (process 7) is running", 7),
+    ],
+)
+@pytest.mark.parametrize("is_reported", [True, False], ids=["reported", "silent"])
+def test_a_wait_is_as_long_as_was_said_and_reported_with_its_reason(
+    cache: Cache,
+    monkeypatch: pytest.MonkeyPatch,
+    exclusive: bool | None,  # noqa: FBT001 - a row's value
+    kind: str,
+    processes: Callable[[object], list[object]],
+    reason: str,
+    pid: int | None,
+    is_reported: bool,  # noqa: FBT001 - as above
+) -> None:
+    monkeypatch.setattr(psutil, "process_iter", processes)
+    monkeypatch.setattr(psutil, "disk_partitions", lambda *, all: [Mount(kind)])  # noqa: A006 - psutil's name
+    cache.http_v2(URL, b"x")
+    seen: list[Waiting] = []
+    report = applied(cache, exclusive, wait_s=0.01, waiting=seen.append if is_reported else None)
+    assert only(report).state is State.REMOVED
+    assert bool(seen) is is_reported
+    if is_reported:
+        assert {one[:2] for one in seen} == {(reason, pid)}
+        assert 0 < seen[0].left_s <= 0.01
+        assert seen[-1].left_s == 0
+
+
+def test_another_one_is_waited_for_both_ways_and_for_as_long_as_was_said(cache: Cache) -> None:
+    cache.http_v2(URL, b"x")
+    applied(cache, exclusive=True, trash=True)
+    cache.http_v2(URL, b"x")
+    for verb in (partial(applied, cache, exclusive=True), partial(brought_back, cache)):
+        with held(cache.path), pytest.raises(CacheBusyError) as caught:
+            verb(lock_timeout_s=0.01)
+        assert (caught.value.path, caught.value.waited_s) == (str(cache.path), 0.01)
+    assert len(left(cache)) == 2
 
 
 def test_of_nothing_nobody_is_looked_for(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,6 +216,50 @@ def test_what_the_trash_has_no_room_for_is_emptied(cache: Cache) -> None:
     assert report.emptied_bytes > 5000
     assert [one.run for one in trashed_here(str(cache.path))] == [report.run]
     assert left(cache) == {"http-v2/"}
+
+
+def test_the_trash_is_reported_and_emptied_as_a_whole_and_nothing_else_goes(cache: Cache) -> None:
+    path = str(cache.path)
+    stays = cache.built_wheel("demo")
+    before = left(cache)
+    assert trash_files_here(path) is None
+    empty_trash_here(path)
+    assert left(cache) == before
+    for number in range(2):
+        head = cache.http_v2(f"{URL}{number}", b"x" * 5000)
+        applied(cache, exclusive=True, trash=True, ids=(head,))
+    empty = cache.http_v2(URL, b"", has_head=False)
+    applied(cache, exclusive=True, trash=True, ids=(empty + ".body",))
+    runs = trashed_here(path)
+    assert [run.files for run in runs] == [2, 2, 1]
+    assert (runs[-1].size, runs[-1].disk_size) == (0, 0)
+    assert trash_files_here(path) == OwnFiles(
+        kind=OwnKind.TRASH,
+        path=str(the_trash(cache)),
+        cache=path,
+        files=5,
+        size=sum(run.size for run in runs),
+        disk_size=sum(run.disk_size for run in runs),
+        used_s=runs[-1].started_s,
+    )
+    assert sum(run.size for run in runs) > 10_000
+    empty_trash_here(path)
+    assert trash_files_here(path) is None
+    assert not list(cache.path.parent.glob(".pipcacheplus-trash-*"))
+    assert stays in left(cache)
+
+
+def test_a_trash_is_not_emptied_while_another_one_works_or_where_nothing_may(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.http_v2(URL, b"x")
+    applied(cache, exclusive=True, trash=True)
+    with held(cache.path), pytest.raises(CacheBusyError):
+        empty_trash_here(str(cache.path))
+    monkeypatch.chdir(cache.path)
+    with pytest.raises(NotACacheError, match="current directory"):
+        empty_trash_here(str(cache.path))
+    assert len(trashed_here(str(cache.path))) == 1
 
 
 def test_nothing_comes_back_while_another_one_works_or_where_nothing_may(

@@ -195,7 +195,7 @@ def test_an_empty_directory_that_was_used_meanwhile_stays(cache: Cache) -> None:
     assert (cache.real(folder).is_dir(), report.outcomes[0].state) == (True, State.GONE)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may remove from every directory")
+@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may remove from every directory")
 def test_one_failure_does_not_stop_the_rest(cache: Cache) -> None:
     stuck, free = cache.http(URL, b"x"), cache.http(URL + "2", b"y")
     folder = cache.real(stuck).parent

@@ -12,13 +12,12 @@ from typing import Any
 import pytest
 
 from pipcacheplus.apply.entries import reason_of
-from pipcacheplus.apply.files import Removed, real_path, remove, status_of
+from pipcacheplus.apply.files import Removed, on_disk, open_held, real_path, remove, status_of
 from pipcacheplus.apply.folders import tidy
 from pipcacheplus.apply.system import System, is_link
 from pipcacheplus.cache.pip_cache import PipCache
 from pipcacheplus.disk.open_cache import OpenCache, file_of
 from pipcacheplus.errors import NotACacheError
-from pipcacheplus.host import filesystems
 from pipcacheplus.model.values import (
     Action,
     Area,
@@ -33,8 +32,11 @@ from pipcacheplus.model.values import (
     State,
     Warned,
 )
-from tests.apply.doing import Clock, a_system, carried_out, left, only, planned, states
+from tests.apply.doing import MACHINES, Clock, a_system, carried_out, left, machine, only, planned, states
 from tests.support.builders import Cache, page_headers, tree
+from tests.support.holding import open_at
+from tests.support.mounts import MountedAs
+from tests.support.owners import as_somebody
 from tests.support.stored import response
 from tests.support.values import a_file, an_action, an_entry
 
@@ -56,7 +58,9 @@ def test_by_paths_the_same_goes(cache: Cache, tmp_path: Path, is_exclusive: bool
     system = without_descriptors(lock_folder=str(tmp_path / "locks"))
     report = carried_out(planned(cache), system=system, is_exclusive=is_exclusive)
     assert set(states(report).values()) == {State.REMOVED}
-    assert sum(outcome.disk_size for outcome in report.outcomes) > 5000
+    for outcome in report.outcomes:
+        assert set(outcome.removed) == set(outcome.action.files)
+        assert outcome.disk_size == sum(file.disk_size for file in outcome.removed)
     leaf = wheel.rpartition("/")[0]
     assert left(cache) == {notes, "http/", "http-v2/", "wheels/" if is_exclusive else leaf + "/"}
 
@@ -74,9 +78,45 @@ def test_by_paths_no_link_is_followed(cache: Cache, tmp_path: Path) -> None:
 
 def test_by_paths_a_link_on_the_way_is_told(cache: Cache, tmp_path: Path) -> None:
     (cache.path / "http").symlink_to(tmp_path)
-    with OpenCache(str(cache.path)) as opened, pytest.raises(OSError, match="a link is not followed") as caught:
+    with OpenCache(str(cache.path)) as opened, pytest.raises(OSError) as caught:  # noqa: PT011 - the whole of it is compared
         real_path(opened, "http/0/1")
-    assert (caught.value.errno, caught.value.filename) == (errno.ELOOP, "http/0/1")
+    assert caught.value.args == (errno.ELOOP, "a link is not followed")
+    assert caught.value.filename == "http/0/1"
+
+
+@MACHINES
+@pytest.mark.parametrize("writes", [True, False], ids=["writing", "reading"])
+def test_a_file_is_opened_for_what_it_is_wanted_for_and_no_link_leads_to_it(
+    cache: Cache,
+    has_descriptors: bool,  # noqa: FBT001 - a row's value
+    writes: bool,  # noqa: FBT001 - as above
+) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    cache.foreign("http/0/notes")
+    cache.real("http/link").symlink_to("0")
+    cache.real("http/0/link").symlink_to("notes")
+    system = machine(has_descriptors=has_descriptors)
+    with OpenCache(str(cache.path)) as opened:
+        descriptor, _ = open_held(opened, "http/0/notes", system, writes=writes)
+        flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
+        os.close(descriptor)
+        assert flags & os.O_ACCMODE == (os.O_RDWR if writes else os.O_RDONLY)
+        assert flags & os.O_NONBLOCK
+        for path in ("http/link/notes", "http/0/link"):
+            with pytest.raises(OSError) as caught:  # noqa: PT011 - which one differs from system to system
+                open_held(opened, path, system, writes=writes)
+            assert caught.value.errno in {errno.ENOTDIR, errno.ELOOP}
+
+
+def test_reading_a_file_of_another_user_moves_its_access_time(theirs: Cache) -> None:
+    """Only the owner may open it without that: here root owns it, and another user reads it."""
+    there = "/etc/passwd"
+    if os.name == "nt" or os.stat(there).st_uid != 0:
+        pytest.skip("takes a file of root that all may read")
+    with as_somebody(theirs), OpenCache(os.path.dirname(there)) as opened:
+        descriptor, is_moved = open_held(opened, os.path.basename(there), a_system(), writes=False)
+        os.close(descriptor)
+    assert is_moved
 
 
 def test_a_status_is_that_of_the_name_itself_and_no_link_leads_to_it(cache: Cache, tmp_path: Path) -> None:
@@ -118,6 +158,33 @@ def test_a_junction_is_a_link(tmp_path: Path, kind: str, tag: int, is_one: bool)
 def test_a_reason_is_what_the_system_says_or_else_what_there_is() -> None:
     assert reason_of(OSError(errno.EIO, "cannot")) == "cannot"
     assert reason_of(OSError("odd")) == "odd"
+
+
+@pytest.mark.parametrize(("size", "found"), [(0, 0), (1, 512), (512, 512), (513, 1024)])
+def test_where_no_blocks_are_reported_a_file_takes_whole_sectors(size: int, found: int) -> None:
+    status = type("Status", (), {"st_size": size})
+    assert on_disk(status) == found  # type: ignore[arg-type] # as far as it is looked at
+
+
+def test_a_directory_of_which_nothing_is_reported_is_counted_without_bytes() -> None:
+    removed = Removed()
+    removed.add_folder(None)
+    assert (removed.folders, removed.folder_disk_size) == (1, 0)
+
+
+@pytest.mark.parametrize("is_planned", [True, False], ids=["dry", "real"])
+@MACHINES
+def test_removed_directories_are_counted_with_their_bytes(
+    cache: Cache,
+    is_planned: bool,  # noqa: FBT001 - a row's value
+    has_descriptors: bool,  # noqa: FBT001 - as above
+) -> None:
+    head = cache.real(cache.http_v2(URL, b"x"))
+    blocks = [folder.stat().st_blocks for folder in head.parents[:5]]
+    system = machine(has_descriptors=has_descriptors)
+    outcome = only(carried_out(planned(cache), is_exclusive=True, is_planned=is_planned, system=system))
+    assert (outcome.folders, outcome.folder_disk_size) == (5, sum(blocks) * 512)
+    assert head.parents[0].exists() is is_planned
 
 
 def test_by_paths_a_hard_link_frees_nothing(cache: Cache, tmp_path: Path) -> None:
@@ -183,6 +250,38 @@ def test_a_file_that_changes_between_the_look_and_the_removal_stays(
         assert remove(opened, judged, machine(), removed, judged=judged) is State.CHANGED
     assert (removed.files, removed.disk_size) == ([], 0)
     assert left(cache) == {head}
+
+
+@pytest.mark.parametrize("links", [1, 2])
+def test_if_nothing_can_be_learned_of_a_removed_file_its_bytes_are_a_bound(
+    cache: Cache, tmp_path: Path, links: int
+) -> None:
+    """As FUSE may find an open file only by its name."""
+    path = cache.real(cache.http(URL, b"x" * 9000))
+    blocks = path.stat().st_blocks
+    if links == 2:
+        os.link(path, tmp_path / "second")
+
+    def unlink(name: str, **where: int) -> None:
+        for descriptor in open_at(path):
+            os.close(descriptor)
+        os.unlink(name, **where)
+
+    outcome = only(carried_out(planned(cache), is_exclusive=True, system=a_system(unlink=unlink)))
+    assert (outcome.state, outcome.measure) == (State.REMOVED, Measure.AT_LEAST)
+    assert outcome.disk_size == (blocks * 512 if links == 1 else 0)
+    assert left(cache) == {"http/"}
+
+
+def test_a_file_that_only_gets_another_name_gives_at_least_nothing_back(cache: Cache, tmp_path: Path) -> None:
+    """As NFS removes a file that is open."""
+    path = cache.real(cache.http(URL, b"x" * 9000))
+
+    def unlink(_name: str, **_where: int) -> None:
+        path.rename(tmp_path / ".nfs01")
+
+    outcome = only(carried_out(planned(cache), is_exclusive=True, system=a_system(unlink=unlink)))
+    assert (outcome.state, outcome.disk_size, outcome.measure) == (State.REMOVED, 0, Measure.AT_LEAST)
 
 
 @pytest.mark.parametrize("machine", [a_system, without_descriptors])
@@ -330,26 +429,8 @@ def test_warnings_of_the_plan_are_in_the_report(cache: Cache) -> None:
     assert carried_out(plan).warnings == plan.warnings
 
 
-Mounted = Callable[[str], None]
-
-
 @pytest.fixture
-def mounted_as(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Mounted:
-    """Return a function that has the table of mounts say of which kind the file system here is."""
-    if not hasattr(os, "major"):
-        pytest.skip("takes a table of mounts of Linux")
-
-    def mounted_as(kind: str) -> None:
-        device = tmp_path.stat().st_dev
-        table = tmp_path / "mounts"
-        table.write_text(f"1 1 {os.major(device)}:{os.minor(device)} / / rw - {kind} some rw\n")
-        monkeypatch.setattr(filesystems, "_MOUNT_TABLE", str(table))
-
-    return mounted_as
-
-
-@pytest.fixture
-def renumbering(mounted_as: Mounted) -> None:
+def renumbering(mounted_as: MountedAs) -> None:
     """Have the table say that this is a file system where a file may get another number."""
     mounted_as("fuse.somefs")
 
@@ -408,7 +489,7 @@ def test_a_file_of_another_number_stays_where_files_keep_theirs(cache: Cache) ->
 @pytest.mark.parametrize("dry_run", [True, False], ids=["dry", "real"])
 def test_bytes_are_a_bound_where_files_can_share_blocks(
     cache: Cache,
-    mounted_as: Mounted,
+    mounted_as: MountedAs,
     kind: str,
     measure: Measure,
     dry_run: bool,  # noqa: FBT001 - a row's value
@@ -423,7 +504,7 @@ def test_bytes_are_a_bound_where_files_can_share_blocks(
 
 @pytest.mark.parametrize(("kind", "measure"), [("ext4", Measure.EXACT), ("btrfs", Measure.UP_TO)])
 def test_so_are_bytes_that_emptying_the_trash_gives_back(
-    cache: Cache, mounted_as: Mounted, kind: str, measure: Measure
+    cache: Cache, mounted_as: MountedAs, kind: str, measure: Measure
 ) -> None:
     cache.http_v2(URL, b"x" * 9000)
     mounted_as(kind)

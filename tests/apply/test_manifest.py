@@ -19,6 +19,7 @@ from pipcacheplus.apply.trash.manifest import (
     read_manifest,
 )
 from pipcacheplus.model.values import Action, Area, Entry, File, Folder, Kind, Shape, UrlSource
+from tests.support.values import an_action, an_entry
 
 NUMBERS = st.integers(0, 2**70)
 PATHS = st.binary(min_size=1, max_size=30).map(os.fsdecode)
@@ -91,6 +92,17 @@ def test_what_is_written_down_is_read_again(entry: Entry, reasons: tuple[str, ..
     found = read_manifest(io.BytesIO(lines + lines[:-1]))  # the last line was not finished
     assert [(record.action, record.numbers) for record in found.records] == [(action, numbers)] * 2
     assert (found.disarmings, found.warnings) == ({first: disarming}, [])
+
+
+@pytest.mark.parametrize("count", [7, 9])
+def test_a_file_with_too_few_or_too_many_numbers_is_told(count: int) -> None:
+    action = an_action(an_entry("http-v2/0/1/2/4/8/x"))
+    line = json.loads(line_of_action(action, [0]))
+    (file,) = line["files"]
+    assert len(file) == 2 + 8
+    line["files"] = [[*file[:2], *[1] * count]]
+    found = read_manifest(io.BytesIO(FORMAT_LINE + json.dumps(line).encode() + b"\n"))
+    assert (found.records, [warning.message for warning in found.warnings]) == ([], ["line 2 cannot be read"])
 
 
 def test_a_line_that_is_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -113,6 +113,57 @@ def test_bytes_that_another_name_holds_are_not_counted(cache: Cache, tmp_path: P
     dry, done = both(planned(cache), cache, is_exclusive=True)
     assert_same(dry, done)
     assert sorted(bool(outcome.disk_size) for outcome in dry.outcomes) == [False, False, True]
+
+
+def test_names_of_different_files_are_counted_apart(cache: Cache, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        os.link(cache.real(cache.http(f"{URL}{name}", b"x" * 5000)), tmp_path / name)
+    dry, done = both(planned(cache), cache, is_exclusive=True)
+    assert_same(dry, done)
+    assert [outcome.disk_size for outcome in dry.outcomes] == [0, 0]
+
+
+def put_into(folder: Path) -> None:
+    (folder / "notes").write_bytes(b"mine")
+
+
+def use(folder: Path) -> None:
+    (folder / "x").touch()
+    (folder / "x").unlink()
+
+
+@MACHINES
+@pytest.mark.parametrize(
+    ("meanwhile", "counts"),
+    [(lambda _folder: None, (6, 4)), (put_into, (0, 0)), (use, (6, 0)), (shutil.rmtree, (5, 3))],
+    ids=["as it was", "not empty", "used", "gone"],
+)
+def test_a_directory_is_counted_only_if_it_is_still_empty_and_the_one_that_was_judged(
+    cache: Cache,
+    has_descriptors: bool,  # noqa: FBT001 - a row's value
+    meanwhile: Callable[[Path], None],
+    counts: tuple[int, int],
+) -> None:
+    """One with a file that goes with it, and one that was judged by itself; those above count too."""
+    lock = cache.lock_directory("http/0/1/2/4/8/01248" + "a" * 51, host="here", pid=5)
+    empty = cache.directory("http-v2/0/1/2/3")
+    plan = planned(cache)
+    for folder in (lock, empty):
+        meanwhile(cache.real(folder))
+    dry, done = both(plan, cache, is_exclusive=True, system=machine(has_descriptors=has_descriptors))
+    assert_same(dry, done)
+    assert tuple(outcome.folders for outcome in dry.outcomes) == counts
+
+
+def test_a_directory_that_another_entry_lies_in_is_not_counted_with_one_that_is_gone(cache: Cache) -> None:
+    near = URL + "257"  # its key begins with the same three digits
+    head, other = cache.http_v2(URL, b"x"), cache.http_v2(near, b"x")
+    assert os.path.commonpath([head, other]) == "http-v2/9/f/6"
+    plan = planned(cache, head)
+    shutil.rmtree(cache.real(head).parents[1])
+    dry, done = both(plan, cache, is_exclusive=True)
+    assert_same(dry, done)
+    assert (only(dry).state, only(dry).folders) == (State.GONE, 0)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="rights are others there")

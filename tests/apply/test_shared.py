@@ -11,6 +11,7 @@ import pytest
 from pipcacheplus.model.values import Outcome, Shape, State
 from tests.apply.doing import Clock, a_system, carried_out, left, only, planned, states
 from tests.support.builders import Cache, file_headers, page_headers, tree
+from tests.support.holding import all_open, open_at, opened
 from tests.support.processes import run
 
 URL = "https://files.example/demo"
@@ -192,7 +193,7 @@ def test_what_changed_before_is_neither_written_nor_removed(cache: Cache, which:
     cache.write(head + which, b"renewed", age_s=5)
     before = tree(cache.path)
     report = carried_out(plan)
-    assert only(report).state is State.CHANGED
+    assert only(report) == Outcome(action=plan.actions[0], state=State.CHANGED)
     assert tree(cache.path) == before
 
 
@@ -326,6 +327,59 @@ def test_shapes_of_all_kinds_go_in_one_run(cache: Cache) -> None:
     leaf = wheel.rpartition("/")[0]
     assert {path for path in left(cache) if not path.endswith("/")} == {notes}
     assert leaf + "/" in left(cache)
+
+
+@pytest.mark.parametrize(("handles", "kept"), [(0, 0), (2, 2), (3, 3), (9, 3)])
+def test_during_the_wait_as_many_heads_are_open_as_may_be(cache: Cache, handles: int, kept: int) -> None:
+    heads = [cache.real(cache.http_v2(f"{URL}{number}", b"x", headers=page_headers(b"x"))) for number in range(3)]
+    open_then: list[int] = []
+    clock = Clock(lambda: open_then.extend(len(open_at(head)) for head in heads))
+    carried_out(planned(cache), system=a_system(clock, max_handles=handles))
+    assert sorted(open_then, reverse=True) == [1] * kept + [0] * (3 - kept)
+    assert left(cache) == {"http-v2/"}
+
+
+def test_a_dry_run_keeps_no_head_open_and_opens_none_for_writing(cache: Cache) -> None:
+    """A lease keeps others from writing: to open the file for that fails, or takes the lease away."""
+    fcntl = pytest.importorskip("fcntl")
+    signals = pytest.importorskip("signal")
+    if not hasattr(fcntl, "F_SETLEASE"):
+        pytest.skip("takes leases")
+    head = cache.real(make_page(cache))
+    plan = planned(cache)
+    before = signals.signal(signals.SIGIO, signals.SIG_IGN)
+    try:
+        with opened(head) as descriptor:
+            fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+            assert only(carried_out(plan, is_planned=True)).state is State.PLANNED
+            assert open_at(head) == [descriptor]
+            assert only(carried_out(plan)).state is State.FAILED  # the lease holds
+    finally:
+        signals.signal(signals.SIGIO, before)
+    assert head.exists()
+
+
+def test_a_head_that_is_held_open_is_closed_before_its_directory_goes(cache: Cache) -> None:
+    """NFS keeps an open file under another name, and so its directory."""
+    head = cache.real(make_page(cache))
+    status = head.stat()
+    open_then: list[int] = []
+
+    def rmdir(name: str, **where: int) -> None:
+        open_then.append(sum(os.path.samestat(status, other) for other in all_open().values()))
+        os.rmdir(name, **where)
+
+    carried_out(planned(cache), system=a_system(rmdir=rmdir))
+    assert left(cache) == {"http-v2/"}
+    assert open_then == [0] * 5
+
+
+def test_of_a_wait_that_is_over_at_once_nobody_is_told(cache: Cache) -> None:
+    make_page(cache)
+    left_s: list[float] = []
+    carried_out(planned(cache), wait_s=0, waits=left_s.append)
+    assert left_s == []
+    assert left(cache) == {"http-v2/"}
 
 
 def test_whoever_wants_to_know_is_told_how_long_it_still_waits(cache: Cache) -> None:

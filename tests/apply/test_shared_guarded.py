@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipcacheplus.model.values import State
+from pipcacheplus.model.values import Outcome, State
 from tests.apply.doing import Clock, a_system, carried_out, left, only, planned, states
 from tests.support.builders import NOW_S, Cache
 
@@ -71,7 +71,11 @@ def test_a_built_wheel_goes_only_if_it_lay_still_for_a_day(
     os.utime(cache.real(wheel), (NOW_S - read_s, NOW_S - written_s))
     outcome = only(carried_out(planned(cache)))
     assert outcome.state is state
-    assert (outcome.error is not None) == (state is State.BUSY)
+    assert outcome.error == (
+        None
+        if state is State.REMOVED
+        else "used or written within a day, and pips may be running; `exclusive=True` means that none is"
+    )
     assert left(cache) == ({wheel.rpartition("/")[0] + "/"} if state is State.REMOVED else before)
 
 
@@ -117,7 +121,7 @@ def test_an_origin_beside_which_a_wheel_was_built_stays(cache: Cache) -> None:
     plan = planned(cache)
     cache.write(wheel, content)
     before = left(cache)
-    assert only(carried_out(plan)).state is State.CHANGED
+    assert only(carried_out(plan)) == Outcome(action=plan.actions[0], state=State.CHANGED)
     assert left(cache) == before
 
 
@@ -145,6 +149,30 @@ def test_an_empty_directory_below_wheels_goes_only_if_it_lay_still_for_a_day(
     report = carried_out(planned(cache))
     assert (only(report).state, report.failed) == (state, ())
     assert left(cache) == {folder.rpartition("/")[0] + "/" if state is State.REMOVED else folder + "/"}
+
+
+def test_an_empty_directory_below_wheels_that_is_gone_is_no_failure(cache: Cache) -> None:
+    folder = cache.directory("wheels/18/ac/23/" + "5" * 50)
+    plan = planned(cache)
+    cache.real(folder).rmdir()
+    assert (only(carried_out(plan)).state, only(carried_out(plan, is_planned=True)).state) == (State.GONE, State.GONE)
+
+
+def test_of_two_directories_the_second_counts_too_if_the_first_is_gone(cache: Cache) -> None:
+    """As of a build that left two, one in the other."""
+    outer = "wheels/18/ac/23/" + "5" * 50 + "/tmpab12cd_9"
+    inner = cache.directory(outer + "/inner")
+    plan = planned(cache)
+    (action,) = plan.actions
+    assert [folder.path for folder in action.entry.folders] == [inner, outer]
+    cache.real(inner).rmdir()
+    os.utime(cache.real(outer), (NOW_S, NOW_S))
+    outcome = only(carried_out(plan))
+    assert (outcome.state, outcome.error) == (
+        State.BUSY,
+        "made or read within a day, and a build may be about to use it",
+    )
+    assert left(cache) == {outer + "/"}
 
 
 def test_empty_directories_of_responses_go_at_any_age(cache: Cache) -> None:

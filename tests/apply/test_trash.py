@@ -3,16 +3,18 @@
 import errno
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipcacheplus.apply.trash.location import run_name
 from pipcacheplus.apply.trash.undo import trashed as listed
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.values import State
 from tests.apply.doing import MACHINES, a_system, carried_out, left, machine, only, planned, states
-from tests.apply.trashes import everything, refusing, runs, seen, the_trash, trashed, undone
+from tests.apply.trashes import everything, place_of_trash, refusing, runs, seen, the_trash, trashed, undone
 from tests.support.builders import Cache, page_headers, tree
 from tests.support.owners import is_root
 
@@ -117,6 +119,70 @@ def test_a_directory_alone_makes_a_run_too(cache: Cache) -> None:
     assert len(runs(cache)) == 1
 
 
+def test_the_first_run_is_named_after_the_time_and_the_next_a_second_later() -> None:
+    first = run_name(0, None)
+    assert (first, run_name(0, first)) == ("19700101T000000Z", "19700101T000001Z")
+
+
+def test_a_run_that_removes_no_directory_is_named_too(cache: Cache) -> None:
+    """Of the files alone it is seen that it was used."""
+    wheel = cache.built_wheel("demo")
+    report = trashed(cache)
+    assert (only(report).state, only(report).folders) == (State.TRASHED, 0)
+    assert left(cache) == {wheel.rpartition("/")[0] + "/"}
+    assert [run.name for run in runs(cache)] == [report.run]
+    assert only(undone(cache)).state is State.RESTORED
+
+
+def test_a_manifest_is_for_this_user_only_and_names_no_directory_with_the_rights_of_the_one_above(
+    cache: Cache,
+) -> None:
+    cache.http_v2(URL, b"x")
+    for path in (cache.path, *cache.path.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    trashed(cache)
+    (run,) = runs(cache)
+    manifest = run / "manifest"
+    assert manifest.stat().st_mode & 0o777 == 0o600
+    assert '"folder"' not in manifest.read_text()
+
+
+@pytest.mark.parametrize("fails_at", [2, 3, 4])
+def test_half_a_line_that_cannot_be_written_leaves_all_other_lines_readable(cache: Cache, fails_at: int) -> None:
+    """The first write is that of all entries; each further one notes what is overwritten in a head."""
+    for number in range(3):
+        cache.http_v2(f"{URL}{number}", b"x", headers=page_headers(b"x"))
+    before = seen(cache.path)
+    writes = [0]
+
+    def write(descriptor: int, content: bytes | memoryview) -> int:
+        writes[0] += 1
+        if writes[0] == fails_at:
+            return os.write(descriptor, bytes(content)[:7])
+        if writes[0] == fails_at + 1:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return os.write(descriptor, content)
+
+    report = trashed(cache, system=a_system(write=write))
+    assert [outcome.state for outcome in report.outcomes].count(State.FAILED) == 1
+    (run,) = runs(cache)
+    lines = (run / "manifest").read_bytes().splitlines(keepends=True)
+    assert all(line.startswith(b"{") and line.endswith(b"}\n") for line in lines)
+    assert sum(b"disarmed" in line for line in lines) == 2
+    back = undone(cache)
+    assert (back.warnings, {outcome.state for outcome in back.outcomes}) == ((), {State.RESTORED})
+    assert seen(cache.path) == before
+
+
+def test_the_current_directory_does_not_decide_what_can_be_moved(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = next((path for path in ("/proc", "/dev") if os.path.isdir(path)), None)
+    if there is None or os.stat(there).st_dev == cache.path.stat().st_dev:
+        pytest.skip("takes another file system")
+    cache.http_v2(URL, b"x")
+    monkeypatch.chdir(there)
+    assert only(trashed(cache)).state is State.TRASHED
+
+
 def test_two_runs_in_one_second_have_names_in_order(cache: Cache) -> None:
     names = []
     for number in range(3):
@@ -128,30 +194,42 @@ def test_two_runs_in_one_second_have_names_in_order(cache: Cache) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "sentence"),
+    ("call", "number", "problem"),
     [
-        ({"rename": refusing(errno.EXDEV)}, "cannot take files of the cache"),
-        ({"rename": refusing(errno.EROFS)}, "cannot take files of the cache"),
-        ({"mkdir": refusing(errno.EACCES)}, "cannot be made"),
-        ({"mkdir": refusing(errno.EROFS)}, "cannot be made"),
-        ({"mkdir": refusing(errno.EEXIST)}, "has lost its trash"),
-        ({"write": refusing(errno.ENOSPC)}, "cannot be written"),
-        ({"sync": refusing(errno.EIO)}, "cannot be"),
+        ("rename", errno.EXDEV, "cannot take files of the cache: {}"),
+        ("rename", errno.EROFS, "cannot take files of the cache: {}"),
+        ("mkdir", errno.EACCES, "cannot be made: {}"),
+        ("mkdir", errno.EROFS, "cannot be made: {}"),
+        ("mkdir", errno.EEXIST, "has lost its trash"),
+        ("write", errno.ENOSPC, "cannot be written: {}"),
+        ("sync", errno.EIO, "cannot be {how}: {}"),
     ],
 )
 @MACHINES
 def test_where_there_can_be_no_trash_nothing_is_touched(
     cache: Cache,
-    changes: dict[str, Any],
-    sentence: str,
+    call: str,
+    number: int,
+    problem: str,
     has_descriptors: bool,  # noqa: FBT001 - a row's value
 ) -> None:
     everything(cache)
     before = seen(cache.path)
-    with pytest.raises(BadRequestError, match=rf"{sentence}.*remove without the trash"):
+    changes: dict[str, Any] = {call: refusing(number)}
+    with pytest.raises(BadRequestError) as caught:
         trashed(cache, system=machine(has_descriptors=has_descriptors, **changes))
+    where = cache.path if problem == "has lost its trash" else place_of_trash(cache)
+    problem = problem.format(os.strerror(number), how="made" if has_descriptors else "written")
+    assert str(caught.value) == f"trash: {where} {problem}; remove without the trash"
     assert seen(cache.path) == before
     assert list(cache.path.parent.glob(".pipcacheplus-trash-*")) == []
+
+
+def test_a_trash_that_can_be_neither_kept_nor_removed_is_refused_with_the_first_reason(cache: Cache) -> None:
+    cache.http_v2(URL, b"x")
+    with pytest.raises(BadRequestError, match=f"cannot be made: {os.strerror(errno.EIO)}"):
+        trashed(cache, system=a_system(sync=refusing(errno.EIO), rmdir=refusing(errno.EACCES)))
+    assert len(left(cache)) == 2
 
 
 @MACHINES
@@ -274,15 +352,27 @@ def make_anothers(trash: Path, _outside: Path) -> None:
     os.chown(trash, 12_345, 12_345)
 
 
+OPEN = "can be read or written by others"
+ANOTHERS = "belongs to another user (uid 12345, not 0)"
+
+
 @pytest.mark.parametrize(
-    "make",
-    [make_link, make_file, make_open_to_all, make_readable, pytest.param(make_anothers, marks=is_root)],
+    ("make", "problem", "problem_by_path"),
+    [
+        (make_link, "cannot be opened as a directory: {}", "is not a directory"),
+        (make_file, "cannot be opened as a directory: {}", "is not a directory"),
+        (make_open_to_all, OPEN, OPEN),
+        (make_readable, OPEN, OPEN),
+        pytest.param(make_anothers, ANOTHERS, ANOTHERS, marks=is_root),
+    ],
 )
 @MACHINES
 def test_a_trash_that_is_not_ours_alone_is_refused(
     cache: Cache,
     tmp_path: Path,
     make: Callable[[Path, Path], None],
+    problem: str,
+    problem_by_path: str,
     has_descriptors: bool,  # noqa: FBT001 - a row's value
 ) -> None:
     cache.http_v2(URL, b"x")
@@ -296,11 +386,18 @@ def test_a_trash_that_is_not_ours_alone_is_refused(
     make(trash, tmp_path / "outside")
     before = tree(tmp_path)
     system = machine(has_descriptors=has_descriptors)
-    for verb in (trashed, undone):
-        with pytest.raises(BadRequestError, match=r"trash: .*move it away"):
-            verb(cache, system=system)
-    with pytest.raises(BadRequestError, match=r"trash: .*move it away"):
-        listed(str(cache.path), system)
+    problem = f"{trash} {problem if has_descriptors else problem_by_path}".format(os.strerror(errno.ENOTDIR))
+    sentence = f"trash: {problem}; look at what lies there, and move it away"
+    verbs: list[Callable[[], object]] = [
+        partial(trashed, cache, system=system),
+        partial(trashed, cache, system=system, is_planned=True),
+        partial(undone, cache, system=system),
+        partial(listed, str(cache.path), system),
+    ]
+    for verb in verbs:
+        with pytest.raises(BadRequestError) as caught:
+            verb()
+        assert str(caught.value) == sentence
     assert tree(tmp_path) == before
     carried_out(planned(cache), system=system)  # which has no need of it
     assert left(cache) == {"http-v2/"}

@@ -1,10 +1,14 @@
 """What was made harmless is put right, unless somebody has written to it since."""
 
+import errno
+import os
 from pathlib import Path
+
+import pytest
 
 from pipcacheplus.model.values import State
 from tests.apply.doing import MACHINES, Clock, left, machine, only, states
-from tests.apply.trashes import runs, seen, trashed, undone
+from tests.apply.trashes import refusing, runs, seen, trashed, undone
 from tests.support.builders import Cache, page_headers, tree
 
 URL = "https://files.example/demo"
@@ -28,6 +32,42 @@ def test_what_was_made_harmless_and_stayed_is_put_right(cache: Cache, has_descri
     assert states(report) == {head: State.RESTORED}
     assert only(report).moved == ()
     assert seen(cache.path) == {**before, head: (before[head][0], *seen(cache.path)[head][1:])}  # type: ignore[index] # of a file
+    assert runs(cache) == []
+
+
+def test_times_come_back_where_they_can_be_set_by_name_only(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows: of a head in the trash, and of one that is still in the cache."""
+    monkeypatch.setattr(os, "supports_fd", os.supports_fd - {os.utime})
+
+    def utime(path: str | int, *, ns: tuple[int, int]) -> None:
+        if isinstance(path, int):
+            raise TypeError
+        os.utime(path, ns=ns)
+
+    system = machine(has_descriptors=False, utime=utime)
+    for leave in (trashed, disarmed):
+        head = cache.http_v2(URL, b"x", headers=page_headers(b"x"))
+        before = seen(cache.path)[head]
+        leave(cache)
+        assert states(undone(cache, system=system)) == {head: State.RESTORED}
+        assert seen(cache.path)[head] == (*before[:3], seen(cache.path)[head][3])  # type: ignore[index] # of a file
+
+
+def test_what_was_made_harmless_and_then_removed_is_not_missed(cache: Cache) -> None:
+    head = disarmed(cache)
+    cache.real(head).unlink()
+    report = undone(cache)
+    assert (report.outcomes, report.warnings) == ((), ())
+    assert left(cache) == {head + ".body"}
+
+
+def test_what_cannot_be_put_right_is_put_right_by_the_next_undo(cache: Cache) -> None:
+    """Nothing of the entry lies in the trash, and still its manifest has to stay."""
+    head = disarmed(cache)
+    report = undone(cache, system=machine(write=refusing(errno.EIO)))
+    assert (only(report).state, only(report).error) == (State.FAILED, os.strerror(errno.EIO))
+    assert states(undone(cache)) == {head: State.RESTORED}
+    assert b"~~" not in cache.real(head).read_bytes()
     assert runs(cache) == []
 
 

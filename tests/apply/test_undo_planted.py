@@ -66,6 +66,7 @@ def test_a_manifest_that_names_what_is_not_pips_brings_nothing(
     for is_planned in (True, False):
         report = undone(cache, system=machine(), is_planned=is_planned)
         assert (only(report).state, only(report).error) == (State.FAILED, "has a name that no pip writes")
+        assert only(report).action == report.plan.actions[0]
     assert tree(tmp_path) == before
 
 

@@ -1,5 +1,6 @@
 """What tests of the trash share: caches with something of everything, and calls that fail or are broken off."""
 
+import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ __all__ = [
     "bodies_alone",
     "breaking",
     "everything",
+    "place_of_trash",
     "refusing",
     "runs",
     "seen",
@@ -81,6 +83,12 @@ def trashed(cache: Cache, *ids: str, **more: Any) -> Report:  # noqa: ANN401 - a
 def undone(cache: Cache, run: str | None = None, *, system: System | None = None, **more: Any) -> Report:  # noqa: ANN401 - any argument
     """Bring a run back."""
     return undo(CacheDir(path=str(cache.path), source=Source.ARGUMENT), system=system or a_system(), run=run, **more)
+
+
+def place_of_trash(cache: Cache) -> Path:
+    """Return where the trash of a cache has to lie, so that each version finds what another one moved there."""
+    digest = hashlib.sha224(os.fsencode(cache.path.name)).hexdigest()[:16]
+    return cache.path.resolve().parent / f".pipcacheplus-trash-{digest}"
 
 
 def the_trash(cache: Cache) -> Path:

@@ -1,7 +1,6 @@
 """A catalog keeps what a run wrote for the next one, and is done without wherever that cannot be."""
 
 import os
-import resource
 import sqlite3
 import stat
 import sys
@@ -157,6 +156,8 @@ def test_on_a_full_disk_the_run_goes_on_with_all_that_it_had(tmp_path: Path) -> 
 
 @pytest.mark.skipif(os.name == "nt", reason="takes limits of POSIX")
 def test_an_error_of_the_disk_leaves_the_file_whole(tmp_path: Path) -> None:
+    import resource  # noqa: PLC0415 - not on Windows
+
     filled(tmp_path, "a")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     with open_store(CACHE, SCHEMA, folder=str(tmp_path)) as store:

@@ -45,6 +45,7 @@ IGNORES = "ignores it"
 TRACEBACK = "ends with a traceback at every install until it is removed"
 FETCHES = "fetches what is missing"
 DEPENDENCIES = "uses the dependencies that it names"
+COMPARES = "fails if it names other dependencies than the wheel"
 UNSEEN = "installs it if the index serves JSON, and fails if not"
 INCONSISTENT = "fails or ignores that version, until it is removed"
 OTHER_PAGE = "fails at every install through a page that publishes another digest"
@@ -71,7 +72,7 @@ DAMAGES: dict[str, tuple[str, Callable[[Cache], object], dict[str, str]]] = {
     "http-v2, other metadata than in the wheel": (
         "metadata-mismatch",
         partial(with_other_metadata, is_old=False),
-        {f"{BEFORE_10} {TO_23_2}": NEVER, SINCE_23_3: DEPENDENCIES},
+        {f"{BEFORE_10} {TO_23_2}": NEVER, SINCE_23_3.removesuffix(" 26.3"): DEPENDENCIES, "26.3": COMPARES},
     ),
     "http, cc=2, byte flipped": (
         "body-digest-mismatch",

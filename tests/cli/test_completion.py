@@ -1,7 +1,6 @@
 """Real shells complete commands, options, choices and projects; the cache is not looked at, and nothing is run."""
 
 import os
-import pty
 import shutil
 import sqlite3
 import sys
@@ -183,6 +182,7 @@ START = {
 
 @pytest.fixture
 def terminal(known: Cache, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Terminal]:
+    pty = pytest.importorskip("pty")  # not on Windows
     shell: str = request.param
     if shutil.which(shell) is None:
         pytest.skip(f"no {shell} here")

@@ -13,7 +13,8 @@ from pipcacheplus.cli.base.signals import StoppedError, raising, stopping
 from tests.support.builders import Cache, page_headers, tree
 from tests.support.processes import PIPCACHEPLUS, run, started
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and terminals are others there")
+if os.name == "nt":
+    pytest.skip("signals and terminals are others there", allow_module_level=True)
 
 URL = "https://files.example/demo"
 SUM = "Entries removed: 1, files: 1 ("

@@ -35,7 +35,8 @@ from tests.deletion.shim import (
 from tests.support.drill import IS_DRILL, part_of
 from tests.support.filled import Filled
 
-pytestmark = pytest.mark.skipif(why_no_shim() is not None, reason=str(why_no_shim()))
+if why_no_shim() is not None:
+    pytest.skip(str(why_no_shim()), allow_module_level=True)
 
 REASONS = ("--corrupt", "--partial", "--stale", "--unsafe", "--orphaned", "--incompatible")
 COMMANDS = {

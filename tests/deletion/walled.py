@@ -6,7 +6,6 @@ document a line. Only for Linux.
 
 import json
 import os
-import resource
 import select
 import signal
 import sys
@@ -130,6 +129,8 @@ def _command(wanted: Mapping[str, Any]) -> Callable[[], int]:
 
 
 def _build_walls(wanted: Mapping[str, Any]) -> None:
+    import resource  # noqa: PLC0415 - not on Windows
+
     os.chdir("/")
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_DATA, (wanted["memory_bytes"],) * 2)

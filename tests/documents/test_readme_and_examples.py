@@ -82,35 +82,6 @@ def test_rows_are_added_up_with_or_without_a_library_of_data_frames(used: Cache)
     assert [line.split()[-1] for line in done.stdout.splitlines()] == ["wheel", "leftover"]
 
 
-ON_A_TERMINAL = {"browse"}
-"""Commands that need one; their own tests have it."""
-
-
-def _commands_of_the_readme() -> list[str]:
-    return re.findall(r"`python -m pipcacheplus ([^`]+)`", (TOP / "README.md").read_text("utf-8"))
-
-
-@pytest.mark.parametrize(
-    "command",
-    [one for one in _commands_of_the_readme() if one not in ON_A_TERMINAL],
-)
-def test_every_command_of_the_readme_ends_well_on_a_fresh_machine(used: Cache, tmp_path: Path, command: str) -> None:
-    used.path = tmp_path / "nothing"
-    words = command.replace("[", "").replace("]", "").replace("WHAT...", "numpy").split()
-    done = run(used, sys.executable, "-m", "pipcacheplus", *words)
-    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
-    assert done.stderr.count("\n") <= 1
-
-
-@pytest.mark.parametrize(
-    "command", re.findall(r"\.venv/bin/python -m pipcacheplus (.+)", (TOP / "README.md").read_text("utf-8"))
-)
-def test_what_the_readme_has_typed_ends_well_on_a_fresh_machine(used: Cache, tmp_path: Path, command: str) -> None:
-    used.path = tmp_path / "nothing"
-    done = run(used, sys.executable, "-m", "pipcacheplus", *command.split())
-    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stdout + done.stderr
-
-
 def test_the_first_command_of_the_readme_installs_and_shows_the_demonstration() -> None:
     first, *others = re.findall(r"```console\n(.*?)\n```", (TOP / "README.md").read_text("utf-8"), re.DOTALL)
     install = "python3 -m venv .venv && .venv/bin/pip install -q ."
@@ -124,3 +95,23 @@ def test_every_command_of_the_readme_is_one(used: Cache) -> None:
     listed = run(used, sys.executable, "-m", "pipcacheplus", "--help").stdout
     assert named
     assert all(re.search(rf"^ +{name}\b", listed, re.MULTILINE) for name in named), listed
+
+
+def test_every_link_of_the_readme_is_defined_at_its_end_once_and_leads_to_a_file() -> None:
+    text, *definitions = re.split(r"^(?=\[[^\]]+\]: )", (TOP / "README.md").read_text("utf-8"), flags=re.MULTILINE)
+    targets = {name: target for line in definitions for name, target in re.findall(r"^\[(.+)\]: (\S+)$", line.strip())}
+    assert len(targets) == len(definitions) > 10
+    assert set(re.findall(r"\]\[([^\]]+)\]", text)) == set(targets)
+    assert "](" not in re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    for target in targets.values():
+        assert "://" in target or (TOP / target).is_file(), target
+
+
+def test_the_readme_is_short() -> None:
+    assert len((TOP / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
+
+
+def test_what_runs_in_ci_is_the_command_that_the_readme_has_for_the_tests() -> None:
+    section = (TOP / "README.md").read_text(encoding="utf-8").partition("## Run the tests")[2]
+    (command,) = re.findall(r"```console\n(.*?)\n```", section, re.DOTALL)
+    assert (TOP / ".ci" / "run").read_text(encoding="utf-8").splitlines()[-1] == command

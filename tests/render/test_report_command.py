@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import signal
 import stat
 import sys
@@ -121,6 +120,8 @@ def test_a_dry_run_writes_nothing_and_refuses_the_same(report: Report, tmp_path:
 
 
 def test_a_report_that_does_not_fit_leaves_what_was_there(full: Cache, report: Report, tmp_path: Path) -> None:
+    import resource  # noqa: PLC0415 - not on Windows
+
     report("--output", "report.html")
     before = (tmp_path / "report.html").read_bytes()
 

@@ -105,11 +105,14 @@ class Page:
         return found
 
     def requested(self) -> list[str]:
-        """Return the URLs that were requested since the last call, but for parts of the browser itself."""
+        """Return the URLs that were requested since the last call, but for parts of the browser itself.
+
+        A `data:` URL is in the document, or the browser's own, as the icon of a control: nothing is sent for it.
+        """
         messages = (json.loads(entry["message"])["message"] for entry in self._log("performance"))
         sent = (one["params"] for one in messages if one["method"] == "Network.requestWillBeSent")
         urls = (one["request"]["url"] for one in sent)
-        return [url for url in urls if not url.startswith("chrome://")]
+        return [url for url in urls if not url.startswith(("chrome://", "data:"))]
 
     def emulate(self, *, scheme: str = "light", medium: str = "screen") -> None:
         """Have the page shown in a colour scheme, or as printed."""

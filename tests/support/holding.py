@@ -2,12 +2,15 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pytest
 from filelock import lock_descriptor
 
-__all__ = ["held", "opened"]
+__all__ = ["all_open", "held", "open_at", "opened"]
+
+_DESCRIPTORS = "/dev/fd"
 
 
 @contextmanager
@@ -18,6 +21,23 @@ def opened(path: Path) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def all_open() -> dict[int, os.stat_result]:
+    """Return the status of all that this process has open, by descriptor; skip where that cannot be listed."""
+    if not os.path.isdir(_DESCRIPTORS):
+        pytest.skip("descriptors cannot be listed here")
+    found = {}
+    for name in os.listdir(_DESCRIPTORS):
+        with suppress(OSError):  # that of the listing
+            found[int(name)] = os.fstat(int(name))
+    return found
+
+
+def open_at(path: Path) -> list[int]:
+    """Return the descriptors by which this process has a file open."""
+    wanted = path.stat()
+    return [descriptor for descriptor, status in all_open().items() if os.path.samestat(status, wanted)]
 
 
 @contextmanager

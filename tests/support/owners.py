@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.builders import Cache
 
-__all__ = ["SOMEBODY", "given_away", "home_of_somebody", "is_root"]
+__all__ = ["SOMEBODY", "as_somebody", "given_away", "home_of_somebody", "is_root"]
 
 SOMEBODY = 12_345
 """The number of a user without a name."""
@@ -32,3 +32,19 @@ def given_away(cache: Cache) -> None:
     """Make a cache, and the home that holds it, that of another user."""
     for path in (cache.path.parent, cache.path, *cache.path.rglob("*")):
         os.chown(path, SOMEBODY, SOMEBODY, follow_symlinks=False)
+
+
+@contextmanager
+def as_somebody(cache: Cache) -> Iterator[None]:
+    """Act as the owner of a cache whom rights stop: root gives it to another user, and acts as that one."""
+    if os.name == "nt":
+        pytest.skip("rights are others there")
+    if os.geteuid() != 0:
+        yield
+        return
+    given_away(cache)
+    os.seteuid(SOMEBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)

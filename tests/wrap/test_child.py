@@ -38,7 +38,7 @@ def test_a_program_that_is_not_there_is_a_sentence_and_not_a_traceback() -> None
     assert done.stderr == "ERROR: /no/such/program cannot be run: No such file or directory\n"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, getattr(signal, "SIGHUP", None)])
 def test_a_signal_that_is_sent_to_the_parent_alone_reaches_the_child(number: signal.Signals) -> None:
     code = (
         "import signal, sys, time\n"

@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 import pytest
 
 from pipcacheplus import Entry, Kind, PipCache
+from pipcacheplus.pips.layout import body_path
 from tests.support import artefacts, processes
 from tests.support.builders import tree
 from tests.support.drill import IS_DRILL
+from tests.support.flips import flip_last_member
 from tests.support.libraries import CODE, compile_library
 from tests.support.pips import NEWEST, Pip
 from tests.support.processes import PIPCACHEPLUS
@@ -76,8 +78,9 @@ class Job:
 
     def payload(self, kind: Kind, project: str) -> Path:
         """Return the file with the content of an entry."""
-        files = self.entry(kind, project).files
-        return self.cache / max(files, key=lambda file: file.size).path
+        main = self.entry(kind, project).id
+        body = self.cache / body_path(main)
+        return body if body.exists() else self.cache / main
 
 
 class Done(NamedTuple):
@@ -106,16 +109,8 @@ def job(request: pytest.FixtureRequest, pip_of: Callable[[str, str], Pip], index
     return job
 
 
-def flip(path: Path) -> None:
-    """Change a bit of the last member of an archive, under the same stamp."""
-    status, content = path.stat(), bytearray(path.read_bytes())
-    content[content.index(b"PK\x01\x02") - 10] ^= 1
-    path.write_bytes(content)
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-
-
 def flip_wheel(job: Job) -> Entry:
-    flip(job.payload(Kind.WHEEL, "demo-lib"))
+    flip_last_member(job.payload(Kind.WHEEL, "demo-lib"))
     return job.entry(Kind.WHEEL, "demo-lib")
 
 
@@ -127,7 +122,7 @@ def cut_wheel(job: Job) -> Entry:
 
 
 def flip_built_wheel(job: Job) -> Entry:
-    flip(job.payload(Kind.BUILT_WHEEL, "demo-source"))
+    flip_last_member(job.payload(Kind.BUILT_WHEEL, "demo-source"))
     return job.entry(Kind.BUILT_WHEEL, "demo-source")
 
 
@@ -144,7 +139,9 @@ def put_foreign_content(job: Job) -> Entry:
 def change_metadata(job: Job) -> Entry:
     found = job.entry(Kind.METADATA, "demo-lib")
     path = job.payload(Kind.METADATA, "demo-lib")
-    path.write_bytes(path.read_bytes().replace(b"Version: 1.1", b"Version: 9.9"))
+    content = path.read_bytes()
+    assert b"Version: 1.1" in content
+    path.write_bytes(content.replace(b"Version: 1.1", b"Version: 9.9"))
     return found
 
 
@@ -246,7 +243,7 @@ def test_what_comes_by_a_pipe_is_not_read_twice(job: Job, how: str) -> None:
 def test_all_that_is_damaged_of_what_is_wanted_goes_at_once(job: Job) -> None:
     flip_wheel(job)
     flip_built_wheel(job)
-    flip(job.payload(Kind.WHEEL, "demo-app"))
+    flip_last_member(job.payload(Kind.WHEEL, "demo-app"))
     done = job.install("demo-app")
     assert 2 <= done.runs <= 4  # a pip that reads no metadata comes to one file after the other
     assert len(done.removed) == 3

@@ -101,7 +101,7 @@ def check_trash(cache: OpenCache, system: System, sample: str) -> None:
     Args:
         cache: The cache.
         system: The system.
-        sample: A file of it, whose rights show which ones this file system keeps.
+        sample: A file of it, whose rights show which ones this file system keeps; a path without a file shows nothing.
 
     Raises:
         BadRequestError: There can be no trash.

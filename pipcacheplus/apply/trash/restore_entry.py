@@ -58,7 +58,7 @@ class Restorer:
         except OSError:
             return False  # a file there is not from this run
 
-    def restore(self, record: Record, *, is_planned: bool = False) -> Outcome:
+    def restore(self, record: Record, *, is_planned: bool) -> Outcome:
         """Restore an entry, and report the real result; with `is_planned`, the expected one, and change nothing."""
         action = record.action
         if not is_pips(action):
@@ -116,7 +116,7 @@ class Restorer:
                 if self.system.has_descriptors:
                     check_writable_in(".", dir_fd=self.cache.folder(folder))
                 else:
-                    check_writable_in(real_path(self.cache, folder) if folder else self.cache.path)
+                    check_writable_in(real_path(self.cache, folder))
             except FileNotFoundError:
                 folder = folder.rpartition("/")[0]
             else:
@@ -152,7 +152,7 @@ class Restorer:
             path = os.path.join(self.run.path, str(number))
             opened = self.run.open_file(str(number), os.O_RDWR)
         else:
-            path = file.path if self.system.has_descriptors else real_path(self.cache, file.path)
+            path = real_path(self.cache, file.path)
             opened, _ = open_held(self.cache, file.path, self.system)
         return holding(opened, path, file, self.disarmings[number])
 

@@ -25,18 +25,26 @@ __all__ = [
 ]
 
 DONE = 0
+"""Done; also if there was nothing to do, nothing matched, or there is no cache yet."""
 FAILED = 1
+"""Failed; or stdout could not be written: then the sum of a removal is on stderr."""
 USAGE = 2
+"""An option or argument is invalid, or the directory is refused."""
 FOUND = 3
-"""`verify` found an error, `prune --dry-run --exit-code` something to remove, `info --fail-above` too large a cache."""
+"""`verify` has a finding of severity `error`; with `list --fail-if-found`, something matches; with `prune --dry-run
+--exit-code`, something would be removed; with `info --fail-above`, the cache takes more."""
 PARTLY = 4
-"""Some entries could not be removed, or not be read."""
+"""Done in part: something that should have been removed is still there, or could not be read; or one of many caches
+could not be read or pruned."""
 BUSY = 5
+"""Another pipcacheplus works on this cache."""
 NO_CACHE = 10
+"""There is no directory that `--cache-dir` names; of `dir`: the cache is off; of `undo`: there is no cache."""
 NO_MATCH = 23
-"""pip's own number (`NO_MATCHES_FOUND`)."""
+"""With `--error-on-no-match`: nothing matched. The number is pip's own (`NO_MATCHES_FOUND`)."""
 _STOPPED = 128
-"""Plus the number of a signal: the run was stopped by it, as in shells."""
+"""Stopped, after the current entry was finished: 129 by SIGHUP, also of a terminal that is closed; 130 by SIGINT, which
+is Ctrl-C; 141 by SIGPIPE, also if the reader of a removal's output has ended; 143 by SIGTERM."""
 
 _ORDER = (FAILED, BUSY, PARTLY, FOUND, NO_MATCH, DONE)
 _BY_ERROR: dict[type[PipCachePlusError], int] = {

@@ -311,7 +311,7 @@ class Browser(App[None]):
         self._read("", verifies=self._verifies)
 
     def action_verify(self) -> None:
-        """Read every byte, now and whenever the cache is read again."""
+        """Read files to their end, once, now and whenever the cache is read again."""
         self._read("Verified.", verifies=True)
 
     def _read(self, message: str, *, verifies: bool) -> None:

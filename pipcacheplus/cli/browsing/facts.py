@@ -36,7 +36,7 @@ class Reading:
     """As `PipCache.plan` takes them."""
     remembers: bool
     verifies: bool = False
-    """Whether every byte is read, so that damage is found as well."""
+    """Whether files are read to their end, once, so that damage is found as well."""
 
 
 class BrowsedEntries:
@@ -172,7 +172,7 @@ def read_entries(cache: "PipCache", how: Reading, progress: "Progress | None") -
     Args:
         cache: The cache.
         how: With which interpreters, and how far.
-        progress: Called with the entries read; then, if every byte is read, with the bytes.
+        progress: Called with the entries read; then, if files are read to their end, with the bytes.
 
     Raises:
         PipCachePlusError: The cache is gone, or an interpreter cannot be asked.

@@ -18,7 +18,7 @@ x        show what would be removed of the marked entries, or of the row,
          question
 w        why an entry is there, and what would remove it or keep it
 r        read the cache again
-v        verify: read every byte, so that damage is found as well
+v        verify: read files to their end, once, so that damage is found as well
 q        quit
 
 Reclaimable is what a reason of prune holds for. x removes what is

@@ -76,7 +76,7 @@ class Work:
         return safe(self._cache.dir.path)
 
     def read(self, progress: "Progress | None", *, verifies: bool = False) -> BrowsedEntries:
-        """Read the cache, every byte of it if that is wanted; raises as `read_entries`."""
+        """Read the cache, files to their end, once, if that is wanted; raises as `read_entries`."""
         how = Reading(pythons=self._pythons, remembers=self._request.options.remembers, verifies=verifies)
         return read_entries(self._cache, how, progress)
 

@@ -119,8 +119,8 @@ def _story(stage: Stage) -> Iterator[Step]:
         is_pip=True,
     )
     yield stage.step(
-        "`verify` reads every byte. It names the wheel, and the file in it that is damaged. Exit code 3 says that pip"
-        " would fail.",
+        "`verify` reads files to their end, once. It names the wheel, and the file in it that is damaged. Exit code 3"
+        " says that pip would fail.",
         *("verify", "--python", "current"),
         expected=_FOUND,
     )

@@ -2,9 +2,9 @@
 
 import os
 import re
+import shlex
 import shutil
 import signal
-import subprocess
 import sys
 import sysconfig
 import time
@@ -227,13 +227,14 @@ def test_without_the_extra_one_sentence_says_how_to_get_it(full: Cache, tmp_path
         for one in Path(libraries).iterdir():
             if not one.name.lower().startswith("textual"):
                 (folder / one.name).symlink_to(one)
-    package = str(Path(pipcacheplus.__file__).parents[1])
-    env = environment(full, PYTHONPATH=os.pathsep.join((package, str(folder))))
+    if not (folder / "pipcacheplus").exists():  # it is run from a checkout
+        (folder / "pipcacheplus").symlink_to(Path(pipcacheplus.__file__).parent)
+    env = environment(full, PYTHONPATH=str(folder))
     command = [sys.executable, "-S", "-m", "pipcacheplus", "--cache-dir", str(full.path), "browse"]
     done = run(command, env=env)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "ERROR: browse: it needs textual, which is not installed; run: python -m pip install 'pipcacheplus[tui]'\n"
+        "ERROR: browse: it needs textual, which is not installed; run: python -m pip install 'rich>=14' 'textual>=8'\n"
     )
 
 
@@ -253,7 +254,7 @@ def test_in_tmux_80_columns_and_24_lines_are_enough(full: Cache, tmp_path: Path)
             assert time.monotonic() < end_s, shown
         return shown.splitlines()
 
-    tmux("new-session", "-d", "-x", "80", "-y", "24", subprocess.list2cmdline(words(full)))
+    tmux("new-session", "-d", "-x", "80", "-y", "24", shlex.join(words(full)))
     try:
         first = screen("Quit")
         assert first[0].startswith("2 entries (")

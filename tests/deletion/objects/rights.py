@@ -1,6 +1,5 @@
 """What may not be read, listed, or removed."""
 
-import fcntl
 import os
 import struct
 from collections.abc import Callable
@@ -62,6 +61,8 @@ def _flagged(pick: str, flag: int) -> Callable[[Ground], object]:
 
 
 def _set(path: str, flag: int, *, is_set: bool) -> None:
+    import fcntl  # noqa: PLC0415 - not on Windows
+
     descriptor = os.open(path, os.O_RDONLY)
     try:
         flags = struct.unpack("i", fcntl.ioctl(descriptor, _GET_FLAGS, b"\0\0\0\0"))[0]
