@@ -9,13 +9,15 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from threading import Timer
 from types import TracebackType
 from typing import IO, Any
 
 import psutil
 import pytest
+
+from tests.support.deadlines import unless_done_in
 
 __all__ = ["LIMIT_S", "PIPCACHEPLUS", "Command", "Service", "line_of", "run", "started"]
 
@@ -90,18 +92,14 @@ def started(
         late.append(f"{_shown(command)} did not end within {limit_s:g} s")
         _end(process)
 
-    timer = Timer(limit_s, end_late)
-    timer.daemon = True
-    timer.start()
     try:
-        with process:
+        with unless_done_in(limit_s, end_late), process:
             try:
                 yield process
             except BaseException:
                 _end(process)
                 raise
     finally:
-        timer.cancel()
         if late:
             pytest.fail(late[0])
 
@@ -144,15 +142,10 @@ class Service:
     def ask(self, line: str) -> str:
         """Return the answer to a line; both without their ends."""
         assert self._process.stdin is not None
-        timer = Timer(self._limit_s, _end, (self._process,))
-        timer.daemon = True
-        timer.start()
-        try:
+        with unless_done_in(self._limit_s, partial(_end, self._process)):
             self._process.stdin.write(line + "\n")
             self._process.stdin.flush()
             answer = line_of(self._process)
-        finally:
-            timer.cancel()
         if not answer:
             pytest.fail(f"{_shown(self._process.args)} gave no answer within {self._limit_s:g} s to {line[:300]}")
         return answer
