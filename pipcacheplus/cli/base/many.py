@@ -87,6 +87,7 @@ def results_for(
         stop: As of `results_of`.
     """
     from pipcacheplus.fleet.engines import engine_of  # noqa: PLC0415 - as above
+    from pipcacheplus.fleet.portions import results_in_portions  # noqa: PLC0415 - as above
     from pipcacheplus.fleet.run import results_of  # noqa: PLC0415 - as above
     from pipcacheplus.fleet.unit import Unit  # noqa: PLC0415 - as above
 
@@ -100,7 +101,8 @@ def results_for(
             Unit(one.path, tuple(words), _unit_user(one), state_root=root, limit_s=_LIMIT_S, gathers=gathers)
             for one in caches
         )
-        for done, result in enumerate(results_of(units, engine.executor, ahead=2 * engine.workers, stop=stop), 1):
+        run = results_in_portions if request.command == "verify" else results_of
+        for done, result in enumerate(run(units, engine.executor, ahead=2 * engine.workers, stop=stop), 1):
             if show is not None:
                 show(done, len(caches))
             yield by_path[result.path], result
