@@ -388,6 +388,8 @@ class PipCache:
         remembers: bool = True,
         deep: bool = False,
         only_counts_normal: bool = False,
+        portion_bytes: int | None = None,
+        results: Sequence[str] = (),
         progress: Progress | None = None,
     ) -> Verification:
         """Run every check on the entries that match `what`; files are read to their end, once.
@@ -402,15 +404,20 @@ class PipCache:
             deep: Whether everything is nevertheless read and stored again.
             only_counts_normal: Whether findings of severity `info` that follow from names and times alone (pages past
                 their freshness lifetime) are only counted: `Verification.counted` has them, and `findings` does not.
+            portion_bytes: For a run over many caches: bytes of a portion. Contents of two portions or more are then
+                not read, but left to other processes.
+            results: For the same: of portions that these have read.
             progress: Called with the bytes done.
 
         Raises:
             BadRequestError: `what` is invalid.
             InterpreterError: One of `pythons` gives no answer.
+            PortionsError: Contents are left to other processes.
         """
         query = self._query_of_all(what, min_age_s, pythons)
         query = replace(query, executor=executor, remembers=remembers, is_deep=deep, progress=progress)
         query = replace(query, only_counts_normal=only_counts_normal)
+        query = replace(query, portion_bytes=portion_bytes, results=tuple(results))
         return verification_of(self.dir, query)
 
     def inspect(

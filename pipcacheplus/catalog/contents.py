@@ -5,7 +5,7 @@ present evidence in the rest of the cache. The results are stored, so that a dig
 compared with digests that are published later.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -16,6 +16,14 @@ from pipcacheplus.catalog.known import Known
 from pipcacheplus.catalog.names import name_at_file_host
 from pipcacheplus.catalog.page_links import METADATA_SUFFIX, key_of_url
 from pipcacheplus.catalog.parallel import side_by_side
+from pipcacheplus.catalog.portions import (
+    MOST_PORTIONS,
+    MOST_TASKS,
+    PortionsError,
+    content_rows_of,
+    is_of_files,
+    portions_of,
+)
 from pipcacheplus.catalog.references import ACTIVE, JoinedRow, Reference, hashes_of, rows
 from pipcacheplus.catalog.shard import ContentRow, ContentTask, Failure, read_contents
 from pipcacheplus.catalog.sources import WANTED_DISPUTED, WANTED_SOURCES
@@ -61,6 +69,10 @@ _SIMPLE = (
 """For entries of which nothing was read yet and that are published with one SHA-256, that is computed."""
 
 
+_TO_READ = (
+    "SELECT r.id, e.shape, e.files, e.facts, r.sha256, r.published, r.wheel, r.in_path, r.size, {content}"
+    " FROM to_read r JOIN entry e ON e.id = r.id LEFT JOIN content c ON c.id = r.id WHERE "
+).replace("{content}", ", ".join(f"c.{name}" for name in CONTENT_COLUMNS))
 _TOUCHED = " AND e.id IN (SELECT id FROM now_read UNION SELECT id FROM led)"
 """Rows that may lack a result although none did when an earlier run ended, and no row has changed since."""
 
@@ -116,6 +128,47 @@ class Contents:
             self._read(total, left)
         self._note_whole()
         self._show(total, total)
+
+    def add_results(self, results: Iterable[str]) -> None:
+        """Store what other processes read, for entries whose files are still the same."""
+        marks = ", ".join("?" * (len(CONTENT_COLUMNS) + 1))
+        columns = ", ".join(f"c.{name}" for name in CONTENT_COLUMNS)
+        select = f"SELECT e.files, {columns} FROM entry e LEFT JOIN content c ON c.id = e.id WHERE e.id = ?"
+        with transaction(self._connection):
+            for result in results:
+                for id_, stamp, content in content_rows_of(result):
+                    row = self._connection.execute(select, (id_,)).fetchone()
+                    if row is not None and is_of_files(stamp, row[0]):
+                        values = (id_, *content.joined(Content.of_row(row[1:])).columns())
+                        self._connection.execute(f"INSERT OR REPLACE INTO content VALUES ({marks})", values)
+
+    def leave_over(self, portion_bytes: int) -> None:
+        """Leave the contents to other processes, if they have the bytes of two portions or more.
+
+        Args:
+            portion_bytes: Bytes of a portion, if there are not too many.
+
+        Raises:
+            PortionsError: They have.
+        """
+        if self._has_selection:
+            self._want_sources()
+            self._want_wheels()
+        self._connection.execute(_SIMPLE.format(self._where), {"all": not self._has_selection})
+        self._find_at_hosts()
+        self._collect()
+        _, left = self._sizes()
+        count = min(left // portion_bytes, MOST_PORTIONS)
+        if count > 1:
+            portions = portions_of(self._largest(), self._hosts, count=count)
+            self._connection.execute("DELETE FROM to_read")
+            if len(portions) > 1:
+                raise PortionsError(portions)
+        self._connection.execute("DELETE FROM to_read")
+
+    def _largest(self) -> list[tuple[int, ContentTask]]:
+        rows_ = self._connection.execute(_TO_READ + "1 ORDER BY r.size DESC, r.id LIMIT ?", (MOST_TASKS,))
+        return [(row[8], _task(row)) for row in rows_]
 
     def count_lacking(self) -> Count:
         """Count the entries that lack a result, and read none of them.
@@ -241,15 +294,11 @@ class Contents:
 
     def _tasks(self) -> Iterator[list[ContentTask]]:
         """Yield large ones first, each by itself, so that all workers are busy until the end."""
-        select = (
-            "SELECT r.id, e.shape, e.files, e.facts, r.sha256, r.published, r.wheel, r.in_path, r.size, {content}"
-            " FROM to_read r JOIN entry e ON e.id = r.id LEFT JOIN content c ON c.id = r.id WHERE "
-        ).replace("{content}", ", ".join(f"c.{name}" for name in CONTENT_COLUMNS))
         execute = self._connection.execute
         large = execute("SELECT id FROM to_read WHERE size > ? ORDER BY size DESC, id", (_BATCH_BYTES,)).fetchall()
         for id_ in large:
-            yield [_task(row) for row in execute(select + "r.id = ?", id_)]
-        small = select + "r.size <= ? AND r.id > ? ORDER BY r.id LIMIT ?"
+            yield [_task(row) for row in execute(_TO_READ + "r.id = ?", id_)]
+        small = _TO_READ + "r.size <= ? AND r.id > ? ORDER BY r.id LIMIT ?"
         last = b""
         while batch := execute(small, (_BATCH_BYTES, last, _BATCH)).fetchall():
             last = batch[-1][0]

@@ -52,6 +52,7 @@ __all__ = [
     "pack_files",
     "seen_row",
     "shape_of",
+    "stamp_of",
     "text_of",
 ]
 
@@ -182,12 +183,18 @@ def last_change_ns(files: Sequence[FileStamp]) -> int:
 def is_same_stamp(one: bytes, other: bytes) -> bool:
     """Return whether two entries have the same files: of each path, inode, size and the times of its last change."""
     try:
-        return _stamp(one) == _stamp(other)
+        return stamp_of(one) == stamp_of(other)
     except (RowDamagedError, ValueError, TypeError):
         return False
 
 
-def _stamp(packed: bytes) -> list[tuple[object, ...]]:
+def stamp_of(packed: bytes) -> list[tuple[object, ...]]:
+    """Return what of the files of an entry changes with their content: name, size, times, inode and device.
+
+    Raises:
+        RowDamagedError: The row is not one that was written.
+        ValueError: It is none of files.
+    """
     files, *_ = unpack(packed)
     return [(name, size, mtime, ctime, inode, on) for name, size, _, mtime, _, ctime, inode, on, _ in files]
 

@@ -160,6 +160,11 @@ class Query:
     """Whether entries are read; if not, what earlier runs read of those that have not changed since is all."""
     counting: "CountRequest | None" = None
     """How entries are counted by names and times; `None` if the counts are not needed."""
+    portion_bytes: int | None = None
+    """Bytes of a portion: contents of two portions or more are left to other processes (`PortionsError`); `None` if
+    they are read here, whatever their size."""
+    results: tuple[str, ...] = ()
+    """Results of portions that other processes have read."""
     progress: Progress | None = None
 
 
@@ -400,6 +405,7 @@ def answered(what: Query, answer: Callable[["Run"], _T], warnings: list[Warned])
 
     Raises:
         BadRequestError: A word of the selection matches in more than one way.
+        PortionsError: Contents are left to other processes.
         OSError: The cache directory cannot be listed.
     """
     import sqlite3  # noqa: PLC0415 - slow to import, and of no use for names
@@ -571,6 +577,9 @@ class Run:
                 if self.not_read_to_end.entries:  # the contents of the URL of a source may be among them
                     what = replace(what, checks=tuple(one for one in what.checks if one.depth is not Depth.SOURCES))
             else:
+                contents.add_results(what.results)
+                if what.portion_bytes is not None:
+                    contents.leave_over(what.portion_bytes)
                 contents.run()
             self._known = contents.known
         else:

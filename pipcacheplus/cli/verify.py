@@ -1,10 +1,10 @@
 """`verify`: find what is damaged, incomplete, unreadable or dangerous."""
 
-from argparse import ArgumentParser
+from argparse import SUPPRESS, ArgumentParser
 from typing import TYPE_CHECKING
 
 from pipcacheplus.cli.base import exits
-from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
+from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result, make_view
 from pipcacheplus.cli.base.options import (
     declare_deep,
     declare_min_age,
@@ -19,6 +19,7 @@ from pipcacheplus.render.summary import summarize_findings, summarize_not_judged
 from pipcacheplus.render.view import Json
 
 if TYPE_CHECKING:  # slow to import, and needed for annotations alone
+    from pipcacheplus.cache.pip_cache import PipCache
     from pipcacheplus.catalog.results import Verification
     from pipcacheplus.model.values import Survey
 
@@ -34,9 +35,35 @@ def _declare(parser: ArgumentParser) -> None:
     )
     declare_pythons(parser)
     declare_deep(parser)
+    # Between the processes of a run over many caches.
+    parser.add_argument("--portion-bytes", type=int, help=SUPPRESS)
+    parser.add_argument("--portion", help=SUPPRESS)
+    parser.add_argument("--result", action="append", default=[], help=SUPPRESS)
 
 
 def _run(request: Request) -> CommandResult:
+    if request.options.portion is None and request.options.portion_bytes is None:
+        return _verified(request)
+    from pipcacheplus.catalog.portions import PortionsError, read_portion  # noqa: PLC0415 - slow to import
+
+    if request.options.portion is not None:
+        cache = request.open_cache()
+        return _internal(request, cache, {"result": read_portion(cache.dir.path, request.options.portion)})
+    try:
+        return _verified(request)
+    except PortionsError as error:
+        return _internal(request, request.open_cache(), {"portions": list(error.portions)})
+
+
+def _internal(request: Request, cache: "PipCache", summary: dict[str, Json]) -> CommandResult:
+    """Return a document for the process that put these caches together, and for no user."""
+    from json import dumps  # noqa: PLC0415 - as above
+
+    document = f'{{\n"cache": {dumps({"dir": cache.dir.path})},\n"summary": {dumps(summary)}\n}}\n'
+    return CommandResult(make_view(request, cache.dir, cache.last_use), document=[document])
+
+
+def _verified(request: Request) -> CommandResult:
     cache, options = request.open_cache(), request.options
     with progress(request.console, "verifying", is_bytes=True) as show:
         found = cache.verify(
@@ -46,6 +73,8 @@ def _run(request: Request) -> CommandResult:
             deep=options.deep,
             only_counts_normal=not request.lists_normal and request.verbosity <= 0,
             pythons=pythons_of(options, request.environ),
+            portion_bytes=options.portion_bytes,
+            results=options.result,
             progress=show,
         )
     return make_result(

@@ -6,6 +6,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.fleet.find import FoundCache, named_caches, unique_caches
+from pipcacheplus.fleet.portions import results_in_portions
 from pipcacheplus.fleet.run import results_of
 from pipcacheplus.fleet.unit import Unit, UnitResult
 
@@ -71,12 +72,13 @@ class Fleet:
             for one in self.caches
             if one.problem is None
         ]
+        results = results_in_portions if command == "verify" else results_of
         if executor is not None:
-            yield from results_of(units, executor, ahead=_AHEAD)
+            yield from results(units, executor, ahead=_AHEAD)
             return
         count = os.cpu_count() or 1
         with ThreadPoolExecutor(count) as own:
-            yield from results_of(units, own, ahead=2 * count)
+            yield from results(units, own, ahead=2 * count)
 
 
 _AHEAD = 256
