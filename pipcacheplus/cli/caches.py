@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_view
-from pipcacheplus.cli.base.many import found_caches, results_for
+from pipcacheplus.cli.base.many import results_for
+from pipcacheplus.cli.base.named_caches import found_caches
 from pipcacheplus.cli.base.options import declare_executor
 from pipcacheplus.model.cache_dir import NO_CACHE_DIR
 from pipcacheplus.render.parts import number_in, object_in

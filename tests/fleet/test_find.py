@@ -118,7 +118,7 @@ def test_a_list_that_cannot_be_read_or_is_empty_is_refused(tmp_path: Path, run: 
     assert "cannot be read" in run("list", "--caches-from", tmp_path / "none").err
     (tmp_path / "empty").write_text("\n\n")
     ran = run("list", "--caches-from", tmp_path / "empty")
-    assert (ran.code, ran.err) == (2, "ERROR: no cache: was found; name one with --cache-dir\n")
+    assert (ran.code, ran.err) == (2, "ERROR: many caches: none was found; name one with --cache-dir\n")
 
 
 def test_a_list_of_very_many_paths_takes_bounded_memory(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_the_settings_of_this_user_are_read_as_pip_reads_them(tmp_path: Path) ->
     large = Cache(tmp_path / "large")
     large.foreign()
     (home / ".config" / "pip" / "pip.conf").write_text(f"[global]\ncache-dir = {large.path}\n")
-    user = "import os, sys\nfrom pipcacheplus.cli.base.many import _named_by_settings\n"
+    user = "import os, sys\nfrom pipcacheplus.cli.base.named_caches import _named_by_settings\n"
     program = user + "from pipcacheplus.fleet.find import User\nprint(_named_by_settings(User(os.geteuid(), 'a', '/')))"
     kept = {name: text for name, text in os.environ.items() if name != "PIP_CONFIG_FILE"}
     done = run_process([sys.executable, "-c", program], env={**kept, "HOME": str(home)}, is_checked=True)

@@ -1,0 +1,96 @@
+"""The caches that options name: paths and globs, lines of a file, homes and settings of users."""
+
+import glob
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from pipcacheplus.cli.base import exits
+from pipcacheplus.cli.base.command import Request
+from pipcacheplus.errors import BadRequestError
+
+if TYPE_CHECKING:  # slow to import, and most runs are of one cache
+    from pipcacheplus.fleet.find import FoundCache, User
+
+__all__ = ["found_caches"]
+
+_STDIN = "-"
+_ROOT = 0
+_SETTINGS_LIMIT_S = 60.0
+_MOST_LISTED = 100_000
+"""Most caches that one file names."""
+
+
+def found_caches(
+    named: Sequence[str], caches_from: str | None, request: Request, *, all_users: bool, more: bool
+) -> "Iterator[FoundCache]":
+    """Yield the caches that are named; without any, those of this machine.
+
+    Args:
+        named: Directories and globs.
+        caches_from: A file with more of them, one a line.
+        request: Its environment names the cache of this user.
+        all_users: Whether those of all users are searched, in addition to named ones.
+        more: Whether running processes and usual places are searched too.
+
+    Raises:
+        BadRequestError: A glob matches nothing, or the file cannot be read.
+    """
+    from pipcacheplus.fleet import find, this_site  # noqa: PLC0415 - slow to import, and most runs are of one cache
+
+    listed = _listed(caches_from)
+    for word in named:
+        caches = [*find.named_caches([word])]
+        if glob.has_magic(word) and all(one.problem is not None for one in caches):
+            raise BadRequestError(what=word, problem="matches no directory", next_step="check it, and put it in quotes")
+        yield from caches
+    yield from find.named_caches(listed)
+    if not all_users:
+        return
+    from pipcacheplus.host.machine import this_machine  # noqa: PLC0415 - as above
+
+    user = this_site.this_user()
+    users: Iterable[User] = [] if user is None else [user]
+    if hasattr(os, "geteuid") and os.geteuid() == _ROOT:
+        users = this_site.users_of_this_machine()
+    yield from find.caches_of_users(users, this_machine(request.environ), _named_by_settings)
+    if more:
+        yield from find.caches_of_processes(this_site.variables_of_processes())
+        yield from find.usual_places()
+
+
+def _listed(path: str | None) -> Iterable[str]:
+    """Return the lines of a file, without empty ones.
+
+    Raises:
+        BadRequestError: It cannot be read.
+    """
+    if path is None:
+        return ()
+    try:
+        if path == _STDIN:
+            return _lines_of(sys.stdin, "stdin")
+        with open(path, encoding="utf-8", errors="surrogateescape") as lines:
+            return _lines_of(lines, path)
+    except OSError as error:
+        step = "name a file with a directory a line"
+        raise BadRequestError(path, f"cannot be read ({error.strerror})", step) from error
+
+
+def _lines_of(lines: Iterable[str], where: str) -> list[str]:
+    found = list(islice((line for line in map(str.strip, lines) if line), _MOST_LISTED + 1))
+    if len(found) > _MOST_LISTED:
+        raise BadRequestError(where, f"names more than {_MOST_LISTED:,} caches", "split it")
+    return found
+
+
+def _named_by_settings(user: "User") -> tuple[str | None, str | None]:
+    """Return the cache that the settings of a user name, read by a process of that user, and the problem."""
+    from pipcacheplus.fleet.crew import run_unit  # noqa: PLC0415 - as above
+    from pipcacheplus.fleet.unit import Unit  # noqa: PLC0415 - as above
+
+    result = run_unit(Unit("", ("dir",), user.uid, limit_s=_SETTINGS_LIMIT_S))
+    where = (result.document or {}).get("cache", {}).get("dir")
+    return (where, None) if isinstance(where, str) and result.code == exits.DONE else (None, result.error)
