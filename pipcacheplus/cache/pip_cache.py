@@ -388,6 +388,7 @@ class PipCache:
         remembers: bool = True,
         deep: bool = False,
         only_counts_normal: bool = False,
+        details: bool = False,
         progress: Progress | None = None,
     ) -> Verification:
         """Run every check on the entries that match `what`; files are read to their end, once.
@@ -402,6 +403,7 @@ class PipCache:
             deep: Whether everything is nevertheless read and stored again.
             only_counts_normal: Whether findings of severity `info` that follow from names and times alone (pages past
                 their freshness lifetime) are only counted: `Verification.counted` has them, and `findings` does not.
+            details: Whether `Verification.listed` has the entries that were checked, each with its SHA-256.
             progress: Called with the bytes done.
 
         Raises:
@@ -410,7 +412,7 @@ class PipCache:
         """
         query = self._query_of_all(what, min_age_s, pythons)
         query = replace(query, executor=executor, remembers=remembers, is_deep=deep, progress=progress)
-        query = replace(query, only_counts_normal=only_counts_normal)
+        query = replace(query, only_counts_normal=only_counts_normal, details=details)
         return verification_of(self.dir, query)
 
     def inspect(

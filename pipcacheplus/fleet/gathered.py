@@ -127,15 +127,18 @@ class Gathered:
         return [*first, *((user, "other projects", kind, None, n, size) for (user, kind), (n, size) in rest.items())]
 
     def damaged(self, most: int) -> list[Mapping[str, Any]]:
-        """Return findings of damage with their cache and owner, errors first."""
+        """Return findings of damage with the path and owner of their cache."""
+        return [*islice(self.findings("f.severity = 'error'"), most)]
+
+    def findings(self, where: str = "1") -> Iterator[Mapping[str, Any]]:
+        """Yield the findings for which a condition is true, with the path and owner of their cache."""
         names = ("cache", "owner", *FINDING)
         columns = ", ".join(f'f."{name}"' for name in FINDING)
         rows = self._connection.execute(
             f"SELECT c.path, c.owner, {columns} FROM finding f JOIN cache c ON c.number = f.cache"  # noqa: S608 - as above
-            " WHERE f.severity = 'error' ORDER BY c.path, f.id LIMIT ?",
-            (most,),
+            f" WHERE {where} ORDER BY c.path, f.id"
         )
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        return (dict(zip(names, row, strict=True)) for row in rows)
 
     def shared(self) -> SharedBytes:
         """Return how much lies in several caches; entries without a digest are only counted."""

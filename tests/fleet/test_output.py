@@ -16,10 +16,10 @@ from referencing import Registry, Resource
 
 from pipcacheplus.fleet.find import named_caches
 from pipcacheplus.fleet.gathered import Damage, gathering
-from pipcacheplus.fleet.rows import ENTRY, row_of
+from pipcacheplus.fleet.rows import ENTRY, FINDING, row_of
 from pipcacheplus.fleet.run import results_of
 from pipcacheplus.fleet.unit import Unit
-from tests.fleet.caches import Ran, demo_wheel, digest, fill, options_for
+from tests.fleet.caches import Ran, comparable, demo_wheel, digest, fill, options_for
 from tests.support import artefacts
 from tests.support.builders import Cache, file_headers, file_url
 from tests.support.processes import PIPCACHEPLUS, started
@@ -50,13 +50,15 @@ def documents(run: Run, words: tuple[str, ...], caches: list[Cache]) -> list[Any
     return [json.loads(run(*words, "--cache-dir", one.path, "--json").out) for one in caches]
 
 
-def test_sqlite_and_parquet_have_the_rows_of_the_documents(varied: list[Cache], run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("command", "code"), [("list", 0), ("verify", 3)])
+def test_sqlite_and_parquet_have_the_rows_of_the_documents(
+    varied: list[Cache], run: Run, tmp_path: Path, command: str, code: int
+) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
-    run("verify", *options_for(varied))  # so that later runs have the digests
-    whole = documents(run, ("list",), varied)
+    whole = documents(run, (command, "-v"), varied)
     options = options_for(varied)
-    assert run("list", *options, "--output", tmp_path / "all.sqlite").code == 0
-    assert run("list", *options, "--output", tmp_path / "all.parquet").code == 0
+    assert run(command, *options, "--output", tmp_path / "all.sqlite").code == code
+    assert run(command, *options, "--output", tmp_path / "all.parquet").code == code
     expected = [
         (str(one.path), *row_of(entry, ENTRY))
         for one, document in zip(varied, whole, strict=True)
@@ -64,7 +66,7 @@ def test_sqlite_and_parquet_have_the_rows_of_the_documents(varied: list[Cache], 
     ]
     used = ["cache", *ENTRY].index("used")
 
-    def comparable(rows: Any) -> list[Any]:  # noqa: ANN401 - of any table
+    def without_use(rows: Any) -> list[Any]:  # noqa: ANN401 - of any table
         return sorted(([*row[:used], *row[used + 1 :]] for row in rows), key=str)
 
     columns = ", ".join(f'e."{name}"' for name in ENTRY)
@@ -74,9 +76,76 @@ def test_sqlite_and_parquet_have_the_rows_of_the_documents(varied: list[Cache], 
     ).fetchall()
     connection.close()
     table = parquet.read_table(tmp_path / "all.parquet").to_pylist()
-    assert comparable(in_sqlite) == comparable(expected)
-    assert comparable([[row[name] for name in ("cache", *ENTRY)] for row in table]) == comparable(expected)
+    assert without_use(in_sqlite) == without_use(expected)
+    assert without_use([[row[name] for name in ("cache", *ENTRY)] for row in table]) == without_use(expected)
     assert {row["owner"] for row in table} == {row[0] for row in _column(tmp_path / "all.sqlite", "owner")}
+
+
+def test_verify_keeps_findings_in_a_table_or_a_second_file(varied: list[Cache], run: Run, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    whole = documents(run, ("verify", "-v"), varied)
+    options = options_for(varied)
+    run("verify", *options, "--output", tmp_path / "all.db")
+    run("verify", *options, "--output", tmp_path / "all.parquet")
+    expected = sorted(
+        (str(one.path), *row_of(finding, FINDING))
+        for one, document in zip(varied, whole, strict=True)
+        for finding in document["findings"]
+    )
+    assert any("error" in row for row in expected)
+    columns = ", ".join(f'f."{name}"' for name in FINDING)
+    connection = sqlite3.connect(tmp_path / "all.db")
+    in_sqlite = connection.execute(
+        f"SELECT c.path, {columns} FROM finding f JOIN cache c ON c.number = f.cache"  # noqa: S608 - our names
+    ).fetchall()
+    connection.close()
+    table = parquet.read_table(tmp_path / "all.findings.parquet").to_pylist()
+    assert sorted(in_sqlite) == expected
+    assert sorted(tuple(row[name] for name in ("cache", *FINDING)) for row in table) == expected
+    assert list(table[0]) == ["cache", "owner", *FINDING]
+    ids = {(row["cache"], row["id"]) for row in parquet.read_table(tmp_path / "all.parquet").to_pylist()}
+    assert {(row["cache"], row["id"]) for row in table} <= ids, "each finding is of a row of the first file"
+
+
+def test_list_writes_no_file_of_findings(varied: list[Cache], run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow.parquet")
+    run("list", *options_for(varied), "--output", tmp_path / "all.parquet")
+    assert [path.name for path in tmp_path.glob("*.parquet")] == ["all.parquet"]
+
+
+def test_a_file_of_findings_that_exists_is_refused_before_the_work(
+    varied: list[Cache], run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "all.findings.parquet").write_text("mine")
+    ran = run("verify", *options_for(varied), "--output", tmp_path / "all.parquet")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == f"ERROR: {tmp_path / 'all.findings.parquet'}: exists; name a new file\n"
+    assert not (tmp_path / "all.parquet").exists()
+
+
+def test_a_parquet_file_of_prune_is_refused_as_it_would_have_no_rows(
+    varied: list[Cache], run: Run, tmp_path: Path
+) -> None:
+    ran = run("prune", "-n", *options_for(varied), "--output", tmp_path / "all.parquet")
+    assert (ran.code, ran.out) == (2, "")
+    assert "would have no rows, as prune lists no entries" in ran.err
+    assert run("prune", "-n", *options_for(varied), "--output", tmp_path / "all.sqlite").code == 0
+    assert len(_column(tmp_path / "all.sqlite", "path")) == len(varied)
+
+
+def test_verify_lists_entries_as_json_with_v_alone(varied: list[Cache], run: Run) -> None:
+    one = varied[0].path
+    plain, more = (json.loads(run("verify", *v, "--cache-dir", one, "--json").out) for v in ((), ("-v",)))
+    listed = json.loads(run("list", "--cache-dir", one, "--json").out)
+    assert plain["entries"] == []
+    digests = [entry.pop("sha256") for entry in more["entries"] if entry["kind"] in {"wheel", "built-wheel"}]
+    for entry in (*more["entries"], *listed["entries"]):
+        entry.pop("sha256", None)  # `list` reads no file to its end
+    assert comparable(more["entries"]) == comparable(listed["entries"])
+    assert len([*filter(None, digests)]) >= 3
+    assert more["findings"] == plain["findings"]
+    some = json.loads(run("verify", "-v", "demo-app", "--cache-dir", one, "--json").out)
+    assert {entry["project"] for entry in some["entries"]} == {"demo-app"}
 
 
 def _column(path: Path, name: str) -> list[Any]:

@@ -144,8 +144,9 @@ def result_of_many(command: Command, request: Request, arguments: Sequence[str])
     if request.command == "prune" and not options.dry_run:
         _refuse_open_scheduler(options.executor)
     words = words_for_each(arguments)
-    if request.command == "info" and not is_lines:
-        words = [*words, "-v"]  # with entries, for what only the whole shows
+    needs_entries = options.output is not None if request.command == "verify" else request.command == "info"
+    if needs_entries and not is_lines:
+        words = [*words, "-v"]  # with entries, for what only the whole shows, and for the file
     if getattr(options, "hashes", None):  # a file of this user, which the owners of the caches may not read
         words = [*words, *selections_in(options.hashes)]
     if is_lines:

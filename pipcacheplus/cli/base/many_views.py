@@ -45,12 +45,12 @@ def as_table(  # noqa: PLR0917 - each is a part of the run
     mounts = Mounts()
     rows = [_row(one, cache_facts(one, mounts), None) for one in left_out]
     output = None if command.finish_many is not None else request.options.output
-    with gathering(new_file(output)) as gathered:
+    with gathering(new_file(output, request.command)) as gathered:
         for one, result in results:
             row = _row(one, cache_facts(one, mounts), result)
             rows.append(row)
             gathered.add(one, row, row["exit_code"], result)
-        write_rest(output, gathered)
+        write_rest(output, gathered, request.command)
         rows.sort(key=lambda row: str(row["path"]))
         summary: dict[str, Json] = {"caches": rows, "total": _total(rows), **_whole(gathered, request, rows)}
         view = make_view(request, NO_CACHE_DIR, "atime", summary=summary, is_of_many=True)
