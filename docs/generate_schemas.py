@@ -8,6 +8,10 @@ from typing import Any
 from generate_tables import cell, code, table
 
 _COMMON = "document"
+_OF_MANY = (
+    ("line", "A line of many caches", "What `--format jsonl` prints for each of many caches, from"),
+    ("many", "All of many caches", "The `summary` of `--json` over many caches, without the keys of `report`, from"),
+)
 _FOLDER = "../../pipcacheplus/render/schemas"
 
 
@@ -33,6 +37,10 @@ def schemas_page() -> str:
         lines += [] if "properties" in schema else [_sentence(_value(schema)), ""]
         lines += table(["key", "value"], rows) if rows else []
         lines = lines if rows else lines[:-1]
+    for name, heading, before in _OF_MANY:
+        schema = schemas.pop(name)
+        lines += ["", f"## {heading}", "", f"{before} [`{name}.json`]({_FOLDER}/{name}.json):", ""]
+        lines += table(["key", "value"], _rows("", _summary(schema) or schema))
     for command, schema in schemas.items():
         lines += ["", f"## {command}", "", f"The `summary` of [`{command}.json`]({_FOLDER}/{command}.json):", ""]
         rows = list(_rows("", _summary(schema)))
@@ -74,11 +82,17 @@ def _sentence(text: str) -> str:
     return text[0].upper() + text[1:] + "."
 
 
+def _reference(path: str) -> str:
+    file, _, name = path.partition("#/$defs/")
+    if "#/properties/" in path:
+        return "as in [every document](#every-document)"
+    return f"[{name}](#{name})" if name else code(file)
+
+
 def _value(schema: Mapping[str, Any]) -> str:
     """Return what a value is, in words."""
     if "$ref" in schema:
-        file, _, name = schema["$ref"].partition("#/$defs/")
-        return f"[{name}](#{name})" if name else code(file)
+        return _reference(schema["$ref"])
     if "anyOf" in schema:
         return " or ".join(map(_value, schema["anyOf"]))
     if "const" in schema:

@@ -390,6 +390,7 @@ class PipCache:
         only_counts_normal: bool = False,
         portion_bytes: int | None = None,
         results: Sequence[str] = (),
+        details: bool = False,
         progress: Progress | None = None,
     ) -> Verification:
         """Run every check on the entries that match `what`; files are read to their end, once.
@@ -407,6 +408,7 @@ class PipCache:
             portion_bytes: For a run over many caches: bytes of a portion. Contents of two portions or more are then
                 not read, but left to other processes.
             results: For the same: of portions that these have read.
+            details: Whether `Verification.listed` has the entries that were checked, each with its SHA-256.
             progress: Called with the bytes done.
 
         Raises:
@@ -416,7 +418,7 @@ class PipCache:
         """
         query = self._query_of_all(what, min_age_s, pythons)
         query = replace(query, executor=executor, remembers=remembers, is_deep=deep, progress=progress)
-        query = replace(query, only_counts_normal=only_counts_normal)
+        query = replace(query, only_counts_normal=only_counts_normal, details=details)
         query = replace(query, portion_bytes=portion_bytes, results=tuple(results))
         return verification_of(self.dir, query)
 

@@ -283,6 +283,7 @@ def verification_of(cache: CacheDir, query: Query) -> Verification:
             unverifiable=sum(not_judged[why].entries for why in UNVERIFIABLE if why in not_judged),
             not_judged=not_judged,
             foreign=run.entries("e.shape = 'foreign'") if NotJudged.FOREIGN in not_judged else (),
+            listed=run.entries() if query.details else (),
             pages_without_url=run.pages_without_url(),
             survey=run.survey(),
             pythons=query.context.pythons,

@@ -148,6 +148,8 @@ class Verification:
     """Directories that could not be read, by the reason; the amount of their contents is unknown."""
     foreign: Sequence[Entry] = ()
     """Foreign files: reported, but never opened nor removed."""
+    listed: Sequence[Entry] = ()
+    """The entries that were checked, if details are requested; each is made on access."""
     disk_bytes: int = 0
     """Bytes that the files of the entries take on the disk."""
     pages_without_url: int = 0

@@ -28,11 +28,11 @@ def _run(entry: Entry, facts: Facts, _context: Context) -> Iterator[Verdict]:
         return
     effects = SHORT_BODY if is_short(facts) else _BROKEN
     if facts.format is PayloadFormat.EMPTY:
-        yield Verdict(message=f"{entry.kind.value} is empty", effects=effects)
+        yield Verdict(message=f"{entry.kind.words} is empty", effects=effects)
     broken = facts.payload if isinstance(facts.payload, Broken) else facts.damage
     if isinstance(broken, Broken):
         yield Verdict(
-            message=f"{entry.kind.value} is broken: {broken.reason}",
+            message=f"{entry.kind.words} is broken: {broken.reason}",
             evidence=(("reason", broken.reason), ("offset", broken.offset)),
             # It unpacks, and may be what was published: tools that repair wheels forget RECORD.
             severity=Severity.WARNING if broken.is_tolerated else None,

@@ -23,14 +23,14 @@ def _run(entry: Entry, facts: Facts, context: Context) -> Iterator[Verdict]:
         return
     if entry.fresh_until_s is not None and entry.fresh_until_s < context.now_s:
         yield Verdict(
-            message=f"{entry.kind.value} is past its freshness lifetime",
+            message=f"{entry.kind.words} is past its freshness lifetime",
             evidence=(("fresh_until", entry.fresh_until_s),),
         )
     elif context.stale_age_s is not None and not is_file and isinstance(facts.head, Head):
         written = written_at(facts.head)
         age_s = int(context.now_s - written) if written is not None else None
         if age_s is not None and age_s >= context.stale_age_s:
-            yield Verdict(message=f"{entry.kind.value} is older than the given age", evidence=(("age_s", age_s),))
+            yield Verdict(message=f"{entry.kind.words} is older than the given age", evidence=(("age_s", age_s),))
 
 
 CHECK = Check(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_view
 from pipcacheplus.cli.base.many import results_for
+from pipcacheplus.cli.base.many_views import cache_facts
 from pipcacheplus.cli.base.named_caches import found_caches
 from pipcacheplus.cli.base.options import declare_executor
 from pipcacheplus.model.cache_dir import NO_CACHE_DIR
@@ -40,6 +41,7 @@ def _declare(parser: ArgumentParser) -> None:
 
 def _run(request: Request) -> CommandResult:
     from pipcacheplus.fleet.find import unique_caches  # noqa: PLC0415 - slow to import, and help imports this module
+    from pipcacheplus.host.mounts import Mounts  # noqa: PLC0415 - as above
 
     options = request.options
     is_named = bool(options.where or options.listed)
@@ -47,26 +49,21 @@ def _run(request: Request) -> CommandResult:
     usable = [one for one in found if one.problem is None] if options.counts else []
     counted = results_for(usable, _COUNT, request, what="counting", gathers=True)
     results = {result.path: result for _, result in counted}
-    rows = [_row(one, results.get(one.path)) for one in found]
+    mounts = Mounts()
+    rows = [_row(one, cache_facts(one, mounts), results.get(one.path)) for one in found]
     rows.sort(key=lambda row: (-int(row["du_bytes"] or 0), str(row["path"])))
     is_partly = any(row["error"] is not None for row in rows)
     view = make_view(request, NO_CACHE_DIR, "atime", summary={"caches": rows, "total": _total(rows)})
     return CommandResult(view, exits.PARTLY if is_partly else exits.DONE)
 
 
-def _row(cache: "FoundCache", result: "UnitResult | None") -> dict[str, Any]:
-    from pipcacheplus.host.filesystems import kind_of  # noqa: PLC0415 - as above
-    from pipcacheplus.host.users import user_name  # noqa: PLC0415 - as above
-
+def _row(cache: "FoundCache", place: Mapping[str, Any], result: "UnitResult | None") -> dict[str, Any]:
     summary: Mapping[str, Any] = {} if result is None or result.document is None else result.document["summary"]
     used = object_in(summary, "by_last_use")
     problem = cache.problem if cache.problem is not None else None if result is None else result.error
     return {
-        "path": cache.path,
+        **place,
         "found_by": cache.source.split("; "),
-        "uid": cache.uid,
-        "owner": None if cache.uid is None else user_name(cache.uid),
-        "file_system": None if cache.uid is None else kind_of(cache.path, cache.device),
         **{key: _number(summary.get(key)) for key in _SUMMED},
         "last_used": next((span for span in used if number_in(object_in(used, span), "entries")), None),
         "error": problem,

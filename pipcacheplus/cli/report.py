@@ -2,7 +2,7 @@
 
 import os
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
@@ -12,7 +12,6 @@ from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.cache_dir import CacheDir
 from pipcacheplus.render.parts import object_in, objects_in
 from pipcacheplus.render.report.facts import summarize_facts
-from pipcacheplus.render.shell import quoted
 from pipcacheplus.render.view import Json, View
 
 if TYPE_CHECKING:  # slow to import, and needed for annotations alone
@@ -69,38 +68,48 @@ def _run(request: Request) -> CommandResult:
 
 def _finish_many(request: Request, view: View, gathered: "Gathered") -> CommandResult:
     """Write the report of many caches."""
-    from pipcacheplus.cache.report import (  # noqa: PLC0415 - slow to import, and help imports this module
-        check_target,
-        save_report,
-    )
+    from pipcacheplus.cache.report import save_report  # noqa: PLC0415 - slow to import, and help imports this module
     from pipcacheplus.render.report.many import document_of_many, merged_summaries  # noqa: PLC0415 - as above
     from pipcacheplus.render.times import rfc3339  # noqa: PLC0415 - as above
 
     options = request.options
     caches = objects_in(view.summary, "caches")
-    target = None
-    if options.output != _STDOUT:
-        for one in caches:
-            target = check_target(os.path.expanduser(options.output), str(one["path"]), force=options.force)
+    target = _target_of_many(options, [str(one["path"]) for one in caches])
     merged = merged_summaries(object_in(one, "summary") for one in caches)
     summary = {**view.summary, **merged, "made": rfc3339(int(request.now_s)), "output": target, "output_bytes": None}
-    whole = view._replace(summary=summary, repeated=_repeated(options))
+    whole = view._replace(summary=summary)
     pieces = document_of_many(whole, gathered.sums(_MOST_SUMS), caches, gathered.damaged(_MOST_DAMAGED))
-    if target is None:
+    if options.output == _STDOUT:
         return CommandResult(whole, document=[*pieces])
-    if not options.dry_run:
+    if target is not None and not options.dry_run:
         size = save_report(pieces, target, force=options.force)
         whole = whole._replace(summary={**summary, "output_bytes": size})
-    remarks = _opened(target) if options.opens and not options.dry_run else ()
+    remarks = _opened(target) if target is not None and options.opens and not options.dry_run else ()
     return CommandResult(whole._replace(is_of_many=False, warnings=(*whole.warnings, *remarks)))
 
 
-def _repeated(options: Namespace) -> dict[str, str]:
-    """Return the options that name the same caches again, quoted for a shell."""
-    words = ["--all-users"] if options.all_users else []
-    words += [word for named in options.cache_dirs for word in ("--cache-dir", named)]
-    words += ["--caches-from", options.caches_from] if options.caches_from else []
-    return {"--cache-dir": quoted(words, is_windows=os.name == "nt")} if words else {}
+def _examine_many(request: Request, paths: Sequence[str]) -> None:
+    """Examine the name of the file before the work.
+
+    Raises:
+        BadRequestError: As `_target`.
+    """
+    _examine(request.options)
+    _target_of_many(request.options, paths)
+
+
+def _target_of_many(options: Namespace, paths: Sequence[str]) -> str | None:
+    """Return the absolute path of the file, `None` without one; it must lie in none of the caches.
+
+    Raises:
+        BadRequestError: It cannot be written.
+    """
+    if options.output in {None, _STDOUT}:
+        return None
+    from pipcacheplus.cache.report import check_target  # noqa: PLC0415 - as above
+
+    target = os.path.expanduser(options.output)
+    return [check_target(target, path, force=options.force) for path in paths][-1]
 
 
 def _target(request: Request, cache: "PipCache") -> str | None:
@@ -110,7 +119,21 @@ def _target(request: Request, cache: "PipCache") -> str | None:
         BadRequestError: It cannot be written, or options contradict each other.
     """
     options = request.options
-    is_json = options.format == "json"
+    _examine(options)
+    if options.output in {None, _STDOUT}:
+        return None
+    from pipcacheplus.cache.report import check_target  # noqa: PLC0415 - as above
+
+    return check_target(os.path.expanduser(options.output), cache.dir.path, force=options.force)
+
+
+def _examine(options: Namespace) -> None:
+    """Refuse options that contradict each other.
+
+    Raises:
+        BadRequestError: They do.
+    """
+    is_json = options.format in {"json", "jsonl"}
     if options.output is None and not is_json:
         raise BadRequestError(what="--output", problem="names no file", next_step=_NAME_ONE)
     if options.output == _STDOUT and is_json:
@@ -118,11 +141,6 @@ def _target(request: Request, cache: "PipCache") -> str | None:
         raise BadRequestError(what="--output -", problem="stdout cannot take both", next_step=step)
     if options.opens and options.output in {None, _STDOUT}:
         raise BadRequestError(what="--open", problem="there is no file to open", next_step=_NAME_ONE)
-    if options.output in {None, _STDOUT}:
-        return None
-    from pipcacheplus.cache.report import check_target  # noqa: PLC0415 - as above
-
-    return check_target(os.path.expanduser(options.output), cache.dir.path, force=options.force)
 
 
 def _opened(target: str) -> tuple[str, ...]:
@@ -148,6 +166,7 @@ COMMAND = Command(
     help="Write one HTML file with pictures of what is in the cache, and what can be removed",
     run=_run,
     takes_many=True,
+    examine_many=_examine_many,
     finish_many=_finish_many,
     declare=_declare,
     summary_of_nothing=_summary_of_nothing,

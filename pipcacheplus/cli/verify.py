@@ -25,6 +25,9 @@ if TYPE_CHECKING:  # slow to import, and needed for annotations alone
 
 __all__ = ["COMMAND"]
 
+_WITH_ENTRIES = frozenset({"json", "jsonl"})
+"""Formats that list entries with `-v`."""
+
 
 def _declare(parser: ArgumentParser) -> None:
     declare_selection(parser, needs_one=False, has_pythons=True)
@@ -72,6 +75,7 @@ def _verified(request: Request) -> CommandResult:
             remembers=options.remembers,
             deep=options.deep,
             only_counts_normal=not request.lists_normal and request.verbosity <= 0,
+            details=options.format in _WITH_ENTRIES and request.verbosity > 0,
             pythons=pythons_of(options, request.environ),
             portion_bytes=options.portion_bytes,
             results=options.result,
@@ -84,6 +88,7 @@ def _verified(request: Request) -> CommandResult:
         unmatched=found.unmatched,
         hints=found.hints,
         exit_code=exits.FOUND if found.errors else exits.DONE,
+        entries=found.listed,
         findings=found.findings,
         counted=found.counted,
         foreign=found.foreign,

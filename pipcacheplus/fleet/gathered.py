@@ -12,14 +12,18 @@ from typing import Any, NamedTuple
 from pipcacheplus.fleet.find import FoundCache
 from pipcacheplus.fleet.rows import ENTRY, FINDING
 from pipcacheplus.fleet.unit import UnitResult
+from pipcacheplus.model.terms import FILE_KINDS, WHEEL_KINDS, Kind
 from pipcacheplus.pips.urls import host_of
 
-__all__ = ["Gathered", "SharedBytes", "gathering"]
+__all__ = ["Damage", "Gathered", "SharedBytes", "gathering"]
 
 _MOST = 10
 """Projects that are listed."""
 _PAGES = 2_000
 """Pages of 4 KiB that are held in memory."""
+_WHEELS = ", ".join(f"'{kind.value}'" for kind in sorted(WHEEL_KINDS))
+_WITH_DIGEST = ", ".join(f"'{kind.value}'" for kind in sorted({*FILE_KINDS, Kind.BUILT_WHEEL}))
+"""Kinds of entries whose digest reading shows."""
 _ENTRY_TYPES = {"size": "INTEGER", "disk_size": "INTEGER"}
 
 
@@ -30,7 +34,7 @@ def _columns(names: Mapping[str, object]) -> str:
 _SCHEMA = f"""
 CREATE TABLE cache (
     number INTEGER PRIMARY KEY, path TEXT NOT NULL, uid INTEGER, owner TEXT, file_system TEXT,
-    exit_code INTEGER NOT NULL, error TEXT, seconds REAL NOT NULL
+    mounted_from TEXT, exit_code INTEGER NOT NULL, error TEXT, seconds REAL NOT NULL
 );
 CREATE TABLE entry (cache INTEGER NOT NULL REFERENCES cache (number), {_columns(ENTRY)});
 CREATE TABLE finding (cache INTEGER NOT NULL REFERENCES cache (number), {_columns(FINDING)});
@@ -46,6 +50,19 @@ class SharedBytes(NamedTuple):
     """Their entries."""
     saved_bytes: int
     """Bytes on disk that one copy of each would save."""
+    unknown: int
+    """Entries with a file that was not read to its end, so that its content may lie elsewhere too."""
+
+
+class Damage(NamedTuple):
+    """Damaged entries on the file systems from one place."""
+
+    file_system: str | None
+    """Kind of the file system: `nfs4`."""
+    mounted_from: str | None
+    """`server:/export`, or the device."""
+    caches: int
+    entries: int
 
 
 class Gathered:
@@ -54,12 +71,26 @@ class Gathered:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def add(self, cache: FoundCache, owner: str | None, file_system: str | None, code: int, result: UnitResult) -> None:
-        """Add the result of a cache, with the rows of its entries and findings."""
+    def add(self, cache: FoundCache, place: Mapping[str, Any], code: int, result: UnitResult) -> None:
+        """Add the result of a cache, with the rows of its entries and findings.
+
+        Args:
+            cache: The cache.
+            place: Its `owner`, `file_system` and `mounted_from`, each a text or `None`.
+            code: The exit code that it contributes.
+            result: Of the command.
+        """
         with self._connection:
             number = self._connection.execute(
-                "INSERT INTO cache VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)",
-                (_stored(cache.path), cache.uid, owner, file_system, code, _stored(result.error), result.seconds),
+                "INSERT INTO cache VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    _stored(cache.path),
+                    cache.uid,
+                    *(_stored(place[name]) for name in ("owner", "file_system", "mounted_from")),
+                    code,
+                    _stored(result.error),
+                    result.seconds,
+                ),
             ).lastrowid
             for table, columns, rows in (("entry", ENTRY, result.entries), ("finding", FINDING, result.findings)):
                 marks = ", ".join("?" * (len(columns) + 1))
@@ -96,31 +127,46 @@ class Gathered:
         return [*first, *((user, "other projects", kind, None, n, size) for (user, kind), (n, size) in rest.items())]
 
     def damaged(self, most: int) -> list[Mapping[str, Any]]:
-        """Return findings of damage with their cache and owner, errors first."""
+        """Return findings of damage with the path and owner of their cache."""
+        return [*islice(self.findings("f.severity = 'error'"), most)]
+
+    def findings(self, where: str = "1") -> Iterator[Mapping[str, Any]]:
+        """Yield the findings for which a condition is true, with the path and owner of their cache."""
         names = ("cache", "owner", *FINDING)
         columns = ", ".join(f'f."{name}"' for name in FINDING)
         rows = self._connection.execute(
             f"SELECT c.path, c.owner, {columns} FROM finding f JOIN cache c ON c.number = f.cache"  # noqa: S608 - as above
-            " WHERE f.severity = 'error' ORDER BY c.path, f.id LIMIT ?",
-            (most,),
+            f" WHERE {where} ORDER BY c.path, f.id"
         )
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        return (dict(zip(names, row, strict=True)) for row in rows)
 
     def shared(self) -> SharedBytes:
-        """Return how much lies in several caches; entries without a digest do not count."""
-        row = self._connection.execute(
+        """Return how much lies in several caches; entries without a digest are only counted."""
+        contents, copies, saved_bytes = self._connection.execute(
             "SELECT count(*), coalesce(sum(n), 0), coalesce(sum(bytes - largest), 0) FROM ("
             "SELECT count(*) AS n, sum(disk_size) AS bytes, max(disk_size) AS largest FROM entry"
             " WHERE sha256 IS NOT NULL GROUP BY sha256 HAVING count(DISTINCT cache) > 1)"
         ).fetchone()
-        return SharedBytes(*row)
+        (unknown,) = self._connection.execute(
+            f"SELECT count(*) FROM entry WHERE sha256 IS NULL AND kind IN ({_WITH_DIGEST})"  # noqa: S608 - our names
+        ).fetchone()
+        return SharedBytes(contents, copies, saved_bytes, unknown)
 
-    def damage(self) -> list[tuple[str | None, int, int]]:
-        """Return the file systems of damaged entries: kind, caches, entries."""
+    def damage(self) -> list[Damage]:
+        """Return the file systems of damaged entries, those with the most entries first."""
+        rows = self._connection.execute(
+            "SELECT c.file_system, c.mounted_from, count(DISTINCT c.number),"
+            " count(DISTINCT c.number || ' ' || f.id) FROM finding f JOIN cache c ON c.number = f.cache"
+            " WHERE f.severity = 'error' GROUP BY 1, 2 ORDER BY 4 DESC, 2, 1"
+        )
+        return [Damage(*row) for row in rows]
+
+    def wheels(self) -> Iterator[tuple[str, str | None, int, int, int]]:
+        """Yield sums of wheels with the same tags: tags, interpreter that built them, cache, entries, bytes on disk."""
         return self._connection.execute(
-            "SELECT c.file_system, count(DISTINCT c.number), count(DISTINCT c.number || ' ' || f.id) FROM finding f"
-            " JOIN cache c ON c.number = f.cache WHERE f.severity = 'error' GROUP BY 1 ORDER BY 3 DESC"
-        ).fetchall()
+            "SELECT tags, interpreter, cache, count(*), coalesce(sum(disk_size), 0) FROM entry"  # noqa: S608 - as above
+            f" WHERE kind IN ({_WHEELS}) AND tags IS NOT NULL GROUP BY 1, 2, 3"
+        )
 
     def entries(self) -> Iterator[Mapping[str, Any]]:
         """Yield the entries with the path and owner of their cache, in order of projects."""

@@ -15,6 +15,7 @@ __all__ = [
     "keeps_access_times",
     "kind_of",
     "leaves_access_times",
+    "mount_holding",
     "notes_each_reading",
     "renumbers_files",
     "shares_blocks",
@@ -110,7 +111,7 @@ def kind_of(path: str, device: int) -> str | None:
         mounts = [(part.mountpoint, part.fstype, part.opts) for part in psutil.disk_partitions(all=True)]
     except (psutil.Error, OSError):
         return None
-    holding = _holding(os.path.realpath(path), mounts)
+    holding = mount_holding(os.path.realpath(path), mounts)
     return None if holding is None else holding[1].lower()
 
 
@@ -130,11 +131,12 @@ def is_on_local(real: str, mounts: Iterable[_Mount]) -> bool:
     >>> is_on_local("/srv/pip", mounts), is_on_local("/home/me/.cache/pip", mounts)
     (True, False)
     """
-    holding = _holding(real, mounts)
+    holding = mount_holding(real, mounts)
     return holding is not None and holding[1].lower() in _LOCAL and _REMOTE not in holding[2].split(",")
 
 
-def _holding(real: str, mounts: Iterable[_Mount]) -> _Mount | None:
+def mount_holding(real: str, mounts: Iterable[_Mount]) -> _Mount | None:
+    """Return the mount that holds a path without links, of a table of mount points with two more texts each."""
     holding = [mount for mount in mounts if _is_below(real, mount[0])]
     # `max` returns the first of equals, so they are reversed.
     return max(reversed(holding), key=lambda mount: len(mount[0])) if holding else None

@@ -102,6 +102,11 @@ class Kind(str, Enum):
     LEFTOVER = "leftover"
     FOREIGN = "foreign"
 
+    @property
+    def words(self) -> str:
+        """Return the kind as a sentence has it: `index page`."""
+        return self.value.replace("-", " ")
+
 
 FILE_KINDS = frozenset({Kind.WHEEL, Kind.SDIST, Kind.METADATA})
 """Downloads that an index publishes once and never changes."""

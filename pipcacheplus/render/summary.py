@@ -352,6 +352,7 @@ def summarize_pythons(found: "Sequence[FoundPython]") -> list[dict[str, Json]]:
         {
             "path": one.path or None,
             "name": None if one.interpreter is None else one.interpreter.name,
+            "abi": None if one.interpreter is None else one.interpreter.abi,
             "version": one.version,
             "prefix": (one.interpreter.prefix or None) if one.interpreter is not None else None,
             "pip": one.pip,

@@ -19,10 +19,10 @@ PAGE = b'{"meta": {"api-version": "1.0"}, "name": "demo", "files": []}'
 @pytest.mark.parametrize(
     ("headers", "messages"),
     [
-        (OLD | {"Cache-Control": "max-age=600"}, ["index-page is past its freshness lifetime"]),
+        (OLD | {"Cache-Control": "max-age=600"}, ["index page is past its freshness lifetime"]),
         (DATE | {"Cache-Control": "max-age=600"}, []),
         (OLD | {"Cache-Control": "max-age=864000"}, []),
-        (OLD | {"Expires": "Wed, 31 Dec 2025 01:00:00 GMT"}, ["index-page is past its freshness lifetime"]),
+        (OLD | {"Expires": "Wed, 31 Dec 2025 01:00:00 GMT"}, ["index page is past its freshness lifetime"]),
         ({"ETag": '"1"'}, []),
     ],
 )

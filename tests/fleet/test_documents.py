@@ -201,5 +201,6 @@ def test_a_path_and_an_error_that_are_not_utf_8_are_kept_in_a_table() -> None:
     with gathering() as gathered:
         found = FoundCache("/home/\udcff/pip", "named")
         row = (None,) * len(ENTRY)
-        gathered.add(found, None, None, 0, UnitResult("/x", None, 4, None, "bad \ud800", entries=(row,)))
+        place = dict.fromkeys(("owner", "file_system", "mounted_from"))
+        gathered.add(found, place, 0, UnitResult("/x", None, 4, None, "bad \ud800", entries=(row,)))
         assert [entry["cache"] for entry in gathered.entries()] == ["/home/\\udcff/pip"]

@@ -87,6 +87,9 @@ class Command(NamedTuple):
     `None`: a missing cache is an error for this command."""
     takes_many: bool = False
     """Whether it can be run over many caches, each in a process of its own."""
+    examine_many: Callable[[Request, Sequence[str]], None] | None = None
+    """Refuses options that make no sense over many caches, whose paths it gets, before the work, which can take hours;
+    a `PipCachePlusError` that it raises is the reason."""
     finish_many: "Callable[[Request, View, Gathered], CommandResult] | None" = None
     """Makes the result of many caches from the view of all and their rows; by default, the view is the result."""
     is_configurable: bool = False

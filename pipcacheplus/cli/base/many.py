@@ -45,7 +45,7 @@ _ENGINE = "threads"
 _SITE_STATE = "/var/lib/pipcacheplus"
 """Root's directory with a state directory for each user: catalogs there take nothing of the quota of a home."""
 _JSON_LINES = "jsonl"
-_FORMATS = frozenset({"human", "ci", _JSON_LINES})
+_FORMATS = frozenset({"human", "ci", "json", _JSON_LINES})
 
 
 def are_many(options: Namespace, command: Command) -> bool:
@@ -124,7 +124,8 @@ def result_of_many(command: Command, request: Request, arguments: Sequence[str])
     options = request.options
     if options.format not in _FORMATS:
         problem = f"cannot be written as {options.format}"
-        raise BadRequestError(what="many caches", problem=problem, next_step="use --format jsonl, a line a cache")
+        step = "use --format json, or jsonl with a line for each cache"
+        raise BadRequestError(what="many caches", problem=problem, next_step=step)
     found = found_caches(
         options.cache_dirs,
         getattr(options, "caches_from", None),
@@ -137,14 +138,17 @@ def result_of_many(command: Command, request: Request, arguments: Sequence[str])
         caches = [*named_caches([request.open_cache().dir.path])]
     if not caches:
         raise BadRequestError(what="many caches", problem="none was found", next_step="name one with --cache-dir")
+    if command.examine_many is not None:
+        command.examine_many(request, [one.path for one in caches])
     usable = [one for one in caches if one.problem is None]
     left_out = [one for one in caches if one.problem is not None]
     is_lines = options.format == _JSON_LINES
     if request.command == "prune" and not options.dry_run:
         _refuse_open_scheduler(options.executor)
     words = words_for_each(arguments)
-    if request.command == "info" and not is_lines:
-        words = [*words, "-v"]  # with entries, for what only the whole shows
+    needs_entries = options.output is not None if request.command == "verify" else request.command == "info"
+    if needs_entries and not is_lines:
+        words = [*words, "-v"]  # with entries, for what only the whole shows, and for the file
     if getattr(options, "hashes", None):  # a file of this user, which the owners of the caches may not read
         words = [*words, *selections_in(options.hashes)]
     if is_lines:

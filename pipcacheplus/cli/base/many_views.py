@@ -1,5 +1,6 @@
 """The results of many caches as one view with sums of all, or as a line for each cache."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -9,19 +10,24 @@ from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_
 from pipcacheplus.cli.base.output_file import new_file, write_rest
 from pipcacheplus.cli.base.signals import StopRequest, signal_name
 from pipcacheplus.model.cache_dir import NO_CACHE_DIR
+from pipcacheplus.render.parts import object_in, objects_in
+from pipcacheplus.render.shell import quoted
 
 if TYPE_CHECKING:  # slow to import, and most runs are of one cache
     from pipcacheplus.fleet.find import FoundCache
     from pipcacheplus.fleet.gathered import Gathered
     from pipcacheplus.fleet.unit import UnitResult
+    from pipcacheplus.host.mounts import Mounts
     from pipcacheplus.render.view import Json
 
-__all__ = ["as_lines", "as_table"]
+__all__ = ["as_lines", "as_table", "cache_facts"]
 
 _MOST_ENTRIES = 10_000
 """Entries that are listed; `--format jsonl` has all of them."""
 _SUMMED = ("entries", "files", "bytes", "disk_bytes", "du_bytes", "failed", "findings")
 """Numbers of summaries that add up over caches."""
+_WITH_PYTHONS = frozenset({"info", "report"})
+"""Commands that compare the wheels of all caches with the interpreters of all owners."""
 
 
 def as_table(  # noqa: PLR0917 - each is a part of the run
@@ -33,19 +39,22 @@ def as_table(  # noqa: PLR0917 - each is a part of the run
     stop: StopRequest,
 ) -> CommandResult:
     """Return a result with a row for each cache, and sums over all of them."""
-    from pipcacheplus.fleet.gathered import gathering  # noqa: PLC0415 - as above
+    from pipcacheplus.fleet.gathered import gathering  # noqa: PLC0415 - slow to import, and most runs are of one cache
+    from pipcacheplus.host.mounts import Mounts  # noqa: PLC0415 - as above
 
-    rows = [_row(one, None) for one in left_out]
+    mounts = Mounts()
+    rows = [_row(one, cache_facts(one, mounts), None) for one in left_out]
     output = None if command.finish_many is not None else request.options.output
-    with gathering(new_file(output)) as gathered:
+    with gathering(new_file(output, request.command)) as gathered:
         for one, result in results:
-            row = _row(one, result)
+            row = _row(one, cache_facts(one, mounts), result)
             rows.append(row)
-            gathered.add(one, row["owner"], row["file_system"], row["exit_code"], result)
-        write_rest(output, gathered)
+            gathered.add(one, row, row["exit_code"], result)
+        write_rest(output, gathered, request.command)
         rows.sort(key=lambda row: str(row["path"]))
-        summary: dict[str, Json] = {"caches": rows, "total": _total(rows), **_whole(gathered, request)}
+        summary: dict[str, Json] = {"caches": rows, "total": _total(rows), **_whole(gathered, request, rows)}
         view = make_view(request, NO_CACHE_DIR, "atime", summary=summary, is_of_many=True)
+        view = view._replace(repeated=_repeated(request, view.repeated))
         code = exits.worst(exits.DONE, *(row["exit_code"] for row in rows))
         if stop.number is not None:
             missing = usable + len(left_out) - len(rows)
@@ -58,17 +67,38 @@ def as_table(  # noqa: PLR0917 - each is a part of the run
         return done._replace(exit_code=exits.worst(code, done.exit_code))
 
 
-def _whole(gathered: "Gathered", request: Request) -> "dict[str, Json]":
+def _repeated(request: Request, of_one: Mapping[str, str]) -> dict[str, str]:
+    """Return the options that another run on the same caches needs, quoted for a shell."""
+    options = request.options
+    words = ["--all-users"] if options.all_users else []
+    words += [word for named in options.cache_dirs for word in ("--cache-dir", named)]
+    words += ["--caches-from", options.caches_from] if options.caches_from else []
+    return {**of_one, **({"--cache-dir": quoted(words, is_windows=os.name == "nt")} if words else {})}
+
+
+def _whole(gathered: "Gathered", request: Request, rows: Sequence[Mapping[str, Any]]) -> "dict[str, Json]":
     """Return what only all caches together show."""
-    lists_entries = request.command == "list" and bool(request.options.what or request.options.hashes)
+    lists_entries = request.command == "why" or (
+        request.command == "list" and bool(request.options.what or request.options.hashes)
+    )
     return {
         "projects": [
             dict(zip(("name", "caches", "entries", "disk_bytes"), one, strict=True)) for one in gathered.projects()
         ],
         "shared": gathered.shared()._asdict(),
-        "damage": [dict(zip(("file_system", "caches", "entries"), one, strict=True)) for one in gathered.damage()],
+        "damage": [one._asdict() for one in gathered.damage()],
+        **_absent(gathered, rows if request.command in _WITH_PYTHONS else ()),
         "entries": list(islice(gathered.entries(), _MOST_ENTRIES)) if lists_entries else [],
     }
+
+
+def _absent(gathered: "Gathered", rows: Sequence[Mapping[str, Any]]) -> "dict[str, Json]":
+    """Return the interpreters that wheels are for and no owner has, and how many interpreters are unknown."""
+    from pipcacheplus.fleet.absent import absent_interpreters, pythons_in  # noqa: PLC0415 - as above
+
+    had, unknown = pythons_in(one for row in rows for one in objects_in(object_in(row, "summary"), "pythons"))
+    absent = absent_interpreters(gathered.wheels(), had)
+    return {"absent_interpreters": [one._asdict() for one in absent], "interpreters_not_run": unknown}
 
 
 def as_lines(
@@ -77,29 +107,35 @@ def as_lines(
     """Return a result whose document has a line for each cache, written as it comes."""
     from json import dumps  # noqa: PLC0415 - as above
 
+    from pipcacheplus.host.mounts import Mounts  # noqa: PLC0415 - as above
+
+    mounts = Mounts()
     codes = [exits.PARTLY] * bool(left_out)
 
     def lines() -> Iterator[str]:
         for one in left_out:
-            yield dumps({**_head(one), "exit_code": exits.PARTLY, "error": one.problem}) + "\n"
+            place = cache_facts(one, mounts)
+            yield dumps({**place, "exit_code": exits.PARTLY, "error": one.problem}) + "\n"
         for one, result in results:
             codes.append(_code(result))
-            document = {**(result.document or {}), **_head(one), "exit_code": result.code, "error": result.error}
-            yield dumps(document) + "\n"
+            place = cache_facts(one, mounts)
+            yield dumps({**(result.document or {}), **place, "exit_code": result.code, "error": result.error}) + "\n"
 
     view = make_view(request, NO_CACHE_DIR, "atime")
     return CommandResult(view, late_code=lambda: exits.worst(exits.DONE, *codes), document=lines())
 
 
-def _head(cache: "FoundCache") -> dict[str, Any]:
-    from pipcacheplus.host.filesystems import kind_of  # noqa: PLC0415 - as above
+def cache_facts(cache: "FoundCache", mounts: "Mounts") -> dict[str, Any]:
+    """Return the path of a cache, its owner, and its file system with the server or device of it."""
     from pipcacheplus.host.users import user_name  # noqa: PLC0415 - as above
 
+    mount = None if cache.uid is None else mounts.of(cache.path, cache.device)
     return {
         "path": cache.path,
         "uid": cache.uid,
         "owner": None if cache.uid is None else user_name(cache.uid),
-        "file_system": None if cache.uid is None else kind_of(cache.path, cache.device),
+        "file_system": None if mount is None else mount.kind,
+        "mounted_from": None if mount is None else mount.source,
     }
 
 
@@ -109,22 +145,21 @@ def _code(result: "UnitResult") -> int:
     return result.code if is_done else exits.PARTLY
 
 
-def _row(cache: "FoundCache", result: "UnitResult | None") -> dict[str, Any]:
-    summary = {} if result is None or result.document is None else result.document.get("summary", {})
+def _row(cache: "FoundCache", place: Mapping[str, Any], result: "UnitResult | None") -> dict[str, Any]:
     return {
-        **_head(cache),
+        **place,
         "exit_code": exits.PARTLY if result is None else _code(result),
         "error": cache.problem if result is None else result.error,
-        "summary": summary,
+        "summary": {} if result is None or result.document is None else result.document.get("summary", {}),
     }
 
 
 def _total(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the sums of the numbers that all summaries have, and how many caches could be read."""
+    """Return the sums of the numbers that summaries have, `None` if none has it, and how many caches could be read."""
     done = [row["summary"] for row in rows if row["error"] is None]
-    sums = {
-        key: sum(one[key] for one in done if isinstance(one.get(key), int))
-        for key in _SUMMED
-        if any(isinstance(one.get(key), int) for one in done)
-    }
-    return {"caches": len(rows), "done": len(done), **sums}
+    total: dict[str, Any] = {"caches": len(rows), "done": len(done)}
+    for key in _SUMMED:
+        found = [one[key] for one in done if isinstance(one.get(key), int)]
+        total[key] = sum(found) if found else None
+    explained = [len(object_in(one, "why")) for one in done if "why" in one]
+    return {**total, "entries": sum(explained)} if explained else total

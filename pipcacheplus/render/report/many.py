@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pipcacheplus.render.parts import Part, number_in, object_in
+from pipcacheplus.render.parts import Part, number_in, object_in, objects_in
 from pipcacheplus.render.report.data import DRAWN, inert
 from pipcacheplus.render.report.document import document
 from pipcacheplus.render.text.words import KIND_WORDS, number, safe, size
@@ -77,8 +77,37 @@ def document_of_many(
         for one in damage
     ]
     rows = [_cache(one) for one in caches]
-    frame = {"title": number(len(rows), "cache"), "caches": rows, "findings": findings}
+    frame = {
+        "title": number(len(rows), "cache"),
+        "caches": rows,
+        "findings": findings,
+        "absent": [(safe(str(one.get("interpreter"))), *_counts(one)) for one in _rows(view, "absent_interpreters")],
+        "servers": [_server(one) for one in _rows(view, "damage")],
+        "shared": _shared(object_in(view.summary, "shared")),
+    }
     yield from document(view, data=_data(view, sums), more=frame)
+
+
+def _rows(view: View, key: str) -> list[Part]:
+    return objects_in(view.summary, key)
+
+
+def _counts(one: Part) -> tuple[str, str, str]:
+    return f"{number_in(one, 'caches'):,}", f"{number_in(one, 'entries'):,}", size(number_in(one, "disk_bytes"))
+
+
+def _server(one: Part) -> tuple[str, str, str, str]:
+    source, kind = (safe(str(one.get(key) or "unknown")) for key in ("mounted_from", "file_system"))
+    return (source, kind, f"{number_in(one, 'caches'):,}", f"{number_in(one, 'entries'):,}")
+
+
+def _shared(one: Part) -> str:
+    """Return a sentence about content in several caches; empty if there is none."""
+    if not number_in(one, "contents"):
+        return ""
+    contents, copies = number(number_in(one, "contents"), "file"), number(number_in(one, "copies"), "copy")
+    saved = size(number_in(one, "saved_bytes"))
+    return f"{contents} with the same content in several caches, {copies}; one copy of each would save {saved}."
 
 
 def _cache(one: Part) -> dict[str, str]:

@@ -1,57 +1,64 @@
 """The text of a command over many caches: a row for each cache, the problems, and the sums."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from pipcacheplus.render.parts import Part, number_in, object_in, objects_in
 from pipcacheplus.render.text.table import Layout, Row
-from pipcacheplus.render.text.words import number, safe, size
+from pipcacheplus.render.text.words import KIND_WORDS, number, safe, size
+from pipcacheplus.render.text.wrapping import wrapped
 from pipcacheplus.render.view import View
 
 __all__ = ["lines"]
 
 _MOST_PROBLEMS = 200
-_Cell = Callable[[Part], str]
 
 
-def _count(*keys: str) -> _Cell:
-    def cell(summary: Part) -> str:
-        for key in keys[:-1]:
+class _Column(NamedTuple):
+    """A column of numbers."""
+
+    title: str
+    keys: tuple[str, ...]
+    """Where a summary has the number; of an object there, its members are counted."""
+    is_size: bool = False
+
+    def amount(self, summary: Part) -> int:
+        """Return the number of a cache."""
+        *above, last = self.keys
+        for key in above:
             summary = object_in(summary, key)
-        return f"{number_in(summary, keys[-1]):,}"
+        return len(object_in(summary, last)) or number_in(summary, last)
 
-    return cell
-
-
-def _size(*keys: str) -> _Cell:
-    def cell(summary: Part) -> str:
-        for key in keys[:-1]:
-            summary = object_in(summary, key)
-        return size(number_in(summary, keys[-1]))
-
-    return cell
+    def cell(self, amount: int) -> str:
+        """Return a number as text."""
+        return size(amount) if self.is_size else f"{amount:,}"
 
 
-_COLUMNS: Mapping[str, tuple[tuple[str, _Cell], ...]] = {
+_ENTRIES = _Column("entries", ("entries",))
+_COLUMNS: Mapping[str, tuple[_Column, ...]] = {
     "info": (
-        ("size", _size("du_bytes")),
-        ("entries", _count("entries")),
-        ("reclaimable", _size("reclaimable_at_all", "disk_bytes")),
+        _Column("size", ("du_bytes",), is_size=True),
+        _ENTRIES,
+        _Column("reclaimable", ("reclaimable_at_all", "disk_bytes"), is_size=True),
     ),
-    "list": (("size", _size("disk_bytes")), ("entries", _count("entries"))),
+    "list": (_Column("size", ("disk_bytes",), is_size=True), _ENTRIES),
     "verify": (
-        ("entries", _count("entries")),
-        ("errors", _count("by_severity", "error")),
-        ("warnings", _count("by_severity", "warning")),
+        _Column("size", ("disk_bytes",), is_size=True),
+        _ENTRIES,
+        _Column("errors", ("by_severity", "error")),
+        _Column("warnings", ("by_severity", "warning")),
     ),
-    "prune": (("removed", _count("entries")), ("freed", _size("du_bytes")), ("failed", _count("failed"))),
-    "why": (("entries", lambda summary: f"{len(object_in(summary, 'why')):,}"),),
+    "prune": (
+        _Column("removed", ("entries",)),
+        _Column("freed", ("du_bytes",), is_size=True),
+        _Column("failed", ("failed",)),
+    ),
+    "why": (_Column("entries", ("why",)),),
 }
-
-
 _PLANNED = (
-    ("would be removed", _count("entries")),
-    ("would free", _size("du_bytes")),
-    ("kept", _count("kept", "entries")),
+    _Column("would be removed", ("entries",)),
+    _Column("would free", ("du_bytes",), is_size=True),
+    _Column("kept", ("kept", "entries")),
 )
 
 
@@ -59,16 +66,8 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield a table, the problems, and the sums unless the verbosity is below 0."""
     caches = objects_in(view.summary, "caches")
     columns = _PLANNED if view.is_dry_run and view.command == "prune" else _COLUMNS[view.command]
-    titles: Row = ("Cache", "owner", *(title for title, _ in columns))
-    rows = [titles]
-    for one in caches:
-        summary = object_in(one, "summary")
-        cells = [cell(summary) if summary else "-" for _, cell in columns]
-        rows.append((safe(str(one.get("path"))), safe(str(one.get("owner") or one.get("uid") or "-")), *cells))
-    total = object_in(view.summary, "total")
-    heading, *others = layout.table(rows, right=range(2, len(titles)))
-    yield layout.paint(heading, "bold")
-    yield from others
+    sums = [sum(column.amount(object_in(one, "summary")) for one in caches) for column in columns]
+    yield from _caches(caches, columns, sums, layout)
     problems = [one for one in caches if one.get("error")]
     if problems:
         yield ""
@@ -78,74 +77,160 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
         yield f"and {number(len(problems) - _MOST_PROBLEMS, 'cache')} more; --format jsonl has all of them"
     yield from _entries(view, layout)
     yield from _sentences(view, layout)
-    yield from _whole(view, layout)
+    yield from _projects(view, layout)
+    yield from _absent(view, layout)
+    yield from _shared(view)
+    yield from _damage(view, layout)
     if view.verbosity >= 0:
+        total = object_in(view.summary, "total")
         done = number_in(total, "done")
         left = number_in(total, "caches") - done
-        yield ""
-        key = "du_bytes" if "du_bytes" in total else "disk_bytes"
-        amount = f" ({size(number_in(total, key))})" if key in total else ""
+        amount = next((f" ({column.cell(sums[at])})" for at, column in enumerate(columns) if column.is_size), "")
         entries = number(number_in(total, "entries"), "entry")
+        yield ""
         yield f"{number(done, 'cache')}, {entries}{amount}" + (f"; {number(left, 'cache')} failed" if left else "")
 
 
-def _entries(view: View, layout: Layout) -> Iterator[str]:
-    """Yield the entries that match a selection, with the cache of each."""
-    entries = objects_in(view.summary, "entries")
-    if not entries:
-        return
-    rows: list[Row] = [("Entry", "kind", "size", "used", "owner", "in")]
-    for one in entries:
-        name = " ".join(str(one[key]) for key in ("project", "version") if one.get(key)) or str(one.get("id"))
-        used = str(one.get("used") or "-")[:10]
-        rows.append(
-            (
-                safe(name),
-                safe(str(one.get("kind"))),
-                size(number_in(one, "disk_size")),
-                safe(used),
-                safe(str(one.get("owner") or "-")),
-                safe(f"{one.get('cache')}/{one.get('id')}"),
-            )
-        )
-    yield ""
-    heading, *others = layout.table(rows, right=(2,), give=5)
+def _caches(caches: Sequence[Part], columns: Sequence[_Column], sums: Sequence[int], layout: Layout) -> Iterator[str]:
+    """Yield the table of caches, with the sums of several below."""
+    rows: list[Row] = []
+    for one in caches:
+        summary = object_in(one, "summary")
+        cells = [column.cell(column.amount(summary)) if summary else "-" for column in columns]
+        rows.append((safe(str(one.get("path"))), safe(str(one.get("owner") or one.get("uid") or "-")), *cells))
+    if len(rows) > 1:
+        rows.append(("total", "", *(column.cell(amount) for column, amount in zip(columns, sums, strict=True))))
+    yield from _table(("Cache", "owner", *(column.title for column in columns)), rows, layout, texts=2)
+
+
+def _table(titles: Row, rows: Sequence[Row], layout: Layout, *, texts: int = 1) -> Iterator[str]:
+    """Yield a table whose first columns are texts, and the others numbers."""
+    heading, *others = layout.table([titles, *rows], right=range(texts, len(titles)))
     yield layout.paint(heading, "bold")
     yield from others
 
 
+def _entries(view: View, layout: Layout) -> Iterator[str]:
+    """Yield the entries that match a selection, with the cache of each; on a narrow terminal, that is a line below."""
+    entries = objects_in(view.summary, "entries") if view.command == "list" else []
+    if not entries:
+        return
+    rows = [(*_named(one), size(number_in(one, "disk_size")), _used(one), _owner(one), _place(one)) for one in entries]
+    rows = [("Entry", "kind", "size", "used", "owner", "in"), *rows]
+    yield ""
+    whole = [*layout._replace(width=None).table(rows, right=(2,))]
+    if layout.width is not None and max(map(len, whole)) > layout.width:
+        whole = [
+            line
+            for row, plain in zip(rows, layout.table([row[:-1] for row in rows], right=(2,)), strict=True)
+            for line in (plain, *([] if row is rows[0] else [f"  {row[-1]}"]))
+        ]
+    yield layout.paint(whole[0], "bold")
+    yield from whole[1:]
+
+
+def _named(one: Part) -> tuple[str, str]:
+    """Return the name of an entry, and its kind in words."""
+    name = " ".join(str(one[key]) for key in ("project", "version") if one.get(key)) or str(one.get("id"))
+    kind = str(one.get("kind"))
+    return safe(name), safe(KIND_WORDS.get(kind, kind))
+
+
+def _used(one: Part) -> str:
+    return safe(str(one.get("used") or "-")[:10])
+
+
+def _owner(one: Part) -> str:
+    return safe(str(one.get("owner") or "-"))
+
+
+def _place(one: Part) -> str:
+    return safe(f"{one.get('cache')}/{one.get('id')}")
+
+
 def _sentences(view: View, layout: Layout) -> Iterator[str]:
     """Yield what `why` says of each entry, by cache."""
+    names = {
+        (one.get("cache"), one.get("id")): ", ".join(_named(one)) if one.get("project") else _named(one)[1]
+        for one in objects_in(view.summary, "entries")
+    }
     for one in objects_in(view.summary, "caches"):
         found = object_in(object_in(one, "summary"), "why")
         if found:
             yield ""
             yield layout.paint(safe(str(one.get("path"))), "bold")
         for id_ in found:
-            yield f"  {safe(str(id_))}: {safe(str(object_in(found, id_).get('sentence')))}"
+            what = names.get((one.get("path"), id_)) or safe(str(id_))
+            yield from wrapped(f"  {what}: {safe(str(object_in(found, id_).get('sentence')))}.", layout, indent="    ")
+            if view.verbosity > 0:
+                yield f"    {safe(str(id_))}"
 
 
-def _whole(view: View, layout: Layout) -> Iterator[str]:
-    """Yield what only all caches together show: the largest projects, content in several caches, damage by server."""
-    projects, shared = objects_in(view.summary, "projects"), object_in(view.summary, "shared")
-    if view.command == "info" and projects:
-        rows: list[Row] = [("Project", "caches", "entries", "size")]
-        for one in projects:
-            counts = (f"{number_in(one, 'caches'):,}", f"{number_in(one, 'entries'):,}")
-            rows.append((safe(str(one.get("name"))), *counts, size(number_in(one, "disk_bytes"))))
+def _projects(view: View, layout: Layout) -> Iterator[str]:
+    """Yield the largest projects of all caches."""
+    projects = objects_in(view.summary, "projects") if view.command == "info" else []
+    if not projects:
+        return
+    yield ""
+    rows = [(safe(str(one.get("name"))), *_counts(one)) for one in projects]
+    yield from _table(("Project", "caches", "entries", "size"), rows, layout)
+
+
+def _counts(one: Part) -> tuple[str, str, str]:
+    return (
+        f"{number_in(one, 'caches'):,}",
+        f"{number_in(one, 'entries'):,}",
+        size(number_in(one, "disk_bytes")),
+    )
+
+
+def _absent(view: View, layout: Layout) -> Iterator[str]:
+    """Yield the interpreters that wheels are for and that no owner of these caches has."""
+    absent = objects_in(view.summary, "absent_interpreters")
+    if not absent:
+        return
+    yield ""
+    rows = [(safe(str(one.get("interpreter"))), *_counts(one)) for one in absent]
+    yield from _table(("Wheels for", "caches", "entries", "size"), rows, layout)
+    left = number_in(view.summary, "interpreters_not_run")
+    yield from wrapped(
+        "No owner of these caches has such an interpreter"
+        + (f", but {number(left, 'interpreter')} could not be run, and may be one." if left else "."),
+        layout,
+        indent="",
+    )
+    if not left:
+        yield f"To see what can be removed:  {view.command_line('prune --incompatible --dry-run')}"
+
+
+def _shared(view: View) -> Iterator[str]:
+    shared = object_in(view.summary, "shared")
+    unknown = number_in(shared, "unknown") if view.command == "info" else 0
+    if number_in(shared, "contents") or unknown:
         yield ""
-        heading, *others = layout.table(rows, right=(1, 2, 3))
-        yield layout.paint(heading, "bold")
-        yield from others
     if number_in(shared, "contents"):
         contents = number(number_in(shared, "contents"), "file")
+        copies = number(number_in(shared, "copies"), "copy")
         saved = size(number_in(shared, "saved_bytes"))
-        yield ""
-        yield f"{contents} with the same content in several caches; one copy of each would save {saved}"
+        yield f"{contents} with the same content in several caches, {copies}; one copy of each would save {saved}"
+    if unknown:
+        yield f"{number(unknown, 'file')} not compared, as no run has read them to their end; to do that:"
+        yield f"  {view.command_line('verify')}"
+
+
+def _damage(view: View, layout: Layout) -> Iterator[str]:
+    """Yield damaged entries by the server or the device that their file system comes from."""
     damage = objects_in(view.summary, "damage")
-    if damage:
-        yield ""
-        yield layout.paint("Damage by file system", "bold")
-    for one in damage:
-        where = safe(str(one.get("file_system") or "unknown"))
-        yield f"  {where}: {number(number_in(one, 'entries'), 'entry')} in {number(number_in(one, 'caches'), 'cache')}"
+    if not damage:
+        return
+    yield ""
+    rows = [
+        (
+            safe(str(one.get("mounted_from") or "unknown")),
+            safe(str(one.get("file_system") or "unknown")),
+            f"{number_in(one, 'caches'):,}",
+            f"{number_in(one, 'entries'):,}",
+        )
+        for one in damage
+    ]
+    yield from _table(("Damage on", "file system", "caches", "entries"), rows, layout, texts=2)
