@@ -87,6 +87,6 @@ COMMAND = Command(
     help="List the caches of this machine, or of a tree",
     run=_run,
     declare=_declare,
-    examples=("caches", "caches '/home/*/.cache/pip' --json"),
+    examples=("caches --no-count", "caches '/home/*/.cache/pip' --json"),
     page="docs/how-to/many-caches.md",
 )

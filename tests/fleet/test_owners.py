@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 import pipcacheplus
@@ -19,7 +18,7 @@ from pipcacheplus.fleet.find import User, caches_of_users, named_caches, unique_
 from pipcacheplus.fleet.fleet import Fleet
 from pipcacheplus.fleet.unit import Unit
 from pipcacheplus.host.machine import this_machine
-from tests.fleet.caches import Ran, comparable, demo_wheel, fill, options_for
+from tests.fleet.caches import Ran, comparable, demo_wheel, fill, living_children, options_for
 from tests.support.builders import Cache, tree
 from tests.support.owners import SOMEBODY, given_away, is_root
 from tests.support.processes import LIMIT_S, PIPCACHEPLUS, started
@@ -128,13 +127,13 @@ def test_no_variable_of_root_reaches_the_process_of_a_user(
     monkeypatch.setenv("PIP_INDEX_URL", "https://robot:s3cret@files.example/simple/")
     monkeypatch.setenv("SOME_TOKEN", "s3cret")
     monkeypatch.setenv("PIP_CACHE_DIR", str(tmp_path / "roots"))
-    for server in psutil.Process().children():
+    for server in living_children():
         server.kill()  # so that one is started with these variables
     results = [run_unit(Unit("", ("dir",), SOMEBODY)) for _ in range(20)]
     where = [(one.document or {})["cache"]["dir"] for one in results if one.document is not None]
     assert where
     assert str(tmp_path / "roots") not in where
-    environs = [Path(f"/proc/{one.pid}/environ").read_bytes() for one in psutil.Process().children()]
+    environs = [Path(f"/proc/{one.pid}/environ").read_bytes() for one in living_children()]
     assert environs
     assert not any(b"s3cret" in environ or b"PIP_" in environ for environ in environs)
     assert run_unit(Unit(str(closed.path), ("list",), SOMEBODY)).error is None
@@ -231,4 +230,4 @@ def test_all_users_are_those_of_the_user_database(run: Callable[..., Ran], monke
 
     monkeypatch.setattr(pwd, "getpwall", list)
     ran = run("list", "--all-users")
-    assert (ran.code, ran.err) == (2, "ERROR: no cache: was found; name one with --cache-dir\n")
+    assert (ran.code, ran.err) == (2, "ERROR: many caches: none was found; name one with --cache-dir\n")
