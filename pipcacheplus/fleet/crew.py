@@ -131,6 +131,8 @@ class _Server:
             ],
             "environ": _environ(unit),
             "uid": unit.uid,
+            "path": unit.path,
+            "found": unit.found,
             "limit_s": unit.limit_s,
         }
         line = json.dumps(request).encode("ascii") + b"\n"

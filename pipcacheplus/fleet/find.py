@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from pipcacheplus.host.path_owners import why_replaceable
 from pipcacheplus.pips.default_paths import default_cache
 from pipcacheplus.pips.locate import Machine
 
@@ -31,7 +32,6 @@ _USUAL = (
     *("/cache/pip", "/srv/*/.cache/pip", "/tmp/pip-cache*", "/github/home/.cache/pip", "/kaniko/.cache/pip"),  # noqa: S108
 )
 """Usual places: homes, service users, folders of CI runners and containers."""
-_ROOT = 0
 _VARIABLE = "PIP_CACHE_DIR"
 
 
@@ -144,39 +144,21 @@ def _expanded(pattern: str) -> Iterator[str | FoundCache]:
 
 
 def _existing(path: str, source: str, uid: int | None) -> Iterator[FoundCache]:
-    """Yield a directory if it exists; with a problem if it is another user's, or cannot be examined."""
+    """Yield a directory if it exists; with a problem if it cannot be examined, or another user could replace it."""
     try:
         status = os.stat(path)
+        problem = why_replaceable(path, status.st_uid)
     except (FileNotFoundError, NotADirectoryError):
         return
     except (OSError, ValueError) as error:
         yield FoundCache(path, source, problem=getattr(error, "strerror", None) or str(error))
         return
-    if not os.path.isdir(path):
+    if not stat.S_ISDIR(status.st_mode):
         return
-    problem = None
     if uid is not None and status.st_uid != uid:
         # A link of a user to the cache of another one, for instance.
         problem = f"it belongs to another user (uid {status.st_uid})"
-    elif uid is None and (link := _link_of_another(path, status.st_uid)) is not None:
-        problem = f"the link {link} leads there, and belongs to neither its owner nor root"
     yield FoundCache(path, source, status.st_uid, status.st_dev, status.st_ino, problem)
-
-
-def _link_of_another(path: str, owner: int) -> str | None:
-    """Return a link on a path that belongs neither to root nor to a user: anybody could point to that user's files."""
-    if os.path.realpath(path) == path:
-        return None
-    parts = path.split(os.sep)
-    for count in range(2, len(parts) + 1):
-        above = os.sep.join(parts[:count])
-        try:
-            status = os.lstat(above)
-        except OSError:
-            return above
-        if stat.S_ISLNK(status.st_mode) and status.st_uid not in {_ROOT, owner}:
-            return above
-    return None
 
 
 def unique_caches(found: Iterable[FoundCache]) -> list[FoundCache]:

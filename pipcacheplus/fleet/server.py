@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
+from pipcacheplus.host.identity import is_another
 from pipcacheplus.host.ownership import become_user, import_late
 
 __all__ = ["serve"]
@@ -30,6 +31,7 @@ _END_S = 15.0
 """Seconds that a command has to end after it was terminated."""
 _NO_CODE = -1
 _FAILED = 1
+_ANOTHER = "another directory was put there after it was found"
 _STREAMS = 2
 """Descriptors that come with a request: for stdout and for stderr."""
 _ENCODING = "utf-8"
@@ -153,7 +155,12 @@ def _run_child(request: dict[str, Any], streams: list[int], connection: socket.s
         os.chdir("/")
         if request["uid"] is not None:
             become_user(request["uid"])
-        code = _code_of(command, request["words"])
+        # Only now: the rights are those of the user, and so is what a link that appeared meanwhile leads to.
+        found = request.get("found")
+        if found is not None and is_another(request["path"], tuple(found)):
+            os.write(2, f"ERROR: {_ANOTHER}\n".encode(_ENCODING))
+        else:
+            code = _code_of(command, request["words"])
     except BaseException as error:  # noqa: BLE001 - its process ends with it
         with suppress(Exception):
             os.write(2, f"{type(error).__name__}: {error}\n".encode(_ENCODING, "backslashreplace"))

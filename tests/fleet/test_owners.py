@@ -208,7 +208,7 @@ def test_a_glob_follows_no_link_that_a_user_made_to_what_is_not_the_users(closed
         os.chown(path, _ANOTHER, _ANOTHER, follow_symlinks=False)
     [found] = unique_caches(named_caches([f"{home.parent}/*/.cache/pip"]))
     assert found.problem is not None
-    assert "link" in found.problem
+    assert f"{home}, in which it lies, belongs to another user (uid {_ANOTHER})" in found.problem
     [result] = Fleet([f"{home.parent}/*/.cache/pip"]).list()
     assert (result.document, result.error) == (None, found.problem)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # slow to import, and most runs are of one cache
     from pipcacheplus.fleet.unit import UnitResult
     from pipcacheplus.render.view import Json
 
-__all__ = ["are_many", "found_caches", "result_of_many", "results_for", "unit_user"]
+__all__ = ["are_many", "found_caches", "result_of_many", "results_for"]
 
 _STDIN = "-"
 _ROOT = 0
@@ -48,8 +48,6 @@ _FLAGS = frozenset(
 )
 """Options of the whole run, which the processes of the caches do not get."""
 _ENGINE = "threads"
-_SITE_STATE = "/var/lib/pipcacheplus"
-"""Root's directory with a state directory for each user: catalogs there take nothing of the quota of a home."""
 _MOST_LISTED = 100_000
 """Most caches that one file names."""
 _MOST_ENTRIES = 10_000
@@ -148,12 +146,6 @@ def _named_by_settings(user: "User") -> tuple[str | None, str | None]:
     return (where, None) if isinstance(where, str) and result.code == exits.DONE else (None, result.error)
 
 
-def unit_user(cache: "FoundCache") -> int | None:
-    """Return the user that a process becomes for a cache: its owner, if this is root and it is another user's."""
-    own = os.geteuid() if hasattr(os, "geteuid") else None
-    return cache.uid if own == _ROOT and cache.uid not in {None, own} else None
-
-
 def results_for(
     caches: "Sequence[FoundCache]",
     words: Sequence[str],
@@ -175,18 +167,14 @@ def results_for(
     """
     from pipcacheplus.fleet.engines import engine_of  # noqa: PLC0415 - as above
     from pipcacheplus.fleet.run import results_of  # noqa: PLC0415 - as above
-    from pipcacheplus.fleet.unit import Unit  # noqa: PLC0415 - as above
+    from pipcacheplus.fleet.units import unit_for  # noqa: PLC0415 - as above
 
     if not (hasattr(os, "fork") and hasattr(socket, "send_fds")):
         problem = "needs a system with processes that can be copied, such as Linux or macOS"
         raise BadRequestError(what="many caches", problem=problem, next_step="name one cache with --cache-dir")
     by_path = {one.path: one for one in caches}
-    root = _SITE_STATE if hasattr(os, "geteuid") and os.geteuid() == _ROOT else None
     with progress(request.console, what) as show, engine_of(request.options.executor or _ENGINE) as engine:
-        units: Iterator[Unit] = (
-            Unit(one.path, tuple(words), unit_user(one), state_root=root, limit_s=_LIMIT_S, gathers=gathers)
-            for one in caches
-        )
+        units = (unit_for(one, words, limit_s=_LIMIT_S, gathers=gathers) for one in caches)
         for done, result in enumerate(results_of(units, engine.executor, ahead=2 * engine.workers, stop=stop), 1):
             if show is not None:
                 show(done, len(caches))
@@ -205,6 +193,7 @@ def result_of_many(command: Command, request: Request, arguments: Sequence[str])
         BadRequestError: No cache is named, or the format is not one for many.
     """
     from pipcacheplus.fleet.find import named_caches, unique_caches  # noqa: PLC0415 - as above
+    from pipcacheplus.fleet.units import refuse_open_scheduler  # noqa: PLC0415 - as above
 
     options = request.options
     if options.format not in _FORMATS:
@@ -225,8 +214,9 @@ def result_of_many(command: Command, request: Request, arguments: Sequence[str])
     usable = [one for one in caches if one.problem is None]
     left_out = [one for one in caches if one.problem is not None]
     is_lines = options.format == _JSON_LINES
-    if request.command == "prune" and not options.dry_run:
-        _refuse_open_scheduler(options.executor)
+    engine, _, address = (options.executor or _ENGINE).partition(":")
+    if request.command == "prune" and not options.dry_run and engine == "dask":
+        refuse_open_scheduler(f"--executor {options.executor}", address)
     words = words_for_each(arguments)
     if request.command == "info" and not is_lines:
         words = [*words, "-v"]  # with entries, for what only the whole shows
@@ -237,20 +227,6 @@ def result_of_many(command: Command, request: Request, arguments: Sequence[str])
     with stopping() as stop:
         results = results_for(usable, words, request, what=request.command, gathers=True, stop=stop)
         return _as_table(command, request, left_out, results, len(usable), stop)
-
-
-def _refuse_open_scheduler(executor: str | None) -> None:
-    """Refuse to remove as root over a scheduler to which anybody could send work that runs as root.
-
-    Raises:
-        BadRequestError: It is one.
-    """
-    is_root = hasattr(os, "geteuid") and os.geteuid() == _ROOT
-    if is_root and executor is not None and executor.startswith("dask:") and not executor.startswith("dask:tls://"):
-        problem = "is not authenticated, and its workers would remove files as root"
-        raise BadRequestError(
-            what=f"--executor {executor}", problem=problem, next_step="use one with TLS: dask:tls://HOST"
-        )
 
 
 def _as_table(  # noqa: PLR0917 - each is a part of the run
