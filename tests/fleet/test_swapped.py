@@ -80,7 +80,7 @@ def test_a_prune_of_root_leaves_the_caches_that_a_user_swaps_in(home: Path) -> N
     wheel = demo_wheel(home.parent)
     roots = filled(home.parent / "roots" / "pip", 0, wheel)
     berts = filled(home.parent / "bert" / "pip", _BERT, wheel)
-    own = filled(home / ".cache" / "own", SOMEBODY, wheel)
+    filled(home / ".cache" / "own", SOMEBODY, wheel)
     given = filled(home / ".cache" / "given", 0, wheel)
     for name, target in (("to-root", roots), ("to-bert", berts), ("to-given", given)):
         (home / ".cache" / name).symlink_to(target.path)
