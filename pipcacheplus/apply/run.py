@@ -32,7 +32,7 @@ from pipcacheplus.apply.disarm import disarm, use_of
 from pipcacheplus.apply.disarm_bytes import Use
 from pipcacheplus.apply.entries import Remover
 from pipcacheplus.apply.files import compare, status_of, why_not_there
-from pipcacheplus.apply.lock import locked, owned_root
+from pipcacheplus.apply.lock import locked, owned_root, unlocked_warnings
 from pipcacheplus.apply.names import is_pips
 from pipcacheplus.apply.rehearsal import Rehearsal
 from pipcacheplus.apply.system import Latch, System
@@ -105,7 +105,7 @@ def apply(
         with ExitStack() as stack:
             lock = locked(plan.cache.path, root, system, timeout_s=lock_timeout_s, stop=latch.poll)
             moves = trash and bool(plan.actions)
-            moving, rehearsal = None, None
+            moving, rehearsal, unlocked = None, None, None
             if is_planned:
                 with lock:  # only to test whether it is free: another run need not wait for a dry one
                     pass
@@ -113,7 +113,7 @@ def apply(
                     check_trash(cache, system, _any_file(plan))
                 rehearsal = Rehearsal(cache=cache, system=system, frees=not moves)
             else:
-                stack.enter_context(lock)
+                unlocked = stack.enter_context(lock)
                 # Without the lock, nothing may be begun.
                 if moves and not latch.is_set:
                     moving = stack.enter_context(filling(cache, plan.actions, system))
@@ -140,7 +140,7 @@ def apply(
     return Report(
         plan=plan,
         outcomes=outcomes,
-        warnings=plan.warnings,
+        warnings=(*plan.warnings, *unlocked_warnings(plan.cache.path, unlocked)),
         is_interrupted=latch.is_set,
         run=name,
         emptied_bytes=emptied,

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from pipcacheplus.fleet.documents import Read, read_document
 from pipcacheplus.fleet.unit import Unit, UnitResult
+from pipcacheplus.host.state import LENT_STATE
 
 __all__ = ["run_unit", "stop_units"]
 
@@ -173,7 +174,7 @@ def _environ(unit: Unit) -> dict[str, str]:
     else:
         environ = {name: value for name, value in os.environ.items() if name in _PASSED} | {"HOME": "/"}
     if unit.state_root is not None and unit.uid is not None:
-        environ["XDG_STATE_HOME"] = _state_of(unit.state_root, unit.uid)
+        environ[LENT_STATE] = os.path.join(_state_of(unit.state_root, unit.uid), "pipcacheplus")
     return environ
 
 

@@ -20,6 +20,7 @@ from pipcacheplus.fleet.unit import Unit
 from pipcacheplus.host.machine import this_machine
 from tests.fleet.caches import Ran, comparable, demo_wheel, fill, living_children, options_for
 from tests.support.builders import Cache, tree
+from tests.support.holding import held
 from tests.support.owners import SOMEBODY, given_away, is_root
 from tests.support.processes import LIMIT_S, PIPCACHEPLUS, started
 from tests.support.processes import run as run_process
@@ -169,6 +170,38 @@ def test_caches_of_several_users_are_pruned_by_their_owners_alone(closed: Cache,
     assert left not in tree(cache.path)
     assert {path.lstat().st_uid for path in closed.path.rglob("*")} == {SOMEBODY}
     assert {path.lstat().st_uid for path in cache.path.rglob("*")} == {0}
+
+
+def test_a_cache_that_a_run_of_its_owner_is_pruning_is_left_to_that_one(closed: Cache, cache: Cache) -> None:
+    left = fill(cache, demo_wheel(cache.path.parent), own="roots")
+    before = tree(closed.path)
+    with held(closed.path):
+        ran = run_process([*PIPCACHEPLUS, "prune", "--partial", *options_for([closed, cache]), "--format", "jsonl"])
+    lines = {line["path"]: line for line in Ran(0, ran.stdout, "").lines}
+    assert ran.returncode == 4
+    assert "another pipcacheplus is using" in lines[str(closed.path)]["error"]
+    assert tree(closed.path) == before
+    assert left not in tree(cache.path)
+
+
+@pytest.mark.parametrize("timeout", ["0", "60"])
+def test_a_prune_of_the_owner_and_one_of_root_at_once_remove_each_leftover_once(closed: Cache, timeout: str) -> None:
+    expected = {path for path in tree(closed.path) if not path.endswith((".tmp", "/"))}
+    for number in range(200):
+        closed.http_v2(f"https://files.example/{number}", b"x", has_head=False)
+    given_away(closed)
+    files = {path for path in tree(closed.path) if not path.endswith("/")}
+    words = ["prune", "--partial", "--exclusive", "--lock-timeout", timeout, "--min-age", "0"]
+    command = [*PIPCACHEPLUS, *words, "--cache-dir", str(closed.path), "--format"]
+    with started([*command, "json", "--as-owner"]) as own:
+        done = run_process([*command, "jsonl", "--executor", "threads:1"])
+        out, err = own.communicate()
+    documents = [json.loads(out), *Ran(0, done.stdout, "").lines]
+    codes = sorted([own.returncode, documents[1]["exit_code"]])
+    assert codes in ([0, 0], [0, 5]), (documents, err)
+    assert codes == [0, 0] or timeout == "0"
+    assert sum((one.get("summary") or {}).get("files", 0) for one in documents) == len(files - expected)
+    assert {path for path in tree(closed.path) if not path.endswith("/")} == expected
 
 
 def test_a_cache_that_the_owner_may_not_enter_is_a_row_that_says_so(closed: Cache, cache: Cache) -> None:

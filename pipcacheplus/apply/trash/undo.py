@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 
-from pipcacheplus.apply.lock import locked, owned_root
+from pipcacheplus.apply.lock import locked, owned_root, unlocked_warnings
 from pipcacheplus.apply.system import Latch, System
 from pipcacheplus.apply.trash.empty import empty_old, listed
 from pipcacheplus.apply.trash.location import MANIFEST, drop, numbers_in, open_trash, runs_in
@@ -63,12 +63,13 @@ def undo(
     with ExitStack() as stack:
         cache = stack.enter_context(OpenCache(cache_dir.path))
         root = owned_root(cache, system)
+        unlocked: str | None = None
         lock = locked(cache_dir.path, root, system, timeout_s=lock_timeout_s, stop=latch.poll)
         if is_planned:
             with lock:  # only to test whether it is free
                 pass
         else:
-            stack.enter_context(lock)
+            unlocked = stack.enter_context(lock)
         undoing = _Undoing(cache, system, latch, progress, is_planned=is_planned)
         with open_trash(cache, system) as trash:
             report = undoing.undo(cache_dir, trash, run)
@@ -77,7 +78,7 @@ def undo(
     return Report(
         plan=report.plan,
         outcomes=report.outcomes,
-        warnings=report.warnings,
+        warnings=(*report.warnings, *unlocked_warnings(cache_dir.path, unlocked)),
         is_interrupted=latch.is_set,
         run=report.run,
         emptied_bytes=emptied,
