@@ -25,6 +25,7 @@ from tests.support.owners import SOMEBODY, given_away, is_root
 from tests.support.processes import LIMIT_S, PIPCACHEPLUS, started
 from tests.support.processes import run as run_process
 
+pwd = pytest.importorskip("pwd")
 pytestmark = is_root
 _ANOTHER = SOMEBODY + 1
 _WATCHED = """\
@@ -49,7 +50,7 @@ serve(int(sys.argv[1]), run_on_streams)
 def _site() -> Iterator[None]:
     """Remove the state directories of users who are not there, which runs as root leave."""
     yield
-    for uid in (SOMEBODY, _ANOTHER):
+    for uid in (SOMEBODY, _ANOTHER, pwd.getpwnam("daemon").pw_uid):
         shutil.rmtree(f"/var/lib/pipcacheplus/{uid}", ignore_errors=True)
 
 
@@ -259,8 +260,50 @@ def test_a_link_of_root_or_of_the_owner_is_followed(closed: Cache, cache: Cache)
 
 
 def test_all_users_are_those_of_the_user_database(run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> None:
-    import pwd  # noqa: PLC0415
-
     monkeypatch.setattr(pwd, "getpwall", list)
     ran = run("list", "--all-users")
     assert (ran.code, ran.err) == (2, "ERROR: many caches: none was found; name one with --cache-dir\n")
+
+
+_SEARCH = """\
+import json, sys
+from pipcacheplus.cli.base.many import _named_by_settings
+from pipcacheplus.fleet.crew import run_unit
+from pipcacheplus.fleet.find import User, caches_of_users, named_caches
+from pipcacheplus.fleet.units import unit_for
+from pipcacheplus.host.machine import this_machine
+uid, home = int(sys.argv[1]), sys.argv[2]
+found = [*caches_of_users([User(uid, "eve", home)], this_machine({"HOME": home}), _named_by_settings)]
+results = [run_unit(unit_for(one, ["list"], limit_s=60)) for one in found if one.problem is None]
+named = [*named_caches([f"{home}/.cache/pip", f"{home}/.cache/*"])]
+print(json.dumps([found, [(one.error, (one.document or {}).get("summary")) for one in results], named]))
+"""
+
+
+def test_a_home_that_is_closed_to_root_is_searched_and_read_as_its_user(closed: Cache, tmp_path: Path) -> None:
+    """As on a file server that gives root no rights; FUSE gives none to users who did not mount it."""
+    if None in map(shutil.which, ("bindfs", "setpriv", "unshare")):
+        pytest.skip("takes bindfs, setpriv and unshare")
+    uid = pwd.getpwnam("daemon").pw_uid  # fusermount mounts for users with a name
+    home = closed.path.parent
+    (home / ".cache").mkdir()
+    closed.path.rename(home / ".cache" / "pip")
+    seen = home.parent / "seen"
+    device = home.parent / "fuse"
+    seen.mkdir()
+    for path in (seen, home, *home.rglob("*")):
+        os.chown(path, uid, uid)
+    os.mknod(device, stat.S_IFCHR | 0o666, os.makedev(10, 229))
+    device.chmod(0o666)
+    as_user = f"setpriv --reuid {uid} --regid {uid} --clear-groups"
+    mount = f"mount --bind {device} /dev/fuse && {as_user} bindfs --no-allow-other {home} {seen}"
+    search = f'"$0" -c "$1" {uid} {seen}'
+    script = f"{mount} || exit 77; {search}; code=$?; umount {seen}; exit $code"
+    done = run_process(["unshare", "--mount", "sh", "-c", script, sys.executable, _SEARCH])
+    if done.returncode == 77:
+        pytest.skip(f"nothing can be mounted here: {done.stderr}")
+    assert done.returncode == 0, done.stderr
+    found, results, named = json.loads(done.stdout)
+    assert [(one[0], one[1], one[2], one[5]) for one in found] == [(f"{seen}/.cache/pip", "home of eve", uid, None)]
+    assert [(error, summary["entries"]) for error, summary in results] == [(None, 4)]
+    assert [one[5] for one in named] == ["Permission denied", "cannot be listed: Permission denied"]
