@@ -96,7 +96,7 @@ def seen_by_user(uid: int, path: str) -> Seen:
         _write_status(writer, uid, path)
     os.close(writer)
     with open(reader, "rb") as answer:
-        number, *fields = map(int, answer.read().split() or [errno.EIO])
+        number, *fields = map(int, answer.read().split() or [b"%d" % errno.EIO])
     os.waitpid(pid, 0)
     if number:
         raise OSError(number, os.strerror(number), path)

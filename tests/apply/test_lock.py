@@ -227,6 +227,7 @@ def test_where_other_machines_mount_the_cache_the_directory_and_a_file_on_a_serv
 def test_a_lock_that_other_machines_do_not_see_is_reported_once(cache: Cache, tmp_path: Path) -> None:
     cache.http_v2(URL, b"x")
     missing = os.path.join(os.devnull, "locks")
+    system = a_system(is_local=on_a_server(cache.path))
     for folder in (str(tmp_path / "locks"), missing):
         system = a_system(lock_folder=folder, is_local=on_a_server(cache.path))
         (warned,) = carried_out(planned(cache), system=system).warnings
