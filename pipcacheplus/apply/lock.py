@@ -10,9 +10,8 @@ from pipcacheplus.disk.open_cache import OpenCache
 from pipcacheplus.disk.refusal import check_owner
 from pipcacheplus.errors import CacheBusyError
 from pipcacheplus.host.state import open_own_folder
-from pipcacheplus.model.values import Warned
 
-__all__ = ["locked", "owned_root", "unlocked_warnings"]
+__all__ = ["locked", "owned_root"]
 
 _NO_LOCK = "nothing can be locked here: let no two runs of pipcacheplus remove files of this cache at once"
 _NO_LOCK_ELSEWHERE = (
@@ -77,11 +76,6 @@ def locked(
         else:
             reaches = own is not None and not system.is_local(system.lock_folder, os.fstat(own).st_dev)
             yield None if is_own_held and reaches else _NO_LOCK_ELSEWHERE
-
-
-def unlocked_warnings(path: str, reason: str | None) -> tuple[Warned, ...]:
-    """Return what a report says about a lock that does not exclude all other runs."""
-    return () if reason is None else (Warned(path=path, message=reason),)
 
 
 def _hold(  # noqa: PLR0917 - as of `_take`

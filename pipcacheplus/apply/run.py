@@ -32,7 +32,7 @@ from pipcacheplus.apply.disarm import disarm, use_of
 from pipcacheplus.apply.disarm_bytes import Use
 from pipcacheplus.apply.entries import Remover
 from pipcacheplus.apply.files import compare, status_of, why_not_there
-from pipcacheplus.apply.lock import locked, owned_root, unlocked_warnings
+from pipcacheplus.apply.lock import locked, owned_root
 from pipcacheplus.apply.names import is_pips
 from pipcacheplus.apply.rehearsal import Rehearsal
 from pipcacheplus.apply.system import Latch, System
@@ -140,11 +140,12 @@ def apply(
     return Report(
         plan=plan,
         outcomes=outcomes,
-        warnings=(*plan.warnings, *unlocked_warnings(plan.cache.path, unlocked)),
+        warnings=plan.warnings,
         is_interrupted=latch.is_set,
         run=name,
         emptied_bytes=emptied,
         emptied_measure=measure if emptied else Measure.EXACT,
+        unlocked=unlocked,
     )
 
 

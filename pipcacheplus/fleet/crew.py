@@ -73,6 +73,7 @@ def _result(unit: Unit, answer: Mapping[str, Any], out: IO[bytes], errors: IO[by
     if problem is None:
         own = None if document is None else document.get("error")
         problem = own[:_MAX_ERROR] if isinstance(own, str) else None if document is not None else _printed(errors, code)
+        problem = None if problem is None else problem.removeprefix(f"{unit.path}: ")
     return UnitResult(
         path=unit.path,
         uid=unit.uid,

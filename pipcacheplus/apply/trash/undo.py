@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 
-from pipcacheplus.apply.lock import locked, owned_root, unlocked_warnings
+from pipcacheplus.apply.lock import locked, owned_root
 from pipcacheplus.apply.system import Latch, System
 from pipcacheplus.apply.trash.empty import empty_old, listed
 from pipcacheplus.apply.trash.location import MANIFEST, drop, numbers_in, open_trash, runs_in
@@ -78,11 +78,12 @@ def undo(
     return Report(
         plan=report.plan,
         outcomes=report.outcomes,
-        warnings=(*report.warnings, *unlocked_warnings(cache_dir.path, unlocked)),
+        warnings=report.warnings,
         is_interrupted=latch.is_set,
         run=report.run,
         emptied_bytes=emptied,
         emptied_measure=measure if emptied else Measure.EXACT,
+        unlocked=unlocked,
     )
 
 

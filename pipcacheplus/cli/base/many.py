@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 from argparse import Namespace
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,9 @@ _MOST_LISTED = 100_000
 """Most caches that one file names."""
 _MOST_ENTRIES = 10_000
 """Entries that are listed; `--format jsonl` has all of them."""
+_MOST_REMARKS = 10
+_MOST_CHARACTERS = 500
+"""Of a remark, which comes from a process of another user."""
 _SUMMED = ("entries", "files", "bytes", "disk_bytes", "du_bytes", "failed", "findings")
 """Numbers of summaries that add up over caches."""
 _JSON_LINES = "jsonl"
@@ -210,7 +214,8 @@ def result_of_many(command: Command, request: Request, arguments: Sequence[str])
     if not (caches or options.cache_dirs or options.all_users or options.caches_from):
         caches = [*named_caches([request.open_cache().dir.path])]
     if not caches:
-        raise BadRequestError(what="many caches", problem="none was found", next_step="name one with --cache-dir")
+        problem = f"none was found{' for this user, and those of others take root' if _own_alone(request) else ''}"
+        raise BadRequestError(what="many caches", problem=problem, next_step="name one with --cache-dir")
     usable = [one for one in caches if one.problem is None]
     left_out = [one for one in caches if one.problem is not None]
     is_lines = options.format == _JSON_LINES
@@ -223,6 +228,8 @@ def result_of_many(command: Command, request: Request, arguments: Sequence[str])
     if getattr(options, "hashes", None):  # a file of this user, which the owners of the caches may not read
         words = [*words, *selections_in(options.hashes)]
     if is_lines:
+        for remark in _own_alone(request):
+            request.console.say(f"WARNING: {remark}")
         return _as_lines(request, left_out, results_for(usable, words, request, what=request.command, gathers=False))
     with stopping() as stop:
         results = results_for(usable, words, request, what=request.command, gathers=True, stop=stop)
@@ -239,13 +246,16 @@ def _as_table(  # noqa: PLR0917 - each is a part of the run
 ) -> CommandResult:
     """Return a result with a row for each cache, and sums over all of them."""
     from pipcacheplus.fleet.gathered import gathering  # noqa: PLC0415 - as above
+    from pipcacheplus.render.text.words import number  # noqa: PLC0415 - as above
 
     rows = [_row(one, None) for one in left_out]
+    remarks = Counter[str]()
     output = None if command.finish_many is not None else request.options.output
     with gathering(_new_file(output)) as gathered:
         for one, result in results:
             row = _row(one, result)
             rows.append(row)
+            remarks.update(_remarks(one.path, result))
             gathered.add(one, row["owner"], row["file_system"], row["exit_code"], result)
         if output is not None and output.endswith(_PARQUET):
             from pipcacheplus.fleet.parquet import write_parquet  # noqa: PLC0415 - needs an extra
@@ -253,7 +263,11 @@ def _as_table(  # noqa: PLR0917 - each is a part of the run
             write_parquet(output, gathered.entries())
         rows.sort(key=lambda row: str(row["path"]))
         summary: dict[str, Json] = {"caches": rows, "total": _total(rows), **_whole(gathered, request)}
-        view = make_view(request, NO_CACHE_DIR, "atime", summary=summary, is_of_many=True)
+        notes = (
+            *_own_alone(request),
+            *(f"{number(count, 'cache')}: {text}" for text, count in remarks.most_common(_MOST_REMARKS)),
+        )
+        view = make_view(request, NO_CACHE_DIR, "atime", summary=summary, warnings=notes, is_of_many=True)
         code = exits.worst(exits.DONE, *(row["exit_code"] for row in rows))
         if stop.number is not None:
             missing = usable + len(left_out) - len(rows)
@@ -264,6 +278,22 @@ def _as_table(  # noqa: PLR0917 - each is a part of the run
             return CommandResult(view, code)
         done = command.finish_many(request, view, gathered)
         return done._replace(exit_code=exits.worst(code, done.exit_code))
+
+
+def _remarks(path: str, result: "UnitResult") -> Iterator[str]:
+    """Yield what a document remarks about a cache as a whole."""
+    listed = (result.document or {}).get("warnings")
+    for text in listed if isinstance(listed, list) else ():
+        if isinstance(text, str) and text.startswith(f"{path}: "):
+            yield text.removeprefix(f"{path}: ")[:_MOST_CHARACTERS]
+
+
+def _own_alone(request: Request) -> Sequence[str]:
+    """Return a remark if all users were requested, and this user may not read the caches of others."""
+    from pipcacheplus.fleet.units import is_root  # noqa: PLC0415 - as above
+
+    is_partly = getattr(request.options, "all_users", False) and not is_root()
+    return ["--all-users: without root, only the caches of this user were searched"] if is_partly else []
 
 
 def _whole(gathered: "Gathered", request: Request) -> "dict[str, Json]":
