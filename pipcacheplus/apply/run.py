@@ -105,7 +105,7 @@ def apply(
         with ExitStack() as stack:
             lock = locked(plan.cache.path, root, system, timeout_s=lock_timeout_s, stop=latch.poll)
             moves = trash and bool(plan.actions)
-            moving, rehearsal = None, None
+            moving, rehearsal, unlocked = None, None, None
             if is_planned:
                 with lock:  # only to test whether it is free: another run need not wait for a dry one
                     pass
@@ -113,7 +113,7 @@ def apply(
                     check_trash(cache, system, _any_file(plan))
                 rehearsal = Rehearsal(cache=cache, system=system, frees=not moves)
             else:
-                stack.enter_context(lock)
+                unlocked = stack.enter_context(lock)
                 # Without the lock, nothing may be begun.
                 if moves and not latch.is_set:
                     moving = stack.enter_context(filling(cache, plan.actions, system))
@@ -145,6 +145,7 @@ def apply(
         run=name,
         emptied_bytes=emptied,
         emptied_measure=measure if emptied else Measure.EXACT,
+        unlocked=unlocked,
     )
 
 

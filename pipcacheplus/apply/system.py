@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipcacheplus.disk.open_cache import HAS_DIRECTORY_DESCRIPTORS
+from pipcacheplus.host.filesystems import is_device_local
 
 __all__ = ["Latch", "System", "is_link", "this_system"]
 
@@ -16,8 +17,8 @@ _IN_USE = frozenset({5, 32, 33})
 _SPARE_HANDLES = 128
 """Descriptors for everything else that is open, or will be."""
 _REFUSED = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EBADF, errno.EINVAL})
-"""Errors of a file system without locks, or without locks of directories: EBADF is that of NFS for a descriptor that is
-open for reading only."""
+"""Errors of a file system without locks, or without locks of directories: EBADF is that of a file system which locks
+only what is open for writing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,8 @@ class System:
     uid: int | None
     """The user that this process acts as; `None` where files have no owners."""
     lock_folder: str
-    """In the state directory; used where the cache directory cannot be locked. It need not exist."""
+    """In the user's own state directory; used where the lock of the cache directory does not keep out all others. It
+    need not exist."""
     lock: Callable[[int], bool]
     """Takes the lock of a descriptor if it is free, and returns whether it was; raises `OSError` without locks."""
     unlock: Callable[[int], None]
@@ -45,6 +47,8 @@ class System:
     """As `os.rename`, with `src_dir_fd` and `dst_dir_fd`, which are `None` where there are no descriptors."""
     link: Callable[..., None] = os.link
     """As `os.link`, with the same arguments."""
+    is_local: Callable[[str, int], bool] = is_device_local
+    """Returns whether a directory, with its `st_dev`, lies on a file system that only this machine mounts."""
     write: Callable[[int, bytes | memoryview], int] = os.write
     utime: Callable[..., None] = os.utime
     sync: Callable[[int], None] = os.fsync
@@ -89,13 +93,13 @@ def this_system(*, has_descriptors: bool = HAS_DIRECTORY_DESCRIPTORS) -> System:
     """Return the machine that this program runs on; without `has_descriptors`, as one without those of directories."""
     from filelock import lock_descriptor, unlock_descriptor  # noqa: PLC0415 - slow to import
 
-    from pipcacheplus.host.state import state_folder  # noqa: PLC0415 - as above
+    from pipcacheplus.host.state import own_state_folder  # noqa: PLC0415 - as above
 
     return System(
         has_descriptors=has_descriptors,
         max_handles=_handles() if has_descriptors else 0,  # where open files cannot be replaced, none is kept open
         uid=os.geteuid() if hasattr(os, "geteuid") else None,
-        lock_folder=os.path.join(state_folder(), "locks"),
+        lock_folder=os.path.join(own_state_folder(), "locks"),
         lock=lambda descriptor: lock_descriptor(descriptor, blocking=False),
         unlock=unlock_descriptor,
     )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # slow to import, and help imports this module
 __all__ = ["COMMAND"]
 
 _COUNT = ("info", "--no-catalog", "--python", "current")
+_WITHOUT_ROOT = "without root, homes and processes of other users were not searched"
 _SUMMED = ("entries", "files", "du_bytes")
 
 
@@ -41,6 +42,7 @@ def _declare(parser: ArgumentParser) -> None:
 
 def _run(request: Request) -> CommandResult:
     from pipcacheplus.fleet.find import unique_caches  # noqa: PLC0415 - slow to import, and help imports this module
+    from pipcacheplus.fleet.units import is_root  # noqa: PLC0415 - as above
     from pipcacheplus.host.mounts import Mounts  # noqa: PLC0415 - as above
 
     options = request.options
@@ -53,7 +55,9 @@ def _run(request: Request) -> CommandResult:
     rows = [_row(one, cache_facts(one, mounts), results.get(one.path)) for one in found]
     rows.sort(key=lambda row: (-int(row["du_bytes"] or 0), str(row["path"])))
     is_partly = any(row["error"] is not None for row in rows)
-    view = make_view(request, NO_CACHE_DIR, "atime", summary={"caches": rows, "total": _total(rows)})
+    remarks = [] if is_named or is_root() else [_WITHOUT_ROOT]
+    summary: dict[str, Json] = {"caches": rows, "total": _total(rows)}
+    view = make_view(request, NO_CACHE_DIR, "atime", summary=summary, warnings=remarks)
     return CommandResult(view, exits.PARTLY if is_partly else exits.DONE)
 
 
@@ -85,6 +89,6 @@ COMMAND = Command(
     help="List the caches of this machine, or of a tree",
     run=_run,
     declare=_declare,
-    examples=("caches", "caches '/home/*/.cache/pip' --json"),
+    examples=("caches --no-count", "caches '/home/*/.cache/pip' --json"),
     page="docs/how-to/many-caches.md",
 )

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from pipcacheplus.fleet.documents import Read, read_document
 from pipcacheplus.fleet.unit import Unit, UnitResult
+from pipcacheplus.host.state import LENT_STATE
 
 __all__ = ["run_unit", "stop_units"]
 
@@ -72,6 +73,7 @@ def _result(unit: Unit, answer: Mapping[str, Any], out: IO[bytes], errors: IO[by
     if problem is None:
         own = None if document is None else document.get("error")
         problem = own[:_MAX_ERROR] if isinstance(own, str) else None if document is not None else _printed(errors, code)
+        problem = None if problem is None else problem.removeprefix(f"{unit.path}: ")
     return UnitResult(
         path=unit.path,
         uid=unit.uid,
@@ -133,6 +135,8 @@ class _Server:
             ],
             "environ": _environ(unit),
             "uid": unit.uid,
+            "path": unit.path,
+            "found": unit.found,
             "limit_s": unit.limit_s,
         }
         line = json.dumps(request).encode("ascii") + b"\n"
@@ -169,7 +173,7 @@ def _environ(unit: Unit) -> dict[str, str]:
     else:
         environ = {name: value for name, value in os.environ.items() if name in _PASSED} | {"HOME": "/"}
     if unit.state_root is not None and unit.uid is not None:
-        environ["XDG_STATE_HOME"] = _state_of(unit.state_root, unit.uid)
+        environ[LENT_STATE] = os.path.join(_state_of(unit.state_root, unit.uid), "pipcacheplus")
     return environ
 
 

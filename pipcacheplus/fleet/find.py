@@ -1,6 +1,7 @@
 """The search for the caches of a machine: homes, settings of users, running processes, usual places.
 
-Only names and `lstat` are used here: settings are read, and caches opened, by a process of their owner.
+Only names and the status of directories are used here: settings are read, and caches opened, by a process of their
+owner.
 """
 
 import glob
@@ -10,10 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from pipcacheplus.host.ownership import seen_by_user
+from pipcacheplus.host.path_owners import why_replaceable
 from pipcacheplus.pips.default_paths import default_cache
 from pipcacheplus.pips.locate import Machine
 
 __all__ = [
+    "NOT_THERE",
     "FoundCache",
     "User",
     "caches_of_processes",
@@ -31,8 +35,9 @@ _USUAL = (
     *("/cache/pip", "/srv/*/.cache/pip", "/tmp/pip-cache*", "/github/home/.cache/pip", "/kaniko/.cache/pip"),  # noqa: S108
 )
 """Usual places: homes, service users, folders of CI runners and containers."""
-_ROOT = 0
 _VARIABLE = "PIP_CACHE_DIR"
+NOT_THERE = "there is no such directory"
+"""The problem of a path or a glob that names no directory."""
 
 
 class User(NamedTuple):
@@ -70,19 +75,30 @@ def caches_of_users(
             for those who have settings.
     """
     for user in users:
-        if not os.path.isabs(user.home) or not os.path.isdir(user.home):
+        if not os.path.isabs(user.home) or not _may_be_there(user.home):
             continue
         own = machine._replace(home=user.home, environ={"HOME": user.home})
         default, _ = default_cache(own)
         paths = {default: f"home of {user.name}"}
-        if any(os.path.lexists(os.path.join(user.home, name)) for name in _SETTINGS):
+        if any(_may_be_there(os.path.join(user.home, name)) for name in _SETTINGS):
             named, problem = named_by_settings(user)
             if problem is not None:
                 yield FoundCache(user.home, f"settings of {user.name}", problem=problem)
-            elif named is not None and named != default:
+            elif named is not None and named not in paths:
                 paths[named] = f"settings of {user.name}"
         for path, source in paths.items():
             yield from _existing(path, source, user.uid)
+
+
+def _may_be_there(path: str) -> bool:
+    """Return whether there is something at a path, or this process may not know: its user may."""
+    try:
+        os.stat(path)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def caches_of_processes(environs: Iterable[tuple[int, Mapping[str, str]]]) -> Iterator[FoundCache]:
@@ -115,7 +131,7 @@ def named_caches(words: Iterable[str]) -> Iterator[FoundCache]:
                 found = True
                 yield cache
         if not found:
-            yield FoundCache(os.path.abspath(path), "named", problem="there is no such directory")
+            yield FoundCache(os.path.abspath(path), "named", problem=NOT_THERE)
 
 
 def _expanded(pattern: str) -> Iterator[str | FoundCache]:
@@ -144,39 +160,42 @@ def _expanded(pattern: str) -> Iterator[str | FoundCache]:
 
 
 def _existing(path: str, source: str, uid: int | None) -> Iterator[FoundCache]:
-    """Yield a directory if it exists; with a problem if it is another user's, or cannot be examined."""
+    """Yield a directory if it exists; with a problem if it cannot be examined, or another user could replace it."""
     try:
         status = os.stat(path)
+        problem = why_replaceable(path, status.st_uid)
     except (FileNotFoundError, NotADirectoryError):
         return
+    except PermissionError as error:
+        yield from [_refused(path, source, error)] if uid is None else _seen_by_user(path, source, uid)
+        return
     except (OSError, ValueError) as error:
-        yield FoundCache(path, source, problem=getattr(error, "strerror", None) or str(error))
+        yield _refused(path, source, error)
         return
-    if not os.path.isdir(path):
+    if not stat.S_ISDIR(status.st_mode):
         return
-    problem = None
     if uid is not None and status.st_uid != uid:
         # A link of a user to the cache of another one, for instance.
         problem = f"it belongs to another user (uid {status.st_uid})"
-    elif uid is None and (link := _link_of_another(path, status.st_uid)) is not None:
-        problem = f"the link {link} leads there, and belongs to neither its owner nor root"
     yield FoundCache(path, source, status.st_uid, status.st_dev, status.st_ino, problem)
 
 
-def _link_of_another(path: str, owner: int) -> str | None:
-    """Return a link on a path that belongs neither to root nor to a user: anybody could point to that user's files."""
-    if os.path.realpath(path) == path:
-        return None
-    parts = path.split(os.sep)
-    for count in range(2, len(parts) + 1):
-        above = os.sep.join(parts[:count])
-        try:
-            status = os.lstat(above)
-        except OSError:
-            return above
-        if stat.S_ISLNK(status.st_mode) and status.st_uid not in {_ROOT, owner}:
-            return above
-    return None
+def _seen_by_user(path: str, source: str, uid: int) -> Iterator[FoundCache]:
+    """Yield a directory of a home that root may not enter, as the user of the home sees it, if it is there."""
+    try:
+        seen = seen_by_user(uid, path)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        yield _refused(path, source, error)
+        return
+    if stat.S_ISDIR(seen.mode):
+        problem = None if seen.uid == uid else f"it belongs to another user (uid {seen.uid})"
+        yield FoundCache(path, source, seen.uid, seen.device, seen.inode, problem)
+
+
+def _refused(path: str, source: str, error: OSError | ValueError) -> FoundCache:
+    return FoundCache(path, source, problem=getattr(error, "strerror", None) or str(error))
 
 
 def unique_caches(found: Iterable[FoundCache]) -> list[FoundCache]:

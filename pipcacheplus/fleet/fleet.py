@@ -8,11 +8,10 @@ from pipcacheplus.errors import BadRequestError
 from pipcacheplus.fleet.find import FoundCache, named_caches, unique_caches
 from pipcacheplus.fleet.portions import results_in_portions
 from pipcacheplus.fleet.run import results_of
-from pipcacheplus.fleet.unit import Unit, UnitResult
+from pipcacheplus.fleet.unit import UnitResult
+from pipcacheplus.fleet.units import refuse_open_scheduler, unit_for
 
 __all__ = ["Fleet"]
-
-_ROOT = 0
 
 
 class Fleet:
@@ -63,15 +62,17 @@ class Fleet:
             executor: Anything with `submit`; its workers need this package and the file system. By default, threads
                 of this process, one for each processor.
             limit_s: Seconds after which the process of a cache is killed.
+
+        Raises:
+            BadRequestError: This process is root, the command can remove something, and the executor is one of a Dask
+                scheduler without TLS.
         """
+        if command not in _READS and "--dry-run" not in words:
+            _refuse_open_dask(executor)
         for one in self.caches:
             if one.problem is not None:
                 yield UnitResult(one.path, one.uid, -1, None, one.problem)
-        units = [
-            Unit(one.path, (command, *words), _user_of(one), limit_s=limit_s)
-            for one in self.caches
-            if one.problem is None
-        ]
+        units = [unit_for(one, (command, *words), limit_s=limit_s) for one in self.caches if one.problem is None]
         results = results_in_portions if command == "verify" else results_of
         if executor is not None:
             yield from results(units, executor, ahead=_AHEAD)
@@ -83,8 +84,12 @@ class Fleet:
 
 _AHEAD = 256
 """Units that are submitted to an executor of the caller at a time."""
+_READS = frozenset({"dir", "info", "list", "report", "show", "verify", "why"})
+"""Commands that change no cache."""
 
 
-def _user_of(cache: FoundCache) -> int | None:
-    own = os.geteuid() if hasattr(os, "geteuid") else None
-    return cache.uid if own == _ROOT and cache.uid not in {None, own} else None
+def _refuse_open_dask(executor: Executor | None) -> None:
+    if type(executor).__module__.partition(".")[0] != "distributed":
+        return
+    scheduler = getattr(getattr(executor, "_client", None), "scheduler", None)
+    refuse_open_scheduler("executor", str(getattr(scheduler, "address", "")))

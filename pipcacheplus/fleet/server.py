@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
+from pipcacheplus.host.identity import is_another
 from pipcacheplus.host.ownership import become_user, import_late
 from pipcacheplus.host.pythons import keep_found
 
@@ -37,6 +38,7 @@ _NO_CODE = -1
 _FAILED = 1
 _BY_SIGNAL = 128
 """Codes from here on are those of a command that a signal stopped."""
+_ANOTHER = "another directory was put there after it was found"
 _STREAMS = 2
 """Descriptors that come with a request: for stdout and for stderr."""
 _ENCODING = "utf-8"
@@ -65,12 +67,14 @@ def _serve(connection: socket.socket, command: Command) -> None:
         try:
             request = json.loads(received)
             if copy is not None and not copy.is_for(request):
-                copy = copy.end()
+                copy.end()
+                copy = None
             if copy is None:
                 copy = _Copy(request, connection, command)
             answer = copy.run(received, descriptors, connection, float(request["limit_s"]))
             if not copy.is_usable:
-                copy = copy.end()
+                copy.end()
+                copy = None
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
@@ -214,7 +218,7 @@ def _run_copy(request: dict[str, Any], connection: socket.socket, command: Comma
             if not received:
                 break
             _use_streams(streams)
-            code, is_usual = _run_one(json.loads(received)["words"], command, uid)
+            code, is_usual = _run_one(json.loads(received), command, uid)
             uid = None
             connection.sendall(b"%d %s\n" % (code, b"again" if is_usual and not _has_children() else b"last"))
     except BaseException as error:  # noqa: BLE001 - the copy ends with it
@@ -223,12 +227,17 @@ def _run_copy(request: dict[str, Any], connection: socket.socket, command: Comma
         os._exit(_FAILED)
 
 
-def _run_one(words: list[str], command: Command, uid: int | None) -> tuple[int, bool]:
+def _run_one(request: dict[str, Any], command: Command, uid: int | None) -> tuple[int, bool]:
     """Become a user, if one is given, run a command, and return its exit code, and whether that was a usual end."""
     try:
         if uid is not None:
             become_user(uid)
-        code = _code_of(command, words)
+        # Only now: the rights are those of the user, and so is what a link that appeared meanwhile leads to.
+        found = request.get("found")
+        if found is not None and is_another(request["path"], tuple(found)):
+            os.write(2, f"ERROR: {_ANOTHER}\n".encode(_ENCODING))
+            return _FAILED, True
+        code = _code_of(command, request["words"])
     except BaseException as error:  # noqa: BLE001 - as above
         _print(error)
         return _FAILED, False

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pipcacheplus.fleet.rows import Row
+from pipcacheplus.host.identity import Identity
 
 __all__ = ["Unit", "UnitResult"]
 
@@ -25,6 +26,8 @@ class Unit(NamedTuple):
     """Whether the result has rows in place of the lists of the document."""
     max_bytes: int = 1 << 30
     """The largest document that is accepted."""
+    found: Identity | None = None
+    """The directory that was found at the path; another one is not opened. `None`: whatever the path leads to."""
 
 
 class UnitResult(NamedTuple):

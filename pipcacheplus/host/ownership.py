@@ -4,17 +4,18 @@ It is a one-way change of a whole process: root's rights cannot be given up for 
 an attack needs a way back. So the command line changes its own process, and the library does not.
 """
 
+import errno
 import os
 import sys
 import sysconfig
 from collections.abc import Iterable
 from importlib import import_module
 from pkgutil import walk_packages
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from pipcacheplus.errors import NotACacheError
 
-__all__ = ["become_owner", "become_user", "import_late"]
+__all__ = ["Seen", "become_owner", "become_user", "import_late", "seen_by_user"]
 
 _ROOT = 0
 _IMPORTED_LATE = (
@@ -38,6 +39,15 @@ class _Owner(NamedTuple):
     name: str | None
     """`None` if the user has no entry in the user database; then there are no other groups to take."""
     home: str | None
+
+
+class Seen(NamedTuple):
+    """The status of a file or directory, as another user gets it."""
+
+    mode: int
+    uid: int
+    device: int
+    inode: int
 
 
 def become_owner(path: str) -> None:
@@ -72,8 +82,48 @@ def become_user(uid: int) -> None:
         _become(_owner(uid, None))
 
 
+def seen_by_user(uid: int, path: str) -> Seen:
+    """Return the status of what a path leads to, as a copy of this process gets it that became a user.
+
+    File servers that give root no rights refuse it to root.
+
+    Raises:
+        OSError: The user does not get it either, or this process is not root.
+    """
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if not pid:
+        _write_status(writer, uid, path)
+    os.close(writer)
+    with open(reader, "rb") as answer:
+        number, *fields = map(int, answer.read().split() or [b"%d" % errno.EIO])
+    os.waitpid(pid, 0)
+    if number:
+        raise OSError(number, os.strerror(number), path)
+    return Seen(*fields)
+
+
+def _write_status(writer: int, uid: int, path: str) -> NoReturn:
+    """Write the number of an error, 0 if there is none, and the status; end the process."""
+    try:
+        _take_rights(_owner(uid, None))
+        status = os.stat(path)
+        fields = (0, status.st_mode, status.st_uid, status.st_dev, status.st_ino)
+        os.write(writer, b" ".join(b"%d" % field for field in fields))
+    except OSError as error:
+        os.write(writer, b"%d" % (error.errno or errno.EIO))
+    finally:
+        os._exit(0)
+
+
 def _become(owner: _Owner) -> None:
     import_late()
+    _take_rights(owner)
+    if owner.home is not None:
+        os.environ["HOME"] = owner.home
+
+
+def _take_rights(owner: _Owner) -> None:
     if owner.name is None:
         os.setgroups([owner.gid])
     else:
@@ -81,8 +131,6 @@ def _become(owner: _Owner) -> None:
     # For root, these two set the saved numbers as well: there is no way back.
     os.setgid(owner.gid)
     os.setuid(owner.uid)
-    if owner.home is not None:
-        os.environ["HOME"] = owner.home
 
 
 def import_late() -> None:

@@ -17,10 +17,12 @@ from types import TracebackType
 from typing import NamedTuple
 
 __all__ = [
+    "LENT_STATE",
     "OwnFolder",
     "UntrustedError",
     "disk_size",
     "open_own_folder",
+    "own_state_folder",
     "state_folder",
     "trusted_folder",
     "unlock",
@@ -42,6 +44,9 @@ _MAX_LINKS = 40
 """Most links that Linux follows in one path."""
 _HELD = frozenset({errno.EACCES, errno.EAGAIN, errno.EDEADLK, errno.EWOULDBLOCK})
 """Errors of a lock that another process holds; EACCES and EDEADLK are those of Windows."""
+LENT_STATE = "_PIPCACHEPLUS_STATE"
+"""The variable by which a process that root started for a user gets its state directory: one that takes nothing of the
+quota of the home. What excludes other runs of that user must lie in the own one nevertheless."""
 _LOCK_TRIES = 3
 """Most times that other runs may remove a lock file while it is being locked."""
 
@@ -60,7 +65,12 @@ class UntrustedError(OSError):
 
 
 def state_folder() -> str:
-    """Return the path of the state directory, `~/.local/state/pipcacheplus` on Linux; it need not exist."""
+    """Return the path of the state directory: the user's own, or the one that root lent; it need not exist."""
+    return os.environ.get(LENT_STATE) or own_state_folder()
+
+
+def own_state_folder() -> str:
+    """Return the path of the state directory of the user, `~/.local/state/pipcacheplus` on Linux; it need not exist."""
     # Slow to import, and only needed to store something.
     from platformdirs import user_state_path  # noqa: PLC0415 - see above
 

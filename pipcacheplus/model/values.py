@@ -661,6 +661,9 @@ class Report:
     """Bytes that emptying the trash of earlier runs gave back to the file system."""
     emptied_measure: Measure = Measure.EXACT
     """The exactness of that number."""
+    unlocked: str | None = None
+    """The reason why another pipcacheplus may have worked on this cache meanwhile; `None` if a lock excluded that, or
+    nothing was changed."""
 
     @property
     def freed_bytes(self) -> int:

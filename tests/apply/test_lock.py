@@ -10,7 +10,7 @@ from filelock import lock_descriptor
 
 from pipcacheplus.apply.system import this_system
 from pipcacheplus.errors import CacheBusyError
-from pipcacheplus.host.state import state_folder
+from pipcacheplus.host.state import LENT_STATE, state_folder
 from tests.apply.doing import Clock, a_system, carried_out, left, planned
 from tests.support.builders import Cache
 from tests.support.holding import held, opened
@@ -178,6 +178,9 @@ def test_this_machine_has_what_it_takes(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     system = this_system()
     assert system.lock_folder == os.path.join(state_folder(), "locks")
+    monkeypatch.setenv(LENT_STATE, str(tmp_path / "lent"))
+    assert state_folder() == str(tmp_path / "lent")
+    assert this_system().lock_folder == system.lock_folder, "a run of root's locks what the user's own runs lock"
     assert system.uid == os.geteuid()
     assert 0 < system.max_handles < 1 << 16
     descriptor = os.open(tmp_path, os.O_RDONLY)
@@ -196,3 +199,47 @@ def test_half_of_what_may_be_open_is_kept_open(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(pytest.importorskip("resource"), "getrlimit", lambda _which: (limit, limit))
     found = this_system().max_handles
     assert (found, type(found)) == (kept, int)
+
+
+def on_a_server(*servers: Path) -> Callable[[str, int], bool]:
+    """Say of directories below these that other machines may mount them."""
+    return lambda path, _device: not any(Path(path).is_relative_to(server) for server in servers)
+
+
+def test_where_other_machines_mount_the_cache_the_directory_and_a_file_on_a_server_are_locked(
+    cache: Cache, tmp_path: Path
+) -> None:
+    """A lock of a directory of NFS stays on the machine that takes it, and one of a file does not."""
+    head = cache.http_v2(URL, b"x")
+    system = a_system(lock_folder=str(tmp_path / "home" / "locks"), is_local=on_a_server(tmp_path))
+    report = carried_out(planned(cache), system=system)
+    assert (report.freed_bytes > 0, report.unlocked) == (True, None)
+    (own,) = own_files(tmp_path / "home" / "locks")
+    cache.http_v2(URL, b"x")
+    for place in (own, cache.path):
+        with held(place), pytest.raises(CacheBusyError):
+            carried_out(planned(cache), system=system)
+        assert left(cache) == {head, head + ".body"}
+    with held(own), held(cache.path):
+        pass
+
+
+def test_a_lock_that_other_machines_do_not_see_is_reported(cache: Cache, tmp_path: Path) -> None:
+    cache.http_v2(URL, b"x")
+    expected = (
+        "other machines may mount this file system, and no lock excludes their runs of pipcacheplus:"
+        " let one machine alone prune this cache"
+    )
+    system = a_system()
+    for folder in (str(tmp_path / "locks"), os.path.join(os.devnull, "locks")):
+        system = a_system(lock_folder=folder, is_local=on_a_server(cache.path))
+        report = carried_out(planned(cache), system=system)
+        assert (report.unlocked, report.warnings) == (expected, ())
+    assert carried_out(planned(cache), system=system, is_planned=True).unlocked is None
+
+
+def test_that_nothing_can_be_locked_is_reported(cache: Cache) -> None:
+    cache.foreign()
+    system = a_system(lock=refused(errno.ENOLCK), lock_folder=os.path.join(os.devnull, "locks"))
+    report = carried_out(planned(cache), system=system)
+    assert (report.unlocked or "").startswith("nothing can be locked here: ")

@@ -43,12 +43,20 @@ SUBSTITUTES = {
     r"import numpy": "import sys",
     r"--as-owner ": "--as-owner " if hasattr(os, "geteuid") and os.geteuid() == 0 else "",
     r"/home/\w+/\.cache/pip": "~/.cache/pip",
+    r"/home/\*/\.cache/pip": "~/.cache/p*",
+    r"/srv/ci/pip-cache": "~/.cache/pip",
+    r"--all-users": "--cache-dir ~/.cache/pip --cache-dir '~/.cache/p*'",
+    r"pipcacheplus caches$": "pipcacheplus caches --no-count ~",
+    r"pipcacheplus caches --no-count$": "pipcacheplus caches --no-count ~",
+    r"/opt/pipcacheplus/bin/python -I": "python",
+    r"--executor dask:tls://\S+": "--executor threads:1",
     r" \\\|": " |",
     r"(pipcacheplus (?:prune|remove|purge|apply)\b)(?!.*--(?:exclusive|shared)\b)": r"\1 --exclusive",
 }
 """What stands for something else in a page, as a pattern, and what is run in its place.
 
-A removal does not wait for pips that other programs run on this machine."""
+A removal does not wait for pips that other programs run on this machine, and no line searches the homes of this
+machine: they are not those of the test."""
 _LOCK = """\
 lock-version = "1.0"
 created-by = "a test"
@@ -126,6 +134,7 @@ def machine(tmp_path: Path) -> Machine:
         program.write_text(f'#!/bin/sh\nexec {start} "$@"\n', encoding="utf-8")
         program.chmod(0o755)
     (made.home / "requirements.txt").write_text("demo==1.0\n", encoding="utf-8")
+    (made.home / "advisory.json").write_text("00" * 32, encoding="ascii")
     wheel = artefacts.wheel(made.home, "demo", "1.0")
     (made.home / "pylock.toml").write_text(_LOCK.format(name=wheel.name), encoding="utf-8")
     return made

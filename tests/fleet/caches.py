@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import psutil
+
 from pipcacheplus.fleet.unit import UnitResult
 from tests.support import artefacts
 from tests.support.builders import Cache, file_headers, file_url
 
-__all__ = ["Ran", "comparable", "demo_wheel", "digest", "fill", "options_for", "rows_of"]
+__all__ = ["Ran", "comparable", "demo_wheel", "digest", "fill", "living_children", "options_for", "rows_of"]
 
 _OF_THE_RUN = frozenset({"free_bytes", "seconds", "used"})
 """Keys whose values another run changes."""
@@ -71,3 +73,8 @@ def rows_of(results: Sequence[UnitResult]) -> list[Any]:
         ((one.path, one.code, one.error, comparable(one.document), one.entries, one.findings) for one in results),
         key=lambda row: str(row[0]),
     )
+
+
+def living_children() -> list[psutil.Process]:
+    """Return the processes that this one started and that run; those that ended, but were not waited for, do not."""
+    return [one for one in psutil.Process().children() if one.status() != psutil.STATUS_ZOMBIE]

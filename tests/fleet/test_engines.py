@@ -161,6 +161,13 @@ def test_a_dask_cluster_gives_the_same_rows_in_python_and_on_the_command_line(
             assert (done.returncode, done.stdout) == (2, "")
             assert "is not authenticated, and its workers would remove files as root" in done.stderr
             assert [tree(one.path) for one in many] == before
+            with _client(address) as client:
+                executor = client.get_executor()
+                for removal in (Fleet([str(many[0].path)]).prune, lambda **more: Fleet([]).run("remove", "x", **more)):
+                    with pytest.raises(BadRequestError, match="is not authenticated"):
+                        [*removal(executor=executor)]
+                assert [one.code for one in Fleet([str(many[0].path)]).prune("--dry-run", executor=executor)] == [0]
+            assert [tree(one.path) for one in many] == before
             dry = [*PIPCACHEPLUS, "prune", "-n", "--partial", *options_for(many), "--executor", f"dask:{address}"]
             assert run_process(dry).returncode == 0
 
@@ -183,9 +190,12 @@ def test_removal_as_root_over_a_scheduler_with_tls_is_done(many: list[Cache], tm
         tls = {"CA_FILE": certificate, "CLIENT__CERT": certificate, "CLIENT__KEY": key}
         environ = {f"DASK_DISTRIBUTED__COMM__TLS__{name}": str(path) for name, path in tls.items()}
         command = [*PIPCACHEPLUS, "prune", "--partial", *options_for(many), "--executor", f"dask:{address}"]
+        with _client(address, security=_security(words)) as client:
+            [first] = Fleet([str(many[0].path)]).prune("--partial", executor=client.get_executor())
+        assert (first.error, (first.document or {})["summary"]["entries"]) == (None, 1)
         done = run_process([*command, "--format", "jsonl"], env={**os.environ, **environ})
         assert done.returncode == 0, done.stderr
-        assert [line["summary"]["entries"] for line in Ran(0, done.stdout, "").lines] == [1] * CACHES
+        assert sorted(line["summary"]["entries"] for line in Ran(0, done.stdout, "").lines) == [0, *[1] * (CACHES - 1)]
         assert not [path for one in many for path in tree(one.path) if path.endswith(".tmp")]
 
 

@@ -4,7 +4,6 @@ import contextlib
 import itertools
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pipcacheplus.__main__ import main
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.fleet.find import (
     FoundCache,
@@ -25,16 +25,25 @@ from pipcacheplus.fleet.find import (
 from pipcacheplus.fleet.fleet import Fleet
 from pipcacheplus.fleet.this_site import variables_of_processes
 from pipcacheplus.host.machine import this_machine
+from pipcacheplus.host.ownership import import_late
 from pipcacheplus.pips.locate import Machine
 from tests.fleet.caches import Ran, options_for
 from tests.support.builders import Cache
 from tests.support.drill import IS_DRILL
+from tests.support.owners import SOMEBODY, given_away, home_of_somebody
 from tests.support.processes import PIPCACHEPLUS, started
 from tests.support.processes import run as run_process
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="takes processes that can be copied")
 
 PATHS = 1_000_000 if IS_DRILL else 100_000
+_MEASURED = """\
+import resource, subprocess, sys
+ended = subprocess.run(sys.argv[1:], check=False)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+sys.exit(ended.returncode)
+"""
+"""Runs a command, and prints the most KiB of memory that it took as the last line of stderr."""
 Run = Callable[..., Ran]
 
 
@@ -127,14 +136,13 @@ def test_a_list_of_very_many_paths_takes_bounded_memory(tmp_path: Path) -> None:
         file.writelines(f"{tmp_path}/nowhere/{number}\n" for number in range(PATHS))
     with listed.open() as stdin:
         command = [*PIPCACHEPLUS, "caches", "--no-count", "--caches-from", "-", "--json"]
-        with started(command, stdin=stdin) as process:
-            out, err = process.communicate()
-    if process.returncode == 2:
-        assert "names more than 100,000 caches; split it" in err
+        done = run_process([sys.executable, "-c", _MEASURED, *command], stdin=stdin)
+    if done.returncode == 2:
+        assert "names more than 100,000 caches; split it" in done.stderr
     else:
-        assert process.returncode == 4
-        assert out.count("there is no such directory") == PATHS
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 400 << 10
+        assert done.returncode == 4
+        assert done.stdout.count("there is no such directory") == PATHS
+    assert int(done.stderr.splitlines()[-1]) < 400 << 10
 
 
 def machine(home: str) -> Machine:
@@ -239,3 +247,46 @@ def test_one_found_in_several_ways_has_all_of_them(tmp_path: Path) -> None:
         [kept] = unique_caches(found)
         assert kept.problem is None
         assert set(kept.source.split("; ")) <= {"named", "usual place", "home of ada"}
+
+
+def as_somebody(words: list[str], home: Path) -> Ran:
+    """Run the command line in a process of a user without a name, or of this one if it is not root."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if not pid:
+        with contextlib.suppress(BaseException):
+            os.dup2(writer, 1)
+            os.dup2(writer, 2)
+            _be_somebody(home)
+            sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))
+            code = main([*words])
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+        os._exit(99)
+    os.close(writer)
+    with open(reader, "rb") as printed:
+        text = printed.read().decode()
+    return Ran(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), text, text)
+
+
+def _be_somebody(home: Path) -> None:
+    os.environ["HOME"] = str(home)
+    os.chdir("/")
+    if os.geteuid() == 0:
+        import_late()
+        os.setgroups([])
+        os.setgid(SOMEBODY)
+        os.setuid(SOMEBODY)
+
+
+def test_without_root_it_is_reported_that_other_users_were_not_searched(tmp_path: Path) -> None:
+    with home_of_somebody() as home:
+        home.chmod(0o777)
+        own = Cache(home / "own")
+        own.built_wheel("demo")
+        given_away(own)
+        ran = as_somebody(["caches", "--no-count"], home)
+        assert "WARNING: without root, homes and processes of other users were not searched" in ran.err, ran.err
+        ran = as_somebody(["list", "--all-users", "--cache-dir", str(own.path), "--executor", "threads:1"], home)
+        assert "WARNING: --all-users: without root, only the caches of this user were searched" in ran.err, ran.err

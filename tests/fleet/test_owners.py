@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 import pipcacheplus
@@ -19,12 +18,14 @@ from pipcacheplus.fleet.find import User, caches_of_users, named_caches, unique_
 from pipcacheplus.fleet.fleet import Fleet
 from pipcacheplus.fleet.unit import Unit
 from pipcacheplus.host.machine import this_machine
-from tests.fleet.caches import Ran, comparable, demo_wheel, fill, options_for
+from tests.fleet.caches import Ran, comparable, demo_wheel, fill, living_children, options_for
 from tests.support.builders import Cache, tree
+from tests.support.holding import held
 from tests.support.owners import SOMEBODY, given_away, is_root
 from tests.support.processes import LIMIT_S, PIPCACHEPLUS, started
 from tests.support.processes import run as run_process
 
+pwd = pytest.importorskip("pwd")
 pytestmark = is_root
 _ANOTHER = SOMEBODY + 1
 _WATCHED = """\
@@ -49,7 +50,7 @@ serve(int(sys.argv[1]), run_on_streams)
 def _site() -> Iterator[None]:
     """Remove the state directories of users who are not there, which runs as root leave."""
     yield
-    for uid in (SOMEBODY, _ANOTHER):
+    for uid in (SOMEBODY, _ANOTHER, pwd.getpwnam("daemon").pw_uid):
         shutil.rmtree(f"/var/lib/pipcacheplus/{uid}", ignore_errors=True)
 
 
@@ -128,13 +129,13 @@ def test_no_variable_of_root_reaches_the_process_of_a_user(
     monkeypatch.setenv("PIP_INDEX_URL", "https://robot:s3cret@files.example/simple/")
     monkeypatch.setenv("SOME_TOKEN", "s3cret")
     monkeypatch.setenv("PIP_CACHE_DIR", str(tmp_path / "roots"))
-    for server in psutil.Process().children():
+    for server in living_children():
         server.kill()  # so that one is started with these variables
     results = [run_unit(Unit("", ("dir",), SOMEBODY)) for _ in range(20)]
     where = [(one.document or {})["cache"]["dir"] for one in results if one.document is not None]
     assert where
     assert str(tmp_path / "roots") not in where
-    environs = [Path(f"/proc/{one.pid}/environ").read_bytes() for one in psutil.Process().children()]
+    environs = [Path(f"/proc/{one.pid}/environ").read_bytes() for one in living_children()]
     assert environs
     assert not any(b"s3cret" in environ or b"PIP_" in environ for environ in environs)
     assert run_unit(Unit(str(closed.path), ("list",), SOMEBODY)).error is None
@@ -170,6 +171,38 @@ def test_caches_of_several_users_are_pruned_by_their_owners_alone(closed: Cache,
     assert left not in tree(cache.path)
     assert {path.lstat().st_uid for path in closed.path.rglob("*")} == {SOMEBODY}
     assert {path.lstat().st_uid for path in cache.path.rglob("*")} == {0}
+
+
+def test_a_cache_that_a_run_of_its_owner_is_pruning_is_left_to_that_one(closed: Cache, cache: Cache) -> None:
+    left = fill(cache, demo_wheel(cache.path.parent), own="roots")
+    before = tree(closed.path)
+    with held(closed.path):
+        ran = run_process([*PIPCACHEPLUS, "prune", "--partial", *options_for([closed, cache]), "--format", "jsonl"])
+    lines = {line["path"]: line for line in Ran(0, ran.stdout, "").lines}
+    assert ran.returncode == 4
+    assert "another pipcacheplus is using" in lines[str(closed.path)]["error"]
+    assert tree(closed.path) == before
+    assert left not in tree(cache.path)
+
+
+@pytest.mark.parametrize("timeout", ["0", "60"])
+def test_a_prune_of_the_owner_and_one_of_root_at_once_remove_each_leftover_once(closed: Cache, timeout: str) -> None:
+    expected = {path for path in tree(closed.path) if not path.endswith((".tmp", "/"))}
+    for number in range(200):
+        closed.http_v2(f"https://files.example/{number}", b"x", has_head=False)
+    given_away(closed)
+    files = {path for path in tree(closed.path) if not path.endswith("/")}
+    words = ["prune", "--partial", "--exclusive", "--lock-timeout", timeout, "--min-age", "0"]
+    command = [*PIPCACHEPLUS, *words, "--cache-dir", str(closed.path), "--format"]
+    with started([*command, "json", "--as-owner"]) as own:
+        done = run_process([*command, "jsonl", "--executor", "threads:1"])
+        out, err = own.communicate()
+    documents = [json.loads(out), *Ran(0, done.stdout, "").lines]
+    codes = sorted([own.returncode, documents[1]["exit_code"]])
+    assert codes in ([0, 0], [0, 5]), (documents, err)
+    assert codes == [0, 0] or timeout == "0"
+    assert sum((one.get("summary") or {}).get("files", 0) for one in documents) == len(files - expected)
+    assert {path for path in tree(closed.path) if not path.endswith("/")} == expected
 
 
 def test_a_cache_that_the_owner_may_not_enter_is_a_row_that_says_so(closed: Cache, cache: Cache) -> None:
@@ -209,7 +242,7 @@ def test_a_glob_follows_no_link_that_a_user_made_to_what_is_not_the_users(closed
         os.chown(path, _ANOTHER, _ANOTHER, follow_symlinks=False)
     [found] = unique_caches(named_caches([f"{home.parent}/*/.cache/pip"]))
     assert found.problem is not None
-    assert "link" in found.problem
+    assert f"{home}, in which it lies, belongs to another user (uid {_ANOTHER})" in found.problem
     [result] = Fleet([f"{home.parent}/*/.cache/pip"]).list()
     assert (result.document, result.error) == (None, found.problem)
 
@@ -227,8 +260,50 @@ def test_a_link_of_root_or_of_the_owner_is_followed(closed: Cache, cache: Cache)
 
 
 def test_all_users_are_those_of_the_user_database(run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> None:
-    import pwd  # noqa: PLC0415
-
     monkeypatch.setattr(pwd, "getpwall", list)
     ran = run("list", "--all-users")
-    assert (ran.code, ran.err) == (2, "ERROR: no cache: was found; name one with --cache-dir\n")
+    assert (ran.code, ran.err) == (2, "ERROR: many caches: none was found; name one with --cache-dir\n")
+
+
+_SEARCH = """\
+import json, sys
+from pipcacheplus.cli.base.many import _named_by_settings
+from pipcacheplus.fleet.crew import run_unit
+from pipcacheplus.fleet.find import User, caches_of_users, named_caches
+from pipcacheplus.fleet.units import unit_for
+from pipcacheplus.host.machine import this_machine
+uid, home = int(sys.argv[1]), sys.argv[2]
+found = [*caches_of_users([User(uid, "eve", home)], this_machine({"HOME": home}), _named_by_settings)]
+results = [run_unit(unit_for(one, ["list"], limit_s=60)) for one in found if one.problem is None]
+named = [*named_caches([f"{home}/.cache/pip", f"{home}/.cache/*"])]
+print(json.dumps([found, [(one.error, (one.document or {}).get("summary")) for one in results], named]))
+"""
+
+
+def test_a_home_that_is_closed_to_root_is_searched_and_read_as_its_user(closed: Cache, tmp_path: Path) -> None:
+    """As on a file server that gives root no rights; FUSE gives none to users who did not mount it."""
+    if None in map(shutil.which, ("bindfs", "setpriv", "unshare")):
+        pytest.skip("takes bindfs, setpriv and unshare")
+    uid = pwd.getpwnam("daemon").pw_uid  # fusermount mounts for users with a name
+    home = closed.path.parent
+    (home / ".cache").mkdir()
+    closed.path.rename(home / ".cache" / "pip")
+    seen = home.parent / "seen"
+    device = home.parent / "fuse"
+    seen.mkdir()
+    for path in (seen, home, *home.rglob("*")):
+        os.chown(path, uid, uid)
+    os.mknod(device, stat.S_IFCHR | 0o666, os.makedev(10, 229))
+    device.chmod(0o666)
+    as_user = f"setpriv --reuid {uid} --regid {uid} --clear-groups"
+    mount = f"mount --bind {device} /dev/fuse && {as_user} bindfs --no-allow-other {home} {seen}"
+    search = f'"$0" -c "$1" {uid} {seen}'
+    script = f"{mount} || exit 77; {search}; code=$?; umount {seen}; exit $code"
+    done = run_process(["unshare", "--mount", "sh", "-c", script, sys.executable, _SEARCH])
+    if done.returncode == 77:
+        pytest.skip(f"nothing can be mounted here: {done.stderr}")
+    assert done.returncode == 0, done.stderr
+    found, results, named = json.loads(done.stdout)
+    assert [(one[0], one[1], one[2], one[5]) for one in found] == [(f"{seen}/.cache/pip", "home of eve", uid, None)]
+    assert [(error, summary["entries"]) for error, summary in results] == [(None, 4)]
+    assert [one[5] for one in named] == ["Permission denied", "cannot be listed: Permission denied"]

@@ -16,7 +16,7 @@ import pytest
 from pipcacheplus.fleet.crew import run_unit
 from pipcacheplus.fleet.run import results_of
 from pipcacheplus.fleet.unit import Unit, UnitResult
-from tests.fleet.caches import comparable, demo_wheel
+from tests.fleet.caches import comparable, demo_wheel, living_children
 from tests.support.builders import Cache, file_headers, file_url, tree
 from tests.support.processes import LIMIT_S, PIPCACHEPLUS, started
 from tests.support.processes import run as run_process
@@ -204,7 +204,7 @@ def test_a_server_ends_with_the_connection_and_kills_what_it_runs(tmp_path: Path
 
 
 def _servers() -> list[psutil.Process]:
-    return [one for one in psutil.Process().children() if "pipcacheplus.fleet.server" in " ".join(one.cmdline())]
+    return [one for one in living_children() if "pipcacheplus.fleet.server" in " ".join(one.cmdline())]
 
 
 def test_a_server_that_was_killed_is_replaced(caches: list[Cache]) -> None:

@@ -63,12 +63,13 @@ def undo(
     with ExitStack() as stack:
         cache = stack.enter_context(OpenCache(cache_dir.path))
         root = owned_root(cache, system)
+        unlocked: str | None = None
         lock = locked(cache_dir.path, root, system, timeout_s=lock_timeout_s, stop=latch.poll)
         if is_planned:
             with lock:  # only to test whether it is free
                 pass
         else:
-            stack.enter_context(lock)
+            unlocked = stack.enter_context(lock)
         undoing = _Undoing(cache, system, latch, progress, is_planned=is_planned)
         with open_trash(cache, system) as trash:
             report = undoing.undo(cache_dir, trash, run)
@@ -82,6 +83,7 @@ def undo(
         run=report.run,
         emptied_bytes=emptied,
         emptied_measure=measure if emptied else Measure.EXACT,
+        unlocked=unlocked,
     )
 
 

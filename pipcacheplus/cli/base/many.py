@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipcacheplus.cli.base.advisories import selections_in
 from pipcacheplus.cli.base.command import Command, CommandResult, Request
-from pipcacheplus.cli.base.many_views import as_lines, as_table
+from pipcacheplus.cli.base.many_views import as_lines, as_table, own_alone
 from pipcacheplus.cli.base.named_caches import found_caches
 from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.signals import stopping
@@ -42,8 +42,6 @@ _FLAGS = frozenset(
 )
 """Options of the whole run, which the processes of the caches do not get."""
 _ENGINE = "threads"
-_SITE_STATE = "/var/lib/pipcacheplus"
-"""Root's directory with a state directory for each user: catalogs there take nothing of the quota of a home."""
 _JSON_LINES = "jsonl"
 _FORMATS = frozenset({"human", "ci", "json", _JSON_LINES})
 
@@ -52,19 +50,13 @@ def are_many(options: Namespace, command: Command) -> bool:
     """Return whether options name several caches, or may do so, or request what only a run over many has."""
     named = options.cache_dirs
     return (
-        len(named) > 1
+        len({*named}) > 1
         or any(glob.has_magic(word) and not os.path.lexists(word) for word in named)
         or getattr(options, "all_users", False)
         or (command.takes_many and options.executor is not None)
         or (command.takes_many and command.finish_many is None and options.output is not None)
         or getattr(options, "caches_from", None) is not None
     )
-
-
-def _unit_user(cache: "FoundCache") -> int | None:
-    """Return the user that a process becomes for a cache: its owner, if this is root and it is another user's."""
-    own = os.geteuid() if hasattr(os, "geteuid") else None
-    return cache.uid if own == _ROOT and cache.uid not in {None, own} else None
 
 
 def results_for(
@@ -89,18 +81,14 @@ def results_for(
     from pipcacheplus.fleet.engines import engine_of  # noqa: PLC0415 - as above
     from pipcacheplus.fleet.portions import results_in_portions  # noqa: PLC0415 - as above
     from pipcacheplus.fleet.run import results_of  # noqa: PLC0415 - as above
-    from pipcacheplus.fleet.unit import Unit  # noqa: PLC0415 - as above
+    from pipcacheplus.fleet.units import unit_for  # noqa: PLC0415 - as above
 
     if not (hasattr(os, "fork") and hasattr(socket, "send_fds")):
         problem = "needs a system with processes that can be copied, such as Linux or macOS"
         raise BadRequestError(what="many caches", problem=problem, next_step="name one cache with --cache-dir")
     by_path = {one.path: one for one in caches}
-    root = _SITE_STATE if hasattr(os, "geteuid") and os.geteuid() == _ROOT else None
     with progress(request.console, what) as show, engine_of(request.options.executor or _ENGINE) as engine:
-        units: Iterator[Unit] = (
-            Unit(one.path, tuple(words), _unit_user(one), state_root=root, limit_s=_LIMIT_S, gathers=gathers)
-            for one in caches
-        )
+        units = (unit_for(one, words, limit_s=_LIMIT_S, gathers=gathers) for one in caches)
         run = results_in_portions if request.command == "verify" else results_of
         for done, result in enumerate(run(units, engine.executor, ahead=2 * engine.workers, stop=stop), 1):
             if show is not None:
@@ -119,13 +107,46 @@ def result_of_many(command: Command, request: Request, arguments: Sequence[str])
     Raises:
         BadRequestError: No cache is named, or the format is not one for many.
     """
-    from pipcacheplus.fleet.find import named_caches, unique_caches  # noqa: PLC0415 - as above
+    from pipcacheplus.fleet.units import refuse_open_scheduler  # noqa: PLC0415 - as above
 
     options = request.options
     if options.format not in _FORMATS:
         problem = f"cannot be written as {options.format}"
         step = "use --format json, or jsonl with a line for each cache"
         raise BadRequestError(what="many caches", problem=problem, next_step=step)
+    caches = _caches_of(request)
+    if command.examine_many is not None:
+        command.examine_many(request, [one.path for one in caches])
+    usable = [one for one in caches if one.problem is None]
+    left_out = [one for one in caches if one.problem is not None]
+    is_lines = options.format == _JSON_LINES
+    engine, _, address = (options.executor or _ENGINE).partition(":")
+    if request.command == "prune" and not options.dry_run and engine == "dask":
+        refuse_open_scheduler(f"--executor {options.executor}", address)
+    words = words_for_each(arguments)
+    needs_entries = options.output is not None if request.command == "verify" else request.command == "info"
+    if needs_entries and not is_lines:
+        words = [*words, "-v"]  # with entries, for what only the whole shows, and for the file
+    if getattr(options, "hashes", None):  # a file of this user, which the owners of the caches may not read
+        words = [*words, *selections_in(options.hashes)]
+    if is_lines:
+        for remark in own_alone(request):
+            request.console.say(f"WARNING: {remark}")
+        return as_lines(request, left_out, results_for(usable, words, request, what=request.command, gathers=False))
+    with stopping() as stop:
+        results = results_for(usable, words, request, what=request.command, gathers=True, stop=stop)
+        return as_table(command, request, left_out, results, len(usable), stop)
+
+
+def _caches_of(request: Request) -> "list[FoundCache]":
+    """Return the caches that the options of a request name, each once; without any, the cache of this user.
+
+    Raises:
+        BadRequestError: There is none.
+    """
+    from pipcacheplus.fleet.find import named_caches, unique_caches  # noqa: PLC0415 - as above
+
+    options = request.options
     found = found_caches(
         options.cache_dirs,
         getattr(options, "caches_from", None),
@@ -137,39 +158,9 @@ def result_of_many(command: Command, request: Request, arguments: Sequence[str])
     if not (caches or options.cache_dirs or options.all_users or options.caches_from):
         caches = [*named_caches([request.open_cache().dir.path])]
     if not caches:
-        raise BadRequestError(what="many caches", problem="none was found", next_step="name one with --cache-dir")
-    if command.examine_many is not None:
-        command.examine_many(request, [one.path for one in caches])
-    usable = [one for one in caches if one.problem is None]
-    left_out = [one for one in caches if one.problem is not None]
-    is_lines = options.format == _JSON_LINES
-    if request.command == "prune" and not options.dry_run:
-        _refuse_open_scheduler(options.executor)
-    words = words_for_each(arguments)
-    needs_entries = options.output is not None if request.command == "verify" else request.command == "info"
-    if needs_entries and not is_lines:
-        words = [*words, "-v"]  # with entries, for what only the whole shows, and for the file
-    if getattr(options, "hashes", None):  # a file of this user, which the owners of the caches may not read
-        words = [*words, *selections_in(options.hashes)]
-    if is_lines:
-        return as_lines(request, left_out, results_for(usable, words, request, what=request.command, gathers=False))
-    with stopping() as stop:
-        results = results_for(usable, words, request, what=request.command, gathers=True, stop=stop)
-        return as_table(command, request, left_out, results, len(usable), stop)
-
-
-def _refuse_open_scheduler(executor: str | None) -> None:
-    """Refuse to remove as root over a scheduler to which anybody could send work that runs as root.
-
-    Raises:
-        BadRequestError: It is one.
-    """
-    is_root = hasattr(os, "geteuid") and os.geteuid() == _ROOT
-    if is_root and executor is not None and executor.startswith("dask:") and not executor.startswith("dask:tls://"):
-        problem = "is not authenticated, and its workers would remove files as root"
-        raise BadRequestError(
-            what=f"--executor {executor}", problem=problem, next_step="use one with TLS: dask:tls://HOST"
-        )
+        problem = f"none was found{' for this user, and those of others take root' if own_alone(request) else ''}"
+        raise BadRequestError(what="many caches", problem=problem, next_step="name one with --cache-dir")
+    return caches
 
 
 def words_for_each(arguments: Sequence[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """The results of many caches as one view with sums of all, or as a line for each cache."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -20,10 +21,13 @@ if TYPE_CHECKING:  # slow to import, and most runs are of one cache
     from pipcacheplus.host.mounts import Mounts
     from pipcacheplus.render.view import Json
 
-__all__ = ["as_lines", "as_table", "cache_facts"]
+__all__ = ["as_lines", "as_table", "cache_facts", "own_alone"]
 
 _MOST_ENTRIES = 10_000
 """Entries that are listed; `--format jsonl` has all of them."""
+_MOST_REMARKS = 10
+_MOST_CHARACTERS = 500
+"""Of a remark, which comes from a process of another user."""
 _SUMMED = ("entries", "files", "bytes", "disk_bytes", "du_bytes", "failed", "findings")
 """Numbers of summaries that add up over caches."""
 _WITH_PYTHONS = frozenset({"info", "report"})
@@ -41,19 +45,26 @@ def as_table(  # noqa: PLR0917 - each is a part of the run
     """Return a result with a row for each cache, and sums over all of them."""
     from pipcacheplus.fleet.gathered import gathering  # noqa: PLC0415 - slow to import, and most runs are of one cache
     from pipcacheplus.host.mounts import Mounts  # noqa: PLC0415 - as above
+    from pipcacheplus.render.text.words import number  # noqa: PLC0415 - as above
 
     mounts = Mounts()
+    remarks = Counter[str]()
     rows = [_row(one, cache_facts(one, mounts), None) for one in left_out]
     output = None if command.finish_many is not None else request.options.output
     with gathering(new_file(output, request.command)) as gathered:
         for one, result in results:
             row = _row(one, cache_facts(one, mounts), result)
             rows.append(row)
+            remarks.update(_remarks(one.path, result))
             gathered.add(one, row, row["exit_code"], result)
         write_rest(output, gathered, request.command)
         rows.sort(key=lambda row: str(row["path"]))
         summary: dict[str, Json] = {"caches": rows, "total": _total(rows), **_whole(gathered, request, rows)}
-        view = make_view(request, NO_CACHE_DIR, "atime", summary=summary, is_of_many=True)
+        notes = (
+            *own_alone(request),
+            *(f"{number(count, 'cache')}: {text}" for text, count in remarks.most_common(_MOST_REMARKS)),
+        )
+        view = make_view(request, NO_CACHE_DIR, "atime", summary=summary, warnings=notes, is_of_many=True)
         view = view._replace(repeated=_repeated(request, view.repeated))
         code = exits.worst(exits.DONE, *(row["exit_code"] for row in rows))
         if stop.number is not None:
@@ -65,6 +76,22 @@ def as_table(  # noqa: PLR0917 - each is a part of the run
             return CommandResult(view, code)
         done = command.finish_many(request, view, gathered)
         return done._replace(exit_code=exits.worst(code, done.exit_code))
+
+
+def _remarks(path: str, result: "UnitResult") -> Iterator[str]:
+    """Yield what a document remarks about a cache as a whole."""
+    listed = (result.document or {}).get("warnings")
+    for text in listed if isinstance(listed, list) else ():
+        if isinstance(text, str) and text.startswith(f"{path}: "):
+            yield text.removeprefix(f"{path}: ")[:_MOST_CHARACTERS]
+
+
+def own_alone(request: Request) -> Sequence[str]:
+    """Return a remark if all users were requested, and this user may not read the caches of others."""
+    from pipcacheplus.fleet.units import is_root  # noqa: PLC0415 - as above
+
+    is_partly = getattr(request.options, "all_users", False) and not is_root()
+    return ["--all-users: without root, only the caches of this user were searched"] if is_partly else []
 
 
 def _repeated(request: Request, of_one: Mapping[str, str]) -> dict[str, str]:

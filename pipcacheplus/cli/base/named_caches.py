@@ -43,7 +43,7 @@ def found_caches(
     listed = _listed(caches_from)
     for word in named:
         caches = [*find.named_caches([word])]
-        if glob.has_magic(word) and all(one.problem is not None for one in caches):
+        if glob.has_magic(word) and all(one.problem == find.NOT_THERE for one in caches):
             raise BadRequestError(what=word, problem="matches no directory", next_step="check it, and put it in quotes")
         yield from caches
     yield from find.named_caches(listed)

@@ -218,7 +218,11 @@ def result_of(request: Request, cache: "PipCache", report: Report, stop: StopReq
         request,
         cache,
         warnings=report.warnings,
-        remarks=(*_foreign(report.plan, request.verbosity), *notes_of(report.plan)),
+        remarks=(
+            *_foreign(report.plan, request.verbosity),
+            *notes_of(report.plan),
+            *([] if report.unlocked is None else [f"{report.plan.cache.path}: {report.unlocked}"]),
+        ),
         unmatched=report.plan.unmatched,
         hints=report.plan.hints,
         exit_code=exits.PARTLY if report.failed or report.plan.foreign else exits.DONE,

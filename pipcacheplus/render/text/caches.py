@@ -13,8 +13,8 @@ _SPANS = {
     "within-1d": "today",
     "within-7d": "this week",
     "within-30d": "this month",
-    "within-90d": "3 months ago",
-    "within-365d": "a year ago",
+    "within-90d": "within 3 months",
+    "within-365d": "within a year",
     "older": "longer ago",
 }
 
