@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from pipcacheplus.host.ownership import seen_by_user
 from pipcacheplus.host.path_owners import why_replaceable
+from pipcacheplus.host.patterns import is_pattern
 from pipcacheplus.pips.default_paths import default_cache
 from pipcacheplus.pips.locate import Machine
 
@@ -125,8 +126,8 @@ def named_caches(words: Iterable[str]) -> Iterator[FoundCache]:
     for word in words:
         path = os.path.expanduser(word)
         found = False
-        is_pattern = glob.has_magic(path) and not os.path.lexists(path)
-        for one in _expanded(os.path.abspath(path)) if is_pattern else [os.path.abspath(path)]:
+        is_glob = is_pattern(path)
+        for one in _expanded(os.path.abspath(path)) if is_glob else [os.path.abspath(path)]:
             for cache in [one] if isinstance(one, FoundCache) else _existing(one, "named", None):
                 found = True
                 yield cache

@@ -121,9 +121,9 @@ class _Copy:
                 _run_copy(request, theirs, command)
 
     def is_for(self, request: dict[str, Any]) -> bool:
-        """Return whether it has become the user of a request, with the same variables, and is young."""
-        is_young = self._units < _MOST_UNITS and time.monotonic() - self._started_s < _MOST_S
-        return is_young and self._who == _who(request)
+        """Return whether it has become the user of a request, with the same variables, and is not too old."""
+        may_go_on = self._units < _MOST_UNITS and time.monotonic() - self._started_s < _MOST_S
+        return may_go_on and self._who == _who(request)
 
     def run(self, received: bytes, streams: list[int], connection: socket.socket, limit_s: float) -> dict[str, Any]:
         """Run a command, and return its exit code, whether its time was up, and its wall time.

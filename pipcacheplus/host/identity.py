@@ -1,4 +1,4 @@
-"""Which directory a path led to: a later look notices that another one is there."""
+"""The directory that a path led to: a later look notices if another one is there."""
 
 import os
 from functools import cache

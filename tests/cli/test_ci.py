@@ -106,7 +106,8 @@ def test_errors_are_annotations_and_a_failure_one_too(damaged: Cache, tmp_path: 
     told = run(damaged, "verify", **GITHUB).stdout.splitlines()
     (warning,) = (line for line in told if line.startswith("::warning"))
     assert warning.startswith("::warning title=pipcacheplus%3A archive-broken::")
-    damaged.path = tmp_path / "##[add-mask]nothing"
+    (tmp_path / "##[add-mask]").mkdir()
+    damaged.path = tmp_path / "##[add-mask]" / "nothing"
     done = run(damaged, "verify", **GITHUB)
     assert done.returncode == 10
     assert done.stdout.startswith("::error title=pipcacheplus verify::")

@@ -267,7 +267,7 @@ def test_all_users_are_those_of_the_user_database(run: Callable[..., Ran], monke
 
 _SEARCH = """\
 import json, sys
-from pipcacheplus.cli.base.many import _named_by_settings
+from pipcacheplus.cli.base.named_caches import _named_by_settings
 from pipcacheplus.fleet.crew import run_unit
 from pipcacheplus.fleet.find import User, caches_of_users, named_caches
 from pipcacheplus.fleet.units import unit_for

@@ -3,7 +3,6 @@
 import json
 import os
 import shlex
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from pipcacheplus.fleet.unit import UnitResult
 from pipcacheplus.host.mounts import Mount, Mounts, mounts_in
 from tests.fleet.caches import Ran, options_for
 from tests.support.builders import Cache
+from tests.support.processes import run as run_process
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="takes processes that can be copied")
 Run = Callable[..., Ran]
@@ -159,9 +159,7 @@ def test_a_table_of_mounts_has_kind_and_server_of_each_device() -> None:
 
 
 def test_a_cache_is_on_the_file_system_that_the_system_reports(tmp_path: Path) -> None:
-    done = subprocess.run(
-        ["findmnt", "-n", "-o", "FSTYPE,SOURCE", "-T", str(tmp_path)], capture_output=True, text=True, check=True
-    )
+    done = run_process(["findmnt", "-n", "-o", "FSTYPE,SOURCE", "-T", str(tmp_path)], is_checked=True)
     kind, source = done.stdout.split()
     assert Mounts().of(str(tmp_path), os.stat(tmp_path).st_dev) == Mount(kind, source.partition("[")[0])
 
@@ -175,8 +173,7 @@ def test_damage_is_added_up_by_server(tmp_path: Path, run: Run) -> None:
         for source, names in servers.items():
             top = tmp_path / source[:3]
             top.mkdir()
-            done = subprocess.run(["mount", "-t", "tmpfs", source, str(top)], check=False, capture_output=True)
-            if done.returncode:
+            if run_process(["mount", "-t", "tmpfs", source, str(top)]).returncode:
                 pytest.skip("this root may not mount")
             mounted.append(top)
             for name in names:
@@ -198,7 +195,7 @@ def test_damage_is_added_up_by_server(tmp_path: Path, run: Run) -> None:
         ]
     finally:
         for top in mounted:
-            subprocess.run(["umount", str(top)], check=True)
+            run_process(["umount", str(top)], is_checked=True)
 
 
 def entry(id_: str, sha256: str | None, size: int, project: str = "demo", kind: str = "wheel") -> Any:  # noqa: ANN401

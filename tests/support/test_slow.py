@@ -1,12 +1,12 @@
 """Calls below one directory are counted, and take longer; others do not."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.processes import run
 from tests.support.slow import Slow, why_not_slow
 
 pytestmark = pytest.mark.skipif(why_not_slow() is not None, reason=str(why_not_slow()))
@@ -25,12 +25,8 @@ print(time.monotonic() - start_s)
 
 def seconds(slow: Slow, root: Path, delay_s: float, where: Path) -> float:
     """Return the seconds that a process takes to list a directory, look at two files, and open one."""
-    done = subprocess.run(
-        [sys.executable, "-c", LOOK, str(where)],
-        env={**os.environ, **slow.environment(root, delay_s)},
-        stdout=subprocess.PIPE,
-        check=True,
-    )
+    environ = {**os.environ, **slow.environment(root, delay_s)}
+    done = run([sys.executable, "-c", LOOK, str(where)], env=environ, is_checked=True)
     return float(done.stdout)
 
 

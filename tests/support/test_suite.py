@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
-MAY_WAIT = {"bench_caches.py", "bench_comparison.py", "bench_measures.py", "support/processes.py"}
+MAY_WAIT = {"bench_caches.py", "bench_comparison.py", "bench_fleet.py", "bench_measures.py", "support/processes.py"}
 """Programs, which may take as long as they take, and what sets the limit."""
 RUNS_OTHERS = {"apply/test_wrong_protocols.py"}
 """Runs tests on purpose, to see that they fail."""

@@ -54,7 +54,8 @@ def _projects(prefix: str, parsed_args: Namespace, **_more: object) -> list[str]
     from pipcacheplus.host.state import state_folder  # noqa: PLC0415 - as above
     from pipcacheplus.pips.locate import locate, this_machine  # noqa: PLC0415 - as above
 
-    named = getattr(parsed_args, "cache_dir", None) or getattr(parsed_args, "early_cache_dir", None)
+    words = getattr(parsed_args, "cache_dirs", None) or getattr(parsed_args, "early_cache_dirs", None)
+    named = words[-1] if words else None
     try:
         path = locate(this_machine(), cache_dir=named).path
     except (PipCachePlusError, OSError):
