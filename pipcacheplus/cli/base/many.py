@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipcacheplus.cli.base.advisories import selections_in
 from pipcacheplus.cli.base.command import Command, CommandResult, Request
+from pipcacheplus.cli.base.files_for_units import with_whole_paths
 from pipcacheplus.cli.base.many_views import as_lines, as_table
 from pipcacheplus.cli.base.named_caches import found_caches
 from pipcacheplus.cli.base.progress import progress
@@ -142,7 +143,8 @@ def result_of_many(command: Command, request: Request, arguments: Sequence[str])
     is_lines = options.format == _JSON_LINES
     if request.command == "prune" and not options.dry_run:
         _refuse_open_scheduler(options.executor)
-    words = words_for_each(arguments)
+    other_owners = any(_unit_user(one) is not None for one in usable)
+    words = with_whole_paths(words_for_each(arguments), has_other_owners=other_owners)
     if request.command == "info" and not is_lines:
         words = [*words, "-v"]  # with entries, for what only the whole shows
     if getattr(options, "hashes", None):  # a file of this user, which the owners of the caches may not read
