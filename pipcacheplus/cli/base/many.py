@@ -12,7 +12,7 @@ from pipcacheplus.cli.base.command import Command, CommandResult, Request
 from pipcacheplus.cli.base.files_for_units import with_whole_paths
 from pipcacheplus.cli.base.many_views import as_lines, as_table
 from pipcacheplus.cli.base.named_caches import found_caches
-from pipcacheplus.cli.base.progress import progress
+from pipcacheplus.cli.base.progress import progress_of_caches
 from pipcacheplus.cli.base.signals import stopping
 from pipcacheplus.errors import BadRequestError
 
@@ -45,6 +45,8 @@ _FLAGS = frozenset(
 _ENGINE = "threads"
 _SITE_STATE = "/var/lib/pipcacheplus"
 """Root's directory with a state directory for each user: catalogs there take nothing of the quota of a home."""
+_SIZES = ("bytes", "disk_bytes")
+"""Keys of summaries: the bytes of the entries that a process read or removed."""
 _JSON_LINES = "jsonl"
 _FORMATS = frozenset({"human", "ci", _JSON_LINES})
 
@@ -97,16 +99,25 @@ def results_for(
         raise BadRequestError(what="many caches", problem=problem, next_step="name one cache with --cache-dir")
     by_path = {one.path: one for one in caches}
     root = _SITE_STATE if hasattr(os, "geteuid") and os.geteuid() == _ROOT else None
-    with progress(request.console, what) as show, engine_of(request.options.executor or _ENGINE) as engine:
+    with progress_of_caches(request.console, what) as show, engine_of(request.options.executor or _ENGINE) as engine:
         units: Iterator[Unit] = (
             Unit(one.path, tuple(words), _unit_user(one), state_root=root, limit_s=_LIMIT_S, gathers=gathers)
             for one in caches
         )
+        size = 0
         run = results_in_portions if request.command == "verify" else results_of
         for done, result in enumerate(run(units, engine.executor, ahead=2 * engine.workers, stop=stop), 1):
+            size += _bytes_of(result)
             if show is not None:
-                show(done, len(caches))
+                show(done, len(caches), size)
             yield by_path[result.path], result
+
+
+def _bytes_of(result: "UnitResult") -> int:
+    """Return the bytes of the entries that a process reports; it may be one of any user."""
+    summary = (result.document or {}).get("summary", {})
+    sizes = (summary.get(key) for key in _SIZES)
+    return next((size for size in sizes if type(size) is int and 0 <= size < 1 << 63), 0)
 
 
 def result_of_many(command: Command, request: Request, arguments: Sequence[str]) -> CommandResult:
