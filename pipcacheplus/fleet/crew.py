@@ -1,4 +1,4 @@
-"""Processes of this worker that run units: each server runs one at a time, in a copy of itself."""
+"""Processes of this worker that run units: each server runs one at a time, in copies of itself."""
 
 import atexit
 import json
@@ -42,7 +42,7 @@ def run_unit(unit: Unit) -> UnitResult:
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         try:
-            with _SERVERS.one() as server:
+            with _SERVERS.one(unit.uid) as server:
                 answer = server.run(unit, out, errors)
         except OSError as error:
             text = f"its process was lost ({error.strerror or error})"
@@ -98,6 +98,8 @@ class _Server:
     """A server process, seen from this one."""
 
     def __init__(self) -> None:
+        self.uid: int | None = None
+        """The user that it worked for last."""
         ours, theirs = socket.socketpair()
         with theirs:
             try:
@@ -161,10 +163,6 @@ class _Server:
             self._process.wait()
 
 
-def _place(unit: Unit) -> list[str]:
-    return ["--cache-dir", unit.path] if unit.path else []
-
-
 def _environ(unit: Unit) -> dict[str, str]:
     if unit.uid is None or unit.uid == os.geteuid():
         environ = {name: value for name, value in os.environ.items() if name.isascii()}
@@ -201,8 +199,8 @@ class _Servers:
         self._pid = os.getpid()
 
     @contextmanager
-    def one(self) -> Iterator[_Server]:
-        """Lend a server to a thread; one that fails is ended.
+    def one(self, uid: int | None) -> Iterator[_Server]:
+        """Lend a server to a thread, if possible one that worked for this user last; one that fails is ended.
 
         Raises:
             OSError: None can be started.
@@ -210,8 +208,11 @@ class _Servers:
         with self._lock:
             if self._pid != os.getpid():  # a copy of this process: the servers are those of the other
                 self._pid, self._free, self._busy = os.getpid(), [], []
-            server = self._free.pop() if self._free else None
+            server = next((one for one in self._free if one.uid == uid), None) or next(iter(self._free), None)
+            if server is not None:
+                self._free.remove(server)
         server = server or _Server()
+        server.uid = uid
         with self._lock:
             self._busy.append(server)
         try:

@@ -1,8 +1,8 @@
 """A process that runs commands in copies of itself.
 
-It imports everything once and never opens a cache. Each copy becomes the owner of a cache before it opens anything,
-and ends with the command. The process has a single thread, so that its copies work, also where the program that
-started it has many, as a worker of an engine has.
+It imports everything once and never opens a cache. Each copy becomes the owner of caches before it opens anything, runs
+commands for that owner alone, and ends. The process has a single thread, so that its copies work, also where the
+program that started it has many, as a worker of an engine has.
 """
 
 import array
@@ -19,17 +19,24 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from pipcacheplus.host.ownership import become_user, import_late
+from pipcacheplus.host.pythons import keep_found
 
 __all__ = ["serve"]
 
 _MAX_REQUEST_BYTES = 16 << 20
 """The largest request: the words of a command line, with the digests of an advisory."""
 Command = Callable[[Sequence[str]], int]
-_LOOK_S = 0.05
+_MAX_ANSWER_BYTES = 100
+_MOST_UNITS = 256
+"""Commands that one copy runs."""
+_MOST_S = 60.0
+"""Seconds after which a copy begins no other command: what it found out about the machine is that old."""
 _END_S = 15.0
 """Seconds that a command has to end after it was terminated."""
 _NO_CODE = -1
 _FAILED = 1
+_BY_SIGNAL = 128
+"""Codes from here on are those of a command that a signal stopped."""
 _STREAMS = 2
 """Descriptors that come with a request: for stdout and for stderr."""
 _ENCODING = "utf-8"
@@ -48,20 +55,31 @@ def serve(descriptor: int, command: Command) -> None:
 
 def _serve(connection: socket.socket, command: Command) -> None:
     import_late()
+    gc.collect()
     gc.freeze()
+    copy: _Copy | None = None
     while True:
         received, descriptors = _receive(connection)
         if not received:
-            return
+            break
         try:
-            answer = _run(json.loads(received), descriptors, connection, command)
+            request = json.loads(received)
+            if copy is not None and not copy.is_for(request):
+                copy = copy.end()
+            if copy is None:
+                copy = _Copy(request, connection, command)
+            answer = copy.run(received, descriptors, connection, float(request["limit_s"]))
+            if not copy.is_usable:
+                copy = copy.end()
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
         try:
             connection.sendall(json.dumps(answer).encode("ascii") + b"\n")
         except OSError:
-            return  # the program that started this one has ended
+            break  # the program that started this one has ended
+    if copy is not None:
+        copy.end()
 
 
 def _receive(connection: socket.socket) -> tuple[bytes, list[int]]:
@@ -78,49 +96,90 @@ def _receive(connection: socket.socket) -> tuple[bytes, list[int]]:
     return bytes(received), [*descriptors]
 
 
-def _run(request: dict[str, Any], streams: list[int], connection: socket.socket, command: Command) -> dict[str, Any]:
-    started_s = time.monotonic()
-    pid = os.fork()
-    if not pid:
-        _run_child(request, streams, connection, command)
-    code, is_late = _wait(pid, started_s + float(request["limit_s"]), connection)
-    return {"code": code, "is_late": is_late, "seconds": time.monotonic() - started_s}
+class _Copy:
+    """A copy of this process that has become a user, and runs commands for that user, one after the other.
 
-
-def _wait(pid: int, end_s: float, connection: socket.socket) -> tuple[int, bool]:
-    """Wait for the end of a child, and return its exit code, and whether its time was up.
-
-    If its time is up, or the other end requests it by a line or is closed, the child is terminated: then it ends after
-    the present entry, and prints what was done. A while later it is killed, with all that it started.
+    What a new copy costs is most of what a small cache costs: so it runs several, unless anything was unusual.
     """
-    is_late = is_ending = False
-    ended = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else -1
-    try:
+
+    def __init__(self, request: dict[str, Any], connection: socket.socket, command: Command) -> None:
+        self._who = _who(request)
+        self._started_s = time.monotonic()
+        self._units = 0
+        self.is_usable = True
+        """Whether it can run another command."""
+        self._ours, theirs = socket.socketpair()
+        with theirs:
+            self._pid = os.fork()
+            if not self._pid:
+                connection.close()
+                self._ours.close()
+                _run_copy(request, theirs, command)
+
+    def is_for(self, request: dict[str, Any]) -> bool:
+        """Return whether it has become the user of a request, with the same variables, and is young."""
+        is_young = self._units < _MOST_UNITS and time.monotonic() - self._started_s < _MOST_S
+        return is_young and self._who == _who(request)
+
+    def run(self, received: bytes, streams: list[int], connection: socket.socket, limit_s: float) -> dict[str, Any]:
+        """Run a command, and return its exit code, whether its time was up, and its wall time.
+
+        If its time is up, or the other end of `connection` requests it by a line or is closed, it is terminated: then
+        it ends after the present entry, and prints what was done. A while later it is killed, with all that it started.
+        """
+        started_s = time.monotonic()
+        self._units += 1
+        code, is_late = _NO_CODE, False
+        with suppress(OSError):  # it has ended meanwhile, which the answer says
+            sent = socket.send_fds(self._ours, [received], streams)
+            self._ours.sendall(received[sent:])
+        end_s = started_s + limit_s
+        is_ending = False
         while True:
-            found, status = os.waitpid(pid, os.WNOHANG)
-            if found:
-                break
             # After the request to end, which may also be the end of the connection, nothing else comes.
-            awaited = [*([] if is_ending else [connection.fileno()]), *([ended] if ended >= 0 else [])]
+            awaited = [self._ours.fileno(), *([] if is_ending else [connection.fileno()])]
             left_s = end_s - time.monotonic()
-            ready, _, _ = select.select(awaited, (), (), max(0.0, min(left_s, 1.0 if ended >= 0 else _LOOK_S)))
-            if left_s <= 0 and is_ending:
-                _kill(pid)
-                _, status = os.waitpid(pid, 0)
+            ready, _, _ = select.select(awaited, (), (), max(0.0, left_s))
+            if self._ours.fileno() in ready:
+                answer = _line(self._ours)
+                self.is_usable = bool(answer) and not is_ending and answer.endswith(b" again\n")
+                code = int(answer.split()[0]) if answer else _NO_CODE
                 break
-            is_asked = connection.fileno() in ready and not is_ending
-            if left_s <= 0 or is_asked:
-                is_late, is_ending = not is_asked, True
+            if left_s <= 0 and is_ending:
+                break
+            is_requested = connection.fileno() in ready and not is_ending
+            if left_s <= 0 or is_requested:
+                is_late, is_ending = not is_requested, True
                 end_s = time.monotonic() + _END_S
-                _terminate(pid)
-                if is_asked:
+                _terminate(self._pid)
+                if is_requested:
                     connection.recv(1)
-    finally:
-        if ended >= 0:
-            os.close(ended)
-    _kill_group(pid)
-    code = os.waitstatus_to_exitcode(status)
-    return (code if code >= 0 else _NO_CODE), is_late
+        self.is_usable = self.is_usable and not is_ending and code != _NO_CODE
+        return {"code": code, "is_late": is_late, "seconds": time.monotonic() - started_s}
+
+    def end(self) -> None:
+        """End it, with all that it has left behind."""
+        self._ours.close()
+        _kill(self._pid)
+        os.waitpid(self._pid, 0)
+
+
+def _who(request: dict[str, Any]) -> tuple[Any, Any]:
+    return request["uid"], request["environ"]
+
+
+def _line(connection: socket.socket) -> bytes:
+    """Return a line; empty if the other end was closed before there was one."""
+    received = bytearray()
+    while not received.endswith(b"\n"):
+        try:
+            data = connection.recv(1 << 8)
+        except OSError:
+            return b""
+        if not data or len(received) > _MAX_ANSWER_BYTES:
+            return b""
+        received += data
+    return bytes(received)
 
 
 def _terminate(pid: int) -> None:
@@ -140,31 +199,62 @@ def _kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def _run_child(request: dict[str, Any], streams: list[int], connection: socket.socket, command: Command) -> NoReturn:
-    """Become the user, run the command, and end; never return to the loop of the parent."""
-    code = _FAILED
+def _run_copy(request: dict[str, Any], connection: socket.socket, command: Command) -> NoReturn:
+    """Become the user, run the commands that arrive, and end; never return to the loop of the parent."""
+    uid = request["uid"]
     try:
-        connection.close()
         os.setpgid(0, 0)
-        _use_streams(streams)
         environ = {str(name): str(value) for name, value in request["environ"].items()}
         os.environ.clear()
         os.environ.update(environ)
         os.chdir("/")
-        if request["uid"] is not None:
-            become_user(request["uid"])
-        code = _code_of(command, request["words"])
-    except BaseException as error:  # noqa: BLE001 - its process ends with it
-        with suppress(Exception):
-            os.write(2, f"{type(error).__name__}: {error}\n".encode(_ENCODING, "backslashreplace"))
+        keep_found()
+        while True:
+            received, streams = _receive(connection)
+            if not received:
+                break
+            _use_streams(streams)
+            code, is_usual = _run_one(json.loads(received)["words"], command, uid)
+            uid = None
+            connection.sendall(b"%d %s\n" % (code, b"again" if is_usual and not _has_children() else b"last"))
+    except BaseException as error:  # noqa: BLE001 - the copy ends with it
+        _print(error)
     finally:
-        os._exit(code)
+        os._exit(_FAILED)
+
+
+def _run_one(words: list[str], command: Command, uid: int | None) -> tuple[int, bool]:
+    """Become a user, if one is given, run a command, and return its exit code, and whether that was a usual end."""
+    try:
+        if uid is not None:
+            become_user(uid)
+        code = _code_of(command, words)
+    except BaseException as error:  # noqa: BLE001 - as above
+        _print(error)
+        return _FAILED, False
+    return code, code < _BY_SIGNAL
+
+
+def _print(error: BaseException) -> None:
+    with suppress(Exception):
+        os.write(2, f"{type(error).__name__}: {error}\n".encode(_ENCODING, "backslashreplace"))
+
+
+def _has_children() -> bool:
+    """Return whether this process has started another one that it did not wait for."""
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def _use_streams(streams: list[int]) -> None:
     out, errors = streams
     os.dup2(out, 1)
     os.dup2(errors, 2)
+    for descriptor in streams:
+        os.close(descriptor)
     sys.stdout = open(1, "w", encoding=_ENCODING, closefd=False)
     sys.stderr = open(2, "w", encoding=_ENCODING, errors="backslashreplace", closefd=False)
 

@@ -21,7 +21,7 @@ from pipcacheplus.host.python_candidates import Candidate, Surroundings, candida
 from pipcacheplus.host.python_owners import why_not_run
 from pipcacheplus.model.pythons import FoundPython, Interpreter
 
-__all__ = ["ALL_S", "AT_ONCE", "ONE_S", "find_pythons", "python_of", "surroundings"]
+__all__ = ["ALL_S", "AT_ONCE", "ONE_S", "find_pythons", "keep_found", "python_of", "surroundings"]
 
 ONE_S = 10.0
 """Seconds that one interpreter may take to answer."""
@@ -44,6 +44,19 @@ _IN_NAME = re.compile(r"(?:python|pypy|graalpy)(\d+\.\d+)t?d?(?:\.exe)?", re.IGN
 
 Ask = Callable[[str, float], Interpreter]
 """Runs the interpreter at a path, which may take so many seconds."""
+
+
+_kept: dict[tuple[object, ...], tuple[FoundPython, ...]] | None = None
+"""What was found before, if it is kept."""
+
+
+def keep_found() -> None:
+    """Find the Pythons of each place once, from now on.
+
+    For a process that runs many commands in a row and then ends: a Python that is installed meanwhile is not seen.
+    """
+    global _kept  # noqa: PLW0603 - of the process
+    _kept = {}
 
 
 def find_pythons(
@@ -69,6 +82,25 @@ def find_pythons(
         all_s: Seconds that all of them may take.
         now_s: The time, in seconds since 1970; now by default. One that took all of `one_s` is not run again for a day.
     """
+    if _kept is None:
+        return _find(here, uid, memory, environ, asks, one_s=one_s, all_s=all_s, now_s=now_s)
+    place = (uid, here.root, here.home, here.executable, here.environments, *sorted(here.environ.items()))
+    if place not in _kept:
+        _kept[place] = _find(here, uid, memory, environ, asks, one_s=one_s, all_s=all_s, now_s=now_s)
+    return _kept[place]
+
+
+def _find(
+    here: Surroundings,
+    uid: int | None,
+    memory: InterpreterCache,
+    environ: Mapping[str, str],
+    asks: Ask | None,
+    *,
+    one_s: float,
+    all_s: float,
+    now_s: float | None,
+) -> tuple[FoundPython, ...]:
     now_s = time.time() if now_s is None else now_s
     end_s = time.monotonic() + all_s
     plain = {name: value for name, value in environ.items() if name in _PASSED_ON or name.startswith("LC_")}
