@@ -8,7 +8,7 @@ from pipcacheplus.fleet.find import FoundCache
 from pipcacheplus.fleet.unit import Unit
 from pipcacheplus.host.identity import identity_of
 
-__all__ = ["is_root", "refuse_open_scheduler", "unit_for"]
+__all__ = ["is_root", "refuse_open_scheduler", "unit_for", "user_for"]
 
 _ROOT = 0
 _SITE_STATE = "/var/lib/pipcacheplus"
@@ -19,6 +19,11 @@ _AUTHENTICATED = "tls://"
 def is_root() -> bool:
     """Return whether this process is root, on a system that has such a user."""
     return hasattr(os, "geteuid") and os.geteuid() == _ROOT
+
+
+def user_for(cache: FoundCache) -> int | None:
+    """Return the user that the process of a cache becomes: its owner, if this is root and it is another user's."""
+    return cache.uid if is_root() and cache.uid not in {None, _ROOT} else None
 
 
 def unit_for(cache: FoundCache, words: Sequence[str], *, limit_s: float, gathers: bool = False) -> Unit:
@@ -33,7 +38,7 @@ def unit_for(cache: FoundCache, words: Sequence[str], *, limit_s: float, gathers
     return Unit(
         cache.path,
         tuple(words),
-        cache.uid if is_root() and cache.uid not in {None, _ROOT} else None,
+        user_for(cache),
         state_root=_SITE_STATE if is_root() else None,
         limit_s=limit_s,
         gathers=gathers,

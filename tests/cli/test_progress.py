@@ -10,7 +10,7 @@ from typing import TextIO
 import pytest
 
 from pipcacheplus.cli.base.console import Console, open_console
-from pipcacheplus.cli.base.progress import countdown, progress
+from pipcacheplus.cli.base.progress import countdown, progress, progress_of_caches
 from pipcacheplus.model.values import Waiting
 
 
@@ -261,3 +261,21 @@ def test_whatever_ends_the_wait_the_line_is_gone() -> None:
     with pytest.raises(KeyboardInterrupt):
         wait()
     assert row(err.getvalue().rpartition("\n")[2]) == ""
+
+
+def test_the_line_of_many_caches_has_the_caches_and_the_bytes_in_those_that_are_done(clock: Clock) -> None:
+    err = io.StringIO()
+    with progress_of_caches(console(err), "verify", clock=clock) as show:
+        assert show is not None
+        show(0, 40, 0)
+        assert err.getvalue() == ""
+        clock.now_s += 2
+        show(12, 40, 3_200_000_000)
+        assert row(err.getvalue()) == "verify  [######              ]   30%  12 of 40 caches, 3.2 GB  0:02"
+    assert row(err.getvalue()) == ""
+
+
+def test_the_line_of_many_caches_is_drawn_on_a_terminal_alone() -> None:
+    quiet = console(io.StringIO())._replace(shows_progress=False)
+    with progress_of_caches(quiet, "verify") as show:
+        assert show is None

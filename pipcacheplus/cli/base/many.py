@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from pipcacheplus.cli.base.advisories import selections_in
 from pipcacheplus.cli.base.command import Command, CommandResult, Request
+from pipcacheplus.cli.base.files_for_units import with_whole_paths
 from pipcacheplus.cli.base.many_views import as_lines, as_table, own_alone
 from pipcacheplus.cli.base.named_caches import found_caches
-from pipcacheplus.cli.base.progress import progress
+from pipcacheplus.cli.base.progress import progress_of_caches
 from pipcacheplus.cli.base.signals import stopping
 from pipcacheplus.errors import BadRequestError
 
@@ -40,6 +41,8 @@ _FLAGS = frozenset(
 )
 """Options of the whole run, which the processes of the caches do not get."""
 _ENGINE = "threads"
+_SIZES = ("bytes", "disk_bytes")
+"""Keys of summaries: the bytes of the entries that a process read or removed."""
 _JSON_LINES = "jsonl"
 _FORMATS = frozenset({"human", "ci", "json", _JSON_LINES})
 
@@ -72,13 +75,22 @@ def results_for(
         problem = "needs a system with processes that can be copied, such as Linux or macOS"
         raise BadRequestError(what="many caches", problem=problem, next_step="name one cache with --cache-dir")
     by_path = {one.path: one for one in caches}
-    with progress(request.console, what) as show, engine_of(request.options.executor or _ENGINE) as engine:
+    with progress_of_caches(request.console, what) as show, engine_of(request.options.executor or _ENGINE) as engine:
         units = (unit_for(one, words, limit_s=_LIMIT_S, gathers=gathers) for one in caches)
+        size = 0
         run = results_in_portions if request.command == "verify" else results_of
         for done, result in enumerate(run(units, engine.executor, ahead=2 * engine.workers, stop=stop), 1):
+            size += _bytes_of(result)
             if show is not None:
-                show(done, len(caches))
+                show(done, len(caches), size)
             yield by_path[result.path], result
+
+
+def _bytes_of(result: "UnitResult") -> int:
+    """Return the bytes of the entries that a process reports; it may be one of any user."""
+    summary = (result.document or {}).get("summary", {})
+    sizes = (summary.get(key) for key in _SIZES)
+    return next((size for size in sizes if type(size) is int and 0 <= size < 1 << 63), 0)
 
 
 def result_of_many(command: Command, request: Request, arguments: Sequence[str]) -> CommandResult:
@@ -92,7 +104,7 @@ def result_of_many(command: Command, request: Request, arguments: Sequence[str])
     Raises:
         BadRequestError: No cache is named, or the format is not one for many.
     """
-    from pipcacheplus.fleet.units import refuse_open_scheduler  # noqa: PLC0415 - as above
+    from pipcacheplus.fleet.units import refuse_open_scheduler, user_for  # noqa: PLC0415 - as above
 
     options = request.options
     if options.format not in _FORMATS:
@@ -108,7 +120,8 @@ def result_of_many(command: Command, request: Request, arguments: Sequence[str])
     engine, _, address = (options.executor or _ENGINE).partition(":")
     if request.command == "prune" and not options.dry_run and engine == "dask":
         refuse_open_scheduler(f"--executor {options.executor}", address)
-    words = words_for_each(arguments)
+    has_other_owners = any(user_for(one) is not None for one in usable)
+    words = with_whole_paths(words_for_each(arguments), has_other_owners=has_other_owners)
     needs_entries = options.output is not None if request.command == "verify" else request.command == "info"
     if needs_entries and not is_lines:
         words = [*words, "-v"]  # with entries, for what only the whole shows, and for the file

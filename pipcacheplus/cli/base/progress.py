@@ -11,7 +11,7 @@ from pipcacheplus.cli.base.console import Console
 from pipcacheplus.cli.base.streams import redirect
 from pipcacheplus.model.values import Progress, Waiting
 
-__all__ = ["countdown", "progress"]
+__all__ = ["countdown", "progress", "progress_of_caches"]
 
 _PATIENCE_S = 1.0
 _REDRAW_S = 0.1
@@ -40,6 +40,24 @@ def progress(
     bar = _Bar(console.err, what, is_bytes=is_bytes, clock=clock)
     try:
         yield bar.show
+    finally:
+        bar.clear()
+
+
+@contextmanager
+def progress_of_caches(
+    console: Console, what: str, *, clock: Callable[[], float] = monotonic
+) -> Iterator[Callable[[int, int, int], None] | None]:
+    """Yield a callback that shows the caches that are done, all of them, and the bytes of the entries in those.
+
+    Otherwise as `progress`.
+    """
+    if not console.shows_progress:
+        yield None
+        return
+    bar = _Bar(console.err, what, is_bytes=True, clock=clock)
+    try:
+        yield bar.show_caches
     finally:
         bar.clear()
 
@@ -105,13 +123,20 @@ class _Bar:
 
     def show(self, done: int, total: int | None) -> None:
         """Draw the line if it is due."""
+        share = min(done / total, 1.0) if total else None
+        self._show(share, lambda: _amount(done, total, is_bytes=self._is_bytes))
+
+    def show_caches(self, done: int, total: int, size_bytes: int) -> None:
+        """Draw the line of a run over many caches if it is due."""
+        self._show(done / total, lambda: _amount_of_caches(done, total, size_bytes))
+
+    def _show(self, share: float | None, amount: Callable[[], str]) -> None:
         now_s = self._clock()
         if now_s < self._due_s:
             return
         self._due_s = now_s + _REDRAW_S
-        amount, share = _amount(done, total, is_bytes=self._is_bytes), min(done / total, 1.0) if total else None
         columns = self._columns()
-        self._draw(_line(self._what, share, amount, _elapsed(now_s - self._started_s), columns=columns), columns)
+        self._draw(_line(self._what, share, amount(), _elapsed(now_s - self._started_s), columns=columns), columns)
 
     def draw(self, text: str) -> None:
         """Draw a text, shortened to the width."""
@@ -160,6 +185,18 @@ def _amount(done: int, total: int | None, *, is_bytes: bool) -> str:
     if not done:
         return ""
     return size(done) if is_bytes else number(done, "entry")
+
+
+def _amount_of_caches(done: int, total: int, size_bytes: int) -> str:
+    """Return the caches that are done, and the bytes in those.
+
+    >>> _amount_of_caches(12, 40, 3_200_000_000), _amount_of_caches(0, 1, 0)
+    ('12 of 40 caches, 3.2 GB', '0 of 1 cache')
+    """
+    from pipcacheplus.render.text.words import number, size  # noqa: PLC0415 - as above
+
+    caches = f"{done:,} of {number(total, 'cache')}"
+    return f"{caches}, {size(size_bytes)}" if size_bytes else caches
 
 
 def _elapsed(seconds: float) -> str:

@@ -1,0 +1,25 @@
+"""The progress of a run over many caches, as a user sees it."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.support.builders import Cache
+from tests.support.processes import PIPCACHEPLUS
+from tests.support.terminals import on_terminal
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="takes processes that can be copied")
+
+
+def test_a_terminal_shows_the_caches_that_are_done_and_their_bytes(caches: list[Cache], tmp_path: Path) -> None:
+    for number in range(60):
+        shutil.copytree(caches[0].path, tmp_path / "many" / str(number))
+    words = ["verify", "--cache-dir", str(tmp_path / "many" / "*"), "--executor", "threads:1"]
+    with on_terminal([*PIPCACHEPLUS, *words], env=os.environ) as terminal:
+        terminal.wait_for(b" of 60 caches, ")
+        assert terminal.end() == 0
+    lines = [line for line in terminal.drawn.split(b"\r") if b" of 60 caches, " in line]
+    assert re.search(rb"^verify  \[#* *\] +\d+%  \d+ of 60 caches, \d+(\.\d)? (bytes|kB)  0:\d\d", lines[0]), lines[0]
