@@ -67,6 +67,8 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     caches = objects_in(view.summary, "caches")
     columns = _PLANNED if view.is_dry_run and view.command == "prune" else _COLUMNS[view.command]
     sums = [sum(column.amount(object_in(one, "summary")) for one in caches) for column in columns]
+    if not caches:  # nothing was searched for
+        return
     yield from _caches(caches, columns, sums, layout)
     problems = [one for one in caches if one.get("error")]
     if problems:
