@@ -16,6 +16,8 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _VERSION = re.compile(r"[A-Za-z0-9.!+_-]+")
 _FROM, _BEFORE, _UP_TO, _LIMIT = "introduced", "fixed", "last_affected", "limit"
 """Events of a range of OSV."""
+_ORDER = (_BEFORE, _FROM, _UP_TO)
+"""Of events of one version: what is introduced where a former part ends begins another, and is no part of it."""
 _FIRST, _NO_LIMIT = "0", "*"
 """Versions of events: before any other, and after."""
 _ANY = ">=0.dev0"
@@ -165,8 +167,8 @@ def _spans(name: str, events: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     limits = [version for key, version in all_events if key == _LIMIT]
     limit = "" if not limits or _NO_LIMIT in limits else _before(max(limits, key=Version))
     in_order = sorted(
-        ((Version(version), key, version) for key, version in all_events if key in {_FROM, _BEFORE, _UP_TO}),
-        key=lambda event: (event[0], event[1] != _FROM),
+        ((Version(version), key, version) for key, version in all_events if key in _ORDER),
+        key=lambda event: (event[0], _ORDER.index(event[1])),
     )
     begin: str | None = None
     for _, key, version in in_order:
