@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipcacheplus.cli.base import exits
-from pipcacheplus.cli.base.advisories import selections_in
+from pipcacheplus.cli.base.advisories import nothing_named, selections_in
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_result
 from pipcacheplus.cli.base.options import declare_catalog, declare_pythons, declare_selection, pythons_of
 from pipcacheplus.cli.base.owners import summarize_room
@@ -58,7 +58,12 @@ def _run(request: Request) -> CommandResult:
         raise BadRequestError(
             what="--by", problem=f"sums have no order by {options.sort}", next_step="use --sort name or --sort size"
         )
-    what = (*options.what, *(selections_in(options.hashes) if options.hashes else ()))
+    named = selections_in(options.hashes) if options.hashes else None
+    what = (*options.what, *(named or ()))
+    remarks = () if named is None or named else (nothing_named(options.hashes),)
+    if remarks and not what:  # no selection would mean all entries
+        nothing = make_result(request, cache, remarks=remarks, summary=_summary_of_nothing(cache.dir))
+        return nothing._replace(view=nothing.view._replace(is_selection=True))
     is_text = options.format in {"human", "ci"} and not (options.by or options.total)
     has_short_ids = is_text and (request.console.width is not None or options.format == "ci")
     with progress(request.console, "reading") as show:
@@ -83,6 +88,7 @@ def _run(request: Request) -> CommandResult:
         request,
         cache,
         warnings=inventory.warnings,
+        remarks=remarks,
         unmatched=() if options.hashes else inventory.unmatched,  # most of an advisory is not there
         hints=inventory.hints,
         exit_code=exits.FOUND if options.fail_if_found and inventory.entries else exits.DONE,

@@ -471,6 +471,7 @@ _FACTS: Mapping[str, Callable[[_Word], _Test]] = {
 """Each makes a test of what stands behind the colon."""
 _MEASURES = frozenset({"area", "larger", "smaller", "older", "newer", "unused", "used"})
 """Facts of which one that is mistaken can mean everything."""
+_EXACTLY = "==="
 _WORDS = f"those are {', '.join(f'{word}:' for word in _FACTS)} and not:"
 
 
@@ -488,11 +489,13 @@ def _in_range(what: str) -> _Test:
         raise _refusal(what, "has more than a version range", "leave out extras and markers")
     project, known = canonical(wanted.name), dict[str, bool]()
 
+    exact = {one.version for one in wanted.specifier if one.operator == _EXACTLY}
+
     def is_within(text: str) -> bool:
         try:
             return wanted.specifier.contains(Version(text), prereleases=True)
         except InvalidVersion:
-            return False
+            return text in exact  # of a time before PEP 440: 2004d
 
     def fits(entry: Entry | Brief) -> bool:
         if entry.project != project or entry.version is None:

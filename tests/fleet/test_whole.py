@@ -113,7 +113,7 @@ def test_the_command_that_is_printed_shows_what_can_be_removed(old: list[Cache],
     shown = run(*words[words.index("pipcacheplus") + 1 :])
     assert (shown.code, shown.err) == (0, "")
     assert "would be removed" in shown.out
-    assert "3 caches, 3 entries" in shown.out
+    assert "3 caches, 3 entries to remove" in shown.out
 
 
 def test_a_report_has_the_interpreters_that_no_owner_has(old: list[Cache], run: Run, tmp_path: Path) -> None:
@@ -240,3 +240,45 @@ def test_why_counts_the_entries_that_it_explains(caches: list[Cache], run: Run) 
     ran = run("why", "demo-app", "kind:index-page", *options_for(caches))
     assert ran.out.splitlines()[-1] == "3 caches, 3 entries"
     assert ran.out.count("demo-app 1.0, wheel: ") == 3
+
+
+def rows_of_table(text: str, title: str) -> dict[str, list[str]]:
+    """Return the cells of the table that begins with a title, by those of the first column."""
+    lines = text.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith(title))
+    end = lines.index("", at) if "" in lines[at:] else len(lines)
+    return {line.split()[0]: line.split()[1:] for line in lines[at + 1 : end]}
+
+
+def test_errors_are_entries_and_the_total_is_their_sum(caches: list[Cache], run: Run) -> None:
+    for cache in caches[1:]:
+        cache.built_wheel("broken", content=b"no zip")
+    caches[2].http_v2("https://files.example/broken", b"x", has_head=False)
+    caches[2].built_wheel("other", content=b"no zip")
+    rows = json.loads(run("verify", *options_for(caches), "--json").out)["summary"]["caches"]
+    assert [row["errors"] for row in rows] == [0, 1, 2]
+    text = run("verify", *options_for(caches)).out
+    table = rows_of_table(text, "Cache")
+    assert [cells[-2] for cells in table.values()] == ["0", "1", "2", "3"]
+    for column in (-1, -2, -3):
+        *numbers, total = (int(cells[column].replace(",", "")) for cells in table.values())
+        assert sum(numbers) == total
+    assert [cells[-1] for cells in rows_of_table(text, "Damage on").values()][:1] == ["3"]
+    [line] = [line for line in text.splitlines() if line.startswith("To see what can be removed:")]
+    words = shlex.split(line.partition(":")[2])
+    assert "3 caches, 3 entries to remove" in run(*words[words.index("pipcacheplus") + 1 :]).out
+
+
+def test_info_says_what_no_run_has_read_and_the_command_that_reads_it(caches: list[Cache], run: Run) -> None:
+    text = run("info", "--no-catalog", *options_for(caches)).out
+    [at] = [number for number, line in enumerate(text.splitlines()) if line.startswith("Not read by any run: ")]
+    words = shlex.split(text.splitlines()[at + 1])
+    read = run(*(word for word in words[words.index("pipcacheplus") + 1 :] if word != "--no-catalog")).out
+    assert "Not read by any run" not in read
+    assert "demo-app" in read
+    assert "demo-app" not in text
+
+
+def test_prune_says_whether_entries_were_removed(caches: list[Cache], run: Run) -> None:
+    assert run("prune", "-n", *options_for(caches)).out.splitlines()[-1].startswith("3 caches, 3 entries to remove (")
+    assert run("prune", *options_for(caches)).out.splitlines()[-1].startswith("3 caches, 3 entries removed (")

@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pipcacheplus.cli.base.advisories import selections_in
+from pipcacheplus.cli.base.advisories import nothing_named, selections_in
 from pipcacheplus.cli.base.command import Command, CommandResult, Request
 from pipcacheplus.cli.base.files_for_units import with_whole_paths
 from pipcacheplus.cli.base.many_views import as_lines, as_table, own_alone
@@ -114,30 +114,33 @@ def result_of_many(command: Command, request: Request, arguments: Sequence[str])
     caches = _caches_of(request)
     if command.examine_many is not None:
         command.examine_many(request, [one.path for one in caches])
-    usable = [one for one in caches if one.problem is None]
-    left_out = [one for one in caches if one.problem is not None]
-    is_lines = options.format == _JSON_LINES
     engine, _, address = (options.executor or _ENGINE).partition(":")
     if request.command == "prune" and not options.dry_run and engine == "dask":
         refuse_open_scheduler(f"--executor {options.executor}", address)
-    has_other_owners = any(user_for(one) is not None for one in usable)
+    is_lines = options.format == _JSON_LINES
+    has_other_owners = any(user_for(one) is not None for one in caches)
     words = with_whole_paths(words_for_each(arguments), has_other_owners=has_other_owners)
-    needs_entries = options.output is not None if request.command == "verify" else request.command == "info"
-    if needs_entries and not is_lines:
+    if not is_lines and (options.output is not None if request.command == "verify" else request.command == "info"):
         words = [*words, "-v"]  # with entries, for what only the whole shows, and for the file
+    remarks: tuple[str, ...] = ()
     if getattr(options, "hashes", None):  # a file of this user, which the owners of the caches may not read
-        words = [*words, *selections_in(options.hashes)]
+        named = selections_in(options.hashes)
+        words, remarks = [*words, *named], () if named else (nothing_named(options.hashes),)
+        caches = caches if named or options.what else []  # no selection would mean all entries
+    usable = [one for one in caches if one.problem is None]
+    left_out = [one for one in caches if one.problem is not None]
     if is_lines:
-        for remark in own_alone(request):
+        for remark in (*remarks, *own_alone(request)):
             request.console.say(f"WARNING: {remark}")
         return as_lines(request, left_out, results_for(usable, words, request, what=request.command, gathers=False))
     with stopping() as stop:
         results = results_for(usable, words, request, what=request.command, gathers=True, stop=stop)
-        return as_table(command, request, left_out, results, len(usable), stop)
+        done = as_table(command, request, left_out, results, len(usable), stop)
+        return done._replace(view=done.view._replace(warnings=(*remarks, *done.view.warnings)))
 
 
 def _caches_of(request: Request) -> "list[FoundCache]":
-    """Return the caches that the options of a request name, each once; without any, the cache of this user.
+    """Return the caches that options name, each once; without any, that of this user.
 
     Raises:
         BadRequestError: There is none.
@@ -145,15 +148,9 @@ def _caches_of(request: Request) -> "list[FoundCache]":
     from pipcacheplus.fleet.find import named_caches, unique_caches  # noqa: PLC0415 - as above
 
     options = request.options
-    found = found_caches(
-        options.cache_dirs,
-        getattr(options, "caches_from", None),
-        request,
-        all_users=getattr(options, "all_users", False),
-        more=False,
-    )
-    caches = unique_caches(found)
-    if not (caches or options.cache_dirs or options.all_users or options.caches_from):
+    listed, is_of_all = getattr(options, "caches_from", None), getattr(options, "all_users", False)
+    caches = unique_caches(found_caches(options.cache_dirs, listed, request, all_users=is_of_all, more=False))
+    if not (caches or options.cache_dirs or is_of_all or listed):
         caches = [*named_caches([request.open_cache().dir.path])]
     if not caches:
         problem = f"none was found{' for this user, and those of others take root' if own_alone(request) else ''}"

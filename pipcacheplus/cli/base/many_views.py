@@ -17,6 +17,7 @@ from pipcacheplus.render.shell import quoted
 if TYPE_CHECKING:  # slow to import, and most runs are of one cache
     from pipcacheplus.fleet.find import FoundCache
     from pipcacheplus.fleet.gathered import Gathered
+    from pipcacheplus.fleet.rows import Row
     from pipcacheplus.fleet.unit import UnitResult
     from pipcacheplus.host.mounts import Mounts
     from pipcacheplus.render.view import Json
@@ -30,6 +31,8 @@ _MOST_CHARACTERS = 500
 """Of a remark, which comes from a process of another user."""
 _SUMMED = ("entries", "files", "bytes", "disk_bytes", "du_bytes", "failed", "findings")
 """Numbers of summaries that add up over caches."""
+_WITH_FINDINGS = frozenset({"report", "verify"})
+"""Commands that report findings."""
 _WITH_PYTHONS = frozenset({"info", "report"})
 """Commands that compare the wheels of all caches with the interpreters of all owners."""
 
@@ -49,11 +52,12 @@ def as_table(  # noqa: PLR0917 - each is a part of the run
 
     mounts = Mounts()
     remarks = Counter[str]()
-    rows = [_row(one, cache_facts(one, mounts), None) for one in left_out]
+    has_findings = request.command in _WITH_FINDINGS
+    rows = [_row(one, cache_facts(one, mounts), None, reports_findings=has_findings) for one in left_out]
     output = None if command.finish_many is not None else request.options.output
     with gathering(new_file(output, request.command)) as gathered:
         for one, result in results:
-            row = _row(one, cache_facts(one, mounts), result)
+            row = _row(one, cache_facts(one, mounts), result, reports_findings=has_findings)
             rows.append(row)
             remarks.update(_remarks(one.path, result))
             gathered.add(one, row, row["exit_code"], result)
@@ -172,11 +176,22 @@ def _code(result: "UnitResult") -> int:
     return result.code if is_done else exits.PARTLY
 
 
-def _row(cache: "FoundCache", place: Mapping[str, Any], result: "UnitResult | None") -> dict[str, Any]:
+def _errors(findings: "Sequence[Row]") -> int:
+    """Count the entries that have a finding of severity `error`."""
+    from pipcacheplus.fleet.rows import FINDING  # noqa: PLC0415 - as above
+
+    id_, severity = ([*FINDING].index(name) for name in ("id", "severity"))
+    return len({row[id_] for row in findings if row[severity] == "error"})
+
+
+def _row(
+    cache: "FoundCache", place: Mapping[str, Any], result: "UnitResult | None", *, reports_findings: bool
+) -> dict[str, Any]:
     return {
         **place,
         "exit_code": exits.PARTLY if result is None else _code(result),
         "error": cache.problem if result is None else result.error,
+        "errors": None if result is None or not reports_findings else _errors(result.findings),
         "summary": {} if result is None or result.document is None else result.document.get("summary", {}),
     }
 

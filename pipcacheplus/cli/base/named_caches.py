@@ -96,7 +96,8 @@ def _listed(path: str | None) -> Iterable[str]:
 def _lines_of(lines: Iterable[str], where: str) -> list[str]:
     found = list(islice((line for line in map(str.strip, lines) if line), _MOST_LISTED + 1))
     if len(found) > _MOST_LISTED:
-        raise BadRequestError(where, f"names more than {_MOST_LISTED:,} caches", "split it")
+        step = f"pass them in parts, for instance those of split -l {_MOST_LISTED}"
+        raise BadRequestError(where, f"names more than {_MOST_LISTED:,} caches", step)
     return found
 
 

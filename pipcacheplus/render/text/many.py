@@ -19,46 +19,46 @@ class _Column(NamedTuple):
 
     title: str
     keys: tuple[str, ...]
-    """Where a summary has the number; of an object there, its members are counted."""
+    """Where a row has the number; of an object there, its members are counted."""
     is_size: bool = False
 
-    def amount(self, summary: Part) -> int:
+    def amount(self, row: Part) -> int:
         """Return the number of a cache."""
         *above, last = self.keys
         for key in above:
-            summary = object_in(summary, key)
-        return len(object_in(summary, last)) or number_in(summary, last)
+            row = object_in(row, key)
+        return len(object_in(row, last)) or number_in(row, last)
 
     def cell(self, amount: int) -> str:
         """Return a number as text."""
         return size(amount) if self.is_size else f"{amount:,}"
 
 
-_ENTRIES = _Column("entries", ("entries",))
+_ENTRIES = _Column("entries", ("summary", "entries"))
 _COLUMNS: Mapping[str, tuple[_Column, ...]] = {
     "info": (
-        _Column("size", ("du_bytes",), is_size=True),
+        _Column("size", ("summary", "du_bytes"), is_size=True),
         _ENTRIES,
-        _Column("reclaimable", ("reclaimable_at_all", "disk_bytes"), is_size=True),
+        _Column("reclaimable", ("summary", "reclaimable_at_all", "disk_bytes"), is_size=True),
     ),
-    "list": (_Column("size", ("disk_bytes",), is_size=True), _ENTRIES),
+    "list": (_Column("size", ("summary", "disk_bytes"), is_size=True), _ENTRIES),
     "verify": (
-        _Column("size", ("disk_bytes",), is_size=True),
+        _Column("size", ("summary", "disk_bytes"), is_size=True),
         _ENTRIES,
-        _Column("errors", ("by_severity", "error")),
-        _Column("warnings", ("by_severity", "warning")),
+        _Column("errors", ("errors",)),
+        _Column("warnings", ("summary", "by_severity", "warning")),
     ),
     "prune": (
-        _Column("removed", ("entries",)),
-        _Column("freed", ("du_bytes",), is_size=True),
-        _Column("failed", ("failed",)),
+        _Column("removed", ("summary", "entries")),
+        _Column("freed", ("summary", "du_bytes"), is_size=True),
+        _Column("failed", ("summary", "failed")),
     ),
-    "why": (_Column("entries", ("why",)),),
+    "why": (_Column("entries", ("summary", "why")),),
 }
 _PLANNED = (
-    _Column("would be removed", ("entries",)),
-    _Column("would free", ("du_bytes",), is_size=True),
-    _Column("kept", ("kept", "entries")),
+    _Column("would be removed", ("summary", "entries")),
+    _Column("would free", ("summary", "du_bytes"), is_size=True),
+    _Column("kept", ("summary", "kept", "entries")),
 )
 
 
@@ -66,7 +66,9 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     """Yield a table, the problems, and the sums unless the verbosity is below 0."""
     caches = objects_in(view.summary, "caches")
     columns = _PLANNED if view.is_dry_run and view.command == "prune" else _COLUMNS[view.command]
-    sums = [sum(column.amount(object_in(one, "summary")) for one in caches) for column in columns]
+    sums = [sum(map(column.amount, caches)) for column in columns]
+    if not caches:  # nothing was searched for
+        return
     yield from _caches(caches, columns, sums, layout)
     problems = [one for one in caches if one.get("error")]
     if problems:
@@ -80,6 +82,7 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     yield from _projects(view, layout)
     yield from _absent(view, layout)
     yield from _shared(view)
+    yield from _unknown(view)
     yield from _damage(view, layout)
     if view.verbosity >= 0:
         total = object_in(view.summary, "total")
@@ -87,6 +90,8 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
         left = number_in(total, "caches") - done
         amount = next((f" ({column.cell(sums[at])})" for at, column in enumerate(columns) if column.is_size), "")
         entries = number(number_in(total, "entries"), "entry")
+        if view.command == "prune":
+            entries += " to remove" if view.is_dry_run else " removed"
         yield ""
         yield f"{number(done, 'cache')}, {entries}{amount}" + (f"; {number(left, 'cache')} failed" if left else "")
 
@@ -95,8 +100,8 @@ def _caches(caches: Sequence[Part], columns: Sequence[_Column], sums: Sequence[i
     """Yield the table of caches, with the sums of several below."""
     rows: list[Row] = []
     for one in caches:
-        summary = object_in(one, "summary")
-        cells = [column.cell(column.amount(summary)) if summary else "-" for column in columns]
+        has_summary = bool(object_in(one, "summary"))
+        cells = [column.cell(column.amount(one)) if has_summary else "-" for column in columns]
         rows.append((safe(str(one.get("path"))), safe(str(one.get("owner") or one.get("uid") or "-")), *cells))
     if len(rows) > 1:
         rows.append(("total", "", *(column.cell(amount) for column, amount in zip(columns, sums, strict=True))))
@@ -205,16 +210,32 @@ def _absent(view: View, layout: Layout) -> Iterator[str]:
 
 def _shared(view: View) -> Iterator[str]:
     shared = object_in(view.summary, "shared")
-    unknown = number_in(shared, "unknown") if view.command == "info" else 0
-    if number_in(shared, "contents") or unknown:
-        yield ""
     if number_in(shared, "contents"):
         contents = number(number_in(shared, "contents"), "file")
         copies = number(number_in(shared, "copies"), "copy")
         saved = size(number_in(shared, "saved_bytes"))
+        yield ""
         yield f"{contents} with the same content in several caches, {copies}; one copy of each would save {saved}"
+
+
+def _unknown(view: View) -> Iterator[str]:
+    """Yield how much of the caches no run has read, and the commands that read it."""
+    if view.command != "info":
+        return
+    unread = sum(
+        number_in(object_in(kinds, kind), "entries")
+        for one in objects_in(view.summary, "caches")
+        for kinds in [object_in(object_in(one, "summary"), "unread")]
+        for kind in kinds
+    )
+    unknown = number_in(object_in(view.summary, "shared"), "unknown")
+    if unread or unknown:
+        yield ""
+    if unread:
+        yield f"Not read by any run: {number(unread, 'entry')}, so projects and interpreters are not complete. To read them:"
+        yield f"  {view.command_line('info --read')}"
     if unknown:
-        yield f"{number(unknown, 'file')} not compared, as no run has read them to their end; to do that:"
+        yield f"Not compared: {number(unknown, 'file')} that no run has read to the end. To do that:"
         yield f"  {view.command_line('verify')}"
 
 
@@ -234,3 +255,9 @@ def _damage(view: View, layout: Layout) -> Iterator[str]:
         for one in damage
     ]
     yield from _table(("Damage on", "file system", "caches", "entries"), rows, layout, texts=2)
+    if any(_corrupt(object_in(one, "summary")) for one in objects_in(view.summary, "caches")):
+        yield f"To see what can be removed:  {view.command_line('prune --corrupt --dry-run')}"
+
+
+def _corrupt(summary: Part) -> int:
+    return number_in(object_in(summary, "by_group"), "corrupt")
