@@ -177,7 +177,10 @@ def results_for(
         problem = "needs a system with processes that can be copied, such as Linux or macOS"
         raise BadRequestError(what="many caches", problem=problem, next_step="name one cache with --cache-dir")
     by_path = {one.path: one for one in caches}
-    with progress(request.console, what) as show, engine_of(request.options.executor or _ENGINE) as engine:
+    with (
+        progress(request.console, what) as show,
+        engine_of(_ENGINE if request.options.executor is None else request.options.executor) as engine,
+    ):
         units = (unit_for(one, words, limit_s=_LIMIT_S, gathers=gathers) for one in caches)
         for done, result in enumerate(results_of(units, engine.executor, ahead=2 * engine.workers, stop=stop), 1):
             if show is not None:
