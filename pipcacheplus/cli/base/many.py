@@ -7,8 +7,8 @@ import sys
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
-from typing import TYPE_CHECKING, Any
+from itertools import islice, takewhile
+from typing import TYPE_CHECKING, Any, TextIO
 
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.advisories import selections_in
@@ -51,6 +51,7 @@ _FLAGS = frozenset(
 _ENGINE = "threads"
 _MOST_LISTED = 100_000
 """Most caches that one file names."""
+_LONGEST_LINE = 1 << 16
 _MOST_ENTRIES = 10_000
 """Entries that are listed; `--format jsonl` has all of them."""
 _MOST_REMARKS = 10
@@ -96,6 +97,8 @@ def found_caches(
 
     listed = _listed(caches_from)
     for word in named:
+        if not word:
+            raise BadRequestError(what="--cache-dir", problem="is empty", next_step="name a directory, or leave it out")
         caches = [*find.named_caches([word])]
         if glob.has_magic(word) and all(one.problem == find.NOT_THERE for one in caches):
             raise BadRequestError(what=word, problem="matches no directory", next_step="check it, and put it in quotes")
@@ -133,11 +136,25 @@ def _listed(path: str | None) -> Iterable[str]:
         raise BadRequestError(path, f"cannot be read ({error.strerror})", step) from error
 
 
-def _lines_of(lines: Iterable[str], where: str) -> list[str]:
-    found = list(islice((line for line in map(str.strip, lines) if line), _MOST_LISTED + 1))
+def _lines_of(lines: TextIO, where: str) -> list[str]:
+    whole = takewhile(bool, iter(lambda: lines.readline(_LONGEST_LINE + 1), None))
+    found = list(islice((line for line in map(str.strip, _short(whole, where)) if line), _MOST_LISTED + 1))
     if len(found) > _MOST_LISTED:
         raise BadRequestError(where, f"names more than {_MOST_LISTED:,} caches", "split it")
     return found
+
+
+def _short(lines: Iterable[str], where: str) -> Iterator[str]:
+    """Yield lines; one without an end, as in a device, must not fill the memory.
+
+    Raises:
+        BadRequestError: One is longer than any path.
+    """
+    for line in lines:
+        if len(line) > _LONGEST_LINE:
+            problem = f"has a line of more than {_LONGEST_LINE:,} characters"
+            raise BadRequestError(where, problem, "name a file with a directory a line")
+        yield line
 
 
 def _named_by_settings(user: "User") -> tuple[str | None, str | None]:
