@@ -52,13 +52,22 @@ def _run(request: Request) -> CommandResult:
     counted = results_for(usable, _COUNT, request, what="counting", gathers=True)
     results = {result.path: result for _, result in counted}
     mounts = Mounts()
-    rows = [_row(one, cache_facts(one, mounts), results.get(one.path)) for one in found]
+    rows = [
+        _row(one, cache_facts(one, mounts), results.get(one.path))
+        for one in found
+        if not _is_none(one, results.get(one.path))
+    ]
     rows.sort(key=lambda row: (-int(row["du_bytes"] or 0), str(row["path"])))
     is_partly = any(row["error"] is not None for row in rows)
     remarks = [] if is_named or is_root() else [_WITHOUT_ROOT]
     summary: dict[str, Json] = {"caches": rows, "total": _total(rows)}
     view = make_view(request, NO_CACHE_DIR, "atime", summary=summary, warnings=remarks)
     return CommandResult(view, exits.PARTLY if is_partly else exits.DONE)
+
+
+def _is_none(cache: "FoundCache", result: "UnitResult | None") -> bool:
+    """Return whether a place that was guessed has no cache, or has none any more."""
+    return cache.is_guess and result is not None and result.code in {exits.USAGE, exits.NO_CACHE}
 
 
 def _row(cache: "FoundCache", place: Mapping[str, Any], result: "UnitResult | None") -> dict[str, Any]:

@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any, NamedTuple, cast
 
 from pipcacheplus.errors import BadRequestError
@@ -12,6 +14,8 @@ __all__ = ["Engine", "engine_of"]
 
 _WORDS = "processes:4, threads:4, dask:tcp://HOST:8786 or mpi"
 _CONNECT_S = 10
+_SLACK_S = 2
+"""Seconds after which the library should have given up by itself."""
 _MOST_WORKERS = 1024
 
 
@@ -50,17 +54,53 @@ def _dask(value: str, stack: ExitStack) -> Engine:
     except ImportError:
         step = "run: python -m pip install 'pipcacheplus[dask]'"
         raise BadRequestError(what="--executor dask", problem="needs the package distributed", next_step=step) from None
+    what = f"--executor dask:{value}"
     try:
-        client: Any = stack.enter_context(cast("Any", Client)(value, timeout=_CONNECT_S))
-    except (OSError, ValueError) as error:
-        step = "check that the scheduler runs there"
-        raise BadRequestError(
-            what=f"--executor dask:{value}", problem=f"does not answer ({error})", next_step=step
-        ) from None
+        client: Any = stack.enter_context(_in_time(lambda: cast("Any", Client)(value, timeout=_CONNECT_S)))
+    except Exception as error:  # noqa: BLE001 - a TypeError without certificates, any error if another program answers
+        step = "check that the scheduler runs there, and, with tls://, the certificates"
+        problem = f"does not answer ({_first_line(error)})"
+        raise BadRequestError(what=what, problem=problem, next_step=step) from None
+    try:
+        client.wait_for_workers(1, timeout=_CONNECT_S)
+    except Exception:  # noqa: BLE001 - as above; its own time limit is one of several classes
+        raise BadRequestError(what=what, problem="has no worker", next_step="start one") from None
     return Engine(client.get_executor(), sum(client.nthreads().values()))
 
 
-def _mpi(_value: str, stack: ExitStack) -> Engine:
+def _in_time(connect: Callable[[], Any]) -> Any:  # noqa: ANN401 - of an extra
+    """Return a client; the library waits without end for a program that accepts the connection and says nothing.
+
+    Raises:
+        TimeoutError: There is none after a while.
+        Exception: As of the library.
+    """
+    answers: SimpleQueue[tuple[Any, Exception | None]] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            answers.put((connect(), None))
+        except Exception as error:  # noqa: BLE001 - raised by the other thread
+            answers.put((None, error))
+
+    Thread(target=run, daemon=True).start()
+    try:
+        client, error = answers.get(timeout=_CONNECT_S + _SLACK_S)
+    except Empty:
+        raise TimeoutError(f"no answer in {_CONNECT_S + _SLACK_S} s") from None  # noqa: EM102, TRY003 - part of a sentence
+    if error is not None:
+        raise error
+    return client
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _mpi(value: str, stack: ExitStack) -> Engine:
+    if value:
+        problem, step = f"takes no number ({value!r})", "start it with: mpiexec -n 3 python -m mpi4py.futures …"
+        raise BadRequestError(what="--executor mpi", problem=problem, next_step=step)
     try:
         from mpi4py import MPI  # noqa: PLC0415 - of use to few
         from mpi4py.futures import MPIPoolExecutor  # noqa: PLC0415 - as above

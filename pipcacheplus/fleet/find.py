@@ -18,6 +18,7 @@ from pipcacheplus.pips.default_paths import default_cache
 from pipcacheplus.pips.locate import Machine
 
 __all__ = [
+    "CACHE_VARIABLE",
     "NOT_THERE",
     "FoundCache",
     "User",
@@ -36,7 +37,7 @@ _USUAL = (
     *("/cache/pip", "/srv/*/.cache/pip", "/tmp/pip-cache*", "/github/home/.cache/pip", "/kaniko/.cache/pip"),  # noqa: S108
 )
 """Usual places: homes, service users, folders of CI runners and containers."""
-_VARIABLE = "PIP_CACHE_DIR"
+CACHE_VARIABLE = "PIP_CACHE_DIR"
 NOT_THERE = "there is no such directory"
 """The problem of a path or a glob that names no directory."""
 
@@ -62,6 +63,8 @@ class FoundCache(NamedTuple):
     inode: int = 0
     problem: str | None = None
     """The reason why it is not used; `None` without problem."""
+    is_guess: bool = False
+    """Whether neither this user nor a home names it: if it is no cache, that is no problem."""
 
 
 def caches_of_users(
@@ -109,16 +112,16 @@ def caches_of_processes(environs: Iterable[tuple[int, Mapping[str, str]]]) -> It
         environs: Process numbers, and their variables.
     """
     for pid, environ in environs:
-        path = environ.get(_VARIABLE, "")
+        path = environ.get(CACHE_VARIABLE, "")
         if os.path.isabs(path):
-            yield from _existing(os.path.normpath(path), f"{_VARIABLE} of process {pid}", None)
+            yield from _guessed(os.path.normpath(path), f"{CACHE_VARIABLE} of process {pid}")
 
 
 def usual_places() -> Iterator[FoundCache]:
     """Yield the directories at usual places of containers, services and CI runners."""
     for pattern in _USUAL:
         for path in sorted(glob.iglob(pattern)):
-            yield from _existing(path, "usual place", None)
+            yield from _guessed(path, "usual place")
 
 
 def named_caches(words: Iterable[str]) -> Iterator[FoundCache]:
@@ -158,6 +161,11 @@ def _expanded(pattern: str) -> Iterator[str | FoundCache]:
             shown = (name for name in names if part.startswith(".") or not name.startswith("."))
             found += [os.path.join(folder, name) for name in shown if fnmatchcase(name, part)]
     yield from found
+
+
+def _guessed(path: str, source: str) -> Iterator[FoundCache]:
+    for found in _existing(path, source, None):
+        yield found._replace(is_guess=True)
 
 
 def _existing(path: str, source: str, uid: int | None) -> Iterator[FoundCache]:
@@ -208,5 +216,6 @@ def unique_caches(found: Iterable[FoundCache]) -> list[FoundCache]:
         if former is None or (former.problem is not None and one.problem is None):
             by_place[key] = one
         elif one.problem is None and one.source not in former.source.split("; "):
-            by_place[key] = former._replace(source=f"{former.source}; {one.source}")
+            source, is_guess = f"{former.source}; {one.source}", former.is_guess and one.is_guess
+            by_place[key] = former._replace(source=source, is_guess=is_guess)
     return [*by_place.values()]

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 
-from pipcacheplus.fleet.find import User
+from pipcacheplus.fleet.find import CACHE_VARIABLE, User
 
 __all__ = ["this_user", "users_of_this_machine", "variables_of_processes"]
 
@@ -33,7 +33,7 @@ def this_user() -> User | None:
 
 
 def variables_of_processes() -> Iterator[tuple[int, Mapping[str, str]]]:
-    """Yield the numbers and variables of the processes whose variables this user may read."""
+    """Yield the numbers and variables of processes that name a cache, and whose variables this user may read."""
     import psutil  # noqa: PLC0415 - slow to import
 
     for process in psutil.process_iter():
@@ -41,4 +41,14 @@ def variables_of_processes() -> Iterator[tuple[int, Mapping[str, str]]]:
             environ = process.environ()
         except (psutil.Error, OSError, ValueError):
             continue
-        yield process.pid, environ
+        path = environ.get(CACHE_VARIABLE)
+        if path and _is_same_there(process.pid, path):
+            yield process.pid, environ
+
+
+def _is_same_there(pid: int, path: str) -> bool:
+    """Return whether a path leads a process to the directory to which it leads this one; in a container it may not."""
+    try:
+        return os.path.samefile(f"/proc/{pid}/root/{path}", path)
+    except OSError:
+        return not os.path.isdir("/proc/self/root")

@@ -1,4 +1,4 @@
-"""The directory that a path led to: a later look notices if another one is there."""
+"""The identity of a directory: a later look notices that a path leads to another one."""
 
 import os
 from functools import cache

@@ -15,7 +15,7 @@ from typing import NamedTuple, NoReturn
 
 from pipcacheplus.errors import NotACacheError
 
-__all__ = ["UserStatus", "become_owner", "become_user", "import_late", "seen_by_user"]
+__all__ = ["SeenDirectory", "become_owner", "become_user", "import_late", "seen_by_user"]
 
 _ROOT = 0
 _IMPORTED_LATE = (
@@ -41,7 +41,7 @@ class _Owner(NamedTuple):
     home: str | None
 
 
-class UserStatus(NamedTuple):
+class SeenDirectory(NamedTuple):
     """The status of a file or directory, as another user gets it."""
 
     mode: int
@@ -82,7 +82,7 @@ def become_user(uid: int) -> None:
         _become(_owner(uid, None))
 
 
-def seen_by_user(uid: int, path: str) -> UserStatus:
+def seen_by_user(uid: int, path: str) -> SeenDirectory:
     """Return the status of what a path leads to, as a copy of this process gets it that became a user.
 
     File servers that give root no rights refuse it to root.
@@ -100,7 +100,7 @@ def seen_by_user(uid: int, path: str) -> UserStatus:
     os.waitpid(pid, 0)
     if number:
         raise OSError(number, os.strerror(number), path)
-    return UserStatus(*fields)
+    return SeenDirectory(*fields)
 
 
 def _write_status(writer: int, uid: int, path: str) -> NoReturn:

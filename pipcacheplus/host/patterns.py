@@ -11,7 +11,7 @@ def is_pattern(path: str) -> bool:
 
     A directory may be called `[a]`: what is named in it is no pattern, whether it exists or not.
     """
-    part = path
+    part = "" if "\0" in path else path  # no system has such a name
     while glob.has_magic(part) and not os.path.lexists(part):
         above, name = os.path.split(part)
         if glob.has_magic(name) or above == part:

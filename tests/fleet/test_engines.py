@@ -4,19 +4,22 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import psutil
 import pytest
 
 from pipcacheplus.errors import BadRequestError
+from pipcacheplus.fleet import engines
 from pipcacheplus.fleet.engines import engine_of
 from pipcacheplus.fleet.fleet import Fleet
 from tests.fleet.caches import Ran, comparable, demo_wheel, fill, options_for, rows_of
@@ -48,8 +51,8 @@ def many(tmp_path: Path) -> list[Cache]:
 
 
 @contextmanager
-def cluster(folder: Path, *more: str) -> Iterator[str]:
-    """Run a scheduler and two workers on this machine, and yield the address."""
+def cluster(folder: Path, *more: str, workers: Sequence[str] = ("a", "b")) -> Iterator[str]:
+    """Run a scheduler and workers with these names on this machine, and yield the address."""
     pytest.importorskip("distributed")
     environ = {**os.environ, "DASK_DISTRIBUTED__WORKER__DAEMON": "False"}
     address_file = folder / "scheduler.json"
@@ -66,11 +69,12 @@ def cluster(folder: Path, *more: str) -> Iterator[str]:
         common = ("--scheduler-file", str(address_file), "--no-dashboard")
         begin("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", *common)
         worker = ("distributed.cli.dask_worker", *common, "--host", "127.0.0.1", "--nthreads", "1", "--no-nanny")
-        begin(*worker, "--name", "a")
-        begin(*worker, "--name", "b")
+        for name in workers:
+            begin(*worker, "--name", name)
         security = _security(more)
         with _client(scheduler_file=str(address_file), timeout=LIMIT_S, security=security) as client:
-            client.wait_for_workers(2, timeout=LIMIT_S)
+            if workers:
+                client.wait_for_workers(len(workers), timeout=LIMIT_S)
             address = client.scheduler.address
         yield address
 
@@ -292,12 +296,50 @@ def test_an_address_that_does_not_answer_is_one_sentence(many: list[Cache]) -> N
         ("processes:99999", "'99999' is no number of workers"),
         ("dask", "names no scheduler"),
         ("dask:nonsense://x", "does not answer"),
+        ("dask:tls://127.0.0.1:1", "does not answer .*; check .* the certificates"),
+        ("mpi:3", "takes no number"),
+        ("", "there is no ''"),
     ],
 )
 def test_an_executor_that_cannot_be_had_is_one_sentence(word: str, problem: str) -> None:
     if word.startswith("dask:"):
         pytest.importorskip("distributed")
     with pytest.raises(BadRequestError, match=problem), engine_of(word):
+        pass
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.0 400 Bad Request\r\n\r\n" * 100], ids=["none", "another"])
+def test_a_program_that_is_no_scheduler_is_one_sentence(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(engines, "_CONNECT_S", 1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    connections.append(connection)
+                    connection.sendall(answer)
+
+        connections: list[socket.socket] = []
+        Thread(target=serve, daemon=True).start()
+        with pytest.raises(BadRequestError, match=r"does not answer \("), engine_of(f"dask:127.0.0.1:{port}"):
+            pass
+        for one in connections:
+            one.close()
+
+
+def test_a_scheduler_without_a_worker_is_one_sentence_and_no_empty_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(engines, "_CONNECT_S", 2)
+    with (
+        cluster(tmp_path, workers=()) as address,
+        pytest.raises(BadRequestError, match="has no worker"),
+        engine_of(f"dask:{address}"),
+    ):
         pass
 
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pipcacheplus.__main__ import main
@@ -284,3 +285,58 @@ def test_without_root_it_is_reported_that_other_users_were_not_searched(tmp_path
         assert "WARNING: without root, homes and processes of other users were not searched" in ran.err, ran.err
         ran = as_somebody(["list", "--all-users", "--cache-dir", str(own.path), "--executor", "threads:1"], home)
         assert "WARNING: --all-users: without root, only the caches of this user were searched" in ran.err, ran.err
+
+
+def test_a_list_that_is_no_text_is_one_sentence_or_rows(tmp_path: Path, caches: list[Cache], run: Run) -> None:
+    listed = tmp_path / "listed"
+    listed.write_bytes(b"x" * 200_000)
+    ran = run("list", "--caches-from", listed)
+    assert (ran.code, ran.out) == (2, "")
+    assert "has a line of more than 65,536 characters" in ran.err
+    listed.write_bytes(b"/a*\0b\n/\xff\xfe\n\x1b[31m\n" + os.fsencode(caches[0].path))
+    ran = run("list", "--caches-from", listed, "--format", "jsonl")
+    assert ran.code == 4
+    assert [line["path"] for line in ran.lines if line["error"] is None] == [str(caches[0].path)]
+    assert len(ran.lines) == 4
+    assert "\x1b" not in run("list", "--caches-from", listed).out
+
+
+def test_an_empty_name_is_not_the_current_directory(caches: list[Cache], run: Run) -> None:
+    ran = run("prune", "--partial", "--cache-dir", "", "--cache-dir", caches[0].path)
+    assert (ran.code, ran.out) == (2, "")
+    assert "--cache-dir: is empty" in ran.err
+
+
+def test_a_guessed_place_that_is_no_cache_is_left_out(tmp_path: Path, caches: list[Cache], run: Run) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "letter").write_text("mine")
+    environs = [{**os.environ, "PIP_CACHE_DIR": str(path)} for path in (tmp_path / "data", caches[0].path)]
+    here = [sys.executable, "-c", "print(flush=True); input()"]
+    with contextlib.ExitStack() as stack:
+        for environ in environs:
+            process = stack.enter_context(started(here, stdin=subprocess.PIPE, env=environ))
+            assert process.stdout is not None
+            process.stdout.readline()
+        found = [row["path"] for row in json.loads(run("caches", "--json").out)["summary"]["caches"]]
+        for child in psutil.Process().children():
+            child.kill()
+    assert str(caches[0].path) in found
+    assert str(tmp_path / "data") not in found
+
+
+def test_a_process_that_sees_other_directories_names_none(tmp_path: Path, cache: Cache) -> None:
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        pytest.skip("takes root and unshare")
+    cache.foreign()
+    environ = {**os.environ, "PIP_CACHE_DIR": str(cache.path)}
+    script = f'mount -t tmpfs none {cache.path} && exec "$@"'
+    here = [sys.executable, "-c", "print(flush=True); input()"]
+    with started(
+        ["unshare", "--mount", "sh", "-c", script, "sh", *here], stdin=subprocess.PIPE, env=environ
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        found = [*caches_of_processes(variables_of_processes())]
+        with contextlib.suppress(OSError):
+            process.communicate("\n")
+    assert str(cache.path) not in [one.path for one in found]

@@ -307,3 +307,26 @@ def test_a_home_that_is_closed_to_root_is_searched_and_read_as_its_user(closed: 
     assert [(one[0], one[1], one[2], one[5]) for one in found] == [(f"{seen}/.cache/pip", "home of eve", uid, None)]
     assert [(error, summary["entries"]) for error, summary in results] == [(None, 4)]
     assert [one[5] for one in named] == ["Permission denied", "cannot be listed: Permission denied"]
+
+
+def test_a_prune_of_caches_that_other_machines_may_mount_says_once_what_no_lock_excludes(
+    cache: Cache, tmp_path: Path
+) -> None:
+    if None in map(shutil.which, ("bindfs", "unshare")):
+        pytest.skip("takes bindfs and unshare")
+    left = fill(cache, demo_wheel(tmp_path), own="own")
+    seen = tmp_path / "seen"
+    for name in ("a", "b"):
+        shutil.copytree(cache.path, tmp_path / "real" / name)
+    seen.mkdir()
+    mount = f"bindfs --no-allow-other {tmp_path / 'real'} {seen}"
+    script = f'{mount} || exit 77; "$@"; code=$?; umount {seen}; exit $code'
+    prune = [*PIPCACHEPLUS, "prune", "--partial", "--cache-dir", f"{seen}/*", "--exclusive"]
+    environ = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
+    done = run_process(["unshare", "--mount", "sh", "-c", script, "sh", *prune], env=environ)
+    if done.returncode == 77:
+        pytest.skip(f"nothing can be mounted here: {done.stderr}")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("no lock excludes their runs of pipcacheplus") == 1
+    assert "WARNING: 2 caches: other machines may mount this file system" in done.stderr
+    assert not (tmp_path / "real" / "a" / left).exists()

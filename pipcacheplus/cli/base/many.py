@@ -75,7 +75,8 @@ def results_for(
         problem = "needs a system with processes that can be copied, such as Linux or macOS"
         raise BadRequestError(what="many caches", problem=problem, next_step="name one cache with --cache-dir")
     by_path = {one.path: one for one in caches}
-    with progress_of_caches(request.console, what) as show, engine_of(request.options.executor or _ENGINE) as engine:
+    word = _ENGINE if request.options.executor is None else request.options.executor
+    with progress_of_caches(request.console, what) as show, engine_of(word) as engine:
         units = (unit_for(one, words, limit_s=_LIMIT_S, gathers=gathers) for one in caches)
         size = 0
         run = results_in_portions if request.command == "verify" else results_of

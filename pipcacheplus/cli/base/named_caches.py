@@ -4,8 +4,8 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
-from typing import TYPE_CHECKING
+from itertools import islice, takewhile
+from typing import TYPE_CHECKING, TextIO
 
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import Command, Request
@@ -22,6 +22,7 @@ _ROOT = 0
 _SETTINGS_LIMIT_S = 60.0
 _MOST_LISTED = 100_000
 """Most caches that one file names."""
+_LONGEST_LINE = 1 << 16
 
 
 def are_many(options: Namespace, command: Command) -> bool:
@@ -56,6 +57,8 @@ def found_caches(
 
     listed = _listed(caches_from)
     for word in named:
+        if not word:
+            raise BadRequestError(what="--cache-dir", problem="is empty", next_step="name a directory, or leave it out")
         caches = [*find.named_caches([word])]
         if is_pattern(word) and all(one.problem == find.NOT_THERE for one in caches):
             raise BadRequestError(what=word, problem="matches no directory", next_step="check it, and put it in quotes")
@@ -93,12 +96,26 @@ def _listed(path: str | None) -> Iterable[str]:
         raise BadRequestError(path, f"cannot be read ({error.strerror})", step) from error
 
 
-def _lines_of(lines: Iterable[str], where: str) -> list[str]:
-    found = list(islice((line for line in map(str.strip, lines) if line), _MOST_LISTED + 1))
+def _lines_of(lines: TextIO, where: str) -> list[str]:
+    whole = takewhile(bool, iter(lambda: lines.readline(_LONGEST_LINE + 1), None))
+    found = list(islice((line for line in map(str.strip, _short(whole, where)) if line), _MOST_LISTED + 1))
     if len(found) > _MOST_LISTED:
         step = f"pass them in parts, for instance those of split -l {_MOST_LISTED}"
         raise BadRequestError(where, f"names more than {_MOST_LISTED:,} caches", step)
     return found
+
+
+def _short(lines: Iterable[str], where: str) -> Iterator[str]:
+    """Yield lines; one without an end, as in a device, must not fill the memory.
+
+    Raises:
+        BadRequestError: One is longer than any path.
+    """
+    for line in lines:
+        if len(line) > _LONGEST_LINE:
+            problem = f"has a line of more than {_LONGEST_LINE:,} characters"
+            raise BadRequestError(where, problem, "name a file with a directory a line")
+        yield line
 
 
 def _named_by_settings(user: "User") -> tuple[str | None, str | None]:

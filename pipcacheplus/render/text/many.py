@@ -232,7 +232,8 @@ def _unknown(view: View) -> Iterator[str]:
     if unread or unknown:
         yield ""
     if unread:
-        yield f"Not read by any run: {number(unread, 'entry')}, so projects and interpreters are not complete. To read them:"
+        what = "so projects and interpreters are not complete"
+        yield f"Not read by any run: {number(unread, 'entry')}, {what}. To read them:"
         yield f"  {view.command_line('info --read')}"
     if unknown:
         yield f"Not compared: {number(unknown, 'file')} that no run has read to the end. To do that:"
