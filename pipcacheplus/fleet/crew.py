@@ -1,5 +1,6 @@
 """Processes of this worker that run units: each server runs one at a time, in copies of itself."""
 
+import array
 import atexit
 import json
 import os
@@ -29,6 +30,8 @@ serve(int(sys.argv[1]), run_on_streams)
 """The server imports what this process would, and nothing from the current directory or the variables `PYTHON*`."""
 _PASSED = ("LANG", "LC_ALL", "LC_CTYPE", "PATH", "SSL_CERT_FILE", "TZ")
 """Variables that a process of another user gets; any other could hold a secret of this one."""
+_NO_SIGNAL: int = getattr(socket, "MSG_NOSIGNAL", 0)
+"""A server that was killed must not stop the run as a closed stdout does."""
 _LATE_S = 10.0
 """Seconds after the limit of a unit in which its server has to answer."""
 _MAX_ERROR = 4096
@@ -141,8 +144,10 @@ class _Server:
         }
         line = json.dumps(request).encode("ascii") + b"\n"
         self._connection.settimeout(unit.limit_s + _LATE_S)
-        sent = socket.send_fds(self._connection, [line], [out.fileno(), errors.fileno()])
-        self._connection.sendall(line[sent:])
+        streams = array.array("i", [out.fileno(), errors.fileno()])
+        # Not by `socket.send_fds`, which ignores its flags (CPython 3.13, `Lib/socket.py`).
+        sent = self._connection.sendmsg([line], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, streams)], _NO_SIGNAL)
+        self._connection.sendall(line[sent:], _NO_SIGNAL)
         received = bytearray()
         while not received.endswith(b"\n"):
             data = self._connection.recv(1 << 12)
@@ -155,7 +160,7 @@ class _Server:
     def stop(self) -> None:
         """End the command that is running; the server goes on."""
         with suppress(OSError):
-            self._connection.sendall(b"\n")
+            self._connection.sendall(b"\n", _NO_SIGNAL)
 
     def end(self) -> None:
         """End the server, and what it is running."""

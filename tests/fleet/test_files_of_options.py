@@ -68,7 +68,18 @@ def test_a_lock_that_owners_may_not_read_is_refused_in_one_sentence(run: Run, th
     given_away(theirs)
     lock = theirs.path.parent.parent / "lock.txt"
     lock.write_text("demo==1.0\n")
-    words = ("prune", "--max-files", "0", "--min-age", "0", "--keep-lock", lock, *options_for([theirs, theirs]))
+    words = (
+        "prune",
+        "--max-files",
+        "0",
+        "--min-age",
+        "0",
+        "--keep-lock",
+        lock,
+        *options_for([theirs]),
+        "--executor",
+        "threads:1",
+    )
     lock.chmod(0o600)
     refused = run(*words)
     assert (refused.code, refused.out) == (2, "")

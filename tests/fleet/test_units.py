@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from pipcacheplus.fleet.crew import run_unit
 from pipcacheplus.fleet.run import results_of
 from pipcacheplus.fleet.unit import Unit, UnitResult
-from tests.fleet.caches import comparable, demo_wheel, living_children
+from tests.fleet.caches import Ran, comparable, demo_wheel, living_children, options_for
 from tests.support.builders import Cache, file_headers, file_url, tree
 from tests.support.processes import LIMIT_S, PIPCACHEPLUS, started
 from tests.support.processes import run as run_process
@@ -38,6 +39,12 @@ def command(words):
         signal.pause()
     if words[0] == "leave":
         print(subprocess.Popen([sys.executable, "-I", "-c", "import signal; signal.pause()"]).pid, flush=True)
+    if words[0] == "who":
+        print(os.getpid())
+    if words[0] == "stopped":
+        return 143
+    if words[0] == "die":
+        os.kill(os.getpid(), 9)
     if words[0] == "raise":
         raise RuntimeError("of the command")
     return 7
@@ -135,10 +142,11 @@ class Served:
                 started(words, pass_fds=[theirs.fileno()], stdout=None, stderr=None)
             )
 
-    def begin(self, word: str, limit_s: float) -> Path:
+    def begin(self, word: str, limit_s: float, **variables: str) -> Path:
         """Send a request, and return the file that gets what the command prints."""
         out = self.folder / word
-        request = json.dumps({"words": [word], "environ": dict(os.environ), "uid": None, "limit_s": limit_s})
+        environ = {**os.environ, **variables}
+        request = json.dumps({"words": [word], "environ": environ, "uid": None, "limit_s": limit_s})
         with out.open("wb") as file:
             socket.send_fds(self.connection, [request.encode() + b"\n"], [file.fileno(), file.fileno()])
         return out
@@ -176,6 +184,40 @@ def test_a_command_that_hangs_is_killed_with_all_that_it_started(tmp_path: Path)
         assert _ends(child)
         served.begin("end", limit_s=60)
         assert served.answer()["code"] == 7, "the server goes on"
+
+
+def _pid(served: Served, **variables: str) -> int:
+    """Return the number of the process that runs a command."""
+    out = served.begin("who", limit_s=60, **variables)
+    assert served.answer()["code"] == 7
+    return int(out.read_text())
+
+
+def test_commands_of_one_user_run_in_one_process(tmp_path: Path) -> None:
+    with Served(tmp_path) as served:
+        first = _pid(served)
+        assert _pid(served) == first
+        assert _pid(served, LANG="C.UTF-8", OTHER="1") != first, "variables of one run are not those of another"
+        assert first not in {served.process.pid, os.getpid()}
+
+
+@pytest.mark.parametrize(("word", "code"), [("raise", 1), ("leave", 7), ("stopped", 143), ("die", -1)])
+def test_a_process_whose_command_ended_in_an_unusual_way_runs_no_other(tmp_path: Path, word: str, code: int) -> None:
+    with Served(tmp_path) as served:
+        first = _pid(served)
+        served.begin(word, limit_s=60)
+        assert served.answer()["code"] == code
+        assert _ends(first)
+        assert _pid(served) != first
+
+
+def test_a_process_that_is_killed_between_commands_costs_one_command(tmp_path: Path) -> None:
+    with Served(tmp_path) as served:
+        first = _pid(served)
+        os.kill(first, signal.SIGKILL)
+        served.begin("who", limit_s=60)
+        assert served.answer()["code"] == -1
+        assert _pid(served) != first
 
 
 def test_a_process_that_a_command_leaves_is_killed_with_its_end(tmp_path: Path) -> None:
@@ -232,6 +274,17 @@ def test_one_killed_server_costs_one_try_and_no_result(caches: list[Cache]) -> N
     with ThreadPoolExecutor(1) as executor:
         results = [*results_of([Unit(str(one.path), ("list",)) for one in caches], executor, ahead=2)]
     assert [one.error for one in results] == [None] * 3
+
+
+def test_a_server_that_was_killed_does_not_interrupt_the_run(caches: list[Cache], run: Callable[..., Ran]) -> None:
+    words = ("list", *options_for(caches), "--executor", "threads:1")
+    assert run(*words).code == 0
+    for server in _servers():
+        server.kill()
+        server.wait(LIMIT_S)
+    while (ran := run(*words)).code == 4:  # each cache takes two of the dead ones
+        assert "its process was lost" in ran.out + ran.err
+    assert (ran.code, ran.err) == (0, "")
 
 
 _COPY = """\
