@@ -22,7 +22,13 @@ _IMPORTED_LATE = (
     *("concurrent.futures.thread", "email.utils", "html.parser", "importlib.util", "json", "sqlite3", "tarfile"),
     *("bz2", "csv", "lzma", "zipfile", "zlib", "signal", "pwd", "filelock", "msgpack", "packaging.requirements"),
     *("fcntl", "grp", "pathlib", "subprocess", "tempfile", "threading", "urllib.parse"),
-    *("platform", "socket", "encodings.raw_unicode_escape", "sysconfig"),
+    *("platform", "socket", "sysconfig"),
+    *(
+        f"encodings.{name}"
+        for name in ("ascii", "cp1252", "cp437", "idna", "latin_1", "punycode", "raw_unicode_escape")
+    ),
+    *(f"encodings.utf_{bits}{order}" for bits in (16, 32) for order in ("", "_be", "_le")),
+    *("encodings.unicode_escape", "encodings.utf_8_sig"),
     *("packaging.tags", "packaging.utils", "platformdirs.unix", "psutil", "ctypes", "difflib", "pprint"),
     *("elftools.common.exceptions", "elftools.common.utils", "elftools.elf.structs"),
 )

@@ -1,6 +1,7 @@
 """As root: the caches of many users hold whatever they like, and a prune over all of them loses nothing else."""
 
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -14,7 +15,8 @@ from tests.deletion.objects.all_kinds import KINDS
 from tests.deletion.objects.ground import Ground, Kind, ground
 from tests.deletion.seen import looked_at, stamp
 from tests.deletion.talk import talk_problems
-from tests.fleet.caches import Ran
+from tests.fleet.caches import Ran, demo_wheel, fill
+from tests.support.builders import Cache, tree
 from tests.support.drill import IS_DRILL
 from tests.support.owners import is_root
 from tests.support.processes import PIPCACHEPLUS
@@ -27,6 +29,9 @@ pytestmark = [
 ]
 USERS = 40
 _FIRST = 23_000
+_PLAIN = _FIRST - 1
+_UNEXPECTED = re.compile(r"^\w+Error: |belongs to another user")
+"""An error of the program, and one of a process that is not the owner."""
 _USABLE = [kind for kind in KINDS.values() if not (kind.moves or kind.needs_root)]
 """Kinds that lie still, so that what is left can be compared, and that an ordinary user can make."""
 
@@ -39,8 +44,8 @@ def homes() -> Iterator[Path]:
     top.chmod(0o755)
     yield top
     shutil.rmtree(top)
-    for number in range(len(_USABLE)):
-        shutil.rmtree(f"/var/lib/pipcacheplus/{_FIRST + number}", ignore_errors=True)
+    for uid in range(_PLAIN, _FIRST + len(_USABLE)):
+        shutil.rmtree(f"/var/lib/pipcacheplus/{uid}", ignore_errors=True)
 
 
 def groups() -> list[list[Kind]]:
@@ -63,8 +68,12 @@ def test_a_prune_over_the_caches_of_all_users_takes_nothing_that_is_sound_or_out
             made.append((kind, one))
         outside = [looked_at(one.outside) for _, one in made]
         foreign = [{path: stamp(one.cache.real(path)) for path in one.foreign} for _, one in made]
+        plain = Cache(homes / "plain" / "cache")
+        left = fill(plain, demo_wheel(homes), own="own")
+        for path in (plain.path.parent, plain.path, *plain.path.rglob("*")):
+            os.chown(path, _PLAIN, _PLAIN)
         listed = homes / "listed"
-        listed.write_text("".join(f"{one.cache.path}\n" for _, one in made))
+        listed.write_text("".join(f"{path}\n" for path in (plain.path, *(one.cache.path for _, one in made))))
         with ExitStack() as barred:
             for _, one in made:
                 barred.enter_context(one.barring())
@@ -74,8 +83,12 @@ def test_a_prune_over_the_caches_of_all_users_takes_nothing_that_is_sound_or_out
         complaints = [*talk_problems(text.stdout), *talk_problems(text.stderr)]
         lines = {line["path"]: line for line in Ran(0, done.stdout, "").lines}
         assert done.returncode in {0, 4}
+        assert lines[str(plain.path)]["summary"]["entries"] == 1
+        assert left not in tree(plain.path)
+        own = {line["uid"]: line["error"] for line in lines.values() if _UNEXPECTED.search(line["error"] or "")}
+        assert own == {}
         assert "Traceback" not in done.stderr + text.stderr
-        assert set(lines) == {str(one.cache.path) for _, one in made}
+        assert set(lines) == {str(plain.path), *(str(one.cache.path) for _, one in made)}
         for (kind, one), was, kept in zip(made, outside, foreign, strict=True):
             gone = {path for path in one.sound if not os.path.lexists(one.cache.real(path))}
             if gone:
