@@ -5,6 +5,7 @@ import os
 import socket
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pipcacheplus.cli.base.advisories import selections_in
@@ -160,11 +161,11 @@ def result_of_many(command: Command, request: Request, arguments: Sequence[str])
         words = [*words, "-v"]  # with entries, for what only the whole shows
     if getattr(options, "hashes", None):  # a file of this user, which the owners of the caches may not read
         words = [*words, *selections_in(options.hashes)]
+    run = partial(results_for, usable, words, request, what=request.command, gathers=not is_lines)
     if is_lines:
-        return as_lines(request, left_out, results_for(usable, words, request, what=request.command, gathers=False))
+        return as_lines(request, left_out, run, len(usable))
     with stopping() as stop:
-        results = results_for(usable, words, request, what=request.command, gathers=True, stop=stop)
-        return as_table(command, request, left_out, results, len(usable), stop)
+        return as_table(command, request, left_out, run(stop=stop), len(usable), stop)
 
 
 def _refuse_open_scheduler(executor: str | None) -> None:
