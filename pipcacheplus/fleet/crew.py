@@ -48,6 +48,8 @@ def run_unit(unit: Unit) -> UnitResult:
         try:
             with _SERVERS.one(unit.uid) as server:
                 answer = server.run(unit, out, errors)
+        except _StoppedError:
+            return UnitResult(unit.path, unit.uid, -1, None, "the run was interrupted before", is_begun=False)
         except OSError as error:
             text = f"its process was lost ({error.strerror or error})"
             return UnitResult(unit.path, unit.uid, -1, None, text, is_lost=True)
@@ -87,7 +89,13 @@ def _result(unit: Unit, answer: Mapping[str, Any], out: IO[bytes], errors: IO[by
         findings=tuple(found.rows["findings"]),
         seconds=seconds,
         is_lost=bool(answer["is_late"]) or (document is None and code < 0),
+        is_begun=not (answer["is_stopped"] and code < 0 and not _size_of(out) and not _size_of(errors)),
     )
+
+
+def _size_of(file: IO[bytes]) -> int:
+    """Return the size of an open file."""
+    return os.fstat(file.fileno()).st_size
 
 
 def _printed(errors: IO[bytes], code: int) -> str:
@@ -99,10 +107,16 @@ def _printed(errors: IO[bytes], code: int) -> str:
     return next((line for line in lines if line.startswith(_ERROR)), lines[-1]).removeprefix(_ERROR)
 
 
+class _StoppedError(Exception):
+    """All units were stopped before this one began. Never leaves this module."""
+
+
 class _Server:
     """A server process, seen from this one."""
 
     def __init__(self) -> None:
+        self.is_stopped = False
+        """Whether the command that it was lent for is to be ended."""
         self.uid: int | None = None
         """The user that it worked for last."""
         ours, theirs = socket.socketpair()
@@ -148,6 +162,8 @@ class _Server:
         # Not by `socket.send_fds`, which ignores its flags (CPython 3.13, `Lib/socket.py`).
         sent = self._connection.sendmsg([line], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, streams)], _NO_SIGNAL)
         self._connection.sendall(line[sent:], _NO_SIGNAL)
+        if self.is_stopped:
+            self.stop()  # once more: the first may have come before the request, and then ended nothing
         received = bytearray()
         while not received.endswith(b"\n"):
             data = self._connection.recv(1 << 12)
@@ -159,6 +175,7 @@ class _Server:
 
     def stop(self) -> None:
         """End the command that is running; the server goes on."""
+        self.is_stopped = True
         with suppress(OSError):
             self._connection.sendall(b"\n", _NO_SIGNAL)
 
@@ -202,10 +219,12 @@ class _Servers:
     """The servers of this process: those that are free are used again."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal can stop units while this thread has it
         self._free: list[_Server] = []
         self._busy: list[_Server] = []
         self._pid = os.getpid()
+        self._stops = 0
+        """How often all units were stopped."""
 
     @contextmanager
     def one(self, uid: int | None) -> Iterator[_Server]:
@@ -213,8 +232,10 @@ class _Servers:
 
         Raises:
             OSError: None can be started.
+            _StoppedError: All units were stopped meanwhile.
         """
         with self._lock:
+            stops = self._stops
             if self._pid != os.getpid():  # a copy of this process: the servers are those of the other
                 self._pid, self._free, self._busy = os.getpid(), [], []
             server = next((one for one in self._free if one.uid == uid), None) or next(iter(self._free), None)
@@ -223,6 +244,10 @@ class _Servers:
         server = server or _Server()
         server.uid = uid
         with self._lock:
+            server.is_stopped = False
+            if self._stops != stops:
+                self._free.append(server)
+                raise _StoppedError
             self._busy.append(server)
         try:
             yield server
@@ -239,6 +264,7 @@ class _Servers:
     def stop(self) -> None:
         """End what all of them are running."""
         with self._lock:
+            self._stops += 1
             for server in self._busy:
                 server.stop()
 

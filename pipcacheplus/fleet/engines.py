@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -32,10 +32,10 @@ def _threads(value: str, stack: ExitStack) -> Engine:
 
 
 def _processes(value: str, stack: ExitStack) -> Engine:
-    import multiprocessing  # noqa: PLC0415 - slow to import, and of use to few
+    from pipcacheplus.fleet.process_pool import ProcessPool  # noqa: PLC0415 - slow to import, and of use to few
 
     count = _count(value)
-    return _pool(ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn")), count, stack)
+    return _pool(ProcessPool(count), count, stack)
 
 
 def _pool(executor: Executor, workers: int, stack: ExitStack) -> Engine:

@@ -10,6 +10,11 @@ from pipcacheplus.fleet.unit import Unit, UnitResult
 __all__ = ["results_of"]
 
 _LOOK_S = 0.2
+_REMOVALS = frozenset({"prune", "purge", "remove"})
+_LOCK_TIMEOUT = "--lock-timeout"
+_LOCK_S = 30
+"""A process whose connection is closed ends after the present entry, and is killed 15 s later."""
+_END = "--"
 
 
 def results_of(
@@ -25,7 +30,7 @@ def results_of(
         executor: Anything with `submit`. Its workers need this package, and the file system of the caches.
         ahead: Most units that are submitted and have not ended.
         stop: Called several times a second; once it returns true, no unit is begun, and those that this process runs
-            end after the present entry.
+            end after the present entry. A unit whose process had not begun to do anything then has no result.
     """
     running = _Running(executor)
     left = iter(units)
@@ -40,9 +45,9 @@ def results_of(
             if not running.units:
                 return
             for unit, is_first, result in running.ended():
-                if result.is_lost and is_first and not is_stopping:
-                    running.begin(unit, is_first=False)
-                else:
+                if (result.is_lost or not result.is_begun) and is_first and not is_stopping:
+                    running.begin(_once_more(unit), is_first=False)
+                elif result.is_begun or not is_stopping:  # a signal may reach a worker alone
                     yield result
     finally:
         running.stop()
@@ -72,6 +77,17 @@ class _Running:
             del self.units[future]
         if self.units:
             stop_units()
+            stop_elsewhere = getattr(self._executor, "stop_units", None)
+            if stop_elsewhere is not None:
+                stop_elsewhere()
+
+
+def _once_more(unit: Unit) -> Unit:
+    """Return a unit to be run again: a removal waits for the lock, until the process that was lost has ended."""
+    is_removal = not _REMOVALS.isdisjoint(unit.words) and _END not in unit.words
+    if not is_removal or any(word.partition("=")[0] == _LOCK_TIMEOUT for word in unit.words):
+        return unit
+    return unit._replace(words=(*unit.words, f"{_LOCK_TIMEOUT}={_LOCK_S}s"))
 
 
 def _result(future: "Future[UnitResult]", unit: Unit) -> UnitResult:

@@ -32,6 +32,8 @@ _MOST_UNITS = 256
 """Commands that one copy runs."""
 _MOST_S = 60.0
 """Seconds after which a copy begins no other command: what it found out about the machine is that old."""
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that a service manager sends to all processes: the server lets its copies end in order."""
 _END_S = 15.0
 """Seconds that a command has to end after it was terminated."""
 _NO_CODE = -1
@@ -51,6 +53,8 @@ def serve(descriptor: int, command: Command) -> None:
         descriptor: Of the socket.
         command: Runs the words of a command line, and returns the exit code.
     """
+    for number in _SIGNALS:
+        signal.signal(number, _ignore)
     with socket.socket(fileno=descriptor) as connection:
         _serve(connection, command)
 
@@ -97,6 +101,8 @@ def _receive(connection: socket.socket) -> tuple[bytes, list[int]]:
         if not data or len(received) > _MAX_REQUEST_BYTES:
             return b"", [*descriptors]
         received += data
+        if received == b"\n":
+            received.clear()  # a request to end a command that has ended meanwhile
     return bytes(received), [*descriptors]
 
 
@@ -114,11 +120,13 @@ class _Copy:
         """Whether it can run another command."""
         self._ours, theirs = socket.socketpair()
         with theirs:
+            signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
             self._pid = os.fork()
             if not self._pid:
                 connection.close()
                 self._ours.close()
                 _run_copy(request, theirs, command)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
     def is_for(self, request: dict[str, Any]) -> bool:
         """Return whether it has become the user of a request, with the same variables, and is not too old."""
@@ -133,7 +141,8 @@ class _Copy:
         """
         started_s = time.monotonic()
         self._units += 1
-        code, is_late = _NO_CODE, False
+        code, is_late, is_killed = _NO_CODE, False, False
+        was_terminated = False
         with suppress(OSError):  # it has ended meanwhile, which the answer says
             sent = socket.send_fds(self._ours, [received], streams)
             self._ours.sendall(received[sent:])
@@ -148,8 +157,10 @@ class _Copy:
                 answer = _line(self._ours)
                 self.is_usable = bool(answer) and not is_ending and answer.endswith(b" again\n")
                 code = int(answer.split()[0]) if answer else _NO_CODE
+                was_terminated = not answer and self._was_terminated()
                 break
             if left_s <= 0 and is_ending:
+                is_killed = True
                 break
             is_requested = connection.fileno() in ready and not is_ending
             if left_s <= 0 or is_requested:
@@ -159,13 +170,25 @@ class _Copy:
                 if is_requested:
                     connection.recv(1)
         self.is_usable = self.is_usable and not is_ending and code != _NO_CODE
-        return {"code": code, "is_late": is_late, "seconds": time.monotonic() - started_s}
+        is_stopped = (is_ending or was_terminated) and not is_late and not is_killed
+        seconds = time.monotonic() - started_s
+        return {"code": code, "is_late": is_late, "is_stopped": is_stopped, "seconds": seconds}
+
+    def _was_terminated(self) -> bool:
+        """Return whether a signal that ends a run has ended it, before it handled signals; end it otherwise."""
+        _kill(self._pid)
+        ended = os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOWAIT)
+        return ended is not None and ended.si_code == os.CLD_KILLED and ended.si_status in _SIGNALS
 
     def end(self) -> None:
         """End it, with all that it has left behind."""
         self._ours.close()
         _kill(self._pid)
         os.waitpid(self._pid, 0)
+
+
+def _ignore(_number: int, _frame: object) -> None:
+    """Ignore a signal, with a handler: one that comes while a copy is made waits for that."""
 
 
 def _who(request: dict[str, Any]) -> tuple[Any, Any]:
@@ -207,6 +230,10 @@ def _run_copy(request: dict[str, Any], connection: socket.socket, command: Comma
     """Become the user, run the commands that arrive, and end; never return to the loop of the parent."""
     uid = request["uid"]
     try:
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)  # one that came meanwhile ends it before it began
         os.setpgid(0, 0)
         environ = {str(name): str(value) for name, value in request["environ"].items()}
         os.environ.clear()

@@ -49,3 +49,5 @@ class UnitResult(NamedTuple):
     """Wall time of the process."""
     is_lost: bool = False
     """Whether the process was killed or vanished, so that another try may succeed."""
+    is_begun: bool = True
+    """Whether the process did anything; it did not, if the run was interrupted before."""

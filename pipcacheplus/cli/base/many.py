@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pipcacheplus.cli.base.advisories import nothing_named, selections_in
@@ -130,13 +131,13 @@ def result_of_many(command: Command, request: Request, arguments: Sequence[str])
         caches = caches if named or options.what else []  # no selection would mean all entries
     usable = [one for one in caches if one.problem is None]
     left_out = [one for one in caches if one.problem is not None]
+    run = partial(results_for, usable, words, request, what=request.command, gathers=not is_lines)
     if is_lines:
         for remark in (*remarks, *own_alone(request)):
             request.console.say(f"WARNING: {remark}")
-        return as_lines(request, left_out, results_for(usable, words, request, what=request.command, gathers=False))
+        return as_lines(request, left_out, run, len(usable))
     with stopping() as stop:
-        results = results_for(usable, words, request, what=request.command, gathers=True, stop=stop)
-        done = as_table(command, request, left_out, results, len(usable), stop)
+        done = as_table(command, request, left_out, run(stop=stop), len(usable), stop)
         return done._replace(view=done.view._replace(warnings=(*remarks, *done.view.warnings)))
 
 

@@ -2,14 +2,14 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_view
 from pipcacheplus.cli.base.output_file import new_file, write_rest
-from pipcacheplus.cli.base.signals import StopRequest, signal_name
+from pipcacheplus.cli.base.signals import StopRequest, signal_name, stopping
 from pipcacheplus.model.cache_dir import NO_CACHE_DIR
 from pipcacheplus.render.parts import object_in, objects_in
 from pipcacheplus.render.shell import quoted
@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # slow to import, and most runs are of one cache
 
 __all__ = ["as_lines", "as_table", "cache_facts", "own_alone"]
 
+_ELSEWHERE = frozenset({"dask", "mpi"})
+"""Engines whose workers get no signal of this process."""
 _MOST_ENTRIES = 10_000
 """Entries that are listed; `--format jsonl` has all of them."""
 _MOST_REMARKS = 10
@@ -72,8 +74,7 @@ def as_table(  # noqa: PLR0917 - each is a part of the run
         view = view._replace(repeated=_repeated(request, view.repeated))
         code = exits.worst(exits.DONE, *(row["exit_code"] for row in rows))
         if stop.number is not None:
-            missing = usable + len(left_out) - len(rows)
-            remark = f"interrupted by {signal_name(stop.number)}: {missing:,} of {usable:,} caches were not begun"
+            remark = _interrupted(request, stop.number, usable + len(left_out) - len(rows), usable)
             view = view._replace(warnings=(*view.warnings, remark))
             code = exits.worst(code, exits.stopped_by(stop.number))
         if command.finish_many is None:
@@ -132,10 +133,27 @@ def _absent(gathered: "Gathered", rows: Sequence[Mapping[str, Any]]) -> "dict[st
     return {"absent_interpreters": [one._asdict() for one in absent], "interpreters_not_run": unknown}
 
 
+def _interrupted(request: Request, number: int, missing: int, usable: int) -> str:
+    """Return a sentence about a run that a signal has ended, and about the caches without a result."""
+    what = f"interrupted by {signal_name(number)}: {missing:,} of {usable:,} caches were not begun"
+    is_elsewhere = (request.options.executor or "").partition(":")[0] in _ELSEWHERE
+    return f"{what}, or are finished by workers that do not hear of it" if is_elsewhere and missing else what
+
+
 def as_lines(
-    request: Request, left_out: "Sequence[FoundCache]", results: "Iterator[tuple[FoundCache, UnitResult]]"
+    request: Request,
+    left_out: "Sequence[FoundCache]",
+    run: "Callable[..., Iterator[tuple[FoundCache, UnitResult]]]",
+    usable: int,
 ) -> CommandResult:
-    """Return a result whose document has a line for each cache, written as it comes."""
+    """Return a result whose document has a line for each cache, written as it comes.
+
+    Args:
+        request: The request.
+        left_out: Caches that cannot be used.
+        run: Returns the results of the others; called with `stop` as of `results_of`.
+        usable: Number of the others.
+    """
     from json import dumps  # noqa: PLC0415 - as above
 
     from pipcacheplus.host.mounts import Mounts  # noqa: PLC0415 - as above
@@ -147,10 +165,16 @@ def as_lines(
         for one in left_out:
             place = cache_facts(one, mounts)
             yield dumps({**place, "exit_code": exits.PARTLY, "error": one.problem}) + "\n"
-        for one, result in results:
-            codes.append(_code(result))
-            place = cache_facts(one, mounts)
-            yield dumps({**(result.document or {}), **place, "exit_code": result.code, "error": result.error}) + "\n"
+        missing = usable
+        with stopping() as stop:
+            for one, result in run(stop=stop):
+                missing -= 1
+                codes.append(_code(result))
+                more = {**cache_facts(one, mounts), "exit_code": result.code, "error": result.error}
+                yield dumps({**(result.document or {}), **more}) + "\n"
+        if stop.number is not None:
+            codes.append(exits.stopped_by(stop.number))
+            request.console.say(f"WARNING: {_interrupted(request, stop.number, missing, usable)}")
 
     view = make_view(request, NO_CACHE_DIR, "atime")
     return CommandResult(view, late_code=lambda: exits.worst(exits.DONE, *codes), document=lines())
