@@ -111,6 +111,10 @@ def test_errors_are_annotations_and_a_failure_one_too(damaged: Cache, tmp_path: 
     done = run(damaged, "verify", **GITHUB)
     assert done.returncode == 10
     assert done.stdout.startswith("::error title=pipcacheplus verify::")
+    damaged.path = tmp_path / "##[add-mask]nothing"  # a glob, which fits nothing
+    done = run(damaged, "verify", **GITHUB)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "nothing" in done.stderr
     assert "##[add-mask]" not in done.stderr
 
 

@@ -16,6 +16,10 @@ from pipcacheplus.fleet.gathered import Gathered, gathering
 from pipcacheplus.fleet.rows import ENTRY, row_of
 from pipcacheplus.fleet.unit import UnitResult
 from pipcacheplus.host.mounts import Mount, Mounts, mounts_in
+from pipcacheplus.model.cache_dir import NO_CACHE_DIR
+from pipcacheplus.render.text import many
+from pipcacheplus.render.text.table import Layout
+from pipcacheplus.render.view import View
 from tests.fleet.caches import Ran, options_for
 from tests.support.builders import Cache
 from tests.support.processes import run as run_process
@@ -282,3 +286,22 @@ def test_info_says_what_no_run_has_read_and_the_command_that_reads_it(caches: li
 def test_prune_says_whether_entries_were_removed(caches: list[Cache], run: Run) -> None:
     assert run("prune", "-n", *options_for(caches)).out.splitlines()[-1].startswith("3 caches, 3 entries to remove (")
     assert run("prune", *options_for(caches)).out.splitlines()[-1].startswith("3 caches, 3 entries removed (")
+
+
+def test_paths_that_are_cut_on_a_narrow_terminal_keep_their_ends() -> None:
+    homes = [f"/net/fs1.example/export/homes/of-a-long-department/{name}/.cache/pip" for name in ("ada", "bob")]
+    caches = [{"path": path, "owner": "u", "summary": {"entries": 1, "disk_bytes": 5}} for path in homes]
+    view = View(
+        command="list",
+        version="1",
+        cache=NO_CACHE_DIR,
+        last_use="atime",
+        separator="/",
+        summary={"caches": caches, "total": {"caches": 2, "done": 2, "entries": 2}},
+        is_of_many=True,
+    )
+    _, ada, bob, *_ = many.lines(view, Layout(width=60, color=False))
+    assert [line.split()[0][-16:] for line in (ada, bob)] == ["t/ada/.cache/pip", "t/bob/.cache/pip"]
+    assert max(len(line) for line in (ada, bob)) <= 60
+    _, whole, *_ = many.lines(view, Layout(width=None, color=False))
+    assert homes[0] in whole

@@ -54,10 +54,9 @@ def _projects(prefix: str, parsed_args: Namespace, **_more: object) -> list[str]
     from pipcacheplus.host.state import state_folder  # noqa: PLC0415 - as above
     from pipcacheplus.pips.locate import locate, this_machine  # noqa: PLC0415 - as above
 
-    words = getattr(parsed_args, "cache_dirs", None) or getattr(parsed_args, "early_cache_dirs", None)
-    named = words[-1] if words else None
+    named = getattr(parsed_args, "cache_dirs", None) or getattr(parsed_args, "early_cache_dirs", None)
     try:
-        path = locate(this_machine(), cache_dir=named).path
+        path = locate(this_machine(), cache_dir=named[-1] if named else None).path
     except (PipCachePlusError, OSError):
         return []
     return project_names(path, state_folder(), prefix, clock_s=time.monotonic, limit_s=_LIMIT_S)

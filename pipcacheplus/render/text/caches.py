@@ -25,11 +25,11 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     if not caches:
         yield "No cache was found."
         return
-    titles: Row = ("Cache", "owner", "size", "entries", "last used", "file system", "found by")
+    titles: Row = ("Cache", "owner", "size", "entries", "last used", "file system", "mounted from", "found by")
     rows = [titles, *map(_row, caches)]
     if view.verbosity <= 0:
-        rows = [row[:-1] for row in rows]
-    heading, *others = layout.table(rows, right=(2, 3))
+        rows = [row[:-2] for row in rows]
+    heading, *others = layout.table(rows, right=(2, 3), keeps_end=True)
     yield layout.paint(heading, "bold")
     yield from others
     problems = [one for one in caches if one.get("error")]
@@ -56,5 +56,6 @@ def _row(one: Part) -> Row:
         f"{entries:,}" if isinstance(entries, int) else "-",
         _SPANS.get(str(one.get("last_used")), "-"),
         safe(str(one.get("file_system") or "-")),
+        safe(str(one.get("mounted_from") or "-")),
         safe(", ".join(map(str, found)) if isinstance(found, (list, tuple)) else ""),
     )

@@ -81,8 +81,8 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     yield from _sentences(view, layout)
     yield from _projects(view, layout)
     yield from _absent(view, layout)
-    yield from _shared(view)
-    yield from _unknown(view)
+    yield from _shared(view, layout)
+    yield from _unknown(view, layout)
     yield from _damage(view, layout)
     if view.verbosity >= 0:
         total = object_in(view.summary, "total")
@@ -110,7 +110,7 @@ def _caches(caches: Sequence[Part], columns: Sequence[_Column], sums: Sequence[i
 
 def _table(titles: Row, rows: Sequence[Row], layout: Layout, *, texts: int = 1) -> Iterator[str]:
     """Yield a table whose first columns are texts, and the others numbers."""
-    heading, *others = layout.table([titles, *rows], right=range(texts, len(titles)))
+    heading, *others = layout.table([titles, *rows], right=range(texts, len(titles)), keeps_end=True)
     yield layout.paint(heading, "bold")
     yield from others
 
@@ -208,17 +208,19 @@ def _absent(view: View, layout: Layout) -> Iterator[str]:
         yield f"To see what can be removed:  {view.command_line('prune --incompatible --dry-run')}"
 
 
-def _shared(view: View) -> Iterator[str]:
+def _shared(view: View, layout: Layout) -> Iterator[str]:
+    """Yield how many files have the same content, and what one copy of each would save."""
     shared = object_in(view.summary, "shared")
     if number_in(shared, "contents"):
         contents = number(number_in(shared, "contents"), "file")
         copies = number(number_in(shared, "copies"), "copy")
         saved = size(number_in(shared, "saved_bytes"))
         yield ""
-        yield f"{contents} with the same content in several caches, {copies}; one copy of each would save {saved}"
+        text = f"{contents} with the same content in several caches, {copies}; one copy of each would save {saved}"
+        yield from wrapped(text, layout, indent="  ")
 
 
-def _unknown(view: View) -> Iterator[str]:
+def _unknown(view: View, layout: Layout) -> Iterator[str]:
     """Yield how much of the caches no run has read, and the commands that read it."""
     if view.command != "info":
         return
@@ -232,11 +234,12 @@ def _unknown(view: View) -> Iterator[str]:
     if unread or unknown:
         yield ""
     if unread:
-        what = "so projects and interpreters are not complete"
-        yield f"Not read by any run: {number(unread, 'entry')}, {what}. To read them:"
+        text = f"Not read by any run: {number(unread, 'entry')}, so projects and interpreters are not complete."
+        yield from wrapped(f"{text} To read them:", layout, indent="  ")
         yield f"  {view.command_line('info --read')}"
     if unknown:
-        yield f"Not compared: {number(unknown, 'file')} that no run has read to the end. To do that:"
+        text = f"Not compared: {number(unknown, 'file')} that no run has read to the end. To do that:"
+        yield from wrapped(text, layout, indent="  ")
         yield f"  {view.command_line('verify')}"
 
 

@@ -30,19 +30,27 @@ class Layout(NamedTuple):
         """
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.color and text else text
 
-    def cut(self, text: str, width: int | None = None) -> str:
+    def cut(self, text: str, width: int | None = None, *, keeps_end: bool = False) -> str:
         """Shorten text to a width, that of the terminal unless one is given; not where the terminal's is `None`.
 
         >>> Layout(width=8, color=False).cut("manylinux"), Layout(width=None, color=False).cut("manylinux")
         ('manylin…', 'manylinux')
+        >>> Layout(width=8, color=False).cut("/home/ada/pip", keeps_end=True)
+        '…ada/pip'
         """
         limit = self.width if width is None else width
         if self.width is None or limit is None or len(text) <= limit:
             return text
-        return text[: limit - 1] + "…"
+        return "…" + text[len(text) - limit + 1 :] if keeps_end else text[: limit - 1] + "…"
 
     def table(
-        self, rows: Sequence[Row], *, right: Container[int] = (), give: int = 0, indent: str = ""
+        self,
+        rows: Sequence[Row],
+        *,
+        right: Container[int] = (),
+        give: int = 0,
+        indent: str = "",
+        keeps_end: bool = False,
     ) -> Iterator[str]:
         """Return lines of rows with aligned columns.
 
@@ -51,6 +59,7 @@ class Layout(NamedTuple):
             right: Columns that are aligned to the right.
             give: The column that gives way if the terminal is too narrow.
             indent: What each line begins with.
+            keeps_end: Whether a cell that gives way keeps its end, which tells paths apart.
         """
         if not rows:
             return iter(())
@@ -60,7 +69,9 @@ class Layout(NamedTuple):
             widths[give] = max(min(_LEAST, natural), natural - (total - self.width))
         line, cells = indent + _line(widths, right), iter(rows)
         if widths[give] < natural and give not in right:
-            cells = ((*row[:give], self.cut(row[give], widths[give]), *row[give + 1 :]) for row in rows)
+            cells = (
+                (*row[:give], self.cut(row[give], widths[give], keeps_end=keeps_end), *row[give + 1 :]) for row in rows
+            )
         return map(str.rstrip, map(line.__mod__, cells))
 
 
