@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 __all__ = ["FoundPython", "Interpreter", "Target"]
 
@@ -44,8 +45,14 @@ class Interpreter:
     @property
     def abi(self) -> str | None:
         """Return its own ABI with its flags, as in tags: `cp311`, `cp36m`, `cp313t`; `None` if no tag has one."""
-        tags = (tag.split("-") for tag in self.tags if tag.startswith(f"{self.name}-"))
-        return max((abi for _, abi, _ in tags if not _ANY_ABI.fullmatch(abi)), key=len, default=None)
+        return _abi_of(self.name, self.tags)
+
+
+@lru_cache(maxsize=64)
+def _abi_of(name: str, tags: frozenset[str]) -> str | None:
+    """Return an ABI as `Interpreter.abi` does; environments of one Python have the same tags, some thousand."""
+    own = (tag.split("-") for tag in tags if tag.startswith(f"{name}-"))
+    return max((abi for _, abi, _ in own if not _ANY_ABI.fullmatch(abi)), key=len, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

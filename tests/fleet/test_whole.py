@@ -290,7 +290,7 @@ def test_prune_says_whether_entries_were_removed(caches: list[Cache], run: Run) 
 
 def test_paths_that_are_cut_on_a_narrow_terminal_keep_their_ends() -> None:
     homes = [f"/net/fs1.example/export/homes/of-a-long-department/{name}/.cache/pip" for name in ("ada", "bob")]
-    caches = [{"path": path, "owner": "u", "summary": {"entries": 1, "disk_bytes": 5}} for path in homes]
+    caches: list[Any] = [{"path": path, "owner": "u", "summary": {"entries": 1, "disk_bytes": 5}} for path in homes]
     view = View(
         command="list",
         version="1",
