@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
+from pipcacheplus.errors import PipCachePlusError
 from pipcacheplus.host.identity import is_another
 from pipcacheplus.host.ownership import become_user, import_late
 
@@ -161,6 +162,8 @@ def _run_child(request: dict[str, Any], streams: list[int], connection: socket.s
             os.write(2, f"ERROR: {_ANOTHER}\n".encode(_ENCODING))
         else:
             code = _code_of(command, request["words"])
+    except PipCachePlusError as error:
+        os.write(2, f"ERROR: {error}\n".encode(_ENCODING, "backslashreplace"))
     except BaseException as error:  # noqa: BLE001 - its process ends with it
         with suppress(Exception):
             os.write(2, f"{type(error).__name__}: {error}\n".encode(_ENCODING, "backslashreplace"))
