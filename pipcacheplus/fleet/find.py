@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from pipcacheplus.errors import BadRequestError, CacheDisabledError
 from pipcacheplus.host.ownership import seen_by_user
 from pipcacheplus.host.path_owners import why_replaceable
 from pipcacheplus.host.patterns import is_pattern
+from pipcacheplus.model.values import Source
 from pipcacheplus.pips.default_paths import default_cache
-from pipcacheplus.pips.locate import Machine
+from pipcacheplus.pips.locate import Machine, locate
 
 __all__ = [
     "CACHE_VARIABLE",
@@ -38,6 +40,7 @@ _USUAL = (
 )
 """Usual places: homes, service users, folders of CI runners and containers."""
 CACHE_VARIABLE = "PIP_CACHE_DIR"
+_OF_ALL = "settings of all users"
 NOT_THERE = "there is no such directory"
 """The problem of a path or a glob that names no directory."""
 
@@ -74,14 +77,18 @@ def caches_of_users(
 
     Args:
         users: Users whose homes can be examined.
-        machine: Rules of this machine; the environment is not used.
+        machine: Rules of this machine, and the settings of all users; the environment is not used.
         named_by_settings: Returns the cache that the settings of a user name, and the reason if it is unknown; called
             for those who have settings.
     """
+    counts_site = True
     for user in users:
         if not os.path.isabs(user.home) or not _may_be_there(user.home):
             continue
         own = machine._replace(home=user.home, environ={"HOME": user.home})
+        if counts_site:
+            site, counts_site = _named_by_site(own)
+            yield from [] if site is None else [site] if site.problem else _existing(site.path, site.source, None)
         default, _ = default_cache(own)
         paths = {default: f"home of {user.name}"}
         if any(_may_be_there(os.path.join(user.home, name)) for name in _SETTINGS):
@@ -92,6 +99,20 @@ def caches_of_users(
                 paths[named] = f"settings of {user.name}"
         for path, source in paths.items():
             yield from _existing(path, source, user.uid)
+
+
+def _named_by_site(machine: Machine) -> tuple[FoundCache | None, bool]:
+    """Return the cache that settings of all users name, and whether that may be another one for another user."""
+    try:
+        where = locate(machine, isolated=True)
+    except CacheDisabledError:
+        return None, False
+    except BadRequestError as error:
+        return FoundCache(os.sep, _OF_ALL, problem=str(error)), False
+    if where.source is not Source.CONFIG:
+        return None, False
+    is_of_home = os.path.commonpath([where.path, os.path.realpath(machine.home)]) == os.path.realpath(machine.home)
+    return FoundCache(where.path, _OF_ALL), is_of_home
 
 
 def _may_be_there(path: str) -> bool:

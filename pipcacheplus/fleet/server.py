@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
+from pipcacheplus.errors import PipCachePlusError
 from pipcacheplus.host.identity import is_another
 from pipcacheplus.host.ownership import become_user, import_late
 from pipcacheplus.host.pythons import keep_found
@@ -265,6 +266,9 @@ def _run_one(request: dict[str, Any], command: Command, uid: int | None) -> tupl
             os.write(2, f"ERROR: {_ANOTHER}\n".encode(_ENCODING))
             return _FAILED, True
         code = _code_of(command, request["words"])
+    except PipCachePlusError as error:
+        os.write(2, f"ERROR: {error}\n".encode(_ENCODING, "backslashreplace"))
+        return _FAILED, False
     except BaseException as error:  # noqa: BLE001 - as above
         _print(error)
         return _FAILED, False

@@ -13,7 +13,7 @@ from importlib import import_module
 from pkgutil import walk_packages
 from typing import NamedTuple, NoReturn
 
-from pipcacheplus.errors import NotACacheError
+from pipcacheplus.errors import BadRequestError, NotACacheError
 
 __all__ = ["SeenDirectory", "become_owner", "become_user", "import_late", "seen_by_user"]
 
@@ -82,8 +82,12 @@ def become_user(uid: int) -> None:
     """Become a user by number, in the same way, unless this process is that user.
 
     Raises:
-        OSError: This process is not root, or the system refuses.
+        BadRequestError: This process is not root.
+        OSError: The system refuses.
     """
+    if os.geteuid() not in {uid, _ROOT}:
+        problem = f"is no process of root, and cannot become the owner (uid {uid})"
+        raise BadRequestError(what="the worker", problem=problem, next_step="start its engine as root")
     if uid != os.geteuid():
         _become(_owner(uid, None))
 

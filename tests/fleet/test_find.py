@@ -340,3 +340,26 @@ def test_a_process_that_sees_other_directories_names_none(tmp_path: Path, cache:
         with contextlib.suppress(OSError):
             process.communicate("\n")
     assert str(cache.path) not in [one.path for one in found]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the place of a cache is that of Linux")
+def test_the_cache_that_settings_of_all_users_name_is_found_once(tmp_path: Path) -> None:
+    users = [user_with(tmp_path / name, cache=False) for name in ("ada", "bob")]
+    for path in (tmp_path / "shared", tmp_path / "ada" / "pips", tmp_path / "bob" / "pips"):
+        path.mkdir()
+    settings = tmp_path / "pip.conf"
+    site = machine(str(tmp_path))._replace(site_config=(str(settings),), prefix="/nowhere")
+
+    def found() -> list[tuple[str, str, str | None]]:
+        caches = caches_of_users(users, site, lambda _user: (None, None))
+        return [(one.path, one.source, one.problem) for one in caches]
+
+    settings.write_text(f"[global]\ncache-dir = {tmp_path}/shared\n")
+    assert found() == [(f"{tmp_path}/shared", "settings of all users", None)]
+    settings.write_text("[global]\ncache-dir = ~/pips\n")
+    assert found() == [(f"{tmp_path}/{name}/pips", "settings of all users", None) for name in ("ada", "bob")]
+    settings.write_text("[global]\nno-cache-dir = true\n")
+    assert found() == []
+    settings.write_text("global\n")
+    [(_, _, problem)] = found()
+    assert str(settings) in (problem or "")

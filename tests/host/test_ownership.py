@@ -1,12 +1,15 @@
 """What a process imports before it becomes the owner of a cache: afterwards, the files of modules may be unreadable."""
 
 import ast
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pipcacheplus
-from pipcacheplus.host.ownership import import_late
+from pipcacheplus.errors import BadRequestError
+from pipcacheplus.host.ownership import become_user, import_late
+from tests.support.owners import SOMEBODY, is_root
 from tests.support.processes import run
 
 PACKAGE = Path(pipcacheplus.__file__).parent
@@ -44,3 +47,18 @@ def test_all_that_functions_import_is_imported_before_the_process_becomes_an_own
     loaded = set(run([sys.executable, "-c", code], is_checked=True).stdout.split())
     assert wanted - loaded == set()
     assert import_late.__module__ in loaded
+
+
+@is_root
+def test_a_process_that_is_not_root_says_that_it_cannot_become_another_user() -> None:
+    pid = os.fork()
+    if not pid:
+        try:
+            os.setuid(SOMEBODY)
+            become_user(SOMEBODY)
+            become_user(SOMEBODY + 1)
+        except BadRequestError as error:
+            os._exit(3 if f"cannot become the owner (uid {SOMEBODY + 1})" in str(error) else 4)
+        finally:
+            os._exit(5)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 3
