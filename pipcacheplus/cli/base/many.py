@@ -24,9 +24,9 @@ if TYPE_CHECKING:  # slow to import, and most runs are of one cache
 __all__ = ["are_many", "result_of_many", "results_for"]
 
 _ROOT = 0
-_LIMIT_S = 6 * 3600.0
-"""Seconds after which the process of one cache is killed."""
-_WITH_VALUE = frozenset({"--cache-dir", "--caches-from", "--executor", "--format", "--color", "--hashes", "--output"})
+_WITH_VALUE = frozenset(
+    {"--cache-dir", "--caches-from", "--executor", "--limit-per-cache", "--format", "--color", "--hashes", "--output"}
+)
 _FLAGS = frozenset(
     {
         "--all-users",
@@ -102,7 +102,14 @@ def results_for(
     root = _SITE_STATE if hasattr(os, "geteuid") and os.geteuid() == _ROOT else None
     with progress_of_caches(request.console, what) as show, engine_of(request.options.executor or _ENGINE) as engine:
         units: Iterator[Unit] = (
-            Unit(one.path, tuple(words), _unit_user(one), state_root=root, limit_s=_LIMIT_S, gathers=gathers)
+            Unit(
+                one.path,
+                tuple(words),
+                _unit_user(one),
+                state_root=root,
+                limit_s=request.options.limit_per_cache,
+                gathers=gathers,
+            )
             for one in caches
         )
         size = 0
@@ -164,7 +171,7 @@ def result_of_many(command: Command, request: Request, arguments: Sequence[str])
     run = partial(results_for, usable, words, request, what=request.command, gathers=not is_lines)
     if is_lines:
         return as_lines(request, left_out, run, len(usable))
-    with stopping() as stop:
+    with stopping(has_own_pipes=True) as stop:
         return as_table(command, request, left_out, run(stop=stop), len(usable), stop)
 
 

@@ -101,7 +101,7 @@ def as_lines(
         for one in left_out:
             yield dumps({**_head(one), "exit_code": exits.PARTLY, "error": one.problem}) + "\n"
         missing = usable
-        with stopping() as stop:
+        with stopping(has_own_pipes=True) as stop:
             for one, result in run(stop=stop):
                 missing -= 1
                 codes.append(_code(result))
