@@ -61,8 +61,13 @@ class _Running:
         self.units: dict[Future[UnitResult], tuple[Unit, bool]] = {}
 
     def begin(self, unit: Unit, *, is_first: bool) -> None:
-        """Submit a unit, for the first time or once more."""
-        self.units[self._executor.submit(run_unit, unit)] = (unit, is_first)
+        """Submit a unit, for the first time or once more; an executor that takes none any more has lost it."""
+        try:
+            future = self._executor.submit(run_unit, unit)
+        except Exception as error:  # noqa: BLE001 - of the executor: a pool is broken, a scheduler is gone
+            future = Future()
+            future.set_exception(error)
+        self.units[future] = (unit, is_first)
 
     def ended(self) -> Iterator[tuple[Unit, bool, UnitResult]]:
         """Yield what has ended, after a short wait, with the result."""

@@ -22,9 +22,9 @@ if TYPE_CHECKING:  # slow to import, and most runs are of one cache
 __all__ = ["result_of_many", "results_for"]
 
 _ROOT = 0
-_LIMIT_S = 6 * 3600.0
-"""Seconds after which the process of one cache is killed."""
-_WITH_VALUE = frozenset({"--cache-dir", "--caches-from", "--executor", "--format", "--color", "--hashes", "--output"})
+_WITH_VALUE = frozenset(
+    {"--cache-dir", "--caches-from", "--executor", "--limit-per-cache", "--format", "--color", "--hashes", "--output"}
+)
 _FLAGS = frozenset(
     {
         "--all-users",
@@ -78,7 +78,7 @@ def results_for(
     by_path = {one.path: one for one in caches}
     word = _ENGINE if request.options.executor is None else request.options.executor
     with progress_of_caches(request.console, what) as show, engine_of(word) as engine:
-        units = (unit_for(one, words, limit_s=_LIMIT_S, gathers=gathers) for one in caches)
+        units = (unit_for(one, words, limit_s=request.options.limit_per_cache, gathers=gathers) for one in caches)
         size = 0
         run = results_in_portions if request.command == "verify" else results_of
         for done, result in enumerate(run(units, engine.executor, ahead=2 * engine.workers, stop=stop), 1):
@@ -136,7 +136,7 @@ def result_of_many(command: Command, request: Request, arguments: Sequence[str])
         for remark in (*remarks, *own_alone(request)):
             request.console.say(f"WARNING: {remark}")
         return as_lines(request, left_out, run, len(usable))
-    with stopping() as stop:
+    with stopping(has_own_pipes=True) as stop:
         done = as_table(command, request, left_out, run(stop=stop), len(usable), stop)
         return done._replace(view=done.view._replace(warnings=(*remarks, *done.view.warnings)))
 

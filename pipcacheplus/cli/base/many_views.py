@@ -166,7 +166,7 @@ def as_lines(
             place = cache_facts(one, mounts)
             yield dumps({**place, "exit_code": exits.PARTLY, "error": one.problem}) + "\n"
         missing = usable
-        with stopping() as stop:
+        with stopping(has_own_pipes=True) as stop:
             for one, result in run(stop=stop):
                 missing -= 1
                 codes.append(_code(result))

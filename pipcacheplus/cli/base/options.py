@@ -30,6 +30,7 @@ LEAVES_YOUNG = "leave incomplete downloads and other leftovers alone that are yo
 """What the grace period does where something may be removed."""
 PYTHON_TAG = re.compile(r"(?:cp|pp|py)[0-9]{1,3}")
 """A value of `--python` that narrows a selection, and names no interpreter."""
+_LIMIT_S = 6 * 3600.0
 _WORDS = ("all", "current")
 _TARGET_OPTIONS = (
     ("platform", "PLATFORM", "of Pythons of other machines, which count besides: manylinux2014_x86_64, win_amd64"),
@@ -123,6 +124,13 @@ def declare_executor(parser: ArgumentParser) -> None:
         metavar="ENGINE",
         help="where many caches are read: threads:4 (the default, one for each processor), processes:4,"
         " dask:tcp://HOST:8786 or mpi",
+    )
+    parser.add_argument(
+        "--limit-per-cache",
+        metavar="AGE",
+        type=argument(age_s),
+        default=_LIMIT_S,
+        help="time after which the process of one cache is ended, tried once more, and then reported (default 6h)",
     )
 
 

@@ -71,13 +71,16 @@ def raising() -> Iterator[None]:
 
 
 @contextmanager
-def stopping() -> Iterator[StopRequest]:
+def stopping(*, has_own_pipes: bool = False) -> Iterator[StopRequest]:
     """Yield an object that returns whether a signal has arrived.
 
     A second SIGINT or SIGTERM takes effect at once, as the first would outside of this block. A second SIGHUP does not:
     where a terminal is closed, the shell sends one and the kernel another; nor does SIGPIPE. After a SIGHUP, those that
     follow are ignored, so that the work that was done can still be reported. In a thread that is not the main one, no
     signal is handled.
+
+    Args:
+        has_own_pipes: Whether the block writes to other processes: SIGPIPE then only says that one of them has ended.
     """
     request = StopRequest()
     if _is_elsewhere():
@@ -86,6 +89,8 @@ def stopping() -> Iterator[StopRequest]:
     # A signal that is ignored, as SIGINT is by a job in the background and SIGHUP by `nohup`, stays ignored. Python
     # itself ignores SIGPIPE.
     heard = {number for number in _ALL if number is _PIPE or signal.getsignal(number) is not signal.SIG_IGN}
+    if has_own_pipes:
+        heard.discard(_PIPE)
     hung_up = False
 
     def note(number: int, _frame: FrameType | None) -> None:
