@@ -1,9 +1,7 @@
 """Commands over many caches: a process for each, on the engine that is named."""
 
-import glob
 import os
 import socket
-from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -19,7 +17,7 @@ if TYPE_CHECKING:  # slow to import, and most runs are of one cache
     from pipcacheplus.fleet.find import FoundCache
     from pipcacheplus.fleet.unit import UnitResult
 
-__all__ = ["are_many", "result_of_many", "results_for"]
+__all__ = ["result_of_many", "results_for"]
 
 _ROOT = 0
 _LIMIT_S = 6 * 3600.0
@@ -46,19 +44,6 @@ _SITE_STATE = "/var/lib/pipcacheplus"
 """Root's directory with a state directory for each user: catalogs there take nothing of the quota of a home."""
 _JSON_LINES = "jsonl"
 _FORMATS = frozenset({"human", "ci", "json", _JSON_LINES})
-
-
-def are_many(options: Namespace, command: Command) -> bool:
-    """Return whether options name several caches, or may do so, or request what only a run over many has."""
-    named = options.cache_dirs
-    return (
-        len(named) > 1
-        or any(glob.has_magic(word) and not os.path.lexists(word) for word in named)
-        or getattr(options, "all_users", False)
-        or (command.takes_many and options.executor is not None)
-        or (command.takes_many and command.finish_many is None and options.output is not None)
-        or getattr(options, "caches_from", None) is not None
-    )
 
 
 def _unit_user(cache: "FoundCache") -> int | None:

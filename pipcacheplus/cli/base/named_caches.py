@@ -3,24 +3,38 @@
 import glob
 import os
 import sys
+from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from pipcacheplus.cli.base import exits
-from pipcacheplus.cli.base.command import Request
+from pipcacheplus.cli.base.command import Command, Request
 from pipcacheplus.errors import BadRequestError
 
 if TYPE_CHECKING:  # slow to import, and most runs are of one cache
     from pipcacheplus.fleet.find import FoundCache, User
 
-__all__ = ["found_caches"]
+__all__ = ["are_many", "found_caches"]
 
 _STDIN = "-"
 _ROOT = 0
 _SETTINGS_LIMIT_S = 60.0
 _MOST_LISTED = 100_000
 """Most caches that one file names."""
+
+
+def are_many(options: Namespace, command: Command) -> bool:
+    """Return whether options name several caches, or may do so, or request what only a run over many has."""
+    named = options.cache_dirs
+    return (
+        len(named) > 1
+        or any(glob.has_magic(word) and not os.path.lexists(word) for word in named)
+        or getattr(options, "all_users", False)
+        or (command.takes_many and options.executor is not None)
+        or (command.takes_many and command.finish_many is None and options.output is not None)
+        or getattr(options, "caches_from", None) is not None
+    )
 
 
 def found_caches(

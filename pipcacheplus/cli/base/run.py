@@ -15,7 +15,7 @@ from pipcacheplus.cli.base.command import Command, CommandResult, Request
 from pipcacheplus.cli.base.console import Console, open_console
 from pipcacheplus.cli.base.family import Family, members
 from pipcacheplus.cli.base.job import append, service_of
-from pipcacheplus.cli.base.many import are_many
+from pipcacheplus.cli.base.named_caches import are_many
 from pipcacheplus.cli.base.parsing import parse_arguments
 from pipcacheplus.cli.base.sentences import sentence
 from pipcacheplus.cli.base.signals import StoppedError, raising, signal_name
