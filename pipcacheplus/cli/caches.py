@@ -85,6 +85,6 @@ COMMAND = Command(
     help="List the caches of this machine, or of a tree",
     run=_run,
     declare=_declare,
-    examples=("caches", "caches '/home/*/.cache/pip' --json"),
+    examples=("caches", "caches --no-count --json"),
     page="docs/how-to/many-caches.md",
 )

@@ -186,7 +186,7 @@ def test_a_format_of_one_command_is_refused_for_others_before_anything_is_done(
     before = {*zebras.path.rglob("*")}
     ran = run(*command, "--format", "prometheus")
     assert (ran.code, ran.out) == (2, "")
-    others = "ci, human, json, paths"
+    others = "ci, human, json, jsonl, paths"
     assert ran.err == f"ERROR: --format prometheus is for info alone; for {command[0]} use one of {others}\n"
     assert {*zebras.path.rglob("*")} == before
 

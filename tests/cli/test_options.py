@@ -116,9 +116,15 @@ def test_a_moment_is_a_date_or_an_age(text: str, moment: object) -> None:
         (["prune", "--stale=soon"], "invalid age 'soon': use seconds, or a number with s, m, h, d or w"),
         (["prune", "--min-age", "-1"], "--min-age"),
         (["frobnicate"], f"there is no command 'frobnicate'; the commands are {', '.join(COMMANDS)}"),
-        (["list", "--format", "xml"], "--format: there is no 'xml'; use ci, human, json, paths or abspath"),
-        (["info", "--format", "xml"], "--format: there is no 'xml'; use ci, human, json, paths, prometheus or abspath"),
-        (["list", "--format", "prometeus"], "--format: there is no 'prometeus'; use ci, human, json, paths or abspath"),
+        (["list", "--format", "xml"], "--format: there is no 'xml'; use ci, human, json, jsonl, paths or abspath"),
+        (
+            ["info", "--format", "xml"],
+            "--format: there is no 'xml'; use ci, human, json, jsonl, paths, prometheus or abspath",
+        ),
+        (
+            ["list", "--format", "prometeus"],
+            "--format: there is no 'prometeus'; use ci, human, json, jsonl, paths or abspath",
+        ),
         (["--cache", "/c", "list"], "there is no option --cache; did you mean --cache-dir?"),
         (["dir", "extra"], "dir takes no argument 'extra'"),
         (["show"], "WHAT"),

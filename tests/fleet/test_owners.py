@@ -231,4 +231,4 @@ def test_all_users_are_those_of_the_user_database(run: Callable[..., Ran], monke
 
     monkeypatch.setattr(pwd, "getpwall", list)
     ran = run("list", "--all-users")
-    assert (ran.code, ran.err) == (2, "ERROR: no cache: was found; name one with --cache-dir\n")
+    assert (ran.code, ran.err) == (2, "ERROR: many caches: none was found; name one with --cache-dir\n")
