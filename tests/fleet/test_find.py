@@ -37,6 +37,13 @@ from tests.support.processes import run as run_process
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="takes processes that can be copied")
 
 PATHS = 1_000_000
+_MEASURED = """\
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)
+"""
+"""Runs a command, and prints the most memory that it took."""
 Run = Callable[..., Ran]
 
 
@@ -130,14 +137,16 @@ def test_a_million_paths_on_stdin_are_refused_in_one_sentence_that_says_what_nex
     listed = tmp_path / "listed.txt"
     with listed.open("w") as file:
         file.writelines(f"{tmp_path}/nowhere/{number}\n" for number in range(PATHS))
-    with listed.open() as stdin, started([*PIPCACHEPLUS, *command, "--caches-from", "-"], stdin=stdin) as process:
+    measured = [sys.executable, "-c", _MEASURED, *PIPCACHEPLUS, *command, "--caches-from", "-"]
+    with listed.open() as stdin, started(measured, stdin=stdin) as process:
         out, err = process.communicate()
         read_bytes = os.lseek(stdin.fileno(), 0, os.SEEK_CUR)  # the process reads at the same place
-    assert (process.returncode, out) == (2, "")
+    assert process.returncode == 2
     assert err == (
         "ERROR: stdin: names more than 100,000 caches; pass them in parts, for instance those of split -l 100000\n"
     )
     assert read_bytes < listed.stat().st_size / 5, "what follows is not read"
+    assert int(out) < 128 << 10, "KiB, and nothing else on stdout"
 
 
 def machine(home: str) -> Machine:

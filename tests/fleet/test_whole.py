@@ -19,7 +19,7 @@ from pipcacheplus.host.mounts import Mount, Mounts, mounts_in
 from pipcacheplus.model.cache_dir import NO_CACHE_DIR
 from pipcacheplus.render.text import many
 from pipcacheplus.render.text.table import Layout
-from pipcacheplus.render.view import View
+from pipcacheplus.render.view import Json, View
 from tests.fleet.caches import Ran, options_for
 from tests.support.builders import Cache
 from tests.support.processes import run as run_process
@@ -290,7 +290,8 @@ def test_prune_says_whether_entries_were_removed(caches: list[Cache], run: Run) 
 
 def test_paths_that_are_cut_on_a_narrow_terminal_keep_their_ends() -> None:
     homes = [f"/net/fs1.example/export/homes/of-a-long-department/{name}/.cache/pip" for name in ("ada", "bob")]
-    caches: list[Any] = [{"path": path, "owner": "u", "summary": {"entries": 1, "disk_bytes": 5}} for path in homes]
+    summary: Json = {"entries": 1, "disk_bytes": 5}
+    caches: list[Json] = [{"path": path, "owner": "u", "summary": summary} for path in homes]
     view = View(
         command="list",
         version="1",

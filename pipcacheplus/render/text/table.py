@@ -59,7 +59,7 @@ class Layout(NamedTuple):
             right: Columns that are aligned to the right.
             give: The column that gives way if the terminal is too narrow.
             indent: What each line begins with.
-            keeps_end: Whether a cell that gives way keeps its end, which tells paths apart.
+            keeps_end: Whether a cell that gives way keeps its end, in which paths differ.
         """
         if not rows:
             return iter(())
