@@ -44,6 +44,9 @@ _FLAGS = frozenset(
 )
 """Options of the whole run, which the processes of the caches do not get."""
 _ENGINE = "threads"
+_WAITING_PER_PROCESSOR = 4
+"""Processes that remove, where pips may be running: each waits up to 20 s for answers on their way to a pip."""
+_MOST_WAITING = 32
 _SITE_STATE = "/var/lib/pipcacheplus"
 """Root's directory with a state directory for each user: catalogs there take nothing of the quota of a home."""
 _SIZES = ("bytes", "disk_bytes")
@@ -100,7 +103,7 @@ def results_for(
         raise BadRequestError(what="many caches", problem=problem, next_step="name one cache with --cache-dir")
     by_path = {one.path: one for one in caches}
     root = _SITE_STATE if hasattr(os, "geteuid") and os.geteuid() == _ROOT else None
-    with progress_of_caches(request.console, what) as show, engine_of(request.options.executor or _ENGINE) as engine:
+    with progress_of_caches(request.console, what) as show, engine_of(engine_for(request)) as engine:
         units: Iterator[Unit] = (
             Unit(
                 one.path,
@@ -119,6 +122,16 @@ def results_for(
             if show is not None:
                 show(done, len(caches), size)
             yield by_path[result.path], result
+
+
+def engine_for(request: Request) -> str:
+    """Return the word of the executor: by default threads, more of them if the processes may wait for pips."""
+    options = request.options
+    if options.executor:
+        return str(options.executor)
+    if request.command != "prune" or options.dry_run or options.exclusive:
+        return _ENGINE
+    return f"{_ENGINE}:{min(_MOST_WAITING, _WAITING_PER_PROCESSOR * (os.cpu_count() or 1))}"
 
 
 def _bytes_of(result: "UnitResult") -> int:

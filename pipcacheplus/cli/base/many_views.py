@@ -22,7 +22,7 @@ _ELSEWHERE = frozenset({"dask", "mpi"})
 """Engines whose workers get no signal of this process."""
 _MOST_ENTRIES = 10_000
 """Entries that are listed; `--format jsonl` has all of them."""
-_SUMMED = ("entries", "files", "bytes", "disk_bytes", "du_bytes", "failed", "findings")
+_SUMMED = ("entries", "files", "bytes", "disk_bytes", "du_bytes", "failed", "in_use", "findings")
 """Numbers of summaries that add up over caches."""
 
 

@@ -79,6 +79,9 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     yield from _entries(view, layout)
     yield from _sentences(view, layout)
     yield from _whole(view, layout)
+    if in_use := number_in(total, "in_use"):
+        yield ""
+        yield f"kept: in use: {number(in_use, 'entry')}; pass --exclusive if no pip is running"
     if view.verbosity >= 0:
         done = number_in(total, "done")
         left = number_in(total, "caches") - done
