@@ -174,7 +174,8 @@ def _run(request: Request) -> CommandResult:
             progress=show,
         )
     done = carry_out(request, cache, plan)
-    done = done._replace(view=done.view._replace(summary={**done.view.summary, "corrupt": _corrupt(request, done)}))
+    more = {"corrupt": _corrupt(request, done), "in_use": _in_use(done)}
+    done = done._replace(view=done.view._replace(summary={**done.view.summary, **more}))
     would_go = exits.FOUND if options.exit_code and _would_any_go(done) else exits.DONE
     return CommandResult(view=done.view, exit_code=exits.worst(done.exit_code, would_go))
 
@@ -194,8 +195,15 @@ def _corrupt(request: Request, done: CommandResult) -> int | None:
     return sum(not slugs.isdisjoint(outcome.action.reasons) for outcome in done.view.outcomes)
 
 
+def _in_use(done: CommandResult) -> int:
+    """Return the number of entries that stay because a pip may be using them."""
+    from pipcacheplus.model.values import State  # noqa: PLC0415 - as above
+
+    return sum(outcome.is_failure and outcome.state is State.BUSY for outcome in done.view.outcomes)
+
+
 def _summary_of_nothing(cache: "CacheDir") -> "Mapping[str, Json]":
-    return {**summary_of_no_removal(cache), "corrupt": 0}
+    return {**summary_of_no_removal(cache), "corrupt": 0, "in_use": 0}
 
 
 def _would_any_go(done: CommandResult) -> bool:

@@ -16,7 +16,7 @@ import pytest
 from pipcacheplus.fleet.fleet import Fleet
 from pipcacheplus.fleet.run import results_of
 from pipcacheplus.fleet.unit import Unit
-from tests.fleet.caches import demo_wheel, fill
+from tests.fleet.caches import demo_wheel, fill, living_children
 from tests.fleet.test_engines import _client, cluster
 from tests.support.builders import Cache, tree
 from tests.support.processes import LIMIT_S, PIPCACHEPLUS, started
@@ -64,7 +64,7 @@ def test_a_process_that_hangs_is_ended_after_the_limit_and_its_cache_is_tried_on
     begun = time.monotonic()
     with ThreadPoolExecutor(1) as executor:
         [*Fleet(many[:1]).run("list", executor=executor)]  # a server is there now
-        [server] = [one for one in psutil.Process().children() if "fleet.server" in " ".join(one.cmdline())][:1]
+        [server] = [one for one in living_children() if "fleet.server" in " ".join(one.cmdline())][:1]
         units = [Unit(str(path), ("list",), limit_s=8.0) for path in many[:2]]
         hung = 0
 
@@ -137,7 +137,7 @@ def test_a_removal_that_is_tried_again_waits_for_the_lock_of_the_first_try(many:
 def test_a_scheduler_that_is_gone_is_reported_for_the_caches_that_are_left(many: list[Path], tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     with cluster(tmp_path) as address, _client(address) as client:
-        [scheduler] = [one for one in psutil.Process().children() if "dask_scheduler" in " ".join(one.cmdline())]
+        [scheduler] = [one for one in living_children() if "dask_scheduler" in " ".join(one.cmdline())]
         results = Fleet(many).run("verify", executor=client.get_executor())
         first = next(results)
         scheduler.kill()

@@ -42,6 +42,9 @@ _FLAGS = frozenset(
 )
 """Options of the whole run, which the processes of the caches do not get."""
 _ENGINE = "threads"
+_WAITING_PER_PROCESSOR = 4
+"""Processes that remove, where pips may be running: each waits up to 20 s for answers on their way to a pip."""
+_MOST_WAITING = 32
 _SIZES = ("bytes", "disk_bytes")
 """Keys of summaries: the bytes of the entries that a process read or removed."""
 _JSON_LINES = "jsonl"
@@ -76,8 +79,7 @@ def results_for(
         problem = "needs a system with processes that can be copied, such as Linux or macOS"
         raise BadRequestError(what="many caches", problem=problem, next_step="name one cache with --cache-dir")
     by_path = {one.path: one for one in caches}
-    word = _ENGINE if request.options.executor is None else request.options.executor
-    with progress_of_caches(request.console, what) as show, engine_of(word) as engine:
+    with progress_of_caches(request.console, what) as show, engine_of(engine_for(request)) as engine:
         units = (unit_for(one, words, limit_s=request.options.limit_per_cache, gathers=gathers) for one in caches)
         size = 0
         run = results_in_portions if request.command == "verify" else results_of
@@ -86,6 +88,16 @@ def results_for(
             if show is not None:
                 show(done, len(caches), size)
             yield by_path[result.path], result
+
+
+def engine_for(request: Request) -> str:
+    """Return the word of the executor: by default threads, more of them if the processes may wait for pips."""
+    options = request.options
+    if options.executor is not None:
+        return str(options.executor)
+    if request.command != "prune" or options.dry_run or options.exclusive:
+        return _ENGINE
+    return f"{_ENGINE}:{min(_MOST_WAITING, _WAITING_PER_PROCESSOR * (os.cpu_count() or 1))}"
 
 
 def _bytes_of(result: "UnitResult") -> int:

@@ -31,7 +31,7 @@ _MOST_ENTRIES = 10_000
 _MOST_REMARKS = 10
 _MOST_CHARACTERS = 500
 """Of a remark, which comes from a process of another user."""
-_SUMMED = ("entries", "files", "bytes", "disk_bytes", "du_bytes", "failed", "findings")
+_SUMMED = ("entries", "files", "bytes", "disk_bytes", "du_bytes", "failed", "in_use", "findings")
 """Numbers of summaries that add up over caches."""
 _WITH_FINDINGS = frozenset({"report", "verify"})
 """Commands that report findings."""

@@ -38,19 +38,6 @@ def are_many(options: Namespace, command: Command) -> bool:
     )
 
 
-def are_many(options: Namespace, command: Command) -> bool:
-    """Return whether options name several caches, or may do so, or request what only a run over many has."""
-    named = options.cache_dirs
-    return (
-        len(named) > 1
-        or any(glob.has_magic(word) and not os.path.lexists(word) for word in named)
-        or getattr(options, "all_users", False)
-        or (command.takes_many and options.executor is not None)
-        or (command.takes_many and command.finish_many is None and options.output is not None)
-        or getattr(options, "caches_from", None) is not None
-    )
-
-
 def found_caches(
     named: Sequence[str], caches_from: str | None, request: Request, *, all_users: bool, more: bool
 ) -> "Iterator[FoundCache]":

@@ -84,6 +84,9 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     yield from _shared(view, layout)
     yield from _unknown(view, layout)
     yield from _damage(view, layout)
+    if in_use := number_in(object_in(view.summary, "total"), "in_use"):
+        yield ""
+        yield f"kept: in use: {number(in_use, 'entry')}; pass --exclusive if no pip is running"
     if view.verbosity >= 0:
         total = object_in(view.summary, "total")
         done = number_in(total, "done")
