@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipcacheplus.fleet import crew
@@ -76,6 +76,7 @@ _entries = st.lists(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # on a machine that does something else as well
 @given(entries=_entries, warnings=st.lists(_text, max_size=4), messages=st.lists(_text, max_size=4))
 def test_a_document_is_the_same_read_by_lines_as_by_a_json_parser(
     entries: list[Any], warnings: list[str], messages: list[str]
