@@ -21,15 +21,16 @@ def used_now(cache: Cache, path: str) -> None:
 
 def test_entries_that_are_in_use_are_counted_with_the_option_that_removes_them(run: Run, tmp_path: Path) -> None:
     caches = [Cache(tmp_path / name) for name in ("ada", "bob", "eve")]
+    words = ("prune", "--corrupt", "--python", "current")
     broken = [cache.built_wheel("broken", content=b"no wheel") for cache in caches]
     for cache, path in zip(caches, broken, strict=True):
         used_now(cache, path)
-    done = run("prune", "--corrupt", "--shared", *options_for(caches), "--executor", "threads:3")
+    done = run(*words, "--shared", *options_for(caches), "--executor", "threads:3")
     assert done.code == 4, done
     assert "kept: in use: 3 entries; pass --exclusive if no pip is running\n" in done.out
-    lines = run("prune", "--corrupt", "--shared", *options_for(caches), "--format", "jsonl").lines
+    lines = run(*words, "--shared", *options_for(caches), "--format", "jsonl").lines
     assert [line["summary"]["in_use"] for line in lines] == [1, 1, 1]
     assert all(path in tree(cache.path) for cache, path in zip(caches, broken, strict=True))
-    gone = run("prune", "--corrupt", "--exclusive", *options_for(caches))
+    gone = run(*words, "--exclusive", *options_for(caches))
     assert (gone.code, "in use" in gone.out) == (0, False)
     assert not any(path in tree(cache.path) for cache, path in zip(caches, broken, strict=True))
