@@ -193,7 +193,15 @@ def test_removal_as_root_over_a_scheduler_with_tls_is_done(many: list[Cache], tm
         assert address.startswith("tls://")
         tls = {"CA_FILE": certificate, "CLIENT__CERT": certificate, "CLIENT__KEY": key}
         environ = {f"DASK_DISTRIBUTED__COMM__TLS__{name}": str(path) for name, path in tls.items()}
-        command = [*PIPCACHEPLUS, "prune", "--partial", *options_for(many), "--executor", f"dask:{address}"]
+        command = [
+            *PIPCACHEPLUS,
+            "prune",
+            "--partial",
+            "--exclusive",
+            *options_for(many),
+            "--executor",
+            f"dask:{address}",
+        ]
         with _client(address, security=_security(words)) as client:
             [first] = Fleet([str(many[0].path)]).prune("--partial", executor=client.get_executor())
         assert (first.error, (first.document or {})["summary"]["entries"]) == (None, 1)
@@ -247,7 +255,7 @@ class Killing(ProcessPoolExecutor):
         return future
 
 
-@pytest.mark.parametrize("words", [("verify",), ("prune", "--corrupt", "--partial")], ids=" ".join)
+@pytest.mark.parametrize("words", [("verify",), ("prune", "--corrupt", "--partial", "--exclusive")], ids=" ".join)
 def test_a_worker_that_is_killed_changes_no_result(many: list[Cache], tmp_path: Path, words: tuple[str, ...]) -> None:
     twins = [Cache(tmp_path / "twins" / one.path.name) for one in many]
     for one, twin in zip(many, twins, strict=True):

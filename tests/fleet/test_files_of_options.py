@@ -22,7 +22,9 @@ def test_a_lock_with_a_relative_path_keeps_its_packages_in_each_cache(
     run: Run, caches: list[Cache], tmp_path: Path, form: list[str]
 ) -> None:
     (tmp_path / "lock.txt").write_text("demo-app==1.0\n")
-    done = run("prune", "--max-files", "0", *form, *options_for(caches), "--format", "jsonl", "--min-age", "0")
+    done = run(
+        "prune", "--max-files", "0", "--exclusive", *form, *options_for(caches), "--format", "jsonl", "--min-age", "0"
+    )
     assert done.code == 0, done
     assert [line["summary"]["failed"] for line in done.lines] == [0, 0, 0]
     for cache in caches:
@@ -70,6 +72,7 @@ def test_a_lock_that_owners_may_not_read_is_refused_in_one_sentence(run: Run, th
     lock.write_text("demo==1.0\n")
     words = (
         "prune",
+        "--exclusive",
         "--max-files",
         "0",
         "--min-age",

@@ -311,7 +311,7 @@ def test_a_list_that_is_no_text_is_one_sentence_or_rows(tmp_path: Path, caches: 
 
 
 def test_an_empty_name_is_not_the_current_directory(caches: list[Cache], run: Run) -> None:
-    ran = run("prune", "--partial", "--cache-dir", "", "--cache-dir", caches[0].path)
+    ran = run("prune", "--partial", "--exclusive", "--cache-dir", "", "--cache-dir", caches[0].path)
     assert (ran.code, ran.out) == (2, "")
     assert "--cache-dir: is empty" in ran.err
 

@@ -162,7 +162,9 @@ def test_modules_that_only_root_can_read_work_for_all_commands(closed: Cache, tm
 
 def test_caches_of_several_users_are_pruned_by_their_owners_alone(closed: Cache, cache: Cache, tmp_path: Path) -> None:
     left = fill(cache, demo_wheel(tmp_path), own="roots")
-    ran = run_process([*PIPCACHEPLUS, "prune", "--partial", *options_for([closed, cache]), "--format", "jsonl"])
+    ran = run_process(
+        [*PIPCACHEPLUS, "prune", "--partial", "--exclusive", *options_for([closed, cache]), "--format", "jsonl"]
+    )
     lines = {line["path"]: line for line in Ran(0, ran.stdout, "").lines}
     assert {path: line["summary"]["entries"] for path, line in lines.items()} == {
         str(closed.path): 1,
@@ -177,7 +179,9 @@ def test_a_cache_that_a_run_of_its_owner_is_pruning_is_left_to_that_one(closed: 
     left = fill(cache, demo_wheel(cache.path.parent), own="roots")
     before = tree(closed.path)
     with held(closed.path):
-        ran = run_process([*PIPCACHEPLUS, "prune", "--partial", *options_for([closed, cache]), "--format", "jsonl"])
+        ran = run_process(
+            [*PIPCACHEPLUS, "prune", "--partial", "--exclusive", *options_for([closed, cache]), "--format", "jsonl"]
+        )
     lines = {line["path"]: line for line in Ran(0, ran.stdout, "").lines}
     assert ran.returncode == 4
     assert "another pipcacheplus is using" in lines[str(closed.path)]["error"]
