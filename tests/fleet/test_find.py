@@ -27,6 +27,7 @@ from pipcacheplus.fleet.fleet import Fleet
 from pipcacheplus.fleet.this_site import variables_of_processes
 from pipcacheplus.host.machine import this_machine
 from pipcacheplus.host.ownership import import_late
+from pipcacheplus.host.patterns import is_pattern
 from pipcacheplus.pips.locate import Machine
 from tests.fleet.caches import Ran, options_for
 from tests.support.builders import Cache
@@ -64,6 +65,21 @@ def test_a_directory_whose_name_looks_like_a_glob_is_that_directory(tmp_path: Pa
     (tmp_path / "[a]").mkdir()
     (tmp_path / "a").mkdir()
     assert paths([*named_caches([f"{tmp_path}/[a]"])]) == [f"{tmp_path}/[a]"]
+
+
+def test_what_is_named_in_a_directory_with_brackets_is_no_glob(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "[1]").mkdir()
+    ran = run("list", "--cache-dir", tmp_path / "[1]" / "none")
+    assert (ran.code, "no cache directory at" in ran.err) == (10, True), ran.err
+    assert run("list", "--cache-dir", tmp_path / "[1]" / "no*").code == 2
+    assert not is_pattern(f"{tmp_path}/[1]/none")
+    assert is_pattern(f"{tmp_path}/[1]/n[1]ne")
+    assert not is_pattern("a\0*")
+
+
+def test_a_cache_that_is_named_twice_in_the_same_words_is_one_cache(caches: list[Cache], run: Run) -> None:
+    words = ("list", "--cache-dir", caches[0].path, "--format", "paths")
+    assert run(*words, "--cache-dir", caches[0].path) == run(*words)
 
 
 def test_one_cache_with_two_names_counts_once(caches: list[Cache], tmp_path: Path, run: Run) -> None:
