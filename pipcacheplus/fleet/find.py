@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pipcacheplus.errors import BadRequestError, CacheDisabledError
 from pipcacheplus.host.ownership import seen_by_user
 from pipcacheplus.host.path_owners import why_replaceable
-from pipcacheplus.model.values import Source
+from pipcacheplus.model.terms import Source
 from pipcacheplus.pips.default_paths import default_cache
 from pipcacheplus.pips.locate import Machine, locate
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, TextIO
 from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.advisories import selections_in
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_view
-from pipcacheplus.cli.base.progress import progress
 from pipcacheplus.cli.base.signals import StopRequest, signal_name, stopping
 from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.cache_dir import NO_CACHE_DIR
@@ -186,6 +185,7 @@ def results_for(
         gathers: As of a unit.
         stop: As of `results_of`.
     """
+    from pipcacheplus.cli.base.progress import progress  # noqa: PLC0415 - as above
     from pipcacheplus.fleet.engines import engine_of  # noqa: PLC0415 - as above
     from pipcacheplus.fleet.run import results_of  # noqa: PLC0415 - as above
     from pipcacheplus.fleet.units import unit_for  # noqa: PLC0415 - as above
