@@ -11,7 +11,6 @@ from pipcacheplus.cli.base.command import Command, CommandResult, Request
 from pipcacheplus.cli.base.files_for_units import with_whole_paths
 from pipcacheplus.cli.base.many_views import as_lines, as_table, own_alone
 from pipcacheplus.cli.base.named_caches import found_caches
-from pipcacheplus.cli.base.progress import progress_of_caches
 from pipcacheplus.cli.base.signals import stopping
 from pipcacheplus.errors import BadRequestError
 
@@ -70,6 +69,7 @@ def results_for(
         gathers: As of a unit.
         stop: As of `results_of`.
     """
+    from pipcacheplus.cli.base.progress import progress_of_caches  # noqa: PLC0415 - as above
     from pipcacheplus.fleet.engines import engine_of  # noqa: PLC0415 - as above
     from pipcacheplus.fleet.portions import results_in_portions  # noqa: PLC0415 - as above
     from pipcacheplus.fleet.run import results_of  # noqa: PLC0415 - as above
