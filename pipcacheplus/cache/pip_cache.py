@@ -405,9 +405,9 @@ class PipCache:
             deep: Whether everything is nevertheless read and stored again.
             only_counts_normal: Whether findings of severity `info` that follow from names and times alone (pages past
                 their freshness lifetime) are only counted: `Verification.counted` has them, and `findings` does not.
-            portion_bytes: For a run over many caches: bytes of a portion. Contents of two portions or more are then
-                not read, but left to other processes.
-            results: For the same: of portions that these have read.
+            portion_bytes: For `Fleet` alone, and not stable: bytes of a portion. Contents of two portions or more are
+                then not read, but left to other processes.
+            results: For `Fleet` alone, and not stable: of portions that these have read.
             details: Whether `Verification.listed` has the entries that were checked, each with its SHA-256.
             progress: Called with the bytes done.
 

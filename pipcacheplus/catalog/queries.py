@@ -607,11 +607,13 @@ class Run:
         from pipcacheplus.catalog.entry_rows import as_text  # noqa: PLC0415 - slow to import
 
         unread = self._update.unread
-        told = [Warned(path=as_text(id_), message=unread[id_]) for id_ in sorted(unread) if self._is_chosen(id_)]
+        told = [Warned(path=as_text(id_), message=unread[id_]) for id_ in sorted(unread) if self._may_be_chosen(id_)]
         return [*dict.fromkeys(self._update.warnings), *told]  # a part may be walked twice
 
-    def _is_chosen(self, id_: bytes) -> bool:
-        statement = f"SELECT 1 FROM entry e WHERE e.id = ? AND {self._where}"
+    def _may_be_chosen(self, id_: bytes) -> bool:
+        """Return whether an entry that cannot be read is selected, or would be if its name or digest were known."""
+        is_unknown = "1" if Need.DIGESTS in self._what.selection.needs else "e.project IS NULL"
+        statement = f"SELECT 1 FROM entry e WHERE e.id = ? AND ({self._where} OR {is_unknown})"
         return self._connection.execute(statement, (id_,)).fetchone() is not None
 
     def _choose(self, known: "Known") -> None:

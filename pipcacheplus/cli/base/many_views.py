@@ -10,7 +10,9 @@ from pipcacheplus.cli.base import exits
 from pipcacheplus.cli.base.command import Command, CommandResult, Request, make_view
 from pipcacheplus.cli.base.output_file import new_file, write_rest
 from pipcacheplus.cli.base.signals import StopRequest, signal_name, stopping
+from pipcacheplus.errors import BadRequestError
 from pipcacheplus.model.cache_dir import NO_CACHE_DIR
+from pipcacheplus.model.terms import Area
 from pipcacheplus.render.parts import object_in, objects_in
 from pipcacheplus.render.shell import quoted
 
@@ -29,6 +31,9 @@ _ELSEWHERE = frozenset({"dask", "mpi"})
 _MOST_ENTRIES = 10_000
 """Entries that are listed; `--format jsonl` has all of them."""
 _MOST_REMARKS = 10
+_NO_MATCH = "No matching entries for "
+_AREAS = tuple(f"{area.value}/" for area in Area)
+"""Beginnings of remarks about one entry."""
 _MOST_CHARACTERS = 500
 """Of a remark, which comes from a process of another user."""
 _SUMMED = ("entries", "files", "bytes", "disk_bytes", "du_bytes", "failed", "in_use", "findings")
@@ -50,10 +55,9 @@ def as_table(  # noqa: PLR0917 - each is a part of the run
     """Return a result with a row for each cache, and sums over all of them."""
     from pipcacheplus.fleet.gathered import gathering  # noqa: PLC0415 - slow to import, and most runs are of one cache
     from pipcacheplus.host.mounts import Mounts  # noqa: PLC0415 - as above
-    from pipcacheplus.render.text.words import number  # noqa: PLC0415 - as above
 
     mounts = Mounts()
-    remarks = Counter[str]()
+    remarks = _Remarks()
     has_findings = request.command in _WITH_FINDINGS
     rows = [_row(one, cache_facts(one, mounts), None, reports_findings=has_findings) for one in left_out]
     output = None if command.finish_many is not None else request.options.output
@@ -61,15 +65,12 @@ def as_table(  # noqa: PLR0917 - each is a part of the run
         for one, result in results:
             row = _row(one, cache_facts(one, mounts), result, reports_findings=has_findings)
             rows.append(row)
-            remarks.update(_remarks(one.path, result))
+            remarks.add(one.path, result)
             gathered.add(one, row, row["exit_code"], result)
         write_rest(output, gathered, request.command)
         rows.sort(key=lambda row: str(row["path"]))
         summary: dict[str, Json] = {"caches": rows, "total": _total(rows), **_whole(gathered, request, rows)}
-        notes = (
-            *own_alone(request),
-            *(f"{number(count, 'cache')}: {text}" for text, count in remarks.most_common(_MOST_REMARKS)),
-        )
+        notes = (*own_alone(request), *remarks.notes())
         view = make_view(request, NO_CACHE_DIR, "atime", summary=summary, warnings=notes, is_of_many=True)
         view = view._replace(repeated=_repeated(request, view.repeated))
         code = exits.worst(exits.DONE, *(row["exit_code"] for row in rows))
@@ -78,17 +79,57 @@ def as_table(  # noqa: PLR0917 - each is a part of the run
             view = view._replace(warnings=(*view.warnings, remark))
             code = exits.worst(code, exits.stopped_by(stop.number))
         if command.finish_many is None:
-            return CommandResult(view, code)
+            is_refused = remarks.are_all_refused and not left_out and stop.number is None
+            return CommandResult(view, exits.USAGE if is_refused else code)
         done = command.finish_many(request, view, gathered)
         return done._replace(exit_code=exits.worst(code, done.exit_code))
 
 
-def _remarks(path: str, result: "UnitResult") -> Iterator[str]:
-    """Yield what a document remarks about a cache as a whole."""
-    listed = (result.document or {}).get("warnings")
-    for text in listed if isinstance(listed, list) else ():
-        if isinstance(text, str) and text.startswith(f"{path}: "):
-            yield text.removeprefix(f"{path}: ")[:_MOST_CHARACTERS]
+class _Remarks:
+    """What the documents of caches remark, counted: it is said once for all of them."""
+
+    def __init__(self) -> None:
+        self._documents = self._refused = self._results = 0
+        self._of_caches = Counter[str]()
+        self._of_entries = Counter[str]()
+        self._of_words = Counter[str]()
+
+    def add(self, path: str, result: "UnitResult") -> None:
+        """Count the remarks of a document, which is that of a process of any user."""
+        self._results += 1
+        self._refused += result.code == exits.USAGE
+        if result.document is None:
+            return
+        self._documents += 1
+        listed = result.document.get("warnings")
+        for text in listed if isinstance(listed, list) else ():
+            if not isinstance(text, str):
+                continue
+            if text.startswith(_NO_MATCH):
+                self._of_words[text[:_MOST_CHARACTERS]] += 1
+            elif text.startswith(f"{path}: "):
+                self._of_caches[text.removeprefix(f"{path}: ")[:_MOST_CHARACTERS]] += 1
+            elif (message := text.partition(": ")[2]) and text.startswith(_AREAS):
+                self._of_entries[message[:_MOST_CHARACTERS]] += 1
+            else:
+                self._of_caches[text[:_MOST_CHARACTERS]] += 1
+
+    @property
+    def are_all_refused(self) -> bool:
+        """Return whether all processes refused the request: then it is the request that makes no sense."""
+        return 0 < self._results == self._refused
+
+    def notes(self) -> Iterator[str]:
+        """Yield the remarks, the most frequent first; a word that matched in one cache is not remarked upon."""
+        from pipcacheplus.render.text.words import number  # noqa: PLC0415 - as above
+
+        for text, count in self._of_words.most_common(_MOST_REMARKS):
+            if count == self._documents:
+                yield text
+        for text, count in self._of_caches.most_common(_MOST_REMARKS):
+            yield f"{number(count, 'cache')}: {text}"
+        for text, count in self._of_entries.most_common(_MOST_REMARKS):
+            yield f"{number(count, 'entry')}: {text}; --format jsonl names each"
 
 
 def own_alone(request: Request) -> Sequence[str]:
@@ -135,9 +176,11 @@ def _absent(gathered: "Gathered", rows: Sequence[Mapping[str, Any]]) -> "dict[st
 
 def _interrupted(request: Request, number: int, missing: int, usable: int) -> str:
     """Return a sentence about a run that a signal has ended, and about the caches without a result."""
+    if not missing:
+        return f"interrupted by {signal_name(number)}: all caches had been begun, and ended after the present entry"
     what = f"interrupted by {signal_name(number)}: {missing:,} of {usable:,} caches were not begun"
     is_elsewhere = (request.options.executor or "").partition(":")[0] in _ELSEWHERE
-    return f"{what}, or are finished by workers that do not hear of it" if is_elsewhere and missing else what
+    return f"{what}, or are finished by workers that do not hear of it" if is_elsewhere else what
 
 
 def as_lines(
@@ -158,6 +201,10 @@ def as_lines(
 
     from pipcacheplus.host.mounts import Mounts  # noqa: PLC0415 - as above
 
+    if command_output := (None if request.command == "report" else request.options.output):
+        problem = "cannot be written together with --format jsonl"
+        step = "leave out --format jsonl, or --output"
+        raise BadRequestError(what=f"--output {command_output}", problem=problem, next_step=step)
     mounts = Mounts()
     codes = [exits.PARTLY] * bool(left_out)
 

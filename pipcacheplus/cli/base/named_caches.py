@@ -79,7 +79,7 @@ def found_caches(
 
 
 def _listed(path: str | None) -> Iterable[str]:
-    """Return the lines of a file, without empty ones.
+    """Return the lines of a file, without empty ones and comments, which begin with `#`.
 
     Raises:
         BadRequestError: It cannot be read.
@@ -98,7 +98,9 @@ def _listed(path: str | None) -> Iterable[str]:
 
 def _lines_of(lines: TextIO, where: str) -> list[str]:
     whole = takewhile(bool, iter(lambda: lines.readline(_LONGEST_LINE + 1), None))
-    found = list(islice((line for line in map(str.strip, _short(whole, where)) if line), _MOST_LISTED + 1))
+    found = list(
+        islice((line for line in map(str.strip, _short(whole, where)) if line and line[0] != "#"), _MOST_LISTED + 1)
+    )
     if len(found) > _MOST_LISTED:
         step = f"pass them in parts, for instance those of split -l {_MOST_LISTED}"
         raise BadRequestError(where, f"names more than {_MOST_LISTED:,} caches", step)

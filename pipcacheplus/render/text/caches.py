@@ -42,6 +42,9 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
         yield ""
         counted = number_in(total, "counted")
         left = number_in(total, "caches") - counted
+        if not counted and not any(one.get("error") for one in caches):
+            yield f"{number(left, 'cache')}, not counted"
+            return
         taken = f"{number(number_in(total, 'entries'), 'entry')} ({size(number_in(total, 'du_bytes'))} on disk)"
         yield f"{number(counted, 'cache')}, {taken}" + (f"; {left:,} not counted" if left else "")
 

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from pipcacheplus.render.parts import Part, number_in, object_in, objects_in
 from pipcacheplus.render.text.table import Layout, Row
+from pipcacheplus.render.text.unjudged import unjudged_in_words
 from pipcacheplus.render.text.words import KIND_WORDS, number, safe, size
 from pipcacheplus.render.text.wrapping import wrapped
-from pipcacheplus.render.view import View
+from pipcacheplus.render.view import Json, View
 
 __all__ = ["lines"]
 
@@ -21,13 +22,15 @@ class _Column(NamedTuple):
     keys: tuple[str, ...]
     """Where a row has the number; of an object there, its members are counted."""
     is_size: bool = False
+    also: tuple[str, ...] = ()
+    """Keys beside the last one, whose numbers are added."""
 
     def amount(self, row: Part) -> int:
         """Return the number of a cache."""
         *above, last = self.keys
         for key in above:
             row = object_in(row, key)
-        return len(object_in(row, last)) or number_in(row, last)
+        return (len(object_in(row, last)) or number_in(row, last)) + sum(number_in(row, key) for key in self.also)
 
     def cell(self, amount: int) -> str:
         """Return a number as text."""
@@ -50,7 +53,7 @@ _COLUMNS: Mapping[str, tuple[_Column, ...]] = {
     ),
     "prune": (
         _Column("removed", ("summary", "entries")),
-        _Column("freed", ("summary", "du_bytes"), is_size=True),
+        _Column("freed", ("summary", "disk_bytes"), is_size=True, also=("directory_bytes",)),
         _Column("failed", ("summary", "failed")),
     ),
     "why": (_Column("entries", ("summary", "why")),),
@@ -69,14 +72,11 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     sums = [sum(map(column.amount, caches)) for column in columns]
     if not caches:  # nothing was searched for
         return
-    yield from _caches(caches, columns, sums, layout)
-    problems = [one for one in caches if one.get("error")]
-    if problems:
-        yield ""
-    for one in problems[:_MOST_PROBLEMS]:
-        yield layout.paint(f"{safe(str(one.get('path')))}: {safe(str(one.get('error')))}", "red")
-    if len(problems) > _MOST_PROBLEMS:
-        yield f"and {number(len(problems) - _MOST_PROBLEMS, 'cache')} more; --format jsonl has all of them"
+    is_brief = view.verbosity < 0
+    shown = [one for one in caches if one.get("error") or number_in(one, "exit_code")] if is_brief else caches
+    if shown:
+        yield from _caches(shown, columns, sums, layout, has_total=not is_brief)
+    yield from _problems(caches, layout)
     yield from _entries(view, layout)
     yield from _sentences(view, layout)
     yield from _projects(view, layout)
@@ -84,6 +84,8 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
     yield from _shared(view, layout)
     yield from _unknown(view, layout)
     yield from _damage(view, layout)
+    yield from _unjudged(view, caches, layout)
+    yield from _trashed(view, caches)
     if in_use := number_in(object_in(view.summary, "total"), "in_use"):
         yield ""
         yield f"kept: in use: {number(in_use, 'entry')}; pass --exclusive if no pip is running"
@@ -99,14 +101,58 @@ def lines(view: View, layout: Layout) -> Iterator[str]:
         yield f"{number(done, 'cache')}, {entries}{amount}" + (f"; {number(left, 'cache')} failed" if left else "")
 
 
-def _caches(caches: Sequence[Part], columns: Sequence[_Column], sums: Sequence[int], layout: Layout) -> Iterator[str]:
+def _problems(caches: Sequence[Part], layout: Layout) -> Iterator[str]:
+    """Yield the reason why a cache was not done; one for all that have the same."""
+    paths: dict[str, list[str]] = {}
+    for one in caches:
+        if one.get("error"):
+            paths.setdefault(str(one["error"]), []).append(str(one.get("path")))
+    if paths:
+        yield ""
+    for error, of in [*paths.items()][:_MOST_PROBLEMS]:
+        where = safe(of[0]) if len(of) == 1 else number(len(of), "cache")
+        yield layout.paint(f"{where}: {safe(error)}", "red")
+    if len(paths) > _MOST_PROBLEMS:
+        yield f"and {len(paths) - _MOST_PROBLEMS:,} more reasons; --format jsonl has all of them"
+
+
+def _unjudged(view: View, caches: Sequence[Part], layout: Layout) -> Iterator[str]:
+    """Yield lines about all entries that could not be judged, added up by the reason."""
+    sums: dict[str, dict[str, Json]] = {}
+    for one in caches:
+        for reason in (counts := object_in(object_in(one, "summary"), "not_judged")):
+            count = object_in(counts, reason)
+            total = sums.setdefault(str(reason), {"option": count.get("option")})
+            for key in ("entries", "disk_bytes", "directories"):
+                total[key] = number_in(total, key) + number_in(count, key)
+    for text in unjudged_in_words(view._replace(summary={"not_judged": sums})):
+        yield ""
+        yield from wrapped(text, layout, indent="  ")
+
+
+def _trashed(view: View, caches: Sequence[Part]) -> Iterator[str]:
+    """Yield a line about files that were moved to the trash, whose space is not free yet."""
+    if view.command != "prune" or view.is_dry_run:
+        return
+    moved = sum(
+        number_in(one, "du_bytes") - number_in(one, "disk_bytes") - number_in(one, "directory_bytes")
+        for one in (object_in(cache, "summary") for cache in caches)
+    )
+    if moved > 0:
+        yield ""
+        yield f"In the trash of their caches: {size(moved)}, freed when it is emptied; undo restores it, cache by cache"
+
+
+def _caches(
+    caches: Sequence[Part], columns: Sequence[_Column], sums: Sequence[int], layout: Layout, *, has_total: bool
+) -> Iterator[str]:
     """Yield the table of caches, with the sums of several below."""
     rows: list[Row] = []
     for one in caches:
         has_summary = bool(object_in(one, "summary"))
         cells = [column.cell(column.amount(one)) if has_summary else "-" for column in columns]
         rows.append((safe(str(one.get("path"))), safe(str(one.get("owner") or one.get("uid") or "-")), *cells))
-    if len(rows) > 1:
+    if len(rows) > 1 and has_total:
         rows.append(("total", "", *(column.cell(amount) for column, amount in zip(columns, sums, strict=True))))
     yield from _table(("Cache", "owner", *(column.title for column in columns)), rows, layout, texts=2)
 
