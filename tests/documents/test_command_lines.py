@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,6 +51,7 @@ SUBSTITUTES = {
     r"pipcacheplus caches --no-count$": "pipcacheplus caches --no-count ~",
     r"/opt/pipcacheplus/bin/python -I": "python",
     r"--executor dask:tls://\S+": "--executor threads:1",
+    r"caches\.parquet": "caches.parquet" if find_spec("pyarrow") else "rows.sqlite",  # an extra
     r" \\\|": " |",
     r"(pipcacheplus (?:prune|remove|purge|apply)\b)(?!.*--(?:exclusive|shared)\b)": r"\1 --exclusive",
 }

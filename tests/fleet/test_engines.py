@@ -5,11 +5,10 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
 from threading import Thread
@@ -23,9 +22,10 @@ from pipcacheplus.fleet import engines
 from pipcacheplus.fleet.engines import engine_of
 from pipcacheplus.fleet.fleet import Fleet
 from tests.fleet.caches import Ran, comparable, demo_wheel, fill, options_for, rows_of
+from tests.fleet.clusters import client_of, cluster, security_of
 from tests.support.builders import Cache, tree
 from tests.support.owners import is_root
-from tests.support.processes import LIMIT_S, PIPCACHEPLUS, started
+from tests.support.processes import PIPCACHEPLUS, started
 from tests.support.processes import run as run_process
 
 pytestmark = [
@@ -48,64 +48,6 @@ def many(tmp_path: Path) -> list[Cache]:
     (tmp_path / "many" / "none").mkdir()
     (tmp_path / "many" / "none" / "letter").write_text("mine")
     return made
-
-
-@contextmanager
-def cluster(folder: Path, *more: str, workers: Sequence[str] = ("a", "b")) -> Iterator[str]:
-    """Run a scheduler and workers with these names on this machine, and yield the address."""
-    pytest.importorskip("distributed")
-    environ = {**os.environ, "DASK_DISTRIBUTED__WORKER__DAEMON": "False"}
-    address_file = folder / "scheduler.json"
-    with ExitStack() as stack:
-
-        def begin(*words: str) -> None:
-            log = stack.enter_context((folder / f"log-{len(words)}-{words[0]}").open("ab"))
-            command = [sys.executable, "-m", *words, *more]
-            process = stack.enter_context(
-                started(command, limit_s=600, stdout=log, stderr=log, env=environ, cwd=folder)
-            )
-            stack.callback(_end, process)
-
-        common = ("--scheduler-file", str(address_file), "--no-dashboard")
-        begin("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", *common)
-        worker = ("distributed.cli.dask_worker", *common, "--host", "127.0.0.1", "--nthreads", "1", "--no-nanny")
-        for name in workers:
-            begin(*worker, "--name", name)
-        security = _security(more)
-        with _client(scheduler_file=str(address_file), timeout=LIMIT_S, security=security) as client:
-            if workers:
-                client.wait_for_workers(len(workers), timeout=LIMIT_S)
-            address = client.scheduler.address
-        yield address
-
-
-def _client(*arguments: str, **more: Any) -> Any:  # noqa: ANN401 - of an extra
-    import distributed  # noqa: PLC0415
-
-    connect: Any = distributed.Client
-    return connect(*arguments, **more)
-
-
-def _security(words: tuple[str, ...]) -> Any:  # noqa: ANN401 - of an extra
-    if not words:
-        return None
-    from distributed.security import Security  # noqa: PLC0415
-
-    given = dict(zip(words[::2], words[1::2], strict=True))
-    make: Any = Security
-    return make(
-        tls_ca_file=given["--tls-ca-file"],
-        tls_client_cert=given["--tls-cert"],
-        tls_client_key=given["--tls-key"],
-        require_encryption=True,
-    )
-
-
-def _end(process: "subprocess.Popen[str]") -> None:
-    if process.poll() is None:
-        for one in psutil.Process(process.pid).children(recursive=True):
-            one.kill()
-        process.kill()
 
 
 def expected(many: list[Cache], *words: str) -> list[Any]:
@@ -151,7 +93,7 @@ def test_a_dask_cluster_gives_the_same_rows_in_python_and_on_the_command_line(
 ) -> None:
     rows = expected(many, "verify")
     with cluster(tmp_path) as address:
-        with _client(address) as client:
+        with client_of(address) as client:
             assert with_executor(many, client.get_executor(), "verify") == rows
         command = [*PIPCACHEPLUS, "verify", *options_for(many), "--format", "jsonl", "--executor"]
         dask, threads = (run_process([*command, word], is_checked=False) for word in (f"dask:{address}", "threads:2"))
@@ -165,7 +107,7 @@ def test_a_dask_cluster_gives_the_same_rows_in_python_and_on_the_command_line(
             assert (done.returncode, done.stdout) == (2, "")
             assert "is not authenticated, and its workers would remove files as root" in done.stderr
             assert [tree(one.path) for one in many] == before
-            with _client(address) as client:
+            with client_of(address) as client:
                 executor = client.get_executor()
                 for removal in (Fleet([str(many[0].path)]).prune, lambda **more: Fleet([]).run("remove", "x", **more)):
                     with pytest.raises(BadRequestError, match="is not authenticated"):
@@ -202,7 +144,7 @@ def test_removal_as_root_over_a_scheduler_with_tls_is_done(many: list[Cache], tm
             "--executor",
             f"dask:{address}",
         ]
-        with _client(address, security=_security(words)) as client:
+        with client_of(address, security=security_of(words)) as client:
             [first] = Fleet([str(many[0].path)]).prune("--partial", executor=client.get_executor())
         assert (first.error, (first.document or {})["summary"]["entries"]) == (None, 1)
         done = run_process([*command, "--format", "jsonl"], env={**os.environ, **environ})
@@ -274,7 +216,7 @@ def test_a_worker_that_is_killed_changes_no_result(many: list[Cache], tmp_path: 
 
 
 def test_the_workers_of_an_engine_that_are_killed_cost_no_cache(many: list[Cache], tmp_path: Path) -> None:
-    with cluster(tmp_path) as address, _client(address) as client:
+    with cluster(tmp_path) as address, client_of(address) as client:
         workers = {info["name"]: name for name, info in client.scheduler_info()["workers"].items()}
         pid = client.run(os.getpid, workers=[workers["a"]])[workers["a"]]
         paths = [str(one.path) for one in many]

@@ -16,7 +16,7 @@ from pipcacheplus.fleet.fleet import Fleet
 from pipcacheplus.fleet.run import results_of
 from pipcacheplus.fleet.unit import Unit
 from tests.fleet.caches import demo_wheel, fill, living_children
-from tests.fleet.test_engines import _client, cluster
+from tests.fleet.clusters import client_of, cluster
 from tests.support.builders import Cache, tree
 from tests.support.processes import PIPCACHEPLUS, started
 
@@ -133,7 +133,7 @@ def test_a_removal_that_is_tried_again_waits_for_the_lock_of_the_first_try(many:
 
 def test_a_scheduler_that_is_gone_is_reported_for_the_caches_that_are_left(many: list[Path], tmp_path: Path) -> None:
     pytest.importorskip("distributed")
-    with cluster(tmp_path) as address, _client(address) as client:
+    with cluster(tmp_path) as address, client_of(address) as client:
         [scheduler] = [one for one in living_children() if "dask_scheduler" in " ".join(one.cmdline())]
         results = Fleet(many).run("verify", executor=client.get_executor())
         first = next(results)

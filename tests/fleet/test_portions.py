@@ -105,6 +105,7 @@ def test_the_result_of_portions_is_that_of_one_unit(
     assert tree(large.path) == before
 
 
+@pytest.mark.filterwarnings("ignore:resource_tracker:UserWarning")  # another test may have ended its process
 def test_the_document_of_portions_is_that_of_one_unit_in_processes_too(
     large: Cache, state: Callable[[str], Path]
 ) -> None:

@@ -24,6 +24,8 @@ pytestmark = [
 ]
 CACHES = 100
 _ENGINES = ("threads:2", "processes:2")
+_HANGUP: int = getattr(signal, "SIGHUP", signal.SIGTERM)
+"""Windows has no such signal."""
 _PRUNE = ("prune", "--corrupt", "--partial", "--exclusive")
 
 
@@ -75,7 +77,7 @@ def stopped(
         (_PRUNE, signal.SIGINT, {"to_group": True}),
         (_PRUNE, signal.SIGTERM, {}),
         (_PRUNE, signal.SIGTERM, {"to_all": True}),
-        (_PRUNE, signal.SIGHUP, {"to_group": True}),
+        (_PRUNE, _HANGUP, {"to_group": True}),
     ],
     ids=["ctrl-c-verify", "ctrl-c", "term", "service-stop", "hangup"],
 )

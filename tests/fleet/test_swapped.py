@@ -93,7 +93,9 @@ def test_a_prune_of_root_leaves_the_caches_that_a_user_swaps_in(home: Path) -> N
     ]
     refused, ran = set[str | None](), 0
     with swapping(place, others):
-        for _ in range(ROUNDS):
+        for number in range(20 * ROUNDS):
+            if number >= ROUNDS and ran:  # a busy machine swaps it before nearly all of them
+                break
             for found in unique_caches(named_caches([str(place)])):
                 if found.problem is None:
                     assert found.uid == SOMEBODY
