@@ -21,7 +21,8 @@ def test_a_terminal_shows_the_caches_that_are_done_and_their_bytes(caches: list[
     for number in range(CACHES):
         shutil.copytree(caches[0].path, tmp_path / "many" / str(number))
     words = ["verify", "--cache-dir", str(tmp_path / "many" / "*"), "--executor", "threads:1"]
-    with on_terminal([*PIPCACHEPLUS, *words], env=os.environ) as terminal:
+    environ = {name: value for name, value in os.environ.items() if name not in {"CI", "COLUMNS", "LINES"}}
+    with on_terminal([*PIPCACHEPLUS, *words], env={**environ, "TERM": "xterm"}) as terminal:
         terminal.wait_for(SHOWN)
         assert terminal.end() == 0
     lines = [line for line in terminal.drawn.split(b"\r") if SHOWN in line]

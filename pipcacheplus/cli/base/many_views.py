@@ -86,7 +86,7 @@ def as_table(  # noqa: PLR0917 - each is a part of the run
 
 
 class _Remarks:
-    """What the documents of caches remark, counted: it is said once for all of them."""
+    """Count the remarks of the documents of caches, so that each is printed once for all of them."""
 
     def __init__(self) -> None:
         self._documents = self._refused = self._results = 0
